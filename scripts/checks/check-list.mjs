@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+
+/**
+ * One check of `npm test`.
+ *
+ * @typedef {object} Check
+ * @property {string} name what `npm test -- <name>` chooses it by
+ * @property {string} title its heading
+ * @property {readonly string[]} command
+ * @property {'status' | 'vitest' | 'junit'} report how its outcome is read: from the exit status alone, as one test, or from a report
+ * @property {string} [reportPath] of a junit report
+ * @property {string} [pythonPath] where Python finds the package under test
+ * @property {boolean} [isTraining] runs in the training environment
+ */
+
+/**
+ * Every check, the quick ones first.
+ *
+ * @param {import('../setup/layout.mjs').Layout} layout
+ * @param {string} simulatorPython the interpreter with rclpy and MuJoCo
+ * @returns {Check[]}
+ */
+export function checksOf(layout, simulatorPython) {
+  const node = process.execPath;
+  /** @param {string[]} path */
+  const inModules = (...path) => join(layout.nodeModules, ...path);
+  const trainingPython = join(layout.trainingPrefix, 'bin', 'python');
+  /**
+   * @param {string} python
+   * @param {string} name
+   * @param {string} folder
+   */
+  const pytest = (python, name, folder) => {
+    const reportPath = join(layout.logs, `${name}.xml`);
+    return {
+      command: [
+        python,
+        '-m',
+        'pytest',
+        folder,
+        '-rs',
+        '-q',
+        `--junitxml=${reportPath}`,
+        '-p',
+        'no:cacheprovider',
+      ],
+      report: /** @type {const} */ ('junit'),
+      reportPath,
+    };
+  };
+  /**
+   * @param {string} project
+   * @param {string} title
+   * @returns {Check}
+   */
+  const vitest = (project, title) => ({
+    name: project,
+    title,
+    command: [
+      node,
+      inModules('vitest', 'vitest.mjs'),
+      'run',
+      '--project',
+      project,
+      '--reporter=default',
+      `--reporter=${join(layout.root, 'scripts', 'checks', 'vitest-tally-reporter.mjs')}`,
+    ],
+    report: 'vitest',
+  });
+  return [
+    {
+      name: 'format',
+      title: 'Formatting (prettier)',
+      command: [node, inModules('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.'],
+      report: 'status',
+    },
+    {
+      name: 'typecheck',
+      title: 'Types (tsc)',
+      command: [node, inModules('typescript', 'bin', 'tsc'), '--noEmit'],
+      report: 'status',
+    },
+    {
+      name: 'lint',
+      title: 'Lint (eslint)',
+      command: [node, inModules('eslint', 'bin', 'eslint.js'), '--max-warnings', '0', '.'],
+      report: 'status',
+    },
+    {
+      name: 'rooms',
+      title: 'Who may import whom (dependency-cruiser)',
+      command: [
+        node,
+        inModules('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),
+        'src',
+        '--config',
+        '.dependency-cruiser.cjs',
+      ],
+      report: 'status',
+    },
+    {
+      name: 'unused',
+      title: 'Nothing unused (knip)',
+      command: [node, inModules('knip', 'bin', 'knip.js'), '--no-progress'],
+      report: 'status',
+    },
+    {
+      name: 'ruff',
+      title: 'Python lint (ruff)',
+      command: [trainingPython, '-m', 'ruff', 'check', '--no-cache', 'sim', 'training', 'launch', 'tests'],
+      report: 'status',
+      isTraining: true,
+    },
+    vitest('unit', 'Unit tests'),
+    vitest('contract', 'Contract tests: one suite for every implementation'),
+    {
+      name: 'launch',
+      title: 'Launch files and ROS package (pytest)',
+      ...pytest(simulatorPython, 'launch', 'tests/launch'),
+    },
+    {
+      name: 'simulator',
+      title: 'Simulator tests (pytest)',
+      ...pytest(simulatorPython, 'simulator', 'sim/mujoco/tests'),
+      pythonPath: join(layout.root, 'sim', 'mujoco'),
+    },
+    {
+      name: 'training',
+      title: 'Training tests (pytest)',
+      ...pytest(trainingPython, 'training', 'training/tests'),
+      isTraining: true,
+    },
+    {
+      name: 'ros',
+      title: 'A foreign ROS 2 robot and the planner node (pytest)',
+      ...pytest(simulatorPython, 'ros', 'tests/ros'),
+    },
+    vitest('e2e', 'End-to-end tests: node and simulator together'),
+  ];
+}

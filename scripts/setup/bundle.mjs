@@ -1,0 +1,37 @@
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readLockedPackages } from './npm-packages.mjs';
+
+/** Folders of packages that a running node never reads: other systems' binaries and what the addon was compiled from. */
+const UNUSED = [
+  /node_modules\/onnxruntime-node\/bin\/napi-v\d+\/(darwin|win32)$/,
+  new RegExp(`node_modules/onnxruntime-node/bin/napi-v\\d+/linux/(?!${process.arch}$)[^/]+$`),
+  /node_modules\/rclnodejs\/(build\/Release\/obj\.target|prebuilds\/(?!linux-)[^/]+)$/,
+];
+
+/**
+ * Writes what the installed ROS package runs from: the compiled sources and the npm packages they need, without the development ones.
+ *
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {string} target
+ * @returns {Promise<number>} exit status
+ */
+export function bundleInto(layout, target) {
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target, { recursive: true });
+  cpSync(join(layout.root, 'package.json'), join(target, 'package.json'));
+  cpSync(layout.dist, join(target, 'dist'), { recursive: true });
+  const installed = Object.entries(readLockedPackages(join(layout.root, 'package-lock.json')));
+  for (const [folder, { dev, devOptional }] of installed) {
+    const from = join(layout.root, folder);
+    if (folder === '' || dev === true || devOptional === true || !existsSync(from)) continue;
+    const to = join(target, folder);
+    mkdirSync(dirname(to), { recursive: true });
+    // Packages inside packages have entries of their own in the lock file.
+    cpSync(from, to, {
+      recursive: true,
+      filter: (path) => path !== join(from, 'node_modules') && !UNUSED.some((pattern) => pattern.test(path)),
+    });
+  }
+  return Promise.resolve(0);
+}

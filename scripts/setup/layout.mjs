@@ -1,0 +1,29 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The folders the set-up reads and writes. Everything it makes lies under `.prefix`, `node_modules` and `dist`. */
+
+export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/**
+ * @param {string} [root] the checkout
+ */
+export function layoutOf(root = ROOT) {
+  const prefixes = join(root, '.prefix');
+  return {
+    root,
+    prefixes,
+    rosPrefix: join(prefixes, 'ros'),
+    overlayPrefix: join(prefixes, 'overlay'),
+    trainingPrefix: join(prefixes, 'training'),
+    logs: join(prefixes, 'logs'),
+    lock: join(prefixes, 'set-up.lock'),
+    nodeModules: join(root, 'node_modules'),
+    rclnodejs: join(root, 'node_modules', 'rclnodejs'),
+    dist: join(root, 'dist'),
+    rosRequirements: join(root, 'scripts', 'setup', 'ros-requirements.txt'),
+    simulatorRequirements: join(root, 'scripts', 'setup', 'simulator-requirements.txt'),
+  };
+}
+
+/** @typedef {ReturnType<typeof layoutOf>} Layout */

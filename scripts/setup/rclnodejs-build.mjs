@@ -1,0 +1,261 @@
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findNodeHeaders } from './node-headers.mjs';
+import { libpythonOf } from './ros-prefix.mjs';
+import { rosLoadEnvironment } from './ros-source.mjs';
+import { ask, runCommand } from './run-command.mjs';
+import { SetupError } from './setup-error.mjs';
+import { hashOf, readStamp, removeStamp, writeStamp } from './stamp.mjs';
+
+/** Messages the node and the demo use; the generator reports success when it made none. */
+const NEEDED_MESSAGES = [
+  'diagnostic_msgs/msg/DiagnosticArray',
+  'lifecycle_msgs/srv/ChangeState',
+  'rcl_interfaces/msg/ParameterDescriptor',
+  'rosgraph_msgs/msg/Clock',
+  'sensor_msgs/msg/Image',
+  'sensor_msgs/msg/JointState',
+  'std_msgs/msg/Float64MultiArray',
+  'std_srvs/srv/SetBool',
+  'std_srvs/srv/Trigger',
+  'trajectory_msgs/msg/JointTrajectory',
+];
+
+/**
+ * @param {import('./layout.mjs').Layout} layout
+ * @returns {{ addon: string, addonStamp: string, generated: string, messagesStamp: string, interfaces: string }}
+ */
+function outputsOf(layout) {
+  const release = join(layout.rclnodejs, 'build', 'Release');
+  const generated = join(layout.rclnodejs, 'generated');
+  return {
+    addon: join(release, 'rclnodejs.node'),
+    addonStamp: join(release, 'jepa-mpc-stamp.json'),
+    generated,
+    messagesStamp: join(generated, 'jepa-mpc-stamp.json'),
+    interfaces: join(layout.rclnodejs, 'types', 'interfaces.d.ts'),
+  };
+}
+
+/**
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {import('./ros-source.mjs').RosSource} source
+ * @returns {string}
+ */
+function inputsOf(layout, source) {
+  return hashOf([
+    source.key,
+    libpythonOf(source),
+    readFileSync(join(layout.rclnodejs, 'package.json')),
+    process.arch,
+  ]);
+}
+
+/**
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {import('./ros-source.mjs').RosSource} source
+ * @returns {boolean}
+ */
+export function addonIsBuilt(layout, source) {
+  const { addon, addonStamp } = outputsOf(layout);
+  return existsSync(addon) && readStamp(addonStamp)?.inputs === inputsOf(layout, source);
+}
+
+/**
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {import('./ros-source.mjs').RosSource} source
+ * @returns {boolean}
+ */
+export function messagesAreGenerated(layout, source) {
+  return readStamp(outputsOf(layout).messagesStamp)?.inputs === inputsOf(layout, source);
+}
+
+/**
+ * Copies rclnodejs to a folder without spaces in its path, which make and node-gyp need, beside a view of the ROS 2 prefix. The view
+ * holds a placeholder `ros2`: rclnodejs looks for the prefix two folders above that program, and the wheels bring none.
+ *
+ * @template T
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {import('./ros-source.mjs').RosSource} source
+ * @param {NodeJS.ProcessEnv} env
+ * @param {(workshop: { rclnodejs: string, ros: string, env: NodeJS.ProcessEnv }) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function inWorkshop(layout, source, env, work) {
+  const temporary = /\s/.test(tmpdir()) ? '/tmp' : tmpdir();
+  const workshop = mkdtempSync(join(temporary, 'jepa-mpc-rclnodejs-'));
+  try {
+    const ros = join(workshop, 'ros');
+    mkdirSync(join(ros, 'bin'), { recursive: true });
+    for (const folder of ['lib', 'include', 'share'])
+      symlinkSync(join(source.prefix, folder), join(ros, folder));
+    const placeholder = join(ros, 'bin', 'ros2');
+    writeFileSync(placeholder, '#!/bin/sh\nexit 1\n');
+    chmodSync(placeholder, 0o755);
+    // The generator starts whatever `node` is on the PATH.
+    symlinkSync(process.execPath, join(ros, 'bin', 'node'));
+
+    const rclnodejs = join(workshop, 'rclnodejs');
+    cpSync(layout.rclnodejs, rclnodejs, {
+      recursive: true,
+      filter: (path) => !['generated', 'prebuilds'].some((name) => path === join(layout.rclnodejs, name)),
+    });
+    symlinkSync(layout.nodeModules, join(workshop, 'node_modules'));
+    // Node.js resolves links, so a header package behind the one above would be back in the path with spaces.
+    const headers = 'node-addon-api';
+    cpSync(join(layout.nodeModules, headers), join(rclnodejs, 'node_modules', headers), { recursive: true });
+
+    const loadEnv = rosLoadEnvironment(source, env);
+    const amentPrefixPath = source.kind === 'private' ? ros : source.amentPrefixPath;
+    return await work({
+      rclnodejs,
+      ros,
+      env: {
+        ...loadEnv,
+        PATH: `${join(ros, 'bin')}:${loadEnv['PATH'] ?? ''}`,
+        AMENT_PREFIX_PATH: amentPrefixPath,
+      },
+    });
+  } finally {
+    rmSync(workshop, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Whether rclnodejs brings a binary for exactly this ROS 2 and operating system. It does not do for the private prefix, whose
+ * libraries need libpython.
+ *
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {import('./ros-source.mjs').RosSource} source
+ * @returns {boolean}
+ */
+function hasPrebuilt(layout, source) {
+  if (source.kind === 'private' || !existsSync('/etc/os-release')) return false;
+  const codename = /^UBUNTU_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? '';
+  const file = `${source.distro}-${codename}-${process.arch}-node-rclnodejs.node`;
+  return existsSync(join(layout.rclnodejs, 'prebuilds', `linux-${process.arch}`, file));
+}
+
+/**
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {import('./ros-source.mjs').RosSource} source
+ * @param {NodeJS.ProcessEnv} env
+ */
+export async function buildAddon(layout, source, env) {
+  const { addon, addonStamp } = outputsOf(layout);
+  removeStamp(addonStamp);
+  if (hasPrebuilt(layout, source)) {
+    checkItLoads(layout, source, env); // rclnodejs puts its binary where a built one would be
+    writeStamp(addonStamp, inputsOf(layout, source));
+    return;
+  }
+  await inWorkshop(layout, source, env, async (workshop) => {
+    const libpython = libpythonOf(source);
+    const headers = findNodeHeaders(env);
+    const nodeGyp = join(layout.nodeModules, 'node-gyp', 'bin', 'node-gyp.js');
+    const jobs = String(availableParallelism());
+    // --no-as-needed: nothing of the addon itself uses libpython, the ROS libraries behind it do.
+    const linkLibpython = `-L${join(workshop.ros, 'lib')} -Wl,--no-as-needed -l:${libpython} -Wl,--as-needed`;
+    await runCommand(
+      'compiling rclnodejs',
+      [
+        process.execPath,
+        nodeGyp,
+        'rebuild',
+        '-j',
+        jobs,
+        ...(headers === undefined ? [] : [`--nodedir=${headers}`]),
+      ],
+      {
+        cwd: workshop.rclnodejs,
+        logPath: join(layout.logs, 'rclnodejs-build.log'),
+        env: libpython === '' ? workshop.env : { ...workshop.env, LDFLAGS: linkLibpython },
+        remedy:
+          headers === undefined
+            ? 'this Node.js came without its headers and they could not be downloaded: install Node.js from nodejs.org or your ' +
+              'distribution (with libnode-dev), or set npm_config_nodedir to a folder with include/node, then run this again'
+            : 'mend what the log names, then run the same command again; finished steps are kept',
+      },
+    );
+    mkdirSync(join(layout.rclnodejs, 'build', 'Release'), { recursive: true });
+    const partial = `${addon}.${process.pid}`;
+    cpSync(join(workshop.rclnodejs, 'build', 'Release', 'rclnodejs.node'), partial);
+    renameSync(partial, addon);
+  });
+  checkItLoads(layout, source, env);
+  writeStamp(addonStamp, inputsOf(layout, source));
+}
+
+/**
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {import('./ros-source.mjs').RosSource} source
+ * @param {NodeJS.ProcessEnv} env
+ */
+function checkItLoads(layout, source, env) {
+  const loader = join(layout.rclnodejs, 'lib', 'native_loader.js');
+  const load = `await import(${JSON.stringify(new URL(`file://${encodeURI(loader)}`).href)})`;
+  if (
+    ask([process.execPath, '--input-type=module', '-e', load], rosLoadEnvironment(source, env)) !== undefined
+  )
+    return;
+  throw new SetupError('the compiled rclnodejs does not load', {
+    found: `Node.js ${process.versions.node} refuses ${loader} with ROS 2 ${source.distro} in ${source.prefix}`,
+    expected: 'that it loads',
+    remedy:
+      'delete node_modules and .prefix and run the same command again; if it stays, report it with .prefix/logs',
+  });
+}
+
+/**
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {import('./ros-source.mjs').RosSource} source
+ * @param {NodeJS.ProcessEnv} env
+ */
+export async function generateMessages(layout, source, env) {
+  const { generated, interfaces, messagesStamp } = outputsOf(layout);
+  const logPath = join(layout.logs, 'rclnodejs-messages.log');
+  removeStamp(messagesStamp);
+  await inWorkshop(layout, source, env, async (workshop) => {
+    await runCommand(
+      'generating the ROS messages',
+      [process.execPath, join('scripts', 'generate_messages.cjs')],
+      {
+        cwd: workshop.rclnodejs,
+        logPath,
+        env: workshop.env,
+      },
+    );
+    // The generator loads the addon for its second half, the types, and says so only in its output when it could not.
+    const made = join(workshop.rclnodejs, 'generated');
+    const absent = NEEDED_MESSAGES.filter((name) => {
+      const [folder = ''] = name.split('/');
+      return !existsSync(join(made, folder, `${name.replaceAll('/', '__')}.js`));
+    });
+    if (absent.length > 0) {
+      throw new SetupError('ROS messages are missing', {
+        found: `nothing generated for ${absent.join(', ')} from ${source.amentPrefixPath} (log: ${logPath})`,
+        expected: 'the packages of these messages installed in that ROS 2',
+        remedy:
+          source.kind === 'sourced'
+            ? `sudo apt-get install -y ros-${source.distro}-common-interfaces ros-${source.distro}-lifecycle-msgs`
+            : 'delete .prefix/ros and run the same command again',
+      });
+    }
+    rmSync(generated, { recursive: true, force: true });
+    cpSync(made, generated, { recursive: true });
+    cpSync(join(workshop.rclnodejs, 'types', 'interfaces.d.ts'), interfaces);
+  });
+  writeStamp(messagesStamp, inputsOf(layout, source));
+}

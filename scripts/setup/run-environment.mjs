@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { holdFreeDomain } from './free-domain.mjs';
+import { rosLoadEnvironment } from './ros-source.mjs';
+import { unlock } from './set-up-lock.mjs';
+import { findRenderer } from './system-packages.mjs';
+
+/** Names the run in the environment of every process it starts. */
+export const RUN_ID_VARIABLE = 'JEPA_MPC_RUN_ID';
+
+/**
+ * The environment that the product's processes run in. What the user has set stays.
+ *
+ * @param {import('./ros-source.mjs').RosSource} source
+ * @param {NodeJS.ProcessEnv} env
+ * @param {{ isolated: boolean }} options isolated: in a ROS domain of its own, heard on this machine alone; for the demo and the
+ *   tests, not for a node that is to move a robot
+ * @returns {Promise<{ env: NodeJS.ProcessEnv, release: () => void }>} release gives the domain back
+ */
+export async function makeRunEnvironment(source, env, { isolated }) {
+  /** @type {NodeJS.ProcessEnv} */
+  const runEnv = {
+    ...rosLoadEnvironment(source, env),
+    JEPA_MPC_PYTHON: env['JEPA_MPC_PYTHON'] ?? join(source.pythonPrefix, 'bin', 'python'),
+    MUJOCO_GL: env['MUJOCO_GL'] ?? findRenderer() ?? 'osmesa',
+    [RUN_ID_VARIABLE]: randomUUID(),
+  };
+  if (!isolated) return { env: runEnv, release: () => undefined };
+  runEnv['ROS_AUTOMATIC_DISCOVERY_RANGE'] ??= 'LOCALHOST';
+  if (runEnv['ROS_DOMAIN_ID']) return { env: runEnv, release: () => undefined };
+  const { domain, lockPath } = await holdFreeDomain();
+  runEnv['ROS_DOMAIN_ID'] = String(domain);
+  return {
+    env: runEnv,
+    release: () => {
+      unlock(lockPath);
+    },
+  };
+}

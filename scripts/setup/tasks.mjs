@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import { bundleInto } from './bundle.mjs';
+import { makeRunEnvironment } from './run-environment.mjs';
+import { setUp } from './set-up.mjs';
+import { SetupError } from './setup-error.mjs';
+import { supervise } from './supervise.mjs';
+import { runChecks } from '../checks/run-checks.mjs';
+
+/**
+ * A task of `scripts/bootstrap.mjs`. Preparing sets up what it needs; the function it gives back does the work and says the exit
+ * status.
+ *
+ * @typedef {{ prepare: (args: readonly string[], env: NodeJS.ProcessEnv) => Promise<() => Promise<number>> }} Task
+ */
+
+/** @param {string} text */
+const write = (text) => {
+  process.stderr.write(text);
+};
+
+/**
+ * A command of the product's own program.
+ *
+ * @param {string} command of `dist/cli/main.js`
+ * @param {{ isolated: boolean }} options
+ * @returns {Task}
+ */
+function productTask(command, { isolated }) {
+  return {
+    prepare: async (args, env) => {
+      const { layout, source } = await setUp('product', env, write);
+      const main = join(layout.dist, 'cli', 'main.js');
+      return async () => {
+        const run = await makeRunEnvironment(source, env, { isolated });
+        try {
+          return await supervise([process.execPath, main, command, ...args], { env: run.env });
+        } finally {
+          run.release();
+        }
+      };
+    },
+  };
+}
+
+/** @type {Readonly<Record<string, Task>>} */
+export const TASKS = {
+  demo: productTask('demo', { isolated: true }),
+  node: productTask('node', { isolated: false }),
+  setup: {
+    prepare: async (args, env) => {
+      await setUp(args.includes('--training') ? 'training' : 'product', env, write);
+      return () => Promise.resolve(0);
+    },
+  },
+  /** Any program, in the environment of the demo: `node scripts/bootstrap.mjs exec python3 -m pytest …`. */
+  exec: {
+    prepare: async (args, env) => {
+      if (args.length === 0)
+        throw new SetupError('there is no command to run', { expected: 'exec <program> [arguments]' });
+      const { source } = await setUp('product', env, write);
+      return async () => {
+        const run = await makeRunEnvironment(source, env, { isolated: true });
+        try {
+          return await supervise(args, { env: run.env });
+        } finally {
+          run.release();
+        }
+      };
+    },
+  },
+  test: {
+    prepare: async (args, env) => {
+      const { layout, source } = await setUp('training', env, write);
+      return async () => {
+        const run = await makeRunEnvironment(source, env, { isolated: true });
+        try {
+          return await runChecks(args, layout, run.env);
+        } finally {
+          run.release();
+        }
+      };
+    },
+  },
+  train: {
+    prepare: async (args, env) => {
+      const { layout, source } = await setUp('training', env, write);
+      const python = join(layout.trainingPrefix, 'bin', 'python');
+      return async () => {
+        const run = await makeRunEnvironment(source, env, { isolated: true });
+        try {
+          return await supervise([python, '-m', 'jepa_mpc_training', ...args], {
+            env: { ...run.env, PYTHONPATH: '', LD_LIBRARY_PATH: env['LD_LIBRARY_PATH'] ?? '' },
+          });
+        } finally {
+          run.release();
+        }
+      };
+    },
+  },
+  bundle: {
+    prepare: async (args, env) => {
+      const [target] = args;
+      if (target === undefined)
+        throw new SetupError('there is no folder to write the bundle to', { expected: 'bundle <folder>' });
+      const { layout } = await setUp('product', env, write);
+      return () => bundleInto(layout, target);
+    },
+  },
+};
+
+/**
+ * @param {string} name
+ * @returns {Task | undefined}
+ */
+export function taskNamed(name) {
+  return Object.hasOwn(TASKS, name) ? TASKS[name] : undefined;
+}

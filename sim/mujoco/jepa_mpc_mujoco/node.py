@@ -1,0 +1,252 @@
+"""The ROS 2 node around the simulation: topics, services and the two ways time passes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.clock import Clock as RclpyClock
+from rclpy.clock import ClockType
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, Image, JointState
+from std_msgs.msg import Float64MultiArray, String, UInt64
+from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
+
+from . import messages
+from .camera_schedule import CameraSchedule
+from .command_controller import COMMANDS_MODES, CommandsMode
+from .errors import RejectedMessage, StartupError
+from .lockstep import StepGate
+from .pacing import due
+from .plant import Plant
+from .simulation import Simulation
+
+LOCKSTEP_PERIOD_NS = 20_000_000
+LOCKSTEP_START_NS = 1_000_000_000
+"""Lockstep time starts here: stamp 0 would mean 'now' or 'none' to those who read it."""
+LOCKSTEP_CAMERA_RATE_HZ = 10.0
+REAL_TIME_PERIOD_NS = 10_000_000
+
+_WAKE_PERIOD_S = 0.25
+_STALL_WARNING_S = 2.0
+_WARNING_INTERVAL_S = 5.0
+_COMMAND_DEPTH = 100
+_LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+# Uniform over the joint range less this share of it at either end: a pose at a stop is no fair start or goal.
+_RANDOM_POSE_MARGIN = 0.05
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Start values of the node's parameters; `camera_rate` 0 means the mode's own rate."""
+
+    lockstep: bool = False
+    camera_rate: float = 0.0
+    commands_mode: CommandsMode = "velocity"
+    seed: int = 0
+
+
+class MujocoSim(Node):
+    """Node `mujoco_sim`, with the topics and services of docs/architecture.md.
+
+    Whoever spins it waits at most `seconds_until_due` for messages and then calls `run_due_updates`.
+    """
+
+    def __init__(self, plant: Plant, urdf_xml: str, defaults: Settings, on_image: Callable[[], None] | None) -> None:
+        """`on_image` is called after each image (the viewer draws then). Raises StartupError for a bad parameter."""
+        super().__init__("mujoco_sim")
+        self._plant = plant
+        self._on_image = on_image
+        self.settings = self._declare(defaults)
+        lockstep = self.settings.lockstep
+        self._period_ns = LOCKSTEP_PERIOD_NS if lockstep else REAL_TIME_PERIOD_NS
+        rate_hz = self.settings.camera_rate or (LOCKSTEP_CAMERA_RATE_HZ if lockstep else plant.camera.rate_hz)
+        self._schedule = CameraSchedule(rate_hz, self._period_ns)
+        self._random = np.random.default_rng(self.settings.seed)
+        self._frame_id = messages.image_frame_id(urdf_xml, plant.camera)
+        self._gate = StepGate()
+        self._goal_stamp_ns = 0
+        start_ns = LOCKSTEP_START_NS if lockstep else time.time_ns()
+        self._simulation = Simulation(plant, self.settings.commands_mode, start_ns)
+
+        self._image = self.create_publisher(Image, "image_raw", 2)
+        self._camera_info = self.create_publisher(CameraInfo, "camera_info", 2)
+        self._joint_states = self.create_publisher(JointState, "joint_states", 5)
+        self._clock_out = self.create_publisher(Clock, "/clock", 10)
+        self._description = self.create_publisher(String, "robot_description", _LATCHED)
+        self._goal_image = self.create_publisher(Image, "goal_image", _LATCHED)
+        self._goal_state = self.create_publisher(JointState, "~/goal_state", _LATCHED)
+
+        self.create_subscription(JointTrajectory, "joint_trajectory", self._on_trajectory, _COMMAND_DEPTH)
+        self.create_subscription(Float64MultiArray, "commands", self._on_commands, _COMMAND_DEPTH)
+        self.create_subscription(JointState, "~/set_state", self._on_set_state, 10)
+        self.create_subscription(JointState, "~/set_goal", self._on_set_goal, 10)
+        self.create_service(Trigger, "~/reset", self._on_reset)
+        self._stalled_since_s = time.monotonic()
+        if lockstep:
+            self.create_subscription(UInt64, "~/step", self._on_step, _COMMAND_DEPTH)
+            # Also what makes a waiting executor return now and then, so that a signal is noticed.
+            steady = RclpyClock(clock_type=ClockType.STEADY_TIME)
+            self.create_timer(_WAKE_PERIOD_S, self._warn_of_stall, clock=steady)
+
+        self._description.publish(String(data=urdf_xml))
+        self._randomise()
+        camera = plant.camera
+        self.get_logger().info(
+            f"Simulating {', '.join(plant.joint_names)} with seed {self.settings.seed}, camera {camera.width}x"
+            f"{camera.height} at {rate_hz:g} Hz, {'in lockstep' if lockstep else 'in real time'}, 'commands' of joint "
+            f"{self.settings.commands_mode}."
+        )
+
+    def seconds_until_due(self) -> float | None:
+        """How long the executor may wait for messages: until the next update; None (for ever) in lockstep."""
+        if self.settings.lockstep:
+            return None
+        return max(0, self._simulation.time_ns + self._period_ns - time.time_ns()) / 1e9
+
+    def run_due_updates(self) -> None:
+        """Real time: catches up with the wall clock. Lockstep: nothing, steps run when their messages come."""
+        if self.settings.lockstep:
+            return
+        now_ns = time.time_ns()
+        what = due(self._simulation.time_ns, now_ns, self._period_ns)
+        if what.jump:
+            jump_s = (now_ns - self._simulation.time_ns) / 1e9
+            self.get_logger().warning(
+                f"The simulation found itself {jump_s:+.3f} s off the wall clock (a suspended or overloaded machine, "
+                "or a clock that was set): it goes on from now, and the robot holds its pose until the next command.",
+                throttle_duration_sec=_WARNING_INTERVAL_S,
+            )
+            self._simulation.skip_to(now_ns)
+            self._schedule.restart()
+            self._publish(image_due=True)
+        elif what.updates:
+            self._simulation.advance(what.updates * self._period_ns)
+            self._publish(image_due=self._schedule.advance(what.updates))
+
+    def _declare(self, defaults: Settings) -> Settings:
+        def declare(name: str, default: bool | float | str | int, description: str) -> object:
+            # Dynamic typing lets a rate be given as 10 as well as 10.0; the types are checked below.
+            descriptor = ParameterDescriptor(description=description, read_only=True, dynamic_typing=True)
+            return self.declare_parameter(name, default, descriptor).value
+
+        lockstep = declare("lockstep", defaults.lockstep, "Time advances by ~/step messages, not by the wall clock.")
+        rate = declare("camera_rate", defaults.camera_rate, "Images per second; 0: 10 in lockstep, else the URDF's.")
+        mode = declare("commands_mode", defaults.commands_mode, "What 'commands' holds: velocity or position.")
+        seed = declare("seed", defaults.seed, "Seed of the random poses and goals of ~/reset, 0 or more.")
+        if not isinstance(lockstep, bool):
+            raise StartupError(f"lockstep: found {lockstep!r}, expected true or false.")
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not rate >= 0:
+            raise StartupError(f"camera_rate: found {rate!r}, expected a number of Hz, 0 or more.")
+        if mode not in COMMANDS_MODES:
+            raise StartupError(f"commands_mode: found {mode!r}, expected one of {', '.join(COMMANDS_MODES)}.")
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise StartupError(f"seed: found {seed!r}, expected a whole number, 0 or more.")
+        return Settings(lockstep, float(rate), mode, seed)
+
+    def _on_trajectory(self, message: JointTrajectory) -> None:
+        self._obey(lambda: self._simulation.follow(messages.trajectory_from_message(message)))
+
+    def _on_commands(self, message: Float64MultiArray) -> None:
+        self._obey(lambda: self._simulation.command(message.data))
+
+    def _obey(self, command: Callable[[], None]) -> None:
+        try:
+            command()
+        except RejectedMessage as error:
+            self._reject(error)
+        self._gate.add_command()
+        self._run_ready_steps()
+
+    def _reject(self, error: RejectedMessage) -> None:
+        # A stream of the same bad message comes at 50 Hz: one line a second is enough to read.
+        self.get_logger().error(str(error), throttle_duration_sec=1.0)
+
+    def _on_set_state(self, message: JointState) -> None:
+        try:
+            pose = messages.pose_from_message("~/set_state", message, self._plant.joint_names, self._plant.limits)
+        except RejectedMessage as error:
+            self._reject(error)
+            return
+        self._teleport(pose)
+
+    def _on_set_goal(self, message: JointState) -> None:
+        try:
+            pose = messages.pose_from_message("~/set_goal", message, self._plant.joint_names, self._plant.limits)
+        except RejectedMessage as error:
+            self._reject(error)
+            return
+        self._publish_goal(pose)
+
+    def _on_reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        pose, goal = self._randomise()
+        response.success = True
+        response.message = f"pose {np.round(pose, 3).tolist()}, goal {np.round(goal, 3).tolist()}"
+        return response
+
+    def _randomise(self) -> tuple[np.ndarray, np.ndarray]:
+        limits = self._plant.limits
+        margin = _RANDOM_POSE_MARGIN * (limits.upper - limits.lower)
+        pose = self._random.uniform(limits.lower + margin, limits.upper - margin)
+        goal = self._random.uniform(limits.lower + margin, limits.upper - margin)
+        self._publish_goal(goal)
+        self._teleport(pose)
+        return pose, goal
+
+    def _teleport(self, pose: np.ndarray) -> None:
+        # The new pose needs a stamp of its own: two states at one time would be a contradiction.
+        now_ns = self._simulation.time_ns + self._period_ns if self.settings.lockstep else time.time_ns()
+        self._simulation.teleport(pose, now_ns)
+        self._gate.reset()
+        self._schedule.restart()
+        self._publish(image_due=True)
+
+    def _publish_goal(self, pose: np.ndarray) -> None:
+        # Each goal has a stamp of its own, also where lockstep time stands still: readers tell goals apart by it.
+        stamp_ns = max(self._simulation.time_ns, self._goal_stamp_ns + 1)
+        self._goal_stamp_ns = stamp_ns
+        pixels = self._plant.render_at(pose)
+        self._goal_state.publish(messages.joint_state_message(self._plant.joint_names, pose, stamp_ns))
+        self._goal_image.publish(messages.image_message(pixels, stamp_ns, self._frame_id))
+
+    def _on_step(self, message: UInt64) -> None:
+        if self._gate.commands_expected is None:
+            self._stalled_since_s = time.monotonic()
+        self._gate.add_step(message.data)
+        self._run_ready_steps()
+
+    def _run_ready_steps(self) -> None:
+        while self._gate.take_step():
+            self._stalled_since_s = time.monotonic()
+            self._simulation.advance(self._period_ns)
+            self._publish(image_due=self._schedule.advance())
+
+    def _warn_of_stall(self) -> None:
+        expected = self._gate.commands_expected
+        waited_s = time.monotonic() - self._stalled_since_s
+        if expected is not None and waited_s >= _STALL_WARNING_S:
+            self.get_logger().warning(
+                f"A step has waited {waited_s:.0f} s for commands: {self._gate.commands_seen} seen since the last "
+                f"~/set_state or ~/reset, {expected} expected. Does anything publish on 'joint_trajectory' or "
+                "'commands', and does '~/step' count from the same reset?",
+                throttle_duration_sec=_WARNING_INTERVAL_S,
+            )
+
+    def _publish(self, image_due: bool) -> None:
+        """Publishes the present state; the clock last, so that who acts on it finds the rest on its way."""
+        plant, stamp_ns = self._plant, self._simulation.time_ns
+        self._joint_states.publish(
+            messages.joint_state_message(plant.joint_names, plant.position, stamp_ns, plant.velocity, plant.effort)
+        )
+        if image_due:
+            self._image.publish(messages.image_message(plant.render(), stamp_ns, self._frame_id))
+            self._camera_info.publish(messages.camera_info_message(plant.camera, stamp_ns, self._frame_id))
+            if self._on_image is not None:
+                self._on_image()
+        self._clock_out.publish(messages.clock_message(stamp_ns))

@@ -1,0 +1,192 @@
+"""The simulated robot: MuJoCo physics, velocity servos and the camera, all from one URDF. No ROS here."""
+
+from __future__ import annotations
+
+import atexit
+from xml.etree import ElementTree
+
+import mujoco
+import numpy as np
+
+from .urdf import Camera, JointLimits, UrdfError, parse_urdf, read_camera, read_joint_names, read_limits
+
+TIMESTEP_S = 0.002
+"""Physics step. Every duration given to `Plant.step` must be a multiple of it."""
+
+SERVO_TIME_CONSTANT_S = 0.004
+"""How fast a joint's servo closes a velocity error, for the joint's inertia at the zero pose."""
+
+# Frame of a ROS camera link (x forward, z up) -> frame of a MuJoCo camera (-z forward, y up), as a quaternion.
+_CAMERA_QUATERNION = (0.5, 0.5, -0.5, -0.5)
+
+
+class Plant:
+    """A robot in MuJoCo that tracks joint velocity set-points, and the camera that sees it.
+
+    Positions are rad (m for prismatic joints), velocities rad/s, efforts Nm, all float64 arrays in the order of
+    `joint_names`. The links' weight is compensated, as a real velocity-controlled arm does, and nothing collides.
+    """
+
+    def __init__(self, urdf_xml: str, tip_link: str = "fingertip") -> None:
+        """Builds the model from the text of a URDF; raises UrdfError for what is missing in it."""
+        root = parse_urdf(urdf_xml)
+        self.joint_names = read_joint_names(root)
+        self.limits = read_limits(root)
+        self.camera = read_camera(root)
+        self._model = _compile(root, self.joint_names, self.limits, self.camera)
+        self._data = mujoco.MjData(self._model)
+        self._scratch = mujoco.MjData(self._model)
+        self._steps = 0
+        self._renderer: mujoco.Renderer | None = None
+        joint_ids = [self._model.joint(name).id for name in self.joint_names]
+        self._qpos = self._model.jnt_qposadr[joint_ids]
+        self._dof = self._model.jnt_dofadr[joint_ids]
+        self._tip = mujoco.mj_name2id(self._model, mujoco.mjtObj.mjOBJ_BODY, tip_link)
+        if self._tip < 0:
+            links = ", ".join(link.get("name", "") for link in root.findall("link"))
+            raise UrdfError(f"URDF: found no link '{tip_link}', expected it among the links ({links}).")
+        self.reset(np.zeros(len(self.joint_names)).clip(self.limits.lower, self.limits.upper))
+
+    @property
+    def time_s(self) -> float:
+        """Simulated time since construction. It never goes back, a reset included."""
+        return self._steps * TIMESTEP_S
+
+    @property
+    def position(self) -> np.ndarray:
+        """Joint positions `[J]`, a copy."""
+        return self._data.qpos[self._qpos]
+
+    @property
+    def velocity(self) -> np.ndarray:
+        """Joint velocities `[J]`, a copy."""
+        return self._data.qvel[self._dof]
+
+    @property
+    def effort(self) -> np.ndarray:
+        """What the servos apply `[J]`, within the effort limits, a copy."""
+        return self._data.qfrc_actuator[self._dof]
+
+    def reset(self, position: np.ndarray, velocity: np.ndarray | None = None) -> None:
+        """Puts the robot at a pose `[J]`, at rest unless a velocity `[J]` is given. Time goes on."""
+        mujoco.mj_resetData(self._model, self._data)
+        self._data.qpos[self._qpos] = self._checked("position", position)
+        if velocity is not None:
+            self._data.qvel[self._dof] = self._checked("velocity", velocity)
+            self._data.ctrl[:] = velocity
+        mujoco.mj_forward(self._model, self._data)
+
+    def step(self, velocity_setpoint: np.ndarray, duration_s: float) -> None:
+        """Simulates `duration_s` (a multiple of TIMESTEP_S) with the servos tracking `velocity_setpoint [J]`."""
+        count = round(duration_s / TIMESTEP_S)
+        if count < 1 or abs(count * TIMESTEP_S - duration_s) > 1e-9:
+            raise ValueError(f"duration_s: found {duration_s}, expected a positive multiple of {TIMESTEP_S} s.")
+        setpoint = self._checked("velocity_setpoint", velocity_setpoint)
+        self._data.ctrl[:] = np.clip(setpoint, -self.limits.velocity, self.limits.velocity)
+        mujoco.mj_step(self._model, self._data, nstep=count)
+        self._steps += count
+
+    def render(self) -> np.ndarray:
+        """What the camera sees now: uint8 `[H, W, 3]`, RGB."""
+        return self._render(self._data)
+
+    def render_at(self, position: np.ndarray) -> np.ndarray:
+        """What the camera would see with the robot at `position [J]`; the simulation is not disturbed."""
+        self._place(position)
+        return self._render(self._scratch)
+
+    def fingertip(self, position: np.ndarray) -> np.ndarray:
+        """World position `[x, y, z]` in m of the tip link with the robot at `position [J]`."""
+        self._place(position)
+        return self._scratch.xpos[self._tip].copy()
+
+    def close(self) -> None:
+        """Frees the rendering context. Call it on the thread that rendered."""
+        if self._renderer is not None:
+            atexit.unregister(self.close)
+            self._renderer.close()
+            self._renderer = None
+
+    def _place(self, position: np.ndarray) -> None:
+        self._scratch.qpos[self._qpos] = self._checked("position", position)
+        mujoco.mj_kinematics(self._model, self._scratch)
+        mujoco.mj_camlight(self._model, self._scratch)
+
+    def _render(self, data: mujoco.MjData) -> np.ndarray:
+        # Created on first use: a rendering context belongs to the thread that makes it, and may not be needed at all.
+        if self._renderer is None:
+            self._renderer = mujoco.Renderer(self._model, self.camera.height, self.camera.width)
+            # Left to the interpreter's shutdown, the context is freed too late and complains.
+            atexit.register(self.close)
+        if data is self._data:
+            # A step leaves body poses one timestep behind the joint positions; the image must match joint_states.
+            mujoco.mj_kinematics(self._model, data)
+            mujoco.mj_camlight(self._model, data)
+        self._renderer.update_scene(data, camera=self.camera.name)
+        return self._renderer.render()
+
+    def _checked(self, what: str, values: np.ndarray) -> np.ndarray:
+        array = np.asarray(values, dtype=np.float64)
+        if array.shape != (len(self.joint_names),) or not np.isfinite(array).all():
+            names = ", ".join(self.joint_names)
+            raise ValueError(f"{what}: found {array.tolist()}, expected one finite number for each of {names}.")
+        return array
+
+
+def _compile(root: ElementTree.Element, joint_names: list[str], limits: JointLimits, camera: Camera) -> mujoco.MjModel:
+    """URDF -> MuJoCo model with velocity servos, camera, light and fast rendering added."""
+    # MuJoCo drops a URDF's visuals and fuses its fixed links (tip and camera among them) unless told otherwise.
+    extension = ElementTree.Element("mujoco")
+    ElementTree.SubElement(extension, "compiler", {"discardvisual": "false", "fusestatic": "false"})
+    root.insert(0, extension)
+    spec = mujoco.MjSpec.from_string(ElementTree.tostring(root, encoding="unicode"))
+
+    spec.option.timestep = TIMESTEP_S
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_CONTACT
+    # Shadows and multisampling make software rendering some twenty times slower.
+    spec.visual.quality.shadowsize = 0
+    spec.visual.quality.offsamples = 0
+    spec.visual.global_.offwidth = camera.width
+    spec.visual.global_.offheight = camera.height
+    spec.visual.headlight.ambient = [0.45, 0.45, 0.45]
+    spec.visual.headlight.diffuse = [0.0, 0.0, 0.0]
+    spec.visual.headlight.specular = [0.0, 0.0, 0.0]
+    spec.worldbody.add_light(
+        type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
+        pos=[0.5, 0.3, 3.0],
+        dir=[-0.2, -0.1, -1.0],
+        diffuse=[0.6, 0.6, 0.6],
+        specular=[0.0, 0.0, 0.0],
+    )
+
+    link = spec.body(camera.link)
+    if link is None:
+        raise UrdfError(f"URDF camera '{camera.name}': found no link '{camera.link}', expected one with that name.")
+    link.add_camera(name=camera.name, fovy=camera.fovy, quat=list(_CAMERA_QUATERNION))
+    for body in spec.bodies:
+        body.gravcomp = 1.0
+
+    servos = []
+    for index, name in enumerate(joint_names):
+        servo = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
+        servo.set_to_velocity(kv=1.0)
+        servo.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
+        servo.forcerange = [-limits.effort[index], limits.effort[index]]
+        servos.append(servo)
+    model = spec.compile()
+
+    inertia = _joint_inertia(model)
+    for index, name in enumerate(joint_names):
+        gain = inertia[model.joint(name).dofadr[0]] / SERVO_TIME_CONSTANT_S
+        servos[index].set_to_velocity(kv=gain)
+    return spec.compile()
+
+
+def _joint_inertia(model: mujoco.MjModel) -> np.ndarray:
+    """Diagonal of the mass matrix at the zero pose, kg m^2 (kg for prismatic joints)."""
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    dense = np.zeros((model.nv, model.nv))
+    mujoco.mj_fullM(model, data, dense)
+    return np.diag(dense)

@@ -1,0 +1,141 @@
+"""A ROS node that drives the simulator in tests and keeps what it publishes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import rclpy
+from rcl_interfaces.msg import Log
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, Image, JointState
+from simulator_process import DOMAIN_ID
+from std_msgs.msg import Float64MultiArray, String, UInt64
+from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
+
+JOINTS = ["shoulder", "elbow"]
+TIMEOUT_S = 10.0
+_LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+_OUT = {
+    "image_raw": (Image, 10),
+    "camera_info": (CameraInfo, 10),
+    "joint_states": (JointState, 100),
+    "/clock": (Clock, 100),
+    "robot_description": (String, _LATCHED),
+    "goal_image": (Image, _LATCHED),
+    "mujoco_sim/goal_state": (JointState, _LATCHED),
+    "/rosout": (Log, 100),
+}
+_IN = {
+    "joint_trajectory": JointTrajectory,
+    "commands": Float64MultiArray,
+    "mujoco_sim/set_state": JointState,
+    "mujoco_sim/set_goal": JointState,
+    "mujoco_sim/step": UInt64,
+}
+
+
+class RosClient:
+    """Publishes to the simulator and records, by topic, every message from it in `seen`."""
+
+    def __init__(self, lockstep: bool, namespace: str = "", domain_id: int = DOMAIN_ID) -> None:
+        self._context = Context()
+        rclpy.init(context=self._context, domain_id=domain_id)
+        self.node = rclpy.create_node(
+            "test_client", context=self._context, namespace=namespace, start_parameter_services=False
+        )
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+        self.seen: dict[str, list[Any]] = {topic: [] for topic in _OUT}
+        for topic, (kind, qos) in _OUT.items():
+            self.node.create_subscription(kind, topic, self.seen[topic].append, qos)
+        topics = {topic: kind for topic, kind in _IN.items() if lockstep or not topic.endswith("step")}
+        self._publishers = {topic: self.node.create_publisher(kind, topic, 100) for topic, kind in topics.items()}
+        self._reset = self.node.create_client(Trigger, "mujoco_sim/reset")
+        self._commands = 0
+        self.wait(self._is_connected, "the simulator")
+
+    def __enter__(self) -> RosClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown()
+        self.node.destroy_node()
+        rclpy.shutdown(context=self._context)
+
+    def _is_connected(self) -> bool:
+        outgoing = (topic for topic in _OUT if topic != "/rosout")
+        return (
+            all(publisher.get_subscription_count() for publisher in self._publishers.values())
+            and all(self.node.count_publishers(topic) for topic in outgoing)
+            and bool(self.seen["goal_image"] and self.seen["robot_description"])
+            and self._reset.service_is_ready()
+        )
+
+    def wait(self, condition: Callable[[], bool], what: str) -> None:
+        """Takes in messages until `condition` holds."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while not condition():
+            assert time.monotonic() < deadline, f"waited {TIMEOUT_S} s for {what}"
+            self._executor.spin_once(timeout_sec=0.05)
+
+    def listen(self, duration_s: float) -> None:
+        """Takes in messages for a while."""
+        end = time.monotonic() + duration_s
+        while (left_s := end - time.monotonic()) > 0:
+            self._executor.spin_once(timeout_sec=left_s)
+
+    def publish(self, topic: str, message: Any) -> None:
+        self._publishers[topic].publish(message)
+
+    def wait_for_more(self, topic: str, act: Callable[[], None]) -> Any:
+        """Does `act` and returns the next message on `topic` after it."""
+        count = len(self.seen[topic])
+        act()
+        self.wait(lambda: len(self.seen[topic]) > count, f"a message on {topic}")
+        return self.seen[topic][count]
+
+    def set_state(self, *position: float) -> None:
+        message = JointState(name=JOINTS, position=list(position))
+        self.wait_for_more("/clock", lambda: self.publish("mujoco_sim/set_state", message))
+        self._commands = 0
+
+    def set_goal(self, *position: float) -> Image:
+        message = JointState(name=JOINTS, position=list(position))
+        return self.wait_for_more("goal_image", lambda: self.publish("mujoco_sim/set_goal", message))
+
+    def reset(self) -> Trigger.Response:
+        future = self._reset.call_async(Trigger.Request())
+        self.wait(future.done, "the answer of ~/reset")
+        self._commands = 0
+        return future.result()
+
+    def command_and_step(self, topic: str, message: Any) -> None:
+        """Publishes a command and steps one period once the simulator has it."""
+        self._commands += 1
+
+        def act() -> None:
+            # The step goes first on purpose: the simulator has to wait for the command that it names.
+            self.publish("mujoco_sim/step", UInt64(data=self._commands))
+            self.publish(topic, message)
+
+        self.wait_for_more("/clock", act)
+
+    def step(self) -> None:
+        """Steps one period without a new command."""
+        self.wait_for_more("/clock", lambda: self.publish("mujoco_sim/step", UInt64(data=self._commands)))
+
+    def errors(self) -> list[str]:
+        """What the simulator has complained about on /rosout."""
+        return [log.msg for log in self.seen["/rosout"] if log.name.endswith("mujoco_sim") and log.level >= 30]
+
+
+def stamp_ns(message: Any) -> int:
+    """Stamp of a Clock or of a message with a header."""
+    stamp = message.clock if isinstance(message, Clock) else message.header.stamp
+    return stamp.sec * 1_000_000_000 + stamp.nanosec

@@ -1,0 +1,229 @@
+"""The simulator in lockstep, as another process, over real ROS topics."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="needs a sourced ROS 2")
+
+from builtin_interfaces.msg import Duration
+from ros_client import JOINTS, RosClient, stamp_ns
+from sensor_msgs.msg import JointState
+from simulator_process import SECOND_DOMAIN_ID, URDF, SimulatorProcess
+from std_msgs.msg import Float64MultiArray, UInt64
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+PERIOD_NS = 20_000_000
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[RosClient]:
+    with SimulatorProcess("--lockstep", "--seed", "7"), RosClient(lockstep=True) as client:
+        yield client
+
+
+@pytest.fixture
+def client(shared: RosClient) -> RosClient:
+    """The running simulator, its robot at rest in a known pose, and nothing recorded yet."""
+    shared.set_state(0.5, -0.5)
+    shared.listen(0.05)
+    for topic in ("image_raw", "camera_info", "joint_states", "/clock", "/rosout"):
+        shared.seen[topic].clear()
+    return shared
+
+
+def velocity(*values: float) -> Float64MultiArray:
+    return Float64MultiArray(data=list(values))
+
+
+def trajectory(seconds: float, *positions: float) -> JointTrajectory:
+    point = JointTrajectoryPoint(positions=list(positions), velocities=[0.0] * len(positions))
+    point.time_from_start = Duration(sec=int(seconds), nanosec=round(seconds % 1 * 1e9))
+    return JointTrajectory(joint_names=JOINTS, points=[point])
+
+
+def drive(client: RosClient) -> list[object]:
+    """A run with both kinds of command; everything published that a planner sees, in order for each topic."""
+    client.set_state(0.2, 0.4)
+    client.set_goal(-1.0, 1.0)
+    for topic in ("image_raw", "joint_states", "/clock"):
+        client.seen[topic].clear()
+    client.set_state(0.1, -0.3)
+    first_ns = stamp_ns(client.seen["/clock"][0])
+    for index in range(25):
+        client.command_and_step("commands", velocity(np.sin(index / 5), 0.5 - index / 50))
+    for index in range(25):
+        client.command_and_step("joint_trajectory", trajectory(0.3, 0.01 * index, -0.3))
+    client.wait(lambda: len(client.seen["image_raw"]) == 11 and len(client.seen["joint_states"]) == 51, "all messages")
+    states = [(stamp_ns(m) - first_ns, list(m.position), list(m.velocity)) for m in client.seen["joint_states"]]
+    images = [(stamp_ns(m) - first_ns, hashlib.sha256(m.data).hexdigest()) for m in client.seen["image_raw"]]
+    return [states, images, hashlib.sha256(client.seen["goal_image"][-1].data).hexdigest()]
+
+
+def test_two_runs_are_bit_identical(shared: RosClient):
+    first = drive(shared)
+    assert len(set(digest for _, digest in first[1])) > 5, "the robot has to be seen moving"
+    assert drive(shared) == first
+
+
+def test_two_processes_with_one_seed_are_bit_identical(shared: RosClient):
+    here = drive(shared)
+    with (
+        SimulatorProcess("--lockstep", "--seed", "7", domain_id=SECOND_DOMAIN_ID),
+        RosClient(lockstep=True, domain_id=SECOND_DOMAIN_ID) as second,
+    ):
+        assert drive(second) == here
+        first_goals = [client.seen["mujoco_sim/goal_state"][0].position for client in (shared, second)]
+        assert first_goals[0] == first_goals[1]
+
+
+def test_time_does_not_pass_without_a_step(client: RosClient):
+    client.publish("commands", velocity(1.0, 1.0))
+    client.listen(0.3)
+    assert client.seen["joint_states"] == [] == client.seen["/clock"]
+
+
+def test_a_step_waits_for_the_commands_that_it_names_and_the_rest_goes_on(client: RosClient):
+    for expected in (2, 2, 3):
+        client.publish("mujoco_sim/step", UInt64(data=expected))
+    client.publish("commands", velocity(1.0, 0.0))
+    client.listen(0.3)
+    assert client.seen["/clock"] == []
+    client.set_goal(0.0, 0.0)
+    client.publish("commands", velocity(1.0, 0.0))
+    client.listen(0.3)
+    assert len(client.seen["/clock"]) == 2
+    client.publish("commands", velocity(1.0, 0.0))
+    client.listen(0.3)
+    assert len(client.seen["/clock"]) == 3
+
+
+def test_a_step_that_waits_long_is_reported_with_both_counts(client: RosClient):
+    client.publish("mujoco_sim/step", UInt64(data=3))
+    client.publish("commands", velocity(0.0, 0.0))
+    client.wait(lambda: any("1 seen" in line and "3 expected" in line for line in client.errors()), "the warning")
+
+
+def test_a_rejected_command_is_reported_and_counts(client: RosClient):
+    client.command_and_step("joint_trajectory", trajectory(0.5, 1.0))
+    client.wait(lambda: any("positions: found 1 numbers" in line for line in client.errors()), "the error")
+    np.testing.assert_allclose(client.seen["joint_states"][-1].position, [0.5, -0.5], atol=1e-9)
+
+
+def test_a_period_has_a_joint_state_and_every_fifth_an_image_all_with_its_stamp(client: RosClient):
+    for _ in range(10):
+        client.command_and_step("commands", velocity(0.5, 0.5))
+    client.wait(lambda: len(client.seen["image_raw"]) == 2 and len(client.seen["joint_states"]) == 10, "all messages")
+    clocks = [stamp_ns(m) for m in client.seen["/clock"]]
+    assert np.diff(clocks).tolist() == [PERIOD_NS] * 9
+    assert [stamp_ns(m) for m in client.seen["joint_states"]] == clocks
+    assert [stamp_ns(m) for m in client.seen["image_raw"]] == [clocks[4], clocks[9]]
+    assert [stamp_ns(m) for m in client.seen["camera_info"]] == [clocks[4], clocks[9]]
+    image = client.seen["image_raw"][0]
+    assert (image.width, image.height, image.encoding, image.step) == (128, 128, "rgb8", 384)
+    assert image.header.frame_id == "camera_optical_frame"
+
+
+def test_velocity_commands_move_the_joints_at_that_velocity(client: RosClient):
+    for _ in range(25):
+        client.command_and_step("commands", velocity(1.0, -0.5))
+    client.listen(0.1)
+    np.testing.assert_allclose(client.seen["joint_states"][-1].velocity, [1.0, -0.5], atol=0.02)
+    np.testing.assert_allclose(client.seen["joint_states"][-1].position, [1.0, -0.75], atol=0.03)
+
+
+def test_commands_stop_after_200_ms_without_one(client: RosClient):
+    client.command_and_step("commands", velocity(1.0, 0.0))
+    for _ in range(30):
+        client.step()
+    client.listen(0.1)
+    velocities = [m.velocity[0] for m in client.seen["joint_states"]]
+    assert velocities[8] == pytest.approx(1.0, abs=0.02), "still moving at 0.18 s"
+    assert abs(velocities[-1]) < 1e-3, "stopped at 0.6 s"
+
+
+def test_a_trajectory_is_followed_in_time_and_its_end_held(client: RosClient):
+    client.command_and_step("joint_trajectory", trajectory(0.4, 0.9, -0.9))
+    for _ in range(39):
+        client.step()
+    client.listen(0.1)
+    positions = [m.position[0] for m in client.seen["joint_states"]]
+    # Half way on the cubic from rest to rest: half of the distance.
+    assert positions[9] == pytest.approx(0.7, abs=0.01)
+    assert positions[19] == pytest.approx(0.9, abs=0.005)
+    np.testing.assert_allclose(client.seen["joint_states"][-1].position, [0.9, -0.9], atol=1e-3)
+    assert max(positions) < 0.905
+
+
+def test_set_state_teleports_at_rest_drops_the_command_and_goes_on_in_time(client: RosClient):
+    client.command_and_step("joint_trajectory", trajectory(2.0, 2.0, 2.0))
+    before_ns = stamp_ns(client.seen["/clock"][-1])
+    client.set_state(-1.0, 1.5)
+    client.wait(lambda: bool(client.seen["image_raw"]) and len(client.seen["joint_states"]) == 2, "the new pose")
+    state = client.seen["joint_states"][-1]
+    assert (list(state.position), list(state.velocity)) == ([-1.0, 1.5], [0.0, 0.0])
+    stamps = {stamp_ns(m) for m in (state, client.seen["image_raw"][-1], client.seen["/clock"][-1])}
+    assert stamps == {before_ns + PERIOD_NS}
+    for _ in range(10):
+        client.step()
+    client.listen(0.1)
+    np.testing.assert_allclose(client.seen["joint_states"][-1].position, [-1.0, 1.5], atol=1e-6)
+
+
+def test_set_state_outside_the_limits_is_rejected(client: RosClient):
+    client.publish("mujoco_sim/set_state", JointState(name=JOINTS, position=[3.0, 0.0]))
+    client.wait(lambda: any("shoulder at 3" in line for line in client.errors()), "the error")
+    assert client.seen["joint_states"] == []
+
+
+def test_a_goal_is_what_the_camera_would_see_and_disturbs_nothing(client: RosClient):
+    goal = client.set_goal(0.8, 0.3)
+    client.wait(lambda: list(client.seen["mujoco_sim/goal_state"][-1].position) == [0.8, 0.3], "the goal's pose")
+    assert client.seen["joint_states"] == []
+    client.step()
+    client.listen(0.05)
+    np.testing.assert_allclose(client.seen["joint_states"][-1].position, [0.5, -0.5], atol=1e-9)
+    client.set_state(0.8, 0.3)
+    client.wait(lambda: bool(client.seen["image_raw"]), "the image")
+    assert client.seen["image_raw"][-1].data == goal.data
+
+
+def test_each_goal_has_a_later_stamp_also_while_time_stands_still(client: RosClient):
+    stamps = [stamp_ns(client.set_goal(0.1 * index, 0.0)) for index in range(3)]
+    assert stamps[0] < stamps[1] < stamps[2]
+
+
+def test_who_comes_late_gets_the_description_and_the_goal(client: RosClient):
+    goal = client.set_goal(0.4, 0.2)
+    with RosClient(lockstep=True) as late:
+        late.wait(lambda: bool(late.seen["mujoco_sim/goal_state"]), "the goal's pose")
+        assert late.seen["goal_image"][-1].data == goal.data
+        assert list(late.seen["mujoco_sim/goal_state"][-1].position) == [0.4, 0.2]
+        assert late.seen["robot_description"][-1].data == URDF.read_text()
+
+
+def test_reset_gives_another_random_pose_and_goal(client: RosClient):
+    poses = []
+    for _ in range(2):
+        goals = len(client.seen["goal_image"])
+        response = client.reset()
+        assert response.success
+        client.wait(lambda goals=goals: len(client.seen["goal_image"]) > goals, "the goal")
+        client.listen(0.05)
+        poses.append(list(client.seen["joint_states"][-1].position))
+    assert poses[0] != poses[1]
+    assert np.abs(poses).max() < 2.6
+
+
+def test_the_clock_never_goes_back(client: RosClient):
+    for _ in range(3):
+        client.command_and_step("commands", velocity(0.1, 0.1))
+        client.set_state(0.0, 0.0)
+        client.reset()
+    client.listen(0.1)
+    assert (np.diff([stamp_ns(m) for m in client.seen["/clock"]]) > 0).all()
+    assert len(client.seen["/clock"]) >= 9

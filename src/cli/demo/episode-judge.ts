@@ -1,0 +1,54 @@
+import { distanceM, type FingertipOf } from './episode-sampler.js';
+
+/** Success: fingertip this near the goal's ... */
+const GOAL_RADIUS_M = 0.05;
+/** ... while every joint is slower than this (passing through the goal does not count) ... */
+const REST_SPEED_RAD_S = 0.1;
+/** ... within this much simulated time. */
+export const EPISODE_LIMIT_S = 6;
+
+/** A reading of the true joint states, in URDF joint order. */
+export interface TrueState {
+  readonly stampNs: bigint;
+  readonly positionRad: readonly number[];
+  readonly velocityRadS: readonly number[];
+}
+
+/** What the judge says after a reading. `timeS` is simulated time since the start of the episode. */
+export interface Verdict {
+  readonly ended: boolean;
+  readonly success: boolean;
+  readonly distanceM: number;
+  readonly timeS: number;
+}
+
+/** Judges one episode by the true state of the robot, never by what the planner believes. */
+export class EpisodeJudge {
+  readonly #goalTip: readonly number[];
+  readonly #fingertipOf: FingertipOf;
+  readonly #startNs: bigint;
+  #verdict: Verdict = { ended: false, success: false, distanceM: Number.POSITIVE_INFINITY, timeS: 0 };
+
+  constructor(goalRad: readonly number[], fingertipOf: FingertipOf, startNs: bigint) {
+    this.#goalTip = fingertipOf(goalRad);
+    this.#fingertipOf = fingertipOf;
+    this.#startNs = startNs;
+  }
+
+  /** The verdict after the newest reading; final once `ended`. */
+  get verdict(): Verdict {
+    return this.#verdict;
+  }
+
+  /** Takes a reading. Readings from before the start, and any after the end, change nothing. */
+  observe(state: TrueState): Verdict {
+    if (this.#verdict.ended || state.stampNs < this.#startNs) return this.#verdict;
+    const timeS = Number(state.stampNs - this.#startNs) / 1e9;
+    const distance = distanceM(this.#fingertipOf(state.positionRad), this.#goalTip);
+    const resting = state.velocityRadS.every((speed) => Math.abs(speed) < REST_SPEED_RAD_S);
+    const success = distance <= GOAL_RADIUS_M && resting && timeS <= EPISODE_LIMIT_S;
+    const ended = success || timeS >= EPISODE_LIMIT_S;
+    this.#verdict = { ended, success, distanceM: distance, timeS: Math.min(timeS, EPISODE_LIMIT_S) };
+    return this.#verdict;
+  }
+}

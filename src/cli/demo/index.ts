@@ -1,0 +1,75 @@
+import { Command, InvalidArgumentError } from 'commander';
+import type { DemoOptions } from './options.js';
+import { PACKAGE_ROOT } from './package-root.js';
+
+function wholeNumber(lower: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= lower && value <= 2147483647)) {
+      throw new InvalidArgumentError(`Found '${text}', expected a whole number from ${lower} to 2147483647.`);
+    }
+    return value;
+  };
+}
+
+function appendAssignment(text: string, before: readonly string[]): string[] {
+  if (!/^[A-Za-z_][\w.]*=.+$/.test(text)) {
+    throw new InvalidArgumentError(`Found '${text}', expected name=value, for example cem.samples=200.`);
+  }
+  return [...before, text];
+}
+
+interface Flags {
+  readonly episodes: number;
+  readonly seed: number;
+  readonly lockstep: boolean;
+  readonly headless: boolean;
+  readonly json: string;
+  readonly model: string;
+  readonly baselines?: boolean;
+  readonly plannerParam: readonly string[];
+  readonly verbose: boolean;
+}
+
+/** The `demo` command: a simulated arm, moved to goal images by the real planner node. */
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description(
+      'Move a simulated arm to goal images with the real planner node, and say how well that went.',
+    )
+    .option('--episodes <n>', 'episodes to run', wholeNumber(1), 5)
+    .option('--seed <n>', 'seed of starts, goals and planner noise', wholeNumber(0), 1)
+    .option('--lockstep', 'simulated time waits for the planner: same seed, same run', false)
+    .option('--headless', 'no window, even where there is a display', false)
+    .option('--json <file>', 'where the report goes; the contact sheet goes beside it as .png', 'demo.json')
+    .option('--model <dir>', 'folder of the model', `${PACKAGE_ROOT}models/reacher`)
+    .option('--baselines', 'run the baselines too (default with --lockstep)')
+    .option('--no-baselines', 'leave the baselines out (default in real time)')
+    .option(
+      '--planner-param <name=value>',
+      'parameter of the planner node; may be given again',
+      appendAssignment,
+      [],
+    )
+    .option('--verbose', 'print what the simulator and the planner node print', false)
+    .action(async (flags: Flags) => {
+      // Loaded only now: ROS must be there for the demo, and for no other command.
+      const { runDemo } = await import('./run-demo.js');
+      process.exitCode = await runDemo(toOptions(flags));
+    });
+}
+
+function toOptions(flags: Flags): DemoOptions {
+  return {
+    episodes: flags.episodes,
+    seed: flags.seed,
+    lockstep: flags.lockstep,
+    headless: flags.headless,
+    jsonFile: flags.json,
+    modelFolder: flags.model,
+    baselines: flags.baselines ?? flags.lockstep,
+    plannerParameters: flags.plannerParam,
+    verbose: flags.verbose,
+    plannerCommand: [process.execPath, `${PACKAGE_ROOT}dist/cli/main.js`, 'node'],
+  };
+}

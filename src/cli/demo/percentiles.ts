@@ -1,0 +1,19 @@
+/**
+ * The `fraction` quantile (0..1) of the samples, linearly interpolated between order statistics (Hyndman and Fan 1996, type 7, the
+ * default of NumPy and R). Does not change its input.
+ *
+ * @throws RangeError for no samples or a fraction outside [0, 1]
+ */
+export function percentile(samples: readonly number[], fraction: number): number {
+  if (samples.length === 0 || !(fraction >= 0 && fraction <= 1)) {
+    throw new RangeError(
+      `percentile: found ${samples.length} samples and fraction ${fraction}, expected samples and 0..1`,
+    );
+  }
+  const sorted = Float64Array.from(samples).sort();
+  const rank = fraction * (sorted.length - 1);
+  const below = Math.floor(rank);
+  const low = sorted[below] ?? Number.NaN;
+  const high = sorted[Math.min(below + 1, sorted.length - 1)] ?? Number.NaN;
+  return low + (rank - below) * (high - low);
+}

@@ -1,0 +1,199 @@
+import { setPriority } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { JepaMpcError } from '../../core/errors.js';
+import {
+  DEMO_NODE,
+  DemoClient,
+  PLANNER_NODE,
+  SIMULATOR_NODE,
+  type DemoListener,
+} from '../../ros/demo-client.js';
+import { ManagedChild } from './child-process.js';
+import type { DemoOptions } from './options.js';
+import type { DemoRobot } from './robot.js';
+
+/** For a process to start and be discovered. */
+const START_TIMEOUT_MS = 60_000;
+/** For the planner node to load a model and check it. */
+const CONFIGURE_TIMEOUT_MS = 120_000;
+const ACTIVATE_RETRY_MS = 250;
+const DEACTIVATE_TIMEOUT_MS = 2000;
+
+/** Nice value of the demo itself; its children were started before and keep theirs. */
+const WATCHER_NICENESS = 5;
+
+/** The simulator, the planner node and the demo's own node between them. */
+export class Stage {
+  readonly client: DemoClient;
+  readonly #say: (line: string) => void;
+  readonly #children: ManagedChild[] = [];
+  #active = false;
+  #striking = false;
+
+  private constructor(client: DemoClient, say: (line: string) => void) {
+    this.client = client;
+    this.#say = say;
+  }
+
+  /**
+   * Starts the demo's node only; `raise` starts the rest. In two steps, so that a stage can be struck at any moment after.
+   *
+   * @param say told of each step
+   * @throws JepaMpcError environment.domain-in-use
+   */
+  static async open(robot: DemoRobot, listener: DemoListener, say: (line: string) => void): Promise<Stage> {
+    return new Stage(await DemoClient.open(robot.joints, listener), say);
+  }
+
+  /**
+   * Starts the simulator and the planner node and takes the planner node to active.
+   *
+   * @throws JepaMpcError environment.missing (no Python for the simulator), demo.timeout, demo.process-died, planner.not-ready
+   */
+  async raise(options: DemoOptions, robot: DemoRobot, packageRoot: string): Promise<void> {
+    this.#say('starting the simulator and the planner node');
+    this.#start(simulatorProcess(options, packageRoot), options.verbose, packageRoot);
+    this.#start(plannerProcess(options), options.verbose, packageRoot);
+    // Whoever watches must not take the processor from those who are watched.
+    setPriority(WATCHER_NICENESS);
+    await this.client.linked(
+      [
+        { topic: '/clock', from: SIMULATOR_NODE, to: DEMO_NODE },
+        { topic: `/${SIMULATOR_NODE}/step`, from: DEMO_NODE, to: SIMULATOR_NODE },
+        { topic: `/${SIMULATOR_NODE}/set_state`, from: DEMO_NODE, to: SIMULATOR_NODE },
+        { topic: `/${SIMULATOR_NODE}/set_goal`, from: DEMO_NODE, to: SIMULATOR_NODE },
+      ].filter(({ topic }) => options.lockstep || !topic.endsWith('/step')),
+      START_TIMEOUT_MS,
+    );
+    this.client.assertAlone(1);
+    this.#say('configuring the planner node: it loads and checks the model');
+    if (!(await this.client.changeState('configure', START_TIMEOUT_MS))) throw refused('configure');
+    await this.#activate(options.lockstep ? robot : null);
+    this.#say('the planner node is active');
+    await this.client.linked(
+      [
+        { topic: '/image_raw', from: SIMULATOR_NODE, to: PLANNER_NODE },
+        { topic: '/joint_states', from: SIMULATOR_NODE, to: PLANNER_NODE },
+        { topic: '/goal_image', from: SIMULATOR_NODE, to: PLANNER_NODE },
+        { topic: '/joint_trajectory', from: PLANNER_NODE, to: SIMULATOR_NODE },
+        { topic: '/joint_trajectory', from: PLANNER_NODE, to: DEMO_NODE },
+        { topic: `/${PLANNER_NODE}/statistics`, from: PLANNER_NODE, to: DEMO_NODE },
+      ],
+      START_TIMEOUT_MS,
+    );
+  }
+
+  /**
+   * Activates the planner node, which refuses until its model is loaded and joint states have come. In lockstep those come with a teleport
+   * only.
+   */
+  async #activate(lockstepRobot: DemoRobot | null): Promise<void> {
+    const rest = lockstepRobot?.limits.map(({ lower, upper }) => (lower + upper) / 2);
+    for (let waitedMs = 0; waitedMs < CONFIGURE_TIMEOUT_MS; waitedMs += ACTIVATE_RETRY_MS) {
+      if (rest !== undefined) this.client.setState(rest);
+      await this.client.pass(ACTIVATE_RETRY_MS);
+      this.#active = await this.client.changeState('activate', START_TIMEOUT_MS);
+      if (this.#active) return;
+    }
+    throw refused('activate');
+  }
+
+  /** Ends everything in order: the planner node deactivates (the robot is told to hold), then both processes, then ROS here. */
+  async strike(): Promise<void> {
+    this.#striking = true;
+    this.client.recover();
+    if (this.#active && this.#children.every(({ running }) => running)) {
+      // A node that no longer answers is ended all the same.
+      await this.client.changeState('deactivate', DEACTIVATE_TIMEOUT_MS).catch(() => undefined);
+    }
+    await Promise.all(this.#children.map((child) => child.stop()));
+    this.client.close();
+  }
+
+  #start(program: Program, verbose: boolean, cwd: string): void {
+    const child = ManagedChild.start({
+      ...program,
+      cwd,
+      onLine: (line) => {
+        if (verbose) this.#say(`[${program.name}] ${line}`);
+      },
+    });
+    this.#children.push(child);
+    void child.ended.then(async () => {
+      if (!this.#striking) this.client.fail(await child.death());
+    });
+  }
+}
+
+interface Program {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+function simulatorProcess(options: DemoOptions, packageRoot: string): Program {
+  const command = process.env['JEPA_MPC_PYTHON'];
+  if (command === undefined) {
+    throw new JepaMpcError('environment.missing', {
+      subject: 'environment variable JEPA_MPC_PYTHON',
+      found: 'nothing',
+      expected: 'a Python with rclpy and mujoco, for the simulator',
+      remedy: 'Run npm run setup, then start the demo with npm run demo.',
+    });
+  }
+  const viewer = !options.headless && (process.env['DISPLAY'] ?? '') !== '';
+  const { PYTHONPATH } = process.env;
+  const pythonPath = [join(packageRoot, 'sim', 'mujoco'), ...(PYTHONPATH === undefined ? [] : [PYTHONPATH])];
+  return {
+    name: 'simulator',
+    command,
+    args: [
+      ...['-m', 'jepa_mpc_mujoco', '--urdf', urdfFile(packageRoot), '--seed', String(options.seed)],
+      ...(options.lockstep ? ['--lockstep', '--camera-rate', String(LOCKSTEP_CAMERA_RATE_HZ)] : []),
+      ...(viewer ? ['--viewer'] : []),
+    ],
+    env: { ...process.env, PYTHONPATH: pythonPath.join(delimiter), PYTHONUNBUFFERED: '1' },
+  };
+}
+
+/** In lockstep the camera gives one image a control period of the model. */
+const LOCKSTEP_CAMERA_RATE_HZ = 10;
+
+/** Whether the simulator publishes an image this long after a teleport in lockstep: with it, and every camera period from then on. */
+export function imageDueInLockstep(sinceTeleportNs: bigint): boolean {
+  return sinceTeleportNs % BigInt(1e9 / LOCKSTEP_CAMERA_RATE_HZ) === 0n;
+}
+
+/** URDF of the demo's robot. */
+export function urdfFile(packageRoot: string): string {
+  return join(packageRoot, 'urdf', 'reacher.urdf');
+}
+
+function plannerProcess(options: DemoOptions): Program {
+  const [command = process.execPath, ...first] = options.plannerCommand;
+  const parameters = {
+    model: resolve(options.modelFolder),
+    use_sim_time: String(options.lockstep),
+    seed: String(options.seed),
+  };
+  const assignments = [
+    ...Object.entries(parameters).map(([name, value]) => `${name}:=${value}`),
+    ...options.plannerParameters.map((assignment) => assignment.replace('=', ':=')),
+  ];
+  return {
+    name: 'planner node',
+    command,
+    args: [...first, '--ros-args', '-r', 'image:=image_raw', ...assignments.flatMap((text) => ['-p', text])],
+    env: process.env,
+  };
+}
+
+function refused(transition: string): JepaMpcError {
+  return new JepaMpcError('planner.not-ready', {
+    subject: `lifecycle transition ${transition} of ${PLANNER_NODE}`,
+    found: 'a refusal',
+    expected: 'success',
+    remedy: 'Run again with --verbose: the node prints what is missing.',
+  });
+}

@@ -1,0 +1,20 @@
+import { Command } from 'commander';
+
+import { JepaMpcError } from '../core/errors.js';
+import { demoCommand } from './demo/index.js';
+import { docsCommand } from './docs.js';
+import { nodeCommand } from './node.js';
+
+const program = new Command('jepa-mpc')
+  .description('Moves robots by planning in the latent space of a JEPA world model.')
+  .addCommand(nodeCommand())
+  .addCommand(demoCommand())
+  .addCommand(docsCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof JepaMpcError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

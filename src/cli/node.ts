@@ -1,0 +1,17 @@
+import { Command } from 'commander';
+
+import { WorkerPlanner } from '../pipeline/worker-planner.js';
+import { requireRosEnvironment } from './ros-environment.js';
+
+/** `node`: the planner node. Arguments after `--ros-args` are ROS'. */
+export function nodeCommand(): Command {
+  return new Command('node')
+    .description('Run the planner node.')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(async () => {
+      requireRosEnvironment();
+      const { runPlannerNode } = await import('../ros/run-node.js');
+      await runPlannerNode(() => new WorkerPlanner(new URL('./planner-worker.js', import.meta.url)));
+    });
+}

@@ -1,0 +1,79 @@
+import { setPriority } from 'node:os';
+import { parentPort } from 'node:worker_threads';
+
+import { JepaMpcError } from '../core/errors.js';
+import type { FromWorker, LoadMessage, PlanMessage, ToWorker } from '../pipeline/worker-protocol.js';
+import { PlannerEngine } from './planner-engine.js';
+
+/* The planner worker's script: answers one message at a time with one message. */
+
+/** Nice value of the planner: the command stream, the camera and the robot's drivers come first on a busy machine. */
+const niceness = 10;
+
+// On Linux process 0 is the calling thread, so this leaves the command stream as it is.
+setPriority(0, niceness);
+
+const port = parentPort;
+let engine: PlannerEngine | null = null;
+
+async function answer(message: LoadMessage | PlanMessage): Promise<FromWorker> {
+  if (message.type === 'load') {
+    engine = await PlannerEngine.load(message.settings, console);
+    return { type: 'loaded', model: engine.info };
+  }
+  if (engine === null) {
+    throw new JepaMpcError('planner.not-ready', {
+      subject: 'planner worker',
+      found: 'a plan asked for',
+      expected: 'a loaded model first',
+      remedy: 'This is a defect: please report it.',
+    });
+  }
+  return { type: 'planned', plan: await engine.plan(message) };
+}
+
+function failure(error: unknown): FromWorker {
+  if (error instanceof JepaMpcError) {
+    const { subject, found, expected, remedy } = error.facts;
+    return {
+      type: 'failed',
+      code: error.code,
+      facts: { subject, found, expected, remedy },
+      stack: error.stack ?? '',
+    };
+  }
+  const found = error instanceof Error ? error.message : String(error);
+  const facts = {
+    subject: 'planner',
+    found,
+    expected: 'a plan',
+    remedy: 'Look at the log; please report it.',
+  };
+  return {
+    type: 'failed',
+    code: 'planner.not-ready',
+    facts,
+    stack: error instanceof Error ? (error.stack ?? '') : '',
+  };
+}
+
+/** One message after the other: a stop waits for the job before it. */
+async function handle(message: ToWorker): Promise<void> {
+  if (message.type === 'stop') {
+    await engine?.dispose();
+    port?.close();
+    return;
+  }
+  port?.postMessage(await answer(message).catch(failure));
+}
+
+let last = Promise.resolve();
+port?.on('message', (message: ToWorker) => {
+  last = last
+    .then(() => handle(message))
+    .catch((error: unknown) => {
+      // An answer that cannot be posted leaves the other side waiting: end, which it notices.
+      console.error(error);
+      process.exit(1);
+    });
+});

@@ -1,0 +1,18 @@
+import { JepaMpcError } from '../core/errors.js';
+
+/**
+ * Refuses to go on without a sourced ROS 2. Importing rclnodejs without one makes it rebuild itself, and lose the build that was there; so
+ * this comes before the import.
+ *
+ * @throws JepaMpcError `environment.missing`.
+ */
+export function requireRosEnvironment(): void {
+  const missing = ['AMENT_PREFIX_PATH', 'ROS_DISTRO'].filter((name) => (process.env[name] ?? '') === '');
+  if (missing.length === 0) return;
+  throw new JepaMpcError('environment.missing', {
+    subject: 'ROS 2',
+    found: `no ${missing.join(' and no ')} in the environment`,
+    expected: 'a sourced ROS 2',
+    remedy: 'Start through npm (npm run node, npm run demo), or source a ROS 2 set-up file first.',
+  });
+}

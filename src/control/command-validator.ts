@@ -1,0 +1,127 @@
+import type { JointLimit } from '../core/types.js';
+import type { Command } from './command-stream.js';
+
+/** What is wrong with a command. */
+export interface CommandViolation {
+  /** Joint name, or `all` where the command as a whole is malformed. */
+  readonly joint: string;
+  readonly kind:
+    'size' | 'not finite' | 'position' | 'velocity' | 'acceleration' | 'jump' | 'time' | 'no stop';
+  readonly found: number;
+  readonly limit: number;
+  readonly message: string;
+}
+
+/** Relative and absolute slack for rounding. */
+const SLACK = 1e-9;
+
+function exceeds(value: number, limit: number): boolean {
+  return !(value <= limit + SLACK * Math.max(1, Math.abs(limit)));
+}
+
+function violation(
+  joint: string,
+  kind: CommandViolation['kind'],
+  found: number,
+  limit: number,
+): CommandViolation {
+  return {
+    joint,
+    kind,
+    found,
+    limit,
+    message: `joint '${joint}': ${kind} ${String(found)}, limit ${String(limit)}`,
+  };
+}
+
+/**
+ * The last look at a command before it goes out. It knows the limits and the commands it let through, and shares no code with what made
+ * them. A violation means a defect upstream: hold, and say so.
+ */
+export class CommandValidator {
+  readonly #limits: readonly JointLimit[];
+  readonly #commandPeriodS: number;
+  #previous: Command | null = null;
+
+  constructor(limits: readonly JointLimit[], commandPeriodNs: bigint) {
+    this.#limits = limits;
+    this.#commandPeriodS = Number(commandPeriodNs) / 1e9;
+  }
+
+  /** Forgets the previous command: after a re-anchoring the next one may start anywhere, at rest. */
+  restart(): void {
+    this.#previous = null;
+  }
+
+  /**
+   * The first violation, or null. A command without one becomes the previous of the next check.
+   *
+   * A position outside the limits passes only if it is not further out than the previous command's, or, as the first command, does not
+   * move outwards: a robot that starts outside can come back.
+   */
+  check(command: Command): CommandViolation | null {
+    const found = this.#checkTimes(command) ?? this.#checkPoints(command) ?? this.#checkSuccession(command);
+    if (found === null) this.#previous = command;
+    return found;
+  }
+
+  #checkTimes({ points }: Command): CommandViolation | null {
+    let lastNs = 0n;
+    for (const { timeFromStartNs } of points) {
+      if (timeFromStartNs <= lastNs) return violation('all', 'time', Number(timeFromStartNs), Number(lastNs));
+      lastNs = timeFromStartNs;
+    }
+    return points.length > 0 ? null : violation('all', 'size', 0, 1);
+  }
+
+  #checkPoints(command: Command): CommandViolation | null {
+    for (const point of command.points) {
+      const wrong = this.#checkState(command, point.positions, point.velocities);
+      if (wrong !== null) return wrong;
+    }
+    const last = command.points.at(-1);
+    for (const [joint, { name }] of this.#limits.entries()) {
+      const finalVelocity = last?.velocities[joint] ?? NaN;
+      if (finalVelocity !== 0) return violation(name, 'no stop', finalVelocity, 0);
+    }
+    return this.#checkState(command, command.positions, command.velocities);
+  }
+
+  #checkState(command: Command, positions: Float64Array, velocities: Float64Array): CommandViolation | null {
+    const joints = this.#limits.length;
+    if (positions.length !== joints) return violation('all', 'size', positions.length, joints);
+    if (velocities.length !== joints) return violation('all', 'size', velocities.length, joints);
+    for (const [joint, limit] of this.#limits.entries()) {
+      const q = positions[joint] ?? NaN;
+      const v = velocities[joint] ?? NaN;
+      if (!Number.isFinite(q)) return violation(limit.name, 'not finite', q, limit.upper);
+      if (!Number.isFinite(v)) return violation(limit.name, 'not finite', v, limit.velocity);
+      if (exceeds(Math.abs(v), limit.velocity)) return violation(limit.name, 'velocity', v, limit.velocity);
+      const before = this.#previous?.positions[joint] ?? command.positions[joint] ?? NaN;
+      if (exceeds(q, Math.max(limit.upper, before))) return violation(limit.name, 'position', q, limit.upper);
+      if (exceeds(-q, Math.max(-limit.lower, -before)))
+        return violation(limit.name, 'position', q, limit.lower);
+      const outwards = (q > limit.upper && v > SLACK) || (q < limit.lower && v < -SLACK);
+      if (outwards) return violation(limit.name, 'position', q, q > limit.upper ? limit.upper : limit.lower);
+    }
+    return null;
+  }
+
+  #checkSuccession(command: Command): CommandViolation | null {
+    const previous = this.#previous;
+    const elapsedS = previous === null ? 0 : Number(command.stampNs - previous.stampNs) / 1e9;
+    const dtS = Math.max(this.#commandPeriodS, elapsedS);
+    for (const [joint, limit] of this.#limits.entries()) {
+      const velocityBefore = previous?.velocities[joint] ?? 0;
+      const acceleration = Math.abs((command.velocities[joint] ?? NaN) - velocityBefore) / dtS;
+      if (exceeds(acceleration, limit.acceleration)) {
+        return violation(limit.name, 'acceleration', acceleration, limit.acceleration);
+      }
+      if (previous === null) continue;
+      const step = Math.abs((command.positions[joint] ?? NaN) - (previous.positions[joint] ?? NaN));
+      if (exceeds(step, limit.velocity * dtS))
+        return violation(limit.name, 'jump', step, limit.velocity * dtS);
+    }
+    return null;
+  }
+}

@@ -1,0 +1,189 @@
+import { JepaMpcError } from '../core/errors.js';
+import type { JointLimit } from '../core/types.js';
+import { nearestName } from '../core/nearest-name.js';
+import type { Urdf, UrdfJoint } from './urdf.js';
+
+/** How much stricter than the robot description to be. All optional; the default is the description itself. */
+export interface LimitOptions {
+  /** Taken off both ends of the position range, rad or m, at least 0. Default 0. */
+  readonly positionMargin?: number;
+  /** Taken off both ends as well, as a fraction of the range, 0 to below 0.5; the larger of the two margins counts. Default 0. */
+  readonly positionMarginFraction?: number;
+  /** Scale of the velocity limits, above 0 to 1. Default 1. */
+  readonly velocityScale?: number;
+  /** Scale of the acceleration limits, above 0 to 1. Default 1. */
+  readonly accelerationScale?: number;
+  /**
+   * Acceleration limit, rad/s² or m/s², for robot descriptions that have none: one number for all joints, or one for each in the
+   * order asked for. Where the description has one too, the lower of the two counts: an option never loosens a limit.
+   */
+  readonly acceleration?: number | readonly number[];
+}
+
+function assertOption(name: keyof LimitOptions, value: number, valid: boolean, expected: string): void {
+  if (!valid) {
+    throw new JepaMpcError('params.invalid', {
+      subject: `joint limit option ${name}`,
+      found: String(value),
+      expected,
+      remedy: 'Correct the parameter.',
+    });
+  }
+}
+
+function isScale(value: number): boolean {
+  return value > 0 && value <= 1;
+}
+
+function unknownJoint(name: string, urdf: Urdf): JepaMpcError {
+  const movable = urdf.joints.filter((joint) => joint.type !== 'fixed').map((joint) => joint.name);
+  const nearest = nearestName(name, movable);
+  return new JepaMpcError('urdf.unknown-joint', {
+    subject: 'robot description',
+    found: movable.length === 0 ? 'no movable joints' : `movable joints ${movable.join(', ')}`,
+    expected: `a joint '${name}'`,
+    remedy:
+      nearest === null
+        ? 'Publish the description of the robot that the model was made for.'
+        : `Did the model mean '${nearest}'? Rename the joint there or here.`,
+  });
+}
+
+function noLimit(joint: UrdfJoint, attribute: string, remedy: string): JepaMpcError {
+  return new JepaMpcError('urdf.no-limits', {
+    subject: `robot description, joint '${joint.name}'`,
+    found: joint.limit === null ? 'no <limit> element' : `no attribute ${attribute} in <limit>`,
+    expected: `a limit on ${attribute}`,
+    remedy,
+  });
+}
+
+/** The whole line to put into the URDF: what is there, and placeholders for what is missing. */
+function limitLine(joint: UrdfJoint): string {
+  const parts: string[] = [];
+  const names = joint.type === 'continuous' ? [] : (['lower', 'upper'] as const);
+  for (const name of [...names, 'velocity', 'effort', 'acceleration'] as const) {
+    parts.push(`${name}="${String(joint.limit?.[name] ?? '…')}"`);
+  }
+  return `Add to the joint: <limit ${parts.join(' ')}/>`;
+}
+
+function positiveLimit(joint: UrdfJoint, attribute: 'velocity' | 'acceleration', value: number): number {
+  if (!(value > 0) || !Number.isFinite(value)) {
+    throw new JepaMpcError('urdf.invalid', {
+      subject: `robot description, joint '${joint.name}', <limit>`,
+      found: `${attribute}="${String(value)}"`,
+      expected: 'a finite number above 0',
+      remedy: limitLine(joint),
+    });
+  }
+  return value;
+}
+
+function positionRange(joint: UrdfJoint, margin: number, fraction: number): { lower: number; upper: number } {
+  if (joint.type === 'continuous') return { lower: -Infinity, upper: Infinity };
+  const lower = joint.limit?.lower ?? null;
+  const upper = joint.limit?.upper ?? null;
+  if (lower === null) throw noLimit(joint, 'lower', limitLine(joint));
+  if (upper === null) throw noLimit(joint, 'upper', limitLine(joint));
+  if (!(lower < upper)) {
+    throw new JepaMpcError('urdf.invalid', {
+      subject: `robot description, joint '${joint.name}', <limit>`,
+      found: `lower="${String(lower)}" upper="${String(upper)}"`,
+      expected: 'lower below upper',
+      remedy: 'Correct the range.',
+    });
+  }
+  const inset = Math.max(margin, fraction * (upper - lower));
+  if (!(lower + inset < upper - inset)) {
+    throw new JepaMpcError('params.invalid', {
+      subject: `position margin of joint '${joint.name}'`,
+      found: `${String(inset)} off both ends of [${String(lower)}, ${String(upper)}]`,
+      expected: 'a margin below half the range',
+      remedy: 'Lower the margin.',
+    });
+  }
+  return { lower: lower + inset, upper: upper - inset };
+}
+
+function accelerationLimit(joint: UrdfJoint, option: number | undefined): number {
+  const written = joint.limit?.acceleration ?? null;
+  const limit = written === null ? null : positiveLimit(joint, 'acceleration', written);
+  if (limit === null && option === undefined) {
+    throw noLimit(
+      joint,
+      'acceleration',
+      `${limitLine(joint)} (or set the acceleration limit parameter if the description cannot be changed).`,
+    );
+  }
+  return Math.min(limit ?? Infinity, option ?? Infinity);
+}
+
+/**
+ * The limits of the named joints, in the order of the names. A continuous joint has the range (-Infinity, Infinity); a missing effort
+ * limit is Infinity, because effort is never commanded here.
+ * @throws JepaMpcError `urdf.unknown-joint`, `urdf.no-limits` (with the line to add), `urdf.invalid`, `params.invalid`.
+ */
+export function jointLimits(
+  urdf: Urdf,
+  jointNames: readonly string[],
+  options: LimitOptions = {},
+): JointLimit[] {
+  const {
+    positionMargin = 0,
+    positionMarginFraction = 0,
+    velocityScale = 1,
+    accelerationScale = 1,
+    acceleration,
+  } = options;
+  assertOption(
+    'positionMargin',
+    positionMargin,
+    positionMargin >= 0 && positionMargin < Infinity,
+    'a finite number, at least 0',
+  );
+  assertOption(
+    'positionMarginFraction',
+    positionMarginFraction,
+    positionMarginFraction >= 0 && positionMarginFraction < 0.5,
+    'at least 0 and below 0.5',
+  );
+  assertOption('velocityScale', velocityScale, isScale(velocityScale), 'above 0 and at most 1');
+  assertOption('accelerationScale', accelerationScale, isScale(accelerationScale), 'above 0 and at most 1');
+  if (typeof acceleration === 'object') {
+    assertOption(
+      'acceleration',
+      acceleration.length,
+      acceleration.length === jointNames.length,
+      `${String(jointNames.length)} numbers`,
+    );
+  }
+
+  return jointNames.map((name, index) => {
+    const joint = urdf.joints.find((candidate) => candidate.name === name);
+    if (joint === undefined) throw unknownJoint(name, urdf);
+    if (joint.type === 'fixed' || joint.type === 'floating' || joint.type === 'planar') {
+      throw new JepaMpcError('urdf.no-limits', {
+        subject: `robot description, joint '${name}'`,
+        found: `a ${joint.type} joint`,
+        expected: 'revolute, prismatic or continuous',
+        remedy: 'Let the model act on joints with one axis.',
+      });
+    }
+    const accelerationOption = typeof acceleration === 'object' ? acceleration[index] : acceleration;
+    if (accelerationOption !== undefined) {
+      const valid = accelerationOption > 0 && accelerationOption < Infinity;
+      assertOption('acceleration', accelerationOption, valid, 'a finite number above 0');
+    }
+    const range = positionRange(joint, positionMargin, positionMarginFraction);
+    const velocity = joint.limit?.velocity ?? null;
+    if (velocity === null) throw noLimit(joint, 'velocity', limitLine(joint));
+    return {
+      name,
+      ...range,
+      velocity: positiveLimit(joint, 'velocity', velocity) * velocityScale,
+      acceleration: accelerationLimit(joint, accelerationOption) * accelerationScale,
+      effort: joint.limit?.effort ?? Infinity,
+    };
+  });
+}

@@ -1,0 +1,57 @@
+/** Every way this product refuses something. The code is stable: scripts and tests match on it, people read the message. */
+export type ErrorCode =
+  | 'model.missing-file'
+  | 'model.hash-mismatch'
+  | 'model.manifest-invalid'
+  | 'model.signature-mismatch'
+  | 'model.golden-mismatch'
+  | 'model.unreadable'
+  | 'model.run-failed'
+  | 'model.unsupported'
+  | 'model.device-unavailable'
+  | 'image.encoding'
+  | 'image.size'
+  | 'joint-states.unknown-joint'
+  | 'joint-states.not-finite'
+  | 'joint-states.wrong-size'
+  | 'urdf.invalid'
+  | 'urdf.no-limits'
+  | 'urdf.unknown-joint'
+  | 'params.invalid'
+  | 'planner.not-finite'
+  | 'planner.wrong-shape'
+  | 'planner.worker-died'
+  | 'planner.not-ready'
+  | 'command.outside-limits'
+  | 'environment.domain-in-use'
+  | 'environment.unsupported'
+  | 'environment.missing'
+  | 'demo.timeout'
+  | 'demo.process-died'
+  | 'demo.interrupted';
+
+/** What an error says: what was found, what was expected, and what to do about it. */
+export interface ErrorFacts {
+  /** The thing that is wrong, named so that a person can find it: a file, a topic, a parameter. */
+  readonly subject: string;
+  readonly found: string;
+  readonly expected: string;
+  readonly remedy: string;
+  readonly cause?: unknown;
+}
+
+/** The only error class thrown on purpose. `message` is one sentence with all four facts. */
+export class JepaMpcError extends Error {
+  readonly code: ErrorCode;
+  readonly facts: ErrorFacts;
+
+  constructor(code: ErrorCode, facts: ErrorFacts) {
+    super(
+      `${facts.subject}: found ${facts.found}, expected ${facts.expected}. ${facts.remedy} [${code}]`,
+      facts.cause === undefined ? undefined : { cause: facts.cause },
+    );
+    this.name = 'JepaMpcError';
+    this.code = code;
+    this.facts = facts;
+  }
+}

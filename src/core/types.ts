@@ -1,0 +1,67 @@
+/** A float32 tensor in row-major order; `data.length` is the product of `shape`. */
+export interface Tensor {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+/** One camera frame as it came in: the fields of sensor_msgs/Image that matter, stamps in nanoseconds. */
+export interface ImageFrame {
+  readonly stampNs: bigint;
+  readonly width: number;
+  readonly height: number;
+  /** ROS encoding name: rgb8, bgr8, rgba8, bgra8, mono8. */
+  readonly encoding: string;
+  /** Bytes per row, padding included. */
+  readonly step: number;
+  readonly data: Uint8Array;
+}
+
+/** Positions [rad or m] and velocities [rad/s or m/s], in the order of the joints that the model acts on. */
+export interface JointReading {
+  readonly stampNs: bigint;
+  readonly position: Float64Array;
+  readonly velocity: Float64Array;
+}
+
+/** The limits of one joint, from the URDF, in SI units (rad or m). */
+export interface JointLimit {
+  readonly name: string;
+  readonly lower: number;
+  readonly upper: number;
+  readonly velocity: number;
+  readonly acceleration: number;
+  readonly effort: number;
+}
+
+/** What one planning step decided. */
+export interface Plan {
+  /** Stamp of the frame it was planned from. */
+  readonly frameStampNs: bigint;
+  readonly goalStampNs: bigint;
+  /** Raw actions `[K, J]`, K = horizon * block, J = joints; action k is for `[t + k*periodMs, t + (k+1)*periodMs)`. */
+  readonly actions: Float32Array;
+  readonly joints: number;
+  readonly periodMs: number;
+  /** Raw actions at the front that were frozen to what was already being sent. */
+  readonly committed: number;
+  readonly statistics: PlanStatistics;
+}
+
+/** Figures of one plan, for people and for tuning. */
+export interface PlanStatistics {
+  readonly planIndex: number;
+  readonly encodeMs: number;
+  readonly planMs: number;
+  readonly bestCost: number;
+  readonly meanCost: number;
+  /** Objective's distance between the present latent and the goal. */
+  readonly goalDistance: number;
+}
+
+/** Where log lines go; the ROS logger, or the terminal. */
+export interface Logger {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}

@@ -1,0 +1,83 @@
+import { JepaMpcError } from '../core/errors.js';
+import type { Tensor } from '../core/types.js';
+import type { GraphSession, GraphSignature, TensorSignature } from './graph-session.js';
+
+const LEAST_BATCH = 4;
+
+/**
+ * Runs a graph on its golden inputs and compares the output with the golden one.
+ *
+ * @param graphName prefix of its tensors in the file: encoder, predictor or distance
+ * @param tolerance largest absolute difference
+ * @param subject what to call the file in an error
+ * @throws JepaMpcError `model.golden-mismatch`, or `model.unreadable` when a vector is missing or misshapen
+ */
+export async function checkGolden(
+  graph: GraphSession,
+  graphName: string,
+  signature: GraphSignature,
+  golden: ReadonlyMap<string, Tensor>,
+  tolerance: number,
+  subject: string,
+): Promise<void> {
+  const expected = goldenTensor(golden, graphName, signature.output, subject);
+  const inputs = signature.inputs.map((input) => goldenTensor(golden, graphName, input, subject));
+  for (const [index, input] of inputs.entries()) {
+    if (input.shape[0] !== expected.shape[0]) {
+      throw unreadable(
+        subject,
+        `${String(input.shape[0])} rows in "${graphName}.${signature.inputs[index]?.name ?? ''}"`,
+        `${String(expected.shape[0])} as in "${graphName}.${signature.output.name}"`,
+      );
+    }
+  }
+  const output = await graph.run(inputs);
+  let worst = -1;
+  let worstIndex = 0;
+  for (let i = 0; i < expected.data.length; i++) {
+    const difference = Math.abs((output.data[i] ?? NaN) - (expected.data[i] ?? NaN));
+    if (difference > worst || Number.isNaN(difference)) {
+      worst = difference;
+      worstIndex = i;
+    }
+    if (Number.isNaN(difference)) break;
+  }
+  if (worst <= tolerance) return;
+  throw new JepaMpcError('model.golden-mismatch', {
+    subject: `${graphName}.${signature.output.name} of ${subject}`,
+    found: `${String(output.data[worstIndex])} at index ${String(worstIndex)} (difference ${String(worst)})`,
+    expected: `${String(expected.data[worstIndex])} within ${String(tolerance)}`,
+    remedy:
+      'This device or this version of ONNX Runtime computes something else: try device cpu, or export the model again.',
+  });
+}
+
+function goldenTensor(
+  golden: ReadonlyMap<string, Tensor>,
+  graphName: string,
+  { name, dims }: TensorSignature,
+  subject: string,
+): Tensor {
+  const key = `${graphName}.${name}`;
+  const tensor = golden.get(key);
+  if (tensor === undefined)
+    throw unreadable(subject, `no tensor "${key}"`, `one of shape [batch, ${dims.join(', ')}]`);
+  const [batch = 0, ...rest] = tensor.shape;
+  if (batch < LEAST_BATCH || rest.join() !== dims.join()) {
+    throw unreadable(
+      subject,
+      `"${key}" of shape [${tensor.shape.join(', ')}]`,
+      `[${['batch', ...dims].join(', ')}] with a batch of at least ${String(LEAST_BATCH)}`,
+    );
+  }
+  return tensor;
+}
+
+function unreadable(subject: string, found: string, expected: string): JepaMpcError {
+  return new JepaMpcError('model.unreadable', {
+    subject,
+    found,
+    expected,
+    remedy: 'Export the model again.',
+  });
+}

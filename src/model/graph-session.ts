@@ -1,0 +1,198 @@
+import * as ort from 'onnxruntime-node';
+
+import { JepaMpcError } from '../core/errors.js';
+import type { Tensor } from '../core/types.js';
+import type { Device } from './devices.js';
+
+/** Name and dimensions of a graph's input or output, batch axis left out. All are float32. */
+export interface TensorSignature {
+  readonly name: string;
+  readonly dims: readonly number[];
+}
+
+/** What the manifest says of one graph. */
+export interface GraphSignature {
+  readonly inputs: readonly TensorSignature[];
+  readonly output: TensorSignature;
+}
+
+export interface SessionOptions {
+  readonly device: Device;
+  /** Threads inside one operator, at least 1. */
+  readonly threads: number;
+}
+
+const LOG_FATAL = 4;
+
+// ONNX Runtime prints what it also throws. Thrown, it reaches the logger once, with what to do about it.
+ort.env.logLevel = 'fatal';
+
+/** One ONNX graph, opened and known to have the signature that the manifest promises. */
+export class GraphSession {
+  readonly #session: ort.InferenceSession;
+  readonly #signature: GraphSignature;
+  readonly #subject: string;
+
+  private constructor(session: ort.InferenceSession, signature: GraphSignature, subject: string) {
+    this.#session = session;
+    this.#signature = signature;
+    this.#subject = subject;
+  }
+
+  /**
+   * @param bytes the ONNX file
+   * @param subject what to call it in an error
+   * @throws JepaMpcError `model.unreadable` when no device can open it, `model.device-unavailable` when only this one cannot,
+   *   `model.signature-mismatch` when it is not the graph that the manifest describes
+   */
+  static async open(
+    bytes: Uint8Array,
+    signature: GraphSignature,
+    subject: string,
+    options: SessionOptions,
+  ): Promise<GraphSession> {
+    const session = await createSession(bytes, subject, options);
+    try {
+      checkSignature(session, signature, subject);
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
+    return new GraphSession(session, signature, subject);
+  }
+
+  /**
+   * @param inputs one `[B, ...]` tensor for each input, in the order of the signature; not kept
+   * @returns the output, `[B, ...]`, in memory of its own
+   * @throws JepaMpcError `model.signature-mismatch` when the output has another shape than the manifest says
+   */
+  async run(inputs: readonly Tensor[]): Promise<Tensor> {
+    const feeds: Record<string, ort.Tensor> = {};
+    for (const [index, { name }] of this.#signature.inputs.entries()) {
+      const input = inputs[index];
+      // Wraps the caller's memory; ONNX Runtime copies only what has to go to a device.
+      if (input !== undefined) feeds[name] = new ort.Tensor('float32', input.data, input.shape);
+    }
+    const { name, dims } = this.#signature.output;
+    const output = await this.#run(feeds);
+    const shape = [inputs[0]?.shape[0] ?? 0, ...dims];
+    const result = output[name];
+    if (!(result?.data instanceof Float32Array) || result.dims.join() !== shape.join()) {
+      throw signatureMismatch(
+        this.#subject,
+        `output "${name}" of shape [${result?.dims.join(', ') ?? ''}]`,
+        `[${shape.join(', ')}]`,
+      );
+    }
+    return { data: result.data, shape };
+  }
+
+  release(): Promise<void> {
+    return this.#session.release();
+  }
+
+  async #run(feeds: Record<string, ort.Tensor>): Promise<ort.InferenceSession.ReturnType> {
+    try {
+      return await this.#session.run(feeds);
+    } catch (error) {
+      const given = Object.entries(feeds).map(([name, { dims }]) => `${name} [${dims.join(', ')}]`);
+      throw new JepaMpcError('model.run-failed', {
+        subject: this.#subject,
+        found: `${reason(error)} (inputs ${given.join(', ')})`,
+        expected: 'a run without error',
+        remedy:
+          'The graph or the device is at fault: try device cpu; if it fails there too, export the model again.',
+        cause: error,
+      });
+    }
+  }
+}
+
+async function createSession(
+  bytes: Uint8Array,
+  subject: string,
+  options: SessionOptions,
+): Promise<ort.InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(bytes, {
+      executionProviders: [options.device],
+      intraOpNumThreads: options.threads,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: LOG_FATAL,
+    });
+  } catch (error) {
+    if (options.device !== 'cpu') {
+      // The cpu tells a bad file from a missing device: a bad file throws model.unreadable here.
+      const session = await createSession(bytes, subject, { ...options, device: 'cpu' });
+      await session.release();
+      throw new JepaMpcError('model.device-unavailable', {
+        subject: `device ${options.device} for ${subject}`,
+        found: reason(error),
+        expected: `ONNX Runtime's ${options.device} provider and its driver`,
+        remedy: 'Install what it lacks, or set device to cpu or auto.',
+        cause: error,
+      });
+    }
+    throw new JepaMpcError('model.unreadable', {
+      subject,
+      found: reason(error),
+      expected: 'an ONNX graph that ONNX Runtime can open',
+      remedy: 'Copy the model again; if that does not help, export it again.',
+      cause: error,
+    });
+  }
+}
+
+function reason(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
+}
+
+function signatureMismatch(subject: string, found: string, expected: string): JepaMpcError {
+  return new JepaMpcError('model.signature-mismatch', {
+    subject,
+    found,
+    expected,
+    remedy: 'The graph does not fit manifest.json: export both again from the same model.',
+  });
+}
+
+function checkSignature(session: ort.InferenceSession, signature: GraphSignature, subject: string): void {
+  checkSide('inputs', session.inputMetadata, signature.inputs, subject);
+  checkSide('outputs', session.outputMetadata, [signature.output], subject);
+}
+
+function checkSide(
+  side: 'inputs' | 'outputs',
+  found: readonly ort.InferenceSession.ValueMetadata[],
+  expected: readonly TensorSignature[],
+  subject: string,
+): void {
+  const fits =
+    found.length === expected.length &&
+    expected.every((signature) =>
+      found.some((metadata) => metadata.name === signature.name && matches(metadata, signature)),
+    );
+  if (fits) return;
+  const writeExpected = ({ name, dims }: TensorSignature): string =>
+    `${name} float32 [batch, ${dims.join(', ')}]`;
+  throw signatureMismatch(
+    subject,
+    `${side} ${found.map(writeMetadata).join(', ')}`,
+    `${side} ${expected.map(writeExpected).join(', ')}`.replaceAll(', ]', ']'),
+  );
+}
+
+/** Symbolic dimensions fit anything (the golden vectors settle them); the batch axis must be one. */
+function matches(metadata: ort.InferenceSession.ValueMetadata, { dims }: TensorSignature): boolean {
+  if (!metadata.isTensor || metadata.type !== 'float32' || metadata.shape.length !== dims.length + 1)
+    return false;
+  return metadata.shape.every(
+    (size, axis) => typeof size === 'string' || (axis > 0 && size === dims[axis - 1]),
+  );
+}
+
+function writeMetadata(metadata: ort.InferenceSession.ValueMetadata): string {
+  if (!metadata.isTensor) return `${metadata.name} (no tensor)`;
+  return `${metadata.name} ${metadata.type} [${metadata.shape.join(', ')}]`;
+}

@@ -1,0 +1,32 @@
+import type { GraphSignature } from './graph-session.js';
+import type { ModelManifest } from './manifest.js';
+
+/** One camera image each -> latent. */
+export function encoderSignature({ cameras, latent }: ModelManifest): GraphSignature {
+  return {
+    inputs: cameras.map(({ name, channels, height, width }) => ({ name, dims: [channels, height, width] })),
+    output: { name: 'latent', dims: [latent.tokens, latent.dim] },
+  };
+}
+
+/** History window and the block of actions that leaves its newest latent -> next latent. */
+export function predictorSignature({ latent, history, action }: ModelManifest): GraphSignature {
+  return {
+    inputs: [
+      { name: 'history', dims: [history.window, latent.tokens, latent.dim] },
+      { name: 'actions', dims: [action.joints.length * action.block] },
+    ],
+    output: { name: 'next', dims: [latent.tokens, latent.dim] },
+  };
+}
+
+/** Latent and goal -> predictor steps between them. */
+export function distanceSignature({ latent }: ModelManifest): GraphSignature {
+  return {
+    inputs: [
+      { name: 'latent', dims: [latent.tokens, latent.dim] },
+      { name: 'goal', dims: [latent.tokens, latent.dim] },
+    ],
+    output: { name: 'distance', dims: [] },
+  };
+}

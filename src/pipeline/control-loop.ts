@@ -1,0 +1,311 @@
+import { Subject } from 'rxjs';
+import type { Observable, SchedulerLike } from 'rxjs';
+import { catchError, defer, EMPTY, filter, from, map, TimeoutError, timeout } from 'rxjs';
+
+import type { ActionSemantics } from '../control/action-semantics.js';
+import { CommandStream } from '../control/command-stream.js';
+import type { Command } from '../control/command-stream.js';
+import { CommandValidator } from '../control/command-validator.js';
+import { takeoverNs } from '../control/plan-queue.js';
+import { assessCondition, ClockGuard } from '../control/watchdog.js';
+import type { Condition, WatchdogThresholds } from '../control/watchdog.js';
+import { JepaMpcError } from '../core/errors.js';
+import type { FrameSet, ModelInfo } from '../core/model-info.js';
+import type { JointLimit, JointReading, Plan } from '../core/types.js';
+import { FrameHistory } from './frame-history.js';
+import { newestWins } from './newest-wins.js';
+import type { PlannerPort, PlannerTuning } from './planner-port.js';
+
+/** What may change from tick to tick and from plan to plan. */
+export interface LoopSettings {
+  readonly tuning: PlannerTuning;
+  readonly thresholds: WatchdogThresholds;
+  readonly planTimeoutMs: number;
+}
+
+export interface ControlLoopOptions {
+  readonly model: ModelInfo;
+  readonly planner: PlannerPort;
+  readonly limits: readonly JointLimit[];
+  readonly semantics: ActionSemantics;
+  readonly commandPeriodNs: bigint;
+  readonly trackingTolerance: number;
+  readonly committedPeriods: number;
+  /** Read before each use, so that live parameters take effect with the next tick or plan. */
+  readonly settings: () => LoopSettings;
+  /** Starts the planner again after it died or hung; resolves when it can plan. */
+  readonly restartPlanner: () => Promise<unknown>;
+  readonly scheduler?: SchedulerLike;
+}
+
+/** A plan on its way out, with what its figures need. */
+export interface PlanReport {
+  readonly plan: Plan;
+  /** It arrived after the time at which it should have taken over. */
+  readonly late: boolean;
+}
+
+/**
+ * The loop that moves the robot: frames, goals and joint readings go in, one command a tick comes out. Planning runs behind it, one
+ * plan at a time, always from the newest frame. Nothing in here waits: `tick` returns at once with whatever plan there is.
+ */
+export class ControlLoop {
+  readonly #options: ControlLoopOptions;
+  readonly #history: FrameHistory;
+  readonly #stream: CommandStream;
+  readonly #validator: CommandValidator;
+  readonly #clock = new ClockGuard();
+  readonly #frames = new Subject<FrameSet>();
+  readonly #problems = new Subject<JepaMpcError>();
+  #goal: FrameSet | null = null;
+  #reading: JointReading | null = null;
+  #lastImageNs: bigint | null = null;
+  #lastTickNs: bigint | null = null;
+  #active = false;
+  #paused = false;
+  #braking: string | null = null;
+  #atRest = true;
+  #plannerAlive = true;
+  #violation: string | null = null;
+  #planIndex = 0;
+  #epoch = 0;
+  #condition: Condition = { level: 'stop', reasons: [] };
+  /** Plans that have not taken effect yet: frame stamp and time of taking over. */
+  #upcoming: { readonly frameStampNs: bigint; readonly takeoverNs: bigint }[] = [];
+  #frameToCommandMs: number | null = null;
+
+  /** Plans as they take effect. Subscribe once: the subscription is what makes the loop plan. */
+  readonly plans$: Observable<PlanReport>;
+  /** What went wrong without stopping the loop. */
+  readonly problems$: Observable<JepaMpcError> = this.#problems;
+
+  constructor(options: ControlLoopOptions) {
+    this.#options = options;
+    const { model, limits, semantics, commandPeriodNs, trackingTolerance } = options;
+    this.#history = new FrameHistory(model.window, model.periodMs * model.block);
+    this.#stream = new CommandStream({ limits, semantics, commandPeriodNs, trackingTolerance });
+    this.#validator = new CommandValidator(limits, commandPeriodNs);
+    this.plans$ = this.#frames.pipe(newestWins(() => this.#planFromNewest()));
+  }
+
+  /** Result of the last tick's look at the inputs. */
+  get condition(): Condition {
+    return this.#condition;
+  }
+
+  get reading(): JointReading | null {
+    return this.#reading;
+  }
+
+  get goalStampNs(): bigint | null {
+    return this.#goal?.stampNs ?? null;
+  }
+
+  get lastTickNs(): bigint | null {
+    return this.#lastTickNs;
+  }
+
+  /** Age of the frame behind the newest plan when the first command of that plan went out, ms. */
+  get frameToCommandMs(): number | null {
+    return this.#frameToCommandMs;
+  }
+
+  get newestFrame(): FrameSet | null {
+    return this.#history.newest;
+  }
+
+  onFrame(set: FrameSet): void {
+    this.#lastImageNs = set.stampNs;
+    if (this.#history.push(set)) this.#frames.next(set);
+  }
+
+  onGoal(goal: FrameSet): void {
+    this.#goal = goal;
+  }
+
+  onReading(reading: JointReading): void {
+    this.#stream.setReading(reading);
+    this.#reading = reading;
+  }
+
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+    // At once, not with the next tick: a plan that arrives before it would be refused. Any other reason to hold is seen again by then.
+    if (!paused) this.#stream.resume();
+  }
+
+  /** Starts sending commands, with the measured pose as its own. */
+  start(nowNs: bigint): void {
+    this.reset(nowNs);
+    this.#active = true;
+  }
+
+  /** Drops the plan: the next ticks brake the robot to rest and keep it there. Planning ends. */
+  brake(reason: string): void {
+    this.#epoch += 1;
+    this.#braking = reason;
+  }
+
+  /** Whether the last command was one of rest. */
+  get isAtRest(): boolean {
+    return this.#atRest;
+  }
+
+  /** Ends sending commands at once. */
+  stop(): void {
+    this.#active = false;
+  }
+
+  /**
+   * Forgets frames, plan and warm start, clears faults and takes the measured pose as its own, at rest. Frames stamped up to `nowNs` are
+   * refused from now on.
+   */
+  reset(nowNs: bigint): void {
+    this.#epoch += 1;
+    this.#planIndex = 0;
+    this.#violation = null;
+    this.#braking = null;
+    this.#atRest = true;
+    this.#upcoming = [];
+    this.#clock.reset();
+    this.#history.reset(nowNs);
+    this.#stream.resume();
+    this.#stream.reanchor(nowNs);
+    this.#validator.restart();
+  }
+
+  /**
+   * One command period. Returns the command to send, or null when nothing may be sent (not active, or the pose is not known yet).
+   */
+  tick(nowNs: bigint): Command | null {
+    this.#lastTickNs = nowNs;
+    const { thresholds } = this.#options.settings();
+    this.#condition = assessCondition(
+      {
+        nowNs,
+        lastImageNs: this.#lastImageNs,
+        lastJointStatesNs: this.#reading?.stampNs ?? null,
+        planEndNs: this.#stream.planEndNs(nowNs),
+        paused: this.#paused,
+        active: this.#active,
+        workerAlive: this.#plannerAlive,
+        clockJumped: this.#clock.observe(nowNs),
+        fault: this.#violation ?? this.#stream.fault,
+      },
+      thresholds,
+    );
+    if (!this.#active) return null;
+    const holdReason = this.#holdReason();
+    if (holdReason === null) this.#stream.resume();
+    else this.#stream.hold(holdReason);
+    const command = this.#stream.tick(nowNs);
+    if (command === null) return null;
+    const violation = this.#validator.check(command);
+    if (violation === null) {
+      this.#atRest = command.velocities.every((velocity) => velocity === 0);
+      if (command.mode === 'plan') this.#noteTakeover(nowNs);
+      return command;
+    }
+    // Sending nothing is the safe answer: the robot brakes along the last ramp it was sent.
+    this.#violation ??= violation.message;
+    this.#problems.next(
+      new JepaMpcError('command.outside-limits', {
+        subject: `command for joint ${violation.joint}`,
+        found: `${violation.kind} ${String(violation.found)}`,
+        expected: `at most ${String(violation.limit)}`,
+        remedy:
+          'The command was not sent and the robot holds. This is a defect: please report it; ~/reset clears it.',
+      }),
+    );
+    return null;
+  }
+
+  #holdReason(): string | null {
+    if (this.#braking !== null) return this.#braking;
+    const holding = this.#condition.reasons.filter((reason) => reason.level === 'hold');
+    return holding.length === 0
+      ? null
+      : holding.map((reason) => `${reason.name}: ${reason.found}`).join('; ');
+  }
+
+  #noteTakeover(nowNs: bigint): void {
+    for (
+      let next = this.#upcoming[0];
+      next !== undefined && next.takeoverNs <= nowNs;
+      next = this.#upcoming[0]
+    ) {
+      this.#upcoming.shift();
+      this.#frameToCommandMs = Number(nowNs - next.frameStampNs) / 1e6;
+    }
+  }
+
+  #planFromNewest(): Observable<PlanReport> {
+    const goal = this.#goal;
+    const history = this.#history.select();
+    const frame = history?.at(-1);
+    const wanted = this.#active && !this.#paused && this.#braking === null && this.#plannerAlive;
+    if (!wanted || goal === null || history === null || frame === undefined) return EMPTY;
+    const { planner, model, committedPeriods, scheduler, settings } = this.#options;
+    const { tuning, planTimeoutMs } = settings();
+    const epoch = this.#epoch;
+    const planIndex = this.#planIndex;
+    this.#planIndex += 1;
+    const committed = this.#stream.plannedActions(frame.stampNs, committedPeriods, model.periodMs);
+    const job = defer(() => from(planner.plan({ planIndex, history, goal, committed, tuning })));
+    return job.pipe(
+      timeout({ first: planTimeoutMs, ...(scheduler === undefined ? {} : { scheduler }) }),
+      filter(() => epoch === this.#epoch),
+      map((plan) => this.#accept(plan)),
+      catchError((error: unknown) => {
+        this.#onPlanFailure(error, planTimeoutMs);
+        return EMPTY;
+      }),
+    );
+  }
+
+  #accept(plan: Plan): PlanReport {
+    const takeover = takeoverNs(plan);
+    if (this.#stream.setPlan(plan) === 'accepted') {
+      this.#upcoming.push({ frameStampNs: plan.frameStampNs, takeoverNs: takeover });
+    }
+    return { plan, late: this.#lastTickNs !== null && this.#lastTickNs > takeover };
+  }
+
+  /** A failed plan leaves the running one in force: it ends in a brake by itself. A dead or hanging planner is started again. */
+  #onPlanFailure(error: unknown, planTimeoutMs: number): void {
+    const hung = error instanceof TimeoutError;
+    const problem = hung ? hungPlanner(planTimeoutMs, error) : asProblem(error);
+    this.#problems.next(problem);
+    if (!hung && problem.code !== 'planner.worker-died') return;
+    this.#plannerAlive = false;
+    this.#options.restartPlanner().then(
+      () => {
+        this.#plannerAlive = true;
+      },
+      (reason: unknown) => {
+        this.#problems.next(asProblem(reason));
+      },
+    );
+  }
+}
+
+function hungPlanner(planTimeoutMs: number, cause: Error): JepaMpcError {
+  return new JepaMpcError('planner.worker-died', {
+    subject: 'planner worker',
+    found: `no plan within ${String(planTimeoutMs)} ms`,
+    expected: 'a plan within planning.timeout_s',
+    remedy: 'It is started again; lower cem.samples or cem.iterations, or raise planning.timeout_s.',
+    cause,
+  });
+}
+
+function asProblem(error: unknown): JepaMpcError {
+  if (error instanceof JepaMpcError) return error;
+  return new JepaMpcError('planner.worker-died', {
+    subject: 'planner',
+    found: error instanceof Error ? error.message : String(error),
+    expected: 'a plan',
+    remedy: 'Look at the log; if it happens again, please report it.',
+    cause: error,
+  });
+}

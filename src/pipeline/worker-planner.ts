@@ -1,0 +1,153 @@
+import { Worker } from 'node:worker_threads';
+
+import { JepaMpcError } from '../core/errors.js';
+import type { FrameSet, ModelInfo } from '../core/model-info.js';
+import type { Plan } from '../core/types.js';
+import type { PlannerPort, PlannerSettings, PlanRequest } from './planner-port.js';
+import type { FrameReference, FromWorker, LoadMessage, PlanMessage, ToWorker } from './worker-protocol.js';
+
+/** How long a stopped worker is waited for. */
+const stopTimeoutMs = 1000;
+
+interface PendingReply {
+  readonly resolve: (reply: FromWorker) => void;
+  readonly reject: (error: JepaMpcError) => void;
+}
+
+/** The planner in a worker thread, so that inference never holds the thread that talks to ROS. One job at a time. */
+export class WorkerPlanner implements PlannerPort {
+  readonly #entry: URL;
+  #worker: Worker | null = null;
+  #pending: PendingReply | null = null;
+  /** Stamps whose latents the worker has: the frames of the last plan. */
+  #known = new Set<bigint>();
+  #knownGoalNs: bigint | null = null;
+
+  /** @param entry the worker's script; the composition root decides what runs in it. */
+  constructor(entry: URL) {
+    this.#entry = entry;
+  }
+
+  async load(settings: PlannerSettings): Promise<ModelInfo> {
+    await this.dispose();
+    const worker = new Worker(this.#entry);
+    this.#worker = worker;
+    worker.on('message', (reply: FromWorker) => {
+      this.#settle(reply);
+    });
+    worker.on('error', (error: Error) => {
+      this.#fail(worker, error.message, error);
+    });
+    worker.on('exit', (code) => {
+      this.#fail(worker, `exit code ${String(code)}`);
+    });
+    const reply = await this.#ask(worker, { type: 'load', settings });
+    if (reply.type !== 'loaded') throw unexpectedReply(reply);
+    return reply.model;
+  }
+
+  async plan(request: PlanRequest): Promise<Plan> {
+    const worker = this.#worker;
+    if (worker === null) throw workerDied('no worker');
+    const stamps = new Set(request.history.map((set) => set.stampNs));
+    const message: PlanMessage = {
+      type: 'plan',
+      planIndex: request.planIndex,
+      history: request.history.map((set, index) =>
+        this.#known.has(set.stampNs) || request.history[index - 1] === set ? byStamp(set) : whole(set),
+      ),
+      goal: request.goal.stampNs === this.#knownGoalNs ? byStamp(request.goal) : whole(request.goal),
+      committed: request.committed,
+      tuning: request.tuning,
+    };
+    const reply = await this.#ask(worker, message);
+    if (reply.type !== 'planned') throw unexpectedReply(reply);
+    this.#known = stamps;
+    this.#knownGoalNs = request.goal.stampNs;
+    return reply.plan;
+  }
+
+  async dispose(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = null;
+    this.#known.clear();
+    this.#knownGoalNs = null;
+    this.#pending?.reject(workerDied('stopped on request'));
+    this.#pending = null;
+    if (worker !== null) await stop(worker);
+  }
+
+  #ask(worker: Worker, message: LoadMessage | PlanMessage): Promise<FromWorker> {
+    if (this.#pending !== null) {
+      return Promise.reject(
+        new JepaMpcError('planner.not-ready', {
+          subject: 'planner',
+          found: 'a job while another one runs',
+          expected: 'one job at a time',
+          remedy: 'Wait for the running job.',
+        }),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      this.#pending = { resolve, reject };
+      worker.postMessage(message);
+    });
+  }
+
+  #settle(reply: FromWorker): void {
+    const pending = this.#pending;
+    this.#pending = null;
+    if (reply.type === 'failed') {
+      const cause = new Error('in the planner worker');
+      cause.stack = reply.stack;
+      // A failed plan may have left the worker's latents behind what we think it has: send whole frames again.
+      this.#known.clear();
+      this.#knownGoalNs = null;
+      pending?.reject(new JepaMpcError(reply.code, { ...reply.facts, cause }));
+    } else {
+      pending?.resolve(reply);
+    }
+  }
+
+  #fail(worker: Worker, found: string, cause?: Error): void {
+    if (this.#worker !== worker) return;
+    this.#worker = null;
+    this.#known.clear();
+    this.#knownGoalNs = null;
+    this.#pending?.reject(workerDied(found, cause));
+    this.#pending = null;
+  }
+}
+
+/**
+ * Lets the worker end by itself. It is never terminated: a thread that is stopped inside a native call of ONNX Runtime takes the whole
+ * process down with it. One that hangs is left behind, and ends when its call returns.
+ */
+async function stop(worker: Worker): Promise<void> {
+  const ended = new Promise((resolve) => worker.once('exit', resolve));
+  worker.postMessage({ type: 'stop' } satisfies ToWorker);
+  worker.unref();
+  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, stopTimeoutMs).unref())]);
+}
+
+function byStamp(set: FrameSet): FrameReference {
+  return { stampNs: set.stampNs, set: null };
+}
+
+function whole(set: FrameSet): FrameReference {
+  return { stampNs: set.stampNs, set };
+}
+
+function workerDied(found: string, cause?: Error): JepaMpcError {
+  return new JepaMpcError('planner.worker-died', {
+    subject: 'planner worker',
+    found,
+    expected: 'a running worker',
+    remedy: 'It is started again; if it keeps dying, look at the log for memory or model trouble.',
+    cause,
+  });
+}
+
+function unexpectedReply(reply: FromWorker): JepaMpcError {
+  return workerDied(`an answer of type ${reply.type} to another question`);
+}

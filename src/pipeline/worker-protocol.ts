@@ -1,0 +1,41 @@
+import type { ErrorCode, ErrorFacts } from '../core/errors.js';
+import type { FrameSet, ModelInfo } from '../core/model-info.js';
+import type { Plan } from '../core/types.js';
+import type { PlannerSettings, PlannerTuning } from './planner-port.js';
+
+/** A frame set on its way to the worker: with pixels the first time, by stamp alone once the worker has its latent. */
+export interface FrameReference {
+  readonly stampNs: bigint;
+  readonly set: FrameSet | null;
+}
+
+export interface LoadMessage {
+  readonly type: 'load';
+  readonly settings: PlannerSettings;
+}
+
+export interface PlanMessage {
+  readonly type: 'plan';
+  readonly planIndex: number;
+  readonly history: readonly FrameReference[];
+  readonly goal: FrameReference;
+  readonly committed: Float32Array;
+  readonly tuning: PlannerTuning;
+}
+
+/** Asks the worker to give its sessions back and to end, after the job that is running. It does not answer. */
+interface StopMessage {
+  readonly type: 'stop';
+}
+
+export type ToWorker = LoadMessage | PlanMessage | StopMessage;
+
+export type FromWorker =
+  | { readonly type: 'loaded'; readonly model: ModelInfo }
+  | { readonly type: 'planned'; readonly plan: Plan }
+  | {
+      readonly type: 'failed';
+      readonly code: ErrorCode;
+      readonly facts: Omit<ErrorFacts, 'cause'>;
+      readonly stack: string;
+    };

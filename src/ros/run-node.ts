@@ -1,0 +1,55 @@
+import rclnodejs from 'rclnodejs';
+
+import { JepaMpcError } from '../core/errors.js';
+import type { PlannerPort } from '../pipeline/planner-port.js';
+import { PlannerNode } from './planner-node.js';
+
+/** Exit status of a node that could not start because of what it was given. */
+const badInput = 2;
+
+/** When the process has not ended by itself this long after its work was done, it is made to. */
+const exitTimeoutMs = 2000;
+
+/**
+ * Runs the planner node until SIGINT or SIGTERM; the robot is then told to hold before the process ends with status 0. Status 2: parameters
+ * or model were refused, and the one line on stderr says why. Status 1: a defect, held and reported.
+ */
+export async function runPlannerNode(createPlanner: () => PlannerPort): Promise<void> {
+  await rclnodejs.init();
+  // Its own handler would tear ROS down before the robot has been told to hold.
+  rclnodejs.removeSignalHandlers();
+  let node: PlannerNode | null = null;
+  let ending = false;
+  const end = async (status: number): Promise<void> => {
+    if (ending) return;
+    ending = true;
+    try {
+      await node?.shutdown();
+    } catch (error) {
+      console.error(error);
+    }
+    rclnodejs.shutdown();
+    // The process ends by itself once nothing is left to do: process.exit would cut rclnodejs' threads off in the middle of a call, which aborts.
+    process.exitCode = status;
+    setTimeout(() => process.exit(), exitTimeoutMs).unref();
+  };
+  process.on('SIGINT', () => void end(0));
+  process.on('SIGTERM', () => void end(0));
+  process.on('uncaughtException', (error) => {
+    console.error(error);
+    void end(1);
+  });
+  try {
+    node = new PlannerNode({
+      createPlanner,
+      onFatal: (error) => {
+        console.error(error.message);
+        void end(badInput);
+      },
+    });
+    node.start();
+  } catch (error) {
+    console.error(error instanceof JepaMpcError ? error.message : error);
+    await end(error instanceof JepaMpcError ? badInput : 1);
+  }
+}

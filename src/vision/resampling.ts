@@ -1,0 +1,120 @@
+import type { CameraSpec } from '../core/model-spec.js';
+
+/**
+ * One axis of a separable resize: output `o` is the sum over t of `weights[first[o] + t] * input[start[o] + t]`, with t from 0 to
+ * `first[o + 1] - first[o] - 1`.
+ */
+export interface AxisWeights {
+  readonly start: Int32Array;
+  readonly first: Int32Array;
+  readonly weights: Float32Array;
+}
+
+/** Weights of both axes for one input size. */
+export interface ResamplingPlan {
+  readonly inputWidth: number;
+  readonly inputHeight: number;
+  readonly columns: AxisWeights;
+  readonly rows: AxisWeights;
+}
+
+/** A stretch of the input, `[offset, offset + length)`, scaled to `resized` samples of which `kept` are used from `skipped` on. */
+interface AxisGeometry {
+  readonly offset: number;
+  readonly length: number;
+  readonly resized: number;
+  readonly skipped: number;
+  readonly kept: number;
+}
+
+function axisGeometry(
+  input: number,
+  otherInput: number,
+  output: number,
+  scale: number,
+  resize: CameraSpec['resize'],
+): AxisGeometry {
+  switch (resize) {
+    case 'squash':
+      return { offset: 0, length: input, resized: output, skipped: 0, kept: output };
+    case 'largest-square-crop': {
+      const side = Math.min(input, otherInput);
+      return {
+        offset: Math.floor((input - side) / 2),
+        length: side,
+        resized: output,
+        skipped: 0,
+        kept: output,
+      };
+    }
+    case 'shortest-edge-crop': {
+      // As torchvision's Resize(shortest edge) and CenterCrop: the long edge is truncated, the cut is at a whole pixel.
+      const resized = Math.max(output, Math.trunc(input * scale));
+      return { offset: 0, length: input, resized, skipped: Math.round((resized - output) / 2), kept: output };
+    }
+  }
+}
+
+/** Taps of output sample `index`: index of the first and the weights. */
+function taps(
+  { offset, length, resized }: AxisGeometry,
+  index: number,
+  interpolation: CameraSpec['interpolation'],
+): { start: number; weights: number[] } {
+  const ratio = length / resized;
+  const last = length - 1;
+  switch (interpolation) {
+    case 'nearest':
+      return { start: offset + Math.min(last, Math.floor((index + 0.5) * ratio)), weights: [1] };
+    case 'bilinear': {
+      const centre = Math.min(last, Math.max(0, (index + 0.5) * ratio - 0.5));
+      const start = Math.min(Math.floor(centre), Math.max(0, last - 1));
+      const weight = centre - start;
+      return { start: offset + start, weights: weight === 0 ? [1] : [1 - weight, weight] };
+    }
+    case 'area': {
+      const from = index * ratio;
+      const to = Math.min(length, (index + 1) * ratio);
+      const start = Math.min(last, Math.floor(from));
+      const end = Math.max(start + 1, Math.min(length, Math.ceil(to - 1e-9)));
+      const weights = Array.from({ length: end - start }, (_, tap) => {
+        const pixel = start + tap;
+        return Math.min(to, pixel + 1) - Math.max(from, pixel);
+      });
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      return { start: offset + start, weights: weights.map((weight) => weight / total) };
+    }
+  }
+}
+
+function axisWeights(geometry: AxisGeometry, interpolation: CameraSpec['interpolation']): AxisWeights {
+  const start = new Int32Array(geometry.kept);
+  const first = new Int32Array(geometry.kept + 1);
+  const weights: number[] = [];
+  for (let output = 0; output < geometry.kept; output++) {
+    const tap = taps(geometry, geometry.skipped + output, interpolation);
+    start[output] = tap.start;
+    weights.push(...tap.weights);
+    first[output + 1] = weights.length;
+  }
+  return { start, first, weights: Float32Array.from(weights) };
+}
+
+/**
+ * The weights that turn an image of the given size into the camera's tensor.
+ *
+ * - `area`: every output pixel is the mean of the input area that it covers (OpenCV INTER_AREA when shrinking).
+ * - `bilinear`: two taps an axis at half-pixel centres, no low-pass filter when shrinking (OpenCV INTER_LINEAR).
+ * - `nearest`: the input pixel under the output pixel's centre.
+ */
+export function planResampling(spec: CameraSpec, inputWidth: number, inputHeight: number): ResamplingPlan {
+  const scale = Math.max(spec.width / inputWidth, spec.height / inputHeight);
+  const columns = axisGeometry(inputWidth, inputHeight, spec.width, scale, spec.resize);
+  const rows = axisGeometry(inputHeight, inputWidth, spec.height, scale, spec.resize);
+  return {
+    inputWidth,
+    inputHeight,
+    columns: axisWeights(columns, spec.interpolation),
+    rows: axisWeights(rows, spec.interpolation),
+  };
+}

@@ -1,0 +1,149 @@
+"""A robot as any ROS 2 user might have it: rclpy alone, no code of this project. It follows its commands perfectly."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Callable
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from rcl_interfaces.srv import DescribeParameters, SetParameters
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import Image, JointState
+from std_msgs.msg import String
+from std_srvs.srv import SetBool, Trigger
+from trajectory_msgs.msg import JointTrajectory
+
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+SIZE = 128
+
+
+class Peer(Node):
+    """Publishes a camera, joint states and a robot description; keeps every command and diagnostic it hears."""
+
+    def __init__(self, urdf: str, joints: list[str]) -> None:
+        super().__init__("peer")
+        self.joints = joints
+        self.joint_names = joints
+        self.position = [0.3] * len(joints)
+        self.velocity = [0.0] * len(joints)
+        self.follows = True
+        self.camera_on = True
+        self.joint_states_on = True
+        self.encoding = "rgb8"
+        self.image_bytes = SIZE * SIZE * 3
+        self.shade = 200
+        self.commands: list[tuple[float, JointTrajectory]] = []
+        self.statistics: list[DiagnosticArray] = []
+        self.diagnostics: dict[str, tuple[int, str]] = {}
+        self._images = self.create_publisher(Image, "image", 1)
+        self._joint_states = self.create_publisher(JointState, "joint_states", 5)
+        self._goal = self.create_publisher(Image, "goal_image", LATCHED)
+        self._description = self.create_publisher(String, "robot_description", LATCHED)
+        if urdf:
+            self.describe(urdf)
+        self.create_subscription(JointTrajectory, "joint_trajectory", self._on_command, 10)
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
+        self.create_subscription(DiagnosticArray, "planner_node/statistics", self.statistics.append, 10)
+        self._change_state = self.create_client(ChangeState, "planner_node/change_state")
+        self._pause = self.create_client(SetBool, "planner_node/pause")
+        self._capture_goal = self.create_client(Trigger, "planner_node/capture_goal")
+        self._describe_parameters = self.create_client(DescribeParameters, "planner_node/describe_parameters")
+        self._set_parameters = self.create_client(SetParameters, "planner_node/set_parameters")
+        self.create_timer(0.02, self._publish_joint_states)
+        self.create_timer(1 / 30, self._publish_image)
+
+    def describe(self, urdf: str) -> None:
+        self._description.publish(String(data=urdf))
+
+    def publish_goal(self, shade: int = 90) -> None:
+        self._goal.publish(self._image(shade))
+
+    def spin_for(self, seconds: float) -> None:
+        self.spin_until(lambda: False, seconds)
+
+    def spin_until(self, condition: Callable[[], bool], timeout_s: float = 15.0) -> bool:
+        """Handles messages until the condition holds; False when it did not within the time."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            if condition():
+                return True
+            rclpy.spin_once(self, timeout_sec=0.02)
+        return condition()
+
+    def change_state(self, transition: int) -> bool:
+        request = ChangeState.Request(transition=Transition(id=transition))
+        return self._call(self._change_state, request).success
+
+    def activate(self, timeout_s: float = 15.0) -> bool:
+        """Asks again until the node is ready for it."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            if self.change_state(Transition.TRANSITION_ACTIVATE):
+                return True
+            self.spin_for(0.2)
+        return False
+
+    def pause(self, on: bool) -> SetBool.Response:
+        return self._call(self._pause, SetBool.Request(data=on))
+
+    def capture_goal(self) -> Trigger.Response:
+        return self._call(self._capture_goal, Trigger.Request())
+
+    def describe_parameters(self, names: list[str]) -> DescribeParameters.Response:
+        return self._call(self._describe_parameters, DescribeParameters.Request(names=names))
+
+    def set_parameters(self, parameters: list) -> SetParameters.Response:
+        return self._call(self._set_parameters, SetParameters.Request(parameters=parameters))
+
+    def speed(self) -> float:
+        """Largest joint speed of the newest command."""
+        return max(abs(velocity) for velocity in self.commands[-1][1].points[0].velocities)
+
+    def moves(self) -> bool:
+        return bool(self.commands) and self.speed() > 0.05
+
+    def rests(self) -> bool:
+        return bool(self.commands) and self.speed() == 0.0
+
+    def reported(self, text: str) -> bool:
+        """Whether some diagnostic worse than OK says this."""
+        return any(level > 0 and text in message for level, message in self.diagnostics.values())
+
+    def _call(self, client, request):
+        assert client.wait_for_service(timeout_sec=15.0), f"no service {client.srv_name}"
+        future = client.call_async(request)
+        assert self.spin_until(future.done), f"no answer from {client.srv_name}"
+        return future.result()
+
+    def _publish_joint_states(self) -> None:
+        if not self.joint_states_on:
+            return
+        message = JointState(name=self.joint_names, position=self.position, velocity=self.velocity)
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._joint_states.publish(message)
+
+    def _publish_image(self) -> None:
+        if self.camera_on:
+            self._images.publish(self._image(self.shade))
+
+    def _image(self, shade: int) -> Image:
+        message = Image(height=SIZE, width=SIZE, encoding=self.encoding, step=SIZE * 3)
+        message.header.stamp = self.get_clock().now().to_msg()
+        message.data = array("B", bytes([shade]) * self.image_bytes)
+        return message
+
+    def _on_command(self, message: JointTrajectory) -> None:
+        self.commands.append((time.monotonic(), message))
+        if not self.follows:
+            return
+        self.position = list(message.points[0].positions)
+        self.velocity = list(message.points[0].velocities)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            self.diagnostics[status.name] = (int.from_bytes(status.level, "little"), status.message)

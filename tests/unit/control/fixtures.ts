@@ -1,0 +1,35 @@
+import { JepaMpcError } from '../../../src/core/errors.js';
+import type { JointLimit, Plan } from '../../../src/core/types.js';
+
+/** Milliseconds to nanoseconds. */
+export function ms(milliseconds: number): bigint {
+  return BigInt(Math.round(milliseconds * 1e6));
+}
+
+export function jointLimit(name: string, overrides: Partial<JointLimit> = {}): JointLimit {
+  return { name, lower: -2.6, upper: 2.6, velocity: 2, acceleration: 10, effort: 20, ...overrides };
+}
+
+/** A plan with one constant action for each period, for one joint or for several. */
+export function planOf(frameMs: number, rows: readonly (readonly number[])[], committed = 0): Plan {
+  return {
+    frameStampNs: ms(frameMs),
+    goalStampNs: 0n,
+    actions: Float32Array.from(rows.flat()),
+    joints: rows[0]?.length ?? 0,
+    periodMs: 100,
+    committed,
+    statistics: { planIndex: 7, encodeMs: 0, planMs: 0, bestCost: 0, meanCost: 0, goalDistance: 0 },
+  };
+}
+
+/** The error that the function throws; fails the test when it throws none, or another kind. */
+export function thrownBy(run: () => unknown): JepaMpcError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof JepaMpcError) return error;
+    throw error;
+  }
+  throw new Error('expected a JepaMpcError, nothing was thrown');
+}

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { jointLimits, type LimitOptions } from '../../../src/control/joint-limits.js';
+import { parseUrdf, type Urdf } from '../../../src/control/urdf.js';
+import { thrownBy } from './fixtures.js';
+
+function armWith(limit: string, type = 'revolute'): Urdf {
+  return parseUrdf(
+    `<robot name="arm"><link name="base"/><link name="middle"/><link name="tip"/>
+       <joint name="shoulder" type="${type}"><parent link="base"/><child link="middle"/>${limit}</joint>
+       <joint name="elbow" type="revolute"><parent link="middle"/><child link="tip"/>
+         <limit lower="-1" upper="3" velocity="2" effort="5" acceleration="8"/></joint>
+     </robot>`,
+  );
+}
+const FULL = '<limit lower="-2" upper="2" velocity="1.5" effort="9" acceleration="4"/>';
+
+describe('jointLimits', () => {
+  it('gives the limits in the order of the names', () => {
+    const limits = jointLimits(armWith(FULL), ['elbow', 'shoulder']);
+    expect(limits).toEqual([
+      { name: 'elbow', lower: -1, upper: 3, velocity: 2, acceleration: 8, effort: 5 },
+      { name: 'shoulder', lower: -2, upper: 2, velocity: 1.5, acceleration: 4, effort: 9 },
+    ]);
+  });
+
+  it('applies the larger position margin at both ends, and scales velocity and acceleration', () => {
+    const options: LimitOptions = {
+      positionMargin: 0.1,
+      positionMarginFraction: 0.05,
+      velocityScale: 0.5,
+      accelerationScale: 0.25,
+    };
+    expect(jointLimits(armWith(FULL), ['shoulder'], options)[0]).toMatchObject({
+      lower: -1.8,
+      upper: 1.8,
+      velocity: 0.75,
+      acceleration: 1,
+    });
+  });
+
+  it('gives a continuous joint no position limits and asks for none', () => {
+    const urdf = armWith('<limit velocity="1" acceleration="2"/>', 'continuous');
+    expect(jointLimits(urdf, ['shoulder'])[0]).toEqual({
+      name: 'shoulder',
+      lower: -Infinity,
+      upper: Infinity,
+      velocity: 1,
+      acceleration: 2,
+      effort: Infinity,
+    });
+  });
+
+  it('takes the acceleration option where the description has none, and never to loosen it', () => {
+    const bare = armWith('<limit lower="-2" upper="2" velocity="1.5" effort="9"/>');
+    const names = ['shoulder', 'elbow'];
+    expect(jointLimits(bare, names, { acceleration: 20 }).map((limit) => limit.acceleration)).toEqual([
+      20, 8,
+    ]);
+    expect(jointLimits(bare, names, { acceleration: [3, 5] }).map((limit) => limit.acceleration)).toEqual([
+      3, 5,
+    ]);
+  });
+
+  it('lists the joints there are, and the nearest name, when one is missing', () => {
+    const error = thrownBy(() => jointLimits(armWith(FULL), ['Elbow_joint']));
+    expect(error.code).toBe('urdf.unknown-joint');
+    expect(error.facts.found).toBe('movable joints shoulder, elbow');
+    expect(error.facts.remedy).toContain("'elbow'");
+  });
+
+  it.each([
+    ['lower', '<limit upper="2" velocity="1.5" effort="9" acceleration="4"/>'],
+    ['upper', '<limit lower="-2" velocity="1.5" effort="9" acceleration="4"/>'],
+    ['velocity', '<limit lower="-2" upper="2" effort="9" acceleration="4"/>'],
+    ['acceleration', '<limit lower="-2" upper="2" velocity="1.5" effort="9"/>'],
+  ])('names the joint, the missing attribute %s and the line to add', (attribute, limit) => {
+    const error = thrownBy(() => jointLimits(armWith(limit), ['shoulder']));
+    expect(error.code).toBe('urdf.no-limits');
+    expect(error.message).toContain("joint 'shoulder'");
+    expect(error.facts.found).toBe(`no attribute ${attribute} in <limit>`);
+    expect(error.facts.remedy).toContain('<limit lower="');
+    expect(error.facts.remedy).toContain(`${attribute}="…"`);
+  });
+
+  it('refuses a joint without <limit>, and one without an axis to command', () => {
+    expect(thrownBy(() => jointLimits(armWith(''), ['shoulder'])).facts.found).toBe('no <limit> element');
+    expect(thrownBy(() => jointLimits(armWith('', 'fixed'), ['shoulder'])).facts.found).toBe('a fixed joint');
+  });
+
+  it.each([
+    ['an empty range', '<limit lower="2" upper="2" velocity="1" acceleration="4"/>'],
+    ['a zero velocity', '<limit lower="-2" upper="2" velocity="0" acceleration="4"/>'],
+    ['a negative velocity', '<limit lower="-2" upper="2" velocity="-1" acceleration="4"/>'],
+    ['a zero acceleration', '<limit lower="-2" upper="2" velocity="1" acceleration="0"/>'],
+  ])('refuses %s', (_what, limit) => {
+    expect(thrownBy(() => jointLimits(armWith(limit), ['shoulder'])).code).toBe('urdf.invalid');
+  });
+
+  it.each<[string, LimitOptions]>([
+    ['a margin that leaves no range', { positionMargin: 2 }],
+    ['a negative margin', { positionMargin: -0.1 }],
+    ['a margin that is not a number', { positionMargin: NaN }],
+    ['half the range as a fraction', { positionMarginFraction: 0.5 }],
+    ['a velocity scale above 1', { velocityScale: 1.1 }],
+    ['a zero acceleration scale', { accelerationScale: 0 }],
+    ['an infinite acceleration', { acceleration: Infinity }],
+    ['accelerations for another number of joints', { acceleration: [1, 2] }],
+  ])('refuses %s as an option', (_what, options) => {
+    expect(thrownBy(() => jointLimits(armWith(FULL), ['shoulder'], options)).code).toBe('params.invalid');
+  });
+});

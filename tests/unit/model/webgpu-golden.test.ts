@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+import { createRng } from '../../../src/math/rng.js';
+import { loadModel } from '../../../src/model/load-model.js';
+import { createObjective } from '../../../src/planning/objectives.js';
+import { createPlanner } from '../../../src/planning/registry.js';
+import { tinyModelFolder } from '../../fixtures/tiny-model.js';
+
+/** Vulkan on the processor, as Debian's chromium package ships it. */
+const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
+const reacherFolder = fileURLToPath(new URL('../../../models/reacher', import.meta.url));
+
+const reason = existsSync(SWIFTSHADER) ? null : `no ${SWIFTSHADER} (Debian package chromium)`;
+if (reason !== null) console.warn(`WebGPU tests are skipped: ${reason}`);
+
+// Read by the Vulkan loader when the first WebGPU session opens. Every test file has a process of its own.
+if (reason === null) process.env['VK_ICD_FILENAMES'] = SWIFTSHADER;
+
+describe.skipIf(reason !== null)('WebGPU', () => {
+  it.each([tinyModelFolder, reacherFolder].filter((folder) => existsSync(folder)))(
+    'gives the golden outputs of %s',
+    async (folder) => {
+      const model = await loadModel(folder, { device: 'webgpu' });
+      expect(model.info.device).toBe('webgpu');
+      await model.dispose();
+    },
+  );
+
+  it('makes the plan that the cpu makes', async () => {
+    const plans: Float32Array[] = [];
+    for (const device of ['cpu', 'webgpu'] as const) {
+      const model = await loadModel(tinyModelFolder, { device });
+      const { latent, history, action, plannerDefaults, objective } = model.manifest;
+      const planner = createPlanner(
+        'cem',
+        { predictor: model.predictor, latent, history, action },
+        createObjective(objective.default, model.temporalDistance),
+        { ...plannerDefaults, objectiveSteps: objective.steps },
+      );
+      const context = {
+        history: { data: new Float32Array(4), shape: [1, 2, 1, 2] },
+        goal: { data: Float32Array.of(0.7, -0.4), shape: [1, 1, 2] },
+        committed: Float32Array.of(0.5, 0),
+      };
+      plans.push((await planner.plan(null, context, createRng(1))).actions);
+      await model.dispose();
+    }
+    const [cpu, webgpu] = plans;
+    for (const [i, value] of webgpu?.entries() ?? []) expect(value).toBeCloseTo(cpu?.[i] ?? NaN, 4);
+    expect(webgpu).toHaveLength(20);
+  });
+});

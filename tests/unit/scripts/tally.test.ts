@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest';
+import { sumOf, tallyOfJunit, withStatus } from '../../../scripts/checks/tally.mjs';
+
+const JUNIT = `<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="1" failures="2" skipped="1" tests="9" time="0.1">
+<testcase classname="a" name="test_window" time="0.0"><skipped type="pytest.skip" message="no display here">a.py:3: no display here</skipped></testcase>
+</testsuite></testsuites>`;
+
+describe('counting tests', () => {
+  test('a pytest report', () => {
+    expect(tallyOfJunit(JUNIT)).toEqual({ passed: 5, failed: 3, skipped: ['test_window: no display here'] });
+  });
+
+  test('a runner that crashed after its last good test has failed', () => {
+    expect(withStatus({ passed: 5, failed: 0, skipped: [] }, 139).failed).toBe(1);
+  });
+
+  test('a runner that found no tests has failed', () => {
+    expect(withStatus({ passed: 0, failed: 0, skipped: [] }, 0).failed).toBe(1);
+  });
+
+  test('failed tests are not counted twice', () => {
+    expect(withStatus({ passed: 5, failed: 2, skipped: [] }, 1).failed).toBe(2);
+  });
+
+  test('the sum', () => {
+    const one = { passed: 1, failed: 2, skipped: ['a: b'] };
+    expect(sumOf([one, one])).toEqual({ passed: 2, failed: 4, skipped: ['a: b', 'a: b'] });
+  });
+});

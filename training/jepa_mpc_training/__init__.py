@@ -1,0 +1,1 @@
+"""Trains the JEPA that jepa_mpc plans with, from camera frames and joint velocities to ONNX graphs."""

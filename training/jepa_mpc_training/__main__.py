@@ -1,0 +1,70 @@
+"""`python -m jepa_mpc_training {collect,train,distance,probe,export,evaluate,all}`."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs one stage with everything it needs before it; `all` is every stage and the model card."""
+    # Rendering needs a backend chosen before MuJoCo is first imported; this one needs no display and no GPU.
+    os.environ.setdefault("MUJOCO_GL", "osmesa")
+    import torch
+
+    from .config import Config
+    from .stages import STAGES, Pipeline
+
+    parser = argparse.ArgumentParser(prog="jepa_mpc_training", description=main.__doc__)
+    parser.add_argument("stage", choices=(*STAGES, "all"))
+    parser.add_argument("--urdf", type=Path, default=ROOT / "urdf" / "reacher.urdf", help="robot and camera")
+    parser.add_argument("--run", type=Path, default=ROOT / "training" / "runs" / "reacher", help="data and checkpoints")
+    parser.add_argument("--model", type=Path, default=ROOT / "models" / "reacher", help="model folder to write")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="PyTorch threads (default: all)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="STAGE.FIELD=VALUE",
+        help="e.g. train.steps=500, planner.horizon=4",
+    )
+    options = parser.parse_args(arguments)
+    try:
+        config = override(Config(), options.set)
+    except ValueError as error:
+        parser.error(str(error))
+    torch.set_num_threads(options.threads)
+    start = time.monotonic()
+    pipeline = Pipeline(options.urdf.read_text(), config, options.run, options.model)
+    figures = pipeline.run(STAGES[-1] if options.stage == "all" else options.stage)
+    if options.stage != "all":
+        print(json.dumps(figures[options.stage], indent=2))
+    print(f"{options.stage}: {(time.monotonic() - start) / 60:.1f} minutes")
+
+
+def override(config: Any, settings: list[str]) -> Any:
+    """The configuration with `stage.field=value` settings applied; raises ValueError for what it does not have."""
+    for setting in settings:
+        path, separator, text = setting.partition("=")
+        stage, _, name = path.partition(".")
+        section = getattr(config, stage, None) if dataclasses.is_dataclass(getattr(config, stage, None)) else None
+        if not separator or section is None or name not in {field.name for field in dataclasses.fields(section)}:
+            raise ValueError(f"--set: found '{setting}', expected STAGE.FIELD=VALUE with a field of config.py.")
+        kind = type(getattr(section, name))
+        try:
+            value = kind(text)
+        except ValueError as error:
+            raise ValueError(f"--set {path}: found '{text}', expected {kind.__name__}.") from error
+        config = dataclasses.replace(config, **{stage: dataclasses.replace(section, **{name: value})})
+    return config
+
+
+if __name__ == "__main__":
+    main()

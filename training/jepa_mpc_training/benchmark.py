@@ -1,0 +1,43 @@
+"""How long the graphs of a model folder take in ONNX Runtime on one thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .config import BLOCK, IMAGE_SIZE
+from .runtime import ExportedModel
+
+_REPEATS = 50
+
+
+def benchmark(model: ExportedModel, batch: int) -> dict[str, float]:
+    """Median milliseconds of one frame's encoding and of a batch through predictor and distance head."""
+    rng = np.random.default_rng(0)
+    window, latent = model.manifest["history"]["window"], model.manifest["latent"]
+    shape = (latent["tokens"], latent["dim"])
+    action_dim = len(model.manifest["action"]["joints"]) * BLOCK
+
+    def noise(*dims: int) -> np.ndarray:
+        return rng.standard_normal(dims).astype(np.float32)
+
+    frame = rng.integers(0, 256, (IMAGE_SIZE, IMAGE_SIZE, 3), dtype=np.uint8)
+    history, actions = noise(batch, window, *shape), noise(batch, action_dim)
+    latents, goals = noise(batch, *shape), noise(batch, *shape)
+    return {
+        "encode_ms": _median_ms(lambda: model.encode(frame)),
+        f"predict_{batch}_ms": _median_ms(lambda: model.predict(history, actions)),
+        f"distance_{batch}_ms": _median_ms(lambda: model.distance(latents, goals)),
+    }
+
+
+def _median_ms(work: Callable[[], Any]) -> float:
+    times = []
+    for _ in range(_REPEATS):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return round(float(np.median(times)) * 1000, 3)

@@ -1,0 +1,54 @@
+"""Recorded episodes on disk: frames, actions and (for the probe only) joint positions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .config import BLOCK
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Episodes of equal length; frame `t` is seen before action `t`.
+
+    frames uint8 `[E, T + 1, S, S, 3]`, actions float32 `[E, T, J]` (target velocity, rad/s),
+    positions float32 `[E, T + 1, J]` (rad).
+    """
+
+    frames: np.ndarray
+    actions: np.ndarray
+    positions: np.ndarray
+
+    @classmethod
+    def load(cls, folder: Path) -> Dataset:
+        """Opens the arrays in a folder; frames stay on disk until they are used."""
+        return cls(
+            np.load(folder / "frames.npy", mmap_mode="r"),
+            np.load(folder / "actions.npy"),
+            np.load(folder / "positions.npy"),
+        )
+
+    def split(self, held_out: float) -> tuple[np.ndarray, np.ndarray]:
+        """Episode numbers `(training, held out)`; at least one each."""
+        count = len(self.frames)
+        last = count - max(1, round(count * held_out))
+        return np.arange(last), np.arange(last, count)
+
+    def sequences(
+        self, rng: np.random.Generator, episodes: np.ndarray, count: int, length: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Random stretches of `length` frames one predictor step apart.
+
+        Returns frames uint8 `[count, length, S, S, 3]` and the raw action blocks between them
+        `[count, length - 1, BLOCK * J]`, ordered [period][joint].
+        """
+        episode = rng.choice(episodes, count)
+        start = rng.integers(0, self.actions.shape[1] - (length - 1) * BLOCK, count, endpoint=True)
+        frame_index = start[:, None] + np.arange(length) * BLOCK
+        action_index = start[:, None] + np.arange((length - 1) * BLOCK)
+        frames = self.frames[episode[:, None], frame_index]
+        actions = self.actions[episode[:, None], action_index]
+        return frames, actions.reshape(count, length - 1, -1)

@@ -1,0 +1,91 @@
+"""Stage 3: a temporal-distance head on the frozen latents, in predictor steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from tqdm import tqdm
+
+from .config import BLOCK, DistanceConfig
+from .nets import DistanceHead
+
+_FASTEST_SHARE = 0.05
+"""Share of the recorded steps that count as full speed when the head is calibrated."""
+
+
+def train_distance(latents: Tensor, config: DistanceConfig, folder: Path) -> dict[str, Any]:
+    """Trains on latents `[E, T + 1, D]` and writes `distance.pt` to `folder`.
+
+    Quasimetric reinforcement learning (Wang et al. 2023, arXiv 2304.01203): push random pairs apart while no recorded
+    step may be longer than 1. What keeps two states together in the end is the shortest chain of recorded steps.
+    """
+    generator = torch.Generator().manual_seed(config.seed)
+    torch.manual_seed(config.seed)
+    head = DistanceHead(config, latents.shape[2])
+    # Softplus of this is the multiplier of the constraint; it grows while steps are too long.
+    multiplier = torch.tensor(0.0, requires_grad=True)
+    optimizer = torch.optim.AdamW(head.parameters(), lr=config.learning_rate)
+    dual_optimizer = torch.optim.Adam([multiplier], lr=0.01)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps, config.learning_rate * 0.01)
+    everything = latents.flatten(0, 1)
+
+    progress = tqdm(range(config.steps), desc="distance", unit="step")
+    for step in progress:
+        near, next_ = _steps(latents, config.batch, generator)
+        state, goal = _sample(everything, config.batch, generator), _sample(everything, config.batch, generator)
+        embedded = head.phi(torch.cat((near, next_, state, goal))).chunk(4)
+        local = _length(embedded[0] - embedded[1])
+        far = _length(embedded[2] - embedded[3])
+        spread = functional.softplus(config.offset - far, beta=0.1).mean()
+        excess = (local - 1).clamp_min(0).square().mean() - config.slack**2
+        weight = functional.softplus(multiplier)
+        loss = spread + weight.detach() * excess - weight * excess.detach()
+        optimizer.zero_grad()
+        dual_optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        dual_optimizer.step()
+        schedule.step()
+        if step % 50 == 0:
+            progress.set_postfix(random_pairs=f"{far.mean():.2f}", one_step=f"{local.mean():.2f}")
+
+    figures = _calibrate(head, latents)
+    torch.save(
+        {"config": config.__dict__, "latent_dim": latents.shape[2], "head": head.state_dict()}, folder / "distance.pt"
+    )
+    return figures
+
+
+def load_distance(path: Path) -> DistanceHead:
+    """Reads what `train_distance` wrote."""
+    state = torch.load(path, weights_only=True)
+    head = DistanceHead(DistanceConfig(**state["config"]), state["latent_dim"])
+    head.load_state_dict(state["head"])
+    return head.eval()
+
+
+def _calibrate(head: DistanceHead, latents: Tensor) -> dict[str, float]:
+    """Scales the head so that the fastest recorded steps are exactly 1 long; needs no joint angles."""
+    with torch.no_grad():
+        steps = head(latents[:, :-BLOCK].flatten(0, 1), latents[:, BLOCK:].flatten(0, 1))
+        head.scale /= torch.quantile(steps, 1 - _FASTEST_SHARE)
+    return {"scale": float(head.scale), "mean_step": float(steps.mean() * head.scale)}
+
+
+def _steps(latents: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Random recorded pairs one predictor step apart."""
+    episode = torch.randint(len(latents), (count,), generator=generator)
+    start = torch.randint(latents.shape[1] - BLOCK, (count,), generator=generator)
+    return latents[episode, start], latents[episode, start + BLOCK]
+
+
+def _sample(everything: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    return everything[torch.randint(len(everything), (count,), generator=generator)]
+
+
+def _length(difference: Tensor) -> Tensor:
+    return (difference.square().sum(1) + 1e-8).sqrt()

@@ -1,0 +1,186 @@
+"""Closed loop in lockstep: the simulated robot, the exported model and the planner, timed as the node times them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from .config import BLOCK, PERIOD_MS, TICK_MS, WINDOW, PlannerConfig
+from .planner import CemPlanner
+from .robot import Robot
+from .runtime import ExportedModel
+
+SUCCESS_DISTANCE_M = 0.05
+SUCCESS_SPEED_RAD_S = 0.1
+DURATION_MS = 6000
+LEAST_START_DISTANCE_M = 0.2
+FINAL_TEST_SEED = 1000
+"""Seeds from here on are for the final test, through the real node; never tuned on."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When frames come and how long a plan takes."""
+
+    frame_period_ms: float = 100.0
+    plan_every: int = 1
+    """A plan from every n-th frame."""
+    delay_ms: int = 60
+    """From a frame to its plan."""
+
+
+@dataclass(frozen=True)
+class Episode:
+    """How one episode went. `final_m` is the distance at the end, `settled_s` is None without success."""
+
+    success: bool
+    settled_s: float | None
+    final_m: float
+    final_speed: float
+
+
+@dataclass(frozen=True)
+class _Plan:
+    from_ms: float
+    actions: np.ndarray
+
+    def at(self, time_ms: float) -> np.ndarray:
+        """The raw action for a moment; rest when the plan is over."""
+        index = int((time_ms - self.from_ms + 1e-6) // PERIOD_MS)
+        return self.actions[index] if 0 <= index < len(self.actions) else np.zeros(self.actions.shape[1])
+
+
+Policy = Callable[[list[np.ndarray], np.ndarray, np.ndarray, float, np.random.Generator], np.ndarray]
+"""(latent history, goal latent, committed actions, periods since the last plan, rng) -> raw actions `[K, J]`."""
+
+
+def draw_problem(robot: Robot, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Start and goal poses, uniform over the joint range, fingertips at least 0.2 m apart."""
+    limits, tip = robot.plant.limits, robot.plant.fingertip
+    while True:
+        start, goal = rng.uniform(limits.lower, limits.upper), rng.uniform(limits.lower, limits.upper)
+        if np.linalg.norm(tip(start) - tip(goal)) >= LEAST_START_DISTANCE_M:
+            return start, goal
+
+
+def run_episode(
+    robot: Robot, encode: Callable[[np.ndarray], np.ndarray], policy: Policy, seed: int, timing: Timing
+) -> Episode:
+    """One episode: commands every tick, frames and plans at their own times, the simulation between all of them."""
+    rng = np.random.default_rng([seed, 7])
+    plant = robot.plant
+    start, goal = draw_problem(robot, rng)
+    robot.reset(start)
+    goal_tip = plant.fingertip(goal)
+    goal_latent = encode(robot.see_at(goal))
+
+    frames: deque[tuple[float, np.ndarray]] = deque(maxlen=16)
+    plan: _Plan | None = None
+    pending: list[tuple[float, _Plan]] = []
+    last_planned_ms: float | None = None
+    frame_index, settled_s = 0, None
+    for now in range(0, DURATION_MS, 2):
+        if now >= round(frame_index * timing.frame_period_ms / 2) * 2:
+            frames.append((now, encode(robot.see())))
+            if frame_index % timing.plan_every == 0:
+                committed = _committed(plan, pending, now, len(start))
+                shift = 0.0 if last_planned_ms is None else (now - last_planned_ms) / PERIOD_MS
+                actions = policy(_history(frames), goal_latent, committed, shift, rng)
+                pending.append((max(now + PERIOD_MS, now + timing.delay_ms), _Plan(now, actions)))
+                last_planned_ms = now
+            frame_index += 1
+        if now % TICK_MS == 0:
+            while pending and pending[0][0] <= now:
+                plan = pending.pop(0)[1]
+            robot.command(np.zeros(len(start)) if plan is None else plan.at(now))
+        robot.advance(0.002)
+        if (now + 2) % TICK_MS == 0 and settled_s is None:
+            near = np.linalg.norm(plant.fingertip(plant.position) - goal_tip) < SUCCESS_DISTANCE_M
+            if near and np.all(np.abs(plant.velocity) < SUCCESS_SPEED_RAD_S):
+                settled_s = (now + 2) / 1000
+    final = float(np.linalg.norm(plant.fingertip(plant.position) - goal_tip))
+    return Episode(settled_s is not None, settled_s, final, float(np.abs(plant.velocity).max()))
+
+
+def evaluate(
+    urdf_xml: str,
+    model: ExportedModel,
+    config: PlannerConfig,
+    seeds: range,
+    timing: Timing,
+    policy: str = "planner",
+    tracking_gain: float = 10.0,
+) -> dict[str, Any]:
+    """Runs the episodes of `seeds`; `policy` is "planner", "random" or "nothing".
+
+    Raises ValueError for seeds kept for the final test.
+    """
+    if seeds.stop > FINAL_TEST_SEED:
+        raise ValueError(
+            f"seeds: found {seeds}, expected them below {FINAL_TEST_SEED}: the others are for the final test."
+        )
+    robot = Robot(urdf_xml, tracking_gain)
+    episodes = []
+    progress = tqdm(seeds, desc=f"evaluate {policy}", unit="episode")
+    for seed in progress:
+        episodes.append(run_episode(robot, model.encode, _policy(policy, model, config), seed, timing))
+        progress.set_postfix(success=f"{sum(e.success for e in episodes)}/{len(episodes)}")
+    robot.plant.close()
+    return _summary(episodes, config, timing, policy, seeds)
+
+
+def _summary(
+    episodes: list[Episode], config: PlannerConfig, timing: Timing, policy: str, seeds: range
+) -> dict[str, Any]:
+    settled = [episode.settled_s for episode in episodes if episode.settled_s is not None]
+    final = [episode.final_m for episode in episodes]
+    return {
+        "policy": policy,
+        "planner": dataclasses.asdict(config),
+        "timing": dataclasses.asdict(timing),
+        "episodes": len(episodes),
+        "success": sum(episode.success for episode in episodes),
+        "failed_seeds": [seed for seed, episode in zip(seeds, episodes, strict=True) if not episode.success],
+        "median_settled_s": float(np.median(settled)) if settled else None,
+        "median_final_m": float(np.median(final)),
+        "final_within_5cm": sum(distance < SUCCESS_DISTANCE_M for distance in final),
+    }
+
+
+def _policy(name: str, model: ExportedModel, config: PlannerConfig) -> Policy:
+    space, length = model.action_space, config.horizon * BLOCK
+    if name == "planner":
+        planner = CemPlanner(model, space, config)
+        return lambda history, goal, committed, shift, rng: planner.plan(np.stack(history), goal, committed, shift, rng)
+    if name == "random":
+        return lambda history, goal, committed, shift, rng: rng.uniform(
+            space.lower, space.upper, (length, len(space.lower))
+        )
+    if name == "nothing":
+        return lambda history, goal, committed, shift, rng: np.zeros((length, len(space.lower)))
+    raise ValueError(f"policy: found '{name}', expected planner, random or nothing.")
+
+
+def _history(frames: deque[tuple[float, np.ndarray]]) -> list[np.ndarray]:
+    """The latents of the window, oldest first: of the frames nearest to whole steps before the newest."""
+    newest = frames[-1][0]
+    wanted = [newest - step * PERIOD_MS * BLOCK for step in reversed(range(WINDOW))]
+    return [min(frames, key=lambda frame: abs(frame[0] - at))[1] for at in wanted]
+
+
+def _committed(plan: _Plan | None, pending: list[tuple[float, _Plan]], now: int, joints: int) -> np.ndarray:
+    """What will be sent in the period from now on, averaged over its ticks: `[1, J]`."""
+    sent = np.zeros(joints)
+    ticks = range(0, PERIOD_MS, TICK_MS)
+    for tick in ticks:
+        at = now + tick
+        running = next((waiting for ready, waiting in reversed(pending) if ready <= at), plan)
+        if running is not None:
+            sent += running.at(at)
+    return (sent / len(ticks))[None]

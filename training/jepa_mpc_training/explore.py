@@ -1,0 +1,55 @@
+"""Random exploration: what a robot does while it collects data."""
+
+from __future__ import annotations
+
+import numpy as np
+
+MODES = ("white", "smooth", "hold", "full", "slow", "rest")
+_WEIGHTS = (0.2, 0.2, 0.15, 0.15, 0.15, 0.15)
+_SEGMENT_PERIODS = (2, 12)
+_SMOOTHING = 0.7
+_SLOW = 0.2
+
+
+def exploration(rng: np.random.Generator, periods: int, velocity_limit: np.ndarray) -> np.ndarray:
+    """Target velocities `[periods, J]` in rad/s: each joint strings together segments of random modes.
+
+    Full speed shows what one step can reach at most (the temporal distance rests on it), slow motion and rest show the
+    neighbourhood of a goal.
+    """
+    joints = len(velocity_limit)
+    actions = np.empty((periods, joints))
+    for joint in range(joints):
+        start = 0
+        while start < periods:
+            length = int(rng.integers(*_SEGMENT_PERIODS, endpoint=True))
+            mode = MODES[rng.choice(len(MODES), p=_WEIGHTS)]
+            segment = _segment(rng, mode, length)[: periods - start]
+            actions[start : start + length, joint] = segment * velocity_limit[joint]
+            start += length
+    return actions
+
+
+def _segment(rng: np.random.Generator, mode: str, length: int) -> np.ndarray:
+    """One joint's segment in units of its velocity limit, `[length]` in [-1, 1]."""
+    if mode == "white":
+        return rng.uniform(-1, 1, length)
+    if mode == "hold":
+        return np.full(length, rng.uniform(-1, 1))
+    if mode == "full":
+        return np.full(length, rng.choice((-1.0, 1.0)))
+    if mode == "slow":
+        return _smooth(rng, length) * _SLOW
+    if mode == "smooth":
+        return _smooth(rng, length)
+    return np.zeros(length)
+
+
+def _smooth(rng: np.random.Generator, length: int) -> np.ndarray:
+    """A random walk that forgets, about 0.7 in standard deviation, clipped to [-1, 1]."""
+    values = np.empty(length)
+    value = rng.normal() * 0.7
+    for index in range(length):
+        value = _SMOOTHING * value + np.sqrt(1 - _SMOOTHING**2) * 0.7 * rng.normal()
+        values[index] = value
+    return values.clip(-1, 1)

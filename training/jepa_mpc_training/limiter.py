@@ -1,0 +1,40 @@
+"""The planner node's command stream, as far as the robot feels it: limits on every tick."""
+
+from __future__ import annotations
+
+import numpy as np
+from jepa_mpc_mujoco.urdf import JointLimits
+
+
+class CommandLimiter:
+    """Turns target velocities into a desired state `(position, velocity)` inside the joint limits.
+
+    On each tick the desired velocity moves towards the target: within the velocity limit, within the velocity from
+    which the joint can still brake before its position limit, and within the acceleration limit.
+    """
+
+    def __init__(self, limits: JointLimits, tick_s: float) -> None:
+        self._limits = limits
+        self._tick_s = tick_s
+        self.position = np.zeros_like(limits.lower)
+        self.velocity = np.zeros_like(limits.lower)
+
+    def reset(self, position: np.ndarray) -> None:
+        """Starts at rest at `position [J]`."""
+        self.position = np.asarray(position, dtype=np.float64).copy()
+        self.velocity = np.zeros_like(self.position)
+
+    def tick(self, target_velocity: np.ndarray) -> None:
+        """Advances the desired state by one tick towards `target_velocity [J]`, rad/s."""
+        limits, tick_s = self._limits, self._tick_s
+        highest = np.minimum(limits.velocity, self._braking_velocity(limits.upper - self.position))
+        lowest = -np.minimum(limits.velocity, self._braking_velocity(self.position - limits.lower))
+        change = limits.acceleration * tick_s
+        target = np.clip(target_velocity, lowest, highest)
+        self.velocity = np.clip(target, self.velocity - change, self.velocity + change)
+        self.position = self.position + self.velocity * tick_s
+
+    def _braking_velocity(self, room: np.ndarray) -> np.ndarray:
+        """Largest velocity that, held for one tick and then braked, stays within `room`: v*dt + v^2 / (2a) = room."""
+        step = self._limits.acceleration * self._tick_s
+        return np.sqrt(step**2 + 2 * self._limits.acceleration * np.maximum(room, 0.0)) - step

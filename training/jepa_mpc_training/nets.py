@@ -1,0 +1,85 @@
+"""The three networks that become the three graphs of a model folder."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from .config import IMAGE_SIZE, WINDOW, DistanceConfig, TrainConfig
+
+
+class Encoder(nn.Module):
+    """Image `[B, 3, S, S]`, normalised -> latent `[B, 1, D]`: a shared layer on patches, then a dense network.
+
+    A dense network on patches and not a deep convolution: a fixed camera needs no translation invariance, and this runs
+    well below a millisecond on one core.
+    """
+
+    def __init__(self, config: TrainConfig) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(3, config.patch_width, config.patch, stride=config.patch)
+        count = (IMAGE_SIZE // config.patch) ** 2
+        self.dense = nn.Sequential(
+            nn.GELU(),
+            nn.Flatten(),
+            nn.Linear(count * config.patch_width, config.encoder_width),
+            nn.GELU(),
+            nn.Linear(config.encoder_width, config.encoder_width),
+            nn.GELU(),
+            nn.Linear(config.encoder_width, config.latent_dim),
+        )
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.dense(self.patches(image)).unsqueeze(1)
+
+
+class Predictor(nn.Module):
+    """History `[B, W, 1, D]`, oldest first, and normalised actions `[B, A]` -> next latent `[B, 1, D]`.
+
+    Predicts the change of the newest latent. It sees the difference of the two latents (the velocity) on its own, too.
+    """
+
+    def __init__(self, config: TrainConfig, action_dim: int) -> None:
+        super().__init__()
+        width = config.predictor_width
+        self.net = nn.Sequential(
+            nn.Linear(WINDOW * config.latent_dim + action_dim, width),
+            nn.GELU(),
+            nn.Linear(width, width),
+            nn.GELU(),
+            nn.Linear(width, config.latent_dim),
+        )
+
+    def forward(self, history: Tensor, actions: Tensor) -> Tensor:
+        newest = history[:, -1]
+        return newest + self.net(torch.cat((history.flatten(1), actions), dim=1)).unsqueeze(1)
+
+
+class DistanceHead(nn.Module):
+    """Latents `[B, 1, D]` and goals `[B, 1, D]` -> predictor steps to go `[B]`: |phi(latent) - phi(goal)|.
+
+    A Euclidean distance of embeddings is a metric whatever phi, which is what ties single steps to long distances.
+    """
+
+    def __init__(self, config: DistanceConfig, latent_dim: int) -> None:
+        super().__init__()
+        self.phi = nn.Sequential(
+            nn.Linear(latent_dim, config.width),
+            nn.GELU(),
+            nn.Linear(config.width, config.width),
+            nn.GELU(),
+            nn.Linear(config.width, config.embedding),
+        )
+        self.register_buffer("scale", torch.ones(()))
+
+    def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
+        difference = self.phi(latent.flatten(1)) - self.phi(goal.flatten(1))
+        return self.scale * (difference.square().sum(1) + 1e-8).sqrt()
+
+
+def rollout(predictor: nn.Module, history: Tensor, actions: Tensor) -> Tensor:
+    """Feeds predictions back: history `[B, W, 1, D]`, actions `[B, K, A]` -> predicted latents `[B, K, 1, D]`."""
+    latents = list(history.unbind(1))
+    for step in range(actions.shape[1]):
+        latents.append(predictor(torch.stack(latents[-WINDOW:], dim=1), actions[:, step]))
+    return torch.stack(latents[WINDOW:], dim=1)

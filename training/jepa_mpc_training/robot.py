@@ -1,0 +1,62 @@
+"""The simulated robot with the joint controller and the command stream around it, stepped in ticks."""
+
+from __future__ import annotations
+
+import numpy as np
+from jepa_mpc_mujoco.plant import Plant
+
+from .config import IMAGE_SIZE, TICK_MS
+from .limiter import CommandLimiter
+
+
+class Robot:
+    """Plant + command limiter + tracking controller (velocity feed-forward and position feedback, as ros2_control)."""
+
+    def __init__(self, urdf_xml: str, tracking_gain: float) -> None:
+        self.plant = Plant(urdf_xml)
+        self.limiter = CommandLimiter(self.plant.limits, TICK_MS / 1000)
+        self._gain = tracking_gain
+        self._setpoint = np.zeros(len(self.plant.joint_names))
+
+    def reset(self, position: np.ndarray) -> None:
+        """Puts the robot at rest at `position [J]`."""
+        self.plant.reset(position)
+        self.limiter.reset(position)
+        self._setpoint = np.zeros(len(self.plant.joint_names))
+
+    def tick(self, target_velocity: np.ndarray) -> None:
+        """One period of the command stream with `target_velocity [J]`, rad/s."""
+        self.command(target_velocity)
+        self.advance(TICK_MS / 1000)
+
+    def command(self, target_velocity: np.ndarray) -> None:
+        """Advances the desired state by one tick; the robot follows as time advances."""
+        error = self.limiter.position - self.plant.position
+        self.limiter.tick(target_velocity)
+        self._setpoint = self.limiter.velocity + self._gain * error
+
+    def advance(self, duration_s: float) -> None:
+        """Lets time pass while the joint controller tracks the desired state; at most until the next command."""
+        self.plant.step(self._setpoint, duration_s)
+
+    def see(self) -> np.ndarray:
+        """The camera's frame in the encoder's size: uint8 `[S, S, 3]`."""
+        return area_average(self.plant.render(), IMAGE_SIZE)
+
+    def see_at(self, position: np.ndarray) -> np.ndarray:
+        """What `see` would give with the robot at `position [J]`, which is not disturbed."""
+        return area_average(self.plant.render_at(position), IMAGE_SIZE)
+
+
+def area_average(image: np.ndarray, size: int) -> np.ndarray:
+    """Shrinks `uint8 [H, W, 3]` to `uint8 [size, size, 3]` by averaging equal areas.
+
+    Raises ValueError where the image's sides are no multiples of `size`.
+    """
+    height, width, channels = image.shape
+    if height % size or width % size:
+        raise ValueError(
+            f"camera image: found {width}x{height}, expected multiples of {size}. Change the camera's size in the URDF."
+        )
+    blocks = image.reshape(size, height // size, size, width // size, channels)
+    return np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)

@@ -1,0 +1,128 @@
+"""The stages in order, each fed by the ones before: collect, train, distance, probe, export, evaluate."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import torch
+from jepa_mpc_mujoco.urdf import parse_urdf, read_joint_names, read_limits
+
+from .benchmark import benchmark
+from .card import write_card
+from .collect import collect
+from .config import Config
+from .dataset import Dataset
+from .distance import load_distance, train_distance
+from .evaluate import Timing, evaluate
+from .export import export
+from .probe import probe
+from .runtime import ExportedModel
+from .stage import fingerprint, run_stage
+from .train import load_jepa, train
+
+STAGES = ("collect", "train", "distance", "probe", "export", "evaluate")
+
+_PROVENANCE_SOURCE = "Trained from random exploration by training/ of this repository"
+
+
+class Pipeline:
+    """One model from URDF to model folder. Every stage is skipped when it was done from the same inputs before."""
+
+    def __init__(self, urdf_xml: str, config: Config, run_folder: Path, model_folder: Path) -> None:
+        self._urdf_xml = urdf_xml
+        self._config = config
+        self._run_folder = run_folder
+        self._model_folder = model_folder
+        self._latents: torch.Tensor | None = None
+        collected = fingerprint(urdf_xml, config.collect)
+        trained = fingerprint(collected, config.train)
+        distanced = fingerprint(trained, config.distance)
+        exported = fingerprint(distanced, config.name, config.planner, str(model_folder.resolve()))
+        self._made_from = {
+            "collect": collected,
+            "train": trained,
+            "distance": distanced,
+            "probe": fingerprint(distanced, "probe"),
+            "export": exported,
+            "evaluate": fingerprint(exported, config.evaluate),
+        }
+
+    def run(self, last: str) -> dict[str, dict[str, Any]]:
+        """Runs the stages up to and including `last`; returns each one's figures. Ends with the card after evaluate."""
+        figures = {}
+        for name in STAGES[: STAGES.index(last) + 1]:
+            figures[name] = self._run_one(name)
+        if last == STAGES[-1]:
+            joints = read_joint_names(parse_urdf(self._urdf_xml))
+            print(write_card(self._model_folder, self._config, joints, figures))
+        return figures
+
+    def _run_one(self, name: str) -> dict[str, Any]:
+        folder = self._run_folder / name
+        output = {
+            "collect": folder / "frames.npy",
+            "train": folder / "jepa.pt",
+            "distance": folder / "distance.pt",
+            "probe": folder / "costs.png",
+            "export": self._model_folder / "manifest.json",
+            "evaluate": self._model_folder / "manifest.json",
+        }[name]
+        return run_stage(folder, name, self._made_from[name], output, lambda: getattr(self, f"_{name}")(folder))
+
+    def _collect(self, folder: Path) -> dict[str, Any]:
+        return collect(self._urdf_xml, self._config.collect, folder)
+
+    def _train(self, folder: Path) -> dict[str, Any]:
+        return train(self._dataset(), self._config.train, folder, self._made_from["train"])
+
+    def _distance(self, folder: Path) -> dict[str, Any]:
+        training, _ = self._dataset().split(self._config.train.held_out)
+        return train_distance(self._encoded()[training], self._config.distance, folder)
+
+    def _probe(self, folder: Path) -> dict[str, Any]:
+        limits = read_limits(parse_urdf(self._urdf_xml))
+        head = load_distance(self._run_folder / "distance" / "distance.pt")
+        held_out = self._config.train.held_out
+        return probe(self._dataset(), self._encoded(), head, held_out, limits.velocity, folder)
+
+    def _export(self, _folder: Path) -> dict[str, Any]:
+        collected = self._config.collect
+        provenance = {
+            "source": _PROVENANCE_SOURCE,
+            "createdBy": "python -m jepa_mpc_training all",
+            "dataset": f"{collected.episodes} episodes of {collected.periods} periods in MuJoCo, seed {collected.seed}",
+        }
+        head = load_distance(self._run_folder / "distance" / "distance.pt")
+        return export(self._urdf_xml, self._jepa(), head, self._dataset(), self._config, provenance, self._model_folder)
+
+    def _evaluate(self, _folder: Path) -> dict[str, Any]:
+        model = ExportedModel(self._model_folder)
+        planner, episodes = self._config.planner, self._config.evaluate.episodes
+        # The penalty is in steps; next to a squared latent distance it would weigh too much.
+        squared = dataclasses.replace(planner, objective="squared_latent_distance", action_penalty=0.0)
+        fast = Timing(frame_period_ms=100 / 3, plan_every=2, delay_ms=80)
+        runs = {
+            "planner, temporal distance": (planner, Timing(), "planner", episodes),
+            "the same, 30 Hz camera, 15 plans/s, 80 ms late": (planner, fast, "planner", episodes // 2),
+            "planner, squared latent distance": (squared, Timing(), "planner", episodes // 2),
+            "random actions": (planner, Timing(), "random", episodes // 2),
+            "do nothing": (planner, Timing(), "nothing", episodes // 2),
+        }
+        policies = {
+            name: evaluate(self._urdf_xml, model, settings, range(count), timing, policy)
+            for name, (settings, timing, policy, count) in runs.items()
+        }
+        return {"policies": policies, "speed": benchmark(model, planner.samples)}
+
+    def _dataset(self) -> Dataset:
+        return Dataset.load(self._run_folder / "collect")
+
+    def _jepa(self):
+        return load_jepa(self._run_folder / "train" / "jepa.pt")
+
+    def _encoded(self) -> torch.Tensor:
+        if self._latents is None:
+            self._latents = self._jepa().encode_all(self._dataset())
+        return self._latents

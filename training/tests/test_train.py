@@ -1,0 +1,95 @@
+"""Training learns, and an interrupted run ends where an uninterrupted one ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from conftest import TINY, TinyRun
+
+from jepa_mpc_training import train as train_module
+from jepa_mpc_training.config import TrainConfig
+from jepa_mpc_training.dataset import Dataset
+from jepa_mpc_training.distance import load_distance
+from jepa_mpc_training.nets import Predictor, rollout
+from jepa_mpc_training.train import load_jepa, train
+
+
+class _PowerCutError(Exception):
+    pass
+
+
+def test_a_resumed_run_gives_the_weights_of_an_uninterrupted_one(
+    tiny: TinyRun, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset, calls, loss = Dataset.load(tiny.run / "collect"), [0], train_module._loss
+
+    def cut_after_70(*arguments):
+        calls[0] += 1
+        if calls[0] == 70:
+            raise _PowerCutError
+        return loss(*arguments)
+
+    monkeypatch.setattr(train_module, "_loss", cut_after_70)
+    with pytest.raises(_PowerCutError):
+        train(dataset, TINY.train, tmp_path, "same")
+    calls[0] = 1000
+    train(dataset, TINY.train, tmp_path, "same")
+    assert calls[0] - 1000 == 40 + 1, "resumes from the checkpoint at step 60 of 100"
+    resumed = load_jepa(tmp_path / "jepa.pt").encoder.state_dict()
+    whole = load_jepa(tiny.run / "train" / "jepa.pt").encoder.state_dict()
+    assert all(torch.equal(resumed[name], whole[name]) for name in whole)
+
+
+def test_a_checkpoint_of_other_inputs_is_not_resumed(tiny: TinyRun, tmp_path) -> None:
+    dataset = Dataset.load(tiny.run / "collect")
+    train(dataset, replace(TINY.train, steps=20), tmp_path, "other")
+    train(dataset, TINY.train, tmp_path, "same")
+    resumed = load_jepa(tmp_path / "jepa.pt").encoder.state_dict()
+    whole = load_jepa(tiny.run / "train" / "jepa.pt").encoder.state_dict()
+    assert all(torch.equal(resumed[name], whole[name]) for name in whole)
+
+
+def test_a_few_steps_already_beat_predicting_that_nothing_moves(tiny: TinyRun) -> None:
+    assert tiny.figures["train"]["mean_std"] > 0.1
+    jepa, dataset = load_jepa(tiny.run / "train" / "jepa.pt"), Dataset.load(tiny.run / "collect")
+    frames, actions = dataset.sequences(np.random.default_rng(0), np.arange(12), 128, 3)
+    with torch.no_grad():
+        latents = jepa.encoder(jepa.normalise(frames.reshape(-1, 64, 64, 3))).view(128, 3, 1, -1)
+        predicted = jepa.predictor(latents[:, :2], torch.from_numpy(actions)[:, 1])
+    assert (predicted - latents[:, 2]).square().mean() < (latents[:, 1] - latents[:, 2]).square().mean()
+
+
+def test_sequences_pair_each_block_of_actions_with_the_frames_around_it(tiny: TinyRun) -> None:
+    dataset = Dataset.load(tiny.run / "collect")
+    marked = Dataset(
+        np.broadcast_to(np.arange(17, dtype=np.uint8)[None, :, None, None, None], (12, 17, 1, 1, 3)),
+        np.broadcast_to(np.arange(16, dtype=np.float32)[None, :, None], (12, 16, 2)),
+        dataset.positions,
+    )
+    frames, actions = marked.sequences(np.random.default_rng(0), np.arange(12), 200, 4)
+    first = frames[:, :, 0, 0, 0].astype(int)
+    assert (np.diff(first) == 2).all()
+    assert (actions[:, :, 0] == first[:, :-1]).all()
+    assert (actions[:, :, 2] == first[:, :-1] + 1).all()
+    assert first[:, 0].min() == 0
+    assert first[:, -1].max() == 16
+
+
+def test_a_rollout_feeds_its_own_predictions_back() -> None:
+    predictor = Predictor(TrainConfig(latent_dim=4, predictor_width=8), 4)
+    history, actions = torch.randn(3, 2, 1, 4), torch.randn(3, 3, 4)
+    predicted = rollout(predictor, history, actions)
+    second = predictor(torch.stack((history[:, 1], predicted[:, 0]), 1), actions[:, 1])
+    torch.testing.assert_close(predicted[:, 1], second)
+
+
+def test_the_distance_is_a_metric_in_steps(tiny: TinyRun) -> None:
+    head = load_distance(tiny.run / "distance" / "distance.pt")
+    a, b, c = torch.randn(3, 200, 1, 32, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert head(a, a).abs().max() < 1e-3
+        torch.testing.assert_close(head(a, b), head(b, a))
+        assert (head(a, c) <= head(a, b) + head(b, c) + 1e-4).all()
