@@ -160,19 +160,16 @@ class MujocoSim(Node):
         try:
             command()
         except RejectedMessage as error:
-            self._reject(error)
+            # A stream of the same bad message comes at 50 Hz: one line a second is enough to read.
+            self.get_logger().error(str(error), throttle_duration_sec=1.0)
         self._gate.add_command()
         self._run_ready_steps()
-
-    def _reject(self, error: RejectedMessage) -> None:
-        # A stream of the same bad message comes at 50 Hz: one line a second is enough to read.
-        self.get_logger().error(str(error), throttle_duration_sec=1.0)
 
     def _on_set_state(self, message: JointState) -> None:
         try:
             pose = messages.pose_from_message("~/set_state", message, self._plant.joint_names, self._plant.limits)
         except RejectedMessage as error:
-            self._reject(error)
+            self.get_logger().error(str(error))
             return
         self._teleport(pose)
 
@@ -180,7 +177,7 @@ class MujocoSim(Node):
         try:
             pose = messages.pose_from_message("~/set_goal", message, self._plant.joint_names, self._plant.limits)
         except RejectedMessage as error:
-            self._reject(error)
+            self.get_logger().error(str(error))
             return
         self._publish_goal(pose)
 

@@ -180,6 +180,12 @@ def test_set_state_outside_the_limits_is_rejected(client: RosClient):
     assert client.seen["joint_states"] == []
 
 
+def test_a_rejected_command_does_not_hide_the_rejected_pose_right_after_it(client: RosClient):
+    client.command_and_step("joint_trajectory", trajectory(0.5, 1.0))
+    client.publish("mujoco_sim/set_state", JointState(name=JOINTS, position=[3.0, 0.0]))
+    client.wait(lambda: any("shoulder at 3" in line for line in client.errors()), "the second error")
+
+
 def test_a_goal_is_what_the_camera_would_see_and_disturbs_nothing(client: RosClient):
     goal = client.set_goal(0.8, 0.3)
     client.wait(lambda: list(client.seen["mujoco_sim/goal_state"][-1].position) == [0.8, 0.3], "the goal's pose")
