@@ -11,7 +11,14 @@ import { endProcessesMarked } from './marked-processes.mjs';
 import { SETUP_VARIABLE } from './run-command.mjs';
 import { runSteps } from './step-runner.mjs';
 import { lockWhenFree, unlock } from './set-up-lock.mjs';
-import { findMissing, findRenderer, installMissing } from './system-packages.mjs';
+import {
+  canInstallSwiftShader,
+  findMissing,
+  findRenderer,
+  hasSwiftShader,
+  installMissing,
+  installSwiftShader,
+} from './system-packages.mjs';
 import { buildDist, distIsBuilt } from './typescript-build.mjs';
 
 /**
@@ -20,8 +27,9 @@ import { buildDist, distIsBuilt } from './typescript-build.mjs';
  * - `packages`: the npm packages
  * - `product`: ROS 2, the simulator's Python, rclnodejs and the compiled sources
  * - `training`: PyTorch too
+ * - `tests`: a WebGPU device on the processor too, where there is one to be had
  *
- * @typedef {'packages' | 'product' | 'training'} Extent
+ * @typedef {'packages' | 'product' | 'training' | 'tests'} Extent
  */
 
 /**
@@ -71,7 +79,7 @@ function stepsOf(extent, layout, source, env) {
 
   const needs = () => ({
     compiler: !existsAddon(layout, source),
-    python: !rosPrefixIsMade(layout, source, env) || (extent === 'training' && !trainingPrefixIsMade(layout)),
+    python: !rosPrefixIsMade(layout, source, env) || (extent !== 'product' && !trainingPrefixIsMade(layout)),
   });
   /** @type {import('./step-runner.mjs').Step[]} */
   const product = [
@@ -110,12 +118,22 @@ function stepsOf(extent, layout, source, env) {
     },
   ];
   if (extent === 'product') return product;
-  return [
+  const training = [
     ...product,
     {
       title: 'training environment (PyTorch) in .prefix/training',
       isDone: () => trainingPrefixIsMade(layout),
       make: () => makeTrainingPrefix(layout, env),
+    },
+  ];
+  if (extent === 'training') return training;
+  return [
+    ...training,
+    {
+      title: 'SwiftShader for the WebGPU tests',
+      // Where it cannot be had, those tests are skipped and say why.
+      isDone: () => hasSwiftShader() || !canInstallSwiftShader(env),
+      make: () => installSwiftShader(env, join(layout.logs, 'swiftshader-apt.log')),
     },
   ];
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { findPython, noPythonError } from './find-python.mjs';
 import { runCommand } from './run-command.mjs';
@@ -45,6 +45,35 @@ function isOnPath(program, env) {
     .some((folder) => folder !== '' && existsSync(join(folder, program)));
 }
 
+/** Vulkan computed on the processor, where Debian's package keeps it: what WebGPU runs on in tests. */
+const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
+const VULKAN_LOADER_NAMES = ['libvulkan.so.1'];
+
+/**
+ * @returns {boolean} whether the WebGPU tests find a device
+ */
+export function hasSwiftShader() {
+  return existsSync(SWIFTSHADER) && hasLibrary(VULKAN_LOADER_NAMES);
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} env `JEPA_MPC_SETUP_APT=0` forbids the installation
+ * @returns {boolean} whether it can be had: no other distribution has it in a package that installs without a store of its own
+ */
+export function canInstallSwiftShader(env) {
+  const release = '/etc/os-release';
+  const isDebian = existsSync(release) && /^ID="?debian"?$/m.test(readFileSync(release, 'utf8'));
+  return isDebian && mayUseApt(env);
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} logPath
+ */
+export async function installSwiftShader(env, logPath) {
+  await aptInstall(['chromium-common', 'libvulkan1'], env, logPath);
+}
+
 /**
  * @typedef {{ what: string, aptPackages: string[] }} Missing
  */
@@ -89,16 +118,39 @@ export function findMissing(env, needs) {
  */
 export async function installMissing(missing, env, logPath) {
   const packages = [...new Set(missing.flatMap((one) => one.aptPackages))];
-  const mayInstall =
-    process.getuid?.() === 0 && isOnPath('apt-get', env) && env['JEPA_MPC_SETUP_APT'] !== '0';
-  const remedy = `sudo apt-get update && sudo apt-get install -y ${packages.join(' ')}`;
-  if (!mayInstall) {
+  if (!mayUseApt(env)) {
     throw new SetupError('packages of the operating system are missing', {
       found: `no ${missing.map((one) => one.what).join('; no ')}`,
       expected: 'all of them installed',
-      remedy: `${remedy} (on another distribution: its packages for the same)`,
+      remedy: `${aptCommand(packages)} (on another distribution: its packages for the same)`,
     });
   }
+  await aptInstall(packages, env, logPath);
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {boolean} whether apt-get is there, allowed, and asks for no password
+ */
+function mayUseApt(env) {
+  return process.getuid?.() === 0 && isOnPath('apt-get', env) && env['JEPA_MPC_SETUP_APT'] !== '0';
+}
+
+/**
+ * @param {readonly string[]} packages
+ * @returns {string} what a person types to install them
+ */
+function aptCommand(packages) {
+  return `sudo apt-get update && sudo apt-get install -y ${packages.join(' ')}`;
+}
+
+/**
+ * @param {readonly string[]} packages
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} logPath
+ */
+async function aptInstall(packages, env, logPath) {
+  const remedy = aptCommand(packages);
   const apt = { logPath, env: { ...env, DEBIAN_FRONTEND: 'noninteractive' }, remedy };
   await runCommand('apt-get update', ['apt-get', 'update', '-q'], apt);
   await runCommand(

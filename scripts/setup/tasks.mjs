@@ -70,7 +70,7 @@ export const TASKS = {
   },
   test: {
     prepare: async (args, env) => {
-      const { layout, source } = await setUp('training', env, write);
+      const { layout, source } = await setUp('tests', env, write);
       return async () => {
         const run = await makeRunEnvironment(source, env, { isolated: true });
         try {

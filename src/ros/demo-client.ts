@@ -23,6 +23,7 @@ export const SIMULATOR_NODE = 'mujoco_sim';
 export const DEMO_NODE = 'jepa_mpc_demo';
 const DISCOVERY_MS = 1000;
 const POLL_MS = 50;
+const ASK_AGAIN_MS = 1000;
 
 /** Lifecycle transitions that the demo asks for, by their id in lifecycle_msgs/Transition. */
 const TRANSITION_ID = { configure: 1, activate: 3, deactivate: 4 } as const;
@@ -226,6 +227,33 @@ export class DemoClient {
         `${to} as a subscriber of ${topic}`,
         timeoutMs,
       );
+    }
+  }
+
+  /**
+   * Waits until the planner node's services answer this node. A service is seen before its server has seen who asks, and an answer sent in
+   * between is lost: this asks something harmless until one comes. Endpoints are announced in the order in which they were made, so the
+   * client made last stands for all.
+   *
+   * @throws JepaMpcError demo.timeout
+   */
+  async servicesAnswer(timeoutMs: number): Promise<void> {
+    const client = this.#setParameters;
+    const awaited = `first answer of service ${client.serviceName}`;
+    await this.#poll(() => client.isServiceServerAvailable(), awaited, timeoutMs);
+    let answered = false;
+    const ask = (): void => {
+      client.sendRequest({ parameters: [] }, () => {
+        answered = true;
+        this.#arrivals.notify();
+      });
+    };
+    ask();
+    const again = setInterval(ask, ASK_AGAIN_MS);
+    try {
+      await this.#arrivals.until(() => answered, awaited, timeoutMs);
+    } finally {
+      clearInterval(again);
     }
   }
 

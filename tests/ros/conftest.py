@@ -44,6 +44,8 @@ def start_node(tmp_path: Path) -> Iterator[StartNode]:
                 process.wait(5)
             except subprocess.TimeoutExpired:
                 process.kill()
+        # Shown by pytest when the test failed.
+        print(process.log_path.read_text())
 
 
 @pytest.fixture(scope="session", autouse=True)

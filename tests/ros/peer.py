@@ -9,7 +9,7 @@ from collections.abc import Callable
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState
+from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import DescribeParameters, SetParameters
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -54,6 +54,9 @@ class Peer(Node):
         self._capture_goal = self.create_client(Trigger, "planner_node/capture_goal")
         self._describe_parameters = self.create_client(DescribeParameters, "planner_node/describe_parameters")
         self._set_parameters = self.create_client(SetParameters, "planner_node/set_parameters")
+        # Made after the others: endpoints are announced in the order they were made in, so it stands for all of them.
+        self._get_state = self.create_client(GetState, "planner_node/get_state")
+        self._is_known = False
         self.create_timer(0.02, self._publish_joint_states)
         self.create_timer(1 / 30, self._publish_image)
 
@@ -116,9 +119,21 @@ class Peer(Node):
 
     def _call(self, client, request):
         assert client.wait_for_service(timeout_sec=15.0), f"no service {client.srv_name}"
+        self._wait_until_known()
         future = client.call_async(request)
         assert self.spin_until(future.done), f"no answer from {client.srv_name}"
         return future.result()
+
+    def _wait_until_known(self) -> None:
+        """Asks until an answer comes: a server may be seen before it has seen who asks, and its answer is lost then."""
+        if self._is_known:
+            return
+        assert self._get_state.wait_for_service(timeout_sec=15.0), f"no service {self._get_state.srv_name}"
+        for _ in range(15):
+            if self.spin_until(self._get_state.call_async(GetState.Request()).done, 1.0):
+                self._is_known = True
+                return
+        raise AssertionError(f"no answer from {self._get_state.srv_name}")
 
     def _publish_joint_states(self) -> None:
         if not self.joint_states_on:

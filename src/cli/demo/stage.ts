@@ -66,6 +66,7 @@ export class Stage {
       START_TIMEOUT_MS,
     );
     this.client.assertAlone(1);
+    await this.client.servicesAnswer(START_TIMEOUT_MS);
     this.#say('configuring the planner node: it loads and checks the model');
     if (!(await this.client.changeState('configure', START_TIMEOUT_MS))) throw refused('configure');
     await this.#activate(options.lockstep ? robot : null);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 
 import { createRng } from '../../../src/math/rng.js';
 import { loadModel } from '../../../src/model/load-model.js';
@@ -12,13 +12,16 @@ import { tinyModelFolder } from '../../fixtures/tiny-model.js';
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const reacherFolder = fileURLToPath(new URL('../../../models/reacher', import.meta.url));
 
-const reason = existsSync(SWIFTSHADER) ? null : `no ${SWIFTSHADER} (Debian package chromium)`;
-if (reason !== null) console.warn(`WebGPU tests are skipped: ${reason}`);
+const hasSwiftShader = existsSync(SWIFTSHADER);
 
 // Read by the Vulkan loader when the first WebGPU session opens. Every test file has a process of its own.
-if (reason === null) process.env['VK_ICD_FILENAMES'] = SWIFTSHADER;
+if (hasSwiftShader) process.env['VK_ICD_FILENAMES'] = SWIFTSHADER;
 
-describe.skipIf(reason !== null)('WebGPU', () => {
+describe('WebGPU', () => {
+  beforeEach(({ skip }) => {
+    skip(!hasSwiftShader, `no ${SWIFTSHADER}: install the Debian packages chromium-common and libvulkan1`);
+  });
+
   it.each([tinyModelFolder, reacherFolder].filter((folder) => existsSync(folder)))(
     'gives the golden outputs of %s',
     async (folder) => {
