@@ -29,6 +29,8 @@ const OWNED_LIBRARIES = {
     why: 'its runs block their thread: only the planner worker may own sessions',
   },
   'fast-xml-parser': { room: 'control', why: 'the URDF is read in one place, where the limits are kept' },
+  '@bufbuild/protobuf': { room: 'model', why: 'ONNX files are read and written where graphs are compiled' },
+  mathjs: { room: 'planning', why: 'what users write is parsed in one place, and never evaluated' },
   'pure-rand': { room: 'math', why: 'chance comes from the seeded noise of the math room' },
   rxjs: { room: 'pipeline|ros', why: 'streams are wired in the pipeline; the ROS room feeds them' },
 };

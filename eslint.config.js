@@ -9,7 +9,17 @@ const HIDDEN_INPUTS = [
 ];
 
 export default defineConfig(
-  { ignores: ['dist/', '.prefix/', 'node_modules/', 'training/runs/', 'models/', '**/.venv/'] },
+  {
+    ignores: [
+      'dist/',
+      '.prefix/',
+      'node_modules/',
+      'training/runs/',
+      'models/',
+      '**/.venv/',
+      'src/model/graph/onnx/', // generated
+    ],
+  },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

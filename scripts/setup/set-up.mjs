@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { benchModelsAreMade, benchPrefixIsMade, makeBenchModels, makeBenchPrefix } from './bench-prefix.mjs';
 import { checkNode } from './check-node.mjs';
 import { layoutOf } from './layout.mjs';
 import { installNpmPackages, npmPackagesAreInstalled } from './npm-packages.mjs';
@@ -22,14 +23,15 @@ import {
 import { buildDist, distIsBuilt } from './typescript-build.mjs';
 
 /**
- * What a task needs to be there before it starts. Each includes what stands above it.
+ * What a task needs to be there before it starts. Each includes what stands above it, but for `bench`, which is `product` and:
  *
  * - `packages`: the npm packages
  * - `product`: ROS 2, the simulator's Python, rclnodejs and the compiled sources
  * - `training`: PyTorch too
  * - `tests`: a WebGPU device on the processor too, where there is one to be had
+ * - `bench`: PyTorch with stable-worldmodel, and the models that both are timed with
  *
- * @typedef {'packages' | 'product' | 'training' | 'tests'} Extent
+ * @typedef {'packages' | 'product' | 'training' | 'tests' | 'bench'} Extent
  */
 
 /**
@@ -79,7 +81,7 @@ function stepsOf(extent, layout, source, env) {
 
   const needs = () => ({
     compiler: !existsAddon(layout, source),
-    python: !rosPrefixIsMade(layout, source, env) || (extent !== 'product' && !trainingPrefixIsMade(layout)),
+    python: !rosPrefixIsMade(layout, source, env) || !ownPythonIsMade(extent, layout),
   });
   /** @type {import('./step-runner.mjs').Step[]} */
   const product = [
@@ -118,6 +120,21 @@ function stepsOf(extent, layout, source, env) {
     },
   ];
   if (extent === 'product') return product;
+  if (extent === 'bench') {
+    return [
+      ...product,
+      {
+        title: 'benchmark environment (PyTorch, stable-worldmodel) in .prefix/bench',
+        isDone: () => benchPrefixIsMade(layout),
+        make: () => makeBenchPrefix(layout, env),
+      },
+      {
+        title: 'models of the benchmark in .prefix/bench/models',
+        isDone: () => benchModelsAreMade(layout),
+        make: () => makeBenchModels(layout, env),
+      },
+    ];
+  }
   const training = [
     ...product,
     {
@@ -136,6 +153,16 @@ function stepsOf(extent, layout, source, env) {
       make: () => installSwiftShader(env, join(layout.logs, 'swiftshader-apt.log')),
     },
   ];
+}
+
+/**
+ * @param {Extent} extent
+ * @param {import('./layout.mjs').Layout} layout
+ * @returns {boolean} whether the Python environment that the extent needs besides the simulator's is there
+ */
+function ownPythonIsMade(extent, layout) {
+  if (extent === 'bench') return benchPrefixIsMade(layout);
+  return extent === 'product' || trainingPrefixIsMade(layout);
 }
 
 /**

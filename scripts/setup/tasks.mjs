@@ -97,6 +97,23 @@ export const TASKS = {
       };
     },
   },
+  /** Times the planner beside the reference: bench/README.md. */
+  bench: {
+    prepare: async (args, env) => {
+      const { layout, source } = await setUp('bench', env, write);
+      const main = join(layout.root, 'bench', 'run.mjs');
+      return async () => {
+        const run = await makeRunEnvironment(source, env, { isolated: false });
+        try {
+          return await supervise([process.execPath, main, ...args], {
+            env: { ...run.env, PYTHONPATH: '', LD_LIBRARY_PATH: env['LD_LIBRARY_PATH'] ?? '' },
+          });
+        } finally {
+          run.release();
+        }
+      };
+    },
+  },
   bundle: {
     prepare: async (args, env) => {
       const [target] = args;

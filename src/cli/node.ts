@@ -12,6 +12,12 @@ export function nodeCommand(): Command {
     .action(async () => {
       requireRosEnvironment();
       const { runPlannerNode } = await import('../ros/run-node.js');
-      await runPlannerNode(() => new WorkerPlanner(new URL('./planner-worker.js', import.meta.url)));
+      const { parseExpression } = await import('../planning/expression/parse-expression.js');
+      await runPlannerNode({
+        createPlanner: () => new WorkerPlanner(new URL('./planner-worker.js', import.meta.url)),
+        checkExpression: (text, joints) => {
+          parseExpression(text, { joints, hasTemporalDistance: null, foreseesState: null });
+        },
+      });
     });
 }

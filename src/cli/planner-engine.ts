@@ -2,18 +2,15 @@ import { performance } from 'node:perf_hooks';
 
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
-import type { ObjectiveName, ObjectiveSteps } from '../core/model-spec.js';
-import type { Objective, Planner, PlannerState } from '../core/ports.js';
+import type { PlannerState } from '../core/ports.js';
 import type { Logger, Plan, Tensor } from '../core/types.js';
 import { createRng, deriveSeed } from '../math/rng.js';
 import { loadModel } from '../model/load-model.js';
 import type { LoadedModel } from '../model/load-model.js';
-import type { PlannerSettings, PlannerTuning } from '../pipeline/planner-port.js';
+import type { PlannerSettings } from '../pipeline/planner-port.js';
 import type { FrameReference, PlanMessage } from '../pipeline/worker-protocol.js';
-import { createObjective } from '../planning/objectives.js';
-import type { PlannerOptions } from '../planning/planner-options.js';
-import { createPlanner } from '../planning/registry.js';
 import { ImageToTensor } from '../vision/image-to-tensor.js';
+import { PlannerWorkshop } from './planner-workshop.js';
 
 /**
  * What runs in the planner worker: a loaded model and everything between frames and a plan. Latents of frames it has seen are kept as long as
@@ -25,14 +22,13 @@ export class PlannerEngine {
   readonly #images: readonly ImageToTensor[];
   #latents = new Map<bigint, Tensor>();
   #goal: { readonly stampNs: bigint; readonly latent: Tensor } | null = null;
-  #tuningKey = '';
-  #planner: Planner | null = null;
-  #objective: Objective | null = null;
-  #warmStart: { readonly mean: Float32Array; readonly frameStampNs: bigint } | null = null;
+  readonly #workshop: PlannerWorkshop;
+  #warmStart: { readonly state: PlannerState; readonly frameStampNs: bigint } | null = null;
 
-  private constructor(model: LoadedModel, seed: number) {
+  private constructor(model: LoadedModel, seed: number, logger: Logger) {
     this.#model = model;
     this.#seed = seed;
+    this.#workshop = new PlannerWorkshop(model, logger, () => performance.now());
     this.#images = model.manifest.cameras.map((camera) => new ImageToTensor(camera));
   }
 
@@ -43,7 +39,7 @@ export class PlannerEngine {
       threads: settings.threads,
       logger,
     });
-    return new PlannerEngine(model, settings.seed);
+    return new PlannerEngine(model, settings.seed, logger);
   }
 
   get info(): ModelInfo {
@@ -51,8 +47,9 @@ export class PlannerEngine {
   }
 
   /** Gives the sessions back. */
-  dispose(): Promise<void> {
-    return this.#model.dispose();
+  async dispose(): Promise<void> {
+    await this.#workshop.dispose();
+    await this.#model.dispose();
   }
 
   /** Encodes what is new, plans, and keeps what the next plan starts from. */
@@ -62,13 +59,16 @@ export class PlannerEngine {
     const goal = await this.#encodeGoal(request.goal);
     const encodedMs = performance.now();
 
-    const { planner, objective } = this.#plannerFor(request.tuning);
+    const { committed, joints, planIndex, tuning } = request;
+    const context = { history, goal, committed, joints };
+    const isFirst = planIndex === 0;
+    const judge = createRng(this.#seed);
+    const { planner, distance, rollout } = await this.#workshop.plannerFor(tuning, isFirst, context, judge);
     const frameStampNs = request.history.at(-1)?.stampNs ?? 0n;
-    const state = request.planIndex === 0 ? null : this.#agedWarmStart(frameStampNs);
-    const rng = createRng(deriveSeed(this.#seed, request.planIndex));
-    const result = await planner.plan(state, { history, goal, committed: request.committed }, rng);
-    this.#warmStart = { mean: result.state.mean, frameStampNs };
-    const [goalDistance] = await objective.distance(newest(history), goal);
+    const state = isFirst ? null : this.#agedWarmStart(frameStampNs);
+    const result = await planner.plan(state, context, createRng(deriveSeed(this.#seed, planIndex)));
+    this.#warmStart = { state: result.state, frameStampNs };
+    const [goalDistance] = await distance.distance(newest(history), goal);
 
     const { action } = this.#model.manifest;
     return {
@@ -77,16 +77,24 @@ export class PlannerEngine {
       actions: result.actions,
       joints: action.joints.length,
       periodMs: action.periodMs,
-      committed: request.committed.length / action.joints.length,
+      committed: committed.length / action.joints.length,
       statistics: {
-        planIndex: request.planIndex,
+        planIndex,
         encodeMs: encodedMs - startMs,
         planMs: performance.now() - startMs,
         bestCost: result.bestCost,
         meanCost: result.meanCost,
         goalDistance: goalDistance ?? NaN,
+        iterations: result.iterations,
+        elitesStd: result.elitesStd,
+        rollout,
       },
     };
+  }
+
+  /** What the last plan's tuning asks for and is not compiled yet; to be called when that plan has been handed out. */
+  buildBeside(): void {
+    this.#workshop.buildBeside();
   }
 
   /** `[1, W, N, D]`, oldest first. */
@@ -147,57 +155,7 @@ export class PlannerEngine {
 
   #agedWarmStart(frameStampNs: bigint): PlannerState | null {
     if (this.#warmStart === null) return null;
-    return { mean: this.#warmStart.mean, ageMs: Number(frameStampNs - this.#warmStart.frameStampNs) / 1e6 };
-  }
-
-  /** The planner for this tuning; made anew only when the tuning changed. */
-  #plannerFor(tuning: PlannerTuning): { planner: Planner; objective: Objective } {
-    const key = Object.values(tuning).join(' ');
-    if (this.#planner === null || this.#objective === null || key !== this.#tuningKey) {
-      this.#objective = createObjective(this.#objectiveName(tuning), this.#model.temporalDistance);
-      this.#planner = createPlanner(
-        tuning.planner,
-        this.#plannerModel(),
-        this.#objective,
-        this.#options(tuning),
-      );
-      this.#tuningKey = key;
-      this.#warmStart = null;
-    }
-    return { planner: this.#planner, objective: this.#objective };
-  }
-
-  #plannerModel(): Parameters<typeof createPlanner>[1] {
-    const { latent, history, action } = this.#model.manifest;
-    return { predictor: this.#model.predictor, latent, history, action };
-  }
-
-  #objectiveName(tuning: PlannerTuning): ObjectiveName {
-    const name =
-      tuning.objective === 'model_default' ? this.#model.manifest.objective.default : tuning.objective;
-    return name === 'temporal_distance' ? 'temporal_distance' : 'squared_latent_distance';
-  }
-
-  #options(tuning: PlannerTuning): PlannerOptions {
-    const { plannerDefaults: defaults, objective } = this.#model.manifest;
-    // The model's penalty is in the unit of its own objective, and says nothing beside another one.
-    const modelPenalty = this.#objectiveName(tuning) === objective.default ? defaults.actionPenalty : 0;
-    const steps: ObjectiveSteps =
-      tuning.objectiveSteps === 'model_default'
-        ? objective.steps
-        : tuning.objectiveSteps === 'last'
-          ? 'last'
-          : 'all';
-    return {
-      samples: tuning.samples || defaults.samples,
-      iterations: tuning.iterations || defaults.iterations,
-      elites: tuning.elites || defaults.elites,
-      horizon: tuning.horizon || defaults.horizon,
-      initialStd: tuning.initialStd || defaults.initialStd,
-      minStd: tuning.minStd || defaults.minStd,
-      actionPenalty: tuning.actionPenalty < 0 ? modelPenalty : tuning.actionPenalty,
-      objectiveSteps: steps,
-    };
+    return { ...this.#warmStart.state, ageMs: Number(frameStampNs - this.#warmStart.frameStampNs) / 1e6 };
   }
 }
 

@@ -65,6 +65,8 @@ async function handle(message: ToWorker): Promise<void> {
     return;
   }
   port?.postMessage(await answer(message).catch(failure));
+  // After the plan is on its way: the planner in force is not held up.
+  setImmediate(() => engine?.buildBeside());
 }
 
 let last = Promise.resolve();

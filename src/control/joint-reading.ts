@@ -87,3 +87,9 @@ export class JointStateReader {
     });
   }
 }
+
+/** Positions `[J]` at a time near that of the reading, rad or m: the joints are taken to have kept their velocities. */
+export function positionAt({ stampNs, position, velocity }: JointReading, timeNs: bigint): Float64Array {
+  const elapsedS = Number(timeNs - stampNs) / 1e9;
+  return position.map((value, joint) => value + (velocity[joint] ?? 0) * elapsedS);
+}

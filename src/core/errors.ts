@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'urdf.no-limits'
   | 'urdf.unknown-joint'
   | 'params.invalid'
+  | 'objective.invalid'
   | 'planner.not-finite'
   | 'planner.wrong-shape'
   | 'planner.worker-died'

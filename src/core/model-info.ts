@@ -15,7 +15,7 @@ export interface ModelInfo {
   readonly periodMs: number;
   /** Raw actions in one predictor step. */
   readonly block: number;
-  /** Frames of history that the predictor looks at, one step apart. */
+  /** Frames of history that a plan starts from, one step apart. */
   readonly window: number;
 }
 

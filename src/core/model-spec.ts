@@ -29,11 +29,21 @@ export interface LatentSpec {
 
 /** Which past latents the predictor looks at. They are one predictor step (`block * periodMs`) apart. */
 export interface HistorySpec {
-  /** `markov`: the newest alone (window 1). `sliding`: the last `window`. */
-  readonly mode: 'sliding' | 'markov';
+  /** `markov`: the newest alone (window 1). `sliding`: the last `window`. `growing`: all since the first, up to `window`. */
+  readonly mode: 'sliding' | 'markov' | 'growing';
   readonly window: number;
-  /** What stands for frames from before the first: copies of the first. */
-  readonly warmup: 'repeat';
+  /**
+   * What stands for frames from before the first. `repeat`: copies of the first. `short`: nothing, the predictor sees fewer (its time axis
+   * is dynamic): a plan starts from the newest frame alone, and the window fills with predictions.
+   */
+  readonly warmup: 'repeat' | 'short';
+  /** `newest`: the predictor is given the block that leaves the newest latent. `paired`: for each latent the block that leaves it. */
+  readonly actions: 'newest' | 'paired';
+}
+
+/** Frames that a plan starts from. */
+export function contextFrames({ warmup, window }: HistorySpec): number {
+  return warmup === 'short' ? 1 : window;
 }
 
 /** What an action is. Raw actions are in `unit`; the model sees `(raw - mean) / std`. All arrays have one entry for each joint. */
@@ -51,9 +61,3 @@ export interface ActionSpec {
   readonly lower: readonly number[];
   readonly upper: readonly number[];
 }
-
-/** Costs that a plan can be scored with. */
-export type ObjectiveName = 'temporal_distance' | 'squared_latent_distance';
-
-/** Which predicted latents are scored: the last one, or the mean over all. */
-export type ObjectiveSteps = 'last' | 'all';

@@ -24,6 +24,15 @@ export interface Objective {
   distance(latents: Tensor, goal: Tensor): Promise<Float32Array>;
 }
 
+/** Where the joints are and how far they may go, in the order of the model's joints; rad or m. */
+export interface JointSituation {
+  /** Measured positions `[J]` at the time of the newest frame. */
+  readonly position: Float64Array;
+  /** Position limits `[J]`; -Infinity and Infinity for a continuous joint. */
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+}
+
 /** What a planner is given besides its own state. */
 export interface PlanContext {
   /** Latents of the last W frames, oldest first, `[1, W, N, D]`. */
@@ -32,13 +41,71 @@ export interface PlanContext {
   readonly goal: Tensor;
   /** Raw actions already decided for the first periods of the plan, `[committed, J]`. */
   readonly committed: Float32Array;
+  /** Without it, terms of the cost that need foreseen joint positions are off, and expressions that name `state` are refused. */
+  readonly joints?: JointSituation;
+}
+
+/** Scores candidate plans: the model rolled out, and the objective. */
+export interface CandidateScorer {
+  /**
+   * @param candidates raw actions `[N, K, J]`; any N of at least 1, and another one at the next call
+   * @returns costs `[N]`, lower is better, at least one of them finite; overwritten by the next call
+   * @throws JepaMpcError `planner.not-finite` when no candidate has a finite cost
+   */
+  score(context: PlanContext, candidates: Float32Array): Promise<Float32Array>;
+}
+
+/** What a whole plan on the device starts from. K = raw actions in a sequence, J = joints; rows are `[K, J]`. */
+export interface PlanStart {
+  /** Standard normals of every iteration `[I, N, K, J]`; I iterations are done at most. */
+  readonly noise: Float32Array;
+  readonly iterations: number;
+  readonly mean: Float32Array;
+  /** In raw units. */
+  readonly std: Float32Array;
+  /** Bounds of each action; equal where it is decided already. */
+  readonly lower: Float32Array;
+  readonly upper: Float32Array;
+  /** Least deviation, in raw units. */
+  readonly minStd: Float32Array;
+  /** Half the range of each action. */
+  readonly halfRange: Float32Array;
+  readonly elites: number;
+  readonly momentum: number;
+  readonly temperature: number;
+  /** The plan ends when all deviations of the elites are below this fraction of half the range; 0: never. */
+  readonly earlyStopStd: number;
+}
+
+/** What a whole plan on the device comes to. */
+export interface PlanEnd {
+  /** `[K, J]` */
+  readonly mean: Float32Array;
+  readonly std: Float32Array;
+  /** The cheapest candidate of all `[K, J]`, and its cost. */
+  readonly best: Float32Array;
+  readonly bestCost: number;
+  /** Mean cost of the last elites. */
+  readonly meanCost: number;
+  readonly elitesStd: number;
+  readonly iterations: number;
+  /** Costs of the candidates of each iteration done, `[I, N]`. */
+  readonly costs: Float32Array;
+}
+
+/** Makes whole plans on the device: sampling, rollout, cost and refit of all iterations in one run. */
+export interface PlanKernel {
+  /** @throws JepaMpcError `planner.not-finite` when no candidate of an iteration has a finite cost */
+  plan(context: PlanContext, start: PlanStart): Promise<PlanEnd>;
 }
 
 /** Warm start carried from plan to plan: the mean of the last plan's raw actions and when it was for. */
 export interface PlannerState {
   /** Raw actions `[K, J]`. */
   readonly mean: Float32Array;
-  /** How far to shift the mean in time before use, in ms (time between the two frames); 0 at first. */
+  /** The best sequences of the last plan, cheapest first, `[E, K, J]`, for planners that sample around more than the mean. */
+  readonly elites?: Float32Array;
+  /** How far to shift the actions in time before use, in ms (time between the two frames); 0 at first. */
   readonly ageMs: number;
 }
 
@@ -47,8 +114,14 @@ export interface PlannerResult {
   readonly state: PlannerState;
   /** Raw actions `[K, J]` inside the action bounds, the committed ones first and unchanged. */
   readonly actions: Float32Array;
+  /** Lowest cost of any sequence that was scored. */
   readonly bestCost: number;
+  /** Mean cost of the last iteration's elites. */
   readonly meanCost: number;
+  /** Iterations run: fewer than asked for after an early stop or at the end of the time budget. */
+  readonly iterations: number;
+  /** Largest deviation of the last iteration's elites over all actions, as a fraction of half the range; 0 where one decides. */
+  readonly elitesStd: number;
 }
 
 /** A sampling planner: pure in (state, context, rng). */

@@ -54,8 +54,14 @@ export interface PlanStatistics {
   readonly planMs: number;
   readonly bestCost: number;
   readonly meanCost: number;
+  /** Iterations run. */
+  readonly iterations: number;
+  /** Largest deviation of the last elites, as a fraction of half the action range. */
+  readonly elitesStd: number;
   /** Objective's distance between the present latent and the goal. */
   readonly goalDistance: number;
+  /** How the model was rolled out: a whole plan in one graph, an iteration in one, or step by step on the host. */
+  readonly rollout: 'plan' | 'iteration' | 'host';
 }
 
 /** Where log lines go; the ROS logger, or the terminal. */

@@ -108,7 +108,8 @@ export class GraphSession {
   }
 }
 
-async function createSession(
+/** @throws JepaMpcError as {@link GraphSession.open} does, but for signatures */
+export async function createSession(
   bytes: Uint8Array,
   subject: string,
   options: SessionOptions,

@@ -9,12 +9,13 @@ export function encoderSignature({ cameras, latent }: ModelManifest): GraphSigna
   };
 }
 
-/** History window and the block of actions that leaves its newest latent -> next latent. */
+/** History window and the block of actions that leaves its newest latent, or each of its latents -> next latent. */
 export function predictorSignature({ latent, history, action }: ModelManifest): GraphSignature {
+  const block = action.joints.length * action.block;
   return {
     inputs: [
       { name: 'history', dims: [history.window, latent.tokens, latent.dim] },
-      { name: 'actions', dims: [action.joints.length * action.block] },
+      { name: 'actions', dims: history.actions === 'paired' ? [history.window, block] : [block] },
     ],
     output: { name: 'next', dims: [latent.tokens, latent.dim] },
   };

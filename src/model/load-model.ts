@@ -4,12 +4,15 @@ import { join } from 'node:path';
 
 import { JepaMpcError } from '../core/errors.js';
 import type { ModelInfo } from '../core/model-info.js';
+import { contextFrames } from '../core/model-spec.js';
 import type { Encoder, Objective, Predictor } from '../core/ports.js';
 import type { Logger, Tensor } from '../core/types.js';
+import { CompiledRollouts } from './compiled-rollouts.js';
 import { devicesToTry, type Device, type DeviceChoice } from './devices.js';
 import { checkGolden } from './golden-check.js';
 import { GraphSession, type GraphSignature } from './graph-session.js';
 import { distanceSignature, encoderSignature, predictorSignature } from './graph-signatures.js';
+import type { RolloutSources } from './graph/compile-rollout.js';
 import { parseManifest, type ModelManifest } from './manifest.js';
 import { OnnxDistance } from './onnx-distance.js';
 import { OnnxEncoder } from './onnx-encoder.js';
@@ -33,6 +36,8 @@ export interface LoadedModel {
   readonly predictor: Predictor;
   /** The learned distance to the goal, null when the model has none. */
   readonly temporalDistance: Objective | null;
+  /** Graphs that roll the predictor out, compiled on demand for this device. */
+  readonly rollouts: CompiledRollouts;
   /** Gives the sessions back; nothing may be run afterwards. */
   dispose(): Promise<void>;
 }
@@ -65,16 +70,23 @@ interface ModelFiles {
  */
 export async function loadModel(folder: string, options: LoadOptions = {}): Promise<LoadedModel> {
   const files = await readModelFiles(folder);
-  const devices = devicesToTry(options.device ?? 'auto');
-  for (const device of devices.slice(0, -1)) {
+  const outlooks = devicesToTry(options.device ?? 'auto');
+  const skip = (device: Device, why: string): void => {
+    options.logger?.info(`Device ${device} is not used: ${why}`);
+  };
+  for (const { device, whyNot } of outlooks.slice(0, -1)) {
+    if (whyNot !== null) {
+      skip(device, whyNot);
+      continue;
+    }
     try {
       return await openModel(files, device, options.threads ?? 1);
     } catch (error) {
       if (!(error instanceof JepaMpcError)) throw error;
-      options.logger?.info(`Device ${device} is not used: ${error.message}`);
+      skip(device, error.message);
     }
   }
-  return openModel(files, devices.at(-1) ?? 'cpu', options.threads ?? 1);
+  return openModel(files, outlooks.at(-1)?.device ?? 'cpu', options.threads ?? 1);
 }
 
 async function readModelFiles(folder: string): Promise<ModelFiles> {
@@ -130,12 +142,18 @@ async function openModel(files: ModelFiles, device: Device, threads: number): Pr
       encoder,
       predictor,
       temporalDistance,
+      rollouts: new CompiledRollouts(rolloutSources(files), { device, threads }),
       dispose,
     };
   } catch (error) {
     await dispose();
     throw error;
   }
+}
+
+function rolloutSources({ manifest, predictor, distance }: ModelFiles): RolloutSources {
+  const { latent, history, action } = manifest;
+  return { latent, history, action, predictor, distance };
 }
 
 function modelInfo({ manifest, sha256 }: ModelFiles, device: Device): ModelInfo {
@@ -149,7 +167,7 @@ function modelInfo({ manifest, sha256 }: ModelFiles, device: Device): ModelInfo 
     actionKind: action.kind,
     periodMs: action.periodMs,
     block: action.block,
-    window: history.window,
+    window: contextFrames(history),
   };
 }
 

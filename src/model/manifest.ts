@@ -52,9 +52,10 @@ const objectSchema = z.strictObject({
   cameras: z.array(cameraSchema).min(1),
   latent: z.strictObject({ tokens: count, dim: count }),
   history: z.strictObject({
-    mode: z.enum(['sliding', 'markov']),
+    mode: z.enum(['sliding', 'markov', 'growing']),
     window: count,
-    warmup: z.literal('repeat'),
+    warmup: z.enum(['repeat', 'short']),
+    actions: z.enum(['newest', 'paired']).default('newest'),
   }),
   action: actionSchema,
   goal: z.strictObject({ kind: z.literal('image') }),
@@ -216,7 +217,12 @@ function crossFieldProblems(manifest: ModelManifest): Problem[] {
   }
   if (history.mode === 'markov')
     check(history.window === 1, 'history.window', history.window, '1 (mode markov)');
-  else check(history.window > 1, 'history.window', history.window, 'at least 2 (mode sliding)');
+  else check(history.window > 1, 'history.window', history.window, `at least 2 (mode ${history.mode})`);
+  if (history.mode === 'growing')
+    check(history.warmup === 'short', 'history.warmup', history.warmup, '"short" (mode growing)');
+  if (history.actions === 'paired')
+    // Copies of the first frame would have to be left by actions that nobody took.
+    check(history.warmup === 'short', 'history.warmup', history.warmup, '"short" (actions paired)');
   check(
     defaults.elites <= defaults.samples,
     'plannerDefaults.elites',

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+import { DISTANCE_METRICS, STEP_AGGREGATIONS } from '../core/objective-spec.js';
+import { samplerDefaults } from './sampler-defaults.js';
+
 /** What a tool needs to know about a parameter besides its type and range. */
 interface ParameterMeta {
   readonly description: string;
@@ -50,16 +53,50 @@ export const parameterSchema = z.strictObject({
     'Threads ONNX Runtime may use for one operator.',
   ),
 
-  planner: dynamic(z.enum(['cem', 'random']).default('cem'), '', 'Planner: cem, or random (a baseline).'),
-  objective: dynamic(
-    z.enum(['model_default', 'temporal_distance', 'squared_latent_distance']).default('model_default'),
+  planner: dynamic(
+    z.enum(['cem', 'icem', 'mppi', 'predictive_sampling', 'random']).default('cem'),
     '',
-    'Cost of a latent against the goal latent.',
+    'Sampling planner; random is a baseline. The cem.* settings are those of every planner, where they have a meaning to it.',
   ),
-  objective_steps: dynamic(
-    z.enum(['model_default', 'last', 'all']).default('model_default'),
+  'rollout.graph': dynamic(
+    z.enum(['auto', 'plan', 'iteration', 'host']).default('auto'),
     '',
-    'Which predicted latents are scored: the last one, or the mean over all.',
+    'What is one run of the device: a whole plan (cem, mppi), an iteration, or a predictor step (host, nothing is compiled). auto: iteration on the cpu, else plan.',
+  ),
+  'rollout.precision': dynamic(
+    z.enum(['float32', 'float16', 'int8']).default('float32'),
+    '',
+    'Arithmetic of the large products. Others than float32 are inexact: how they rank candidates is measured, logged, and refused below 0.99.',
+  ),
+  'objective.metric': dynamic(
+    z.enum(['model_default', ...DISTANCE_METRICS]).default('model_default'),
+    '',
+    'Distance of a predicted latent from the goal latent; docs/objectives.md defines each.',
+  ),
+  'objective.steps': dynamic(
+    z.enum(['model_default', ...STEP_AGGREGATIONS]).default('model_default'),
+    '',
+    'Which predicted latents are scored: the last one, the mean over all, or a mean whose weights double from step to step.',
+  ),
+  'objective.expression': dynamic(
+    z.string().default(''),
+    '',
+    'Cost in the place of the distance, such as goal_distance + 0.1 * norm(action); docs/objectives.md is its reference. Empty: none.',
+  ),
+  'objective.smoothness_weight': dynamic(
+    z.number().min(0).max(1000).default(0),
+    '1',
+    'Weight of the mean squared change from one action to the next (as a fraction of half the action range) in the cost.',
+  ),
+  'objective.limit_weight': dynamic(
+    z.number().min(0).max(1000000).default(0),
+    '1/rad² or 1/m²',
+    'Weight of the squared way that joints come into the margin of their position limits, in the cost.',
+  ),
+  'objective.limit_margin': dynamic(
+    z.number().min(0).max(10).default(0.1),
+    'rad or m',
+    'Width of that margin, inside the position limits.',
   ),
   'cem.samples': dynamic(
     z.int().min(0).max(100000).default(0),
@@ -95,6 +132,66 @@ export const parameterSchema = z.strictObject({
     z.number().min(-1).max(1000).default(-1),
     '1',
     'Weight of the mean squared action (as a fraction of its bounds) in the cost; -1 takes the model’s.',
+  ),
+  'cem.momentum': dynamic(
+    z.number().min(-1).max(0.99).default(-1),
+    '1',
+    'Share of the old mean and deviation that a refit keeps; -1 takes the planner’s own (icem 0.1, others 0).',
+  ),
+  'cem.returned': dynamic(
+    z.enum(['planner_default', 'mean', 'checked_mean', 'best']).default('planner_default'),
+    '',
+    'What is handed out: the last mean, the mean if it scores no worse than those before, or the best candidate. planner_default: checked_mean for cem and mppi, best for the others.',
+  ),
+  'cem.early_stop_std': dynamic(
+    z.number().min(0).max(1).default(0),
+    '1',
+    'A plan ends early when all deviations of the elites are below this fraction of half the action range; 0: never.',
+  ),
+  'cem.wide_share': dynamic(
+    z.number().min(0).max(1).default(0),
+    '1',
+    'Share of the candidates that are drawn with the first deviation in every iteration.',
+  ),
+  'icem.shrink': dynamic(
+    z.number().min(1).max(10).default(samplerDefaults.shrink),
+    '1',
+    'icem: each iteration has this many times fewer candidates than the one before.',
+  ),
+  'icem.kept_elites': dynamic(
+    z.int().min(0).max(10000).default(samplerDefaults.keptElites),
+    '1',
+    'icem: elites that the next iteration and the next plan take over, at most cem.elites.',
+  ),
+  'mppi.temperature': dynamic(
+    z.number().min(0.000001).max(1000000).default(samplerDefaults.temperature),
+    'unit of the cost',
+    'mppi: weights are softmax(-(cost - lowest cost) / temperature).',
+  ),
+  'noise.beta': dynamic(
+    z.number().min(-1).max(10).default(-1),
+    '1',
+    'Colour of the sampling noise: its power falls with frequency as 1 / f^beta; 0 is white. -1 takes the planner’s own (icem 2, others 0).',
+  ),
+  'actions.repeat': dynamic(
+    z.int().min(1).max(100).default(1),
+    '1',
+    'Control periods that each sampled action is held for.',
+  ),
+  'actions.ball': dynamic(
+    z.enum(['none', 'l1', 'l2']).default('none'),
+    '',
+    'Ball that the actions of one period stay in, beside the bounds of each: norm over the joints, in halves of their ranges, at most 1.',
+  ),
+  'actions.frozen': dynamic(
+    z.string().default(''),
+    '',
+    'Joints that are not planned but held at an action, such as "elbow: 0, wrist: 0.5". Empty: none.',
+  ),
+  'planning.time_budget_ms': dynamic(
+    z.number().min(0).max(10000).default(0),
+    'ms',
+    'Longest time that the iterations of a plan may take: the best so far is handed out. 0: no limit. With a limit the same seed need not give the same plan.',
   ),
   'planning.committed_periods': fixed(
     z.int().min(0).max(20).default(1),

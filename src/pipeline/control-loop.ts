@@ -6,6 +6,7 @@ import type { ActionSemantics } from '../control/action-semantics.js';
 import { CommandStream } from '../control/command-stream.js';
 import type { Command } from '../control/command-stream.js';
 import { CommandValidator } from '../control/command-validator.js';
+import { positionAt } from '../control/joint-reading.js';
 import { takeoverNs } from '../control/plan-queue.js';
 import { assessCondition, ClockGuard } from '../control/watchdog.js';
 import type { Condition, WatchdogThresholds } from '../control/watchdog.js';
@@ -55,6 +56,7 @@ export class ControlLoop {
   readonly #stream: CommandStream;
   readonly #validator: CommandValidator;
   readonly #clock = new ClockGuard();
+  readonly #jointLimits: { readonly lower: Float64Array; readonly upper: Float64Array };
   readonly #frames = new Subject<FrameSet>();
   readonly #problems = new Subject<JepaMpcError>();
   #goal: FrameSet | null = null;
@@ -85,6 +87,10 @@ export class ControlLoop {
     this.#history = new FrameHistory(model.window, model.periodMs * model.block);
     this.#stream = new CommandStream({ limits, semantics, commandPeriodNs, trackingTolerance });
     this.#validator = new CommandValidator(limits, commandPeriodNs);
+    this.#jointLimits = {
+      lower: Float64Array.from(limits, ({ lower }) => lower),
+      upper: Float64Array.from(limits, ({ upper }) => upper),
+    };
     this.plans$ = this.#frames.pipe(newestWins(() => this.#planFromNewest()));
   }
 
@@ -243,15 +249,17 @@ export class ControlLoop {
     const goal = this.#goal;
     const history = this.#history.select();
     const frame = history?.at(-1);
+    const reading = this.#reading;
     const wanted = this.#active && !this.#paused && this.#braking === null && this.#plannerAlive;
-    if (!wanted || goal === null || history === null || frame === undefined) return EMPTY;
+    if (!wanted || goal === null || history === null || frame === undefined || reading === null) return EMPTY;
     const { planner, model, committedPeriods, scheduler, settings } = this.#options;
     const { tuning, planTimeoutMs } = settings();
     const epoch = this.#epoch;
     const planIndex = this.#planIndex;
     this.#planIndex += 1;
     const committed = this.#stream.plannedActions(frame.stampNs, committedPeriods, model.periodMs);
-    const job = defer(() => from(planner.plan({ planIndex, history, goal, committed, tuning })));
+    const joints = { ...this.#jointLimits, position: positionAt(reading, frame.stampNs) };
+    const job = defer(() => from(planner.plan({ planIndex, history, goal, committed, joints, tuning })));
     return job.pipe(
       timeout({ first: planTimeoutMs, ...(scheduler === undefined ? {} : { scheduler }) }),
       filter(() => epoch === this.#epoch),

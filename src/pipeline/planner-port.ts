@@ -1,4 +1,5 @@
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
+import type { JointSituation } from '../core/ports.js';
 import type { Plan } from '../core/types.js';
 import type { Parameters } from '../params/schema.js';
 
@@ -12,9 +13,15 @@ export interface PlannerSettings {
 
 /** What may change between plans. Zero (or -1 for the action penalty) takes the model's own default. */
 export interface PlannerTuning {
-  readonly planner: string;
-  readonly objective: string;
+  readonly planner: Parameters['planner'];
+  readonly objectiveMetric: string;
   readonly objectiveSteps: string;
+  /** A cost in the place of the metric; empty: none. */
+  readonly objectiveExpression: string;
+  readonly smoothnessWeight: number;
+  readonly limitWeight: number;
+  /** rad or m */
+  readonly limitMargin: number;
   readonly samples: number;
   readonly iterations: number;
   readonly elites: number;
@@ -22,6 +29,23 @@ export interface PlannerTuning {
   readonly initialStd: number;
   readonly minStd: number;
   readonly actionPenalty: number;
+  /** Below 0: the planner's own. */
+  readonly momentum: number;
+  readonly noiseBeta: number;
+  readonly returned: Parameters['cem.returned'];
+  readonly earlyStopStd: number;
+  readonly wideShare: number;
+  readonly actionRepeat: number;
+  readonly actionBall: Parameters['actions.ball'];
+  /** `joint: action, …` */
+  readonly frozenActions: string;
+  readonly temperature: number;
+  readonly shrink: number;
+  readonly keptElites: number;
+  /** 0: none. */
+  readonly timeBudgetMs: number;
+  readonly rollout: Parameters['rollout.graph'];
+  readonly precision: Parameters['rollout.precision'];
 }
 
 /** One planning job. */
@@ -33,6 +57,8 @@ export interface PlanRequest {
   readonly goal: FrameSet;
   /** Raw actions `[committed, J]` that are decided already. */
   readonly committed: Float32Array;
+  /** Where the joints were when the newest frame was taken, and their limits. */
+  readonly joints: JointSituation;
   readonly tuning: PlannerTuning;
 }
 

@@ -58,6 +58,7 @@ export class WorkerPlanner implements PlannerPort {
       ),
       goal: request.goal.stampNs === this.#knownGoalNs ? byStamp(request.goal) : whole(request.goal),
       committed: request.committed,
+      joints: request.joints,
       tuning: request.tuning,
     };
     const reply = await this.#ask(worker, message);

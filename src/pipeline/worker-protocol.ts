@@ -1,5 +1,6 @@
 import type { ErrorCode, ErrorFacts } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
+import type { JointSituation } from '../core/ports.js';
 import type { Plan } from '../core/types.js';
 import type { PlannerSettings, PlannerTuning } from './planner-port.js';
 
@@ -20,6 +21,7 @@ export interface PlanMessage {
   readonly history: readonly FrameReference[];
   readonly goal: FrameReference;
   readonly committed: Float32Array;
+  readonly joints: JointSituation;
   readonly tuning: PlannerTuning;
 }
 

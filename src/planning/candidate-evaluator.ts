@@ -1,82 +1,99 @@
-import { JepaMpcError } from '../core/errors.js';
-import type { ObjectiveSteps } from '../core/model-spec.js';
-import type { Objective, PlanContext } from '../core/ports.js';
-import { ActionBounds } from './action-bounds.js';
-import type { PlannerModel } from './planner-model.js';
+import { namesState } from '../core/expression.js';
+import { noFiniteCost, noJointPositions } from '../core/objective-errors.js';
+import { stepWeights, type ObjectiveSpec } from '../core/objective-spec.js';
+import type { CandidateScorer, JointSituation, Objective, PlanContext } from '../core/ports.js';
+import { checkObjectiveSpec } from './objectives/check-objective-spec.js';
+import { foreseePositions } from './objectives/foreseen-positions.js';
+import { MotionCost } from './objectives/motion-cost.js';
+import { createStepCost, type StepCost } from './objectives/step-cost.js';
+import type { RolloutModel } from './planner-model.js';
 import { Rollout } from './rollout.js';
 
-/** How candidates are scored. */
-export interface CostSettings {
-  readonly horizon: number;
-  readonly objectiveSteps: ObjectiveSteps;
-  readonly actionPenalty: number;
-}
-
 /**
- * The only place where model and cost meet: cost = objective of the last latent (or its mean over all steps)
- * + actionPenalty * mean over the plan of (raw action / larger bound)^2.
+ * The only place on the host where model and cost meet: cost = distance (or the user's expression) of the predicted latents, one number
+ * for each predictor step, weighted over the steps, + what the motion itself costs. docs/objectives.md has the formulas; the graph
+ * compiler emits the same as nodes.
  */
-export class CandidateEvaluator {
-  readonly #rollout: Rollout;
-  readonly #objective: Objective;
-  readonly #settings: CostSettings;
-  readonly #costs: Float32Array;
-  readonly #sequenceSize: number;
-  /** For each value of a sequence: penalty / (larger bound squared * values in a sequence). */
-  readonly #penalty: Float32Array;
+export class CandidateEvaluator implements CandidateScorer {
+  readonly #model: RolloutModel;
+  readonly #spec: ObjectiveSpec;
+  readonly #horizon: number;
+  /** `[H]` */
+  readonly #stepWeights: Float64Array;
+  readonly #stepCost: StepCost;
+  readonly #motion: MotionCost;
+  #rollout: Rollout | null = null;
+  #costs = new Float32Array(0);
+  #sums = new Float64Array(0);
+  #positions = new Float32Array(0);
 
-  /** @param batch candidates scored at once (N) */
-  constructor(model: PlannerModel, objective: Objective, settings: CostSettings, batch: number) {
-    const bounds = new ActionBounds(model.action);
-    this.#rollout = new Rollout(model, batch);
-    this.#objective = objective;
-    this.#settings = settings;
-    this.#costs = new Float32Array(batch);
-    this.#sequenceSize = settings.horizon * model.action.block * bounds.joints;
-    this.#penalty = Float32Array.from({ length: this.#sequenceSize }, (_, i) => {
-      return settings.actionPenalty / (bounds.largest(i % bounds.joints) ** 2 * this.#sequenceSize);
-    });
+  /**
+   * @param temporalDistance the model's own distance, null when it has none
+   * @param horizon predictor steps looked ahead (H)
+   * @throws JepaMpcError `model.unsupported` when the objective needs a temporal distance and there is none; `params.invalid` for weights
+   *   out of range
+   */
+  constructor(model: RolloutModel, temporalDistance: Objective | null, spec: ObjectiveSpec, horizon: number) {
+    checkObjectiveSpec(spec);
+    this.#model = model;
+    this.#spec = spec;
+    this.#horizon = horizon;
+    this.#stepWeights = stepWeights(spec.steps, horizon);
+    this.#stepCost = createStepCost(spec, temporalDistance, model.action);
+    this.#motion = new MotionCost(model.action, spec.weights, horizon * model.action.block);
   }
 
   /**
-   * @param candidates raw actions `[N, K, J]`
+   * @param candidates raw actions `[N, K, J]`; any N of at least 1
    * @returns costs `[N]`, at least one of them finite; overwritten by the next call
-   * @throws JepaMpcError `planner.not-finite` when no candidate has a finite cost
+   * @throws JepaMpcError `planner.not-finite` when no candidate has a finite cost; `planner.not-ready` when the expression names `state`
+   *   and the context has no joint positions
    */
-  async evaluate(context: PlanContext, candidates: Float32Array): Promise<Float32Array> {
-    const { horizon, objectiveSteps } = this.#settings;
-    const costs = this.#costs;
-    const everyStep = objectiveSteps === 'all';
-    this.#actionCosts(candidates);
+  async score(context: PlanContext, candidates: Float32Array): Promise<Float32Array> {
+    const { goal, history, joints } = context;
+    const rollout = this.#rolloutFor(candidates);
+    const positions = this.#foresee(joints, candidates);
+    const sums = this.#sums;
+    this.#motion.write(candidates, positions, joints, sums);
+    const horizon = this.#horizon;
     let step = 0;
-    for await (const latents of this.#rollout.run(context.history, candidates, horizon)) {
+    for await (const latents of rollout.run(history, candidates, horizon)) {
       step++;
-      if (!everyStep && step < horizon) continue;
-      const distances = await this.#objective.distance(latents, context.goal);
-      const weight = everyStep ? 1 / horizon : 1;
-      for (let n = 0; n < costs.length; n++) costs[n] = (costs[n] ?? 0) + weight * (distances[n] ?? NaN);
+      const weight = this.#stepWeights[step - 1] ?? 0;
+      if (weight === 0) continue;
+      const costs = await this.#stepCost({ step, horizon, latents, goal, actions: candidates, positions });
+      for (let n = 0; n < sums.length; n++) sums[n] = (sums[n] ?? 0) + weight * (costs[n] ?? NaN);
     }
-    if (!costs.some((cost) => Number.isFinite(cost))) {
-      throw new JepaMpcError('planner.not-finite', {
-        subject: `costs of ${String(costs.length)} candidates`,
-        found: `none that is finite (the first is ${String(costs[0])})`,
-        expected: 'at least one finite cost',
-        remedy:
-          'The model predicts nonsense from this state: check the camera frame, the goal image and the device.',
-      });
+    this.#costs.set(sums);
+    if (!this.#costs.some((cost) => Number.isFinite(cost))) {
+      throw noFiniteCost(this.#costs.length, this.#costs[0] ?? NaN, this.#spec);
     }
-    return costs;
+    return this.#costs;
   }
 
-  /** Starts the costs with what the actions themselves cost. */
-  #actionCosts(candidates: Float32Array): void {
-    const size = this.#sequenceSize;
-    for (let n = 0; n < this.#costs.length; n++) {
-      let cost = 0;
-      if (this.#settings.actionPenalty > 0) {
-        for (let i = 0; i < size; i++) cost += (this.#penalty[i] ?? 0) * (candidates[n * size + i] ?? 0) ** 2;
-      }
-      this.#costs[n] = cost;
+  /** Joint positions at the end of each period `[N, K, J]`, null where nothing needs them. */
+  #foresee(joints: JointSituation | undefined, candidates: Float32Array): Float32Array | null {
+    const { expression, weights } = this.#spec;
+    const isNamed = namesState(expression);
+    if (!isNamed && weights.limit === 0) return null;
+    if (joints === undefined) {
+      if (!isNamed) return null;
+      throw noJointPositions(this.#spec);
     }
+    if (this.#positions.length !== candidates.length) this.#positions = new Float32Array(candidates.length);
+    const { block, periodMs } = this.#model.action;
+    foreseePositions(joints.position, candidates, this.#horizon * block, periodMs / 1000, this.#positions);
+    return this.#positions;
+  }
+
+  #rolloutFor(candidates: Float32Array): Rollout {
+    const { block, joints } = this.#model.action;
+    const batch = candidates.length / (this.#horizon * block * joints.length);
+    if (this.#rollout === null || batch !== this.#costs.length) {
+      this.#rollout = new Rollout(this.#model, batch);
+      this.#costs = new Float32Array(batch);
+      this.#sums = new Float64Array(batch);
+    }
+    return this.#rollout;
   }
 }

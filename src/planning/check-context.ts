@@ -1,4 +1,5 @@
 import { JepaMpcError } from '../core/errors.js';
+import { contextFrames } from '../core/model-spec.js';
 import type { PlanContext } from '../core/ports.js';
 import type { Tensor } from '../core/types.js';
 import type { PlannerModel } from './planner-model.js';
@@ -15,7 +16,7 @@ export function checkContext(
   periods: number,
 ): void {
   const { tokens, dim } = latent;
-  checkTensor('history', context.history, [1, history.window, tokens, dim]);
+  checkTensor('history', context.history, [1, contextFrames(history), tokens, dim]);
   checkTensor('goal', context.goal, [1, tokens, dim]);
   const joints = action.joints.length;
   const rows = context.committed.length / joints;

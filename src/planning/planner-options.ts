@@ -1,7 +1,23 @@
-import { JepaMpcError } from '../core/errors.js';
-import type { ObjectiveSteps } from '../core/model-spec.js';
+import type { IterationTrace } from './iteration-trace.js';
 
-/** Settings of a planner, every one resolved (nothing means "the model's default" here). */
+/** One number for all joints, or one for each. */
+export type PerJoint = number | readonly number[];
+
+/** How one plan's sampling is limited in time. A plan under a limit depends on the clock, not on the seed alone. */
+export interface TimeBudget {
+  /** Above 0. */
+  readonly ms: number;
+  /** Any monotonic clock, in ms. */
+  readonly nowMs: () => number;
+}
+
+/**
+ * What is handed out: the mean of the last refit, which no one has scored; the cheapest sequence seen; or the mean if scoring it
+ * shows it no dearer than every earlier mean, else the cheapest sequence seen.
+ */
+export type Returned = 'mean' | 'checked_mean' | 'best';
+
+/** Settings of a planner. What may be left out has a neutral value, or the planner's own. Deviations are in halves of a joint's range. */
 export interface PlannerOptions {
   /** Candidate action sequences an iteration (N), at least 1. */
   readonly samples: number;
@@ -11,51 +27,43 @@ export interface PlannerOptions {
   readonly elites: number;
   /** Predictor steps looked ahead (H), at least 1. */
   readonly horizon: number;
-  /** First deviation of each raw action, as a fraction of half its range, above 0. */
-  readonly initialStd: number;
-  /** Least deviation, as a fraction of half the range, 0 to `initialStd`. */
-  readonly minStd: number;
-  /** Share of the old mean and deviation that a refit keeps, 0 to below 1; 0 unless given. */
+  /** First deviation of each raw action, above 0. */
+  readonly initialStd: PerJoint;
+  /** Least deviation, 0 to `initialStd`. */
+  readonly minStd: PerJoint;
+  /** Share of the old mean and deviation that a refit keeps, 0 to below 1; the planner's own unless given. */
   readonly momentum?: number;
-  /** Weight of the mean squared action (as a fraction of its larger bound) in the cost, at least 0. */
-  readonly actionPenalty: number;
-  readonly objectiveSteps: ObjectiveSteps;
-  /** What is handed out: the mean of the last refit (the default), or the cheapest candidate seen. */
-  readonly returned?: 'mean' | 'best';
-}
-
-/** @throws JepaMpcError `params.invalid`, naming every option outside its range */
-export function checkPlannerOptions(options: PlannerOptions): void {
-  const { samples, iterations, elites, horizon, initialStd, minStd, momentum = 0, actionPenalty } = options;
-  const problems: { found: string; expected: string }[] = [];
-  const check = (name: string, value: number, holds: boolean, expected: string): void => {
-    if (!holds) problems.push({ found: `${name} ${String(value)}`, expected: `${name} ${expected}` });
-  };
-  const count = (value: number): boolean => Number.isInteger(value) && value >= 1;
-  check('samples', samples, count(samples), 'a whole number of at least 1');
-  check('iterations', iterations, count(iterations), 'a whole number of at least 1');
-  check(
-    'elites',
-    elites,
-    count(elites) && elites <= samples,
-    `a whole number from 1 to samples (${String(samples)})`,
-  );
-  check('horizon', horizon, count(horizon), 'a whole number of at least 1');
-  check('initialStd', initialStd, initialStd > 0 && initialStd < Infinity, 'above 0');
-  check(
-    'minStd',
-    minStd,
-    minStd >= 0 && minStd <= initialStd,
-    `from 0 to initialStd (${String(initialStd)})`,
-  );
-  check('momentum', momentum, momentum >= 0 && momentum < 1, 'from 0 to below 1');
-  check('actionPenalty', actionPenalty, actionPenalty >= 0 && actionPenalty < Infinity, 'at least 0');
-  if (problems.length > 0) {
-    throw new JepaMpcError('params.invalid', {
-      subject: 'planner options',
-      found: problems.map((problem) => problem.found).join(', '),
-      expected: problems.map((problem) => problem.expected).join(', '),
-      remedy: 'Change these planner parameters.',
-    });
-  }
+  /** Exponent of the noise's spectrum, 0 (white) to 10; the planner's own unless given. See `ColouredNoise`. */
+  readonly noiseBeta?: number;
+  /** Share of the candidates drawn with the first deviation instead of the refitted one, 0 to 1; 0 unless given. */
+  readonly wideShare?: number;
+  /** Raw periods that each sampled action is held for (zero-order hold), at least 1; 1 unless given. */
+  readonly actionRepeat?: number;
+  /**
+   * Ball that the free joints of one period stay in, measured from rest in halves of each joint's range, radius 1; none unless given.
+   * The box of the action bounds holds always.
+   */
+  readonly ball?: 'none' | 'l1' | 'l2';
+  /** For each joint the raw action that it is held at, inside its bounds, or null for one that is planned; none unless given. */
+  readonly frozen?: readonly (number | null)[];
+  /**
+   * Candidates of each iteration that are not sampled, in this order from the front: the mean (the published planners, and what
+   * compares with them), or also the best sequence so far and resting (unless told otherwise), so that an iteration cannot lose
+   * what is known and a robot at its goal finds that it may stay.
+   */
+  readonly keep?: 'mean' | 'mean_best_rest';
+  /** The planner's own unless given. */
+  readonly returned?: Returned;
+  /** Planners that narrow their distribution stop when all deviations of the elites are below this; 0 (never) unless given. */
+  readonly earlyStopStd?: number;
+  /** None unless given. */
+  readonly timeBudget?: TimeBudget;
+  /** Called after each refit. */
+  readonly onIteration?: (trace: IterationTrace) => void;
+  /** MPPI: cost difference at which a weight falls by e, in the unit of the objective, above 0. */
+  readonly temperature?: number;
+  /** iCEM: each iteration has this many times fewer samples than the one before, at least 1. */
+  readonly shrink?: number;
+  /** iCEM: elites that the next iteration and the next plan take over, at least 0; no more than there are. */
+  readonly keptElites?: number;
 }

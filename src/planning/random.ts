@@ -1,44 +1,57 @@
-import type { Objective, PlanContext, Planner, PlannerResult, PlannerState, Rng } from '../core/ports.js';
-import { ActionBounds } from './action-bounds.js';
-import { CandidateEvaluator } from './candidate-evaluator.js';
+import type {
+  CandidateScorer,
+  PlanContext,
+  Planner,
+  PlannerResult,
+  PlannerState,
+  Rng,
+} from '../core/ports.js';
+import { ActionConstraints } from './action-constraints.js';
 import { checkContext } from './check-context.js';
 import type { PlannerModel } from './planner-model.js';
-import { checkPlannerOptions, type PlannerOptions } from './planner-options.js';
+import type { PlannerOptions } from './planner-options.js';
+import { resolvePlannerOptions } from './resolve-options.js';
 
 /**
- * The baseline: one sequence of independent uniform actions inside the bounds, each held for the model's period. It is scored
- * like a candidate of any other planner, so its costs can be compared, but the cost decides nothing.
+ * The baseline: one sequence of independent uniform actions inside the constraints. It is scored like a candidate of any other planner, so
+ * its costs can be compared, but the cost decides nothing.
  */
 export class RandomPlanner implements Planner {
   readonly name = 'random';
   readonly #model: PlannerModel;
-  readonly #bounds: ActionBounds;
-  readonly #evaluator: CandidateEvaluator;
-  readonly #size: number;
+  readonly #scorer: CandidateScorer;
+  readonly #constraints: ActionConstraints;
 
   /** @throws JepaMpcError `params.invalid` */
-  constructor(model: PlannerModel, objective: Objective, options: PlannerOptions) {
-    checkPlannerOptions(options);
+  constructor(model: PlannerModel, scorer: CandidateScorer, options: PlannerOptions) {
+    const own = { momentum: 0, noiseBeta: 0, returned: 'best' } as const;
+    const resolved = resolvePlannerOptions(options, model.action, own);
     this.#model = model;
-    this.#bounds = new ActionBounds(model.action);
-    this.#evaluator = new CandidateEvaluator(model, objective, options, 1);
-    this.#size = options.horizon * model.action.block * this.#bounds.joints;
+    this.#scorer = scorer;
+    this.#constraints = new ActionConstraints(model.action, resolved);
   }
 
   /** @throws JepaMpcError `planner.wrong-shape` or `planner.not-finite` */
   async plan(_state: PlannerState | null, context: PlanContext, rng: Rng): Promise<PlannerResult> {
-    const { joints, lower, upper } = this.#bounds;
-    checkContext(this.#model, context, this.#size / joints);
-    const actions = new Float32Array(this.#size);
+    const { bounds, periods, size } = this.#constraints;
+    checkContext(this.#model, context, periods);
+    const actions = new Float32Array(size);
     rng.uniforms(actions);
-    for (let i = 0; i < actions.length; i++) {
-      const joint = i % joints;
-      const low = lower[joint] ?? 0;
-      actions[i] = this.#bounds.clamp(low + (actions[i] ?? 0) * ((upper[joint] ?? 0) - low), joint);
+    for (let i = 0; i < size; i++) {
+      const low = bounds.lower[i % bounds.joints] ?? NaN;
+      const high = bounds.upper[i % bounds.joints] ?? NaN;
+      actions[i] = low + (actions[i] ?? NaN) * (high - low);
     }
-    actions.set(context.committed);
-    const costs = await this.#evaluator.evaluate(context, actions);
-    const cost = costs[0] ?? NaN;
-    return { state: { mean: actions.slice(), ageMs: 0 }, actions, bestCost: cost, meanCost: cost };
+    this.#constraints.holdFirst(actions, context.committed);
+    this.#constraints.apply(actions, context.committed);
+    const [cost = NaN] = await this.#scorer.score(context, actions);
+    return {
+      state: { mean: actions.slice(), ageMs: 0 },
+      actions,
+      bestCost: cost,
+      meanCost: cost,
+      iterations: 1,
+      elitesStd: 0,
+    };
   }
 }

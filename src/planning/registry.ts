@@ -1,29 +1,35 @@
 import { JepaMpcError } from '../core/errors.js';
-import type { Objective, Planner } from '../core/ports.js';
+import type { CandidateScorer, Planner } from '../core/ports.js';
 import { CemPlanner } from './cem.js';
+import { IcemPlanner } from './icem.js';
+import { MppiPlanner } from './mppi.js';
 import type { PlannerModel } from './planner-model.js';
 import type { PlannerOptions } from './planner-options.js';
+import { PredictiveSamplingPlanner } from './predictive-sampling.js';
 import { RandomPlanner } from './random.js';
 
-type PlannerFactory = (model: PlannerModel, objective: Objective, options: PlannerOptions) => Planner;
+type PlannerClass = new (model: PlannerModel, scorer: CandidateScorer, options: PlannerOptions) => Planner;
 
-const FACTORIES: ReadonlyMap<string, PlannerFactory> = new Map<string, PlannerFactory>([
-  ['cem', (model, objective, options) => new CemPlanner(model, objective, options)],
-  ['random', (model, objective, options) => new RandomPlanner(model, objective, options)],
+const PLANNERS: ReadonlyMap<string, PlannerClass> = new Map<string, PlannerClass>([
+  ['cem', CemPlanner],
+  ['icem', IcemPlanner],
+  ['mppi', MppiPlanner],
+  ['predictive_sampling', PredictiveSamplingPlanner],
+  ['random', RandomPlanner],
 ]);
 
 /** Names that {@link createPlanner} knows. */
-export const plannerNames: readonly string[] = [...FACTORIES.keys()];
+export const plannerNames: readonly string[] = [...PLANNERS.keys()];
 
 /** @throws JepaMpcError `params.invalid` for an unknown name or options outside their ranges */
 export function createPlanner(
   name: string,
   model: PlannerModel,
-  objective: Objective,
+  scorer: CandidateScorer,
   options: PlannerOptions,
 ): Planner {
-  const factory = FACTORIES.get(name);
-  if (factory !== undefined) return factory(model, objective, options);
+  const PlannerOfThatName = PLANNERS.get(name);
+  if (PlannerOfThatName !== undefined) return new PlannerOfThatName(model, scorer, options);
   throw new JepaMpcError('params.invalid', {
     subject: 'planner',
     found: `"${name}"`,

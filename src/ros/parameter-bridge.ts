@@ -58,21 +58,24 @@ function rangeOf(info: ParameterInfo): object {
 /** The parameters of one node: declared from the schema, checked as a whole, handed on when they change. */
 export class ParameterBridge {
   readonly #isConfigured: () => boolean;
+  readonly #refuse: (values: Parameters) => void;
   #values: Parameters;
 
   /**
    * Declares every parameter of the schema on the node, with the overrides given on the command line or in a parameter file.
    *
    * @param isConfigured whether static parameters are in use and so must not change.
-   * @throws JepaMpcError `params.invalid` for unknown names and values that do not fit.
+   * @param refuse throws a JepaMpcError for values that the schema allows and that are wrong all the same.
+   * @throws JepaMpcError `params.invalid` for unknown names and values that do not fit, and whatever `refuse` throws.
    */
-  constructor(node: rclnodejs.Node, isConfigured: () => boolean) {
+  constructor(node: rclnodejs.Node, isConfigured: () => boolean, refuse: (values: Parameters) => void) {
     this.#isConfigured = isConfigured;
+    this.#refuse = refuse;
     const overrides: Record<string, unknown> = {};
     for (const parameter of node.getParameterOverrides()) {
       if (!belongsToRos(parameter.name)) overrides[parameter.name] = fromRos(parameter.value);
     }
-    this.#values = validateParameters(overrides);
+    this.#values = this.#validate(overrides);
     for (const info of parameterInfos) {
       const value = toRos(info, this.#values[info.name]);
       node.declareParameter(new rclnodejs.Parameter(info.name, rosType(info), value), describe(info), true);
@@ -93,7 +96,13 @@ export class ParameterBridge {
     for (const change of changes) {
       if (!belongsToRos(change.name)) values[change.name] = fromRos(change.value);
     }
-    return validateParameters(values);
+    return this.#validate(values);
+  }
+
+  #validate(values: Readonly<Record<string, unknown>>): Parameters {
+    const valid = validateParameters(values);
+    this.#refuse(valid);
+    return valid;
   }
 
   #check(changes: readonly rclnodejs.Parameter[]): { successful: boolean; reason: string } {

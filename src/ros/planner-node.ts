@@ -33,6 +33,12 @@ const brakeTimeoutMs = 1000;
 /** What the composition root decides for the node. */
 export interface PlannerNodeOptions {
   readonly createPlanner: () => PlannerPort;
+  /**
+   * Throws a JepaMpcError for a cost expression that can never work.
+   *
+   * @param joints joints of the model, null before it is loaded: what depends on them is then found out when the first plan is made.
+   */
+  readonly checkExpression: (text: string, joints: number | null) => void;
   /** Called when the node cannot do its job at all: the model cannot be loaded, before the robot was ever moved. */
   readonly onFatal: (error: JepaMpcError) => void;
 }
@@ -73,7 +79,14 @@ export class PlannerNode {
   /** @throws JepaMpcError `params.invalid` for parameters that do not fit. */
   constructor(options: PlannerNodeOptions) {
     this.#options = options;
-    this.#parameters = new ParameterBridge(this.#node, () => this.#configured);
+    this.#parameters = new ParameterBridge(
+      this.#node,
+      () => this.#configured,
+      (values) => {
+        const text = values['objective.expression'];
+        if (text !== '') options.checkExpression(text, this.#model?.joints.length ?? null);
+      },
+    );
     this.#outputs = new NodeOutputs(this.#node);
     this.#simulatedTime = this.#node.getParameter('use_sim_time').value === true;
     this.#subscribe();
@@ -412,6 +425,9 @@ export class PlannerNode {
       best_cost: statistics.bestCost,
       mean_cost: statistics.meanCost,
       goal_distance: statistics.goalDistance,
+      iterations: statistics.iterations,
+      elites_std: statistics.elitesStd,
+      rollout: statistics.rollout,
       late: late ? 1 : 0,
       plan_rate_hz: this.#planRate.hz.toFixed(2),
       thread_gap_p99_ms: (this.#threadGaps.percentile(99) / 1e6).toFixed(3),

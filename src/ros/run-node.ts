@@ -1,8 +1,8 @@
 import rclnodejs from 'rclnodejs';
 
 import { JepaMpcError } from '../core/errors.js';
-import type { PlannerPort } from '../pipeline/planner-port.js';
 import { PlannerNode } from './planner-node.js';
+import type { PlannerNodeOptions } from './planner-node.js';
 
 /** Exit status of a node that could not start because of what it was given. */
 const badInput = 2;
@@ -14,7 +14,7 @@ const exitTimeoutMs = 2000;
  * Runs the planner node until SIGINT or SIGTERM; the robot is then told to hold before the process ends with status 0. Status 2: parameters
  * or model were refused, and the one line on stderr says why. Status 1: a defect, held and reported.
  */
-export async function runPlannerNode(createPlanner: () => PlannerPort): Promise<void> {
+export async function runPlannerNode(options: Omit<PlannerNodeOptions, 'onFatal'>): Promise<void> {
   await rclnodejs.init();
   // Its own handler would tear ROS down before the robot has been told to hold.
   rclnodejs.removeSignalHandlers();
@@ -41,7 +41,7 @@ export async function runPlannerNode(createPlanner: () => PlannerPort): Promise<
   });
   try {
     node = new PlannerNode({
-      createPlanner,
+      ...options,
       onFatal: (error) => {
         console.error(error.message);
         void end(badInput);

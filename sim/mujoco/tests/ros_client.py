@@ -73,7 +73,7 @@ class RosClient:
         return (
             all(publisher.get_subscription_count() for publisher in self._publishers.values())
             and all(self.node.count_publishers(topic) for topic in outgoing)
-            and bool(self.seen["goal_image"] and self.seen["robot_description"])
+            and all(self.seen[topic] for topic in ("goal_image", "robot_description", "mujoco_sim/goal_state"))
             and self._reset.service_is_ready()
         )
 
@@ -100,10 +100,12 @@ class RosClient:
         self.wait(lambda: len(self.seen[topic]) > count, f"a message on {topic}")
         return self.seen[topic][count]
 
-    def set_state(self, *position: float) -> None:
+    def set_state(self, *position: float) -> Clock:
+        """Teleports; returns the clock message of it."""
         message = JointState(name=JOINTS, position=list(position))
-        self.wait_for_more("/clock", lambda: self.publish("mujoco_sim/set_state", message))
+        clock = self.wait_for_more("/clock", lambda: self.publish("mujoco_sim/set_state", message))
         self._commands = 0
+        return clock
 
     def set_goal(self, *position: float) -> Image:
         message = JointState(name=JOINTS, position=list(position))

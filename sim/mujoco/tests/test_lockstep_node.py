@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,8 +30,10 @@ def shared() -> Iterator[RosClient]:
 @pytest.fixture
 def client(shared: RosClient) -> RosClient:
     """The running simulator, its robot at rest in a known pose, and nothing recorded yet."""
-    shared.set_state(0.5, -0.5)
-    shared.listen(0.05)
+    stamp = stamp_ns(shared.set_state(0.5, -0.5))
+    # The clock comes last but may be heard first.
+    published = ("image_raw", "camera_info", "joint_states")
+    shared.wait(lambda: all(stamp in map(stamp_ns, shared.seen[topic]) for topic in published), "the pose")
     for topic in ("image_raw", "camera_info", "joint_states", "/clock", "/rosout"):
         shared.seen[topic].clear()
     return shared
@@ -50,17 +53,19 @@ def drive(client: RosClient) -> list[object]:
     """A run with both kinds of command; everything published that a planner sees, in order for each topic."""
     client.set_state(0.2, 0.4)
     client.set_goal(-1.0, 1.0)
-    for topic in ("image_raw", "joint_states", "/clock"):
-        client.seen[topic].clear()
-    client.set_state(0.1, -0.3)
-    first_ns = stamp_ns(client.seen["/clock"][0])
+    first_ns = stamp_ns(client.set_state(0.1, -0.3))
+
+    def since(topic: str) -> list[Any]:
+        # By stamp, since what was published before may still be on its way.
+        return [message for message in client.seen[topic] if stamp_ns(message) >= first_ns]
+
     for index in range(25):
         client.command_and_step("commands", velocity(np.sin(index / 5), 0.5 - index / 50))
     for index in range(25):
         client.command_and_step("joint_trajectory", trajectory(0.3, 0.01 * index, -0.3))
-    client.wait(lambda: len(client.seen["image_raw"]) == 11 and len(client.seen["joint_states"]) == 51, "all messages")
-    states = [(stamp_ns(m) - first_ns, list(m.position), list(m.velocity)) for m in client.seen["joint_states"]]
-    images = [(stamp_ns(m) - first_ns, hashlib.sha256(m.data).hexdigest()) for m in client.seen["image_raw"]]
+    client.wait(lambda: len(since("image_raw")) == 11 and len(since("joint_states")) == 51, "all messages")
+    states = [(stamp_ns(m) - first_ns, list(m.position), list(m.velocity)) for m in since("joint_states")]
+    images = [(stamp_ns(m) - first_ns, hashlib.sha256(m.data).hexdigest()) for m in since("image_raw")]
     return [states, images, hashlib.sha256(client.seen["goal_image"][-1].data).hexdigest()]
 
 

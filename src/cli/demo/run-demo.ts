@@ -4,6 +4,7 @@ import { JepaMpcError } from '../../core/errors.js';
 import { CommandAudit } from './command-audit.js';
 import { renderContactSheet } from './contact-sheet.js';
 import { serializeReport, type BaselineReport, type DemoReport } from './demo-report.js';
+import { holdDomain } from './domain-hold.js';
 import { EpisodeObserver } from './episode-observer.js';
 import { runEpisode, type Contender, type EpisodeOutcome } from './episode-runner.js';
 import { sampleEpisode, type EpisodeTask } from './episode-sampler.js';
@@ -29,7 +30,7 @@ const TITLES: Record<Contender, string> = {
 /** Parameter of the planner node that makes it a baseline. */
 const BASELINE_PARAMETER: Partial<Record<Contender, readonly [name: string, value: string]>> = {
   random: ['planner', 'random'],
-  squaredLatentDistance: ['objective', 'squared_latent_distance'],
+  squaredLatentDistance: ['objective.metric', 'squared_latent_distance'],
 };
 
 /**
@@ -113,6 +114,7 @@ class DemoRun {
     observer: EpisodeObserver,
     tasks: readonly EpisodeTask[],
   ): Promise<{ outcomes: EpisodeOutcome[]; baselines: DemoReport['baselines'] }> {
+    const release = await holdDomain(process.env['ROS_DOMAIN_ID'] ?? '0');
     const stage = await Stage.open(robot, observer, (line) => {
       this.#terminal.line(line);
     });
@@ -136,6 +138,7 @@ class DemoRun {
     } finally {
       this.#terminal.end();
       await stage.strike();
+      release();
     }
   }
 

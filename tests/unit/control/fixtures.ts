@@ -19,7 +19,17 @@ export function planOf(frameMs: number, rows: readonly (readonly number[])[], co
     joints: rows[0]?.length ?? 0,
     periodMs: 100,
     committed,
-    statistics: { planIndex: 7, encodeMs: 0, planMs: 0, bestCost: 0, meanCost: 0, goalDistance: 0 },
+    statistics: {
+      planIndex: 7,
+      encodeMs: 0,
+      planMs: 0,
+      bestCost: 0,
+      meanCost: 0,
+      goalDistance: 0,
+      iterations: 1,
+      elitesStd: 0,
+      rollout: 'host',
+    },
   };
 }
 

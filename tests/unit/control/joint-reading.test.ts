@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { JointStateReader } from '../../../src/control/joint-reading.js';
+import { JointStateReader, positionAt } from '../../../src/control/joint-reading.js';
 import { thrownBy } from './fixtures.js';
 
 const READER = new JointStateReader(['shoulder', 'elbow']);
@@ -67,5 +67,22 @@ describe('JointStateReader', () => {
     const error = thrownBy(() => READER.read({ name: ['shoulder', 'elbow'], position, velocity }, 0n));
     expect(error.code).toBe('joint-states.wrong-size');
     expect(error.message).toContain(field);
+  });
+});
+
+describe('positionAt', () => {
+  const reading = {
+    stampNs: 1_000_000_000n,
+    position: Float64Array.of(1, -1),
+    velocity: Float64Array.of(0.5, 0),
+  };
+
+  it('is the reading at its own time', () => {
+    expect(positionAt(reading, 1_000_000_000n)).toEqual(reading.position);
+  });
+
+  it('goes back and on with the measured velocity', () => {
+    expect([...positionAt(reading, 900_000_000n)]).toEqual([0.95, -1]);
+    expect([...positionAt(reading, 1_200_000_000n)]).toEqual([1.1, -1]);
   });
 });

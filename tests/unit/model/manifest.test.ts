@@ -43,7 +43,7 @@ describe('parseManifest', () => {
     expect({ cameras, latent, history, action }).toEqual({
       cameras: manifest.cameras,
       latent: manifest.latent,
-      history: manifest.history,
+      history: { ...manifest.history, actions: 'newest' },
       action: manifest.action,
     });
   });
@@ -88,14 +88,14 @@ describe('parseManifest', () => {
   it('lists every problem at once', () => {
     manifest.latent.dim = 0;
     manifest.action.periodMs = -1;
-    manifest.history.mode = 'growing';
+    manifest.history.mode = 'endless';
     const { found, expected } = refusal(JSON.stringify(manifest)).facts;
-    for (const part of ['latent.dim: 0', 'action.periodMs: -1', 'history.mode: "growing"'])
+    for (const part of ['latent.dim: 0', 'action.periodMs: -1', 'history.mode: "endless"'])
       expect(found).toContain(part);
     for (const part of [
       'latent.dim: at least 1',
       'action.periodMs: more than 0',
-      'history.mode: "sliding" or "markov"',
+      'history.mode: "sliding" or "markov" or "growing"',
     ]) {
       expect(expected).toContain(part);
     }

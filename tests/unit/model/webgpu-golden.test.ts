@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { createRng } from '../../../src/math/rng.js';
 import { loadModel } from '../../../src/model/load-model.js';
-import { createObjective } from '../../../src/planning/objectives.js';
+import { CandidateEvaluator } from '../../../src/planning/candidate-evaluator.js';
 import { createPlanner } from '../../../src/planning/registry.js';
 import { tinyModelFolder } from '../../fixtures/tiny-model.js';
 
@@ -36,12 +36,20 @@ describe('WebGPU', () => {
     for (const device of ['cpu', 'webgpu'] as const) {
       const model = await loadModel(tinyModelFolder, { device });
       const { latent, history, action, plannerDefaults, objective } = model.manifest;
-      const planner = createPlanner(
-        'cem',
-        { predictor: model.predictor, latent, history, action },
-        createObjective(objective.default, model.temporalDistance),
-        { ...plannerDefaults, objectiveSteps: objective.steps },
+      const { actionPenalty, ...options } = plannerDefaults;
+      const rolled = { predictor: model.predictor, latent, history, action };
+      const scorer = new CandidateEvaluator(
+        rolled,
+        model.temporalDistance,
+        {
+          metric: objective.default,
+          steps: objective.steps,
+          expression: null,
+          weights: { action: actionPenalty, smoothness: 0, limit: 0, limitMargin: 0 },
+        },
+        options.horizon,
       );
+      const planner = createPlanner('cem', rolled, scorer, options);
       const context = {
         history: { data: new Float32Array(4), shape: [1, 2, 1, 2] },
         goal: { data: Float32Array.of(0.7, -0.4), shape: [1, 1, 2] },

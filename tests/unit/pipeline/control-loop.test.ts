@@ -62,6 +62,9 @@ class ManualPlanner implements PlannerPort {
         bestCost: 0,
         meanCost: 0,
         goalDistance: 0,
+        iterations: 1,
+        elitesStd: 0,
+        rollout: 'host',
       },
     });
     await settle();
@@ -163,6 +166,13 @@ describe('the control loop', () => {
     runUntil(1100, 1200);
     expect(Array.from(planner.requests[0]?.committed ?? [])).toEqual([0]);
     expect(Array.from(planner.requests[1]?.committed ?? [])).toEqual([0.5]);
+  });
+
+  it('tells the planner where the joints were when the frame was taken, and their limits', () => {
+    loop.onReading({ stampNs: ns(1040), position: Float64Array.of(0.5), velocity: Float64Array.of(1) });
+    loop.onFrame(frameAt(1000));
+    expect(planner.requests[0]?.joints.position[0]).toBeCloseTo(0.46, 9);
+    expect([...(planner.requests[0]?.joints.upper ?? [])]).toEqual(limits.map(({ upper }) => upper));
   });
 
   it('a plan that arrives after its turn is marked late and still used', async () => {

@@ -20,7 +20,12 @@ function frame(stampMs: number, red: number, green: number): FrameSet {
 }
 
 function request(planIndex: number, history: readonly FrameSet[], goal: FrameSet): PlanRequest {
-  return { planIndex, history, goal, committed: new Float32Array(2), tuning };
+  const joints = {
+    position: new Float64Array(2),
+    lower: new Float64Array(2).fill(-1),
+    upper: new Float64Array(2).fill(1),
+  };
+  return { planIndex, history, goal, committed: new Float32Array(2), joints, tuning };
 }
 
 const started: WorkerPlanner[] = [];

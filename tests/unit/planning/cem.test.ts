@@ -1,22 +1,26 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Objective, Rng } from '../../../src/core/ports.js';
+import type { CandidateScorer } from '../../../src/core/ports.js';
 import { createRng, deriveSeed } from '../../../src/math/rng.js';
 import { CemPlanner } from '../../../src/planning/cem.js';
-import { SquaredLatentDistance } from '../../../src/planning/objectives.js';
 import type { PlannerOptions } from '../../../src/planning/planner-options.js';
 import { RandomPlanner } from '../../../src/planning/random.js';
-import { distanceBetween, linearContext, linearModel, linearOptions, move } from './linear-world.js';
+import {
+  distanceBetween,
+  linearContext,
+  linearModel,
+  linearOptions,
+  linearScorer,
+  move,
+  scorerOf,
+} from './linear-world.js';
 
 const SEEDS = Array.from({ length: 20 }, (_, seed) => seed);
 const START = [0.2, -0.1];
 const GOAL = [1.1, 0.5];
 
-function cem(
-  options: Partial<PlannerOptions> = {},
-  objective: Objective = new SquaredLatentDistance(),
-): CemPlanner {
-  return new CemPlanner(linearModel, objective, { ...linearOptions, ...options });
+function cem(options: Partial<PlannerOptions> = {}, scorer: CandidateScorer = linearScorer()): CemPlanner {
+  return new CemPlanner(linearModel, scorer, { ...linearOptions, ...options });
 }
 
 async function meanOf(measure: (seed: number) => Promise<number>): Promise<number> {
@@ -30,9 +34,6 @@ function missedBy(actions: Float32Array, from: readonly number[] = START): numbe
   return distanceBetween(move(from, actions), GOAL);
 }
 
-/** Noise that is all zero, so that only the candidates that are not sampled differ. */
-const silence: Rng = { normals: (out) => out.fill(0), uniforms: (out) => out.fill(0) };
-
 describe('CemPlanner', () => {
   it('ends within 0.05 rad of a reachable goal 1.1 rad away, for every seed', async () => {
     for (const seed of SEEDS) {
@@ -42,7 +43,7 @@ describe('CemPlanner', () => {
   });
 
   it('ends at least ten times nearer than random actions', async () => {
-    const random = new RandomPlanner(linearModel, new SquaredLatentDistance(), linearOptions);
+    const random = new RandomPlanner(linearModel, linearScorer(), linearOptions);
     const plan = async (planner: CemPlanner | RandomPlanner, seed: number): Promise<number> =>
       missedBy((await planner.plan(null, linearContext(START, GOAL), createRng(seed))).actions);
     const byCem = await meanOf((seed) => plan(cem(), seed));
@@ -73,7 +74,7 @@ describe('CemPlanner', () => {
 
   it('reaches and holds the goal when it plans again every period', async () => {
     // Scored at every step: the last latent alone says nothing of how to get there, so the first action would wander.
-    const planner = cem({ samples: 64, iterations: 2, elites: 8, objectiveSteps: 'all' });
+    const planner = cem({ samples: 64, iterations: 2, elites: 8 }, linearScorer('all'));
     let pose = START;
     let state = null;
     for (let index = 0; index < 25; index++) {
@@ -85,9 +86,8 @@ describe('CemPlanner', () => {
   });
 
   it('never does worse than resting where it already is', async () => {
-    const objective = new SquaredLatentDistance();
     for (const seed of SEEDS) {
-      const { bestCost } = await cem({ samples: 3, elites: 1, iterations: 2 }, objective).plan(
+      const { bestCost } = await cem({ samples: 3, elites: 1, iterations: 2 }).plan(
         { mean: new Float32Array(16).fill(1), ageMs: 0 },
         linearContext(GOAL, GOAL),
         createRng(seed),
@@ -115,54 +115,8 @@ describe('CemPlanner', () => {
     expect(missedBy(actions) ** 2).toBeCloseTo(bestCost, 5);
   });
 
-  it('charges actions: mean of the squared action as a fraction of its larger bound', async () => {
-    const state = { mean: Float32Array.from({ length: 16 }, (_, i) => (i % 2 === 0 ? 1 : 0)), ageMs: 0 };
-    const free: Objective = {
-      name: 'free',
-      distance: (latents) => Promise.resolve(new Float32Array(latents.shape[0] ?? 0)),
-    };
-    const { bestCost } = await cem({ samples: 1, elites: 1, iterations: 1, actionPenalty: 8 }, free).plan(
-      state,
-      linearContext(START, GOAL),
-      silence,
-    );
-    expect(bestCost).toBeCloseTo((8 * (0.5 ** 2 + 0)) / 2, 6);
-  });
-
-  it('scores the mean over all steps when asked to', async () => {
-    const seen: number[] = [];
-    const stepCounter: Objective = {
-      name: 'step',
-      distance: (latents) => {
-        seen.push(seen.length + 1);
-        return Promise.resolve(new Float32Array(latents.shape[0] ?? 0).fill(seen.length));
-      },
-    };
-    const one = { samples: 1, elites: 1, iterations: 1 };
-    const all = await cem({ ...one, objectiveSteps: 'all' }, stepCounter).plan(
-      null,
-      linearContext(START, GOAL),
-      silence,
-    );
-    expect(all.bestCost).toBeCloseTo((1 + 2 + 3 + 4) / 4, 6);
-    const last = await cem({ ...one, objectiveSteps: 'last' }, stepCounter).plan(
-      null,
-      linearContext(START, GOAL),
-      silence,
-    );
-    expect(last.bestCost).toBe(5);
-  });
-
   it('leaves candidates without a finite cost out of the refit', async () => {
-    const onlyForwards: Objective = {
-      name: 'only forwards',
-      distance: (latents) =>
-        Promise.resolve(
-          Float32Array.from({ length: latents.shape[0] ?? 0 }, (_, n) => {
-            return (latents.data[n * 2] ?? 0) > (START[0] ?? 0) + 0.2 ? 1 : NaN;
-          }),
-        ),
-    };
+    const onlyForwards = scorerOf((actions) => ((move([0, 0], actions)[0] ?? 0) > 0.2 ? 1 : NaN));
     const { state, meanCost } = await cem({ samples: 100, elites: 100, iterations: 1 }, onlyForwards).plan(
       null,
       linearContext(START, GOAL),
@@ -179,5 +133,72 @@ describe('CemPlanner', () => {
     const slow = await cem({ ...options, momentum: 0.75 }).plan(null, context, createRng(4));
     for (const [i, value] of slow.state.mean.entries())
       expect(value).toBeCloseTo(0.25 * (free.state.mean[i] ?? NaN), 5);
+  });
+
+  it('hands out the mean of good plans that agree', async () => {
+    const { actions, state } = await cem().plan(null, linearContext(START, GOAL), createRng(1));
+    expect(actions).toEqual(state.mean);
+  });
+
+  it('hands out the best plan, and goes on from it, where the mean of good plans is a bad one', async () => {
+    // An obstacle straight ahead: going round it at 1 rad/s on either side is best, and the mean of both drives into it.
+    const cost = (actions: Float32Array): number => Math.abs(Math.abs(actions[0] ?? NaN) - 1);
+    const state = { mean: new Float32Array(16).fill(0.7), ageMs: 0 };
+    const plan = (returned: 'mean' | 'checked_mean'): ReturnType<CemPlanner['plan']> =>
+      cem({ iterations: 1, samples: 200, elites: 50, keep: 'mean', returned }, scorerOf(cost)).plan(
+        state,
+        linearContext(START, GOAL),
+        createRng(1),
+      );
+    expect(cost((await plan('mean')).actions)).toBeGreaterThan(cost(state.mean));
+    const checked = await plan('checked_mean');
+    expect(cost(checked.actions)).toBeCloseTo(checked.bestCost, 6);
+    expect(checked.state.mean).toEqual(checked.actions);
+  });
+
+  it('narrows down no further than the least deviation of each joint', async () => {
+    const smallest = [Infinity, Infinity];
+    await cem({
+      iterations: 10,
+      minStd: [0.1, 0.01],
+      onIteration: ({ std }) => {
+        for (const [i, value] of std.entries()) smallest[i % 2] = Math.min(smallest[i % 2] ?? NaN, value);
+      },
+    }).plan(null, linearContext(START, GOAL), createRng(1));
+    expect(smallest[0]).toBeCloseTo(0.1 * 2, 6);
+    expect(smallest[1]).toBeGreaterThanOrEqual(Math.fround(0.01 * 1.4));
+    expect(smallest[1]).toBeLessThan(0.1 * 1.4);
+  });
+
+  it('stops early when the elites agree, and says how far they do', async () => {
+    const plan = (earlyStopStd: number): ReturnType<CemPlanner['plan']> =>
+      cem({ iterations: 50, minStd: 0, earlyStopStd }).plan(null, linearContext(START, GOAL), createRng(1));
+    const early = await plan(0.05);
+    expect(early.iterations).toBeLessThan(50);
+    expect(early.elitesStd).toBeLessThan(0.05);
+    expect((await plan(0)).iterations).toBe(50);
+  });
+
+  it('takes no single elite for agreement', async () => {
+    const options = { samples: 10, elites: 1, iterations: 4, earlyStopStd: 1 };
+    const { iterations } = await cem(options).plan(null, linearContext(START, GOAL), createRng(1));
+    expect(iterations).toBe(4);
+  });
+
+  it('keeps a share of its samples as wide as at first', async () => {
+    const spread = async (wideShare: number): Promise<number> => {
+      let largest = 0;
+      await cem({
+        wideShare,
+        iterations: 8,
+        onIteration: ({ iteration, candidates, mean }) => {
+          if (iteration < 7) return;
+          for (const [i, value] of candidates.entries())
+            largest = Math.max(largest, Math.abs(value - (mean[i % mean.length] ?? NaN)));
+        },
+      }).plan(null, linearContext(START, GOAL), createRng(1));
+      return largest;
+    };
+    expect(await spread(0.5)).toBeGreaterThan(2 * (await spread(0)));
   });
 });

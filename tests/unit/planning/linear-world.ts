@@ -1,7 +1,9 @@
 import type { ActionSpec } from '../../../src/core/model-spec.js';
-import type { PlanContext, Predictor } from '../../../src/core/ports.js';
+import type { CandidateScorer, PlanContext, Predictor, Rng } from '../../../src/core/ports.js';
+import type { StepAggregation } from '../../../src/core/objective-spec.js';
 import type { Tensor } from '../../../src/core/types.js';
-import type { PlannerModel } from '../../../src/planning/planner-model.js';
+import { CandidateEvaluator } from '../../../src/planning/candidate-evaluator.js';
+import type { RolloutModel } from '../../../src/planning/planner-model.js';
 import type { PlannerOptions } from '../../../src/planning/planner-options.js';
 
 /**
@@ -52,10 +54,10 @@ const linearPredictor: Predictor = {
   },
 };
 
-export const linearModel: PlannerModel = {
+export const linearModel: RolloutModel = {
   predictor: linearPredictor,
   latent: { tokens: 1, dim: JOINTS },
-  history: { mode: 'sliding', window: WINDOW, warmup: 'repeat' },
+  history: { mode: 'sliding', window: WINDOW, warmup: 'repeat', actions: 'newest' },
   action: linearAction,
 };
 
@@ -66,9 +68,46 @@ export const linearOptions: PlannerOptions = {
   horizon: 4,
   initialStd: 1,
   minStd: 0.02,
-  actionPenalty: 0,
-  objectiveSteps: 'last',
 };
+
+/** The linear world rolled out: the squared distance of the pose from the goal. */
+export function linearScorer(
+  steps: StepAggregation = 'last',
+  model: RolloutModel = linearModel,
+): CandidateScorer {
+  const weights = { action: 0, smoothness: 0, limit: 0, limitMargin: 0 };
+  const spec = { metric: 'squared_latent_distance', steps, expression: null, weights } as const;
+  return new CandidateEvaluator(model, null, spec, linearOptions.horizon);
+}
+
+/** Scores each candidate by itself, without a model. */
+export function scorerOf(cost: (actions: Float32Array) => number): CandidateScorer {
+  const size = linearOptions.horizon * linearAction.block * JOINTS;
+  return {
+    score: (_context, candidates) =>
+      Promise.resolve(
+        Float32Array.from({ length: candidates.length / size }, (_, n) =>
+          cost(candidates.subarray(n * size, (n + 1) * size)),
+        ),
+      ),
+  };
+}
+
+/** Noise that is all zero, so that only the candidates that are not sampled differ. */
+export const silence: Rng = { normals: (out) => out.fill(0), uniforms: (out) => out.fill(0) };
+
+/** Another source's noise, changed: `change` is given all of one iteration's normals. */
+export function changedNoise(rng: Rng, change: (normals: Float32Array) => void): Rng {
+  return {
+    uniforms: (out) => {
+      rng.uniforms(out);
+    },
+    normals: (out) => {
+      rng.normals(out);
+      change(out);
+    },
+  };
+}
 
 /** At rest at `pose`, wanting to be at `goal`; the first `committed` raw actions `[n, J]` are decided. */
 export function linearContext(

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 
-import { SquaredLatentDistance } from '../../../src/planning/objectives.js';
+import { parameterSchema } from '../../../src/params/schema.js';
 import { createPlanner, plannerNames } from '../../../src/planning/registry.js';
-import { linearModel, linearOptions } from './linear-world.js';
+import { linearModel, linearOptions, linearScorer } from './linear-world.js';
 
 describe('createPlanner', () => {
-  it('knows cem and random', () => {
-    expect(plannerNames).toEqual(['cem', 'random']);
+  it('knows every planner that the parameter names, and no other', () => {
+    expect(plannerNames).toEqual(parameterSchema.shape.planner.unwrap().options);
   });
 
   it('names the planners that there are when asked for another', () => {
-    expect(() => createPlanner('mppi', linearModel, new SquaredLatentDistance(), linearOptions)).toThrow(
-      /found "mppi", expected one of cem, random.*\[params.invalid\]/,
+    expect(() => createPlanner('gradient', linearModel, linearScorer(), linearOptions)).toThrow(
+      /found "gradient", expected one of cem, icem, mppi, predictive_sampling, random.*\[params.invalid\]/,
     );
   });
 });

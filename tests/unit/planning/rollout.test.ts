@@ -66,7 +66,7 @@ describe('Rollout', () => {
     const markov = {
       ...linearModel,
       predictor,
-      history: { mode: 'markov', window: 1, warmup: 'repeat' } as const,
+      history: { mode: 'markov', window: 1, warmup: 'repeat', actions: 'newest' } as const,
     };
     const steps: number[][] = [];
     const start = { data: Float32Array.of(5, 6), shape: [1, 1, 1, 2] };
@@ -77,6 +77,30 @@ describe('Rollout', () => {
       [6, 7],
       [7, 8],
       [8, 9],
+    ]);
+  });
+
+  it('lets the window grow where the model warms up short, each latent beside the block that leaves it', async () => {
+    const seen: { frames: number[]; blocks: number[] }[] = [];
+    let calls = 0;
+    const counting: Predictor = {
+      predict: (history, actions) => {
+        seen.push({ frames: [...history.data], blocks: [...actions.data] });
+        calls++;
+        return Promise.resolve({ data: Float32Array.of(calls, -calls), shape: [1, 1, 2] });
+      },
+    };
+    const history = { mode: 'growing', window: 2, warmup: 'short', actions: 'paired' } as const;
+    const start = { data: Float32Array.of(8, 9), shape: [1, 1, 1, 2] };
+    const actions = Float32Array.from({ length: 12 }, (_, i) => i);
+    const action = { ...linearAction, mean: [0, 0], std: [1, 1] };
+    const rollout = new Rollout({ ...linearModel, action, predictor: counting, history }, 1);
+    for await (const latents of rollout.run(start, actions, HORIZON))
+      expect(latents.shape).toEqual([1, 1, 2]);
+    expect(seen).toEqual([
+      { frames: [8, 9], blocks: [0, 1, 2, 3] },
+      { frames: [8, 9, 1, -1], blocks: [0, 1, 2, 3, 4, 5, 6, 7] },
+      { frames: [1, -1, 2, -2], blocks: [4, 5, 6, 7, 8, 9, 10, 11] },
     ]);
   });
 

@@ -1,0 +1,85 @@
+import { readTensors } from '../tensor-file.mjs';
+import { solveOnce, workOf } from './rounds.mjs';
+import { scoreWithReference } from './score.mjs';
+
+const PLANNERS = ['cem', 'mppi'];
+
+/**
+ * Whether both sides compute the same.
+ *
+ * - `refit_max_relative_difference`: the reference's solver is given the same noise and, in place of its model's costs, ours. What is
+ *   left to differ is sampling, selection and refit, over all iterations. Largest difference of mean and deviation, relative to the
+ *   largest entry of each.
+ * - `cost_max_relative_difference_*`: candidates of our first iteration, scored by the reference's model.
+ *
+ * iCEM is not in it: stable-worldmodel scales every coloured sequence to deviation 1 over time, ours has deviation 1 over the samples.
+ */
+export const agreement = {
+  title: 'agreement',
+  work: ({ spec, amounts }) => amounts.checks * PLANNERS.length * workOf(spec, settingsOf(spec, amounts)),
+
+  async run(bench) {
+    for (const planner of PLANNERS) await refitDifference(bench, planner);
+    for (const precision of ['fp32', 'int8']) await costDifference(bench, precision);
+  },
+};
+
+const settingsOf = (spec, amounts) => ({ ...spec.settings, iterations: amounts.iterations });
+
+async function refitDifference(bench, planner) {
+  const { spec, amounts, reference, ours, inputs } = bench;
+  if (ours.fp32 === null) return;
+  const settings = settingsOf(spec, amounts);
+  const pairs = [];
+  for (let problem = 0; problem < amounts.checks; problem++) {
+    const [ourFile, referenceFile] = [inputs.fresh('ours'), inputs.fresh('reference')];
+    const which = { problem, noiseIndex: problem };
+    await solveOnce(bench, ours.fp32, planner, settings, { ...which, trace: ourFile });
+    await solveOnce(bench, reference, planner, settings, { ...which, trace: referenceFile, costs: ourFile });
+    const [our, theirs] = [readTensors(ourFile), readTensors(referenceFile)];
+    pairs.push({
+      ours: Math.max(...['mean', 'std'].map((name) => relativeDifference(our.get(name), theirs.get(name)))),
+      reference: null,
+    });
+  }
+  bench.record({ metric: 'refit_max_relative_difference', unit: '', planner, settings, pairs });
+}
+
+async function costDifference(bench, precision) {
+  const { spec, amounts, ours, inputs } = bench;
+  if (ours[precision] === null) return;
+  const settings = { ...spec.settings, iterations: 1 };
+  const pairs = [];
+  for (let problem = 0; problem < amounts.checks; problem++) {
+    const trace = inputs.fresh('ours');
+    await solveOnce(bench, ours[precision], 'cem', settings, { problem, noiseIndex: problem, trace });
+    const tensors = readTensors(trace);
+    const [found, { data: candidates, shape }] = [tensors.get('costs'), tensors.get('candidates')];
+    const theirs = await scoreWithReference(bench, problem, { data: candidates, shape: shape.slice(1) });
+    pairs.push({ ours: relativeDifference(found, { data: theirs, shape: found.shape }), reference: null });
+  }
+  bench.record({
+    metric: `cost_max_relative_difference_${precision}`,
+    unit: '',
+    planner: 'cem',
+    settings,
+    pairs,
+  });
+}
+
+/** Largest difference of two tensors, for each row of the first axis relative to its largest entry; the largest of all rows. */
+function relativeDifference(found, expected) {
+  const rows = expected.shape[0];
+  const size = expected.data.length / rows;
+  let worst = 0;
+  for (let row = 0; row < rows; row++) {
+    let difference = 0;
+    let largest = 0;
+    for (let i = row * size; i < (row + 1) * size; i++) {
+      difference = Math.max(difference, Math.abs(found.data[i] - expected.data[i]));
+      largest = Math.max(largest, Math.abs(expected.data[i]));
+    }
+    worst = Math.max(worst, difference / largest);
+  }
+  return worst;
+}

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { readTensors } from '../tensor-file.mjs';
+import { pairsOf, solveOnce, whenQuiet, workOf } from './rounds.mjs';
+import { scoreWithReference } from './score.mjs';
+
+const SHARE = 0.99;
+const PAUSE_MS = 100;
+
+/**
+ * `time_to_99_percent`: the reference plans with its whole budget. The target is 99 % of the way from the mean cost of its first
+ * samples to the best cost it ever finds. How long does each side plan, iteration by iteration, until a candidate as cheap as that has
+ * been scored? The best candidate of each of our iterations is scored again by the reference's float32 model, and that counts.
+ */
+export const timeTo99 = {
+  title: 'time to 99 %',
+  work: ({ spec, amounts }) => amounts.problems * workOf(spec, settingsOf(spec, amounts)),
+
+  async run(bench) {
+    const { amounts } = bench;
+    const settings = settingsOf(bench.spec, amounts);
+    const times = [];
+    for (let problem = 0; problem < amounts.problems; problem++)
+      times.push(await whenQuiet(bench, () => timeProblem(bench, settings, problem)));
+    for (const precision of ['fp32', 'int8']) {
+      const pairs = pairsOf(times, precision, (ms) => ms);
+      const unreached = pairs.filter(({ ours }) => ours === Infinity).length;
+      bench.record({
+        metric: precision === 'fp32' ? 'time_to_99_percent' : 'time_to_99_percent_int8',
+        unit: 'ms',
+        planner: 'cem',
+        settings,
+        pairs,
+        ...(unreached > 0 && {
+          note: `ours did not reach the target in ${unreached} of ${amounts.problems} problems`,
+        }),
+      });
+    }
+  },
+};
+
+const settingsOf = (spec, amounts) => ({ ...spec.settings, iterations: amounts.tracedIterations });
+
+/** @returns {Promise<{ reference: number, fp32: number | null, int8: number | null }>} milliseconds until the target */
+async function timeProblem(bench, settings, problem) {
+  const which = { problem, noiseIndex: problem };
+  await sleep(PAUSE_MS);
+  const theirs = await solveOnce(bench, bench.reference, 'cem', settings, which);
+  const first = theirs.meanCosts[0];
+  const target = first - SHARE * (first - Math.min(...theirs.bestCosts));
+  const times = {
+    reference: timeUntil(theirs.bestCosts, theirs.iterationMs, target),
+    fp32: null,
+    int8: null,
+  };
+  for (const precision of ['fp32', 'int8']) {
+    const side = bench.ours[precision];
+    if (side === null) continue;
+    await sleep(PAUSE_MS);
+    const trace = bench.inputs.fresh('ours');
+    const answer = await solveOnce(bench, side, 'cem', settings, { ...which, trace });
+    const costs = await scoreWithReference(bench, problem, bestCandidates(readTensors(trace)));
+    times[precision] = timeUntil(costs, answer.iterationMs, target);
+  }
+  return times;
+}
+
+/** Milliseconds until the end of the first iteration whose best cost is at most `target`; Infinity if there is none. */
+function timeUntil(bestCosts, iterationMs, target) {
+  const index = bestCosts.findIndex((cost) => cost <= target);
+  return index < 0 ? Infinity : iterationMs.slice(0, index + 1).reduce((sum, ms) => sum + ms, 0);
+}
+
+/** The cheapest candidate of each iteration, `[I, H, A]`, of a trace. */
+function bestCandidates(trace) {
+  const { data, shape } = trace.get('candidates');
+  const costs = trace.get('costs').data;
+  const [iterations, samples, ...plan] = shape;
+  const size = plan.reduce((product, length) => product * length, 1);
+  const best = new Float32Array(iterations * size);
+  for (let i = 0; i < iterations; i++) {
+    let winner = i * samples;
+    for (let n = winner; n < (i + 1) * samples; n++) if (costs[n] < costs[winner]) winner = n;
+    best.set(data.subarray(winner * size, (winner + 1) * size), i * size);
+  }
+  return { data: best, shape: [iterations, ...plan] };
+}

@@ -1,0 +1,218 @@
+"""One solve of stable-worldmodel's own CEM, MPPI or iCEM, with given noise, timed and recorded from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+from torch import Tensor
+
+from .costables import ReferenceModel
+from .swm import cem, icem, mppi
+
+_SOLVERS = {"cem": (cem, cem.CEMSolver), "mppi": (mppi, mppi.MPPISolver), "icem": (icem, icem.ICEMSolver)}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A planner's budget. Actions are model actions (normalised)."""
+
+    samples: int
+    iterations: int
+    elites: int
+    horizon: int
+    initial_std: float
+    bound: float
+    """Only iCEM clips: to [-bound, bound]."""
+    temperature: float = 0.5
+    """MPPI's, in the unit of the cost."""
+    noise_beta: float = 2.0
+    momentum: float = 0.1
+    elites_kept: int = 5
+
+
+@dataclass
+class Iteration:
+    """One iteration, as it was seen."""
+
+    ms: float
+    score_ms: float
+    """Of `ms`, the time inside `get_cost`."""
+    candidates: Tensor
+    """`[S, H, A]`"""
+    costs: Tensor
+    """`[S]`"""
+    mean: Tensor
+    """`[H, A]` after the refit."""
+    std: Tensor
+    """`[H, A]` after the refit."""
+
+
+@dataclass
+class Trace:
+    """A whole solve."""
+
+    total_ms: float
+    iterations: list[Iteration]
+    actions: Tensor
+    """`[H, A]`, what the solver hands out."""
+
+
+def synchronise(device: str) -> None:
+    """Waits for what a GPU still has to do: without it a clock sees launches alone."""
+    if torch.device(device).type == "cuda":
+        torch.cuda.synchronize()
+
+
+@dataclass
+class _Observer:
+    """Stands between solver and model: hands out the noise and notes when an iteration starts and what it costs."""
+
+    model: ReferenceModel
+    noise: Tensor | None
+    """`[iterations, S, H, A]` standard normals; none: the solver draws its own."""
+    planner: str
+    device: str
+    costs_given: Tensor | None = None
+    """`[iterations, S]`, to take the place of the model's."""
+    starts: list[float] = field(default_factory=list)
+    score_seconds: list[float] = field(default_factory=list)
+    candidates: list[Tensor] = field(default_factory=list)
+    costs: list[Tensor] = field(default_factory=list)
+    refits: list[tuple[Tensor, Tensor]] = field(default_factory=list)
+
+    def randn(self, *shape: Any, **options: Any) -> Tensor:
+        """`torch.randn` as the solver sees it: called once an iteration, first thing."""
+        synchronise(self.device)
+        index = len(self.starts)
+        self.starts.append(time.perf_counter())
+        if self.noise is None:
+            return torch.randn(*shape, **options)
+        drawn = self.noise[index][None]
+        # iCEM draws with time last, to colour it by its spectrum: [1, S, A, H].
+        return drawn.transpose(2, 3).contiguous() if self.planner == "icem" else drawn
+
+    def parameters(self) -> Any:
+        return self.model.parameters()
+
+    def get_cost(self, info_dict: dict, action_candidates: Tensor) -> Tensor:
+        start = time.perf_counter()
+        if self.costs_given is None:
+            costs = self.model.get_cost(info_dict, action_candidates)
+        else:
+            costs = self.costs_given[len(self.costs)][None]
+        synchronise(self.device)
+        self.score_seconds.append(time.perf_counter() - start)
+        self.candidates.append(action_candidates)
+        self.costs.append(costs)
+        return costs
+
+
+class _RefitRecorder(cem.Callback):
+    """The distribution after each refit, as CEM and iCEM report it."""
+
+    output_key = "refit"
+
+    def __init__(self, refits: list[tuple[Tensor, Tensor]]) -> None:
+        super().__init__()
+        self.refits = refits
+
+    def __call__(self, **state: Any) -> None:
+        self.refits.append((state["mean"][0], state["var"][0]))
+
+
+@contextlib.contextmanager
+def _own_randn(module: types.ModuleType, randn: Any) -> Iterator[None]:
+    """Lets a module's `torch.randn` be another function; everything else of its `torch` stays."""
+
+    class Torch(types.ModuleType):
+        def __getattr__(self, name: str) -> Any:
+            return getattr(torch, name)
+
+    replacement = Torch("torch")
+    replacement.randn = randn
+    original = module.torch
+    module.torch = replacement
+    try:
+        yield
+    finally:
+        module.torch = original
+
+
+def _make_solver(planner: str, observer: _Observer, settings: Settings, action_dim: int, seed: int) -> Any:
+    _, solver_class = _SOLVERS[planner]
+    options: dict[str, Any] = {
+        "model": observer,
+        "num_samples": settings.samples,
+        "var_scale": settings.initial_std,
+        "n_steps": settings.iterations,
+        "topk": settings.elites,
+        "device": observer.device,
+        "seed": seed,
+    }
+    if planner == "mppi":
+        options |= {"temperature": settings.temperature}
+    else:
+        options |= {"callbacks": [_RefitRecorder(observer.refits)]}
+    if planner == "icem":
+        options |= {
+            "noise_beta": settings.noise_beta,
+            "alpha": settings.momentum,
+            "n_elite_keep": settings.elites_kept,
+        }
+    solver = solver_class(**options)
+    space = gymnasium.spaces.Box(-settings.bound, settings.bound, (1, action_dim), np.float32)
+    solver.configure(
+        action_space=space, n_envs=1, config=types.SimpleNamespace(horizon=settings.horizon, action_block=1)
+    )
+    return solver
+
+
+def solve(
+    planner: str,
+    model: ReferenceModel,
+    history: Tensor,
+    goal: Tensor,
+    noise: Tensor | None,
+    settings: Settings,
+    device: str = "cpu",
+    seed: int = 0,
+    costs: Tensor | None = None,
+) -> Trace:
+    """Plans from history `[T, N, D]` to goal `[N, D]` with noise `[iterations, S, H, A]`, all on `device`.
+
+    `costs [iterations, S]` stand in for the model's, to see what a solver makes of given costs.
+    """
+    module, _ = _SOLVERS[planner]
+    observer = _Observer(model, noise, planner, device, costs)
+    solver = _make_solver(planner, observer, settings, model.action_dim, seed)
+    info = model.prepare(history, goal, settings.samples)
+    synchronise(device)
+    start = time.perf_counter()
+    with _own_randn(module, observer.randn), contextlib.redirect_stdout(io.StringIO()):
+        outcome = solver.solve(info)
+    synchronise(device)
+    end = time.perf_counter()
+    return Trace((end - start) * 1000, _iterations(observer, settings, outcome, end), outcome["actions"][0])
+
+
+def _iterations(observer: _Observer, settings: Settings, outcome: dict, end: float) -> list[Iteration]:
+    refits = observer.refits
+    if not refits:
+        # MPPI tells nobody its mean, but it is candidate 0 of the next iteration. Its deviation never changes.
+        means = [candidates[0, 0] for candidates in observer.candidates[1:]] + [outcome["actions"][0]]
+        refits = [(mean, torch.full_like(mean, settings.initial_std)) for mean in means]
+    ends = [*observer.starts[1:], end]
+    rows = zip(observer.starts, ends, observer.score_seconds, observer.candidates, observer.costs, refits, strict=True)
+    return [
+        Iteration((stop - start) * 1000, score * 1000, candidates[0].cpu(), costs[0].cpu(), mean.cpu(), std.cpu())
+        for start, stop, score, candidates, costs, (mean, std) in rows
+    ]

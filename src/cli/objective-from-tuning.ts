@@ -1,0 +1,85 @@
+import { JepaMpcError } from '../core/errors.js';
+import {
+  DISTANCE_METRICS,
+  STEP_AGGREGATIONS,
+  type DistanceMetric,
+  type ObjectiveSpec,
+  type StepAggregation,
+} from '../core/objective-spec.js';
+import type { ModelManifest } from '../model/manifest.js';
+import type { PlannerTuning } from '../pipeline/planner-port.js';
+import { parseExpression } from '../planning/expression/parse-expression.js';
+
+/** The part of a tuning that says what plans are judged by. */
+export type ObjectiveTuning = Pick<
+  PlannerTuning,
+  | 'objectiveMetric'
+  | 'objectiveSteps'
+  | 'objectiveExpression'
+  | 'actionPenalty'
+  | 'smoothnessWeight'
+  | 'limitWeight'
+  | 'limitMargin'
+>;
+
+/** The part of a manifest that it is completed from. */
+export interface ObjectiveModel {
+  readonly action: Pick<ModelManifest['action'], 'joints'>;
+  readonly objective: ModelManifest['objective'];
+  readonly graphs: Pick<ModelManifest['graphs'], 'distance'>;
+  readonly plannerDefaults: Pick<ModelManifest['plannerDefaults'], 'actionPenalty'>;
+}
+
+/**
+ * The objective that a tuning asks for, completed from what the model says of itself.
+ *
+ * @throws JepaMpcError `objective.invalid` for an expression that the model cannot give a value to, `params.invalid` for an unknown name
+ */
+export function objectiveFromTuning(tuning: ObjectiveTuning, model: ObjectiveModel): ObjectiveSpec {
+  const metric = chosen(
+    'objective.metric',
+    tuning.objectiveMetric,
+    DISTANCE_METRICS,
+    model.objective.default,
+  );
+  const steps = chosen('objective.steps', tuning.objectiveSteps, STEP_AGGREGATIONS, model.objective.steps);
+  const text = tuning.objectiveExpression;
+  const scope = {
+    joints: model.action.joints.length,
+    hasTemporalDistance: model.graphs.distance !== undefined,
+    // Every action of the model contract is a joint velocity.
+    foreseesState: true,
+  };
+  const expression = text === '' ? null : parseExpression(text, scope);
+  // The model's penalty is in the unit of its own objective, and says nothing beside another one.
+  const isModelsOwn = expression === null && metric === model.objective.default;
+  const modelPenalty = isModelsOwn ? model.plannerDefaults.actionPenalty : 0;
+  return {
+    metric,
+    steps,
+    expression,
+    weights: {
+      action: tuning.actionPenalty < 0 ? modelPenalty : tuning.actionPenalty,
+      smoothness: tuning.smoothnessWeight,
+      limit: tuning.limitWeight,
+      limitMargin: tuning.limitMargin,
+    },
+  };
+}
+
+function chosen<T extends DistanceMetric | StepAggregation>(
+  parameter: string,
+  name: string,
+  known: readonly T[],
+  modelDefault: T,
+): T {
+  if (name === 'model_default') return modelDefault;
+  const found = known.find((candidate) => candidate === name);
+  if (found !== undefined) return found;
+  throw new JepaMpcError('params.invalid', {
+    subject: `parameter ${parameter}`,
+    found: `"${name}"`,
+    expected: `one of model_default, ${known.join(', ')}`,
+    remedy: 'Set one of these.',
+  });
+}

@@ -1,0 +1,58 @@
+import { JepaMpcError } from '../core/errors.js';
+import type { ModelManifest } from '../model/manifest.js';
+import type { PlannerTuning } from '../pipeline/planner-port.js';
+import type { PlannerOptions } from '../planning/planner-options.js';
+
+/**
+ * The planner's options that a tuning asks for, completed from what the model says of itself.
+ *
+ * @param nowMs clock for a time budget
+ * @throws JepaMpcError `params.invalid` for frozen joints that cannot be read
+ */
+export function plannerOptionsFromTuning(
+  tuning: PlannerTuning,
+  { plannerDefaults: defaults, action }: ModelManifest,
+  nowMs: () => number,
+): PlannerOptions {
+  const { momentum, noiseBeta, returned, timeBudgetMs } = tuning;
+  const elites = tuning.elites || defaults.elites;
+  return {
+    samples: tuning.samples || defaults.samples,
+    iterations: tuning.iterations || defaults.iterations,
+    elites,
+    horizon: tuning.horizon || defaults.horizon,
+    initialStd: tuning.initialStd || defaults.initialStd,
+    minStd: tuning.minStd || defaults.minStd,
+    earlyStopStd: tuning.earlyStopStd,
+    wideShare: tuning.wideShare,
+    actionRepeat: tuning.actionRepeat,
+    ball: tuning.actionBall,
+    frozen: frozenJoints(tuning.frozenActions, action.joints),
+    temperature: tuning.temperature,
+    shrink: tuning.shrink,
+    keptElites: Math.min(tuning.keptElites, elites),
+    ...(momentum < 0 ? {} : { momentum }),
+    ...(noiseBeta < 0 ? {} : { noiseBeta }),
+    ...(returned === 'planner_default' ? {} : { returned }),
+    ...(timeBudgetMs > 0 ? { timeBudget: { ms: timeBudgetMs, nowMs } } : {}),
+  };
+}
+
+/** `"elbow: 0, wrist: 0.5"` as one entry for each joint, null for those that are planned. */
+function frozenJoints(text: string, joints: readonly string[]): (number | null)[] {
+  const held = new Map<string, number>();
+  for (const part of text.split(',').filter((piece) => piece.trim() !== '')) {
+    const [name = '', value = ''] = part.split(':').map((piece) => piece.trim());
+    const action = value === '' ? NaN : Number(value);
+    if (!joints.includes(name) || !Number.isFinite(action)) {
+      throw new JepaMpcError('params.invalid', {
+        subject: 'parameter actions.frozen',
+        found: `"${part.trim()}"`,
+        expected: `a joint of ${joints.join(', ')}, a colon and a number`,
+        remedy: `Write for example "${joints[0] ?? 'joint'}: 0".`,
+      });
+    }
+    held.set(name, action);
+  }
+  return joints.map((joint) => held.get(joint) ?? null);
+}

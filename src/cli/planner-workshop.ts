@@ -1,0 +1,204 @@
+import { JepaMpcError } from '../core/errors.js';
+import type { Objective, PlanContext, Planner, Rng } from '../core/ports.js';
+import type { Logger } from '../core/types.js';
+import type { LoadedModel } from '../model/load-model.js';
+import type { PlannerTuning } from '../pipeline/planner-port.js';
+import { KernelPlanner, whyIterateOnHost } from '../planning/kernel-planner.js';
+import { createObjective } from '../planning/objectives/create-objective.js';
+import type { PlannerOptions } from '../planning/planner-options.js';
+import { createPlanner } from '../planning/registry.js';
+import { objectiveFromTuning } from './objective-from-tuning.js';
+import { plannerOptionsFromTuning } from './planner-options-from-tuning.js';
+import {
+  buildRollout,
+  rolloutKey,
+  type RolloutInForce,
+  type RolloutKind,
+  type RolloutWish,
+} from './rollout-pool.js';
+
+/** What plans are made with. */
+export interface PlannerInForce {
+  readonly planner: Planner;
+  /** For the figures: what the objective's metric says of the present latent. */
+  readonly distance: Objective;
+  readonly rollout: RolloutKind;
+}
+
+/** A tuning with everything that follows from it. */
+interface Order {
+  readonly key: string;
+  readonly tuning: PlannerTuning;
+  readonly options: PlannerOptions;
+  readonly wish: RolloutWish;
+}
+
+/** A rollout being built beside the one in force. */
+interface Beside {
+  readonly order: Order;
+  /** Starts the building; never rejects. */
+  readonly start: () => void;
+  readonly built: Promise<RolloutInForce | JepaMpcError>;
+}
+
+/**
+ * Makes the planner for a tuning. What changes without compiling takes effect with the plan that first asks for it. What has to be compiled
+ * (horizon, metric, expression, precision) is built between that plan, which is still made with the planner in force, and the next; only the
+ * first plan after a reset waits for it, since nothing is under way then.
+ */
+export class PlannerWorkshop {
+  readonly #model: LoadedModel;
+  readonly #logger: Logger;
+  readonly #nowMs: () => number;
+  #current: (PlannerInForce & { readonly key: string }) | null = null;
+  #rollout: (RolloutInForce & { readonly key: string }) | null = null;
+  #beside: Beside | null = null;
+  /** A tuning that was refused while another is in force. */
+  #refusedKey = '';
+  #hostReason = '';
+
+  /** @param nowMs clock for time budgets */
+  constructor(model: LoadedModel, logger: Logger, nowMs: () => number) {
+    this.#model = model;
+    this.#logger = logger;
+    this.#nowMs = nowMs;
+  }
+
+  /**
+   * The planner for this tuning, or, while its rollout is still to be built, the one in force. The first plan with a tuning that is refused
+   * fails with the reason; those after it go on with the planner in force, if there is one.
+   *
+   * @param isFirst whether this is the first plan after a reset
+   * @param context and `rng` make the candidates that reduced precision is judged by
+   * @throws JepaMpcError `params.invalid`, `objective.invalid`, `model.unsupported`
+   */
+  async plannerFor(
+    tuning: PlannerTuning,
+    isFirst: boolean,
+    context: PlanContext,
+    rng: Rng,
+  ): Promise<PlannerInForce> {
+    const key = JSON.stringify(tuning);
+    if (this.#current !== null && key === this.#refusedKey) return this.#current;
+    this.#refusedKey = '';
+    if (this.#current?.key === key) return this.#current;
+    try {
+      return await this.#change(this.#orderOf(tuning, key), isFirst, context, rng);
+    } catch (error) {
+      this.#refusedKey = key;
+      throw error;
+    }
+  }
+
+  /** Builds what the last plan asked for, beside the planner in force. Call it when the plan has been handed out. */
+  buildBeside(): void {
+    this.#beside?.start();
+  }
+
+  async dispose(): Promise<void> {
+    await this.#dropBeside();
+    await this.#rollout?.dispose();
+  }
+
+  async #change(order: Order, isFirst: boolean, context: PlanContext, rng: Rng): Promise<PlannerInForce> {
+    const key = rolloutKey(order.wish);
+    if (this.#rollout?.key === key) {
+      const planner = this.#make(order, this.#rollout);
+      this.#rollout.setWeights(order.wish.objective.weights);
+      return this.#putInForce(order, planner, this.#rollout);
+    }
+    if (this.#beside !== null && rolloutKey(this.#beside.order.wish) === key) {
+      this.#beside.start();
+      const built = await this.#beside.built;
+      this.#beside = null;
+      if (built instanceof JepaMpcError) throw built;
+      return this.#swap(order, key, built);
+    }
+    await this.#dropBeside();
+    const build = (): Promise<RolloutInForce> =>
+      buildRollout(this.#model, order.wish, context, rng, this.#logger);
+    if (this.#current === null || isFirst) return this.#swap(order, key, await build());
+    this.#beside = beside(order, build);
+    return this.#current;
+  }
+
+  async #swap(order: Order, key: string, built: RolloutInForce): Promise<PlannerInForce> {
+    const old = this.#rollout;
+    try {
+      const planner = this.#make(order, built);
+      built.setWeights(order.wish.objective.weights);
+      this.#rollout = { ...built, key };
+      return this.#putInForce(order, planner, built);
+    } catch (error) {
+      await built.dispose();
+      throw error;
+    } finally {
+      if (this.#rollout !== old) await old?.dispose();
+    }
+  }
+
+  #putInForce({ key, wish }: Order, planner: Planner, { kind }: RolloutInForce): PlannerInForce {
+    const distance = createObjective(wish.objective.metric, this.#model.temporalDistance);
+    this.#current = { key, planner, distance, rollout: kind };
+    return this.#current;
+  }
+
+  #make({ tuning, options, wish }: Order, { scorer, kernel }: RolloutInForce): Planner {
+    const { latent, history, action } = this.#model.manifest;
+    const model = { latent, history, action };
+    return kernel !== null && wish.planner !== null
+      ? new KernelPlanner(wish.planner, model, kernel, scorer, options)
+      : createPlanner(tuning.planner, model, scorer, options);
+  }
+
+  #orderOf(tuning: PlannerTuning, key: string): Order {
+    const { manifest } = this.#model;
+    const options = plannerOptionsFromTuning(tuning, manifest, this.#nowMs);
+    const objective = objectiveFromTuning(tuning, manifest);
+    const kind = this.#kindOf(tuning, options);
+    const planner =
+      kind === 'plan' && (tuning.planner === 'cem' || tuning.planner === 'mppi') ? tuning.planner : null;
+    const wish = { objective, horizon: options.horizon, precision: tuning.precision, kind, planner };
+    return { key, tuning, options, wish };
+  }
+
+  /** On the cpu a run costs next to nothing, and the host's planners can do more; elsewhere every run is a trip to the device. */
+  #kindOf({ rollout, planner }: PlannerTuning, options: PlannerOptions): RolloutKind {
+    if (rollout === 'host' || rollout === 'iteration') return rollout;
+    if (rollout === 'auto' && this.#model.device === 'cpu') return 'iteration';
+    const why = whyIterateOnHost(planner, options);
+    if (why === null) return 'plan';
+    if (rollout === 'plan' && why !== this.#hostReason)
+      this.#logger.warn(`Plans are made iteration by iteration, not in one graph, because of ${why}.`);
+    this.#hostReason = why;
+    return 'iteration';
+  }
+
+  async #dropBeside(): Promise<void> {
+    const dropped = this.#beside;
+    this.#beside = null;
+    if (dropped === null) return;
+    // Waiting for a building that never started would be waiting for ever.
+    dropped.start();
+    const built = await dropped.built;
+    if (!(built instanceof JepaMpcError)) await built.dispose();
+  }
+}
+
+function beside(order: Order, build: () => Promise<RolloutInForce>): Beside {
+  let begin: () => void = () => undefined;
+  const started = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const built = started.then(build).catch((error: unknown) => {
+    if (error instanceof JepaMpcError) return error;
+    return new JepaMpcError('model.unsupported', {
+      subject: 'rollout graph',
+      found: error instanceof Error ? error.message : String(error),
+      expected: 'a graph that compiles',
+      remedy: 'Set rollout.graph to host; please report it.',
+      cause: error,
+    });
+  });
+  return { order, start: begin, built };
+}

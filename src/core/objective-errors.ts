@@ -1,0 +1,38 @@
+import { JepaMpcError } from './errors.js';
+import type { ObjectiveSpec } from './objective-spec.js';
+
+/* What can go wrong with an objective, wherever it is computed: on the host or in a compiled graph. */
+
+/** A temporal distance is needed, and the model has none. */
+export function noTemporalDistance(): JepaMpcError {
+  return new JepaMpcError('model.unsupported', {
+    subject: 'objective temporal_distance',
+    found: 'a model without a distance graph',
+    expected: 'a model with distance.onnx',
+    remedy: 'Set the objective to squared_latent_distance, or train and export a distance head.',
+  });
+}
+
+/** The expression names `state`, and nobody measured the joints. */
+export function noJointPositions({ expression }: ObjectiveSpec): JepaMpcError {
+  return new JepaMpcError('planner.not-ready', {
+    subject: `objective.expression "${expression?.text ?? ''}"`,
+    found: 'no measured joint positions to foresee state from',
+    expected: 'joint states',
+    remedy: 'Check the topic joint_states, or leave state out of the expression.',
+  });
+}
+
+/** No candidate has a cost that is a finite number. @param first cost of the first of them */
+export function noFiniteCost(candidates: number, first: number, { expression }: ObjectiveSpec): JepaMpcError {
+  const subject = `costs of ${String(candidates)} candidates`;
+  return new JepaMpcError('planner.not-finite', {
+    subject: expression === null ? subject : `${subject} by objective.expression "${expression.text}"`,
+    found: `none that is finite (the first is ${String(first)})`,
+    expected: 'at least one finite cost',
+    remedy:
+      expression === null
+        ? 'The model predicts nonsense from this state: check the camera frame, the goal image and the device.'
+        : 'Look for a division by 0, a root or logarithm of a negative number or a large power in it; without any, the model predicts nonsense.',
+  });
+}

@@ -1,0 +1,32 @@
+import { CompiledPlan } from './compiled-plan.js';
+import { CompiledScorer } from './compiled-scorer.js';
+import type { SessionOptions } from './graph-session.js';
+import { RolloutCompiler, type RolloutRequest, type RolloutSources } from './graph/compile-rollout.js';
+import type { Refit } from './graph/plan-nodes.js';
+
+/** Compiles rollouts of one model for the device that it runs on. */
+export class CompiledRollouts {
+  readonly #sources: RolloutSources;
+  readonly #session: SessionOptions;
+  #compiler: RolloutCompiler | null = null;
+
+  constructor(sources: RolloutSources, session: SessionOptions) {
+    this.#sources = sources;
+    this.#session = session;
+  }
+
+  /** One iteration's costs in one run. @throws JepaMpcError `model.unsupported` where it cannot be compiled; `model.device-unavailable` */
+  scorer(request: RolloutRequest): Promise<CompiledScorer> {
+    return CompiledScorer.compile(this.#compile(), this.#sources.action, request, this.#session);
+  }
+
+  /** A whole plan in one run. @throws JepaMpcError `model.unsupported` where it cannot be compiled; `model.device-unavailable` */
+  plan(request: RolloutRequest, refit: Refit): Promise<CompiledPlan> {
+    return CompiledPlan.compile(this.#compile(), this.#sources.action, request, refit, this.#session);
+  }
+
+  #compile(): RolloutCompiler {
+    this.#compiler ??= new RolloutCompiler(this.#sources);
+    return this.#compiler;
+  }
+}

@@ -1,0 +1,137 @@
+import * as ort from 'onnxruntime-node';
+
+import { JepaMpcError } from '../core/errors.js';
+import { hasNode } from '../core/expression.js';
+import type { ActionSpec } from '../core/model-spec.js';
+import type { ObjectiveSpec, ObjectiveWeights } from '../core/objective-spec.js';
+import type { CandidateScorer, PlanContext } from '../core/ports.js';
+import type { SessionOptions } from './graph-session.js';
+import { createSession } from './graph-session.js';
+import { WEIGHT_NAMES, type RolloutCompiler, type RolloutRequest } from './graph/compile-rollout.js';
+
+/** What a rollout graph is given besides candidates or noise. */
+export function contextFeeds(
+  context: PlanContext,
+  weights: ObjectiveWeights,
+  action: ActionSpec,
+): Record<string, ort.Tensor> {
+  const { history, goal, joints } = context;
+  const count = action.joints.length;
+  const perJoint = (values: ArrayLike<number> | undefined, absent: number): ort.Tensor =>
+    new ort.Tensor(
+      'float32',
+      Float32Array.from({ length: count }, (_, joint) => values?.[joint] ?? absent),
+      [count],
+    );
+  const feeds: Record<string, ort.Tensor> = {
+    history: new ort.Tensor('float32', history.data, history.shape),
+    goal: new ort.Tensor('float32', goal.data, goal.shape),
+    joint_position: perJoint(joints?.position, 0),
+    // Without limits the way into their margin is nothing.
+    joint_lower: perJoint(joints?.lower, -Infinity),
+    joint_upper: perJoint(joints?.upper, Infinity),
+  };
+  for (const name of WEIGHT_NAMES)
+    feeds[`weight_${name}`] = new ort.Tensor('float32', Float32Array.of(weights[name]), []);
+  return feeds;
+}
+
+/** @throws JepaMpcError `planner.not-ready` when an expression asks for joint positions that are not known */
+export function checkJointsKnown({ expression }: ObjectiveSpec, { joints }: PlanContext): void {
+  if (joints !== undefined || expression === null) return;
+  if (!hasNode(expression.root, (node) => node.kind === 'joints' && node.of === 'state')) return;
+  throw new JepaMpcError('planner.not-ready', {
+    subject: `objective.expression "${expression.text}"`,
+    found: 'no measured joint positions to foresee state from',
+    expected: 'joint states',
+    remedy: 'Check the topic joint_states, or leave state out of the expression.',
+  });
+}
+
+/** No candidate has a cost. */
+export function noFiniteCost(candidates: number, { expression }: ObjectiveSpec, first: number): JepaMpcError {
+  const subject = `costs of ${String(candidates)} candidates`;
+  return new JepaMpcError('planner.not-finite', {
+    subject: expression === null ? subject : `${subject} by objective.expression "${expression.text}"`,
+    found: `none that is finite (the first is ${String(first)})`,
+    expected: 'at least one finite cost',
+    remedy:
+      expression === null
+        ? 'The model predicts nonsense from this state: check the camera frame, the goal image and the device.'
+        : 'Look for a division by 0, a root or logarithm of a negative number or a large power in it; without any, the model predicts nonsense.',
+  });
+}
+
+/** Scores candidates in one `session.run`: predictor, horizon and objective are one graph, compiled for them. */
+export class CompiledScorer implements CandidateScorer {
+  readonly #session: ort.InferenceSession;
+  readonly #objective: ObjectiveSpec;
+  readonly #action: ActionSpec;
+  /** Take effect with the next call. */
+  weights: ObjectiveWeights;
+
+  private constructor(session: ort.InferenceSession, objective: ObjectiveSpec, action: ActionSpec) {
+    this.#session = session;
+    this.#objective = objective;
+    this.#action = action;
+    this.weights = objective.weights;
+  }
+
+  /** @throws JepaMpcError `model.unsupported` where this cannot be compiled; `model.device-unavailable` */
+  static async compile(
+    compiler: RolloutCompiler,
+    action: ActionSpec,
+    request: RolloutRequest,
+    options: SessionOptions,
+  ): Promise<CompiledScorer> {
+    const session = await createSession(compiler.iteration(request), 'compiled rollout', options);
+    return new CompiledScorer(session, request.objective, action);
+  }
+
+  /**
+   * @param candidates raw actions `[N, K, J]`, K = horizon * block
+   * @throws JepaMpcError `planner.not-finite`, `planner.not-ready`, `model.run-failed`
+   */
+  async score(context: PlanContext, candidates: Float32Array): Promise<Float32Array> {
+    checkJointsKnown(this.#objective, context);
+    const [, periods = 1] = this.#shape();
+    const joints = this.#action.joints.length;
+    const count = candidates.length / (periods * joints);
+    const feeds = contextFeeds(context, this.weights, this.#action);
+    feeds['candidates'] = new ort.Tensor('float32', candidates, [count, periods, joints]);
+    const costs = (await run(this.#session, feeds))['costs']?.data as Float32Array;
+    if (!costs.some((cost) => Number.isFinite(cost)))
+      throw noFiniteCost(count, this.#objective, costs[0] ?? NaN);
+    return costs;
+  }
+
+  /** Gives the session back. */
+  dispose(): Promise<void> {
+    return this.#session.release();
+  }
+
+  #shape(): readonly (number | undefined)[] {
+    const candidates = this.#session.inputMetadata.find(({ name }) => name === 'candidates');
+    if (candidates?.isTensor !== true) return [];
+    return candidates.shape.map((size) => (typeof size === 'number' ? size : undefined));
+  }
+}
+
+/** One run of a compiled graph. @throws JepaMpcError `model.run-failed` */
+export async function run(
+  session: ort.InferenceSession,
+  feeds: Record<string, ort.Tensor>,
+): Promise<ort.InferenceSession.ReturnType> {
+  try {
+    return await session.run(feeds);
+  } catch (error) {
+    const given = Object.entries(feeds).map(([name, { dims }]) => `${name} [${dims.join(', ')}]`);
+    throw new JepaMpcError('model.run-failed', {
+      subject: 'compiled rollout',
+      found: `${error instanceof Error ? error.message : String(error)} (inputs ${given.join(', ')})`,
+      expected: 'a run without error',
+      remedy: 'Lower cem.samples if the device ran out of memory; else try device cpu.',
+      cause: error,
+    });
+  }
+}

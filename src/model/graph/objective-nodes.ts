@@ -1,0 +1,207 @@
+import type { ActionSpec } from '../../core/model-spec.js';
+import { noJointPositions, noTemporalDistance } from '../../core/objective-errors.js';
+import {
+  COSINE_EPSILON,
+  stepWeights,
+  type DistanceMetric,
+  type ObjectiveSpec,
+  type ObjectiveWeights,
+} from '../../core/objective-spec.js';
+import { CANDIDATES, isCandidates } from './dims.js';
+import { expressionNodes, type ExpressionSources } from './expression-nodes.js';
+import type { GraphBuilder } from './graph-builder.js';
+import type { Value } from './value.js';
+
+/** What an objective is computed from. All float32. */
+export interface ObjectiveInputs {
+  /** Predicted latents of each of the H predictor steps, `[N, T, D]`. */
+  readonly latents: readonly Value[];
+  /** Goal latent `[1, T, D]`. */
+  readonly goal: Value;
+  /** Raw actions `[N, K, J]`, K = H * block. */
+  readonly actions: Value;
+  /** Each `[]`: graph inputs, so that they change without a new graph. */
+  readonly weights: Readonly<Record<keyof ObjectiveWeights, Value>>;
+  /** Measured joint positions and their limits, `[J]` each, graph inputs as well; null leaves the limits out. A continuous joint has infinite limits. */
+  readonly joints: { readonly position: Value; readonly lower: Value; readonly upper: Value } | null;
+  /** The model's own distance of latents `[N, T, D]` from the goal, `[N]`; null when it has none. */
+  readonly temporalDistance: ((latents: Value) => Value) | null;
+}
+
+/**
+ * Writes an objective as nodes. What it computes is what planning/candidate-evaluator.ts computes on the host; a test holds the two
+ * together. Everything but the weights and the joints is fixed in the graph.
+ *
+ * @returns costs `[N]`
+ * @throws JepaMpcError `model.unsupported` when a temporal distance is needed and there is none; `planner.not-ready` when the expression
+ *   names `state` and there are no joints
+ */
+export function objectiveNodes(
+  builder: GraphBuilder,
+  spec: ObjectiveSpec,
+  action: ActionSpec,
+  inputs: ObjectiveInputs,
+): Value {
+  builder.origin = 'objective';
+  return new ObjectiveWriter(builder, spec, action, inputs).write();
+}
+
+class ObjectiveWriter {
+  readonly #builder: GraphBuilder;
+  readonly #spec: ObjectiveSpec;
+  readonly #action: ActionSpec;
+  readonly #inputs: ObjectiveInputs;
+  readonly #horizon: number;
+
+  constructor(builder: GraphBuilder, spec: ObjectiveSpec, action: ActionSpec, inputs: ObjectiveInputs) {
+    this.#builder = builder;
+    this.#spec = spec;
+    this.#action = action;
+    this.#inputs = inputs;
+    this.#horizon = inputs.latents.length;
+  }
+
+  write(): Value {
+    const builder = this.#builder;
+    const { weights, joints } = this.#inputs;
+    let cost = builder.mul(weights.action, this.#effort());
+    if (this.#horizon * this.#action.block > 1)
+      cost = builder.add(cost, builder.mul(weights.smoothness, this.#jerkiness()));
+    if (joints !== null) cost = builder.add(cost, builder.mul(weights.limit, this.#nearness(joints)));
+    for (const [index, weight] of stepWeights(this.#spec.steps, this.#horizon).entries()) {
+      if (weight === 0) continue;
+      cost = builder.add(cost, builder.mul(builder.scalar(weight), this.#stepCost(index + 1)));
+    }
+    return cost;
+  }
+
+  /** Distance or expression at step t, `[N]` or `[]`. */
+  #stepCost(t: number): Value {
+    const { metric, expression } = this.#spec;
+    if (expression === null) return this.#distance(metric, t);
+    const sources: ExpressionSources = {
+      horizon: this.#horizon,
+      distance: (to, step) =>
+        this.#distance(to === 'goal_distance' ? 'temporal_distance' : 'squared_latent_distance', step),
+      joints: (of, step) => (of === 'action' ? this.#meanActions(step) : this.#state(step)),
+    };
+    const value = expressionNodes(this.#builder, expression.root, t, sources);
+    return this.#builder.reshape(value, value.dims.some(isCandidates) ? [CANDIDATES] : []);
+  }
+
+  /** `[N]` */
+  #distance(metric: DistanceMetric, t: number): Value {
+    const builder = this.#builder;
+    const latents = this.#inputs.latents[t - 1] as Value;
+    const { goal, temporalDistance } = this.#inputs;
+    switch (metric) {
+      case 'temporal_distance':
+        if (temporalDistance === null) throw noTemporalDistance();
+        return temporalDistance(latents);
+      case 'squared_latent_distance': {
+        const difference = builder.sub(latents, goal);
+        return builder.reduce('ReduceSum', builder.mul(difference, difference), [1, 2], false);
+      }
+      case 'l1':
+        return builder.reduce('ReduceMean', builder.unary('Abs', builder.sub(latents, goal)), [1, 2], false);
+      case 'smooth_l1': {
+        const difference = builder.unary('Abs', builder.sub(latents, goal));
+        // The part of the difference below 1 counts squared, the part above as it is.
+        const low = builder.binary('Min', difference, builder.scalar(1));
+        const squared = builder.mul(builder.scalar(0.5), builder.mul(low, low));
+        return builder.reduce(
+          'ReduceMean',
+          builder.add(squared, builder.sub(difference, low)),
+          [1, 2],
+          false,
+        );
+      }
+      case 'cosine': {
+        const dot = builder.reduce('ReduceSum', builder.mul(latents, goal), [2], false);
+        const lengths = builder.mul(this.#lengths(latents), this.#lengths(goal));
+        const cosine = builder.div(dot, builder.binary('Max', lengths, builder.scalar(COSINE_EPSILON)));
+        return builder.reduce('ReduceMean', builder.sub(builder.scalar(1), cosine), [1], false);
+      }
+    }
+  }
+
+  /** Of each token. */
+  #lengths(latents: Value): Value {
+    const squares = this.#builder.mul(latents, latents);
+    return this.#builder.unary('Sqrt', this.#builder.reduce('ReduceSum', squares, [2], false));
+  }
+
+  /** Mean raw actions of step t, `[N, J]`. */
+  #meanActions(t: number): Value {
+    const builder = this.#builder;
+    const { block, joints } = this.#action;
+    const blocks = builder.reshape(this.#inputs.actions, [CANDIDATES, this.#horizon, block, joints.length]);
+    const means = builder.reduce('ReduceMean', blocks, [2], false);
+    return builder.reshape(builder.slice(means, 1, t - 1, t), [CANDIDATES, joints.length]);
+  }
+
+  /** Joint positions at the end of step t, `[N, J]`. */
+  #state(t: number): Value {
+    const { joints } = this.#inputs;
+    if (joints === null) throw noJointPositions(this.#spec);
+    const end = t * this.#action.block;
+    const positions = this.#builder.slice(this.#positions(joints.position), 1, end - 1, end);
+    return this.#builder.reshape(positions, [CANDIDATES, this.#action.joints.length]);
+  }
+
+  /** Joint positions at the end of each period, `[N, K, J]`. */
+  #positions(start: Value): Value {
+    const builder = this.#builder;
+    const { actions } = this.#inputs;
+    // Not a product with a triangle of ones, which a GPU may round to 10 bits.
+    const axis = builder.constant({ type: 'int64', dims: [], data: Float64Array.of(1) });
+    const sums = builder.node('CumSum', [actions, axis], {}, 'float32', actions.dims);
+    return builder.add(builder.mul(sums, builder.scalar(this.#action.periodMs / 1000)), start);
+  }
+
+  /** `[N]`: mean of the squared actions, as fractions of their larger bounds. */
+  #effort(): Value {
+    const largest = (joint: number): number =>
+      Math.max(Math.abs(this.#action.lower[joint] ?? NaN), Math.abs(this.#action.upper[joint] ?? NaN));
+    return this.#meanSquare(this.#inputs.actions, largest);
+  }
+
+  /** `[N]`: mean of the squared changes from action to action, as fractions of half the range. */
+  #jerkiness(): Value {
+    const builder = this.#builder;
+    const { actions } = this.#inputs;
+    const periods = this.#horizon * this.#action.block;
+    const change = builder.sub(
+      builder.slice(actions, 1, 1, periods),
+      builder.slice(actions, 1, 0, periods - 1),
+    );
+    return this.#meanSquare(
+      change,
+      (joint) => ((this.#action.upper[joint] ?? NaN) - (this.#action.lower[joint] ?? NaN)) / 2,
+    );
+  }
+
+  /** `[N]` of `[N, k, J]`, each joint in its own unit. */
+  #meanSquare(values: Value, unit: (joint: number) => number): Value {
+    const builder = this.#builder;
+    const joints = this.#action.joints.length;
+    const gain = builder.floats(
+      Array.from({ length: joints }, (_, joint) => 1 / unit(joint)),
+      [joints],
+    );
+    const scaled = builder.mul(values, gain);
+    return builder.reduce('ReduceMean', builder.mul(scaled, scaled), [1, 2], false);
+  }
+
+  /** `[N]`: mean over periods of the squared way into the margin of the limits. */
+  #nearness({ position, lower, upper }: NonNullable<ObjectiveInputs['joints']>): Value {
+    const builder = this.#builder;
+    const { limitMargin } = this.#inputs.weights;
+    const positions = this.#positions(position);
+    const below = builder.sub(builder.add(lower, limitMargin), positions);
+    const above = builder.sub(positions, builder.sub(upper, limitMargin));
+    const excess = builder.binary('Max', builder.binary('Max', below, above), builder.scalar(0));
+    const squares = builder.reduce('ReduceSum', builder.mul(excess, excess), [2], false);
+    return builder.reduce('ReduceMean', squares, [1], false);
+  }
+}

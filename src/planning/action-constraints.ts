@@ -1,0 +1,107 @@
+import type { ActionSpec } from '../core/model-spec.js';
+import { ActionBounds } from './action-bounds.js';
+import type { ResolvedOptions } from './resolve-options.js';
+
+/**
+ * What every sequence of a plan obeys, sampled or not: the box of the action bounds, the ball over the free joints of one period,
+ * frozen joints, and the actions that are committed already. These last are what the robot is doing anyway, so nothing else applies
+ * to them.
+ */
+export class ActionConstraints {
+  readonly bounds: ActionBounds;
+  /** Raw actions in a sequence (K). */
+  readonly periods: number;
+  /** Values in a sequence: K * J. */
+  readonly size: number;
+  readonly #ball: ResolvedOptions['ball'];
+  readonly #frozen: readonly (number | null)[];
+  readonly #repeat: number;
+  /** `[J]`: no motion, or the nearest to it that the bounds allow. */
+  readonly #rest: Float32Array;
+
+  constructor(
+    action: ActionSpec,
+    options: Pick<ResolvedOptions, 'horizon' | 'ball' | 'frozen' | 'actionRepeat'>,
+  ) {
+    this.bounds = new ActionBounds(action);
+    this.periods = options.horizon * action.block;
+    this.size = this.periods * this.bounds.joints;
+    this.#ball = options.ball;
+    this.#frozen = options.frozen;
+    this.#repeat = options.actionRepeat;
+    this.#rest = Float32Array.from({ length: this.bounds.joints }, (_, joint) => this.bounds.clamp(0, joint));
+  }
+
+  isFrozen(joint: number): boolean {
+    return (this.#frozen[joint] ?? null) !== null;
+  }
+
+  /**
+   * Moves sequences `[n, K, J]` to the nearest allowed ones, in place: each action into the box, then each period towards rest until it is
+   * inside the ball, which leaves its direction.
+   *
+   * @param committed raw actions `[committed, J]`, put at the front of each
+   */
+  apply(sequences: Float32Array, committed: Float32Array): void {
+    const { joints } = this.bounds;
+    for (let start = 0; start < sequences.length; start += joints) {
+      for (let joint = 0; joint < joints; joint++) {
+        const action = this.#frozen[joint] ?? sequences[start + joint] ?? NaN;
+        sequences[start + joint] = this.bounds.clamp(action, joint);
+      }
+      if (this.#ball !== 'none') this.#shrinkIntoBall(sequences, start);
+    }
+    if (committed.length === 0) return;
+    for (let start = 0; start < sequences.length; start += this.size) sequences.set(committed, start);
+  }
+
+  /**
+   * Holds the first of every `actionRepeat` raw periods through the others of its group (a spline of order zero), in sequences
+   * `[n, K, J]`. Groups start behind the committed actions.
+   */
+  holdFirst(sequences: Float32Array, committed: Float32Array): void {
+    const { joints } = this.bounds;
+    if (this.#repeat === 1) return;
+    for (let start = 0; start < sequences.length; start += this.size) {
+      for (let i = committed.length + joints; i < this.size; i++) {
+        const period = (i - committed.length - (i % joints)) / joints;
+        if (period % this.#repeat > 0) sequences[start + i] = sequences[start + i - joints] ?? NaN;
+      }
+    }
+  }
+
+  /** As {@link holdFirst}, with the mean of each group: for a warm start whose old groups lie across the new ones. */
+  holdMean(sequence: Float32Array, committed: Float32Array): void {
+    const { joints } = this.bounds;
+    const groupSize = this.#repeat * joints;
+    if (this.#repeat === 1) return;
+    for (let start = committed.length; start < this.size; start += groupSize) {
+      const end = Math.min(start + groupSize, this.size);
+      for (let first = start; first < start + joints; first++) {
+        let sum = 0;
+        for (let i = first; i < end; i += joints) sum += sequence[i] ?? NaN;
+        const mean = (sum * joints) / (end - start);
+        for (let i = first; i < end; i += joints) sequence[i] = mean;
+      }
+    }
+  }
+
+  /** @param start index of the first joint's action of one period */
+  #shrinkIntoBall(sequences: Float32Array, start: number): void {
+    const { joints } = this.bounds;
+    let norm = 0;
+    for (let joint = 0; joint < joints; joint++) {
+      if (this.isFrozen(joint)) continue;
+      const offset =
+        ((sequences[start + joint] ?? NaN) - (this.#rest[joint] ?? NaN)) / this.bounds.halfRange(joint);
+      norm += this.#ball === 'l1' ? Math.abs(offset) : offset * offset;
+    }
+    if (this.#ball === 'l2') norm = Math.sqrt(norm);
+    if (!(norm > 1)) return;
+    for (let joint = 0; joint < joints; joint++) {
+      if (this.isFrozen(joint)) continue;
+      const rest = this.#rest[joint] ?? NaN;
+      sequences[start + joint] = rest + ((sequences[start + joint] ?? NaN) - rest) / norm;
+    }
+  }
+}

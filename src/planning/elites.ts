@@ -1,0 +1,19 @@
+import { selectSmallest } from '../math/select-smallest.js';
+
+/**
+ * The candidates that a refit is made from: the cheapest ones, cheapest first, and never one without a finite cost.
+ *
+ * @param costs `[N]`, at least one of them finite
+ * @param buffer `[E]`, E <= N, overwritten
+ * @returns indices of candidates, at least one, in the front of `buffer`
+ */
+export function selectElites(costs: Float32Array, buffer: Uint32Array): Uint32Array {
+  selectSmallest(costs, buffer);
+  const firstUnusable = buffer.findIndex((index) => !Number.isFinite(costs[index]));
+  return firstUnusable < 0 ? buffer : buffer.subarray(0, firstUnusable);
+}
+
+/** Equal weights for `count` elites, in the front of `buffer`. */
+export function equalWeights(count: number, buffer: Float64Array): Float64Array {
+  return buffer.subarray(0, count).fill(1 / count);
+}

@@ -1,0 +1,156 @@
+import type {
+  CandidateScorer,
+  PlanContext,
+  PlanEnd,
+  PlanKernel,
+  Planner,
+  PlannerResult,
+  PlannerState,
+  Rng,
+} from '../core/ports.js';
+import { ColouredNoise } from '../math/coloured-noise.js';
+import { ActionConstraints } from './action-constraints.js';
+import { checkContext } from './check-context.js';
+import type { PlannerModel } from './planner-model.js';
+import type { PlannerOptions } from './planner-options.js';
+import { resolvePlannerOptions, type ResolvedOptions } from './resolve-options.js';
+import { SamplingDistribution } from './sampling-distribution.js';
+
+/** Planners whose iterations can run on the device as a whole. */
+export type KernelPlannerName = 'cem' | 'mppi';
+
+/** Least samples of a plan on the device: three are not drawn. */
+const LEAST_SAMPLES = 4;
+
+/** Why a planner with these options has to iterate on the host; null when it need not. */
+export function whyIterateOnHost(name: string, options: PlannerOptions): string | null {
+  if (name !== 'cem' && name !== 'mppi') return `planner ${name}`;
+  if ((options.keep ?? 'mean_best_rest') !== 'mean_best_rest') return `keep ${String(options.keep)}`;
+  if ((options.ball ?? 'none') !== 'none') return `actions.ball ${String(options.ball)}`;
+  if ((options.wideShare ?? 0) > 0) return `a wide share of ${String(options.wideShare)}`;
+  if (options.timeBudget !== undefined) return 'a time budget';
+  if (options.onIteration !== undefined) return 'a trace of the iterations';
+  return options.samples < LEAST_SAMPLES ? `${String(options.samples)} samples` : null;
+}
+
+/**
+ * {@link CemPlanner} or {@link MppiPlanner} with all iterations in one run of a {@link PlanKernel}: the same plan for the same noise, up to
+ * rounding, with one trip to the device (and one for the check of the mean) instead of one for each iteration.
+ */
+export class KernelPlanner implements Planner {
+  readonly name: KernelPlannerName;
+  readonly #model: PlannerModel;
+  readonly #kernel: PlanKernel;
+  readonly #scorer: CandidateScorer;
+  readonly #options: ResolvedOptions;
+  readonly #constraints: ActionConstraints;
+  readonly #distribution: SamplingDistribution;
+  readonly #colour: ColouredNoise;
+  /** `[I, N, K, J]` */
+  readonly #noise: Float32Array;
+  /** Rows of the kernel `[K, J]`. */
+  readonly #lower: Float32Array;
+  readonly #upper: Float32Array;
+  readonly #minStd: Float32Array;
+  readonly #halfRange: Float32Array;
+  readonly #finalists: Float32Array;
+
+  /**
+   * @param kernel compiled for this planner's refit: elites for cem, weights for mppi
+   * @param options such that {@link whyIterateOnHost} is null
+   * @throws JepaMpcError `params.invalid`
+   */
+  constructor(
+    name: KernelPlannerName,
+    model: PlannerModel,
+    kernel: PlanKernel,
+    scorer: CandidateScorer,
+    options: PlannerOptions,
+  ) {
+    const own = { momentum: 0, noiseBeta: 0, returned: 'checked_mean' } as const;
+    this.name = name;
+    this.#model = model;
+    this.#kernel = kernel;
+    this.#scorer = scorer;
+    this.#options = resolvePlannerOptions(options, model.action, own);
+    this.#constraints = new ActionConstraints(model.action, this.#options);
+    this.#distribution = new SamplingDistribution(this.#constraints, model.action.periodMs, this.#options);
+    this.#colour = new ColouredNoise(this.#constraints.periods, this.#options.noiseBeta);
+    const { size, bounds } = this.#constraints;
+    const perJoint = (valueOf: (joint: number) => number): Float32Array =>
+      Float32Array.from({ length: size }, (_, i) => valueOf(i % bounds.joints));
+    this.#noise = new Float32Array(this.#options.iterations * this.#options.samples * size);
+    this.#lower = new Float32Array(size);
+    this.#upper = new Float32Array(size);
+    this.#halfRange = perJoint((joint) => bounds.halfRange(joint));
+    this.#minStd = perJoint((joint) =>
+      this.#constraints.isFrozen(joint) ? 0 : (this.#options.minStd[joint] ?? NaN) * bounds.halfRange(joint),
+    );
+    this.#finalists = new Float32Array(2 * size);
+  }
+
+  /** @throws JepaMpcError `planner.wrong-shape` or `planner.not-finite` */
+  async plan(state: PlannerState | null, context: PlanContext, rng: Rng): Promise<PlannerResult> {
+    const { committed } = context;
+    const { iterations, elites, momentum, temperature, earlyStopStd, returned } = this.#options;
+    checkContext(this.#model, context, this.#constraints.periods);
+    this.#distribution.start(state, committed);
+    this.#bound(committed);
+    this.#drawNoise(rng, committed);
+    const end = await this.#kernel.plan(context, {
+      noise: this.#noise,
+      iterations,
+      mean: this.#distribution.mean,
+      std: this.#distribution.std,
+      lower: this.#lower,
+      upper: this.#upper,
+      minStd: this.#minStd,
+      halfRange: this.#halfRange,
+      elites,
+      momentum,
+      temperature,
+      // As on the host: elites of a distribution that does not narrow never agree, and one alone says nothing.
+      earlyStopStd: this.name === 'cem' && elites > 1 ? earlyStopStd : 0,
+    });
+    const isMeanSound = returned !== 'checked_mean' || (await this.#isMeanSound(context, end));
+    const next = isMeanSound ? end.mean : end.best;
+    return {
+      state: { mean: next.slice(), ageMs: 0 },
+      actions: (returned === 'best' ? end.best : next).slice(),
+      bestCost: end.bestCost,
+      meanCost: end.meanCost,
+      iterations: end.iterations,
+      elitesStd: end.elitesStd,
+    };
+  }
+
+  /** Bounds of each action; both are the action itself where it is decided. */
+  #bound(committed: Float32Array): void {
+    this.#lower.fill(-Infinity);
+    this.#upper.fill(Infinity);
+    this.#constraints.apply(this.#lower, committed);
+    this.#constraints.apply(this.#upper, committed);
+  }
+
+  /** The noise that the host's iterations would draw. */
+  #drawNoise(rng: Rng, committed: Float32Array): void {
+    const size = this.#noise.length / this.#options.iterations;
+    for (let start = 0; start < this.#noise.length; start += size) {
+      const noise = this.#noise.subarray(start, start + size);
+      rng.normals(noise);
+      this.#colour.colour(noise, this.#constraints.bounds.joints);
+      this.#constraints.holdFirst(noise, committed);
+    }
+  }
+
+  /** As on the host: whether the last mean is no dearer than every mean that was a candidate. */
+  async #isMeanSound(context: PlanContext, { mean, best, costs }: PlanEnd): Promise<boolean> {
+    let leastMeanCost = Infinity;
+    for (let first = 0; first < costs.length; first += this.#options.samples)
+      leastMeanCost = Math.min(leastMeanCost, costs[first] ?? NaN);
+    this.#finalists.set(mean);
+    this.#finalists.set(best, mean.length);
+    const [cost = NaN] = await this.#scorer.score(context, this.#finalists);
+    return cost <= leastMeanCost;
+  }
+}

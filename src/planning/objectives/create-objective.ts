@@ -1,0 +1,16 @@
+import { noTemporalDistance } from '../../core/objective-errors.js';
+import type { DistanceMetric } from '../../core/objective-spec.js';
+import type { Objective } from '../../core/ports.js';
+import { LatentDistance } from './latent-distances.js';
+
+/**
+ * The distance of that name.
+ *
+ * @param temporalDistance the model's own distance graph, null when it has none
+ * @throws JepaMpcError `model.unsupported` when the temporal distance is asked of a model without one
+ */
+export function createObjective(metric: DistanceMetric, temporalDistance: Objective | null): Objective {
+  if (metric !== 'temporal_distance') return new LatentDistance(metric);
+  if (temporalDistance !== null) return temporalDistance;
+  throw noTemporalDistance();
+}

@@ -1,0 +1,111 @@
+import type { PlannerState } from '../core/ports.js';
+import { weightedRowMoments } from '../math/row-moments.js';
+import type { ActionConstraints } from './action-constraints.js';
+import type { ResolvedOptions } from './resolve-options.js';
+import { shiftWarmStart } from './warm-start.js';
+
+/**
+ * The diagonal Gaussian over action sequences that a sampling planner refines: where it starts, how it draws, how it is refitted.
+ * Buffers are reused from plan to plan.
+ */
+export class SamplingDistribution {
+  /** Raw actions `[K, J]`, always inside the constraints. */
+  readonly mean: Float32Array;
+  /** In raw units, `[K, J]`; 0 where a joint is frozen. */
+  readonly std: Float32Array;
+  /** Largest deviation of the elites of the last refit, as a fraction of half the range. */
+  elitesStd = Infinity;
+  readonly #constraints: ActionConstraints;
+  readonly #periodMs: number;
+  readonly #momentum: number;
+  readonly #eliteMean: Float32Array;
+  readonly #eliteStd: Float32Array;
+  /** In raw units, `[J]`. */
+  readonly #initialStd: Float64Array;
+  readonly #minStd: Float64Array;
+
+  constructor(
+    constraints: ActionConstraints,
+    periodMs: number,
+    options: Pick<ResolvedOptions, 'initialStd' | 'minStd' | 'momentum'>,
+  ) {
+    const inRawUnits = (fractions: readonly number[]): Float64Array =>
+      Float64Array.from(fractions, (fraction, joint) =>
+        constraints.isFrozen(joint) ? 0 : fraction * constraints.bounds.halfRange(joint),
+      );
+    this.#constraints = constraints;
+    this.#periodMs = periodMs;
+    this.#momentum = options.momentum;
+    this.#initialStd = inRawUnits(options.initialStd);
+    this.#minStd = inRawUnits(options.minStd);
+    this.mean = new Float32Array(constraints.size);
+    this.std = new Float32Array(constraints.size);
+    this.#eliteMean = new Float32Array(constraints.size);
+    this.#eliteStd = new Float32Array(constraints.size);
+  }
+
+  /** Around the shifted last plan, or around rest where there is none of use. */
+  start(state: PlannerState | null, committed: Float32Array): void {
+    const { joints } = this.#constraints.bounds;
+    this.mean.fill(0);
+    if (state !== null) shiftWarmStart(state, joints, this.#periodMs, this.mean);
+    this.#constraints.holdMean(this.mean, committed);
+    this.#constraints.apply(this.mean, committed);
+    for (let i = 0; i < this.std.length; i++) this.std[i] = this.#initialStd[i % joints] ?? NaN;
+    this.elitesStd = Infinity;
+  }
+
+  /**
+   * `mean + deviation * noise`, not yet inside the constraints.
+   *
+   * @param noise standard normals `[N, K, J]`
+   * @param candidates `[N, K, J]`, written
+   * @param wide how many of the last candidates take the first deviation instead of the refitted one
+   */
+  draw(noise: Float32Array, candidates: Float32Array, wide: number): void {
+    const { size, bounds } = this.#constraints;
+    const firstWide = noise.length - wide * size;
+    for (let i = 0; i < noise.length; i++) {
+      const j = i % size;
+      const std = i < firstWide ? this.std[j] : this.#initialStd[j % bounds.joints];
+      candidates[i] = (this.mean[j] ?? NaN) + (std ?? NaN) * (noise[i] ?? NaN);
+    }
+  }
+
+  /**
+   * Moves the mean to that of the elites, less momentum.
+   *
+   * @param elites indices of candidates `[E]`
+   * @param weights `[E]`, with sum 1
+   */
+  moveMean(
+    candidates: Float32Array,
+    elites: Uint32Array,
+    weights: Float64Array,
+    committed: Float32Array,
+  ): void {
+    const { joints } = this.#constraints.bounds;
+    weightedRowMoments(candidates, elites, weights, this.#eliteMean, this.#eliteStd);
+    this.elitesStd = 0;
+    for (let i = 0; i < this.mean.length; i++) {
+      this.mean[i] = this.#withMomentum(this.mean[i] ?? NaN, this.#eliteMean[i] ?? NaN);
+      const fraction = (this.#eliteStd[i] ?? NaN) / this.#constraints.bounds.halfRange(i % joints);
+      this.elitesStd = Math.max(this.elitesStd, fraction);
+    }
+    // The mean of allowed sequences is allowed (box and balls are convex) up to rounding, which this removes.
+    this.#constraints.apply(this.mean, committed);
+  }
+
+  /** Takes over the deviation of the elites of the last {@link moveMean}, less momentum, but never less than the least deviation. */
+  narrow(): void {
+    const { joints } = this.#constraints.bounds;
+    for (let i = 0; i < this.std.length; i++) {
+      const std = this.#withMomentum(this.std[i] ?? NaN, this.#eliteStd[i] ?? NaN);
+      this.std[i] = Math.max(std, this.#minStd[i % joints] ?? NaN);
+    }
+  }
+
+  #withMomentum(old: number, fitted: number): number {
+    return this.#momentum * old + (1 - this.#momentum) * fitted;
+  }
+}

@@ -1,0 +1,208 @@
+import type { CandidateScorer, PlanContext, PlannerResult, PlannerState, Rng } from '../core/ports.js';
+import { ColouredNoise } from '../math/coloured-noise.js';
+import { ActionConstraints } from './action-constraints.js';
+import { checkContext } from './check-context.js';
+import { selectElites } from './elites.js';
+import type { PlannerModel } from './planner-model.js';
+import type { PlannerOptions } from './planner-options.js';
+import { resolvePlannerOptions, type PlannersOwn, type ResolvedOptions } from './resolve-options.js';
+import { SamplingDistribution } from './sampling-distribution.js';
+import { StopRule } from './stop-rule.js';
+
+/**
+ * The steps that sampling planners are written in, and the plan that is being made: `start`, then `sample`, `score` and `refit` for as long
+ * as it `goesOn`, then `finish`. A planner adds what is its own: how many candidates, which of them are not sampled, and the weights of the
+ * refit.
+ *
+ * All buffers are reused, so a search makes one plan at a time; what `finish` returns is a copy.
+ */
+export class SamplingSearch {
+  readonly options: ResolvedOptions;
+  readonly constraints: ActionConstraints;
+  readonly distribution: SamplingDistribution;
+  /** Cheapest sequence scored in this plan, `[K, J]`. */
+  readonly best: Float32Array;
+  /** Resting, as far as the constraints allow, `[K, J]`. */
+  readonly rest: Float32Array;
+  /** The last iteration's candidates `[N, K, J]`, their costs `[N]` and its elites, cheapest first `[E]`. */
+  candidates: Float32Array;
+  costs: Float32Array = new Float32Array(0);
+  elites: Uint32Array = new Uint32Array(0);
+
+  readonly #model: PlannerModel;
+  readonly #scorer: CandidateScorer;
+  readonly #colour: ColouredNoise;
+  readonly #stop: StopRule;
+  readonly #noiseBuffer: Float32Array;
+  readonly #candidatesBuffer: Float32Array;
+  readonly #elitesBuffer: Uint32Array;
+  /** The two sequences that the final check compares, `[2, K, J]`. */
+  readonly #finalists: Float32Array;
+  #context: PlanContext | null = null;
+  #disagreement = Infinity;
+  #bestCost = Infinity;
+  /** Lowest cost of a mean that was a candidate. */
+  #leastMeanCost = Infinity;
+
+  /**
+   * @param own the planner's values of options that were left out
+   * @param fixed its values of options that have no meaning to it, whatever was given
+   * @throws JepaMpcError `params.invalid`
+   */
+  constructor(
+    model: PlannerModel,
+    scorer: CandidateScorer,
+    options: PlannerOptions,
+    own: PlannersOwn,
+    fixed: Partial<ResolvedOptions> = {},
+  ) {
+    this.options = { ...resolvePlannerOptions(options, model.action, own), ...fixed };
+    this.constraints = new ActionConstraints(model.action, this.options);
+    this.distribution = new SamplingDistribution(this.constraints, model.action.periodMs, this.options);
+    this.#model = model;
+    this.#scorer = scorer;
+    this.#colour = new ColouredNoise(this.constraints.periods, this.options.noiseBeta);
+    this.#stop = new StopRule(this.options);
+    const { size } = this.constraints;
+    const { samples, elites } = this.options;
+    this.best = new Float32Array(size);
+    this.rest = new Float32Array(size);
+    this.#noiseBuffer = new Float32Array(samples * size);
+    this.#candidatesBuffer = new Float32Array(samples * size);
+    this.#elitesBuffer = new Uint32Array(elites);
+    this.#finalists = new Float32Array(2 * size);
+    this.candidates = this.#candidatesBuffer;
+  }
+
+  /** Iterations finished. */
+  get iterations(): number {
+    return this.#stop.iterations;
+  }
+
+  /** What the option `keep` keeps besides the mean: the best so far, once there is one, and resting. */
+  get known(): readonly Float32Array[] {
+    if (this.options.keep === 'mean') return [];
+    return this.iterations > 0 ? [this.best, this.rest] : [this.rest];
+  }
+
+  /** @throws JepaMpcError `planner.wrong-shape` or `planner.not-finite` when the context does not fit the model */
+  start(state: PlannerState | null, context: PlanContext): void {
+    checkContext(this.#model, context, this.constraints.periods);
+    this.#context = context;
+    this.#bestCost = Infinity;
+    this.#leastMeanCost = Infinity;
+    this.rest.fill(0);
+    this.constraints.apply(this.rest, context.committed);
+    this.distribution.start(state, context.committed);
+    this.#stop.start();
+  }
+
+  /**
+   * Draws candidates around the mean, inside the constraints. The first ones are not drawn: the mean, then `kept`.
+   *
+   * @param count N, up to `samples`; the noise of all N is drawn whatever is kept
+   * @param kept sequences `[n, K, J]`, put in as many as fit
+   */
+  sample(rng: Rng, count: number, kept: readonly Float32Array[]): void {
+    const { size, bounds } = this.constraints;
+    const { committed } = this.#planned();
+    const noise = this.#noiseBuffer.subarray(0, count * size);
+    this.candidates = this.#candidatesBuffer.subarray(0, count * size);
+
+    rng.normals(noise);
+    this.#colour.colour(noise, bounds.joints);
+    this.constraints.holdFirst(noise, committed);
+    this.distribution.draw(noise, this.candidates, Math.floor(this.options.wideShare * count));
+
+    this.candidates.set(this.distribution.mean);
+    let start = size;
+    for (const sequences of kept) {
+      this.candidates.set(sequences.subarray(0, this.candidates.length - start), start);
+      start = Math.min(start + sequences.length, this.candidates.length);
+    }
+    this.constraints.apply(this.candidates, committed);
+  }
+
+  /**
+   * Scores the candidates and picks the elites.
+   *
+   * @throws JepaMpcError `planner.not-finite` when no candidate has a finite cost
+   */
+  async score(): Promise<void> {
+    const { size } = this.constraints;
+    this.costs = await this.#scorer.score(this.#planned(), this.candidates);
+    this.elites = selectElites(
+      this.costs,
+      this.#elitesBuffer.subarray(0, Math.min(this.options.elites, this.costs.length)),
+    );
+    const winner = this.elites[0] ?? 0;
+    const winnerCost = this.costs[winner] ?? Infinity;
+    if (winnerCost < this.#bestCost) {
+      this.#bestCost = winnerCost;
+      this.best.set(this.candidates.subarray(winner * size, (winner + 1) * size));
+    }
+    const meanCost = this.costs[0] ?? NaN;
+    if (meanCost < this.#leastMeanCost) this.#leastMeanCost = meanCost;
+  }
+
+  /**
+   * Moves the distribution to the elites.
+   *
+   * @param weights of the elites, `[E]`, with sum 1
+   * @param narrows whether the deviation follows the elites too, or the mean alone
+   */
+  refit(weights: Float64Array, narrows: boolean): void {
+    const { distribution, candidates, costs, elites } = this;
+    distribution.moveMean(candidates, elites, weights, this.#planned().committed);
+    if (narrows) distribution.narrow();
+    // Elites of a distribution that does not narrow never come to agree, and one alone agrees with itself: neither says anything.
+    this.#disagreement = narrows && elites.length > 1 ? distribution.elitesStd : Infinity;
+    const { mean, std } = distribution;
+    this.options.onIteration?.({ iteration: this.iterations, candidates, costs, elites, mean, std });
+    this.#stop.noteIteration();
+  }
+
+  goesOn(): boolean {
+    return this.#stop.goesOn(this.#disagreement);
+  }
+
+  /**
+   * What is handed out, and what the next plan starts from: the mean, unless it was found wanting (see `Returned`).
+   *
+   * @throws JepaMpcError `planner.not-finite` as {@link score}
+   */
+  async finish(): Promise<PlannerResult> {
+    const { returned } = this.options;
+    const isMeanSound = returned !== 'checked_mean' || (await this.#isMeanSound());
+    const next = isMeanSound ? this.distribution.mean : this.best;
+    let elitesCost = 0;
+    for (const elite of this.elites) elitesCost += this.costs[elite] ?? NaN;
+    return {
+      state: { mean: next.slice(), ageMs: 0 },
+      actions: (returned === 'best' ? this.best : next).slice(),
+      bestCost: this.#bestCost,
+      meanCost: elitesCost / this.elites.length,
+      iterations: this.iterations,
+      elitesStd: this.distribution.elitesStd,
+    };
+  }
+
+  /**
+   * Scores the last mean, which was no candidate, and says whether it is no dearer than every mean that was. The mean of good but unlike
+   * plans (left and right of an obstacle) can be worse than any of them. Without time to find out it counts as unsound.
+   */
+  async #isMeanSound(): Promise<boolean> {
+    if (!this.#stop.hasTime()) return false;
+    // The best goes along so that a mean without a finite cost is no error.
+    this.#finalists.set(this.distribution.mean);
+    this.#finalists.set(this.best, this.constraints.size);
+    const [cost = NaN] = await this.#scorer.score(this.#planned(), this.#finalists);
+    if (cost < this.#bestCost) this.#bestCost = cost;
+    return cost <= this.#leastMeanCost;
+  }
+
+  #planned(): PlanContext {
+    if (this.#context === null) throw new TypeError('a search starts before it samples');
+    return this.#context;
+  }
+}

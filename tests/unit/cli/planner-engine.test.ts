@@ -1,0 +1,125 @@
+import { afterEach, describe, expect, it } from 'vitest';
+
+import { PlannerEngine } from '../../../src/cli/planner-engine.js';
+import type { FrameSet } from '../../../src/core/model-info.js';
+import type { Logger } from '../../../src/core/types.js';
+import type { PlannerTuning } from '../../../src/pipeline/planner-port.js';
+import type { PlanMessage } from '../../../src/pipeline/worker-protocol.js';
+import { defaultTuning } from '../../fixtures/default-tuning.js';
+import { tinyModelFolder } from '../../fixtures/tiny-model.js';
+
+const ignore = (): void => undefined;
+const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+const settings = { modelFolder: tinyModelFolder, device: 'cpu', threads: 1, seed: 4 } as const;
+
+/** A frame of one colour; the tiny model reads the pose of its two joints from red and green. */
+function frame(stampNs: bigint, red: number, green: number): FrameSet {
+  const data = new Uint8Array(16 * 16 * 3);
+  for (let pixel = 0; pixel < data.length; pixel += 3) data.set([red, green, 0], pixel);
+  return { stampNs, frames: [{ stampNs, width: 16, height: 16, encoding: 'rgb8', step: 48, data }] };
+}
+
+/** The same situation each time, so that plans differ by their tuning alone. */
+function message(tuning: Partial<PlannerTuning>): PlanMessage {
+  const now = frame(1_000_000_000n, 100, 100);
+  return {
+    type: 'plan',
+    planIndex: 0,
+    history: [now, now].map((set) => ({ stampNs: set.stampNs, set })),
+    goal: { stampNs: 1n, set: frame(1n, 200, 100) },
+    committed: new Float32Array(2),
+    joints: {
+      position: new Float64Array(2),
+      lower: new Float64Array(2).fill(-3),
+      upper: new Float64Array(2).fill(3),
+    },
+    tuning: { ...defaultTuning, ...tuning },
+  };
+}
+
+let engine: PlannerEngine | null = null;
+
+async function load(): Promise<PlannerEngine> {
+  engine = await PlannerEngine.load(settings, silent);
+  return engine;
+}
+
+afterEach(async () => {
+  await engine?.dispose();
+  engine = null;
+});
+
+describe('the planner engine', () => {
+  it('plans by the expression of the tuning, foreseen joint positions included', async () => {
+    const loaded = await load();
+    const towards = async (expression: string): Promise<number> => {
+      const { actions } = await loaded.plan(message({ objectiveExpression: expression, actionPenalty: 0 }));
+      return actions.filter((_, i) => i % 2 === 0).reduce((sum, action) => sum + action, 0);
+    };
+    expect(await towards('square(q[1] - 1)')).toBeGreaterThan(0);
+    expect(await towards('square(q[1] + 1)')).toBeLessThan(0);
+  });
+
+  it('says once what is wrong with a new expression, and goes on with the objective in force', async () => {
+    const loaded = await load();
+    const before = await loaded.plan(message({ objectiveExpression: 'latent_distance' }));
+    const bad = message({ objectiveExpression: 'latent_distance + q[3]' });
+    await expect(loaded.plan(bad)).rejects.toMatchObject({ code: 'objective.invalid' });
+    expect((await loaded.plan(bad)).actions).toEqual(before.actions);
+    // Setting the good one in between counts as noticing.
+    await loaded.plan(message({ objectiveExpression: 'latent_distance' }));
+    await expect(loaded.plan(bad)).rejects.toMatchObject({ code: 'objective.invalid' });
+  });
+
+  it('takes what needs no new graph with the next plan, and builds the rest beside the planner in force', async () => {
+    const loaded = await load();
+    const later = (tuning: Partial<PlannerTuning>): PlanMessage => ({ ...message(tuning), planIndex: 3 });
+    const periods = async (job: PlanMessage): Promise<number> => (await loaded.plan(job)).actions.length / 2;
+    const short = await periods(message({ horizon: 2 }));
+    const one = await loaded.plan(later({ horizon: 2, iterations: 1 }));
+    expect(one.statistics.iterations).toBe(1);
+    // The first plan that asks for another horizon still has the old one; when it is out, the new graph is built.
+    expect(await periods(later({ horizon: 4 }))).toBe(short);
+    loaded.buildBeside();
+    expect(await periods(later({ horizon: 4 }))).toBe(2 * short);
+    // Nothing is under way after a reset: the plan waits.
+    expect(await periods(message({ horizon: 3 }))).toBe(1.5 * short);
+  });
+
+  it.each(['plan', 'iteration', 'host'] as const)(
+    'makes the same plan by the rollout graph "%s"',
+    async (rollout) => {
+      const loaded = await load();
+      const { actions, statistics } = await loaded.plan(message({ rollout }));
+      const expected = await loaded.plan(message({ rollout: 'host' }));
+      expect(statistics.rollout).toBe(rollout);
+      for (const [i, action] of actions.entries()) expect(action).toBeCloseTo(expected.actions[i] ?? NaN, 4);
+    },
+  );
+
+  it('measures reduced precision before it plans with it', async () => {
+    const lines: string[] = [];
+    const log = (line: string): void => void lines.push(line);
+    engine = await PlannerEngine.load(settings, { debug: log, info: log, warn: log, error: log });
+    await engine.plan(message({ precision: 'int8' }));
+    expect(lines.join()).toMatch(
+      /int8 costs of 256 candidates rank as float32 ones do to [01].\d{4} \(Spearman\)/,
+    );
+  });
+
+  it.each([
+    ['elbow', /actions.frozen/],
+    ['knee: 1', /knee/],
+  ])('names frozen joints that it cannot read: %s', async (frozenActions, name) => {
+    const loaded = await load();
+    await expect(loaded.plan(message({ frozenActions }))).rejects.toThrow(name);
+  });
+
+  it('refuses every plan while it has no objective that works', async () => {
+    const loaded = await load();
+    const bad = message({ objectiveExpression: 'q[3]' });
+    for (let plan = 0; plan < 2; plan++) {
+      await expect(loaded.plan(bad)).rejects.toMatchObject({ code: 'objective.invalid' });
+    }
+  });
+});

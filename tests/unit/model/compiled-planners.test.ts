@@ -1,0 +1,93 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+import { contextFrames } from '../../../src/core/model-spec.js';
+import type { ObjectiveSpec } from '../../../src/core/objective-spec.js';
+import type { PlanContext, Planner } from '../../../src/core/ports.js';
+import { createRng } from '../../../src/math/rng.js';
+import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
+import { KernelPlanner, whyIterateOnHost } from '../../../src/planning/kernel-planner.js';
+import type { PlannerOptions } from '../../../src/planning/planner-options.js';
+import { createPlanner } from '../../../src/planning/registry.js';
+import { largestDifference } from '../../fixtures/graph-run.js';
+
+const HORIZON = 4;
+const REACHER = fileURLToPath(new URL('../../../models/reacher', import.meta.url));
+const OBJECTIVE: ObjectiveSpec = {
+  metric: 'temporal_distance',
+  steps: 'last',
+  expression: null,
+  weights: { action: 0.3, smoothness: 0, limit: 0, limitMargin: 0 },
+};
+const OPTIONS: PlannerOptions = {
+  samples: 40,
+  iterations: 3,
+  elites: 8,
+  horizon: HORIZON,
+  initialStd: 0.3,
+  minStd: 0.02,
+};
+
+function contextOf({ manifest }: LoadedModel, committed: Float32Array): PlanContext {
+  const { latent, history } = manifest;
+  const rng = createRng(11);
+  const random = (...shape: number[]) => {
+    const data = new Float32Array(shape.reduce((total, size) => total * size, 1));
+    rng.normals(data);
+    return { data, shape };
+  };
+  return {
+    history: random(1, contextFrames(history), latent.tokens, latent.dim),
+    goal: random(1, latent.tokens, latent.dim),
+    committed,
+  };
+}
+
+describe.each(['cem', 'mppi'] as const)('%s in one graph', (name) => {
+  const variants: [string, PlannerOptions][] = [
+    ['plain', OPTIONS],
+    ['with momentum and red noise', { ...OPTIONS, momentum: 0.2, noiseBeta: 2 }],
+    ['with held and frozen actions', { ...OPTIONS, actionRepeat: 2, frozen: [null, 0.5] }],
+    ['handing out the best', { ...OPTIONS, returned: 'best' }],
+  ];
+
+  it.each(variants)('makes the plan of the host, %s', async (_, options) => {
+    const model = await loadModel(REACHER, { device: 'cpu' });
+    const { latent, history, action } = model.manifest;
+    const spec = { latent, history, action };
+    const request = { objective: OBJECTIVE, horizon: HORIZON, precision: 'float32' } as const;
+    const scorer = await model.rollouts.scorer(request);
+    const kernel = await model.rollouts.plan(request, name === 'cem' ? 'elites' : 'weights');
+    const host: Planner = createPlanner(name, spec, scorer, options);
+    const device = new KernelPlanner(name, spec, kernel, scorer, options);
+    const context = contextOf(model, Float32Array.of(0.3, 0.5));
+    let hostState = null;
+    let deviceState = null;
+    for (let plan = 0; plan < 3; plan++) {
+      const expected = await host.plan(hostState, context, createRng(plan));
+      const found = await device.plan(deviceState, context, createRng(plan));
+      expect(largestDifference(found.actions, expected.actions)).toBeLessThan(1e-4);
+      expect(found.bestCost).toBeCloseTo(expected.bestCost, 4);
+      expect(found.meanCost).toBeCloseTo(expected.meanCost, 4);
+      expect(found.iterations).toBe(expected.iterations);
+      expect(found.elitesStd).toBeCloseTo(expected.elitesStd, 4);
+      hostState = { ...expected.state, ageMs: action.periodMs };
+      deviceState = { ...found.state, ageMs: action.periodMs };
+    }
+    await scorer.dispose();
+    await kernel.dispose();
+    await model.dispose();
+  });
+});
+
+describe('whyIterateOnHost', () => {
+  it.each([
+    ['icem', OPTIONS, 'planner icem'],
+    ['cem', { ...OPTIONS, ball: 'l2' } as const, 'actions.ball l2'],
+    ['cem', { ...OPTIONS, samples: 2, elites: 1 }, '2 samples'],
+    ['mppi', { ...OPTIONS, timeBudget: { ms: 5, nowMs: () => 0 } }, 'a time budget'],
+    ['cem', OPTIONS, null],
+  ])('%s', (name, options, why) => {
+    expect(whyIterateOnHost(name, options)).toBe(why);
+  });
+});
