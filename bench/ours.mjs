@@ -9,20 +9,6 @@ const PRECISIONS = { fp32: 'float32', int8: 'int8' };
 /** What the reference's solvers do: nothing is kept but the mean (and iCEM's elites), and no deviation is too small. */
 const AS_THE_REFERENCE = { minStd: 0, keep: 'mean', returned: 'mean' };
 
-/** Our own way: what is known is kept, noise agrees in time, the population shrinks. */
-const OUR_BEST = {
-  name: 'icem',
-  options: {
-    minStd: 0,
-    keep: 'mean_best_rest',
-    returned: 'best',
-    momentum: 0.1,
-    noiseBeta: 0,
-    keptElites: 10,
-    shrink: 1.25,
-  },
-};
-
 /**
  * @param {{ folder: string }} model
  * @param {{ precision: 'fp32' | 'int8', threads: number, device: string }} options
@@ -69,7 +55,7 @@ export async function openOurs({ folder }, { precision, threads, device = 'cpu' 
     /**
      * One plan, traced.
      *
-     * @param {string} planner cem, mppi, icem; `best`: what we would take ourselves
+     * @param {string} planner cem, mppi or icem
      * @param {{ history: { data: Float32Array, shape: number[] }, goal: { data: Float32Array, shape: number[] } }} problem
      * @param {{ data: Float32Array, shape: number[] }} noise `[I, S, H, A]`, standard normal
      */
@@ -102,33 +88,23 @@ export async function openOurs({ folder }, { precision, threads, device = 'cpu' 
         scoreMs = 0;
         lastMs = performance.now();
       };
-      const { name, options } =
-        planner === 'best'
-          ? OUR_BEST
-          : {
-              name: planner,
-              options: {
-                ...AS_THE_REFERENCE,
-                ...(planner === 'icem' && { shrink: 1, keptElites: Math.min(5, elites) }),
-              },
-            };
-      const made = createPlanner(name, { latent, history, action: actionWithin(bound) }, timed, {
-        ...options,
+      const made = createPlanner(planner, { latent, history, action: actionWithin(bound) }, timed, {
+        ...AS_THE_REFERENCE,
         samples,
         iterations,
         elites,
         horizon,
         initialStd: std / bound,
         temperature,
-        ...(options.keptElites !== undefined && { keptElites: Math.min(options.keptElites, elites) }),
+        shrink: 1,
+        keptElites: Math.min(5, elites),
         onIteration,
       });
       let drawn = 0;
       const rng = {
         normals: (out) => {
-          // A population that shrinks leaves the rest of an iteration's noise unused.
           out.set(noise.data.subarray(drawn, drawn + out.length));
-          drawn += samples * horizon * action.block * joints;
+          drawn += out.length;
         },
       };
       const context = {

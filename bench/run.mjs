@@ -36,6 +36,7 @@ const { values: options } = parseArgs({
     plot: { type: 'string' },
     quick: { type: 'boolean', default: false },
     case: { type: 'string', multiple: true },
+    only: { type: 'string', multiple: true },
     threads: { type: 'string', default: String(availableParallelism()) },
     device: { type: 'string', default: 'cpu' },
     'reference-device': { type: 'string' },
@@ -50,6 +51,7 @@ const USAGE = `npm run bench -- [options]
   --plot FILE               write the plot as PNG
   --quick                   fewer runs, under 5 minutes on two cores
   --case NAME               demo, lewm-18m or dino-patches; may be repeated; default all
+  --only TITLE              a measurement by its title, such as "time to 99 %"; may be repeated; default all
   --threads N               threads a side; default: the cores (${availableParallelism()})
   --device NAME             ours: cpu, cuda, tensorrt or webgpu; default cpu
   --reference-device NAME   the reference's: cpu or cuda; default: cuda with --device cuda or tensorrt, else cpu
@@ -84,7 +86,8 @@ function chosenCases() {
 function measurementsOf(spec) {
   if (spec.tokensOnly) return [growthWithTokens];
   const common = [agreement, iterationTime, memory, threadGap, plansPerSecond, timeTo99, growth];
-  return spec.name === 'dino-patches' ? [...common, growthWithTokens] : common;
+  const all = spec.name === 'dino-patches' ? [...common, growthWithTokens] : common;
+  return all.filter(({ title }) => options.only?.includes(title) ?? true);
 }
 
 const openReference = () =>

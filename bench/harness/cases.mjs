@@ -9,7 +9,7 @@ import { join } from 'node:path';
  * @property {number} elites
  * @property {number} horizon predictor steps
  * @property {number} initial_std first deviation
- * @property {number} bound actions lie in [-bound, bound]; 10 first deviations, so that nothing is ever clipped: the reference's CEM and
+ * @property {number} bound actions lie in [-bound, bound]; 100 first deviations, so that nothing is ever clipped: the reference's CEM and
  *   MPPI know no bounds
  * @property {number} temperature MPPI's, in the unit of the cost
  *
@@ -158,7 +158,7 @@ function budget({ samples, elites, horizon, initialStd, temperature }) {
     elites,
     horizon,
     initial_std: initialStd,
-    bound: 10 * initialStd,
+    bound: 100 * initialStd,
     temperature,
   };
 }

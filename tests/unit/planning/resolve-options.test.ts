@@ -43,7 +43,7 @@ describe('resolvePlannerOptions', () => {
     expect(() => resolve(options)).toThrow(
       expect.objectContaining({
         code: 'params.invalid',
-        message: expect.stringContaining(`found ${found}, expected`) as string,
+        message: expect.stringContaining(`found ${found},`) as string,
       }),
     );
   });
