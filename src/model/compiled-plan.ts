@@ -1,9 +1,10 @@
 import * as ort from 'onnxruntime-node';
 
 import type { ActionSpec } from '../core/model-spec.js';
+import { noFiniteCost } from '../core/objective-errors.js';
 import type { ObjectiveSpec, ObjectiveWeights } from '../core/objective-spec.js';
 import type { PlanContext, PlanEnd, PlanKernel, PlanStart } from '../core/ports.js';
-import { checkJointsKnown, contextFeeds, noFiniteCost, run } from './compiled-scorer.js';
+import { checkJointsKnown, contextFeeds, run } from './compiled-scorer.js';
 import { createSession, type SessionOptions } from './graph-session.js';
 import type { RolloutCompiler, RolloutRequest } from './graph/compile-rollout.js';
 import type { Refit } from './graph/plan-nodes.js';
@@ -71,7 +72,7 @@ export class CompiledPlan implements PlanKernel {
     };
     // An iteration without a finite cost leaves no mean that is a number.
     if (!Number.isFinite(end.bestCost) || !end.mean.every((action) => Number.isFinite(action)))
-      throw noFiniteCost(samples, this.#objective, end.bestCost);
+      throw noFiniteCost(samples, end.bestCost, this.#objective);
     return end;
   }
 

@@ -1,8 +1,9 @@
 import * as ort from 'onnxruntime-node';
 
 import { JepaMpcError } from '../core/errors.js';
-import { hasNode } from '../core/expression.js';
+import { namesState } from '../core/expression.js';
 import type { ActionSpec } from '../core/model-spec.js';
+import { noFiniteCost, noJointPositions } from '../core/objective-errors.js';
 import type { ObjectiveSpec, ObjectiveWeights } from '../core/objective-spec.js';
 import type { CandidateScorer, PlanContext } from '../core/ports.js';
 import type { SessionOptions } from './graph-session.js';
@@ -37,29 +38,8 @@ export function contextFeeds(
 }
 
 /** @throws JepaMpcError `planner.not-ready` when an expression asks for joint positions that are not known */
-export function checkJointsKnown({ expression }: ObjectiveSpec, { joints }: PlanContext): void {
-  if (joints !== undefined || expression === null) return;
-  if (!hasNode(expression.root, (node) => node.kind === 'joints' && node.of === 'state')) return;
-  throw new JepaMpcError('planner.not-ready', {
-    subject: `objective.expression "${expression.text}"`,
-    found: 'no measured joint positions to foresee state from',
-    expected: 'joint states',
-    remedy: 'Check the topic joint_states, or leave state out of the expression.',
-  });
-}
-
-/** No candidate has a cost. */
-export function noFiniteCost(candidates: number, { expression }: ObjectiveSpec, first: number): JepaMpcError {
-  const subject = `costs of ${String(candidates)} candidates`;
-  return new JepaMpcError('planner.not-finite', {
-    subject: expression === null ? subject : `${subject} by objective.expression "${expression.text}"`,
-    found: `none that is finite (the first is ${String(first)})`,
-    expected: 'at least one finite cost',
-    remedy:
-      expression === null
-        ? 'The model predicts nonsense from this state: check the camera frame, the goal image and the device.'
-        : 'Look for a division by 0, a root or logarithm of a negative number or a large power in it; without any, the model predicts nonsense.',
-  });
+export function checkJointsKnown(objective: ObjectiveSpec, { joints }: PlanContext): void {
+  if (joints === undefined && namesState(objective.expression)) throw noJointPositions(objective);
 }
 
 /** Scores candidates in one `session.run`: predictor, horizon and objective are one graph, compiled for them. */
@@ -101,7 +81,7 @@ export class CompiledScorer implements CandidateScorer {
     feeds['candidates'] = new ort.Tensor('float32', candidates, [count, periods, joints]);
     const costs = (await run(this.#session, feeds))['costs']?.data as Float32Array;
     if (!costs.some((cost) => Number.isFinite(cost)))
-      throw noFiniteCost(count, this.#objective, costs[0] ?? NaN);
+      throw noFiniteCost(count, costs[0] ?? NaN, this.#objective);
     return costs;
   }
 
