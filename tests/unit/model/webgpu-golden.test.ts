@@ -2,9 +2,12 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import type { ObjectiveSpec } from '../../../src/core/objective-spec.js';
+import type { PlanContext, Planner } from '../../../src/core/ports.js';
 import { createRng } from '../../../src/math/rng.js';
-import { loadModel } from '../../../src/model/load-model.js';
+import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
 import { CandidateEvaluator } from '../../../src/planning/candidate-evaluator.js';
+import { KernelPlanner } from '../../../src/planning/kernel-planner.js';
 import { createPlanner } from '../../../src/planning/registry.js';
 import { tinyModelFolder } from '../../fixtures/tiny-model.js';
 
@@ -31,35 +34,45 @@ describe('WebGPU', () => {
     },
   );
 
-  it('makes the plan that the cpu makes', async () => {
-    const plans: Float32Array[] = [];
-    for (const device of ['cpu', 'webgpu'] as const) {
-      const model = await loadModel(tinyModelFolder, { device });
-      const { latent, history, action, plannerDefaults, objective } = model.manifest;
-      const { actionPenalty, ...options } = plannerDefaults;
-      const rolled = { predictor: model.predictor, latent, history, action };
-      const scorer = new CandidateEvaluator(
-        rolled,
-        model.temporalDistance,
-        {
-          metric: objective.default,
-          steps: objective.steps,
-          expression: null,
-          weights: { action: actionPenalty, smoothness: 0, limit: 0, limitMargin: 0 },
-        },
-        options.horizon,
-      );
-      const planner = createPlanner('cem', rolled, scorer, options);
-      const context = {
-        history: { data: new Float32Array(4), shape: [1, 2, 1, 2] },
-        goal: { data: Float32Array.of(0.7, -0.4), shape: [1, 1, 2] },
-        committed: Float32Array.of(0.5, 0),
-      };
-      plans.push((await planner.plan(null, context, createRng(1))).actions);
-      await model.dispose();
-    }
-    const [cpu, webgpu] = plans;
-    for (const [i, value] of webgpu?.entries() ?? []) expect(value).toBeCloseTo(cpu?.[i] ?? NaN, 4);
-    expect(webgpu).toHaveLength(20);
-  });
+  it.each(['step by step', 'by iterations', 'in one graph'])(
+    'makes the plan that the cpu makes, %s',
+    async (how) => {
+      const plans: Float32Array[] = [];
+      for (const device of ['cpu', 'webgpu'] as const) {
+        const model = await loadModel(tinyModelFolder, { device });
+        plans.push((await (await plannerOf(model, how)).plan(null, context, createRng(1))).actions);
+        await model.dispose();
+      }
+      const [cpu, webgpu] = plans;
+      for (const [i, value] of webgpu?.entries() ?? []) expect(value).toBeCloseTo(cpu?.[i] ?? NaN, 4);
+      expect(webgpu).toHaveLength(20);
+    },
+  );
 });
+
+const context: PlanContext = {
+  history: { data: new Float32Array(4), shape: [1, 2, 1, 2] },
+  goal: { data: Float32Array.of(0.7, -0.4), shape: [1, 1, 2] },
+  committed: Float32Array.of(0.5, 0),
+};
+
+async function plannerOf(model: LoadedModel, how: string): Promise<Planner> {
+  const { latent, history, action, plannerDefaults, objective } = model.manifest;
+  const { actionPenalty, ...options } = plannerDefaults;
+  const shape = { latent, history, action };
+  const spec: ObjectiveSpec = {
+    metric: objective.default,
+    steps: objective.steps,
+    expression: null,
+    weights: { action: actionPenalty, smoothness: 0, limit: 0, limitMargin: 0 },
+  };
+  const request = { objective: spec, horizon: options.horizon, precision: 'float32' } as const;
+  if (how === 'step by step') {
+    const rolled = { ...shape, predictor: model.predictor };
+    const scorer = new CandidateEvaluator(rolled, model.temporalDistance, spec, options.horizon);
+    return createPlanner('cem', shape, scorer, options);
+  }
+  const scorer = await model.rollouts.scorer(request);
+  if (how === 'by iterations') return createPlanner('cem', shape, scorer, options);
+  return new KernelPlanner('cem', shape, await model.rollouts.plan(request, 'elites'), scorer, options);
+}
