@@ -1,5 +1,7 @@
 import type rclnodejs from 'rclnodejs';
 
+import { guardServices } from './callback-errors.js';
+
 /** Answer of a service that either did its job or says why not. */
 export interface ServiceOutcome {
   readonly success: boolean;
@@ -13,11 +15,20 @@ export interface ServiceHandlers {
   captureGoal(): ServiceOutcome;
 }
 
-/** Offers `~/pause`, `~/reset` and `~/capture_goal`. */
-export function offerServices(node: rclnodejs.Node, handlers: ServiceHandlers): void {
-  node.createService('std_srvs/srv/SetBool', '~/pause', (request, response) => {
+/**
+ * Offers `~/pause`, `~/reset` and `~/capture_goal`.
+ *
+ * @param report told of an answer, of any service, that could not be delivered
+ */
+export function offerServices(
+  node: rclnodejs.Node,
+  handlers: ServiceHandlers,
+  report: (error: unknown) => void,
+): void {
+  const pause = node.createService('std_srvs/srv/SetBool', '~/pause', (request, response) => {
     response.send(Object.assign(response.template, handlers.pause(request.data)));
   });
+  guardServices(pause, report);
   node.createService('std_srvs/srv/Trigger', '~/reset', (_request, response) => {
     response.send(Object.assign(response.template, handlers.reset()));
   });

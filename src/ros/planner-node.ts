@@ -13,6 +13,7 @@ import { CameraSync } from '../pipeline/camera-sync.js';
 import { ControlLoop } from '../pipeline/control-loop.js';
 import type { PlanReport } from '../pipeline/control-loop.js';
 import type { PlannerPort } from '../pipeline/planner-port.js';
+import { guardSubscriptions } from './callback-errors.js';
 import { loopSettings } from './loop-settings.js';
 import { toImageFrame, toStatus } from './messages.js';
 import { NodeOutputs } from './node-outputs.js';
@@ -90,11 +91,17 @@ export class PlannerNode {
     this.#outputs = new NodeOutputs(this.#node);
     this.#simulatedTime = this.#node.getParameter('use_sim_time').value === true;
     this.#subscribe();
-    offerServices(this.#node, {
-      pause: (paused) => this.#pause(paused),
-      reset: () => this.#reset(),
-      captureGoal: () => this.#captureGoal(),
-    });
+    offerServices(
+      this.#node,
+      {
+        pause: (paused) => this.#pause(paused),
+        reset: () => this.#reset(),
+        captureGoal: () => this.#captureGoal(),
+      },
+      (error) => {
+        this.#log.warn(`a service request stays unanswered: ${String(error)}`);
+      },
+    );
     this.#node.registerOnConfigure(() => this.#configure());
     this.#node.registerOnActivate(() => this.#activate());
     this.#node.registerOnDeactivate(() => this.#deactivate());
@@ -140,7 +147,7 @@ export class PlannerNode {
         },
       );
     }
-    this.#node.createSubscription(
+    const description = this.#node.createSubscription(
       'std_msgs/msg/String',
       'robot_description',
       { qos: latched() },
@@ -149,6 +156,9 @@ export class PlannerNode {
         this.#buildLoop();
       },
     );
+    guardSubscriptions(description, (error) => {
+      throw error;
+    });
     this.#node.createSubscription(
       'sensor_msgs/msg/JointState',
       'joint_states',

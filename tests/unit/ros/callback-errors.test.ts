@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+
+import { guardServices, guardSubscriptions } from '../../../src/ros/callback-errors.js';
+
+const failure = new Error('client will not receive response');
+
+describe('guards of callbacks that rclnodejs calls from native code', () => {
+  it('a request whose answer cannot be delivered is reported, whichever service it was for', () => {
+    class Service {
+      answered: unknown[] = [];
+      processRequest(_header: unknown, request: unknown): void {
+        if (request === 'lost') throw failure;
+        this.answered.push(request);
+      }
+    }
+    const reported: unknown[] = [];
+    const [one, other] = [new Service(), new Service()];
+    guardServices(one, (error) => reported.push(error));
+    guardServices(other, (error) => reported.push(error));
+    other.processRequest(null, 'lost');
+    other.processRequest(null, 'heard');
+    expect(reported).toEqual([failure]);
+    expect(other.answered).toEqual(['heard']);
+  });
+
+  it('what a subscription throws is raised outside of the native callback', async () => {
+    class Subscription {
+      processResponse(): void {
+        throw failure;
+      }
+    }
+    const subscription = new Subscription();
+    const raised = new Promise((resolve) => {
+      guardSubscriptions(subscription, resolve);
+    });
+    expect(() => {
+      subscription.processResponse();
+    }).not.toThrow();
+    expect(await raised).toBe(failure);
+  });
+});
