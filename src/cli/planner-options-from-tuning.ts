@@ -15,11 +15,10 @@ export function plannerOptionsFromTuning(
   nowMs: () => number,
 ): PlannerOptions {
   const { momentum, noiseBeta, returned, timeBudgetMs } = tuning;
-  const elites = tuning.elites || defaults.elites;
   return {
     samples: tuning.samples || defaults.samples,
     iterations: tuning.iterations || defaults.iterations,
-    elites,
+    elites: tuning.elites || defaults.elites,
     horizon: tuning.horizon || defaults.horizon,
     initialStd: tuning.initialStd || defaults.initialStd,
     minStd: tuning.minStd || defaults.minStd,
@@ -30,7 +29,7 @@ export function plannerOptionsFromTuning(
     frozen: frozenJoints(tuning.frozenActions, action.joints),
     temperature: tuning.temperature,
     shrink: tuning.shrink,
-    keptElites: Math.min(tuning.keptElites, elites),
+    keptElites: tuning.keptElites,
     ...(momentum < 0 ? {} : { momentum }),
     ...(noiseBeta < 0 ? {} : { noiseBeta }),
     ...(returned === 'planner_default' ? {} : { returned }),
@@ -38,18 +37,21 @@ export function plannerOptionsFromTuning(
   };
 }
 
-/** `"elbow: 0, wrist: 0.5"` as one entry for each joint, null for those that are planned. */
+/**
+ * `"elbow=0, wrist=0.5"` as one entry for each joint, null for those that are planned. No colons: YAML, and so the ROS command line, would
+ * read a mapping.
+ */
 function frozenJoints(text: string, joints: readonly string[]): (number | null)[] {
   const held = new Map<string, number>();
   for (const part of text.split(',').filter((piece) => piece.trim() !== '')) {
-    const [name = '', value = ''] = part.split(':').map((piece) => piece.trim());
+    const [name = '', value = ''] = part.split('=').map((piece) => piece.trim());
     const action = value === '' ? NaN : Number(value);
     if (!joints.includes(name) || !Number.isFinite(action)) {
       throw new JepaMpcError('params.invalid', {
         subject: 'parameter actions.frozen',
         found: `"${part.trim()}"`,
-        expected: `a joint of ${joints.join(', ')}, a colon and a number`,
-        remedy: `Write for example "${joints[0] ?? 'joint'}: 0".`,
+        expected: `a joint of ${joints.join(', ')}, an equals sign and a number`,
+        remedy: `Write for example "${joints[0] ?? 'joint'}=0".`,
       });
     }
     held.set(name, action);

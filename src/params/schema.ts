@@ -186,7 +186,7 @@ export const parameterSchema = z.strictObject({
   'actions.frozen': dynamic(
     z.string().default(''),
     '',
-    'Joints that are not planned but held at an action, such as "elbow: 0, wrist: 0.5". Empty: none.',
+    'Joints that are not planned but held at an action, such as "elbow=0, wrist=0.5". Empty: none.',
   ),
   'planning.time_budget_ms': dynamic(
     z.number().min(0).max(10000).default(0),

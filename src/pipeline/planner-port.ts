@@ -37,7 +37,7 @@ export interface PlannerTuning {
   readonly wideShare: number;
   readonly actionRepeat: number;
   readonly actionBall: Parameters['actions.ball'];
-  /** `joint: action, …` */
+  /** `joint=action, …` */
   readonly frozenActions: string;
   readonly temperature: number;
   readonly shrink: number;

@@ -107,9 +107,19 @@ describe('the planner engine', () => {
     );
   });
 
+  it('holds frozen joints at their action in every plan', async () => {
+    const loaded = await load();
+    const plan = await loaded.plan(message({ frozenActions: 'elbow=0.5' }));
+    const { actions, joints, committed } = plan;
+    const elbow = actions.subarray(committed * joints).filter((_, i) => i % joints === 1);
+    expect(new Set(elbow)).toEqual(new Set([0.5]));
+  });
+
   it.each([
     ['elbow', /actions.frozen/],
-    ['knee: 1', /knee/],
+    ['knee=1', /knee/],
+    ['elbow=fast', /fast/],
+    ['elbow: 0', /equals sign/],
   ])('names frozen joints that it cannot read: %s', async (frozenActions, name) => {
     const loaded = await load();
     await expect(loaded.plan(message({ frozenActions }))).rejects.toThrow(name);
