@@ -114,6 +114,12 @@ export function checksOf(layout, simulatorPython) {
     vitest('unit', 'Unit tests'),
     vitest('contract', 'Contract tests: one suite for every implementation'),
     {
+      name: 'bench',
+      title: 'Harness of the benchmark (node --test)',
+      command: [node, '--test', join(layout.root, 'bench', 'tests', 'harness.test.mjs')],
+      report: 'status',
+    },
+    {
       name: 'launch',
       title: 'Launch files and ROS package (pytest)',
       ...pytest(simulatorPython, 'launch', 'tests/launch'),
