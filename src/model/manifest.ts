@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { JepaMpcError } from '../core/errors.js';
 import { nearestName } from '../core/nearest-name.js';
+import { DISTANCE_METRICS, STEP_AGGREGATIONS } from '../core/objective-spec.js';
 
 const FORMAT = 'jepa-mpc-model';
 const VERSION = 1;
@@ -60,8 +61,8 @@ const objectSchema = z.strictObject({
   action: actionSchema,
   goal: z.strictObject({ kind: z.literal('image') }),
   objective: z.strictObject({
-    default: z.enum(['temporal_distance', 'squared_latent_distance']),
-    steps: z.enum(['last', 'all']),
+    default: z.enum(DISTANCE_METRICS),
+    steps: z.enum(STEP_AGGREGATIONS),
   }),
   plannerDefaults: z.strictObject({
     samples: count,

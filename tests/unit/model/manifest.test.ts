@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { JepaMpcError } from '../../../src/core/errors.js';
+import { DISTANCE_METRICS, STEP_AGGREGATIONS } from '../../../src/core/objective-spec.js';
 import type { ActionSpec, CameraSpec, HistorySpec, LatentSpec } from '../../../src/core/model-spec.js';
 import { parseManifest } from '../../../src/model/manifest.js';
 import { readTinyManifest, type LooseManifest } from '../../fixtures/tiny-model.js';
@@ -53,6 +54,14 @@ describe('parseManifest', () => {
     manifest.objective.default = 'squared_latent_distance';
     expect(parseManifest(JSON.stringify(manifest), 'manifest.json').graphs.distance).toBeUndefined();
   });
+
+  it.each(DISTANCE_METRICS.flatMap((metric) => STEP_AGGREGATIONS.map((steps) => [metric, steps] as const)))(
+    'takes %s over %s steps for the objective of a model',
+    (metric, steps) => {
+      manifest.objective = { default: metric, steps };
+      expect(parseManifest(JSON.stringify(manifest), 'manifest.json').objective).toEqual(manifest.objective);
+    },
+  );
 
   it('refuses an unknown field at every level, and says where', () => {
     const paths = objectsIn(manifest).map(({ path }) => path);
