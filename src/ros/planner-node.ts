@@ -9,13 +9,14 @@ import { JointStateReader } from '../control/joint-reading.js';
 import { parseUrdf } from '../control/urdf.js';
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
-import { CameraSync } from '../pipeline/camera-sync.js';
 import { ControlLoop } from '../pipeline/control-loop.js';
 import type { PlanReport } from '../pipeline/control-loop.js';
 import type { PlannerPort } from '../pipeline/planner-port.js';
 import { guardSubscriptions } from './callback-errors.js';
+import { CameraInputs } from './camera-inputs.js';
+import { GoalImageInput } from './camera-goal.js';
 import { loopSettings } from './loop-settings.js';
-import { toImageFrame, toStatus } from './messages.js';
+import { toStatus } from './messages.js';
 import { NodeOutputs } from './node-outputs.js';
 import { offerServices } from './node-services.js';
 import type { ServiceOutcome } from './node-services.js';
@@ -69,7 +70,7 @@ export class PlannerNode {
   #reader: JointStateReader | null = null;
   #robotDescription: string | null = null;
   #goal: FrameSet | null = null;
-  #cameras: rclnodejs.Subscription[] = [];
+  #cameras: CameraInputs | null = null;
   #loop: ControlLoop | null = null;
   /** Why there is no loop; for whoever asks for something that needs one. */
   #missing = 'the node is not configured';
@@ -171,15 +172,11 @@ export class PlannerNode {
         });
       },
     );
-    this.#node.createSubscription(
-      'sensor_msgs/msg/Image',
-      'goal_image',
-      { qos: latched() },
-      (message: rclnodejs.sensor_msgs.msg.Image) => {
-        const frame = toImageFrame(message);
-        this.#setGoal({ stampNs: frame.stampNs, frames: [frame] });
+    new GoalImageInput(this.#node, {
+      onGoal: (goal) => {
+        this.#setGoal(goal);
       },
-    );
+    });
   }
 
   #configure(): number {
@@ -233,8 +230,8 @@ export class PlannerNode {
     const planner = this.#planner;
     this.#loop?.stop();
     this.#running.unsubscribe();
-    for (const camera of this.#cameras) this.#node.destroySubscription(camera);
-    this.#cameras = [];
+    this.#cameras?.dispose();
+    this.#cameras = null;
     this.#planner = null;
     this.#model = null;
     this.#reader = null;
@@ -318,19 +315,15 @@ export class PlannerNode {
     const values = this.#parameters.values;
     this.#model = model;
     this.#reader = new JointStateReader(model.joints);
-    const sync = new CameraSync(model.cameras.length, values['camera.sync_tolerance_ms']);
-    const qos = values['camera.reliable'] ? reliable(1) : sensorData(1);
-    this.#cameras = model.cameras.map((camera, index) =>
-      this.#node.createSubscription(
-        'sensor_msgs/msg/Image',
-        camera.topic,
-        { qos },
-        (message: rclnodejs.sensor_msgs.msg.Image) => {
-          const set = sync.push(index, toImageFrame(message));
-          if (set !== null) this.#loop?.onFrame(set);
-        },
-      ),
-    );
+    this.#cameras?.dispose();
+    this.#cameras = new CameraInputs(this.#node, {
+      cameras: model.cameras,
+      reliable: values['camera.reliable'],
+      syncToleranceMs: values['camera.sync_tolerance_ms'],
+      onFrames: (set) => {
+        this.#loop?.onFrame(set);
+      },
+    });
     this.#buildLoop();
   }
 
