@@ -8,7 +8,7 @@ import { join } from 'node:path';
  * @property {number} iterations
  * @property {number} elites
  * @property {number} horizon predictor steps
- * @property {number} initial_std first deviation
+ * @property {number} initial_std first deviation; 1, a deviation of the recorded actions, is what the reference's solvers take by themselves
  * @property {number} bound actions lie in [-bound, bound]; 100 first deviations, so that nothing is ever clipped: the reference's CEM and
  *   MPPI know no bounds
  * @property {number} temperature MPPI's, in the unit of the cost
@@ -78,7 +78,7 @@ export function casesOf(root, models) {
       name: 'demo',
       folder: join(root, 'models', 'reacher'),
       actionDim: 4,
-      settings: budget({ samples: 300, elites: 30, horizon: 5, initialStd: 0.4, temperature: 0.5 }),
+      settings: budget({ samples: 300, elites: 30, horizon: 5, initialStd: 1, temperature: 0.5 }),
       // What the node plans with by default: `plannerDefaults` of the manifest.
       realtime: { samples: 100, iterations: 2, elites: 10 },
       planners: ['cem', 'mppi', 'icem'],

@@ -15,6 +15,7 @@ const BARS = [
   'ms_per_iteration_int8',
   'time_to_99_percent',
   'time_to_99_percent_int8',
+  'time_to_99_percent_same_planner',
   'peak_memory_mb',
 ];
 const AXES = ['samples', 'horizon', 'tokens'];

@@ -4,6 +4,7 @@ const METRICS = new Map([
   ['ms_per_iteration_int8', 'lower'],
   ['time_to_99_percent', 'lower'],
   ['time_to_99_percent_int8', 'lower'],
+  ['time_to_99_percent_same_planner', 'lower'],
   ['plans_per_second', 'higher'],
   ['plans_per_second_int8', 'higher'],
   ['overhead_share', 'lower'],

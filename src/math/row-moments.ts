@@ -8,6 +8,7 @@
  * @param weights weight of each of these rows, at least 0, with sum 1
  * @param mean `[columns]`, written
  * @param std `[columns]`, written
+ * @returns `1 - sum of squared weights`
  */
 export function weightedRowMoments(
   matrix: Float32Array,
@@ -15,7 +16,7 @@ export function weightedRowMoments(
   weights: Float64Array,
   mean: Float32Array,
   std: Float32Array,
-): void {
+): number {
   const columns = mean.length;
   let squaredWeights = 0;
   for (const weight of weights) squaredWeights += weight * weight;
@@ -33,4 +34,5 @@ export function weightedRowMoments(
     mean[column] = average;
     std[column] = freedom > 0 ? Math.sqrt(squares / freedom) : 0;
   }
+  return freedom;
 }

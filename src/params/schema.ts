@@ -54,7 +54,7 @@ export const parameterSchema = z.strictObject({
   ),
 
   planner: dynamic(
-    z.enum(['cem', 'icem', 'mppi', 'predictive_sampling', 'random']).default('cem'),
+    z.enum(['cem', 'icem', 'cma', 'mppi', 'predictive_sampling', 'random']).default('cem'),
     '',
     'Sampling planner; random is a baseline. The cem.* settings are those of every planner, where they have a meaning to it.',
   ),
@@ -141,7 +141,7 @@ export const parameterSchema = z.strictObject({
   'cem.returned': dynamic(
     z.enum(['planner_default', 'mean', 'checked_mean', 'best']).default('planner_default'),
     '',
-    'What is handed out: the last mean, the mean if it scores no worse than those before, or the best candidate. planner_default: checked_mean for cem and mppi, best for the others.',
+    'What is handed out: the last mean, the mean if it scores no worse than those before, or the best candidate. planner_default: checked_mean for cem, cma and mppi, best for the others.',
   ),
   'cem.early_stop_std': dynamic(
     z.number().min(0).max(1).default(0),

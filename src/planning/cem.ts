@@ -46,7 +46,7 @@ export class CemPlanner implements Planner {
     do {
       search.sample(rng, search.options.samples, search.known);
       await search.score();
-      search.refit(equalWeights(search.elites.length, this.#weights), true);
+      search.refit(equalWeights(search.elites.length, this.#weights), 'elites');
     } while (search.goesOn());
     return search.finish();
   }

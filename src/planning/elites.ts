@@ -17,3 +17,19 @@ export function selectElites(costs: Float32Array, buffer: Uint32Array): Uint32Ar
 export function equalWeights(count: number, buffer: Float64Array): Float64Array {
   return buffer.subarray(0, count).fill(1 / count);
 }
+
+/**
+ * Weights that fall with the logarithm of the rank, with sum 1 (Hansen 2016, eq. 49), for `count` elites, cheapest first, in the front of
+ * `buffer`.
+ */
+export function logRankWeights(count: number, buffer: Float64Array): Float64Array {
+  const weights = buffer.subarray(0, count);
+  let sum = 0;
+  for (let rank = 0; rank < count; rank++) {
+    const weight = Math.log(count + 0.5) - Math.log(rank + 1);
+    weights[rank] = weight;
+    sum += weight;
+  }
+  for (let rank = 0; rank < count; rank++) weights[rank] = (weights[rank] ?? NaN) / sum;
+  return weights;
+}

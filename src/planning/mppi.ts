@@ -49,7 +49,7 @@ export class MppiPlanner implements Planner {
       await search.score();
       const weights = this.#weights.subarray(0, search.elites.length);
       softmaxWeights(search.costs, search.elites, temperature, weights);
-      search.refit(weights, false);
+      search.refit(weights, 'kept');
     } while (search.goesOn());
     return search.finish();
   }

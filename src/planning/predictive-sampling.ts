@@ -42,7 +42,7 @@ export class PredictiveSamplingPlanner implements Planner {
     do {
       search.sample(rng, search.options.samples, search.known);
       await search.score();
-      search.refit(ALL_TO_THE_BEST, false);
+      search.refit(ALL_TO_THE_BEST, 'kept');
     } while (search.goesOn());
     return search.finish();
   }

@@ -1,6 +1,7 @@
 import { JepaMpcError } from '../core/errors.js';
 import type { CandidateScorer, Planner } from '../core/ports.js';
 import { CemPlanner } from './cem.js';
+import { CmaPlanner } from './cma.js';
 import { IcemPlanner } from './icem.js';
 import { MppiPlanner } from './mppi.js';
 import type { PlannerModel } from './planner-model.js';
@@ -13,6 +14,7 @@ type PlannerClass = new (model: PlannerModel, scorer: CandidateScorer, options: 
 const PLANNERS: ReadonlyMap<string, PlannerClass> = new Map<string, PlannerClass>([
   ['cem', CemPlanner],
   ['icem', IcemPlanner],
+  ['cma', CmaPlanner],
   ['mppi', MppiPlanner],
   ['predictive_sampling', PredictiveSamplingPlanner],
   ['random', RandomPlanner],

@@ -4,6 +4,9 @@ import type { ActionConstraints } from './action-constraints.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import { shiftWarmStart } from './warm-start.js';
 
+/** Deviation of elites: about their own mean, or as steps from the mean that they were sampled around. */
+export type Spread = 'elites' | 'steps';
+
 /**
  * The diagonal Gaussian over action sequences that a sampling planner refines: where it starts, how it draws, how it is refitted.
  * Buffers are reused from plan to plan.
@@ -19,7 +22,12 @@ export class SamplingDistribution {
   readonly #periodMs: number;
   readonly #momentum: number;
   readonly #eliteMean: Float32Array;
+  /** Unbiased, about their own mean `[K, J]`. */
   readonly #eliteStd: Float32Array;
+  /** From the mean they were sampled around to their own `[K, J]`. */
+  readonly #step: Float32Array;
+  /** What the unbiased variance has to be multiplied with for the plain one. */
+  #freedom = NaN;
   /** In raw units, `[J]`. */
   readonly #initialStd: Float64Array;
   readonly #minStd: Float64Array;
@@ -42,6 +50,7 @@ export class SamplingDistribution {
     this.std = new Float32Array(constraints.size);
     this.#eliteMean = new Float32Array(constraints.size);
     this.#eliteStd = new Float32Array(constraints.size);
+    this.#step = new Float32Array(constraints.size);
   }
 
   /** Around the shifted last plan, or around rest where there is none of use. */
@@ -85,10 +94,12 @@ export class SamplingDistribution {
     committed: Float32Array,
   ): void {
     const { joints } = this.#constraints.bounds;
-    weightedRowMoments(candidates, elites, weights, this.#eliteMean, this.#eliteStd);
+    this.#freedom = weightedRowMoments(candidates, elites, weights, this.#eliteMean, this.#eliteStd);
     this.elitesStd = 0;
     for (let i = 0; i < this.mean.length; i++) {
-      this.mean[i] = this.#withMomentum(this.mean[i] ?? NaN, this.#eliteMean[i] ?? NaN);
+      const old = this.mean[i] ?? NaN;
+      this.#step[i] = (this.#eliteMean[i] ?? NaN) - old;
+      this.mean[i] = this.#withMomentum(old, this.#eliteMean[i] ?? NaN);
       const fraction = (this.#eliteStd[i] ?? NaN) / this.#constraints.bounds.halfRange(i % joints);
       this.elitesStd = Math.max(this.elitesStd, fraction);
     }
@@ -97,10 +108,13 @@ export class SamplingDistribution {
   }
 
   /** Takes over the deviation of the elites of the last {@link moveMean}, less momentum, but never less than the least deviation. */
-  narrow(): void {
+  moveStd(spread: Spread): void {
     const { joints } = this.#constraints.bounds;
     for (let i = 0; i < this.std.length; i++) {
-      const std = this.#withMomentum(this.std[i] ?? NaN, this.#eliteStd[i] ?? NaN);
+      const about = this.#eliteStd[i] ?? NaN;
+      const fitted =
+        spread === 'elites' ? about : Math.hypot(about * Math.sqrt(this.#freedom), this.#step[i] ?? NaN);
+      const std = this.#withMomentum(this.std[i] ?? NaN, fitted);
       this.std[i] = Math.max(std, this.#minStd[i % joints] ?? NaN);
     }
   }

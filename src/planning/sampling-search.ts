@@ -7,7 +7,11 @@ import type { PlannerModel } from './planner-model.js';
 import type { PlannerOptions } from './planner-options.js';
 import { resolvePlannerOptions, type PlannersOwn, type ResolvedOptions } from './resolve-options.js';
 import { SamplingDistribution } from './sampling-distribution.js';
+import type { Spread } from './sampling-distribution.js';
 import { StopRule } from './stop-rule.js';
+
+/** The deviation after a refit: that of the elites in one way or the other, or the one before. */
+type NextDeviation = Spread | 'kept';
 
 /**
  * The steps that sampling planners are written in, and the plan that is being made: `start`, then `sample`, `score` and `refit` for as long
@@ -149,14 +153,14 @@ export class SamplingSearch {
    * Moves the distribution to the elites.
    *
    * @param weights of the elites, `[E]`, with sum 1
-   * @param narrows whether the deviation follows the elites too, or the mean alone
+   * @param deviation what becomes of the deviation
    */
-  refit(weights: Float64Array, narrows: boolean): void {
+  refit(weights: Float64Array, deviation: NextDeviation): void {
     const { distribution, candidates, costs, elites } = this;
     distribution.moveMean(candidates, elites, weights, this.#planned().committed);
-    if (narrows) distribution.narrow();
+    if (deviation !== 'kept') distribution.moveStd(deviation);
     // Elites of a distribution that does not narrow never come to agree, and one alone agrees with itself: neither says anything.
-    this.#disagreement = narrows && elites.length > 1 ? distribution.elitesStd : Infinity;
+    this.#disagreement = deviation !== 'kept' && elites.length > 1 ? distribution.elitesStd : Infinity;
     const { mean, std } = distribution;
     this.options.onIteration?.({ iteration: this.iterations, candidates, costs, elites, mean, std });
     this.#stop.noteIteration();

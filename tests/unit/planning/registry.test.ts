@@ -11,7 +11,7 @@ describe('createPlanner', () => {
 
   it('names the planners that there are when asked for another', () => {
     expect(() => createPlanner('gradient', linearModel, linearScorer(), linearOptions)).toThrow(
-      /found "gradient", expected one of cem, icem, mppi, predictive_sampling, random.*\[params.invalid\]/,
+      /found "gradient", expected one of cem, icem, cma, mppi, predictive_sampling, random.*\[params.invalid\]/,
     );
   });
 });
