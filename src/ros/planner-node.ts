@@ -1,36 +1,29 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-
 import rclnodejs from 'rclnodejs';
-import { asyncScheduler, observeOn, Subject, Subscription } from 'rxjs';
 
-import { actionSemantics } from '../control/action-semantics.js';
-import { jointLimits } from '../control/joint-limits.js';
-import { JointStateReader } from '../control/joint-reading.js';
-import { parseUrdf } from '../control/urdf.js';
-import { JepaMpcError } from '../core/errors.js';
-import type { FrameSet, ModelInfo } from '../core/model-info.js';
-import { ControlLoop } from '../pipeline/control-loop.js';
-import type { PlanReport } from '../pipeline/control-loop.js';
+import type { JepaMpcError } from '../core/errors.js';
+import type { ModelInfo } from '../core/model-info.js';
+import type { ControlLoop, PlanReport } from '../pipeline/control-loop.js';
 import type { PlannerPort } from '../pipeline/planner-port.js';
-import { guardSubscriptions } from './callback-errors.js';
-import { CameraInputs } from './camera-inputs.js';
 import { GoalImageInput } from './camera-goal.js';
-import { loopSettings } from './loop-settings.js';
-import { toStatus } from './messages.js';
+import { CameraInputs } from './camera-inputs.js';
+import { Goals } from './goals.js';
+import { Motion } from './motion.js';
+import { NodeClock } from './node-clock.js';
+import { nodeDiagnostics } from './node-diagnostics.js';
 import { NodeOutputs } from './node-outputs.js';
 import { offerServices } from './node-services.js';
 import type { ServiceOutcome } from './node-services.js';
 import { ParameterBridge } from './parameter-bridge.js';
-import { PlanRate } from './plan-rate.js';
-import { latched, reliable, sensorData } from './qos.js';
+import { PlanFigures } from './plan-figures.js';
+import { PlanningSession } from './planning-session.js';
+import { ProblemLog } from './problem-log.js';
+import { subscribeToRobot } from './robot-inputs.js';
 import { stampToNs } from './stamp.js';
-import { simulatedTicks, wallTicks } from './ticks.js';
 
 /** rclnodejs' lifecycle CallbackReturnCode, an ambient const enum that cannot be read under verbatimModuleSyntax. */
 const transition = { success: 97, failure: 98 } as const;
 
-/** Longest time that a robot is given to come to rest when the node goes down. */
-const brakeTimeoutMs = 1000;
+const notConfigured: ServiceOutcome = { success: false, message: 'the node is not configured' };
 
 /** What the composition root decides for the node. */
 export interface PlannerNodeOptions {
@@ -46,7 +39,8 @@ export interface PlannerNodeOptions {
 }
 
 /**
- * The lifecycle node: turns ROS messages into inputs of the control loop and its results into messages. It decides nothing about motion.
+ * The lifecycle node: joins the parts that turn ROS messages into inputs of the control loop and its results into messages. It decides
+ * nothing about motion.
  *
  * Transitions never wait: `configure` starts loading the model and returns, and `activate` is refused, with the reason in the log, until
  * the model, the limits and a joint state are there.
@@ -55,64 +49,66 @@ export class PlannerNode {
   readonly #options: PlannerNodeOptions;
   readonly #node = new rclnodejs.lifecycle.LifecycleNode('planner_node');
   readonly #log = this.#node.getLogger();
+  readonly #problems = new ProblemLog(this.#log);
+  readonly #figures = new PlanFigures();
   readonly #parameters: ParameterBridge;
   readonly #outputs: NodeOutputs;
-  readonly #simulatedTime: boolean;
-  readonly #clock$ = new Subject<bigint>();
-  readonly #threadGaps = monitorEventLoopDelay({ resolution: 1 });
-  readonly #planRate = new PlanRate();
+  readonly #clock: NodeClock;
+  readonly #goals: Goals;
+  readonly #motion: Motion;
   readonly #housekeeping: NodeJS.Timeout;
-  #clockNs = 0n;
-  #configured = false;
   #everActive = false;
-  #planner: PlannerPort | null = null;
-  #model: ModelInfo | null = null;
-  #reader: JointStateReader | null = null;
+  #session: PlanningSession | null = null;
   #robotDescription: string | null = null;
-  #goal: FrameSet | null = null;
   #cameras: CameraInputs | null = null;
-  #loop: ControlLoop | null = null;
-  /** Why there is no loop; for whoever asks for something that needs one. */
-  #missing = 'the node is not configured';
-  #running = new Subscription();
-  #problem: { readonly text: string; readonly atMs: number } | null = null;
-  #conditionText = '';
 
   /** @throws JepaMpcError `params.invalid` for parameters that do not fit. */
   constructor(options: PlannerNodeOptions) {
     this.#options = options;
     this.#parameters = new ParameterBridge(
       this.#node,
-      () => this.#configured,
+      () => this.#session !== null,
       (values) => {
         const text = values['objective.expression'];
-        if (text !== '') options.checkExpression(text, this.#model?.joints.length ?? null);
+        if (text !== '') options.checkExpression(text, this.#session?.model?.joints.length ?? null);
       },
     );
     this.#outputs = new NodeOutputs(this.#node);
-    this.#simulatedTime = this.#node.getParameter('use_sim_time').value === true;
-    this.#subscribe();
-    offerServices(
-      this.#node,
-      {
-        pause: (paused) => this.#pause(paused),
-        reset: () => this.#reset(),
-        captureGoal: () => this.#captureGoal(),
+    this.#clock = new NodeClock(this.#node);
+    this.#motion = new Motion({
+      clock: this.#clock,
+      parameters: () => this.#parameters.values,
+      log: this.#log,
+      problems: this.#problems,
+      onCommand: (command) => {
+        this.#outputs.command(command, this.#session?.model?.joints ?? [], this.#parameters.values);
       },
-      (error) => {
-        this.#log.warn(`a service request stays unanswered: ${String(error)}`);
+      onPlan: (loop, report) => {
+        this.#publishPlan(loop, report);
       },
-    );
-    this.#node.registerOnConfigure(() => this.#configure());
-    this.#node.registerOnActivate(() => this.#activate());
-    this.#node.registerOnDeactivate(() => this.#deactivate());
-    this.#node.registerOnCleanup(() => this.#cleanup());
-    this.#node.registerOnShutdown(() => {
-      this.#deactivate();
-      return this.#cleanup();
     });
+    subscribeToRobot(this.#node, {
+      onDescription: (urdf) => {
+        this.#robotDescription = urdf;
+        this.#session?.setRobotDescription(urdf);
+      },
+      onJointState: (message) => {
+        this.#problems.guard(() => {
+          this.#session?.onJointState(message, stampToNs(message.header.stamp));
+          this.#autoActivate();
+        });
+      },
+    });
+    this.#goals = new Goals(this.#log, (goal) => this.#session?.setGoal(goal));
+    new GoalImageInput(this.#node, {
+      onGoal: (goal) => {
+        this.#goals.set(goal);
+      },
+    });
+    this.#offerServices();
+    this.#registerTransitions();
     this.#housekeeping = setInterval(() => {
-      this.#publishDiagnostics();
+      this.#outputs.diagnostics(this.#node.now().nanoseconds, nodeDiagnostics(this.#session, this.#problems));
     }, 1000);
   }
 
@@ -125,279 +121,133 @@ export class PlannerNode {
   /** Brakes the robot to rest, lets go of the planner and stops taking messages. */
   async shutdown(): Promise<void> {
     clearInterval(this.#housekeeping);
-    await this.#brakeToRest();
-    this.#running.unsubscribe();
-    await this.#planner?.dispose();
-    this.#threadGaps.disable();
+    await this.#motion.brakeToRest();
+    await this.#session?.close();
+    this.#figures.stop();
     this.#node.stop();
   }
 
-  get #nowNs(): bigint {
-    return this.#simulatedTime ? this.#clockNs : this.#node.now().nanoseconds;
-  }
-
-  #subscribe(): void {
-    if (this.#simulatedTime) {
-      this.#node.createSubscription(
-        'rosgraph_msgs/msg/Clock',
-        '/clock',
-        { qos: reliable(10) },
-        (message: rclnodejs.rosgraph_msgs.msg.Clock) => {
-          this.#clockNs = stampToNs(message.clock);
-          this.#clock$.next(this.#clockNs);
-        },
-      );
-    }
-    const description = this.#node.createSubscription(
-      'std_msgs/msg/String',
-      'robot_description',
-      { qos: latched() },
-      (message: rclnodejs.std_msgs.msg.String) => {
-        this.#robotDescription = message.data;
-        this.#buildLoop();
-      },
-    );
-    guardSubscriptions(description, (error) => {
-      throw error;
-    });
-    this.#node.createSubscription(
-      'sensor_msgs/msg/JointState',
-      'joint_states',
-      { qos: sensorData(5) },
-      (message: rclnodejs.sensor_msgs.msg.JointState) => {
-        this.#guard(() => {
-          const read = this.#reader?.read(message, stampToNs(message.header.stamp));
-          if (read !== undefined) this.#loop?.onReading(read.reading);
-          this.#autoActivate();
-        });
-      },
-    );
-    new GoalImageInput(this.#node, {
-      onGoal: (goal) => {
-        this.#setGoal(goal);
-      },
+  #registerTransitions(): void {
+    this.#node.registerOnConfigure(() => this.#configure());
+    this.#node.registerOnActivate(() => this.#activate());
+    this.#node.registerOnDeactivate(() => this.#deactivate());
+    this.#node.registerOnCleanup(() => this.#cleanup());
+    this.#node.registerOnShutdown(() => {
+      this.#deactivate();
+      return this.#cleanup();
     });
   }
 
   #configure(): number {
-    const { model } = this.#parameters.values;
-    if (model === '') {
+    if (this.#parameters.values.model === '') {
       this.#log.error(
         'parameter model is empty: name the folder of a model, for example -p model:=models/reacher',
       );
       return transition.failure;
     }
-    const planner = this.#options.createPlanner();
-    this.#planner = planner;
-    this.#configured = true;
-    this.#missing = 'the model is still being loaded';
-    this.#loadModel(planner).then(
-      (info) => {
-        if (this.#planner === planner) this.#onModel(info);
+    this.#session = new PlanningSession({
+      planner: this.#options.createPlanner(),
+      parameters: () => this.#parameters.values,
+      log: this.#log,
+      problems: this.#problems,
+      onModel: (model) => {
+        this.#subscribeToCameras(model);
       },
-      (error: unknown) => {
-        if (this.#planner === planner) this.#onLoadFailure(error);
+      onLoadFailure: (failure) => {
+        if (!this.#everActive) this.#options.onFatal(failure);
       },
-    );
+    });
+    if (this.#robotDescription !== null) this.#session.setRobotDescription(this.#robotDescription);
+    if (this.#goals.current !== null) this.#session.setGoal(this.#goals.current);
     return transition.success;
   }
 
   #activate(): number {
-    const loop = this.#loop;
+    const loop = this.#session?.loop ?? null;
     if (loop === null || loop.reading === null) {
-      this.#log.warn(`not activated: ${loop === null ? this.#missing : 'no joint_states yet'}`);
+      const missing = loop === null ? this.#missing.message : 'no joint_states yet';
+      this.#log.warn(`not activated: ${missing}`);
       return transition.failure;
     }
     this.#everActive = true;
-    this.#threadGaps.enable();
-    this.#threadGaps.reset();
-    this.#planRate.reset();
-    loop.start(this.#nowNs);
-    this.#run(loop);
+    this.#figures.start();
+    this.#motion.start(loop);
     this.#log.info('active');
     return transition.success;
   }
 
-  /** The robot is told to brake and hold: one trajectory is enough, single set-points need the rest of the ramp. */
   #deactivate(): number {
-    this.#brakeToRest().catch((error: unknown) => {
-      this.#report(error);
+    this.#motion.brakeToRest().catch((error: unknown) => {
+      this.#problems.report(error);
     });
     return transition.success;
   }
 
   #cleanup(): number {
-    const planner = this.#planner;
-    this.#loop?.stop();
-    this.#running.unsubscribe();
+    const session = this.#session;
+    this.#session = null;
+    this.#motion.stop();
     this.#cameras?.dispose();
     this.#cameras = null;
-    this.#planner = null;
-    this.#model = null;
-    this.#reader = null;
-    this.#loop = null;
-    this.#configured = false;
-    this.#missing = 'the node is not configured';
-    planner?.dispose().catch((error: unknown) => {
-      this.#report(error);
+    session?.close().catch((error: unknown) => {
+      this.#problems.report(error);
     });
     return transition.success;
   }
 
-  #run(loop: ControlLoop): void {
-    const periodMs = this.#parameters.values['command.period_ms'];
-    const ticks$ = this.#simulatedTime
-      ? simulatedTicks(this.#clock$, BigInt(periodMs) * 1_000_000n)
-      : wallTicks(periodMs, () => this.#nowNs);
-    this.#running.unsubscribe();
-    this.#running = new Subscription();
-    this.#running.add(
-      // In a turn of its own, so that a command which is due need not wait for figures.
-      loop.plans$.pipe(observeOn(asyncScheduler)).subscribe((report) => {
-        this.#publishPlan(loop, report);
-      }),
-    );
-    this.#running.add(
-      loop.problems$.subscribe((problem) => {
-        this.#report(problem);
-      }),
-    );
-    this.#running.add(
-      ticks$.subscribe((nowNs) => {
-        this.#tick(loop, nowNs);
-      }),
-    );
+  #autoActivate(): void {
+    const isReady = (this.#session?.loop?.reading ?? null) !== null;
+    if (isReady && !this.#everActive && this.#parameters.values.autostart) this.#node.activate();
   }
 
-  #tick(loop: ControlLoop, nowNs: bigint): void {
-    const command = loop.tick(nowNs);
-    if (command !== null) this.#outputs.command(command, this.#model?.joints ?? [], this.#parameters.values);
-    const kind = loop.condition.reasons.map((reason) => reason.name).join(',');
-    if (kind === this.#conditionText) return;
-    this.#conditionText = kind;
-    const text = loop.condition.reasons
-      .map(
-        (reason) => `${reason.name}: ${reason.found} (limit ${reason.limit}; clears with ${reason.clears})`,
-      )
-      .join('; ');
-    if (loop.condition.level === 'ok') this.#log.info('following plans');
-    else this.#log.warn(`${loop.condition.level}: ${text}`);
-  }
-
-  async #brakeToRest(): Promise<void> {
-    const loop = this.#loop;
-    if (loop === null || this.#running.closed) return;
-    loop.brake('told to stop');
-    this.#tick(loop, this.#nowNs);
-    if (this.#parameters.values['command.interface'] === 'commands') {
-      const deadlineMs = performance.now() + brakeTimeoutMs;
-      while (!loop.isAtRest && performance.now() < deadlineMs) {
-        await new Promise((resolve) => setTimeout(resolve, this.#parameters.values['command.period_ms']));
-      }
-    }
-    loop.stop();
-    this.#running.unsubscribe();
-  }
-
-  #loadModel(planner: PlannerPort): Promise<ModelInfo> {
+  #subscribeToCameras(model: ModelInfo): void {
     const values = this.#parameters.values;
-    this.#log.info(`loading the model in ${values.model}, device ${values.device}`);
-    return planner.load({
-      modelFolder: values.model,
-      device: values.device,
-      threads: values['onnx.threads'],
-      seed: values.seed,
-    });
-  }
-
-  #onModel(model: ModelInfo): void {
-    this.#log.info(`model ${model.name} runs on ${model.device}; joints ${model.joints.join(', ')}`);
-    const values = this.#parameters.values;
-    this.#model = model;
-    this.#reader = new JointStateReader(model.joints);
-    this.#cameras?.dispose();
     this.#cameras = new CameraInputs(this.#node, {
       cameras: model.cameras,
       reliable: values['camera.reliable'],
       syncToleranceMs: values['camera.sync_tolerance_ms'],
       onFrames: (set) => {
-        this.#loop?.onFrame(set);
+        this.#session?.onFrame(set);
       },
     });
-    this.#buildLoop();
   }
 
-  #onLoadFailure(error: unknown): void {
-    const failure = this.#report(error);
-    this.#missing = failure.message;
-    if (!this.#everActive) this.#options.onFatal(failure);
-  }
-
-  /** The loop needs the model (which joints) and the robot description (their limits): whichever comes last builds it. */
-  #buildLoop(): void {
-    const model = this.#model;
-    const planner = this.#planner;
-    if (model === null || planner === null || this.#loop !== null) return;
-    if (this.#robotDescription === null) {
-      this.#missing = 'no robot_description yet, and without limits nothing may move';
-      return;
-    }
-    const values = this.#parameters.values;
-    const description = this.#robotDescription;
-    this.#guard(
-      () => {
-        const acceleration = values['limits.default_acceleration'];
-        this.#loop = new ControlLoop({
-          model,
-          planner,
-          limits: jointLimits(parseUrdf(description), model.joints, {
-            positionMargin: values['limits.position_margin'],
-            velocityScale: values['limits.velocity_scale'],
-            accelerationScale: values['limits.acceleration_scale'],
-            ...(acceleration > 0 ? { acceleration } : {}),
-          }),
-          semantics: actionSemantics(model.actionKind),
-          commandPeriodNs: BigInt(values['command.period_ms']) * 1_000_000n,
-          trackingTolerance: values['command.tracking_tolerance'],
-          committedPeriods: values['planning.committed_periods'],
-          settings: () => loopSettings(this.#parameters.values),
-          restartPlanner: () => this.#loadModel(planner),
-        });
-        if (this.#goal !== null) this.#loop.onGoal(this.#goal);
+  #offerServices(): void {
+    offerServices(
+      this.#node,
+      {
+        pause: (paused) => this.#pause(paused),
+        reset: () => this.#reset(),
+        captureGoal: () => this.#captureGoal(),
       },
-      (problem) => {
-        this.#missing = problem.message;
+      (error) => {
+        this.#log.warn(`a service request stays unanswered: ${String(error)}`);
       },
     );
   }
 
-  #autoActivate(): void {
-    const ready = (this.#loop?.reading ?? null) !== null;
-    if (ready && !this.#everActive && this.#parameters.values.autostart) this.#node.activate();
-  }
-
-  #setGoal(goal: FrameSet): void {
-    this.#goal = goal;
-    this.#loop?.onGoal(goal);
-    this.#log.info(`new goal image, stamp ${String(goal.stampNs)} ns`);
+  /** The answer to whatever needs the control loop, while there is none. */
+  get #missing(): ServiceOutcome {
+    return this.#session === null ? notConfigured : { success: false, message: this.#session.missing };
   }
 
   #pause(paused: boolean): ServiceOutcome {
-    if (this.#loop === null) return { success: false, message: this.#missing };
-    this.#loop.setPaused(paused);
+    const loop = this.#session?.loop;
+    if (!loop) return this.#missing;
+    loop.setPaused(paused);
     return { success: true, message: paused ? 'paused: the robot holds' : 'planning' };
   }
 
   /** The answer tells what the node knows at this moment, so that a test or a script can see whether its own changes have arrived. */
   #reset(): ServiceOutcome {
-    const loop = this.#loop;
-    if (loop === null) return { success: false, message: this.#missing };
+    const loop = this.#session?.loop;
+    if (!loop) return this.#missing;
     if (loop.reading === null) return { success: false, message: 'no joint_states yet' };
-    const nowNs = this.#nowNs;
+    const { nowNs } = this.#clock;
     loop.reset(nowNs);
-    this.#planRate.reset();
+    this.#figures.restartRate();
     const { position } = loop.reading;
-    const pose = (this.#model?.joints ?? [])
+    const pose = (this.#session?.model?.joints ?? [])
       .map((joint, index) => `${joint}=${String(position[index])}`)
       .join(' ');
     return {
@@ -407,92 +257,17 @@ export class PlannerNode {
   }
 
   #captureGoal(): ServiceOutcome {
-    const frame = this.#loop?.newestFrame ?? null;
-    if (frame === null)
-      return { success: false, message: this.#loop === null ? this.#missing : 'no frame yet' };
-    this.#setGoal(frame);
+    const loop = this.#session?.loop;
+    if (!loop) return this.#missing;
+    const frame = loop.newestFrame;
+    if (frame === null) return { success: false, message: 'no frame yet' };
+    this.#goals.set(frame);
     return { success: true, message: `the goal is the frame stamped ${String(frame.stampNs)} ns` };
   }
 
-  #publishPlan(loop: ControlLoop, { plan, late }: PlanReport): void {
-    this.#planRate.note(performance.now());
-    const { statistics } = plan;
-    this.#outputs.plan(plan, this.#model?.joints ?? []);
-    const status = toStatus(late ? 'warn' : 'ok', 'planner', late ? 'the plan came late' : '', {
-      frame_stamp_ns: plan.frameStampNs,
-      goal_stamp_ns: plan.goalStampNs,
-      plan_index: statistics.planIndex,
-      plan_ms: statistics.planMs.toFixed(3),
-      encode_ms: statistics.encodeMs.toFixed(3),
-      frame_to_command_ms: loop.frameToCommandMs?.toFixed(3) ?? 'nan',
-      best_cost: statistics.bestCost,
-      mean_cost: statistics.meanCost,
-      goal_distance: statistics.goalDistance,
-      iterations: statistics.iterations,
-      elites_std: statistics.elitesStd,
-      rollout: statistics.rollout,
-      late: late ? 1 : 0,
-      plan_rate_hz: this.#planRate.hz.toFixed(2),
-      thread_gap_p99_ms: (this.#threadGaps.percentile(99) / 1e6).toFixed(3),
-      thread_gap_max_ms: (this.#threadGaps.max / 1e6).toFixed(3),
-      device: this.#model?.device ?? '',
-    });
-    this.#outputs.statistics(plan.frameStampNs, status);
-  }
-
-  #publishDiagnostics(): void {
-    const loop = this.#loop;
-    const condition = loop?.condition ?? { level: 'stop', reasons: [] };
-    const motionLevel = condition.level === 'ok' ? 'ok' : condition.level === 'degrade' ? 'warn' : 'error';
-    const motionText = condition.reasons.map(
-      (reason) => `${reason.name}: ${reason.found}, clears with ${reason.clears}`,
-    );
-    const recent = this.#problem !== null && performance.now() - this.#problem.atMs < 5000;
-    this.#outputs.diagnostics(this.#node.now().nanoseconds, [
-      this.#model === null
-        ? toStatus(this.#configured ? 'warn' : 'stale', 'planner_node: model', this.#missing, {})
-        : toStatus('ok', 'planner_node: model', '', {
-            name: this.#model.name,
-            sha256: this.#model.sha256,
-            device: this.#model.device,
-          }),
-      loop === null
-        ? toStatus('stale', 'planner_node: motion', this.#missing, {})
-        : toStatus(motionLevel, 'planner_node: motion', motionText.join('; '), {
-            condition: condition.level,
-          }),
-      toStatus(recent ? 'error' : 'ok', 'planner_node: problems', this.#problem?.text ?? '', {}),
-    ]);
-  }
-
-  /** Runs what may refuse a message or a setting; a refusal is reported and changes nothing. */
-  #guard(action: () => void, onProblem?: (problem: JepaMpcError) => void): void {
-    try {
-      action();
-    } catch (error) {
-      const problem = this.#report(error);
-      onProblem?.(problem);
-    }
-  }
-
-  /** Logs a problem (the same one at most once a second) and keeps it for the diagnostics. */
-  #report(error: unknown): JepaMpcError {
-    const problem =
-      error instanceof JepaMpcError
-        ? error
-        : new JepaMpcError('planner.not-ready', {
-            subject: 'planner_node',
-            found: error instanceof Error ? error.message : String(error),
-            expected: 'no such failure',
-            remedy: 'Please report it, with the log.',
-            cause: error,
-          });
-    const nowMs = performance.now();
-    const repeated = this.#problem?.text === problem.message && nowMs - this.#problem.atMs < 1000;
-    if (!repeated) {
-      this.#problem = { text: problem.message, atMs: nowMs };
-      this.#log.error(problem.message);
-    }
-    return problem;
+  #publishPlan(loop: ControlLoop, report: PlanReport): void {
+    const model = this.#session?.model ?? null;
+    this.#outputs.plan(report.plan, model?.joints ?? []);
+    this.#outputs.statistics(report.plan.frameStampNs, this.#figures.of(loop, report, model));
   }
 }

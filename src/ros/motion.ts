@@ -1,0 +1,100 @@
+import { asyncScheduler, observeOn, Subscription } from 'rxjs';
+
+import type { Command } from '../control/command-stream.js';
+import type { Condition } from '../control/watchdog.js';
+import type { Logger } from '../core/types.js';
+import type { Parameters } from '../params/schema.js';
+import type { ControlLoop, PlanReport } from '../pipeline/control-loop.js';
+import type { NodeClock } from './node-clock.js';
+import type { ProblemLog } from './problem-log.js';
+
+/** Longest time that a robot is given to come to rest when the node goes down. */
+const brakeTimeoutMs = 1000;
+
+export interface MotionOptions {
+  readonly clock: NodeClock;
+  readonly parameters: () => Parameters;
+  readonly log: Logger;
+  readonly problems: ProblemLog;
+  readonly onCommand: (command: Command) => void;
+  readonly onPlan: (loop: ControlLoop, report: PlanReport) => void;
+}
+
+/** Runs a control loop: one tick a command period while the node is active, and the brake when it stops being so. */
+export class Motion {
+  readonly #options: MotionOptions;
+  #running = new Subscription();
+  #loop: ControlLoop | null = null;
+  #conditionKind = '';
+
+  constructor(options: MotionOptions) {
+    this.#options = options;
+    this.#running.unsubscribe();
+  }
+
+  start(loop: ControlLoop): void {
+    const { clock, parameters, problems, onPlan } = this.#options;
+    this.stop();
+    loop.start(clock.nowNs);
+    this.#loop = loop;
+    this.#running = new Subscription();
+    this.#running.add(
+      // In a turn of its own, so that a command which is due need not wait for figures.
+      loop.plans$.pipe(observeOn(asyncScheduler)).subscribe((report) => {
+        onPlan(loop, report);
+      }),
+    );
+    this.#running.add(
+      loop.problems$.subscribe((problem) => {
+        problems.report(problem);
+      }),
+    );
+    this.#running.add(
+      clock.ticks(parameters()['command.period_ms']).subscribe((nowNs) => {
+        this.#tick(loop, nowNs);
+      }),
+    );
+  }
+
+  /** The robot is told to brake and hold: one trajectory is enough, single set-points need the rest of the ramp. */
+  async brakeToRest(): Promise<void> {
+    const loop = this.#loop;
+    const running = this.#running;
+    if (loop === null) return;
+    loop.brake('told to stop');
+    this.#tick(loop, this.#options.clock.nowNs);
+    const values = this.#options.parameters();
+    if (values['command.interface'] === 'commands') {
+      const deadlineMs = performance.now() + brakeTimeoutMs;
+      while (!loop.isAtRest && this.#running === running && performance.now() < deadlineMs) {
+        await new Promise((resolve) => setTimeout(resolve, values['command.period_ms']));
+      }
+    }
+    // Unless it was started again meanwhile.
+    if (this.#running === running) this.stop();
+  }
+
+  /** Sends no more. */
+  stop(): void {
+    this.#loop?.stop();
+    this.#loop = null;
+    this.#running.unsubscribe();
+  }
+
+  #tick(loop: ControlLoop, nowNs: bigint): void {
+    const command = loop.tick(nowNs);
+    if (command !== null) this.#options.onCommand(command);
+    this.#logCondition(loop.condition);
+  }
+
+  #logCondition({ level, reasons }: Condition): void {
+    const kind = reasons.map((reason) => reason.name).join(',');
+    if (kind === this.#conditionKind) return;
+    this.#conditionKind = kind;
+    const text = reasons.map(
+      (reason) => `${reason.name}: ${reason.found} (limit ${reason.limit}; clears with ${reason.clears})`,
+    );
+    if (level === 'ok') this.#options.log.info('following plans');
+    else this.#options.log.warn(`${level}: ${text.join('; ')}`);
+  }
+}

@@ -1,0 +1,154 @@
+import { actionSemantics } from '../control/action-semantics.js';
+import { jointLimits } from '../control/joint-limits.js';
+import { JointStateReader } from '../control/joint-reading.js';
+import type { JointStateMessage } from '../control/joint-reading.js';
+import { parseUrdf } from '../control/urdf.js';
+import type { JepaMpcError } from '../core/errors.js';
+import type { FrameSet, ModelInfo } from '../core/model-info.js';
+import type { Logger } from '../core/types.js';
+import type { Parameters } from '../params/schema.js';
+import { ControlLoop } from '../pipeline/control-loop.js';
+import type { PlannerPort } from '../pipeline/planner-port.js';
+import { loopSettings } from './loop-settings.js';
+import type { ProblemLog } from './problem-log.js';
+
+export interface PlanningSessionOptions {
+  readonly planner: PlannerPort;
+  readonly parameters: () => Parameters;
+  readonly log: Logger;
+  readonly problems: ProblemLog;
+  readonly onModel: (model: ModelInfo) => void;
+  readonly onLoadFailure: (failure: JepaMpcError) => void;
+}
+
+/**
+ * What lives from `configure` to `cleanup`: the planner with its model, and, once the robot's limits are known too, the control loop.
+ * Inputs may come in any order; what they are not needed for yet is kept.
+ */
+export class PlanningSession {
+  readonly #options: PlanningSessionOptions;
+  #model: ModelInfo | null = null;
+  #reader: JointStateReader | null = null;
+  #loop: ControlLoop | null = null;
+  #robotDescription: string | null = null;
+  #goal: FrameSet | null = null;
+  #missing = 'the model is still being loaded';
+  #isClosed = false;
+
+  /** Starts loading the model. */
+  constructor(options: PlanningSessionOptions) {
+    this.#options = options;
+    this.#loadModel().then(
+      (model) => {
+        if (!this.#isClosed) this.#onModel(model);
+      },
+      (error: unknown) => {
+        if (!this.#isClosed) this.#onLoadFailure(error);
+      },
+    );
+  }
+
+  /** Null until it is loaded. */
+  get model(): ModelInfo | null {
+    return this.#model;
+  }
+
+  /** Null until there are a model and limits. */
+  get loop(): ControlLoop | null {
+    return this.#loop;
+  }
+
+  /** Why there is no loop; for whoever asks for something that needs one. */
+  get missing(): string {
+    return this.#missing;
+  }
+
+  setRobotDescription(text: string): void {
+    this.#robotDescription = text;
+    this.#buildLoop();
+  }
+
+  setGoal(goal: FrameSet): void {
+    this.#goal = goal;
+    this.#loop?.onGoal(goal);
+  }
+
+  onFrame(set: FrameSet): void {
+    this.#loop?.onFrame(set);
+  }
+
+  onJointState(message: JointStateMessage, stampNs: bigint): void {
+    const read = this.#reader?.read(message, stampNs);
+    if (read !== undefined) this.#loop?.onReading(read.reading);
+  }
+
+  /** Lets go of the planner and all that was made with it. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#loop?.stop();
+    await this.#options.planner.dispose();
+  }
+
+  #loadModel(): Promise<ModelInfo> {
+    const values = this.#options.parameters();
+    this.#options.log.info(`loading the model in ${values.model}, device ${values.device}`);
+    return this.#options.planner.load({
+      modelFolder: values.model,
+      device: values.device,
+      threads: values['onnx.threads'],
+      seed: values.seed,
+    });
+  }
+
+  #onModel(model: ModelInfo): void {
+    this.#options.log.info(`model ${model.name} runs on ${model.device}; joints ${model.joints.join(', ')}`);
+    this.#model = model;
+    this.#reader = new JointStateReader(model.joints);
+    this.#options.onModel(model);
+    this.#buildLoop();
+  }
+
+  #onLoadFailure(error: unknown): void {
+    const failure = this.#options.problems.report(error);
+    this.#missing = failure.message;
+    this.#options.onLoadFailure(failure);
+  }
+
+  /** The loop needs the model (which joints) and the robot description (their limits): whichever comes last builds it. */
+  #buildLoop(): void {
+    const model = this.#model;
+    if (model === null || this.#loop !== null) return;
+    const description = this.#robotDescription;
+    if (description === null) {
+      this.#missing = 'no robot_description yet, and without limits nothing may move';
+      return;
+    }
+    const refusal = this.#options.problems.guard(() => {
+      this.#loop = this.#makeLoop(model, description);
+      if (this.#goal !== null) this.#loop.onGoal(this.#goal);
+    });
+    if (refusal !== null) this.#missing = refusal.message;
+  }
+
+  #makeLoop(model: ModelInfo, description: string): ControlLoop {
+    const { planner, parameters } = this.#options;
+    const values = parameters();
+    const acceleration = values['limits.default_acceleration'];
+    return new ControlLoop({
+      model,
+      planner,
+      limits: jointLimits(parseUrdf(description), model.joints, {
+        positionMargin: values['limits.position_margin'],
+        velocityScale: values['limits.velocity_scale'],
+        accelerationScale: values['limits.acceleration_scale'],
+        ...(acceleration > 0 ? { acceleration } : {}),
+      }),
+      semantics: actionSemantics(model.actionKind),
+      commandPeriodNs: BigInt(values['command.period_ms']) * 1_000_000n,
+      trackingTolerance: values['command.tracking_tolerance'],
+      committedPeriods: values['planning.committed_periods'],
+      settings: () => loopSettings(parameters()),
+      restartPlanner: () => this.#loadModel(),
+    });
+  }
+}

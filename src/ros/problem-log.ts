@@ -1,0 +1,56 @@
+import { JepaMpcError } from '../core/errors.js';
+import type { Logger } from '../core/types.js';
+
+/** The same problem is logged at most this often. */
+const repeatMs = 1000;
+
+/** How long a problem stays in the diagnostics. */
+const recentMs = 5000;
+
+/** Where everything that went wrong without ending the node is told: once to the log, and for a while to the diagnostics. */
+export class ProblemLog {
+  readonly #log: Pick<Logger, 'error'>;
+  readonly #nowMs: () => number;
+  #last: { readonly text: string; readonly atMs: number } | null = null;
+
+  constructor(log: Pick<Logger, 'error'>, nowMs: () => number = () => performance.now()) {
+    this.#log = log;
+    this.#nowMs = nowMs;
+  }
+
+  /** The last problem, and whether it is recent; null when there was none. */
+  get last(): { readonly text: string; readonly isRecent: boolean } | null {
+    return this.#last && { text: this.#last.text, isRecent: this.#nowMs() - this.#last.atMs < recentMs };
+  }
+
+  /** Logs a problem (the same one at most once a second) and keeps it for the diagnostics. */
+  report(error: unknown): JepaMpcError {
+    const problem =
+      error instanceof JepaMpcError
+        ? error
+        : new JepaMpcError('planner.not-ready', {
+            subject: 'planner_node',
+            found: error instanceof Error ? error.message : String(error),
+            expected: 'no such failure',
+            remedy: 'Please report it, with the log.',
+            cause: error,
+          });
+    const nowMs = this.#nowMs();
+    const isRepeated = this.#last?.text === problem.message && nowMs - this.#last.atMs < repeatMs;
+    if (!isRepeated) {
+      this.#last = { text: problem.message, atMs: nowMs };
+      this.#log.error(problem.message);
+    }
+    return problem;
+  }
+
+  /** Runs what may refuse a message or a setting; a refusal is reported and changes nothing. Returns it, or null. */
+  guard(action: () => void): JepaMpcError | null {
+    try {
+      action();
+      return null;
+    } catch (error) {
+      return this.report(error);
+    }
+  }
+}
