@@ -4,14 +4,14 @@ import { createRequire } from 'node:module';
 import { loadModel } from '../dist/model/load-model.js';
 import { createPlanner } from '../dist/planning/registry.js';
 
-const PRECISIONS = { fp32: 'float32', int8: 'int8' };
+const PRECISIONS = { fp32: 'float32', fp16: 'float16', int8: 'int8' };
 
 /** What the reference's solvers do: nothing is kept but the mean (and iCEM's elites), and no deviation is too small. */
 const AS_THE_REFERENCE = { minStd: 0, keep: 'mean', returned: 'mean' };
 
 /**
  * @param {{ folder: string }} model
- * @param {{ precision: 'fp32' | 'int8', threads: number, device: string }} options
+ * @param {{ precision: 'fp32' | 'fp16' | 'int8', threads: number, device: string }} options
  */
 export async function openOurs({ folder }, { precision, threads, device = 'cpu' }) {
   const model = await loadModel(folder, { device, threads });

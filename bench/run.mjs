@@ -98,7 +98,7 @@ const openReference = () =>
     { ...process.env, PYTHONPATH: '' },
   );
 
-const openOurs = () =>
+const startOurs = () =>
   new Side(
     'our side',
     [process.execPath, fileURLToPath(new URL('harness/our-process.mjs', import.meta.url))],
@@ -114,19 +114,29 @@ async function openCase(spec, inputs, notes) {
   const opening = { case: spec.name, folder: spec.folder, threads };
   const reference = openReference();
   const facts = { reference: await reference.ask('open', { ...opening, device: referenceDevice }) };
-  const ours = { fp32: null, int8: null };
-  for (const precision of spec.tokensOnly ? ['fp32'] : ['fp32', 'int8']) {
-    const side = openOurs();
+  const openOurs = async (precision) => {
+    const side = startOurs();
     try {
       facts[precision] = await side.ask('open', { ...opening, precision, device: options.device });
-      ours[precision] = side;
+      return side;
     } catch (error) {
       await side.close();
       notes.push(`${spec.name} in ${precision}: not measured on our side. ${error.message.split('\n')[0]}`);
+      return null;
     }
-  }
+  };
+  const ours = { fp32: await openOurs('fp32'), int8: spec.tokensOnly ? null : await openOurs('int8') };
   const amounts = options.quick ? spec.quick : spec.full;
-  const bench = { spec, amounts, reference, ours, inputs, advance: () => undefined, record: () => undefined };
+  const bench = {
+    spec,
+    amounts,
+    reference,
+    ours,
+    openOurs,
+    inputs,
+    advance: () => undefined,
+    record: () => undefined,
+  };
   return { bench, facts };
 }
 

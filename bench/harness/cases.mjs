@@ -90,7 +90,7 @@ export function casesOf(root, models) {
         problems: 20,
         tracedIterations: 30,
         plans: 50,
-        checks: 3,
+        checks: 10,
         growthPairs: 10,
         growth: { samples: [30, 100, 1000], horizon: [1, 10, 20] },
       },

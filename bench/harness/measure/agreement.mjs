@@ -1,8 +1,10 @@
+import { rankCorrelation } from '../../../dist/math/rank-correlation.js';
 import { readTensors } from '../tensor-file.mjs';
 import { solveOnce, workOf } from './rounds.mjs';
 import { scoreWithReference } from './score.mjs';
 
 const PLANNERS = ['cem', 'mppi'];
+const PRECISIONS = ['fp32', 'fp16', 'int8'];
 
 /**
  * Whether both sides compute the same.
@@ -11,16 +13,24 @@ const PLANNERS = ['cem', 'mppi'];
  *   left to differ is sampling, selection and refit, over all iterations. Largest difference of mean and deviation, relative to the
  *   largest entry of each.
  * - `cost_max_relative_difference_*`: candidates of our first iteration, scored by the reference's model.
+ * - `cost_rank_correlation_*`: Spearman's, of the same costs; and `..._last_iteration`, where the candidates lie close together and ranking
+ *   them is hardest.
  *
  * iCEM is not in it: stable-worldmodel scales every coloured sequence to deviation 1 over time, ours has deviation 1 over the samples.
  */
 export const agreement = {
   title: 'agreement',
-  work: ({ spec, amounts }) => amounts.checks * PLANNERS.length * workOf(spec, settingsOf(spec, amounts)),
+  work: ({ spec, amounts }) =>
+    amounts.checks * (PLANNERS.length + PRECISIONS.length) * workOf(spec, settingsOf(spec, amounts)),
 
   async run(bench) {
     for (const planner of PLANNERS) await refitDifference(bench, planner);
-    for (const precision of ['fp32', 'int8']) await costDifference(bench, precision);
+    for (const precision of PRECISIONS) {
+      const side = bench.ours[precision] ?? (await bench.openOurs(precision));
+      if (side === null) continue;
+      await costAgreement(bench, precision, side);
+      if (side !== bench.ours[precision]) await side.close();
+    }
   },
 };
 
@@ -45,26 +55,42 @@ async function refitDifference(bench, planner) {
   bench.record({ metric: 'refit_max_relative_difference', unit: '', planner, settings, pairs });
 }
 
-async function costDifference(bench, precision) {
-  const { spec, amounts, ours, inputs } = bench;
-  if (ours[precision] === null) return;
-  const settings = { ...spec.settings, iterations: 1 };
-  const pairs = [];
+async function costAgreement(bench, precision, side) {
+  const { spec, amounts, inputs } = bench;
+  const settings = settingsOf(spec, amounts);
+  const figures = {
+    cost_max_relative_difference: [],
+    cost_rank_correlation: [],
+    cost_rank_correlation_last_iteration: [],
+  };
   for (let problem = 0; problem < amounts.checks; problem++) {
     const trace = inputs.fresh('ours');
-    await solveOnce(bench, ours[precision], 'cem', settings, { problem, noiseIndex: problem, trace });
+    await solveOnce(bench, side, 'cem', settings, { problem, noiseIndex: problem, trace });
     const tensors = readTensors(trace);
-    const [found, { data: candidates, shape }] = [tensors.get('costs'), tensors.get('candidates')];
-    const theirs = await scoreWithReference(bench, problem, { data: candidates, shape: shape.slice(1) });
-    pairs.push({ ours: relativeDifference(found, { data: theirs, shape: found.shape }), reference: null });
+    const score = async (iteration) => {
+      const [{ data: costs }, { data: candidates, shape }] = [
+        tensors.get('costs'),
+        tensors.get('candidates'),
+      ];
+      const [iterations, samples] = shape;
+      const size = candidates.length / iterations;
+      const data = candidates.subarray(iteration * size, (iteration + 1) * size);
+      return {
+        found: costs.subarray(iteration * samples, (iteration + 1) * samples),
+        theirs: await scoreWithReference(bench, problem, { data, shape: shape.slice(1) }),
+      };
+    };
+    const [first, last] = [await score(0), await score(settings.iterations - 1)];
+    const shape = [1, first.found.length];
+    const difference = relativeDifference({ data: first.found, shape }, { data: first.theirs, shape });
+    figures.cost_max_relative_difference.push(difference);
+    figures.cost_rank_correlation.push(rankCorrelation(first.found, first.theirs));
+    figures.cost_rank_correlation_last_iteration.push(rankCorrelation(last.found, last.theirs));
   }
-  bench.record({
-    metric: `cost_max_relative_difference_${precision}`,
-    unit: '',
-    planner: 'cem',
-    settings,
-    pairs,
-  });
+  for (const [metric, values] of Object.entries(figures)) {
+    const pairs = values.map((value) => ({ ours: value, reference: null }));
+    bench.record({ metric: `${metric}_${precision}`, unit: '', planner: 'cem', settings, pairs });
+  }
 }
 
 /** Largest difference of two tensors, for each row of the first axis relative to its largest entry; the largest of all rows. */
