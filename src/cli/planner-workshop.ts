@@ -3,7 +3,7 @@ import type { Objective, PlanContext, Planner, Rng } from '../core/ports.js';
 import type { Logger } from '../core/types.js';
 import type { LoadedModel } from '../model/load-model.js';
 import type { PlannerTuning } from '../pipeline/planner-port.js';
-import { KernelPlanner, whyIterateOnHost } from '../planning/kernel-planner.js';
+import { isKernelPlanner, KernelPlanner, whyIterateOnHost } from '../planning/kernel-planner.js';
 import { createObjective } from '../planning/objectives/create-objective.js';
 import type { PlannerOptions } from '../planning/planner-options.js';
 import { createPlanner } from '../planning/registry.js';
@@ -156,8 +156,7 @@ export class PlannerWorkshop {
     const options = plannerOptionsFromTuning(tuning, manifest, this.#nowMs);
     const objective = objectiveFromTuning(tuning, manifest);
     const kind = this.#kindOf(tuning, options);
-    const planner =
-      kind === 'plan' && (tuning.planner === 'cem' || tuning.planner === 'mppi') ? tuning.planner : null;
+    const planner = kind === 'plan' && isKernelPlanner(tuning.planner) ? tuning.planner : null;
     const wish = { objective, horizon: options.horizon, precision: tuning.precision, kind, planner };
     return { key, tuning, options, wish };
   }

@@ -7,6 +7,7 @@ import { rankCorrelation } from '../math/rank-correlation.js';
 import type { CompiledPlan } from '../model/compiled-plan.js';
 import type { CompiledScorer } from '../model/compiled-scorer.js';
 import type { RolloutRequest } from '../model/graph/compile-rollout.js';
+import type { Refit } from '../model/graph/plan-nodes.js';
 import type { LoadedModel } from '../model/load-model.js';
 import { CandidateEvaluator } from '../planning/candidate-evaluator.js';
 import type { KernelPlannerName } from '../planning/kernel-planner.js';
@@ -99,10 +100,12 @@ function onHost(model: LoadedModel, { objective, horizon }: RolloutWish): Rollou
   };
 }
 
+const REFITS: Readonly<Record<KernelPlannerName, Refit>> = { cem: 'elites', mppi: 'weights', cma: 'steps' };
+
 async function compiled(model: LoadedModel, wish: RolloutWish): Promise<RolloutInForce> {
   const scorer = await model.rollouts.scorer(wish);
-  const refit = wish.planner === 'mppi' ? 'weights' : 'elites';
-  const kernel = wish.kind === 'plan' ? await planOrRelease(model, wish, refit, scorer) : null;
+  const kernel =
+    wish.planner === null ? null : await planOrRelease(model, wish, REFITS[wish.planner], scorer);
   return {
     kind: wish.kind,
     scorer,
@@ -121,7 +124,7 @@ async function compiled(model: LoadedModel, wish: RolloutWish): Promise<RolloutI
 async function planOrRelease(
   model: LoadedModel,
   wish: RolloutWish,
-  refit: 'elites' | 'weights',
+  refit: Refit,
   scorer: CompiledScorer,
 ): Promise<CompiledPlan> {
   try {

@@ -61,7 +61,7 @@ export const parameterSchema = z.strictObject({
   'rollout.graph': dynamic(
     z.enum(['auto', 'plan', 'iteration', 'host']).default('auto'),
     '',
-    'What is one run of the device: a whole plan (cem, mppi), an iteration, or a predictor step (host, nothing is compiled). auto: iteration on the cpu, else plan.',
+    'What is one run of the device: a whole plan (cem, cma, mppi), an iteration, or a predictor step (host, nothing is compiled). auto: iteration on the cpu, else plan.',
   ),
   'rollout.precision': dynamic(
     z.enum(['float32', 'float16', 'int8']).default('float32'),

@@ -16,15 +16,21 @@ import type { PlannerOptions } from './planner-options.js';
 import { resolvePlannerOptions, type ResolvedOptions } from './resolve-options.js';
 import { SamplingDistribution } from './sampling-distribution.js';
 
+const KERNEL_PLANNERS = ['cem', 'mppi', 'cma'] as const;
+
 /** Planners whose iterations can run on the device as a whole. */
-export type KernelPlannerName = 'cem' | 'mppi';
+export type KernelPlannerName = (typeof KERNEL_PLANNERS)[number];
+
+export function isKernelPlanner(name: string): name is KernelPlannerName {
+  return KERNEL_PLANNERS.some((known) => known === name);
+}
 
 /** Least samples of a plan on the device: three are not drawn. */
 const LEAST_SAMPLES = 4;
 
 /** Why a planner with these options has to iterate on the host; null when it need not. */
 export function whyIterateOnHost(name: string, options: PlannerOptions): string | null {
-  if (name !== 'cem' && name !== 'mppi') return `planner ${name}`;
+  if (!isKernelPlanner(name)) return `planner ${name}`;
   if ((options.keep ?? 'mean_best_rest') !== 'mean_best_rest') return `keep ${String(options.keep)}`;
   if ((options.ball ?? 'none') !== 'none') return `actions.ball ${String(options.ball)}`;
   if ((options.wideShare ?? 0) > 0) return `a wide share of ${String(options.wideShare)}`;
@@ -34,7 +40,7 @@ export function whyIterateOnHost(name: string, options: PlannerOptions): string 
 }
 
 /**
- * {@link CemPlanner} or {@link MppiPlanner} with all iterations in one run of a {@link PlanKernel}: the same plan for the same noise, up to
+ * {@link CemPlanner}, {@link MppiPlanner} or {@link CmaPlanner} with all iterations in one run of a {@link PlanKernel}: the same plan for the same noise, up to
  * rounding, with one trip to the device (and one for the check of the mean) instead of one for each iteration.
  */
 export class KernelPlanner implements Planner {
@@ -56,7 +62,7 @@ export class KernelPlanner implements Planner {
   readonly #finalists: Float32Array;
 
   /**
-   * @param kernel compiled for this planner's refit: elites for cem, weights for mppi
+   * @param kernel compiled for this planner's refit: elites for cem, weights for mppi, steps for cma
    * @param options such that {@link whyIterateOnHost} is null
    * @throws JepaMpcError `params.invalid`
    */
@@ -110,14 +116,15 @@ export class KernelPlanner implements Planner {
       momentum,
       temperature,
       // As on the host: elites of a distribution that does not narrow never agree, and one alone says nothing.
-      earlyStopStd: this.name === 'cem' && elites > 1 ? earlyStopStd : 0,
+      earlyStopStd: this.name !== 'mppi' && elites > 1 ? earlyStopStd : 0,
     });
-    const isMeanSound = returned !== 'checked_mean' || (await this.#isMeanSound(context, end));
-    const next = isMeanSound ? end.mean : end.best;
+    const checked = returned === 'checked_mean' ? await this.#checkMean(context, end) : null;
+    const isMeanBest = checked !== null && checked.cost < end.bestCost;
+    const next = checked?.isSound === false ? end.best : end.mean;
     return {
       state: { mean: next.slice(), ageMs: 0 },
       actions: (returned === 'best' ? end.best : next).slice(),
-      bestCost: end.bestCost,
+      bestCost: isMeanBest ? checked.cost : end.bestCost,
       meanCost: end.meanCost,
       iterations: end.iterations,
       elitesStd: end.elitesStd,
@@ -143,14 +150,17 @@ export class KernelPlanner implements Planner {
     }
   }
 
-  /** As on the host: whether the last mean is no dearer than every mean that was a candidate. */
-  async #isMeanSound(context: PlanContext, { mean, best, costs }: PlanEnd): Promise<boolean> {
+  /** As on the host: what the last mean costs, and whether it is no dearer than every mean that was a candidate. */
+  async #checkMean(
+    context: PlanContext,
+    { mean, best, costs }: PlanEnd,
+  ): Promise<{ readonly isSound: boolean; readonly cost: number }> {
     let leastMeanCost = Infinity;
     for (let first = 0; first < costs.length; first += this.#options.samples)
       leastMeanCost = Math.min(leastMeanCost, costs[first] ?? NaN);
     this.#finalists.set(mean);
     this.#finalists.set(best, mean.length);
     const [cost = NaN] = await this.#scorer.score(context, this.#finalists);
-    return cost <= leastMeanCost;
+    return { isSound: cost <= leastMeanCost, cost };
   }
 }

@@ -2,8 +2,11 @@ import { CANDIDATES, ELITES, ITERATIONS } from './dims.js';
 import type { GraphBuilder } from './graph-builder.js';
 import type { Value } from './value.js';
 
-/** How an iteration's candidates become the next distribution. */
-export type Refit = 'elites' | 'weights';
+/**
+ * How an iteration's candidates become the next distribution: elites that count alike and their deviation (CEM), weights that fall with the
+ * cost and the old deviation (MPPI), or weights that fall with the rank and the deviation of the elites' steps from the old mean (CMA).
+ */
+export type Refit = 'elites' | 'weights' | 'steps';
 
 /** What a plan starts from; all but the noise small. K = raw actions in a sequence, J = joints. */
 export interface PlanInputs {
@@ -23,7 +26,7 @@ export interface PlanInputs {
   readonly elites: Value;
   /** Share of the old mean and deviation that is kept `[]`. */
   readonly momentum: Value;
-  /** Cost difference at which a weight falls by e `[]`; not used when the elites count alike. */
+  /** Cost difference at which a weight falls by e `[]`; used by the refit `weights` alone. */
   readonly temperature: Value;
   /** The plan ends when all deviations of the elites are below this, in halves of the range `[]`; 0: never. */
   readonly earlyStopStd: Value;
@@ -51,8 +54,8 @@ export interface PlanOutputs {
 const LARGEST_COST = 3.4e38;
 
 /**
- * All iterations of a sampling planner as one `Loop`: sample, roll out, score, refit. It is what planning/cem.ts and planning/mppi.ts do on
- * the host, and their result for the same noise.
+ * All iterations of a sampling planner as one `Loop`: sample, roll out, score, refit. It is what planning/cem.ts, planning/mppi.ts and
+ * planning/cma.ts do on the host, and their result for the same noise.
  *
  * @param costsOf costs `[N]` of candidates `[N, K, J]`
  */
@@ -176,6 +179,28 @@ function selectElites(builder: GraphBuilder, inputs: PlanInputs, candidates: Val
   return { actions, costs: lowest };
 }
 
+/** `[E]`: softmax of -(cost - least cost) / temperature. */
+function softmaxWeights(builder: GraphBuilder, costs: Value, temperature: Value): Value {
+  const excess = builder.div(builder.sub(builder.slice(costs, 0, 0, 1), costs), temperature);
+  return builder.node('Softmax', [excess], { axis: -1 }, 'float32', costs.dims);
+}
+
+/**
+ * `[E]`: log(n + 1/2) - log(rank), with sum 1, over the n elites that count.
+ *
+ * @param counted 1 for an elite that counts, 0 for one that does not; those come last
+ */
+function logRankWeights(builder: GraphBuilder, counted: Value): Value {
+  const axis = builder.constant({ type: 'int64', dims: [], data: Float64Array.of(0) });
+  const rank = builder.node('CumSum', [counted, axis], {}, 'float32', counted.dims);
+  const least = builder.unary(
+    'Log',
+    builder.add(builder.reduce('ReduceSum', counted, [0], true), builder.scalar(0.5)),
+  );
+  const weights = builder.mul(counted, builder.sub(least, builder.unary('Log', rank)));
+  return builder.div(weights, builder.reduce('ReduceSum', weights, [0], true));
+}
+
 interface Distribution {
   readonly mean: Value;
   readonly std: Value;
@@ -193,25 +218,21 @@ function refitTo(
   const isFinite = builder.binary('Less', elites.costs, builder.scalar(LARGEST_COST), 'bool');
   const counted = builder.cast(isFinite, 'float32');
   const alike = builder.div(counted, builder.reduce('ReduceSum', counted, [0], true));
-  const best = builder.slice(elites.costs, 0, 0, 1);
-  const excess = builder.div(builder.sub(best, elites.costs), inputs.temperature);
-  const weights =
-    refit === 'elites'
-      ? alike
-      : builder.node('Softmax', [excess], { axis: -1 }, 'float32', elites.costs.dims);
+  const weights = {
+    elites: () => alike,
+    weights: () => softmaxWeights(builder, elites.costs, inputs.temperature),
+    steps: () => logRankWeights(builder, counted),
+  }[refit]();
   const spreadOut = builder.reshape(weights, [ELITES, 1, 1]);
   const mean = builder.reduce('ReduceSum', builder.mul(spreadOut, elites.actions), [0], false);
-  const deviation = builder.sub(elites.actions, mean);
-  const squares = builder.reduce(
-    'ReduceSum',
-    builder.mul(spreadOut, builder.mul(deviation, deviation)),
-    [0],
-    false,
-  );
+  const squaresAbout = (centre: Value): Value => {
+    const deviation = builder.sub(elites.actions, centre);
+    return builder.reduce('ReduceSum', builder.mul(spreadOut, builder.mul(deviation, deviation)), [0], false);
+  };
   // Reliability weights: with equal ones the usual n - 1. One candidate alone says nothing of the spread.
   const freedom = builder.sub(one, builder.reduce('ReduceSum', builder.mul(weights, weights), [0], true));
   const isSpread = builder.binary('Greater', freedom, builder.scalar(1e-6), 'bool');
-  const divided = builder.div(squares, builder.binary('Max', freedom, builder.scalar(1e-6)));
+  const divided = builder.div(squaresAbout(mean), builder.binary('Max', freedom, builder.scalar(1e-6)));
   const std = builder.where(isSpread, builder.unary('Sqrt', divided), builder.scalar(0));
   const kept = (old: Value, own: Value): Value =>
     builder.add(builder.mul(inputs.momentum, old), builder.mul(builder.sub(one, inputs.momentum), own));
@@ -220,7 +241,14 @@ function refitTo(
   return {
     // Rounding of the weights must not carry a decided action off its value.
     mean: clamp(builder, kept(before.mean, mean), inputs),
-    std: refit === 'elites' ? builder.binary('Max', kept(before.std, std), inputs.minStd) : before.std,
+    std: {
+      elites: () => builder.binary('Max', kept(before.std, std), inputs.minStd),
+      weights: () => before.std,
+      steps: () => {
+        const steps = builder.unary('Sqrt', squaresAbout(before.mean));
+        return builder.binary('Max', kept(before.std, steps), inputs.minStd);
+      },
+    }[refit](),
     meanCost: builder.reduce('ReduceSum', builder.mul(alike, costs), [0], true),
     spread: builder.reshape(
       builder.reduce('ReduceMax', builder.div(std, inputs.halfRange), [0, 1], false),

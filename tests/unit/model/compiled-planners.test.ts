@@ -43,7 +43,9 @@ function contextOf({ manifest }: LoadedModel, committed: Float32Array): PlanCont
   };
 }
 
-describe.each(['cem', 'mppi'] as const)('%s in one graph', (name) => {
+const REFITS = { cem: 'elites', mppi: 'weights', cma: 'steps' } as const;
+
+describe.each(['cem', 'mppi', 'cma'] as const)('%s in one graph', (name) => {
   const variants: [string, PlannerOptions][] = [
     ['plain', OPTIONS],
     ['with momentum and red noise', { ...OPTIONS, momentum: 0.2, noiseBeta: 2 }],
@@ -57,7 +59,7 @@ describe.each(['cem', 'mppi'] as const)('%s in one graph', (name) => {
     const spec = { latent, history, action };
     const request = { objective: OBJECTIVE, horizon: HORIZON, precision: 'float32' } as const;
     const scorer = await model.rollouts.scorer(request);
-    const kernel = await model.rollouts.plan(request, name === 'cem' ? 'elites' : 'weights');
+    const kernel = await model.rollouts.plan(request, REFITS[name]);
     const host: Planner = createPlanner(name, spec, scorer, options);
     const device = new KernelPlanner(name, spec, kernel, scorer, options);
     const context = contextOf(model, Float32Array.of(0.3, 0.5));
