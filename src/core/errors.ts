@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'model.device-unavailable'
   | 'image.encoding'
   | 'image.size'
+  | 'image.compressed'
   | 'joint-states.unknown-joint'
   | 'joint-states.not-finite'
   | 'joint-states.wrong-size'

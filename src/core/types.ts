@@ -9,8 +9,10 @@ export interface ImageFrame {
   readonly stampNs: bigint;
   readonly width: number;
   readonly height: number;
-  /** ROS encoding name: rgb8, bgr8, rgba8, bgra8, mono8. */
+  /** Name of the encoding in sensor_msgs/image_encodings: rgb8, bayer_rggb8, … */
   readonly encoding: string;
+  /** Order of the bytes of samples wider than one; absent: little-endian. */
+  readonly isBigEndian?: boolean;
   /** Bytes per row, padding included. */
   readonly step: number;
   readonly data: Uint8Array;

@@ -1,7 +1,10 @@
 import { JepaMpcError } from '../core/errors.js';
 import type { CameraSpec } from '../core/model-spec.js';
 import type { ImageFrame } from '../core/types.js';
-import { channelMap, checkFrameSize, type ChannelMap } from './pixel-layout.js';
+import { channelMap, type ChannelMap } from './channel-map.js';
+import { checkFrame } from './encodings.js';
+import { PixelGridReader } from './pixel-grid.js';
+import type { PixelGrid } from './pixel-grid.js';
 import { planResampling, type ResamplingPlan } from './resampling.js';
 
 /**
@@ -14,6 +17,7 @@ export class ImageToTensor {
   readonly shape: readonly [number, number, number, number];
   /** Values in one tensor: C * H * W. */
   readonly length: number;
+  readonly #pixels = new PixelGridReader();
   #plan: ResamplingPlan | null = null;
   #row = new Float32Array(0);
 
@@ -24,13 +28,12 @@ export class ImageToTensor {
   }
 
   /**
-   * @param frame any size; encoding rgb8, bgr8, rgba8, bgra8 (alpha is ignored) or mono8
+   * @param frame any size; encoding rgb, bgr, rgba, bgra (alpha is ignored) or mono of 8 or 16 bits, or an 8-bit Bayer mosaic
    * @param out receives C * H * W values, channel by channel, from `offset` on
    * @throws JepaMpcError `image.encoding`, or `image.size` when the frame's sizes contradict each other or `out` is too small
    */
   write(frame: ImageFrame, out: Float32Array, offset = 0): void {
-    const channels = channelMap(this.spec, frame.encoding);
-    checkFrameSize(this.spec, frame, channels.bytesPerPixel);
+    const encoding = checkFrame(`camera ${this.spec.name}`, frame);
     if (out.length < offset + this.length) {
       throw new JepaMpcError('image.size', {
         subject: `tensor of camera ${this.spec.name}`,
@@ -40,13 +43,15 @@ export class ImageToTensor {
       });
     }
     const plan = this.#planFor(frame);
-    const rowLength = frame.width * channels.bytesPerPixel;
+    const grid = this.#pixels.read(frame, encoding);
+    const channels = channelMap(this.spec, grid);
+    const rowLength = frame.width * grid.samplesPerPixel;
     if (this.#row.length !== rowLength) this.#row = new Float32Array(rowLength);
 
     // Rows first: they are contiguous, and columns are then resized on the few rows that are left.
     for (let y = 0; y < this.spec.height; y++) {
-      mixRows(frame, plan, y, this.#row);
-      this.#writeRow(plan, channels, out, offset + y * this.spec.width);
+      mixRows(grid, plan, y, this.#row);
+      this.#writeRow(plan, grid, channels, out, offset + y * this.spec.width);
     }
   }
 
@@ -61,20 +66,22 @@ export class ImageToTensor {
   /** Resizes the mixed row along x into each channel plane; `offset` is the place of the row in the first plane. */
   #writeRow(
     plan: ResamplingPlan,
-    { bytesPerPixel, channels }: ChannelMap,
+    grid: PixelGrid,
+    channels: ChannelMap,
     out: Float32Array,
     offset: number,
   ): void {
     const { start, first, weights } = plan.columns;
     const { width, height, scale, mean, std } = this.spec;
+    const { samplesPerPixel } = grid;
     const row = this.#row;
     for (const [channel, terms] of channels.entries()) {
       const deviation = std[channel] ?? 1;
-      const gain = scale / deviation;
+      const gain = (scale * grid.gain) / deviation;
       const bias = -(mean[channel] ?? 0) / deviation;
       const plane = offset + channel * width * height;
       for (let x = 0; x < width; x++) {
-        const pixel = (start[x] ?? 0) * bytesPerPixel;
+        const pixel = (start[x] ?? 0) * samplesPerPixel;
         const from = first[x] ?? 0;
         const count = (first[x + 1] ?? 0) - from;
         let value = 0;
@@ -83,7 +90,7 @@ export class ImageToTensor {
           let source = pixel + term.offset;
           for (let tap = 0; tap < count; tap++) {
             sum += (weights[from + tap] ?? 0) * (row[source] ?? 0);
-            source += bytesPerPixel;
+            source += samplesPerPixel;
           }
           value += term.weight * sum;
         }
@@ -94,17 +101,17 @@ export class ImageToTensor {
 }
 
 /** Weighted sum of the input rows that output row `y` is made of. */
-function mixRows(frame: ImageFrame, plan: ResamplingPlan, y: number, row: Float32Array): void {
+function mixRows(grid: PixelGrid, plan: ResamplingPlan, y: number, row: Float32Array): void {
   const { start, first, weights } = plan.rows;
-  const { data, step } = frame;
+  const { samples, rowSamples } = grid;
   const length = row.length;
   const top = start[y] ?? 0;
   const from = first[y] ?? 0;
   const count = (first[y + 1] ?? 0) - from;
   for (let tap = 0; tap < count; tap++) {
     const weight = weights[from + tap] ?? 0;
-    const source = (top + tap) * step;
-    if (tap === 0) for (let i = 0; i < length; i++) row[i] = weight * (data[source + i] ?? 0);
-    else for (let i = 0; i < length; i++) row[i] = (row[i] ?? 0) + weight * (data[source + i] ?? 0);
+    const source = (top + tap) * rowSamples;
+    if (tap === 0) for (let i = 0; i < length; i++) row[i] = weight * (samples[source + i] ?? 0);
+    else for (let i = 0; i < length; i++) row[i] = (row[i] ?? 0) + weight * (samples[source + i] ?? 0);
   }
 }

@@ -77,6 +77,41 @@ describe('channels', () => {
     expect(tensor({ ...onePixel, colorOrder: 'bgr' }, frame(1, 1, encoding, pixel))).toEqual([30, 20, 10]);
   });
 
+  it.each([
+    ['rgb16', [0, 257, 65535]],
+    ['bgr16', [65535, 257, 0]],
+    ['rgba16', [0, 257, 65535, 7]],
+    ['bgra16', [65535, 257, 0, 7]],
+  ])('brings the 16 bits of %s to 0..255, in either byte order', (encoding, values) => {
+    for (const isBigEndian of [false, true]) {
+      const data = values.flatMap((value) =>
+        isBigEndian ? [value >> 8, value & 255] : [value & 255, value >> 8],
+      );
+      const [red, green, blue] = tensor(onePixel, { ...frame(1, 1, encoding, data), isBigEndian });
+      expect(red).toBeCloseTo(0, 4);
+      expect(green).toBeCloseTo(1, 4);
+      expect(blue).toBeCloseTo(255, 3);
+    }
+  });
+
+  it('takes a frame without a byte order for little-endian, and skips the padding of 16-bit rows', () => {
+    const spec = { ...grey, width: 1, height: 2 };
+    const image = frame(1, 2, 'mono16', [0, 255, 9, 255, 0, 9], 3);
+    const [first, second] = tensor(spec, image);
+    expect(first).toBeCloseTo((255 * 256) / 257, 3);
+    expect(second).toBeCloseTo(255 / 257, 4);
+  });
+
+  it('demosaics Bayer images', () => {
+    const image = frame(
+      4,
+      4,
+      'bayer_rggb8',
+      Array.from({ length: 16 }, (_, i) => [10, 20, 20, 30][2 * (Math.floor(i / 4) % 2) + (i % 2)] ?? 0),
+    );
+    expect(tensor(onePixel, image)).toEqual([10, 20, 30]);
+  });
+
   it('spreads mono8 over all channels', () => {
     expect(tensor(onePixel, frame(1, 1, 'mono8', [7]))).toEqual([7, 7, 7]);
   });
@@ -213,18 +248,18 @@ describe('resize', () => {
 });
 
 describe('refusals', () => {
-  it('names the encodings that it knows', () => {
-    const error = refusal(plain, frame(1, 1, 'bayer_rggb8', [0]));
+  it('names the camera and the encoding', () => {
+    const error = refusal(plain, frame(1, 1, 'bayer_rggb16', [0, 0]));
     expect(error.code).toBe('image.encoding');
-    expect(error.message).toMatch(
-      /camera wrist: found encoding "bayer_rggb8".*rgb8, bgr8, rgba8, bgra8, mono8/,
-    );
+    expect(error.message).toMatch(/camera wrist: found encoding "bayer_rggb16"/);
   });
 
   it.each([
     ['no pixels', frame(0, 1, 'rgb8', [], 0), '0 x 1'],
     ['a step shorter than a row', frame(2, 1, 'rgb8', [0, 0, 0, 0, 0, 0], 5), 'step of 5 bytes'],
     ['less data than its step and height say', frame(1, 2, 'rgb8', [0, 0, 0, 0, 0], 3), '5 bytes of data'],
+    ['16-bit samples in the data of 8-bit ones', frame(2, 1, 'mono16', [0, 0], 2), 'step of 2 bytes'],
+    ['a mosaic without every colour', frame(2, 1, 'bayer_rggb8', [0, 0]), '2 x 1'],
     ['a height that is no number', frame(1, NaN, 'rgb8', [0, 0, 0], 3), '1 x NaN'],
   ])('refuses a frame with %s', (_, image, found) => {
     const error = refusal(plain, image);

@@ -1,0 +1,99 @@
+import { endianness } from 'node:os';
+
+import sharp from 'sharp';
+
+import { JepaMpcError } from '../core/errors.js';
+import type { ImageFrame } from '../core/types.js';
+import { parseCompressedFormat } from './compressed-format.js';
+import type { CompressedFormat } from './compressed-format.js';
+import { encodingNamed } from './encodings.js';
+
+/** The fields of sensor_msgs/CompressedImage that count here. */
+export interface CompressedFrame {
+  readonly stampNs: bigint;
+  readonly format: string;
+  /** Left alone until the frame is decoded. */
+  readonly data: Uint8Array;
+}
+
+/** More pixels than any camera has: a small file can claim to be larger than the memory. */
+const maxPixels = 64_000_000;
+
+// Frames never come twice, and one frame in one thread leaves the others to the planner.
+sharp.cache(false);
+sharp.concurrency(1);
+
+const MAGIC = [
+  ['JPEG', [0xff, 0xd8, 0xff]],
+  ['PNG', [0x89, 0x50, 0x4e, 0x47]],
+] as const;
+
+/** First bytes of a file, for people. */
+function firstBytes(data: Uint8Array): string {
+  return [...data.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ') || 'no bytes';
+}
+
+function refuseOthers(subject: string, { format, data }: CompressedFrame): void {
+  if (MAGIC.some(([, bytes]) => bytes.every((byte, index) => data[index] === byte))) return;
+  throw new JepaMpcError('image.compressed', {
+    subject,
+    found: `format "${format}", data that starts with ${firstBytes(data)}`,
+    expected: `a ${MAGIC.map(([name]) => name).join(' or ')} file`,
+    remedy: 'Set the publisher to jpeg or png, or use camera.transport: raw.',
+  });
+}
+
+function decodedEncoding(
+  subject: string,
+  { encoding, swapped }: CompressedFormat,
+  channels: number,
+  bits: 8 | 16,
+): string {
+  if (channels === 3) return `${swapped ? 'bgr' : 'rgb'}${String(bits)}`;
+  if (encoding?.startsWith('bayer_') !== true) return `mono${String(bits)}`;
+  encodingNamed(subject, encoding);
+  return encoding;
+}
+
+/**
+ * Decodes a JPEG or PNG in threads of libuv; the calling thread pays about a third of a millisecond. Pixels are those of the file: no colour
+ * profile, gamma or orientation is applied, alpha is left out.
+ *
+ * @param subject the topic, for errors
+ * @returns a frame of rgb8, bgr8, mono8, their 16-bit kin for 16-bit PNG, or a Bayer mosaic that was compressed as grey; without padding
+ * @throws JepaMpcError `image.compressed` for what is no JPEG or PNG, is cut short or damaged; `image.encoding` for depth
+ */
+export async function decodeCompressed(subject: string, frame: CompressedFrame): Promise<ImageFrame> {
+  const format = parseCompressedFormat(subject, frame.format);
+  refuseOthers(subject, frame);
+  try {
+    const options = { ignoreIcc: true, failOn: 'warning', limitInputPixels: maxPixels } as const;
+    const { channels, depth } = await sharp(frame.data, options).metadata();
+    const isGrey = channels <= 2;
+    const bits = depth === 'ushort' ? 16 : 8;
+    const space = bits === 16 ? (isGrey ? 'grey16' : 'rgb16') : isGrey ? 'b-w' : 'srgb';
+    const { data, info } = await sharp(frame.data, options)
+      .removeAlpha()
+      .toColourspace(space)
+      .raw({ depth: bits === 16 ? 'ushort' : 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    return {
+      stampNs: frame.stampNs,
+      width: info.width,
+      height: info.height,
+      encoding: decodedEncoding(subject, format, info.channels, bits),
+      isBigEndian: endianness() === 'BE',
+      step: info.width * info.channels * (bits / 8),
+      data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    };
+  } catch (error) {
+    if (error instanceof JepaMpcError) throw error;
+    throw new JepaMpcError('image.compressed', {
+      subject,
+      found: `a file of format "${frame.format}" that cannot be decoded: ${error instanceof Error ? error.message : String(error)}`,
+      expected: 'a whole JPEG or PNG',
+      remedy: 'It was damaged or cut short on its way: look at the publisher and the link.',
+      cause: error,
+    });
+  }
+}
