@@ -1,8 +1,17 @@
 /** Our engine as the harness sees it: compiled rollouts and the planners of dist/, told to do what the reference does. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { loadModel } from '../dist/model/load-model.js';
 import { createPlanner } from '../dist/planning/registry.js';
+import { readNodeTimes } from './harness/node-times.mjs';
+import { sessionRunMs } from './harness/session-clock.mjs';
+
+/** Lets threads that spin for more work go to sleep: they would take a core from the other session. */
+const PAUSE_MS = 100;
 
 const PRECISIONS = { fp32: 'float32', fp16: 'float16', int8: 'int8' };
 
@@ -19,6 +28,7 @@ export async function openOurs({ folder }, { precision, threads, device = 'cpu' 
   const joints = action.joints.length;
   /** @type {Map<string, import('../dist/model/compiled-scorer.js').CompiledScorer>} */
   const scorers = new Map();
+  const profileFolder = mkdtempSync(join(tmpdir(), 'jepa-mpc-profile-'));
 
   /** The candidates of the harness are model actions, within its own bound. */
   const actionWithin = (bound) => ({
@@ -27,14 +37,19 @@ export async function openOurs({ folder }, { precision, threads, device = 'cpu' 
     upper: action.mean.map((mean, i) => mean + bound * action.std[i]),
   });
 
-  async function scorerFor(horizon) {
-    const key = String(horizon);
+  /** One for each horizon, set of savings, and whether its operators are timed. */
+  async function scorerFor(horizon, savings, isProfiled) {
+    const key = JSON.stringify([horizon, savings, isProfiled]);
     if (!scorers.has(key)) {
       const weights = { action: plannerDefaults.actionPenalty, smoothness: 0, limit: 0, limitMargin: 0 };
       const spec = { metric: objective.default, steps: objective.steps, expression: null, weights };
+      const request = { objective: spec, horizon, precision: PRECISIONS[precision] };
       scorers.set(
         key,
-        await model.rollouts.scorer({ objective: spec, horizon, precision: PRECISIONS[precision] }),
+        await model.rollouts.scorer(
+          savings === undefined ? request : { ...request, savings },
+          isProfiled ? { profilePrefix: join(profileFolder, 'rollout') } : {},
+        ),
       );
     }
     return scorers.get(key);
@@ -50,6 +65,18 @@ export async function openOurs({ folder }, { precision, threads, device = 'cpu' 
     async dispose() {
       for (const scorer of scorers.values()) await scorer.dispose();
       await model.dispose();
+      rmSync(profileFolder, { recursive: true, force: true });
+    },
+
+    /** What the operators took in each run of the plans that were profiled, in order; for one horizon. */
+    async profile() {
+      for (const [key, scorer] of scorers) {
+        const [, , isProfiled] = JSON.parse(key);
+        if (!isProfiled) continue;
+        scorers.delete(key);
+        await scorer.dispose();
+      }
+      return readNodeTimes(join(profileFolder, 'rollout'));
     },
 
     /**
@@ -58,18 +85,25 @@ export async function openOurs({ folder }, { precision, threads, device = 'cpu' 
      * @param {string} planner cem, mppi or icem
      * @param {{ history: { data: Float32Array, shape: number[] }, goal: { data: Float32Array, shape: number[] } }} problem
      * @param {{ data: Float32Array, shape: number[] }} noise `[I, S, H, A]`, standard normal
+     * @param {object} settings a planner's budget, as harness/cases.mjs has it
+     * @param {object} [how]
+     * @param {import('../dist/model/graph/savings.js').Savings} [how.savings]
+     * @param {boolean} [how.profiled] scores all candidates once more, after the plan, with a graph whose operators are timed: `profile`
      */
-    async plan(planner, problem, noise, settings) {
+    async plan(planner, problem, noise, settings, { savings, profiled = false } = {}) {
       const { samples, iterations, elites, horizon, initial_std: std, bound, temperature } = settings;
-      const scorer = await scorerFor(horizon);
+      const scorer = await scorerFor(horizon, savings, false);
       const trace = [];
+      const scored = [];
       let lastMs = 0;
-      let scoreMs = 0;
+      let runMs = 0;
+      /** What only the observation takes: it is no part of the plan. */
+      let observedMs = 0;
       const timed = {
         score: async (context, candidates) => {
-          const beforeMs = performance.now();
+          const ranMs = sessionRunMs();
           const costs = await scorer.score(context, candidates);
-          scoreMs += performance.now() - beforeMs;
+          runMs = sessionRunMs() - ranMs;
           return costs;
         },
       };
@@ -77,16 +111,17 @@ export async function openOurs({ folder }, { precision, threads, device = 'cpu' 
         raw.map((value, i) => (value - action.mean[i % joints]) / action.std[i % joints]);
       const onIteration = ({ candidates, costs, mean, std: deviation }) => {
         const nowMs = performance.now();
+        if (profiled) scored.push(candidates.slice());
         trace.push({
           ms: nowMs - lastMs,
-          scoreMs,
+          runMs,
           candidates: toModel(candidates),
           costs: costs.slice(),
           mean: toModel(mean),
           std: deviation.map((value, i) => value / action.std[i % joints]),
         });
-        scoreMs = 0;
         lastMs = performance.now();
+        observedMs += lastMs - nowMs;
       };
       const made = createPlanner(planner, { latent, history, action: actionWithin(bound) }, timed, {
         ...AS_THE_REFERENCE,
@@ -115,7 +150,13 @@ export async function openOurs({ folder }, { precision, threads, device = 'cpu' 
       const startMs = performance.now();
       lastMs = startMs;
       await made.plan(null, context, rng);
-      return { totalMs: performance.now() - startMs, iterations: trace };
+      const totalMs = performance.now() - startMs - observedMs;
+      if (profiled) {
+        const shadow = await scorerFor(horizon, savings, true);
+        await sleep(PAUSE_MS);
+        for (const candidates of scored) await shadow.score(context, candidates);
+      }
+      return { totalMs, iterations: trace };
     },
   };
 }

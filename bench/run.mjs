@@ -17,8 +17,10 @@ import { agreement } from './harness/measure/agreement.mjs';
 import { growth, growthWithTokens } from './harness/measure/growth.mjs';
 import { iterationTime } from './harness/measure/iteration-time.mjs';
 import { memory } from './harness/measure/memory.mjs';
+import { overhead } from './harness/measure/overhead.mjs';
 import { plansPerSecond } from './harness/measure/plans-per-second.mjs';
 import { solveOnce } from './harness/measure/rounds.mjs';
+import { savings } from './harness/measure/savings.mjs';
 import { threadGap } from './harness/measure/thread-gap.mjs';
 import { timeTo99 } from './harness/measure/time-to-99.mjs';
 import { plot } from './harness/plot.mjs';
@@ -85,7 +87,17 @@ function chosenCases() {
 
 function measurementsOf(spec) {
   if (spec.tokensOnly) return [growthWithTokens];
-  const common = [agreement, iterationTime, memory, threadGap, plansPerSecond, timeTo99, growth];
+  const common = [
+    agreement,
+    iterationTime,
+    memory,
+    overhead,
+    savings,
+    threadGap,
+    plansPerSecond,
+    timeTo99,
+    growth,
+  ];
   const all = spec.name === 'dino-patches' ? [...common, growthWithTokens] : common;
   return all.filter(({ title }) => options.only?.includes(title) ?? true);
 }

@@ -20,7 +20,8 @@ import { join } from 'node:path';
  * @property {number} tracedIterations in each of them
  * @property {number} plans pairs of whole plans for plans_per_second
  * @property {number} checks problems that agreement is checked on, and rounds in which the pauses of the ROS thread are seen
- * @property {number} growthPairs pairs for each point of the growth curves
+ * @property {number} profiles plans whose operators are timed for overhead_share
+ * @property {number} growthPairs pairs for each point of the growth curves, and for each saving
  * @property {{ samples: readonly number[], horizon: readonly number[] }} growth the points besides the case's own
  *
  * @typedef {object} Case
@@ -59,6 +60,7 @@ export function casesOf(root, models) {
       tracedIterations: 15,
       plans: 5,
       checks: 2,
+      profiles: 3,
       growthPairs: 3,
       growth: { samples: [4, 16], horizon: [1, 2, 4] },
     },
@@ -69,6 +71,7 @@ export function casesOf(root, models) {
       tracedIterations: 6,
       plans: 1,
       checks: 1,
+      profiles: 1,
       growthPairs: 1,
       growth: { samples: [4], horizon: [1] },
     },
@@ -91,6 +94,7 @@ export function casesOf(root, models) {
         tracedIterations: 30,
         plans: 50,
         checks: 10,
+        profiles: 10,
         growthPairs: 10,
         growth: { samples: [30, 100, 1000], horizon: [1, 10, 20] },
       },
@@ -101,6 +105,7 @@ export function casesOf(root, models) {
         tracedIterations: 30,
         plans: 20,
         checks: 3,
+        profiles: 5,
         growthPairs: 3,
         growth: { samples: [30, 1000], horizon: [1, 20] },
       },
@@ -122,6 +127,7 @@ export function casesOf(root, models) {
         tracedIterations: 30,
         plans: 10,
         checks: 3,
+        profiles: 5,
         growthPairs: 3,
         growth: { samples: [30, 100, 1000], horizon: [1, 3, 10] },
       },
@@ -132,6 +138,7 @@ export function casesOf(root, models) {
         tracedIterations: 10,
         plans: 1,
         checks: 1,
+        profiles: 2,
         growthPairs: 1,
         growth: { samples: [100], horizon: [1] },
       },

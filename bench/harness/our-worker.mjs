@@ -29,20 +29,25 @@ const operations = {
     return { versions: ours.versions, device: ours.device };
   },
 
-  async solve({ planner, problems, problem, noise, settings, trace: traceFile = null }) {
+  async profile() {
+    return { runs: await ours.profile() };
+  },
+
+  async solve({ planner, problems, problem, noise, settings, trace: traceFile = null, savings, profiled }) {
     const tensors = tensorsIn(problems);
     const trace = await ours.plan(
       planner,
       { history: row(tensors.get('history'), problem), goal: row(tensors.get('goal'), problem) },
       tensorsIn(noise).get('noise'),
       settings,
+      { savings, profiled },
     );
     const { iterations } = trace;
     if (traceFile !== null) writeTrace(traceFile, iterations, settings);
     return {
       totalMs: trace.totalMs,
       iterationMs: iterations.map(({ ms }) => ms),
-      scoreMs: iterations.map(({ scoreMs }) => scoreMs),
+      runMs: iterations.map(({ runMs }) => runMs),
       bestCosts: iterations.map(({ costs }) =>
         costs.reduce((least, cost) => Math.min(least, cost), Infinity),
       ),

@@ -116,7 +116,11 @@ export function checksOf(layout, simulatorPython) {
     {
       name: 'bench',
       title: 'Harness of the benchmark (node --test)',
-      command: [node, '--test', join(layout.root, 'bench', 'tests', 'harness.test.mjs')],
+      command: [
+        node,
+        '--test',
+        ...['harness', 'node-times'].map((name) => join(layout.root, 'bench', 'tests', `${name}.test.mjs`)),
+      ],
       report: 'status',
     },
     {

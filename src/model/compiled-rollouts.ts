@@ -4,6 +4,8 @@ import type { SessionOptions } from './graph-session.js';
 import { RolloutCompiler, type RolloutRequest, type RolloutSources } from './graph/compile-rollout.js';
 import type { Refit } from './graph/plan-nodes.js';
 
+type Measured = Pick<SessionOptions, 'profilePrefix'>;
+
 /** Compiles rollouts of one model for the device that it runs on. */
 export class CompiledRollouts {
   readonly #sources: RolloutSources;
@@ -15,9 +17,15 @@ export class CompiledRollouts {
     this.#session = session;
   }
 
-  /** One iteration's costs in one run. @throws JepaMpcError `model.unsupported` where it cannot be compiled; `model.device-unavailable` */
-  scorer(request: RolloutRequest): Promise<CompiledScorer> {
-    return CompiledScorer.compile(this.#compile(), this.#sources.action, request, this.#session);
+  /**
+   * One iteration's costs in one run.
+   *
+   * @param measured how it is to be measured
+   * @throws JepaMpcError `model.unsupported` where it cannot be compiled; `model.device-unavailable`
+   */
+  scorer(request: RolloutRequest, measured: Measured = {}): Promise<CompiledScorer> {
+    const options = { ...this.#session, ...measured };
+    return CompiledScorer.compile(this.#compile(), this.#sources.action, request, options);
   }
 
   /** A whole plan in one run. @throws JepaMpcError `model.unsupported` where it cannot be compiled; `model.device-unavailable` */

@@ -64,7 +64,10 @@ export class CompiledScorer implements CandidateScorer {
     request: RolloutRequest,
     options: SessionOptions,
   ): Promise<CompiledScorer> {
-    const session = await createSession(compiler.iteration(request), 'compiled rollout', options);
+    const session = await createSession(compiler.iteration(request), 'compiled rollout', {
+      ...options,
+      keepsDuplicates: request.savings !== undefined,
+    });
     return new CompiledScorer(session, request.objective, action);
   }
 

@@ -20,9 +20,21 @@ export interface SessionOptions {
   readonly device: Device;
   /** Threads inside one operator, at least 1. */
   readonly threads: number;
+  /** Runs operators that have the same inputs one by one, instead of as one: to measure what that brings. */
+  readonly keepsDuplicates?: boolean;
+  /**
+   * Times every operator. `<prefix>.onnx` has the graph as ONNX Runtime runs it; `<prefix>_<time>.json` has the times, once the session is
+   * given back.
+   */
+  readonly profilePrefix?: string;
 }
 
 const LOG_FATAL = 4;
+
+/** A setting of ONNX Runtime (onnxruntime_session_options_config_keys.h), which also keeps a slice of joined parts from taking them apart. */
+const KEEP_DUPLICATES = {
+  optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination;ConcatSliceElimination' },
+};
 
 // ONNX Runtime prints what it also throws. Thrown, it reaches the logger once, with what to do about it.
 ort.env.logLevel = 'fatal';
@@ -121,6 +133,12 @@ export async function createSession(
       interOpNumThreads: 1,
       graphOptimizationLevel: 'all',
       logSeverityLevel: LOG_FATAL,
+      ...(options.profilePrefix !== undefined && {
+        enableProfiling: true,
+        profileFilePrefix: options.profilePrefix,
+        optimizedModelFilePath: `${options.profilePrefix}.onnx`,
+      }),
+      ...(options.keepsDuplicates === true && { extra: KEEP_DUPLICATES }),
     });
   } catch (error) {
     if (options.device !== 'cpu') {

@@ -1,7 +1,7 @@
 import { median } from '../statistics.mjs';
 import { pairsOf, solveInRounds, workOf } from './rounds.mjs';
 
-/** `ms_per_iteration_*` and `overhead_share` of each planner, from the same solves. */
+/** `ms_per_iteration_*` of each planner. */
 export const iterationTime = {
   title: 'time of an iteration',
   work: ({ spec, amounts }) =>
@@ -21,20 +21,8 @@ export const iterationTime = {
           pairs: pairsOf(answers, precision, ({ iterationMs }) => median(iterationMs)),
         });
       }
-      bench.record({
-        metric: 'overhead_share',
-        unit: 'share',
-        planner,
-        settings,
-        pairs: pairsOf(answers, 'fp32', overheadShare),
-      });
     }
   },
 };
 
 const settingsOf = (spec, amounts) => ({ ...spec.settings, iterations: amounts.iterations });
-
-/** Share of a plan's time that is not spent on scoring candidates: sampling, selecting, refitting and what lies around it. */
-function overheadShare({ totalMs, scoreMs }) {
-  return 1 - scoreMs.reduce((sum, ms) => sum + ms, 0) / totalMs;
-}

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OtherLoad, TOLERATED_LOAD } from '../other-load.mjs';
 
 /** Lets threads that spin for more work go to sleep: they would take a core from the other side. */
-const PAUSE_MS = 100;
+export const PAUSE_MS = 100;
 /** How often a disturbed round is made at most. */
 const PATIENCE = 2;
 

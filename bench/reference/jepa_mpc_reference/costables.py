@@ -40,6 +40,10 @@ class ReferenceModel(Protocol):
         """Largest difference of the predictor to the model folder's golden vectors."""
         ...
 
+    def parts(self) -> dict[str, list[nn.Module]]:
+        """Modules that make up what our side has as the graphs `predictor` and `distance`."""
+        ...
+
 
 class DemoCost(nn.Module):
     """The demo model as one would put it behind a solver: one predictor and one distance call for each horizon step.
@@ -80,6 +84,9 @@ class DemoCost(nn.Module):
         raw = candidates * self.std + self.mean
         return (total + self.penalty * (raw / self.bound).square().mean(dim=(1, 2)))[None]
 
+    def parts(self) -> dict[str, list[nn.Module]]:
+        return {"predictor": [self.predictor], "distance": [self.distance]}
+
     @torch.no_grad()
     def check_golden(self, folder: Path) -> float:
         golden = load_file(folder / "golden.safetensors")
@@ -119,6 +126,10 @@ class LeWmCost(_RandomWeightCost):
     def get_cost(self, info_dict: dict, action_candidates: Tensor) -> Tensor:
         return self.graph.model.get_cost(info_dict, action_candidates)
 
+    def parts(self) -> dict[str, list[nn.Module]]:
+        model = self.graph.model
+        return {"predictor": [model.action_encoder, model.predictor, model.pred_proj], "distance": []}
+
 
 class DinoCost(_RandomWeightCost):
     """stable-worldmodel's own `PreJEPA.rollout` and `PreJEPA.get_cost`, its cache filled with the latents."""
@@ -146,6 +157,10 @@ class DinoCost(_RandomWeightCost):
 
     def get_cost(self, info_dict: dict, action_candidates: Tensor) -> Tensor:
         return self.graph.model.get_cost(info_dict, action_candidates) * self.cost_scale
+
+    def parts(self) -> dict[str, list[nn.Module]]:
+        model = self.graph.model
+        return {"predictor": [model.extra_encoders["action"], model.predictor], "distance": []}
 
 
 def open_model(name: str, folder: Path, device: str) -> ReferenceModel:

@@ -3,7 +3,8 @@
     {"op": "open", "case": "lewm-18m", "folder": "...", "threads": 2, "device": "cpu"}
     {"op": "problems", "count": 20, "seed": 1, "file": "problems.safetensors"}
     {"op": "solve", "planner": "cem", "problems": "problems.safetensors", "problem": 0, "noise": "noise.safetensors",
-     "settings": {...}, "trace": "trace.safetensors" or null, "costs": "other-trace.safetensors" or null, "gaps": false}
+     "settings": {...}, "trace": "trace.safetensors" or null, "costs": "other-trace.safetensors" or null, "gaps": false,
+     "parts": false}
     {"op": "score", "problems": "...", "problem": 0, "candidates": "candidates.safetensors"}
     {"op": "memory"}
 
@@ -72,8 +73,13 @@ class Server:
         trace: str | None = None,
         costs: str | None = None,
         gaps: bool = False,
+        parts: bool = False,
     ) -> dict:
-        """One plan. With `gaps` it runs in a second thread, beside timed ticks of the first (a node's callbacks)."""
+        """One plan.
+
+        With `gaps` it runs in a second thread, beside timed ticks of the first (a node's callbacks). With `parts` the
+        time inside the model's predictor and distance network is taken.
+        """
         model = self._opened()
         history, goal = self._problem(problems, problem)
         budget = Settings(**settings)
@@ -82,7 +88,7 @@ class Server:
         given = None if costs is None else self._file(costs)["costs"].to(self.device)
 
         def work() -> Trace:
-            return solve(planner, model, history, goal, drawn, budget, self.device, costs=given)
+            return solve(planner, model, history, goal, drawn, budget, self.device, costs=given, parts=parts)
 
         answer: dict[str, Any] = {}
         if gaps:
@@ -96,6 +102,8 @@ class Server:
         return answer | {
             "totalMs": result.total_ms,
             "iterationMs": [iteration.ms for iteration in result.iterations],
+            "predictorMs": result.part_ms.get("predictor"),
+            "distanceMs": result.part_ms.get("distance"),
             "scoreMs": [iteration.score_ms for iteration in result.iterations],
             "bestCosts": [cost.min().item() for cost in found],
             "meanCosts": [cost.mean().item() for cost in found],

@@ -13,7 +13,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .costables import ReferenceModel
 from .swm import cem, icem, mppi
@@ -64,6 +64,8 @@ class Trace:
     iterations: list[Iteration]
     actions: Tensor
     """`[H, A]`, what the solver hands out."""
+    part_ms: dict[str, float]
+    """Time inside each of the model's `parts()`, where it was asked for."""
 
 
 def synchronise(device: str) -> None:
@@ -147,6 +149,36 @@ def _own_randn(module: types.ModuleType, randn: Any) -> Iterator[None]:
         module.torch = original
 
 
+@contextlib.contextmanager
+def _timed_parts(parts: dict[str, list[nn.Module]], device: str) -> Iterator[dict[str, float]]:
+    """Milliseconds inside the modules of each part, added up while the context lasts."""
+    spent = dict.fromkeys(parts, 0.0)
+    starts: list[float] = []
+
+    def begin(*_: Any) -> None:
+        synchronise(device)
+        starts.append(time.perf_counter())
+
+    def end_of(part: str) -> Any:
+        def end(*_: Any) -> None:
+            synchronise(device)
+            spent[part] += (time.perf_counter() - starts.pop()) * 1000
+
+        return end
+
+    handles = [
+        handle
+        for part, modules in parts.items()
+        for module in modules
+        for handle in (module.register_forward_pre_hook(begin), module.register_forward_hook(end_of(part)))
+    ]
+    try:
+        yield spent
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
 def _make_solver(planner: str, observer: _Observer, settings: Settings, action_dim: int, seed: int) -> Any:
     _, solver_class = _SOLVERS[planner]
     options: dict[str, Any] = {
@@ -186,10 +218,12 @@ def solve(
     device: str = "cpu",
     seed: int = 0,
     costs: Tensor | None = None,
+    parts: bool = False,
 ) -> Trace:
     """Plans from history `[T, N, D]` to goal `[N, D]` with noise `[iterations, S, H, A]`, all on `device`.
 
-    `costs [iterations, S]` stand in for the model's, to see what a solver makes of given costs.
+    `costs [iterations, S]` stand in for the model's, to see what a solver makes of given costs. With `parts` the time
+    inside the model's parts is taken as well.
     """
     module, _ = _SOLVERS[planner]
     observer = _Observer(model, noise, planner, device, costs)
@@ -197,11 +231,17 @@ def solve(
     info = model.prepare(history, goal, settings.samples)
     synchronise(device)
     start = time.perf_counter()
-    with _own_randn(module, observer.randn), contextlib.redirect_stdout(io.StringIO()):
+    timed = model.parts() if parts else {}
+    with (
+        _timed_parts(timed, device) as part_ms,
+        _own_randn(module, observer.randn),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
         outcome = solver.solve(info)
     synchronise(device)
     end = time.perf_counter()
-    return Trace((end - start) * 1000, _iterations(observer, settings, outcome, end), outcome["actions"][0])
+    iterations = _iterations(observer, settings, outcome, end)
+    return Trace((end - start) * 1000, iterations, outcome["actions"][0], part_ms)
 
 
 def _iterations(observer: _Observer, settings: Settings, outcome: dict, end: float) -> list[Iteration]:

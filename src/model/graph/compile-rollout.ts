@@ -8,6 +8,7 @@ import { objectiveNodes } from './objective-nodes.js';
 import { planNodes, type PlanInputs, type Refit } from './plan-nodes.js';
 import { productsIn, type Precision } from './reduced-precision.js';
 import { unrollPredictor } from './rollout-nodes.js';
+import type { Savings } from './savings.js';
 import { wholeOf } from './split-value.js';
 import { TracedGraph } from './trace-graph.js';
 import type { Value } from './value.js';
@@ -28,6 +29,8 @@ export interface RolloutRequest {
   /** Predictor steps (H). */
   readonly horizon: number;
   readonly precision: Precision;
+  /** All of them unless given. */
+  readonly savings?: Savings;
 }
 
 /** Weights of an objective that a graph takes as inputs, each `[]`. */
@@ -64,7 +67,7 @@ export class RolloutCompiler {
    * @throws JepaMpcError `model.unsupported` for a graph or an objective that cannot be compiled
    */
   iteration(request: RolloutRequest): Uint8Array {
-    const builder = new GraphBuilder();
+    const builder = new GraphBuilder(request.savings);
     const candidates = builder.input('candidates', 'float32', [CANDIDATES, ...this.#sequence(request)]);
     const shared = this.#sharedInputs(builder);
     builder.countCandidatesFrom(candidates);
@@ -79,7 +82,7 @@ export class RolloutCompiler {
    * @throws JepaMpcError `model.unsupported` for a graph or an objective that cannot be compiled
    */
   plan(request: RolloutRequest, refit: Refit): Uint8Array {
-    const builder = new GraphBuilder();
+    const builder = new GraphBuilder(request.savings);
     const sequence = this.#sequence(request);
     const row = (name: string): Value => builder.input(name, 'float32', sequence);
     const scalar = (name: string): Value => builder.input(name, 'float32', []);

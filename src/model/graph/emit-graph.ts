@@ -189,7 +189,7 @@ class GraphWriter {
     const { source } = value;
     const known = scope.constants.get(value) ?? this.#names.get(value);
     if (known !== undefined) return known;
-    const own = source.kind === 'input' ? source.name : `v${String(value.id)}`;
+    const own = ownName(value);
     if (source.kind === 'constant') {
       const name = `${own}${scope.suffix}`;
       scope.constants.set(value, name);
@@ -200,6 +200,12 @@ class GraphWriter {
     if (source.kind === 'weight') this.#weights.push({ ...source.tensor, name: own });
     return own;
   }
+}
+
+/** Made values say which part of the rollout made them: ONNX Runtime names operators that it merges anew, but not what they give. */
+function ownName({ id, source }: Value): string {
+  if (source.kind === 'input') return source.name;
+  return source.kind === 'node' ? `${source.node.origin}/v${String(id)}` : `v${String(id)}`;
 }
 
 function newScope(suffix: string): Scope {

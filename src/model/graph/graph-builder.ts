@@ -22,11 +22,13 @@ import {
 } from './dims.js';
 import type { TensorProto } from './onnx/onnx_pb.js';
 import { gemm, matmul, withBias } from './products.js';
+import { ALL_SAVINGS, type Savings } from './savings.js';
 import { sliceSource } from './slices.js';
 import { unsupported } from './unsupported.js';
 import {
   constantOf,
   isAll,
+  isFixed,
   nodeOf,
   type Attributes,
   type OperatorNode,
@@ -55,8 +57,15 @@ export class GraphBuilder implements Algebra {
   readonly #weightIds = new Map<TensorProto, number>();
   #nextId = 0;
   #candidateCount: Value | null = null;
+  #step = 0;
+  /** What is not computed twice, or at all. */
+  readonly savings: Savings;
   /** Noted on the operators made from here on. */
   origin = '';
+
+  constructor(savings: Savings = ALL_SAVINGS) {
+    this.savings = savings;
+  }
 
   /** A graph input. Inputs are told apart by name. */
   input(name: string, type: ElementType, dims: readonly Dim[]): Value {
@@ -110,6 +119,11 @@ export class GraphBuilder implements Algebra {
   ): Value[] {
     const node = this.#operator(operator, inputs, attributes, outputs.length);
     return outputs.map(({ type, dims }, index) => this.#output(node, index, type, dims));
+  }
+
+  /** Says that a predictor step begins. Without the saving of what steps have in common, nothing that depends on data is taken over from before. */
+  beginStep(): void {
+    if (!this.savings.keptBetweenSteps) this.#step++;
   }
 
   /**
@@ -328,6 +342,12 @@ export class GraphBuilder implements Algebra {
     return this.node('Slice', [x, this.ints([start]), this.ints([end]), this.ints([at])], {}, x.type, dims);
   }
 
+  /** The same, with all of `x` computed first. */
+  sliceOfAll(x: Value, axis: number, start: number, end: number): Value {
+    const dims = x.dims.map((dim, i) => (i === axis ? end - start : dim));
+    return this.node('Slice', [x, this.ints([start]), this.ints([end]), this.ints([axis])], {}, x.type, dims);
+  }
+
   /** `x` repeated along axes of size 1 until it has these sizes. */
   expand(x: Value, dims: readonly Dim[]): Value {
     if (sameDims(x.dims, dims)) return x;
@@ -357,6 +377,7 @@ export class GraphBuilder implements Algebra {
         ),
       [],
     );
+    this.origin = node.origin;
     return parts.map((part) =>
       this.expand(
         part,
@@ -380,6 +401,7 @@ export class GraphBuilder implements Algebra {
    * no operand is a repetition, or one of lower rank would be repeated along another axis.
    */
   once(operands: readonly Value[], operate: (inner: [Value, Value, Value]) => Value): Value | null {
+    if (!this.savings.sharedOnce) return null;
     const rank = Math.max(...operands.map(({ dims }) => dims.length));
     const inner = operands.map((operand) => (operand.dims.length === rank ? sharedBehind(operand) : operand));
     if (inner.every((value, index) => value === operands[index])) return null;
@@ -412,7 +434,9 @@ export class GraphBuilder implements Algebra {
 
   #output(node: OperatorNode, output: number, type: ElementType, dims: readonly Dim[]): Value {
     const inputs = node.inputs.map((input) => (input === null ? '' : String(input.id))).join();
-    const key = `${node.operator} ${JSON.stringify(node.attributes)} (${inputs})`;
+    const isOfStep = this.#step > 0 && !node.inputs.every((input) => input === null || isFixed(input));
+    const step = isOfStep ? `step ${String(this.#step)} ` : '';
+    const key = `${step}${node.operator} ${JSON.stringify(node.attributes)} (${inputs})`;
     const first = this.#values.get(`${key} 0`);
     // All outputs of one operator share its node, the one made first.
     const shared = first?.source.kind === 'node' ? first.source.node : { ...node, id: this.#nextId };

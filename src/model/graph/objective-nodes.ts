@@ -65,8 +65,7 @@ class ObjectiveWriter {
     const builder = this.#builder;
     const { weights, joints } = this.#inputs;
     let cost = builder.mul(weights.action, this.#effort());
-    if (this.#horizon * this.#action.block > 1)
-      cost = builder.add(cost, builder.mul(weights.smoothness, this.#jerkiness()));
+    if (this.#periods > 1) cost = builder.add(cost, builder.mul(weights.smoothness, this.#jerkiness()));
     if (joints !== null) cost = builder.add(cost, builder.mul(weights.limit, this.#nearness(joints)));
     for (const [index, weight] of stepWeights(this.#spec.steps, this.#horizon).entries()) {
       if (weight === 0) continue;
@@ -142,38 +141,40 @@ class ObjectiveWriter {
 
   /** Joint positions at the end of step t, `[N, J]`. */
   #state(t: number): Value {
+    const builder = this.#builder;
     const { joints } = this.#inputs;
     if (joints === null) throw noJointPositions(this.#spec);
-    const end = t * this.#action.block;
-    const positions = this.#builder.slice(this.#positions(joints.position), 1, end - 1, end);
-    return this.#builder.reshape(positions, [CANDIDATES, this.#action.joints.length]);
+    const count = this.#action.joints.length;
+    const end = t * this.#action.block * count;
+    return builder.add(builder.slice(this.#travelled(), 1, end - count, end), joints.position);
   }
 
-  /** Joint positions at the end of each period, `[N, K, J]`. */
-  #positions(start: Value): Value {
+  /** The way from where the joints are to where each period leaves them. */
+  #travelled(): Value {
     const builder = this.#builder;
     const { actions } = this.#inputs;
     // Not a product with a triangle of ones, which a GPU may round to 10 bits.
     const axis = builder.constant({ type: 'int64', dims: [], data: Float64Array.of(1) });
     const sums = builder.node('CumSum', [actions, axis], {}, 'float32', actions.dims);
-    return builder.add(builder.mul(sums, builder.scalar(this.#action.periodMs / 1000)), start);
+    return builder.mul(this.#inRows(sums), builder.scalar(this.#action.periodMs / 1000));
   }
 
   /** `[N]`: mean of the squared actions, as fractions of their larger bounds. */
   #effort(): Value {
     const largest = (joint: number): number =>
       Math.max(Math.abs(this.#action.lower[joint] ?? NaN), Math.abs(this.#action.upper[joint] ?? NaN));
-    return this.#meanSquare(this.#inputs.actions, largest);
+    return this.#meanSquare(this.#inRows(this.#inputs.actions), largest);
   }
 
   /** `[N]`: mean of the squared changes from action to action, as fractions of half the range. */
   #jerkiness(): Value {
     const builder = this.#builder;
-    const { actions } = this.#inputs;
-    const periods = this.#horizon * this.#action.block;
+    const actions = this.#inRows(this.#inputs.actions);
+    const joints = this.#action.joints.length;
+    const size = this.#periods * joints;
     const change = builder.sub(
-      builder.slice(actions, 1, 1, periods),
-      builder.slice(actions, 1, 0, periods - 1),
+      builder.slice(actions, 1, joints, size),
+      builder.slice(actions, 1, 0, size - joints),
     );
     return this.#meanSquare(
       change,
@@ -181,27 +182,47 @@ class ObjectiveWriter {
     );
   }
 
-  /** `[N]` of `[N, k, J]`, each joint in its own unit. */
-  #meanSquare(values: Value, unit: (joint: number) => number): Value {
+  /** `[N]` of rows of k periods, each joint in its own unit. */
+  #meanSquare(rows: Value, unit: (joint: number) => number): Value {
     const builder = this.#builder;
     const joints = this.#action.joints.length;
+    const [, size = 1] = rows.dims;
     const gain = builder.floats(
-      Array.from({ length: joints }, (_, joint) => 1 / unit(joint)),
-      [joints],
+      Array.from({ length: size }, (_, i) => 1 / unit(i % joints)),
+      [size],
     );
-    const scaled = builder.mul(values, gain);
-    return builder.reduce('ReduceMean', builder.mul(scaled, scaled), [1, 2], false);
+    const scaled = builder.mul(rows, gain);
+    return builder.reduce('ReduceMean', builder.mul(scaled, scaled), [1], false);
   }
 
   /** `[N]`: mean over periods of the squared way into the margin of the limits. */
   #nearness({ position, lower, upper }: NonNullable<ObjectiveInputs['joints']>): Value {
     const builder = this.#builder;
     const { limitMargin } = this.#inputs.weights;
-    const positions = this.#positions(position);
-    const below = builder.sub(builder.add(lower, limitMargin), positions);
-    const above = builder.sub(positions, builder.sub(upper, limitMargin));
+    const travelled = this.#travelled();
+    const lowest = this.#everyPeriod(builder.sub(builder.add(lower, limitMargin), position));
+    const highest = this.#everyPeriod(builder.sub(builder.sub(upper, limitMargin), position));
+    const below = builder.sub(lowest, travelled);
+    const above = builder.sub(travelled, highest);
     const excess = builder.binary('Max', builder.binary('Max', below, above), builder.scalar(0));
-    const squares = builder.reduce('ReduceSum', builder.mul(excess, excess), [2], false);
-    return builder.reduce('ReduceMean', squares, [1], false);
+    const squares = builder.reduce('ReduceSum', builder.mul(excess, excess), [1], false);
+    return builder.mul(squares, builder.scalar(1 / this.#periods));
+  }
+
+  /** K */
+  get #periods(): number {
+    return this.#horizon * this.#action.block;
+  }
+
+  /** `[N, K, J]` as `[N, K * J]`: operators on rows of two or three joints would take ten times as long. */
+  #inRows(values: Value): Value {
+    return this.#builder.reshape(values, [CANDIDATES, this.#periods * this.#action.joints.length]);
+  }
+
+  /** A row of joints `[J]` once for each period, `[K * J]`. */
+  #everyPeriod(row: Value): Value {
+    const joints = this.#action.joints.length;
+    const rows = this.#builder.expand(this.#builder.reshape(row, [1, joints]), [this.#periods, joints]);
+    return this.#builder.reshape(rows, [this.#periods * joints]);
   }
 }

@@ -15,6 +15,7 @@ interface Product {
   readonly a: Value;
   readonly weights: Value;
   readonly bias: Value | undefined;
+  readonly origin: string;
 }
 
 /**
@@ -32,6 +33,7 @@ export function productsIn(precision: Precision, builder: GraphBuilder): (value:
   return (value) => {
     const product = productOf(value);
     if (product === null) return value;
+    builder.origin = product.origin;
     const result = write(product, value);
     return product.bias === undefined ? result : builder.add(result, product.bias);
   };
@@ -42,7 +44,7 @@ function productOf({ source }: Value): Product | null {
   const [a, weights, bias] = source.node.inputs as readonly Value[];
   if (a?.dims.length !== 2 || weights?.type !== 'float32' || !isFixed(weights)) return null;
   const [rows = 1, columns = 1] = weights.dims;
-  return rows * columns < LEAST_WEIGHTS ? null : { a, weights, bias };
+  return rows * columns < LEAST_WEIGHTS ? null : { a, weights, bias, origin: source.node.origin };
 }
 
 function float16Product(builder: GraphBuilder): (product: Product, value: Value) => Value {

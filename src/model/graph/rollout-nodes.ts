@@ -37,6 +37,7 @@ export function unrollPredictor(
   const latents: Value[] = [];
   for (let step = 0; step < horizon; step++) {
     builder.origin = `predictor/${String(step)}`;
+    builder.beginStep();
     const first = Math.max(0, frames.length - spec.window);
     const seen = frames.slice(first);
     const inputs = new Map<string, Traced>([

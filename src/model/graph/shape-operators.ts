@@ -177,8 +177,10 @@ export function slice(node: TracedNode): Traced {
 /** A slice of a tensor in pieces: on the time axis it picks pieces. */
 function sliceTraced(builder: GraphBuilder, x: Traced, axis: number, start: number, end: number): Traced {
   if (!isSplit(x)) return builder.slice(x, axis, start, end);
+  if (start === 0 && end === dimsOf(x)[axis]) return x;
   if (axis !== x.axis) return withPieces(x, x.axis, (piece) => builder.slice(piece, axis, start, end));
   if (x.isMerged) return builder.slice(wholeOf(builder, x), axis, start, end);
+  if (!builder.savings.lastFrameOnly) return builder.sliceOfAll(wholeOf(builder, x), axis, start, end);
   const pieces: Value[] = [];
   let from = 0;
   for (const [index, size] of sizesOf(x).entries()) {
