@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from array import array
 from collections.abc import Sequence
@@ -9,8 +10,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 from builtin_interfaces.msg import Time
+from PIL import Image as Picture
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import CameraInfo, Image, JointState
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
 from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory
 
@@ -19,6 +21,8 @@ from .trajectory_controller import Trajectory, TrajectoryPoint
 from .urdf import Camera, JointLimits
 
 _NS_PER_S = 1_000_000_000
+_JPEG_QUALITY = 95
+"""As image_transport's compressed plug-in has it."""
 
 
 def time_message(stamp_ns: int) -> Time:
@@ -41,6 +45,16 @@ def image_message(pixels: np.ndarray, stamp_ns: int, frame_id: str) -> Image:
     message.step = width * channels
     # An array('B') is taken as it is; anything else rclpy would check byte by byte.
     message.data = array("B", pixels.tobytes())
+    return message
+
+
+def compressed_image_message(pixels: np.ndarray, stamp_ns: int, frame_id: str) -> CompressedImage:
+    """uint8 `[H, W, 3]`, RGB -> CompressedImage, JPEG, with the format text that image_transport writes."""
+    encoded = io.BytesIO()
+    Picture.fromarray(np.ascontiguousarray(pixels)).save(encoded, "JPEG", quality=_JPEG_QUALITY)
+    message = CompressedImage(header=Header(stamp=time_message(stamp_ns), frame_id=frame_id))
+    message.format = "rgb8; jpeg compressed bgr8"
+    message.data = array("B", encoded.getvalue())
     return message
 
 

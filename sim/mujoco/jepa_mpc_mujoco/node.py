@@ -13,7 +13,7 @@ from rclpy.clock import ClockType
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import CameraInfo, Image, JointState
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
 from std_msgs.msg import Float64MultiArray, String, UInt64
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
@@ -76,11 +76,13 @@ class MujocoSim(Node):
         self._simulation = Simulation(plant, self.settings.commands_mode, start_ns)
 
         self._image = self.create_publisher(Image, "image_raw", 2)
+        self._compressed_image = self.create_publisher(CompressedImage, "image_raw/compressed", 2)
         self._camera_info = self.create_publisher(CameraInfo, "camera_info", 2)
         self._joint_states = self.create_publisher(JointState, "joint_states", 5)
         self._clock_out = self.create_publisher(Clock, "/clock", 10)
         self._description = self.create_publisher(String, "robot_description", _LATCHED)
         self._goal_image = self.create_publisher(Image, "goal_image", _LATCHED)
+        self._compressed_goal_image = self.create_publisher(CompressedImage, "goal_image/compressed", _LATCHED)
         self._goal_state = self.create_publisher(JointState, "~/goal_state", _LATCHED)
 
         self.create_subscription(JointTrajectory, "joint_trajectory", self._on_trajectory, _COMMAND_DEPTH)
@@ -211,6 +213,7 @@ class MujocoSim(Node):
         pixels = self._plant.render_at(pose)
         self._goal_state.publish(messages.joint_state_message(self._plant.joint_names, pose, stamp_ns))
         self._goal_image.publish(messages.image_message(pixels, stamp_ns, self._frame_id))
+        self._compressed_goal_image.publish(messages.compressed_image_message(pixels, stamp_ns, self._frame_id))
 
     def _on_step(self, message: UInt64) -> None:
         if self._gate.commands_expected is None:
@@ -242,8 +245,15 @@ class MujocoSim(Node):
             messages.joint_state_message(plant.joint_names, plant.position, stamp_ns, plant.velocity, plant.effort)
         )
         if image_due:
-            self._image.publish(messages.image_message(plant.render(), stamp_ns, self._frame_id))
+            self._publish_image(stamp_ns)
             self._camera_info.publish(messages.camera_info_message(plant.camera, stamp_ns, self._frame_id))
             if self._on_image is not None:
                 self._on_image()
         self._clock_out.publish(messages.clock_message(stamp_ns))
+
+    def _publish_image(self, stamp_ns: int) -> None:
+        """Raw always; compressed where somebody wants it, since compressing takes longer than rendering."""
+        pixels = self._plant.render()
+        self._image.publish(messages.image_message(pixels, stamp_ns, self._frame_id))
+        if self._compressed_image.get_subscription_count() > 0:
+            self._compressed_image.publish(messages.compressed_image_message(pixels, stamp_ns, self._frame_id))

@@ -12,7 +12,7 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import CameraInfo, Image, JointState
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
 from simulator_process import DOMAIN_ID
 from std_msgs.msg import Float64MultiArray, String, UInt64
 from std_srvs.srv import Trigger
@@ -23,11 +23,13 @@ TIMEOUT_S = 10.0
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 _OUT = {
     "image_raw": (Image, 10),
+    "image_raw/compressed": (CompressedImage, 10),
     "camera_info": (CameraInfo, 10),
     "joint_states": (JointState, 100),
     "/clock": (Clock, 100),
     "robot_description": (String, _LATCHED),
     "goal_image": (Image, _LATCHED),
+    "goal_image/compressed": (CompressedImage, _LATCHED),
     "mujoco_sim/goal_state": (JointState, _LATCHED),
     "/rosout": (Log, 100),
 }

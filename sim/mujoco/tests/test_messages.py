@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from array import array
 from time import perf_counter
@@ -12,6 +13,7 @@ import pytest
 pytest.importorskip("rclpy", reason="needs a sourced ROS 2")
 
 from builtin_interfaces.msg import Duration, Time
+from PIL import Image as Picture
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Header
@@ -33,6 +35,17 @@ def test_an_image_comes_back_from_the_wire_as_it_was():
     assert (message.encoding, message.is_bigendian) == ("rgb8", 0)
     assert message.header == Header(stamp=Time(sec=12, nanosec=345_678_901), frame_id="optical")
     np.testing.assert_array_equal(np.frombuffer(message.data, np.uint8).reshape(6, 4, 3), pixels)
+
+
+def test_a_compressed_image_decodes_to_nearly_the_same_pixels():
+    ramp = np.linspace(0, 255, 64, dtype=np.uint8)
+    pixels = np.stack([np.tile(ramp, (48, 1)), np.full((48, 64), 90, np.uint8), np.tile(ramp[::-1], (48, 1))], axis=2)
+    message = messages.compressed_image_message(pixels[::-1], STAMP_NS, "optical")
+    assert message.format == "rgb8; jpeg compressed bgr8"
+    assert message.header == Header(stamp=Time(sec=12, nanosec=345_678_901), frame_id="optical")
+    assert len(message.data) < pixels.size / 3
+    decoded = np.asarray(Picture.open(io.BytesIO(bytes(message.data))))
+    assert np.abs(decoded.astype(int) - pixels[::-1].astype(int)).mean() < 2
 
 
 def test_pixels_of_a_flipped_view_are_in_reading_order():

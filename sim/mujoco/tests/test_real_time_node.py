@@ -30,6 +30,9 @@ def test_rates_stamps_and_velocity_commands():
         client.listen(3.0)
         lag_s = (time.time_ns() - stamp_ns(client.seen["joint_states"][-1])) / 1e9
         rates_hz = {topic: len(client.seen[topic]) / 3.0 for topic in ("image_raw", "joint_states", "/clock")}
+        raw_stamps = {stamp_ns(image) for image in client.seen["image_raw"]}
+        compressed = client.seen["image_raw/compressed"]
+        assert compressed and all(stamp_ns(image) in raw_stamps for image in compressed[-20:])
         assert 28 <= rates_hz["image_raw"] <= 31, rates_hz
         assert 95 <= rates_hz["joint_states"] <= 101, rates_hz
         assert 95 <= rates_hz["/clock"] <= 101, rates_hz
