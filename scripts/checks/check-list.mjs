@@ -29,8 +29,9 @@ export function checksOf(layout, simulatorPython) {
    * @param {string} python
    * @param {string} name
    * @param {string} folder
+   * @param {readonly string[]} [flags]
    */
-  const pytest = (python, name, folder) => {
+  const pytest = (python, name, folder, flags = []) => {
     const reportPath = join(layout.logs, `${name}.xml`);
     return {
       command: [
@@ -43,6 +44,7 @@ export function checksOf(layout, simulatorPython) {
         `--junitxml=${reportPath}`,
         '-p',
         'no:cacheprovider',
+        ...flags,
       ],
       report: /** @type {const} */ ('junit'),
       reportPath,
@@ -144,6 +146,12 @@ export function checksOf(layout, simulatorPython) {
       name: 'ros',
       title: 'A foreign ROS 2 robot and the planner node (pytest)',
       ...pytest(simulatorPython, 'ros', 'tests/ros'),
+    },
+    {
+      name: 'colcon',
+      title: 'colcon build in a clean workspace, and an episode from its install space (pytest)',
+      // -s: it takes minutes, and says what it does.
+      ...pytest(simulatorPython, 'colcon', 'tests/colcon', ['-s']),
     },
     vitest('e2e', 'End-to-end tests: node and simulator together'),
   ];

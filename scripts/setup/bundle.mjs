@@ -2,11 +2,14 @@ import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readLockedPackages } from './npm-packages.mjs';
 
-/** Folders of packages that a running node never reads: other systems' binaries and what the addon was compiled from. */
+/**
+ * Folders of packages that a running node never reads: other systems' binaries, what the addon was compiled from, and the binaries that
+ * rclnodejs would otherwise have been compiled to.
+ */
 const UNUSED = [
   /node_modules\/onnxruntime-node\/bin\/napi-v\d+\/(darwin|win32)$/,
   new RegExp(`node_modules/onnxruntime-node/bin/napi-v\\d+/linux/(?!${process.arch}$)[^/]+$`),
-  /node_modules\/rclnodejs\/(build\/Release\/obj\.target|prebuilds\/(?!linux-)[^/]+)$/,
+  /node_modules\/rclnodejs\/(build\/Release\/obj\.target|prebuilds|src)$/,
 ];
 
 /**
@@ -19,8 +22,8 @@ const UNUSED = [
 export function bundleInto(layout, target) {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
-  cpSync(join(layout.root, 'package.json'), join(target, 'package.json'));
-  cpSync(layout.dist, join(target, 'dist'), { recursive: true });
+  cpSync(join(layout.root, 'package.json'), join(target, 'package.json'), { preserveTimestamps: true });
+  cpSync(layout.dist, join(target, 'dist'), { recursive: true, preserveTimestamps: true });
   const installed = Object.entries(readLockedPackages(join(layout.root, 'package-lock.json')));
   for (const [folder, { dev, devOptional }] of installed) {
     const from = join(layout.root, folder);
@@ -30,6 +33,8 @@ export function bundleInto(layout, target) {
     // Packages inside packages have entries of their own in the lock file.
     cpSync(from, to, {
       recursive: true,
+      // CMake installs again what is newer.
+      preserveTimestamps: true,
       filter: (path) => path !== join(from, 'node_modules') && !UNUSED.some((pattern) => pattern.test(path)),
     });
   }

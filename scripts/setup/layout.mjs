@@ -15,6 +15,8 @@ export function layoutOf(root = ROOT) {
     prefixes,
     rosPrefix: join(prefixes, 'ros'),
     overlayPrefix: join(prefixes, 'overlay'),
+    interfacesPrefix: join(prefixes, 'interfaces'),
+    colconPrefix: join(prefixes, 'colcon'),
     trainingPrefix: join(prefixes, 'training'),
     benchPrefix: join(prefixes, 'bench', 'venv'),
     benchModels: join(prefixes, 'bench', 'models'),
@@ -23,8 +25,10 @@ export function layoutOf(root = ROOT) {
     nodeModules: join(root, 'node_modules'),
     rclnodejs: join(root, 'node_modules', 'rclnodejs'),
     dist: join(root, 'dist'),
+    interfaces: join(root, 'interfaces', 'jepa_mpc_msgs'),
     benchReference: join(root, 'bench', 'reference'),
     rosRequirements: join(root, 'scripts', 'setup', 'ros-requirements.txt'),
+    colconRequirements: join(root, 'scripts', 'setup', 'colcon-requirements.txt'),
     simulatorRequirements: join(root, 'scripts', 'setup', 'simulator-requirements.txt'),
   };
 }

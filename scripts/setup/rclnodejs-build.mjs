@@ -10,27 +10,32 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
 import { findNodeHeaders } from './node-headers.mjs';
 import { libpythonOf } from './ros-prefix.mjs';
-import { rosLoadEnvironment } from './ros-source.mjs';
+import { rosAloneEnvironment } from './ros-source.mjs';
 import { ask, runCommand } from './run-command.mjs';
 import { SetupError } from './setup-error.mjs';
-import { hashOf, readStamp, removeStamp, writeStamp } from './stamp.mjs';
+import { spacelessTmpdir } from './spaceless-tmpdir.mjs';
+import { filesBelow, hashOf, readStamp, removeStamp, writeStamp } from './stamp.mjs';
 
 /** Messages the node and the demo use; the generator reports success when it made none. */
 const NEEDED_MESSAGES = [
   'diagnostic_msgs/msg/DiagnosticArray',
+  'jepa_mpc_msgs/action/ReachGoal',
   'lifecycle_msgs/srv/ChangeState',
   'rcl_interfaces/msg/ParameterDescriptor',
   'rosgraph_msgs/msg/Clock',
+  'sensor_msgs/msg/CameraInfo',
+  'sensor_msgs/msg/CompressedImage',
   'sensor_msgs/msg/Image',
   'sensor_msgs/msg/JointState',
   'std_msgs/msg/Float64MultiArray',
   'std_srvs/srv/SetBool',
   'std_srvs/srv/Trigger',
   'trajectory_msgs/msg/JointTrajectory',
+  'visualization_msgs/msg/MarkerArray',
 ];
 
 /**
@@ -54,9 +59,9 @@ function outputsOf(layout) {
  * @param {import('./ros-source.mjs').RosSource} source
  * @returns {string}
  */
-function inputsOf(layout, source) {
+function addonInputsOf(layout, source) {
   return hashOf([
-    source.key,
+    source.rclKey,
     libpythonOf(source),
     readFileSync(join(layout.rclnodejs, 'package.json')),
     process.arch,
@@ -66,11 +71,27 @@ function inputsOf(layout, source) {
 /**
  * @param {import('./layout.mjs').Layout} layout
  * @param {import('./ros-source.mjs').RosSource} source
+ * @returns {string}
+ */
+function messagesInputsOf(layout, source) {
+  return hashOf([
+    source.amentPrefixPath,
+    addonInputsOf(layout, source),
+    ...actionsOf(layout).map((file) => readFileSync(file)),
+  ]);
+}
+
+/** @param {import('./layout.mjs').Layout} layout */
+const actionsOf = ({ interfaces }) => filesBelow(interfaces, (name) => name.endsWith('.action'));
+
+/**
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {import('./ros-source.mjs').RosSource} source
  * @returns {boolean}
  */
 export function addonIsBuilt(layout, source) {
   const { addon, addonStamp } = outputsOf(layout);
-  return existsSync(addon) && readStamp(addonStamp)?.inputs === inputsOf(layout, source);
+  return existsSync(addon) && readStamp(addonStamp)?.inputs === addonInputsOf(layout, source);
 }
 
 /**
@@ -79,7 +100,23 @@ export function addonIsBuilt(layout, source) {
  * @returns {boolean}
  */
 export function messagesAreGenerated(layout, source) {
-  return readStamp(outputsOf(layout).messagesStamp)?.inputs === inputsOf(layout, source);
+  return readStamp(outputsOf(layout).messagesStamp)?.inputs === messagesInputsOf(layout, source);
+}
+
+/**
+ * Writes what makes the generator see the actions of this checkout: an ament prefix with their sources alone. So their JavaScript and
+ * types are always there, whether or not jepa_mpc_msgs is built.
+ *
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {string} prefix
+ */
+function writeActionPrefix(layout, prefix) {
+  const share = join(prefix, 'share');
+  const index = join(share, 'ament_index', 'resource_index', 'rosidl_interfaces');
+  mkdirSync(index, { recursive: true });
+  const paths = actionsOf(layout).map((file) => relative(layout.interfaces, file));
+  for (const path of paths) cpSync(join(layout.interfaces, path), join(share, 'jepa_mpc_msgs', path));
+  writeFileSync(join(index, 'jepa_mpc_msgs'), `${paths.join('\n')}\n`);
 }
 
 /**
@@ -94,8 +131,7 @@ export function messagesAreGenerated(layout, source) {
  * @returns {Promise<T>}
  */
 async function inWorkshop(layout, source, env, work) {
-  const temporary = /\s/.test(tmpdir()) ? '/tmp' : tmpdir();
-  const workshop = mkdtempSync(join(temporary, 'jepa-mpc-rclnodejs-'));
+  const workshop = mkdtempSync(join(spacelessTmpdir(), 'jepa-mpc-rclnodejs-'));
   try {
     const ros = join(workshop, 'ros');
     mkdirSync(join(ros, 'bin'), { recursive: true });
@@ -117,7 +153,9 @@ async function inWorkshop(layout, source, env, work) {
     const headers = 'node-addon-api';
     cpSync(join(layout.nodeModules, headers), join(rclnodejs, 'node_modules', headers), { recursive: true });
 
-    const loadEnv = rosLoadEnvironment(source, env);
+    const actions = join(workshop, 'actions');
+    writeActionPrefix(layout, actions);
+    const loadEnv = rosAloneEnvironment(source, env);
     const amentPrefixPath = source.kind === 'private' ? ros : source.amentPrefixPath;
     return await work({
       rclnodejs,
@@ -125,7 +163,8 @@ async function inWorkshop(layout, source, env, work) {
       env: {
         ...loadEnv,
         PATH: `${join(ros, 'bin')}:${loadEnv['PATH'] ?? ''}`,
-        AMENT_PREFIX_PATH: amentPrefixPath,
+        // The first prefix wins: a jepa_mpc_msgs of the user's own comes before the sources.
+        AMENT_PREFIX_PATH: `${amentPrefixPath}:${actions}`,
       },
     });
   } finally {
@@ -134,15 +173,15 @@ async function inWorkshop(layout, source, env, work) {
 }
 
 /**
- * Whether rclnodejs brings a binary for exactly this ROS 2 and operating system. It does not do for the private prefix, whose
- * libraries need libpython.
+ * Whether rclnodejs brings a binary for exactly this ROS 2 and operating system. It does not do for a prefix made
+ * of wheels, whose libraries need libpython.
  *
  * @param {import('./layout.mjs').Layout} layout
  * @param {import('./ros-source.mjs').RosSource} source
  * @returns {boolean}
  */
 function hasPrebuilt(layout, source) {
-  if (source.kind === 'private' || !existsSync('/etc/os-release')) return false;
+  if (libpythonOf(source) !== '' || !existsSync('/etc/os-release')) return false;
   const codename = /^UBUNTU_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? '';
   const file = `${source.distro}-${codename}-${process.arch}-node-rclnodejs.node`;
   return existsSync(join(layout.rclnodejs, 'prebuilds', `linux-${process.arch}`, file));
@@ -158,7 +197,7 @@ export async function buildAddon(layout, source, env) {
   removeStamp(addonStamp);
   if (hasPrebuilt(layout, source)) {
     checkItLoads(layout, source, env); // rclnodejs puts its binary where a built one would be
-    writeStamp(addonStamp, inputsOf(layout, source));
+    writeStamp(addonStamp, addonInputsOf(layout, source));
     return;
   }
   await inWorkshop(layout, source, env, async (workshop) => {
@@ -195,7 +234,7 @@ export async function buildAddon(layout, source, env) {
     renameSync(partial, addon);
   });
   checkItLoads(layout, source, env);
-  writeStamp(addonStamp, inputsOf(layout, source));
+  writeStamp(addonStamp, addonInputsOf(layout, source));
 }
 
 /**
@@ -207,7 +246,7 @@ function checkItLoads(layout, source, env) {
   const loader = join(layout.rclnodejs, 'lib', 'native_loader.js');
   const load = `await import(${JSON.stringify(new URL(`file://${encodeURI(loader)}`).href)})`;
   if (
-    ask([process.execPath, '--input-type=module', '-e', load], rosLoadEnvironment(source, env)) !== undefined
+    ask([process.execPath, '--input-type=module', '-e', load], rosAloneEnvironment(source, env)) !== undefined
   )
     return;
   throw new SetupError('the compiled rclnodejs does not load', {
@@ -257,5 +296,5 @@ export async function generateMessages(layout, source, env) {
     cpSync(made, generated, { recursive: true });
     cpSync(join(workshop.rclnodejs, 'types', 'interfaces.d.ts'), interfaces);
   });
-  writeStamp(messagesStamp, inputsOf(layout, source));
+  writeStamp(messagesStamp, messagesInputsOf(layout, source));
 }

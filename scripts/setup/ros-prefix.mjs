@@ -1,12 +1,16 @@
-import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { findPython, noPythonError } from './find-python.mjs';
 import { rosLoadEnvironment } from './ros-source.mjs';
 import { ask, runCommand } from './run-command.mjs';
 import { SetupError } from './setup-error.mjs';
-import { hashOf, readStamp, removeStamp, writeStamp } from './stamp.mjs';
+import { filesBelow, hashOf, readStamp, removeStamp, writeStamp } from './stamp.mjs';
+import { isOnPath } from './system-packages.mjs';
 
 const STAMP_NAME = '.jepa-mpc-stamp.json';
+
+/** For machines without CMake, which jepa_mpc_msgs is built with. */
+const CMAKE_PACKAGE = 'cmake==3.31.10';
 
 /**
  * @param {import('./layout.mjs').Layout} layout
@@ -62,6 +66,7 @@ export async function makeRosPrefix(layout, source, env) {
     remedy: 'sudo apt-get install -y python3-venv, then run the same command again',
   });
   const files = [...(isPrivate ? [layout.rosRequirements] : []), layout.simulatorRequirements];
+  const cmake = isPrivate && !isOnPath('cmake', env) ? [CMAKE_PACKAGE] : [];
   await runCommand(
     'installing ROS 2 and MuJoCo from PyPI',
     [
@@ -71,6 +76,7 @@ export async function makeRosPrefix(layout, source, env) {
       'install',
       '--disable-pip-version-check',
       ...files.flatMap((file) => ['-r', file]),
+      ...cmake,
     ],
     {
       logPath: join(layout.logs, 'ros-pip.log'),
@@ -83,6 +89,7 @@ export async function makeRosPrefix(layout, source, env) {
   if (isPrivate) {
     // The wheels' librcl needs libpython's symbols; beside librcl it is found without a path of this machine in the binary.
     symlinkSync(python.sharedLibrary, join(prefix, 'lib', basename(python.sharedLibrary)));
+    repairCmakeFiles(prefix);
   }
   const check = [join(prefix, 'bin', 'python'), '-c', 'import rclpy, mujoco, numpy, PIL, pytest'];
   if (ask(check, rosLoadEnvironment(source, env)) === undefined) {
@@ -91,18 +98,35 @@ export async function makeRosPrefix(layout, source, env) {
       remedy: `see why: ${check.slice(0, 2).join(' ')} "${check[2] ?? ''}"`,
     });
   }
-  writeStamp(join(prefix, STAMP_NAME), inputsOf(layout, source, env), {
-    python: python.version,
-    libpython: isPrivate ? basename(python.sharedLibrary) : '',
-  });
+  writeStamp(join(prefix, STAMP_NAME), inputsOf(layout, source, env), { python: python.version });
+}
+
+/**
+ * The wheels' CMake files name the Python of the machine that built them; CMake refuses include folders that do not exist.
+ *
+ * @param {string} prefix
+ */
+function repairCmakeFiles(prefix) {
+  const python = join(prefix, 'bin', 'python');
+  const question =
+    'import numpy, sysconfig; print(numpy.get_include()); print(sysconfig.get_path("include"))';
+  const [numpyInclude = '', pythonInclude = ''] = (ask([python, '-c', question]) ?? '').split('\n');
+  for (const file of filesBelow(join(prefix, 'share'), (name) => name.endsWith('.cmake'))) {
+    const text = readFileSync(file, 'utf8');
+    const repaired = text
+      .replaceAll(/\/opt\/python\/[^;"]*\/numpy\/_?core\/include/g, numpyInclude)
+      .replaceAll(/\/opt\/python\/[^;"/]*\/include\/python3\.\d+/g, pythonInclude);
+    if (repaired !== text) writeFileSync(file, repaired);
+  }
 }
 
 /**
  * @param {import('./ros-source.mjs').RosSource} source
- * @returns {string} file name of the libpython that the private prefix's libraries need; empty for a sourced ROS 2
+ * @returns {string} file name of the libpython that a prefix made of wheels has beside its libraries, which need it; else empty
  */
 export function libpythonOf(source) {
-  return readStamp(join(source.pythonPrefix, STAMP_NAME))?.facts['libpython'] ?? '';
+  const lib = join(source.prefix, 'lib');
+  return existsSync(lib) ? (readdirSync(lib).find((name) => /^libpython3\.\d+\.so/.test(name)) ?? '') : '';
 }
 
 /**

@@ -3,10 +3,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { benchModelsAreMade, benchPrefixIsMade, makeBenchModels, makeBenchPrefix } from './bench-prefix.mjs';
 import { checkNode } from './check-node.mjs';
+import { colconPrefixIsMade, makeColconPrefix } from './colcon-prefix.mjs';
+import { buildInterfaces, interfacesAreBuilt } from './interface-build.mjs';
 import { layoutOf } from './layout.mjs';
 import { installNpmPackages, npmPackagesAreInstalled } from './npm-packages.mjs';
 import { addonIsBuilt, buildAddon, generateMessages, messagesAreGenerated } from './rclnodejs-build.mjs';
 import { findRosSource } from './ros-source.mjs';
+import { SetupError } from './setup-error.mjs';
 import { makeRosPrefix, makeTrainingPrefix, rosPrefixIsMade, trainingPrefixIsMade } from './ros-prefix.mjs';
 import { endProcessesMarked } from './marked-processes.mjs';
 import { SETUP_VARIABLE } from './run-command.mjs';
@@ -23,15 +26,16 @@ import {
 import { buildDist, distIsBuilt } from './typescript-build.mjs';
 
 /**
- * What a task needs to be there before it starts. Each includes what stands above it, but for `bench`, which is `product` and:
+ * What a task needs to be there before it starts. Each includes what stands above it, but for `bench` and `colcon`, which are `product` and:
  *
- * - `packages`: the npm packages
- * - `product`: ROS 2, the simulator's Python, rclnodejs and the compiled sources
+ * - `node`: the npm packages, rclnodejs for the sourced ROS 2, and the compiled sources; nothing is installed outside the checkout
+ * - `product`: ROS 2 where none is sourced, the simulator's Python and jepa_mpc_msgs
  * - `training`: PyTorch too
- * - `tests`: a WebGPU device on the processor too, where there is one to be had
+ * - `tests`: colcon, and a WebGPU device on the processor where there is one to be had
  * - `bench`: PyTorch with stable-worldmodel, and the models that both are timed with
+ * - `colcon`: colcon
  *
- * @typedef {'packages' | 'product' | 'training' | 'tests' | 'bench'} Extent
+ * @typedef {'node' | 'product' | 'training' | 'tests' | 'bench' | 'colcon'} Extent
  */
 
 /**
@@ -46,6 +50,7 @@ export async function setUp(extent, env, write) {
   checkNode(process.versions.node);
   const layout = layoutOf();
   const source = findRosSource(env, layout);
+  if (extent === 'node' && source.kind === 'private') throw nothingSourced(env);
   mkdirSync(layout.prefixes, { recursive: true });
   await lockWhenFree(layout.lock, (holder) => {
     write(`waiting for another set-up of this checkout to finish (process ${holder})\n`);
@@ -64,6 +69,19 @@ export async function setUp(extent, env, write) {
 }
 
 /**
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {SetupError}
+ */
+function nothingSourced(env) {
+  const { ROS_DISTRO: distro = '', AMENT_PREFIX_PATH: prefixes = '' } = env;
+  return new SetupError('a ROS 2 to build against is missing', {
+    found: `ROS_DISTRO=${distro} AMENT_PREFIX_PATH=${prefixes}`,
+    expected: 'both set, lib/librcl.so in one of the prefixes, and a python3 on the PATH that imports rclpy',
+    remedy: 'source /opt/ros/<distribution>/setup.bash, install ros-<distribution>-rclpy, build again',
+  });
+}
+
+/**
  * @param {Extent} extent
  * @param {import('./layout.mjs').Layout} layout
  * @param {import('./ros-source.mjs').RosSource} source
@@ -71,38 +89,31 @@ export async function setUp(extent, env, write) {
  * @returns {import('./step-runner.mjs').Step[]}
  */
 function stepsOf(extent, layout, source, env) {
+  const needs = () => ({
+    compiler: !existsAddon(layout, source),
+    python:
+      extent !== 'node' && (!rosPrefixIsMade(layout, source, env) || !ownPythonIsMade(extent, layout, env)),
+    renderer: extent !== 'node',
+  });
+  /** @type {import('./step-runner.mjs').Step} */
+  const system = {
+    title: 'packages of the operating system',
+    // Compilers and interpreters are looked for only while something is left to make with them.
+    isDone: () => {
+      const { compiler, python, renderer } = needs();
+      if (!compiler && !python) return !renderer || findRenderer() !== undefined;
+      return findMissing(env, needs()).length === 0;
+    },
+    make: () => installMissing(findMissing(env, needs()), env, join(layout.logs, 'apt.log')),
+  };
   /** @type {import('./step-runner.mjs').Step} */
   const packages = {
     title: 'npm packages',
     isDone: () => npmPackagesAreInstalled(layout),
     make: () => installNpmPackages(layout, env),
   };
-  if (extent === 'packages') return [packages];
-
-  const needs = () => ({
-    compiler: !existsAddon(layout, source),
-    python: !rosPrefixIsMade(layout, source, env) || !ownPythonIsMade(extent, layout),
-  });
   /** @type {import('./step-runner.mjs').Step[]} */
-  const product = [
-    {
-      title: 'packages of the operating system',
-      // Compilers and interpreters are looked for only while something is left to make with them.
-      isDone: () => {
-        const { compiler, python } = needs();
-        return !compiler && !python ? findRenderer() !== undefined : findMissing(env, needs()).length === 0;
-      },
-      make: () => installMissing(findMissing(env, needs()), env, join(layout.logs, 'apt.log')),
-    },
-    packages,
-    {
-      title:
-        source.kind === 'private'
-          ? 'ROS 2 Jazzy and MuJoCo in .prefix/ros'
-          : `MuJoCo beside ROS 2 ${source.distro}`,
-      isDone: () => rosPrefixIsMade(layout, source, env),
-      make: () => makeRosPrefix(layout, source, env),
-    },
+  const compiled = [
     {
       title: 'rclnodejs for this ROS 2',
       isDone: () => addonIsBuilt(layout, source),
@@ -117,6 +128,27 @@ function stepsOf(extent, layout, source, env) {
       title: 'TypeScript sources',
       isDone: () => distIsBuilt(layout),
       make: () => buildDist(layout, env),
+    },
+  ];
+  if (extent === 'node') return [system, packages, ...compiled];
+
+  /** @type {import('./step-runner.mjs').Step[]} */
+  const product = [
+    system,
+    packages,
+    {
+      title:
+        source.kind === 'private'
+          ? 'ROS 2 Jazzy and MuJoCo in .prefix/ros'
+          : `MuJoCo beside ROS 2 ${source.distro}`,
+      isDone: () => rosPrefixIsMade(layout, source, env),
+      make: () => makeRosPrefix(layout, source, env),
+    },
+    ...compiled,
+    {
+      title: 'jepa_mpc_msgs in .prefix/interfaces',
+      isDone: () => interfacesAreBuilt(layout, source, env),
+      make: () => buildInterfaces(layout, source, env),
     },
   ];
   if (extent === 'product') return product;
@@ -135,6 +167,13 @@ function stepsOf(extent, layout, source, env) {
       },
     ];
   }
+  /** @type {import('./step-runner.mjs').Step} */
+  const colcon = {
+    title: 'colcon in .prefix/colcon',
+    isDone: () => colconPrefixIsMade(layout, env),
+    make: () => makeColconPrefix(layout, env),
+  };
+  if (extent === 'colcon') return [...product, colcon];
   const training = [
     ...product,
     {
@@ -146,6 +185,7 @@ function stepsOf(extent, layout, source, env) {
   if (extent === 'training') return training;
   return [
     ...training,
+    colcon,
     {
       title: 'SwiftShader for the WebGPU tests',
       // Where it cannot be had, those tests are skipped and say why.
@@ -158,10 +198,12 @@ function stepsOf(extent, layout, source, env) {
 /**
  * @param {Extent} extent
  * @param {import('./layout.mjs').Layout} layout
+ * @param {NodeJS.ProcessEnv} env
  * @returns {boolean} whether the Python environment that the extent needs besides the simulator's is there
  */
-function ownPythonIsMade(extent, layout) {
+function ownPythonIsMade(extent, layout, env) {
   if (extent === 'bench') return benchPrefixIsMade(layout);
+  if (extent === 'colcon') return colconPrefixIsMade(layout, env);
   return extent === 'product' || trainingPrefixIsMade(layout);
 }
 

@@ -39,7 +39,7 @@ export function findRenderer() {
  * @param {NodeJS.ProcessEnv} env
  * @returns {boolean} whether it is on the PATH
  */
-function isOnPath(program, env) {
+export function isOnPath(program, env) {
   return (env['PATH'] ?? '')
     .split(delimiter)
     .some((folder) => folder !== '' && existsSync(join(folder, program)));
@@ -80,7 +80,7 @@ export async function installSwiftShader(env, logPath) {
 
 /**
  * @param {NodeJS.ProcessEnv} env
- * @param {{ compiler: boolean, python: boolean }} needs
+ * @param {{ compiler: boolean, python: boolean, renderer: boolean }} needs
  * @returns {Missing[]} what the set-up needs of the system and does not find
  */
 export function findMissing(env, needs) {
@@ -103,7 +103,7 @@ export function findMissing(env, needs) {
       });
     }
   }
-  if (findRenderer() === undefined) {
+  if (needs.renderer && findRenderer() === undefined) {
     missing.push({ what: 'OSMesa or EGL, which MuJoCo draws with', aptPackages: ['libosmesa6'] });
   }
   return missing;

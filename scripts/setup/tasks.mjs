@@ -42,6 +42,29 @@ function productTask(command, { isolated }) {
   };
 }
 
+/**
+ * Checks of the product.
+ *
+ * @param {import('./set-up.mjs').Extent} extent what they need
+ * @param {(args: readonly string[]) => readonly string[]} namesOf which checks the arguments choose
+ * @returns {Task}
+ */
+function checksTask(extent, namesOf) {
+  return {
+    prepare: async (args, env) => {
+      const { layout, source } = await setUp(extent, env, write);
+      return async () => {
+        const run = await makeRunEnvironment(source, env, { isolated: true });
+        try {
+          return await runChecks(namesOf(args), layout, run.env);
+        } finally {
+          run.release();
+        }
+      };
+    },
+  };
+}
+
 /** @type {Readonly<Record<string, Task>>} */
 export const TASKS = {
   demo: productTask('demo', { isolated: true }),
@@ -68,19 +91,9 @@ export const TASKS = {
       };
     },
   },
-  test: {
-    prepare: async (args, env) => {
-      const { layout, source } = await setUp('tests', env, write);
-      return async () => {
-        const run = await makeRunEnvironment(source, env, { isolated: true });
-        try {
-          return await runChecks(args, layout, run.env);
-        } finally {
-          run.release();
-        }
-      };
-    },
-  },
+  test: checksTask('tests', (args) => args),
+  /** `npm test -- colcon` alone, without the training environment that other checks need. */
+  'test:colcon': checksTask('colcon', () => ['colcon']),
   train: {
     prepare: async (args, env) => {
       const { layout, source } = await setUp('training', env, write);
@@ -114,12 +127,15 @@ export const TASKS = {
       };
     },
   },
+  /** What the installed ROS package runs from, for CMakeLists.txt: in a sourced ROS 2, from a copy of the sources. */
   bundle: {
     prepare: async (args, env) => {
       const [target] = args;
       if (target === undefined)
         throw new SetupError('there is no folder to write the bundle to', { expected: 'bundle <folder>' });
-      const { layout } = await setUp('product', env, write);
+      // A build installs nothing in the operating system, and colcon takes what is written to stderr for warnings.
+      const buildEnv = { ...env, JEPA_MPC_SETUP_APT: '0' };
+      const { layout } = await setUp('node', buildEnv, (text) => void process.stdout.write(text));
       return () => bundleInto(layout, target);
     },
   },

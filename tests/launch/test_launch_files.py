@@ -88,18 +88,10 @@ def test_the_demo_runs_the_simulator_and_the_planner_on_its_images() -> None:
     assert set(arguments) <= set(describe("planner.launch.py").defaults())
 
 
-def test_what_cmake_installs_is_there() -> None:
-    cmake = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
-    installed = re.findall(r"install\((?:DIRECTORY|PROGRAMS) ([^)]*?) DESTINATION", cmake)
-    folders = [folder for entry in installed for folder in entry.split() if not folder.startswith('"')]
-    assert {"launch", "models", "urdf", "scripts/planner_node"} <= set(folders)
-    for folder in folders:
-        assert (ROOT / folder).exists(), folder
-
-
-def test_the_ros_package_and_the_npm_package_have_one_version() -> None:
-    version = ElementTree.parse(ROOT / "package.xml").getroot().findtext("version")
-    assert f'"version": "{version}"' in (ROOT / "package.json").read_text(encoding="utf-8")
+def test_the_ros_packages_and_the_npm_package_have_one_version() -> None:
+    for manifest in (ROOT / "package.xml", ROOT / "interfaces" / "jepa_mpc_msgs" / "package.xml"):
+        version = ElementTree.parse(manifest).getroot().findtext("version")
+        assert f'"version": "{version}"' in (ROOT / "package.json").read_text(encoding="utf-8"), manifest
 
 
 @pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)

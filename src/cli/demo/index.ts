@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import type { DemoOptions } from './options.js';
 import { PACKAGE_ROOT } from './package-root.js';
@@ -70,6 +73,13 @@ function toOptions(flags: Flags): DemoOptions {
     baselines: flags.baselines ?? flags.lockstep,
     plannerParameters: flags.plannerParam,
     verbose: flags.verbose,
-    plannerCommand: [process.execPath, `${PACKAGE_ROOT}dist/cli/main.js`, 'node'],
+    plannerCommand: plannerCommand(),
   };
+}
+
+/** The executable that `ros2 run` starts, where the package is installed; in a checkout the same program of the checkout. */
+function plannerCommand(): string[] {
+  const installed = join(PACKAGE_ROOT, '..', '..', 'lib', 'jepa_mpc', 'planner_node');
+  if (existsSync(installed)) return [installed];
+  return [process.execPath, fileURLToPath(new URL('../main.js', import.meta.url)), 'node'];
 }

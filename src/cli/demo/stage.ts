@@ -140,7 +140,8 @@ function simulatorProcess(options: DemoOptions, packageRoot: string): Program {
       subject: 'environment variable JEPA_MPC_PYTHON',
       found: 'nothing',
       expected: 'a Python with rclpy and mujoco, for the simulator',
-      remedy: 'Run npm run setup, then start the demo with npm run demo.',
+      remedy:
+        'Start the demo with npm run demo, which brings one, or name one that has both: JEPA_MPC_PYTHON=python3.',
     });
   }
   const viewer = !options.headless && (process.env['DISPLAY'] ?? '') !== '';

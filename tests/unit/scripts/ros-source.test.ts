@@ -73,4 +73,47 @@ describe('which ROS 2 is used', () => {
     expect(once['LD_LIBRARY_PATH']).toBe(expected);
     expect(rosLoadEnvironment(source, once)['LD_LIBRARY_PATH']).toBe(expected);
   });
+
+  /** Makes a folder look as if jepa_mpc_msgs were installed in it. */
+  function installInterfaces(prefix: string): void {
+    mkdirSync(join(prefix, 'share', 'jepa_mpc_msgs'), { recursive: true });
+    writeFileSync(join(prefix, 'share', 'jepa_mpc_msgs', 'package.xml'), '');
+    mkdirSync(join(prefix, 'lib', 'python3.12', 'site-packages'), { recursive: true });
+  }
+
+  test('jepa_mpc_msgs as the set-up builds it comes before the rest, once it is built', () => {
+    const layout = layoutOf(root);
+    const env = { ROS_DISTRO: 'kilted', AMENT_PREFIX_PATH: sourced, PYTHONPATH: '/theirs' };
+    const source = findRosSource(env, layout, rclpyImports);
+    expect(rosLoadEnvironment(source, env)).toMatchObject(env);
+    installInterfaces(layout.interfacesPrefix);
+    expect(rosLoadEnvironment(source, env)).toMatchObject({
+      AMENT_PREFIX_PATH: `${layout.interfacesPrefix}:${sourced}`,
+      LD_LIBRARY_PATH: join(layout.interfacesPrefix, 'lib'),
+      PYTHONPATH: `${join(layout.interfacesPrefix, 'lib', 'python3.12', 'site-packages')}:/theirs`,
+    });
+  });
+
+  test('a set-up started from the environment of another one sees the same ROS 2', () => {
+    const layout = layoutOf(root);
+    const env = { ROS_DISTRO: 'kilted', AMENT_PREFIX_PATH: sourced };
+    const source = findRosSource(env, layout, rclpyImports);
+    installInterfaces(layout.interfacesPrefix);
+    expect(findRosSource(rosLoadEnvironment(source, env), layout, rclpyImports)).toEqual(source);
+  });
+
+  test('a jepa_mpc_msgs of the user comes instead', () => {
+    const theirs = join(root, 'ws', 'install', 'jepa_mpc_msgs');
+    installInterfaces(theirs);
+    const env = { ROS_DISTRO: 'kilted', AMENT_PREFIX_PATH: `${theirs}:${sourced}` };
+    expect(findRosSource(env, layoutOf(root), rclpyImports).interfacesPrefix).toBeUndefined();
+  });
+
+  test('a workspace on top asks for other messages, not for another rclnodejs', () => {
+    const of = (path: string) =>
+      findRosSource({ ROS_DISTRO: 'kilted', AMENT_PREFIX_PATH: path }, layoutOf(root), rclpyImports);
+    const [plain, overlaid] = [of(sourced), of(`${root}/overlay:${sourced}`)];
+    expect(overlaid.rclKey).toBe(plain.rclKey);
+    expect(overlaid.key).not.toBe(plain.key);
+  });
 });
