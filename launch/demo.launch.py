@@ -1,65 +1,111 @@
 """Simulator and planner: `ros2 launch jepa_mpc demo.launch.py` moves the reacher in MuJoCo with the shipped model.
 
+First the simulator starts, in a random pose and with a random goal; when it simulates, the planner node starts,
+configures itself and activates itself. For another pose and goal: `ros2 service call /mujoco_sim/reset
+std_srvs/srv/Trigger`. When either of the two ends, so does the other.
+
 The simulator needs the Python package `mujoco` where `python` finds it; `npm run setup` makes an environment with it.
 In real time the simulator stamps with the wall clock, so nobody follows `/clock` here.
-A goal is set with `ros2 service call /mujoco_sim/reset std_srvs/srv/Trigger` (a random pose and a random goal).
 """
 
 import os
+import shutil
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, ExecuteProcess, IncludeLaunchDescription, Shutdown
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from launch.actions import (
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+    RegisterEventHandler,
+    Shutdown,
+)
+from launch.event_handlers import OnProcessExit, OnProcessIO
+from launch.events.process import ProcessExited, ProcessIO
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+SHARE = Path(get_package_share_directory("jepa_mpc"))
+# Arguments of planner.launch.py that are passed on.
+PASSED_ON = ("model", "params_file", "device", "namespace", "log_level")
+SIMULATOR = "mujoco_sim"
+# As in planner.launch.py.
+ENDS_WITH_LAUNCH = "setpriv --pdeathsig INT " if shutil.which("setpriv") else ""
+# What the simulator logs once its topics are there.
+SIMULATES = b"Simulating "
+
+
+def simulator_and_planner(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """The actions, once the launch arguments are known."""
+    given = {
+        name: LaunchConfiguration(name).perform(context)
+        for name in (*PASSED_ON, "urdf", "seed", "python", "viewer")
+    }
+    python_path = [str(SHARE / "sim" / "mujoco"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    simulator = Node(
+        executable=given["python"],
+        exec_name=SIMULATOR,
+        name=SIMULATOR,
+        namespace=given["namespace"],
+        arguments=[
+            *("-m", "jepa_mpc_mujoco", "--urdf", given["urdf"], "--seed", given["seed"]),
+            *(("--viewer",) if given["viewer"] == "true" else ()),
+        ],
+        additional_env={"PYTHONPATH": os.pathsep.join(python_path)},
+        prefix=[ENDS_WITH_LAUNCH, LaunchConfiguration("launch-prefix", default="")],
+        output="screen",
+        respawn=False,
+    )
+    planner = IncludeLaunchDescription(
+        PythonLaunchDescriptionSource(str(SHARE / "launch" / "planner.launch.py")),
+        launch_arguments={
+            **{name: given[name] for name in PASSED_ON},
+            "use_sim_time": "false",
+            "image_topic": "image_raw",
+        }.items(),
+    )
+    waiting: list[LaunchDescriptionEntity] = [planner]
+
+    def start_planner(event: ProcessIO) -> list[LaunchDescriptionEntity] | None:
+        return [waiting.pop()] if waiting and SIMULATES in event.text else None
+
+    def end_together(event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity] | None:
+        # A launch that is being shut down refuses to be again.
+        return None if context.is_shutdown else [Shutdown(reason=f"{event.process_name} ended")]
+
+    return [
+        RegisterEventHandler(OnProcessIO(target_action=simulator, on_stdout=start_planner, on_stderr=start_planner)),
+        RegisterEventHandler(OnProcessExit(on_exit=end_together)),
+        simulator,
+    ]
 
 
 def generate_launch_description() -> LaunchDescription:
     """Called by `ros2 launch`."""
-    share = Path(get_package_share_directory("jepa_mpc"))
-    python_path = os.pathsep.join(
-        [str(share / "sim" / "mujoco"), *filter(None, [os.environ.get("PYTHONPATH")])],
+    arguments = (
+        ("model", str(SHARE / "models" / "reacher"), "Folder of the model."),
+        ("params_file", "", "YAML file of parameters of the planner node, keyed /**; empty: the defaults."),
+        ("device", "", "What plans: auto, cuda, tensorrt, webgpu or cpu; empty: the parameter file's."),
+        ("namespace", "", "Namespace of both nodes and of their relative topics."),
+        ("log_level", "info", "Lowest level that the planner node logs."),
+        ("urdf", str(SHARE / "urdf" / "reacher.urdf"), "The robot that is simulated."),
+        ("seed", "0", "Seed of the random poses and goals."),
+        ("python", os.environ.get("JEPA_MPC_PYTHON", "python3"), "Python with rclpy and mujoco."),
     )
-    simulator = ExecuteProcess(
-        cmd=[
-            LaunchConfiguration("python"),
-            "-m",
-            "jepa_mpc_mujoco",
-            "--urdf",
-            LaunchConfiguration("urdf"),
-            "--seed",
-            LaunchConfiguration("seed"),
-        ],
-        additional_env={"PYTHONPATH": python_path},
-        output="screen",
-        on_exit=Shutdown(reason="the simulator ended"),
-    )
-    planner = IncludeLaunchDescription(
-        PythonLaunchDescriptionSource(str(share / "launch" / "planner.launch.py")),
-        launch_arguments={
-            "model": LaunchConfiguration("model"),
-            "params_file": LaunchConfiguration("params_file"),
-            "use_sim_time": "false",
-            "image": "image_raw",
-        }.items(),
-    )
+    declared = [
+        DeclareLaunchArgument(name, default_value=default, description=text) for name, default, text in arguments
+    ]
     return LaunchDescription(
         [
+            *declared,
             DeclareLaunchArgument(
-                "model", default_value=str(share / "models" / "reacher"), description="Folder of the model."
+                "viewer",
+                default_value="false",
+                description="Open MuJoCo's window; needs a display.",
+                choices=["true", "false"],
             ),
-            DeclareLaunchArgument("params_file", default_value="", description="YAML file of parameters."),
-            DeclareLaunchArgument(
-                "urdf", default_value=str(share / "urdf" / "reacher.urdf"), description="The robot that is simulated."
-            ),
-            DeclareLaunchArgument("seed", default_value="0", description="Seed of the random poses and goals."),
-            DeclareLaunchArgument(
-                "python",
-                default_value=os.environ.get("JEPA_MPC_PYTHON", "python3"),
-                description="Python with rclpy and mujoco.",
-            ),
-            simulator,
-            planner,
+            OpaqueFunction(function=simulator_and_planner),
         ]
     )

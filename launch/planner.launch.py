@@ -1,62 +1,64 @@
 """Starts the planner node: `ros2 launch jepa_mpc planner.launch.py model:=<folder> params_file:=<yaml>`.
 
-Topics are relative to `namespace`. Those of the robot are mapped with the arguments `image`, `joint_states` and so
-on; what is left empty in the arguments leaves the parameter file's value, or the node's default, in force.
+Topics are relative to `namespace`; those of the robot are mapped with the arguments `image_topic` and so on. What is
+left empty in the arguments leaves the parameter file's value, or the node's default, in force.
 """
 
-from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
+import shutil
+
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, RegisterEventHandler
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode
+from launch_ros.event_handlers import OnStateTransition
 
 TOPICS = ("image", "joint_states", "robot_description", "goal_image", "joint_trajectory", "commands")
 
+# Name, default, description.
 ARGUMENTS = (
     ("model", "", "Folder of the model (manifest.json, encoder.onnx, predictor.onnx); empty: the parameter file's."),
-    ("params_file", "", "YAML file of parameters; empty: the defaults."),
+    ("params_file", "", "YAML file of parameters, keyed /**; empty: the defaults."),
+    ("device", "", "What plans: auto, cuda, tensorrt, webgpu or cpu; empty: the parameter file's."),
     ("namespace", "", "Namespace of the node and of its relative topics."),
     ("name", "planner_node", "Name of the node."),
-    ("use_sim_time", "false", "Follow /clock, as under a simulator."),
-    ("autostart", "true", "Configure and activate the node; false: leave that to a lifecycle manager."),
-    ("log_level", "info", "debug, info, warn, error or fatal."),
-    *((topic, topic, f"Topic that stands for the node's `{topic}`.") for topic in TOPICS),
+    *((f"{topic}_topic", topic, f"Topic that stands for the node's `{topic}`.") for topic in TOPICS),
 )
-
-TRUTH = {"true": True, "1": True, "false": False, "0": False}
-
-
-def truth(name: str, value: str) -> bool:
-    """A launch argument that is true or false, as a boolean (the node refuses the string)."""
-    if value.lower() not in TRUTH:
-        raise ValueError(f"launch argument {name}: found '{value}', expected true or false.")
-    return TRUTH[value.lower()]
+TRUTHS = (
+    ("use_sim_time", "false", "Follow /clock, as under a simulator."),
+    ("autostart", "true", "Configure, and activate once all inputs are there; false: a lifecycle manager does that."),
+)
+# `ros2 launch` that gets SIGTERM, or is killed, leaves what it started running; with setpriv the kernel ends it.
+ENDS_WITH_LAUNCH = "setpriv --pdeathsig INT " if shutil.which("setpriv") else ""
+LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 
-def planner_node(context: LaunchContext) -> list[LifecycleNode]:
-    """The node's action, once the launch arguments are known."""
-    given = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
+def planner_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """The node, and a word when it is active, once the launch arguments are known."""
+    names = [name for name, *_ in (*ARGUMENTS, *TRUTHS)]
+    given = {name: LaunchConfiguration(name).perform(context) for name in (*names, "log_level")}
     parameters: list[str | dict[str, str | bool]] = []
     if given["params_file"]:
         parameters.append(given["params_file"])
-    overrides: dict[str, str | bool] = {
-        "use_sim_time": truth("use_sim_time", given["use_sim_time"]),
-        "autostart": truth("autostart", given["autostart"]),
-    }
-    if given["model"]:
-        overrides["model"] = given["model"]
+    overrides: dict[str, str | bool] = {name: given[name] == "true" for name, *_ in TRUTHS}
+    overrides |= {name: given[name] for name in ("model", "device") if given[name]}
     parameters.append(overrides)
-    return [
-        LifecycleNode(
-            package="jepa_mpc",
-            executable="planner_node",
-            name=given["name"],
-            namespace=given["namespace"],
-            parameters=parameters,
-            remappings=[(topic, given[topic]) for topic in TOPICS if given[topic] != topic],
-            arguments=["--ros-args", "--log-level", given["log_level"]],
-            output="screen",
-        )
-    ]
+    node = LifecycleNode(
+        package="jepa_mpc",
+        executable="planner_node",
+        exec_name="planner_node",
+        name=given["name"],
+        namespace=given["namespace"],
+        parameters=parameters,
+        remappings=[(topic, given[f"{topic}_topic"]) for topic in TOPICS if given[f"{topic}_topic"] != topic],
+        ros_arguments=["--log-level", given["log_level"]],
+        prefix=[ENDS_WITH_LAUNCH, LaunchConfiguration("launch-prefix", default="")],
+        output="screen",
+        # What moves a robot does not come back by itself after it has died.
+        respawn=False,
+    )
+    said = LogInfo(msg=f"{given['name']} is active: it moves the robot towards its goal")
+    on_active = OnStateTransition(target_lifecycle_node=node, goal_state="active", entities=[said])
+    return [RegisterEventHandler(on_active), node]
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -64,4 +66,13 @@ def generate_launch_description() -> LaunchDescription:
     declared = [
         DeclareLaunchArgument(name, default_value=default, description=text) for name, default, text in ARGUMENTS
     ]
+    declared += [
+        DeclareLaunchArgument(name, default_value=default, description=text, choices=["true", "false"])
+        for name, default, text in TRUTHS
+    ]
+    declared.append(
+        DeclareLaunchArgument(
+            "log_level", default_value="info", description="Lowest level that is logged.", choices=list(LOG_LEVELS)
+        )
+    )
     return LaunchDescription([*declared, OpaqueFunction(function=planner_node)])

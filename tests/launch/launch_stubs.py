@@ -20,8 +20,9 @@ class Recorded:
 class Context:
     """Launch arguments with their values."""
 
-    def __init__(self, values: dict[str, str]) -> None:
+    def __init__(self, values: dict[str, str], is_shutdown: bool = False) -> None:
         self.values = values
+        self.is_shutdown = is_shutdown
 
 
 class LaunchConfiguration(Recorded):
@@ -54,16 +55,29 @@ def _module(name: str, kinds: tuple[str, ...], **members: Any) -> ModuleType:
 @contextmanager
 def stubbed_launch(share: str) -> Iterator[None]:
     """While open, `import launch` and its like find the stand-ins; `share` is the package's share directory."""
-    actions = ("DeclareLaunchArgument", "ExecuteProcess", "IncludeLaunchDescription", "OpaqueFunction", "Shutdown")
+    actions = (
+        "DeclareLaunchArgument",
+        "IncludeLaunchDescription",
+        "LogInfo",
+        "OpaqueFunction",
+        "RegisterEventHandler",
+        "Shutdown",
+    )
     stubs = {
-        "launch": _module("launch", (), LaunchDescription=LaunchDescription, LaunchContext=Context),
+        "launch": _module(
+            "launch", (), LaunchDescription=LaunchDescription, LaunchDescriptionEntity=Recorded, LaunchContext=Context
+        ),
         "launch.actions": _module("launch.actions", actions),
+        "launch.event_handlers": _module("launch.event_handlers", ("OnProcessExit", "OnProcessIO")),
+        "launch.events": _module("launch.events", ()),
+        "launch.events.process": _module("launch.events.process", ("ProcessExited", "ProcessIO")),
         "launch.substitutions": _module("launch.substitutions", (), LaunchConfiguration=LaunchConfiguration),
         "launch.launch_description_sources": _module(
             "launch.launch_description_sources", ("PythonLaunchDescriptionSource",)
         ),
         "launch_ros": _module("launch_ros", ()),
-        "launch_ros.actions": _module("launch_ros.actions", ("LifecycleNode",)),
+        "launch_ros.actions": _module("launch_ros.actions", ("LifecycleNode", "Node")),
+        "launch_ros.event_handlers": _module("launch_ros.event_handlers", ("OnStateTransition",)),
         "ament_index_python": _module("ament_index_python", ()),
         "ament_index_python.packages": _module(
             "ament_index_python.packages", (), get_package_share_directory=lambda _package: share
