@@ -14,7 +14,7 @@ export function nodeCommand(): Command {
       const { runPlannerNode } = await import('../ros/run-node.js');
       const { parseExpression } = await import('../planning/expression/parse-expression.js');
       await runPlannerNode({
-        createPlanner: () => new WorkerPlanner(new URL('./planner-worker.js', import.meta.url)),
+        createPlanner: (log) => new WorkerPlanner(new URL('./planner-worker.js', import.meta.url), log),
         checkExpression: (text, joints) => {
           parseExpression(text, { joints, hasTemporalDistance: null, foreseesState: null });
         },

@@ -2,13 +2,16 @@ import { performance } from 'node:perf_hooks';
 
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
-import type { PlannerState } from '../core/ports.js';
-import type { Logger, Plan, Tensor } from '../core/types.js';
+import { contextFrames } from '../core/model-spec.js';
+import type { PlanContext, PlannerState } from '../core/ports.js';
+import type { CandidateSample, Logger, Plan, Tensor } from '../core/types.js';
 import { createRng, deriveSeed } from '../math/rng.js';
 import { loadModel } from '../model/load-model.js';
 import type { LoadedModel } from '../model/load-model.js';
-import type { PlannerSettings } from '../pipeline/planner-port.js';
+import type { PlannerSettings, PlannerTuning } from '../pipeline/planner-port.js';
 import type { FrameReference, PlanMessage } from '../pipeline/worker-protocol.js';
+import { sampleCandidates } from '../planning/candidate-sample.js';
+import { costTerms } from '../planning/objectives/cost-terms.js';
 import { ImageToTensor } from '../vision/image-to-tensor.js';
 import { PlannerWorkshop } from './planner-workshop.js';
 
@@ -18,6 +21,7 @@ import { PlannerWorkshop } from './planner-workshop.js';
  */
 export class PlannerEngine {
   readonly #model: LoadedModel;
+  readonly #logger: Logger;
   readonly #seed: number;
   readonly #images: readonly ImageToTensor[];
   #latents = new Map<bigint, Tensor>();
@@ -27,6 +31,7 @@ export class PlannerEngine {
 
   private constructor(model: LoadedModel, seed: number, logger: Logger) {
     this.#model = model;
+    this.#logger = logger;
     this.#seed = seed;
     this.#workshop = new PlannerWorkshop(model, logger, () => performance.now());
     this.#images = model.manifest.cameras.map((camera) => new ImageToTensor(camera));
@@ -34,12 +39,16 @@ export class PlannerEngine {
 
   /** @throws JepaMpcError for every way in which a model folder can be wrong. */
   static async load(settings: PlannerSettings, logger: Logger): Promise<PlannerEngine> {
+    const startMs = performance.now();
     const model = await loadModel(settings.modelFolder, {
       device: settings.device,
       threads: settings.threads,
       logger,
     });
-    return new PlannerEngine(model, settings.seed, logger);
+    logger.info(`model read and checked in ${(performance.now() - startMs).toFixed(0)} ms`);
+    const engine = new PlannerEngine(model, settings.seed, logger);
+    if (settings.warmUp !== null) await engine.#warmUp(settings.warmUp);
+    return engine;
   }
 
   get info(): ModelInfo {
@@ -59,18 +68,34 @@ export class PlannerEngine {
     const goal = await this.#encodeGoal(request.goal);
     const encodedMs = performance.now();
 
-    const { committed, joints, planIndex, tuning } = request;
-    const context = { history, goal, committed, joints };
+    const { committed, joints, planIndex, tuning, extras } = request;
+    let candidates: CandidateSample | undefined;
+    const context: PlanContext = {
+      history,
+      goal,
+      committed,
+      joints,
+      ...(extras.candidates > 0 && {
+        onCandidates: (all, costs) => {
+          candidates = sampleCandidates(all, costs, extras.candidates);
+        },
+      }),
+    };
     const isFirst = planIndex === 0;
     const judge = createRng(this.#seed);
-    const { planner, distance, rollout } = await this.#workshop.plannerFor(tuning, isFirst, context, judge);
+    const inForce = await this.#workshop.plannerFor(tuning, isFirst, context, judge);
     const frameStampNs = request.history.at(-1)?.stampNs ?? 0n;
     const state = isFirst ? null : this.#agedWarmStart(frameStampNs);
-    const result = await planner.plan(state, context, createRng(deriveSeed(this.#seed, planIndex)));
+    const readyMs = performance.now();
+    const result = await inForce.planner.plan(state, context, createRng(deriveSeed(this.#seed, planIndex)));
+    const searchMs = performance.now() - readyMs;
     this.#warmStart = { state: result.state, frameStampNs };
-    const [goalDistance] = await distance.distance(newest(history), goal);
+    const [goalDistance] = await inForce.distance.distance(newest(history), goal);
 
     const { action } = this.#model.manifest;
+    const terms = extras.costTerms
+      ? await costTerms(inForce.objective, action, inForce.scorer, context, result.actions)
+      : undefined;
     return {
       frameStampNs,
       goalStampNs: request.goal.stampNs,
@@ -87,14 +112,59 @@ export class PlannerEngine {
         goalDistance: goalDistance ?? NaN,
         iterations: result.iterations,
         elitesStd: result.elitesStd,
-        rollout,
+        rollout: inForce.rollout,
+        searchMs,
+        ...(terms && { costTerms: terms }),
       },
+      ...(candidates && { candidates }),
     };
   }
 
   /** What the last plan's tuning asks for and is not compiled yet; to be called when that plan has been handed out. */
   buildBeside(): void {
     this.#workshop.buildBeside();
+  }
+
+  /**
+   * Compiles the rollout and makes a plan from black images, so that the first real one takes no longer than those after it. What is wrong
+   * with the tuning is only logged: the first plan fails with it, and by then it may have been corrected.
+   */
+  async #warmUp(tuning: PlannerTuning): Promise<void> {
+    if (tuning.precision !== 'float32') {
+      this.#logger.info(`not warmed up: ${tuning.precision} is judged by the first real frame`);
+      return;
+    }
+    const startMs = performance.now();
+    try {
+      const { history: window, latent, action } = this.#model.manifest;
+      const black = this.#images.map(({ length, shape }) => ({ data: new Float32Array(length), shape }));
+      const { data } = await this.#model.encoder.encode(black);
+      const goal = { data: data.slice(), shape: [1, latent.tokens, latent.dim] };
+      const frames = contextFrames(window);
+      const history = {
+        data: new Float32Array(frames * goal.data.length),
+        shape: [1, frames, ...goal.shape.slice(1)],
+      };
+      for (let frame = 0; frame < frames; frame++) history.data.set(goal.data, frame * goal.data.length);
+      const joints = {
+        position: new Float64Array(action.joints.length),
+        lower: new Float64Array(action.joints.length).fill(-Infinity),
+        upper: new Float64Array(action.joints.length).fill(Infinity),
+      };
+      const context = { history, goal, committed: new Float32Array(0), joints };
+      const { planner, rollout } = await this.#workshop.plannerFor(
+        tuning,
+        true,
+        context,
+        createRng(this.#seed),
+      );
+      await planner.plan(null, context, createRng(this.#seed));
+      const tookMs = performance.now() - startMs;
+      this.#logger.info(`warmed up in ${tookMs.toFixed(0)} ms; rollout: ${rollout}`);
+    } catch (error) {
+      if (!(error instanceof JepaMpcError)) throw error;
+      this.#logger.warn(`not warmed up: ${error.message}`);
+    }
   }
 
   /** `[1, W, N, D]`, oldest first. */

@@ -2,7 +2,14 @@ import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 
 import { JepaMpcError } from '../core/errors.js';
-import type { FromWorker, LoadMessage, PlanMessage, ToWorker } from '../pipeline/worker-protocol.js';
+import type { Logger } from '../core/types.js';
+import type {
+  FromWorker,
+  LoadMessage,
+  PlanMessage,
+  ToWorker,
+  WorkerReply,
+} from '../pipeline/worker-protocol.js';
 import { PlannerEngine } from './planner-engine.js';
 
 /* The planner worker's script: answers one message at a time with one message. */
@@ -16,9 +23,29 @@ setPriority(0, niceness);
 const port = parentPort;
 let engine: PlannerEngine | null = null;
 
-async function answer(message: LoadMessage | PlanMessage): Promise<FromWorker> {
+function send(message: FromWorker): void {
+  port?.postMessage(message);
+}
+
+/** Lines for the log of whoever started the worker. */
+const log: Logger = {
+  debug: (text) => {
+    send({ type: 'log', level: 'debug', text });
+  },
+  info: (text) => {
+    send({ type: 'log', level: 'info', text });
+  },
+  warn: (text) => {
+    send({ type: 'log', level: 'warn', text });
+  },
+  error: (text) => {
+    send({ type: 'log', level: 'error', text });
+  },
+};
+
+async function answer(message: LoadMessage | PlanMessage): Promise<WorkerReply> {
   if (message.type === 'load') {
-    engine = await PlannerEngine.load(message.settings, console);
+    engine = await PlannerEngine.load(message.settings, log);
     return { type: 'loaded', model: engine.info };
   }
   if (engine === null) {
@@ -32,7 +59,7 @@ async function answer(message: LoadMessage | PlanMessage): Promise<FromWorker> {
   return { type: 'planned', plan: await engine.plan(message) };
 }
 
-function failure(error: unknown): FromWorker {
+function failure(error: unknown): WorkerReply {
   if (error instanceof JepaMpcError) {
     const { subject, found, expected, remedy } = error.facts;
     return {
@@ -64,7 +91,7 @@ async function handle(message: ToWorker): Promise<void> {
     port?.close();
     return;
   }
-  port?.postMessage(await answer(message).catch(failure));
+  send(await answer(message).catch(failure));
   // After the plan is on its way: the planner in force is not held up.
   setImmediate(() => engine?.buildBeside());
 }

@@ -1,5 +1,6 @@
 import { JepaMpcError } from '../core/errors.js';
-import type { Objective, PlanContext, Planner, Rng } from '../core/ports.js';
+import type { ObjectiveSpec } from '../core/objective-spec.js';
+import type { CandidateScorer, Objective, PlanContext, Planner, Rng } from '../core/ports.js';
 import type { Logger } from '../core/types.js';
 import type { LoadedModel } from '../model/load-model.js';
 import type { PlannerTuning } from '../pipeline/planner-port.js';
@@ -23,6 +24,8 @@ export interface PlannerInForce {
   /** For the figures: what the objective's metric says of the present latent. */
   readonly distance: Objective;
   readonly rollout: RolloutKind;
+  readonly scorer: CandidateScorer;
+  readonly objective: ObjectiveSpec;
 }
 
 /** A tuning with everything that follows from it. */
@@ -137,9 +140,10 @@ export class PlannerWorkshop {
     }
   }
 
-  #putInForce({ key, wish }: Order, planner: Planner, { kind }: RolloutInForce): PlannerInForce {
-    const distance = createObjective(wish.objective.metric, this.#model.temporalDistance);
-    this.#current = { key, planner, distance, rollout: kind };
+  #putInForce({ key, wish }: Order, planner: Planner, { kind, scorer }: RolloutInForce): PlannerInForce {
+    const { objective } = wish;
+    const distance = createObjective(objective.metric, this.#model.temporalDistance);
+    this.#current = { key, planner, distance, rollout: kind, scorer, objective };
     return this.#current;
   }
 

@@ -43,7 +43,17 @@ export interface PlanContext {
   readonly committed: Float32Array;
   /** Without it, terms of the cost that need foreseen joint positions are off, and expressions that name `state` are refused. */
   readonly joints?: JointSituation;
+  /** Shown the candidates of the first iteration; without one nothing is prepared for showing. */
+  readonly onCandidates?: CandidateViewer;
 }
+
+/**
+ * Looks at candidates and copies what it wants to keep.
+ *
+ * @param candidates raw actions `[N, K, J]`
+ * @param costs `[N]`; infinite or no number where the model gave none
+ */
+export type CandidateViewer = (candidates: Float32Array, costs: Float32Array) => void;
 
 /** Scores candidate plans: the model rolled out, and the objective. */
 export interface CandidateScorer {

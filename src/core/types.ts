@@ -47,6 +47,28 @@ export interface Plan {
   /** Raw actions at the front that were frozen to what was already being sent. */
   readonly committed: number;
   readonly statistics: PlanStatistics;
+  /** Where they were asked for. */
+  readonly candidates?: CandidateSample;
+}
+
+/** Some of the candidates of a plan's first iteration, from the cheapest to the dearest. */
+export interface CandidateSample {
+  /** Raw actions `[M, K, J]`. */
+  readonly actions: Float32Array;
+  /** `[M]`, finite, in the unit of the objective. */
+  readonly costs: Float32Array;
+}
+
+/** What the cost of a plan is made of; the terms add up to `total`. */
+export interface CostTerms {
+  readonly total: number;
+  /** The metric's part, or that of the user's expression in its place. */
+  readonly distance: number;
+  readonly action: number;
+  readonly smoothness: number;
+  readonly limit: number;
+  /** What staying at rest would cost in all, to compare with. */
+  readonly rest: number;
 }
 
 /** Figures of one plan, for people and for tuning. */
@@ -64,6 +86,10 @@ export interface PlanStatistics {
   readonly goalDistance: number;
   /** How the model was rolled out: a whole plan in one graph, an iteration in one, or step by step on the host. */
   readonly rollout: 'plan' | 'iteration' | 'host';
+  /** Part of `planMs` that the search took: what is neither encoding nor getting the planner ready nor looking at the result. */
+  readonly searchMs: number;
+  /** Where they were asked for. */
+  readonly costTerms?: CostTerms;
 }
 
 /** Where log lines go; the ROS logger, or the terminal. */

@@ -257,6 +257,26 @@ export const parameterSchema = z.strictObject({
     'ms',
     'Frames of several cameras whose stamps differ by less belong together.',
   ),
+  'candidates.count': dynamic(
+    z.int().min(0).max(500).default(40),
+    '1',
+    'Candidates shown on ~/candidates while somebody listens, from the cheapest to the dearest; 0: none.',
+  ),
+  'candidates.rate': dynamic(
+    z.number().min(0.1).max(100).default(10),
+    'Hz',
+    'How often they are shown, at most.',
+  ),
+  'candidates.link': dynamic(
+    z.string().default(''),
+    '',
+    'Link whose path is shown. Empty: the last one of the chain that the model moves.',
+  ),
+  'statistics.cost_terms': dynamic(
+    z.boolean().default(true),
+    '',
+    'Break the cost of each plan down in ~/statistics while somebody listens: one more run of the model, with two candidates.',
+  ),
   'camera.reliable': fixed(
     z.boolean().default(false),
     '',

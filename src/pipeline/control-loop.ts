@@ -15,7 +15,8 @@ import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { JointLimit, JointReading, Plan } from '../core/types.js';
 import { FrameHistory } from './frame-history.js';
 import { newestWins } from './newest-wins.js';
-import type { PlannerPort, PlannerTuning } from './planner-port.js';
+import { NO_EXTRAS } from './planner-port.js';
+import type { PlanExtras, PlannerPort, PlannerTuning } from './planner-port.js';
 
 /** What may change from tick to tick and from plan to plan. */
 export interface LoopSettings {
@@ -36,6 +37,8 @@ export interface ControlLoopOptions {
   readonly settings: () => LoopSettings;
   /** Starts the planner again after it died or hung; resolves when it can plan. */
   readonly restartPlanner: () => Promise<unknown>;
+  /** What plans are to bring along, read before each. */
+  readonly extras?: () => PlanExtras;
   readonly scheduler?: SchedulerLike;
 }
 
@@ -44,6 +47,8 @@ export interface PlanReport {
   readonly plan: Plan;
   /** It arrived after the time at which it should have taken over. */
   readonly late: boolean;
+  /** Joint positions `[J]` that it starts from, rad or m: those at the time of its frame. */
+  readonly position: Float64Array;
 }
 
 /**
@@ -252,18 +257,19 @@ export class ControlLoop {
     const reading = this.#reading;
     const wanted = this.#active && !this.#paused && this.#braking === null && this.#plannerAlive;
     if (!wanted || goal === null || history === null || frame === undefined || reading === null) return EMPTY;
-    const { planner, model, committedPeriods, scheduler, settings } = this.#options;
+    const { planner, model, committedPeriods, scheduler, settings, extras } = this.#options;
     const { tuning, planTimeoutMs } = settings();
     const epoch = this.#epoch;
     const planIndex = this.#planIndex;
     this.#planIndex += 1;
     const committed = this.#stream.plannedActions(frame.stampNs, committedPeriods, model.periodMs);
     const joints = { ...this.#jointLimits, position: positionAt(reading, frame.stampNs) };
-    const job = defer(() => from(planner.plan({ planIndex, history, goal, committed, joints, tuning })));
+    const request = { planIndex, history, goal, committed, joints, tuning, extras: extras?.() ?? NO_EXTRAS };
+    const job = defer(() => from(planner.plan(request)));
     return job.pipe(
       timeout({ first: planTimeoutMs, ...(scheduler === undefined ? {} : { scheduler }) }),
       filter(() => epoch === this.#epoch),
-      map((plan) => this.#accept(plan)),
+      map((plan) => this.#accept(plan, joints.position)),
       catchError((error: unknown) => {
         this.#onPlanFailure(error, planTimeoutMs);
         return EMPTY;
@@ -271,12 +277,12 @@ export class ControlLoop {
     );
   }
 
-  #accept(plan: Plan): PlanReport {
+  #accept(plan: Plan, position: Float64Array): PlanReport {
     const takeover = takeoverNs(plan);
     if (this.#stream.setPlan(plan) === 'accepted') {
       this.#upcoming.push({ frameStampNs: plan.frameStampNs, takeoverNs: takeover });
     }
-    return { plan, late: this.#lastTickNs !== null && this.#lastTickNs > takeover };
+    return { plan, late: this.#lastTickNs !== null && this.#lastTickNs > takeover, position };
   }
 
   /** A failed plan leaves the running one in force: it ends in a brake by itself. A dead or hanging planner is started again. */

@@ -3,12 +3,14 @@ import type { JointSituation } from '../core/ports.js';
 import type { Plan } from '../core/types.js';
 import type { Parameters } from '../params/schema.js';
 
-/** What the planner is started with. Changing any of it takes a new planner. */
+/** What the planner is started with. Changing any of it takes a new planner, except for `warmUp`, which is only where it begins. */
 export interface PlannerSettings {
   readonly modelFolder: string;
   readonly device: Parameters['device'];
   readonly threads: number;
   readonly seed: number;
+  /** Tuning to compile for, and to make a first plan with, before the planner counts as loaded; null: not. */
+  readonly warmUp: PlannerTuning | null;
 }
 
 /** What may change between plans. Zero (or -1 for the action penalty) takes the model's own default. */
@@ -48,6 +50,16 @@ export interface PlannerTuning {
   readonly precision: Parameters['rollout.precision'];
 }
 
+/** What a plan brings along for people to look at. It costs time, so it is asked for only when somebody looks. */
+export interface PlanExtras {
+  /** Candidates to show, at most; 0: none. */
+  readonly candidates: number;
+  /** What the cost is made of: one more run of the model. */
+  readonly costTerms: boolean;
+}
+
+export const NO_EXTRAS: PlanExtras = { candidates: 0, costTerms: false };
+
 /** One planning job. */
 export interface PlanRequest {
   /** Plans since the last reset; with the seed it fixes the noise. */
@@ -60,6 +72,7 @@ export interface PlanRequest {
   /** Where the joints were when the newest frame was taken, and their limits. */
   readonly joints: JointSituation;
   readonly tuning: PlannerTuning;
+  readonly extras: PlanExtras;
 }
 
 /**

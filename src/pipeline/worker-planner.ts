@@ -2,38 +2,51 @@ import { Worker } from 'node:worker_threads';
 
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
-import type { Plan } from '../core/types.js';
+import type { Logger, Plan } from '../core/types.js';
 import type { PlannerPort, PlannerSettings, PlanRequest } from './planner-port.js';
-import type { FrameReference, FromWorker, LoadMessage, PlanMessage, ToWorker } from './worker-protocol.js';
+import type {
+  FrameReference,
+  FromWorker,
+  LoadMessage,
+  PlanMessage,
+  ToWorker,
+  WorkerReply,
+} from './worker-protocol.js';
 
 /** How long a stopped worker is waited for. */
 const stopTimeoutMs = 1000;
 
 interface PendingReply {
-  readonly resolve: (reply: FromWorker) => void;
+  readonly resolve: (reply: WorkerReply) => void;
   readonly reject: (error: JepaMpcError) => void;
 }
 
 /** The planner in a worker thread, so that inference never holds the thread that talks to ROS. One job at a time. */
 export class WorkerPlanner implements PlannerPort {
   readonly #entry: URL;
+  readonly #log: Logger;
   #worker: Worker | null = null;
   #pending: PendingReply | null = null;
   /** Stamps whose latents the worker has: the frames of the last plan. */
   #known = new Set<bigint>();
   #knownGoalNs: bigint | null = null;
 
-  /** @param entry the worker's script; the composition root decides what runs in it. */
-  constructor(entry: URL) {
+  /**
+   * @param entry the worker's script; the composition root decides what runs in it.
+   * @param log told what the worker has to say
+   */
+  constructor(entry: URL, log: Logger) {
     this.#entry = entry;
+    this.#log = log;
   }
 
   async load(settings: PlannerSettings): Promise<ModelInfo> {
     await this.dispose();
     const worker = new Worker(this.#entry);
     this.#worker = worker;
-    worker.on('message', (reply: FromWorker) => {
-      this.#settle(reply);
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'log') this.#log[message.level](message.text);
+      else this.#settle(message);
     });
     worker.on('error', (error: Error) => {
       this.#fail(worker, error.message, error);
@@ -60,6 +73,7 @@ export class WorkerPlanner implements PlannerPort {
       committed: request.committed,
       joints: request.joints,
       tuning: request.tuning,
+      extras: request.extras,
     };
     const reply = await this.#ask(worker, message);
     if (reply.type !== 'planned') throw unexpectedReply(reply);
@@ -78,7 +92,7 @@ export class WorkerPlanner implements PlannerPort {
     if (worker !== null) await stop(worker);
   }
 
-  #ask(worker: Worker, message: LoadMessage | PlanMessage): Promise<FromWorker> {
+  #ask(worker: Worker, message: LoadMessage | PlanMessage): Promise<WorkerReply> {
     if (this.#pending !== null) {
       return Promise.reject(
         new JepaMpcError('planner.not-ready', {
@@ -95,7 +109,7 @@ export class WorkerPlanner implements PlannerPort {
     });
   }
 
-  #settle(reply: FromWorker): void {
+  #settle(reply: WorkerReply): void {
     const pending = this.#pending;
     this.#pending = null;
     if (reply.type === 'failed') {
@@ -149,6 +163,6 @@ function workerDied(found: string, cause?: Error): JepaMpcError {
   });
 }
 
-function unexpectedReply(reply: FromWorker): JepaMpcError {
+function unexpectedReply(reply: WorkerReply): JepaMpcError {
   return workerDied(`an answer of type ${reply.type} to another question`);
 }

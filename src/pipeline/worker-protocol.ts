@@ -1,8 +1,8 @@
 import type { ErrorCode, ErrorFacts } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { JointSituation } from '../core/ports.js';
-import type { Plan } from '../core/types.js';
-import type { PlannerSettings, PlannerTuning } from './planner-port.js';
+import type { Logger, Plan } from '../core/types.js';
+import type { PlanExtras, PlannerSettings, PlannerTuning } from './planner-port.js';
 
 /** A frame set on its way to the worker: with pixels the first time, by stamp alone once the worker has its latent. */
 export interface FrameReference {
@@ -23,6 +23,7 @@ export interface PlanMessage {
   readonly committed: Float32Array;
   readonly joints: JointSituation;
   readonly tuning: PlannerTuning;
+  readonly extras: PlanExtras;
 }
 
 /** Asks the worker to give its sessions back and to end, after the job that is running. It does not answer. */
@@ -32,7 +33,15 @@ interface StopMessage {
 
 export type ToWorker = LoadMessage | PlanMessage | StopMessage;
 
-export type FromWorker =
+/** A line for the log. It answers nothing, and comes at any time. */
+export interface LogMessage {
+  readonly type: 'log';
+  readonly level: keyof Logger;
+  readonly text: string;
+}
+
+/** Answers to messages, one each. */
+export type WorkerReply =
   | { readonly type: 'loaded'; readonly model: ModelInfo }
   | { readonly type: 'planned'; readonly plan: Plan }
   | {
@@ -41,3 +50,5 @@ export type FromWorker =
       readonly facts: Omit<ErrorFacts, 'cause'>;
       readonly stack: string;
     };
+
+export type FromWorker = WorkerReply | LogMessage;

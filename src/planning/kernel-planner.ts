@@ -118,6 +118,7 @@ export class KernelPlanner implements Planner {
       // As on the host: elites of a distribution that does not narrow never agree, and one alone says nothing.
       earlyStopStd: this.name !== 'mppi' && elites > 1 ? earlyStopStd : 0,
     });
+    context.onCandidates?.(this.#firstCandidates(committed), end.costs.subarray(0, this.#options.samples));
     const checked = returned === 'checked_mean' ? await this.#checkMean(context, end) : null;
     const isMeanBest = checked !== null && checked.cost < end.bestCost;
     const next = checked?.isSound === false ? end.best : end.mean;
@@ -148,6 +149,18 @@ export class KernelPlanner implements Planner {
       this.#colour.colour(noise, this.#constraints.bounds.joints);
       this.#constraints.holdFirst(noise, committed);
     }
+  }
+
+  /** The candidates of the first iteration `[N, K, J]`, which the device keeps to itself, from what they were made of. */
+  #firstCandidates(committed: Float32Array): Float32Array {
+    const { size } = this.#constraints;
+    const noise = this.#noise.subarray(0, this.#options.samples * size);
+    const candidates = new Float32Array(noise.length);
+    this.#distribution.draw(noise, candidates, 0);
+    candidates.set(this.#distribution.mean);
+    candidates.fill(0, size, 2 * size);
+    this.#constraints.apply(candidates, committed);
+    return candidates;
   }
 
   /** As on the host: what the last mean costs, and whether it is no dearer than every mean that was a candidate. */

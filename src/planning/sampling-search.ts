@@ -134,7 +134,9 @@ export class SamplingSearch {
    */
   async score(): Promise<void> {
     const { size } = this.constraints;
-    this.costs = await this.#scorer.score(this.#planned(), this.candidates);
+    const context = this.#planned();
+    this.costs = await this.#scorer.score(context, this.candidates);
+    if (this.iterations === 0) context.onCandidates?.(this.candidates, this.costs);
     this.elites = selectElites(
       this.costs,
       this.#elitesBuffer.subarray(0, Math.min(this.options.elites, this.costs.length)),

@@ -32,6 +32,11 @@ export class Motion {
     this.#running.unsubscribe();
   }
 
+  /** Whether commands are being sent. */
+  get isRunning(): boolean {
+    return this.#loop !== null;
+  }
+
   start(loop: ControlLoop): void {
     const { clock, parameters, problems, onPlan } = this.#options;
     this.stop();

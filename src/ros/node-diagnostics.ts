@@ -1,38 +1,167 @@
-import type rclnodejs from 'rclnodejs';
-
 import type { ModelInfo } from '../core/model-info.js';
-import type { ControlLoop } from '../pipeline/control-loop.js';
-import { toStatus } from './messages.js';
-import type { PlanningSession } from './planning-session.js';
+import type { Condition } from '../control/watchdog.js';
+import type { Parameters } from '../params/schema.js';
+import { parameterInfos } from '../params/schema.js';
+import type { ArrivalRate } from './arrival-rate.js';
+import type { CommandTiming } from './command-timing.js';
+import type { Status } from './diagnostic-messages.js';
+import type { PlanFigures } from './plan-figures.js';
 import type { ProblemLog } from './problem-log.js';
 
-type DiagnosticStatus = rclnodejs.diagnostic_msgs.msg.DiagnosticStatus;
+/** What the diagnostics look at. */
+export interface NodeView {
+  readonly isConfigured: boolean;
+  readonly isActive: boolean;
+  readonly model: ModelInfo | null;
+  /** Why nothing can be planned; null when it can. */
+  readonly missing: string | null;
+  readonly condition: Condition | null;
+  /** Sets of frames of all cameras, and joint states. */
+  readonly frames: ArrivalRate;
+  readonly jointStates: ArrivalRate;
+  readonly figures: PlanFigures;
+  readonly timing: CommandTiming;
+  readonly goalStampNs: bigint | null;
+  readonly parameters: Parameters;
+  readonly problems: ProblemLog;
+  /** Wall-clock time. */
+  readonly nowMs: number;
+}
 
-/** What `/diagnostics` says of each part of the node. */
-export function nodeDiagnostics(session: PlanningSession | null, problems: ProblemLog): DiagnosticStatus[] {
-  const missing = session?.missing ?? 'the node is not configured';
-  return [
-    modelStatus(session?.model ?? null, session !== null, missing),
-    motionStatus(session?.loop ?? null, missing),
-    problemStatus(problems),
+type Part = Omit<Status, 'values'> & { readonly values?: Status['values'] };
+
+/** What `/diagnostics` says: one status for each part of the node. A part that has nothing to do yet is stale. */
+export function nodeDiagnostics(nodeName: string, view: NodeView): Status[] {
+  const parts: Part[] = [
+    modelPart(view),
+    plannerPart(view),
+    ...cameraParts(view),
+    jointStatesPart(view),
+    commandsPart(view),
+    motionPart(view),
+    goalPart(view),
+    parametersPart(view),
+    problemsPart(view),
   ];
+  return parts.map(({ name, values, ...part }) => ({
+    ...part,
+    name: `${nodeName}: ${name}`,
+    values: values ?? {},
+  }));
 }
 
-function modelStatus(model: ModelInfo | null, isConfigured: boolean, missing: string): DiagnosticStatus {
-  if (model === null) return toStatus(isConfigured ? 'warn' : 'stale', 'planner_node: model', missing, {});
-  const { name, sha256, device } = model;
-  return toStatus('ok', 'planner_node: model', '', { name, sha256, device });
+function modelPart({ model, isConfigured, missing }: NodeView): Part {
+  const name = 'model';
+  if (model === null) return { level: isConfigured ? 'warn' : 'stale', name, message: missing ?? '' };
+  return {
+    level: 'ok',
+    name,
+    message: `${model.name} on ${model.device}`,
+    values: {
+      name: model.name,
+      sha256: model.sha256,
+      device: model.device,
+      joints: model.joints.join(' '),
+      period_ms: model.periodMs,
+    },
+  };
 }
 
-function motionStatus(loop: ControlLoop | null, missing: string): DiagnosticStatus {
-  const name = 'planner_node: motion';
-  if (loop === null) return toStatus('stale', name, missing, {});
-  const { level, reasons } = loop.condition;
+function plannerPart({ isActive, missing, condition, figures }: NodeView): Part {
+  const name = 'planner';
+  if (missing !== null) return { level: 'stale', name, message: missing };
+  const values = {
+    rate_hz: figures.rateHz.toFixed(2),
+    plan_p95_ms: figures.planMs(0.95).toFixed(1),
+    plans: figures.count,
+    late_plans: figures.late,
+  };
+  const worker = condition?.reasons.find((reason) => reason.name === 'worker');
+  if (worker !== undefined) return { level: 'error', name, message: `worker ${worker.found}`, values };
+  if (!isActive) return { level: 'stale', name, message: 'not active', values };
+  if (figures.count === 0) return { level: 'warn', name, message: 'no plan yet', values };
+  if (figures.late * 20 > figures.count) {
+    const message = `${String(figures.late)} of ${String(figures.count)} plans came late`;
+    return { level: 'warn', name, message, values };
+  }
+  return { level: 'ok', name, message: `${values.rate_hz} plans a second`, values };
+}
+
+function cameraParts({ model, frames, nowMs, parameters }: NodeView): Part[] {
+  const timeoutMs = parameters['watchdog.image_timeout_s'] * 1000;
+  return (model?.cameras ?? []).map(({ name, topic }) => ({
+    ...inputPart(`camera ${name}`, `no image on ${topic} yet`, frames, nowMs, timeoutMs),
+  }));
+}
+
+function jointStatesPart({ jointStates, nowMs, parameters }: NodeView): Part {
+  const timeoutMs = parameters['watchdog.joint_states_timeout_s'] * 1000;
+  return inputPart('joint states', 'none received yet', jointStates, nowMs, timeoutMs);
+}
+
+function inputPart(
+  name: string,
+  never: string,
+  arrivals: ArrivalRate,
+  nowMs: number,
+  timeoutMs: number,
+): Part {
+  const ageMs = arrivals.ageMs(nowMs);
+  if (ageMs === null) return { level: 'stale', name, message: never };
+  const values = { rate_hz: arrivals.hz.toFixed(2), age_ms: ageMs.toFixed(0) };
+  const isOld = ageMs > timeoutMs;
+  const message = isOld
+    ? `the last one came ${(ageMs / 1000).toFixed(1)} s ago`
+    : `${values.rate_hz} a second`;
+  return { level: isOld ? 'error' : 'ok', name, message, values };
+}
+
+function commandsPart({ isActive, timing, parameters }: NodeView): Part {
+  const name = 'commands';
+  const values = {
+    interface: parameters['command.interface'],
+    period_ms: parameters['command.period_ms'],
+    period_error_p99_ms: timing.periodErrorMs(0.99).toFixed(2),
+    sent: timing.count,
+    missed: timing.missed,
+  };
+  if (!isActive) return { level: 'stale', name, message: 'not active', values };
+  if (timing.count === 0) return { level: 'warn', name, message: 'none sent yet', values };
+  const isMissing = timing.missed * 100 > timing.count;
+  const message = isMissing
+    ? `${String(timing.missed)} of ${String(timing.count)} periods without a command`
+    : '';
+  return { level: isMissing ? 'warn' : 'ok', name, message, values };
+}
+
+function motionPart({ condition, missing }: NodeView): Part {
+  const name = 'motion';
+  if (condition === null) return { level: 'stale', name, message: missing ?? '' };
+  const { level, reasons } = condition;
   const text = reasons.map((reason) => `${reason.name}: ${reason.found}, clears with ${reason.clears}`);
   const severity = level === 'ok' ? 'ok' : level === 'degrade' ? 'warn' : 'error';
-  return toStatus(severity, name, text.join('; '), { condition: level });
+  return { level: severity, name, message: text.join('; '), values: { condition: level } };
 }
 
-function problemStatus({ last }: ProblemLog): DiagnosticStatus {
-  return toStatus(last?.isRecent === true ? 'error' : 'ok', 'planner_node: problems', last?.text ?? '', {});
+function goalPart({ goalStampNs }: NodeView): Part {
+  const name = 'goal';
+  if (goalStampNs === null) {
+    return { level: 'warn', name, message: 'none: publish goal_image, or call ~/capture_goal' };
+  }
+  return { level: 'ok', name, message: '', values: { stamp_ns: goalStampNs } };
+}
+
+/** The parameters that are not at their defaults. */
+function parametersPart({ parameters }: NodeView): Part {
+  const changed = parameterInfos.filter((info) => parameters[info.name] !== info.defaultValue);
+  return {
+    level: 'ok',
+    name: 'parameters',
+    message: `${String(changed.length)} not at their defaults`,
+    values: Object.fromEntries(changed.map(({ name }) => [name, String(parameters[name])])),
+  };
+}
+
+function problemsPart({ problems: { last } }: NodeView): Part {
+  return { level: last?.isRecent === true ? 'error' : 'ok', name: 'problems', message: last?.text ?? '' };
 }

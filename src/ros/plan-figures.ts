@@ -1,59 +1,126 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-import type rclnodejs from 'rclnodejs';
-
-import type { ModelInfo } from '../core/model-info.js';
+import { RollingSample } from '../math/rolling-sample.js';
 import type { ControlLoop, PlanReport } from '../pipeline/control-loop.js';
-import { toStatus } from './messages.js';
-import { PlanRate } from './plan-rate.js';
+import { ArrivalRate } from './arrival-rate.js';
+import type { CommandTiming } from './command-timing.js';
+import type { Status } from './diagnostic-messages.js';
+
+/** Plans that percentiles are over. */
+const kept = 300;
+
+/** What the status of a plan says besides the plan's own figures. */
+interface Circumstances {
+  readonly loop: ControlLoop;
+  readonly timing: CommandTiming;
+  readonly device: string;
+  /** Time of the node when the plan arrived. */
+  readonly nowNs: bigint;
+}
 
 /** The figures that `~/statistics` tells of each plan. */
 export class PlanFigures {
   readonly #threadGaps = monitorEventLoopDelay({ resolution: 1 });
-  readonly #planRate = new PlanRate();
+  readonly #rate = new ArrivalRate();
+  readonly #planMs = new RollingSample(kept);
+  readonly #frameToCommandMs = new RollingSample(kept);
+  #late = 0;
+  #count = 0;
 
   /** Begins anew, with an activation. */
   start(): void {
     this.#threadGaps.enable();
     this.#threadGaps.reset();
-    this.#planRate.reset();
+    this.restart();
   }
 
-  /** Forgets how fast plans came: what follows has nothing to do with what was before. */
-  restartRate(): void {
-    this.#planRate.reset();
+  /** Forgets the plans so far: what follows has nothing to do with them. */
+  restart(): void {
+    this.#rate.reset();
+    this.#planMs.reset();
+    this.#frameToCommandMs.reset();
+    this.#late = 0;
+    this.#count = 0;
   }
 
   stop(): void {
     this.#threadGaps.disable();
   }
 
-  /** Takes note of a plan and gives its status message. */
-  of(
-    loop: ControlLoop,
-    { plan, late }: PlanReport,
-    model: ModelInfo | null,
-  ): rclnodejs.diagnostic_msgs.msg.DiagnosticStatus {
-    this.#planRate.note(performance.now());
-    const { statistics } = plan;
-    return toStatus(late ? 'warn' : 'ok', 'planner', late ? 'the plan came late' : '', {
-      frame_stamp_ns: plan.frameStampNs,
-      goal_stamp_ns: plan.goalStampNs,
-      plan_index: statistics.planIndex,
-      plan_ms: statistics.planMs.toFixed(3),
-      encode_ms: statistics.encodeMs.toFixed(3),
-      frame_to_command_ms: loop.frameToCommandMs?.toFixed(3) ?? 'nan',
-      best_cost: statistics.bestCost,
-      mean_cost: statistics.meanCost,
-      goal_distance: statistics.goalDistance,
-      iterations: statistics.iterations,
-      elites_std: statistics.elitesStd,
-      rollout: statistics.rollout,
-      late: late ? 1 : 0,
-      plan_rate_hz: this.#planRate.hz.toFixed(2),
-      thread_gap_p99_ms: (this.#threadGaps.percentile(99) / 1e6).toFixed(3),
-      thread_gap_max_ms: (this.#threadGaps.max / 1e6).toFixed(3),
-      device: model?.device ?? '',
-    });
+  /** Plans a second, in wall-clock time. */
+  get rateHz(): number {
+    return this.#rate.hz;
   }
+
+  /** Plans since the activation or reset. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** How many of them came late. */
+  get late(): number {
+    return this.#late;
+  }
+
+  planMs(fraction: number): number {
+    return this.#planMs.percentile(fraction);
+  }
+
+  /** Takes note of a plan. Also of those that nobody is told of. */
+  note({ plan, late }: PlanReport, frameToCommandMs: number | null): void {
+    this.#rate.note(performance.now());
+    this.#planMs.note(plan.statistics.planMs);
+    if (frameToCommandMs !== null) this.#frameToCommandMs.note(frameToCommandMs);
+    this.#count += 1;
+    if (late) this.#late += 1;
+  }
+
+  /** The status of a plan that has been noted. */
+  of({ plan, late }: PlanReport, { loop, timing, device, nowNs }: Circumstances): Status {
+    const { statistics } = plan;
+    const { costTerms } = statistics;
+    return {
+      level: late ? 'warn' : 'ok',
+      name: 'planner',
+      message: late ? 'the plan came late' : '',
+      values: {
+        frame_stamp_ns: plan.frameStampNs,
+        goal_stamp_ns: plan.goalStampNs,
+        plan_index: statistics.planIndex,
+        plan_ms: milliseconds(statistics.planMs),
+        encode_ms: milliseconds(statistics.encodeMs),
+        search_ms: milliseconds(statistics.searchMs),
+        plan_p95_ms: milliseconds(this.planMs(0.95)),
+        frame_age_ms: milliseconds(Number(nowNs - plan.frameStampNs) / 1e6),
+        frame_to_command_ms: milliseconds(loop.frameToCommandMs ?? NaN),
+        frame_to_command_p95_ms: milliseconds(this.#frameToCommandMs.percentile(0.95)),
+        best_cost: statistics.bestCost,
+        mean_cost: statistics.meanCost,
+        goal_distance: statistics.goalDistance,
+        ...(costTerms && {
+          cost_total: costTerms.total,
+          cost_distance: costTerms.distance,
+          cost_action: costTerms.action,
+          cost_smoothness: costTerms.smoothness,
+          cost_limit: costTerms.limit,
+          cost_rest: costTerms.rest,
+        }),
+        iterations: statistics.iterations,
+        elites_std: statistics.elitesStd,
+        rollout: statistics.rollout,
+        late: late ? 1 : 0,
+        late_plans: this.#late,
+        plan_rate_hz: this.#rate.hz.toFixed(2),
+        command_period_error_p99_ms: milliseconds(timing.periodErrorMs(0.99)),
+        commands_missed: timing.missed,
+        thread_gap_p99_ms: milliseconds(this.#threadGaps.percentile(99) / 1e6),
+        thread_gap_max_ms: milliseconds(this.#threadGaps.max / 1e6),
+        device,
+      },
+    };
+  }
+}
+
+function milliseconds(value: number): string {
+  return Number.isNaN(value) ? 'nan' : value.toFixed(3);
 }

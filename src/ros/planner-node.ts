@@ -2,19 +2,25 @@ import rclnodejs from 'rclnodejs';
 
 import type { JepaMpcError } from '../core/errors.js';
 import type { ModelInfo } from '../core/model-info.js';
-import type { ControlLoop, PlanReport } from '../pipeline/control-loop.js';
+import type { Logger } from '../core/types.js';
 import type { PlannerPort } from '../pipeline/planner-port.js';
+import { ArrivalRate } from './arrival-rate.js';
 import { GoalImageInput } from './camera-goal.js';
 import { CameraInputs } from './camera-inputs.js';
+import { CommandOutput } from './command-output.js';
+import { CommandTiming } from './command-timing.js';
+import { diagnosticArray } from './diagnostic-messages.js';
 import { Goals } from './goals.js';
 import { Motion } from './motion.js';
 import { NodeClock } from './node-clock.js';
 import { nodeDiagnostics } from './node-diagnostics.js';
-import { NodeOutputs } from './node-outputs.js';
+import { advertise } from './node-outputs.js';
+import type { NodeOutputs } from './node-outputs.js';
 import { offerServices } from './node-services.js';
 import type { ServiceOutcome } from './node-services.js';
 import { ParameterBridge } from './parameter-bridge.js';
 import { PlanFigures } from './plan-figures.js';
+import { PlanPublisher } from './plan-publisher.js';
 import { PlanningSession } from './planning-session.js';
 import { ProblemLog } from './problem-log.js';
 import { subscribeToRobot } from './robot-inputs.js';
@@ -23,11 +29,14 @@ import { stampToNs } from './stamp.js';
 /** rclnodejs' lifecycle CallbackReturnCode, an ambient const enum that cannot be read under verbatimModuleSyntax. */
 const transition = { success: 97, failure: 98 } as const;
 
+/** As diagnostic_updater has it where there is no device. */
+const noHardware = 'none';
+
 const notConfigured: ServiceOutcome = { success: false, message: 'the node is not configured' };
 
 /** What the composition root decides for the node. */
 export interface PlannerNodeOptions {
-  readonly createPlanner: () => PlannerPort;
+  readonly createPlanner: (log: Logger) => PlannerPort;
   /**
    * Throws a JepaMpcError for a cost expression that can never work.
    *
@@ -51,9 +60,14 @@ export class PlannerNode {
   readonly #log = this.#node.getLogger();
   readonly #problems = new ProblemLog(this.#log);
   readonly #figures = new PlanFigures();
+  readonly #timing = new CommandTiming();
+  readonly #frames = new ArrivalRate();
+  readonly #jointStates = new ArrivalRate();
   readonly #parameters: ParameterBridge;
   readonly #outputs: NodeOutputs;
   readonly #clock: NodeClock;
+  readonly #commands: CommandOutput;
+  readonly #plans: PlanPublisher;
   readonly #goals: Goals;
   readonly #motion: Motion;
   readonly #housekeeping: NodeJS.Timeout;
@@ -73,18 +87,27 @@ export class PlannerNode {
         if (text !== '') options.checkExpression(text, this.#session?.model?.joints.length ?? null);
       },
     );
-    this.#outputs = new NodeOutputs(this.#node);
+    this.#outputs = advertise(this.#node);
     this.#clock = new NodeClock(this.#node);
+    this.#commands = new CommandOutput(this.#outputs, this.#timing, () => this.#parameters.values);
+    this.#plans = new PlanPublisher({
+      outputs: this.#outputs,
+      clock: this.#clock,
+      parameters: () => this.#parameters.values,
+      figures: this.#figures,
+      timing: this.#timing,
+      problems: this.#problems,
+    });
     this.#motion = new Motion({
       clock: this.#clock,
       parameters: () => this.#parameters.values,
       log: this.#log,
       problems: this.#problems,
       onCommand: (command) => {
-        this.#outputs.command(command, this.#session?.model?.joints ?? [], this.#parameters.values);
+        this.#commands.send(command, this.#session?.model?.joints ?? []);
       },
       onPlan: (loop, report) => {
-        this.#publishPlan(loop, report);
+        if (this.#session !== null) this.#plans.publish(this.#session, loop, report);
       },
     });
     subscribeToRobot(this.#node, {
@@ -93,6 +116,7 @@ export class PlannerNode {
         this.#session?.setRobotDescription(urdf);
       },
       onJointState: (message) => {
+        this.#jointStates.note(performance.now());
         this.#problems.guard(() => {
           this.#session?.onJointState(message, stampToNs(message.header.stamp));
           this.#autoActivate();
@@ -108,7 +132,7 @@ export class PlannerNode {
     this.#offerServices();
     this.#registerTransitions();
     this.#housekeeping = setInterval(() => {
-      this.#outputs.diagnostics(this.#node.now().nanoseconds, nodeDiagnostics(this.#session, this.#problems));
+      this.#publishDiagnostics();
     }, 1000);
   }
 
@@ -146,10 +170,11 @@ export class PlannerNode {
       return transition.failure;
     }
     this.#session = new PlanningSession({
-      planner: this.#options.createPlanner(),
+      planner: this.#options.createPlanner(this.#log),
       parameters: () => this.#parameters.values,
       log: this.#log,
       problems: this.#problems,
+      extras: () => this.#plans.extras,
       onModel: (model) => {
         this.#subscribeToCameras(model);
       },
@@ -171,6 +196,7 @@ export class PlannerNode {
     }
     this.#everActive = true;
     this.#figures.start();
+    this.#timing.reset();
     this.#motion.start(loop);
     this.#log.info('active');
     return transition.success;
@@ -207,6 +233,7 @@ export class PlannerNode {
       reliable: values['camera.reliable'],
       syncToleranceMs: values['camera.sync_tolerance_ms'],
       onFrames: (set) => {
+        this.#frames.note(performance.now());
         this.#session?.onFrame(set);
       },
     });
@@ -245,7 +272,7 @@ export class PlannerNode {
     if (loop.reading === null) return { success: false, message: 'no joint_states yet' };
     const { nowNs } = this.#clock;
     loop.reset(nowNs);
-    this.#figures.restartRate();
+    this.#figures.restart();
     const { position } = loop.reading;
     const pose = (this.#session?.model?.joints ?? [])
       .map((joint, index) => `${joint}=${String(position[index])}`)
@@ -265,9 +292,24 @@ export class PlannerNode {
     return { success: true, message: `the goal is the frame stamped ${String(frame.stampNs)} ns` };
   }
 
-  #publishPlan(loop: ControlLoop, report: PlanReport): void {
-    const model = this.#session?.model ?? null;
-    this.#outputs.plan(report.plan, model?.joints ?? []);
-    this.#outputs.statistics(report.plan.frameStampNs, this.#figures.of(loop, report, model));
+  #publishDiagnostics(): void {
+    const session = this.#session;
+    const statuses = nodeDiagnostics(this.#node.name(), {
+      isConfigured: session !== null,
+      isActive: this.#motion.isRunning,
+      model: session?.model ?? null,
+      missing: session === null ? notConfigured.message : session.loop === null ? session.missing : null,
+      condition: session?.loop?.condition ?? null,
+      frames: this.#frames,
+      jointStates: this.#jointStates,
+      figures: this.#figures,
+      timing: this.#timing,
+      goalStampNs: this.#goals.current?.stampNs ?? null,
+      parameters: this.#parameters.values,
+      problems: this.#problems,
+      nowMs: performance.now(),
+    });
+    const robot = session?.robot?.urdf.name ?? noHardware;
+    this.#outputs.diagnostics.publish(diagnosticArray(this.#node.now().nanoseconds, robot, statuses));
   }
 }

@@ -1,22 +1,33 @@
 import { actionSemantics } from '../control/action-semantics.js';
+import type { ActionSemantics } from '../control/action-semantics.js';
 import { jointLimits } from '../control/joint-limits.js';
 import { JointStateReader } from '../control/joint-reading.js';
 import type { JointStateMessage } from '../control/joint-reading.js';
 import { parseUrdf } from '../control/urdf.js';
+import type { Urdf } from '../control/urdf.js';
 import type { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
-import type { Logger } from '../core/types.js';
+import type { JointLimit, Logger } from '../core/types.js';
 import type { Parameters } from '../params/schema.js';
 import { ControlLoop } from '../pipeline/control-loop.js';
-import type { PlannerPort } from '../pipeline/planner-port.js';
+import type { PlanExtras, PlannerPort } from '../pipeline/planner-port.js';
 import { loopSettings } from './loop-settings.js';
 import type { ProblemLog } from './problem-log.js';
+
+/** What the robot description comes to. */
+export interface RobotModel {
+  readonly urdf: Urdf;
+  /** Of the joints that the model acts on. */
+  readonly limits: readonly JointLimit[];
+  readonly semantics: ActionSemantics;
+}
 
 export interface PlanningSessionOptions {
   readonly planner: PlannerPort;
   readonly parameters: () => Parameters;
   readonly log: Logger;
   readonly problems: ProblemLog;
+  readonly extras: () => PlanExtras;
   readonly onModel: (model: ModelInfo) => void;
   readonly onLoadFailure: (failure: JepaMpcError) => void;
 }
@@ -29,6 +40,7 @@ export class PlanningSession {
   readonly #options: PlanningSessionOptions;
   #model: ModelInfo | null = null;
   #reader: JointStateReader | null = null;
+  #robot: RobotModel | null = null;
   #loop: ControlLoop | null = null;
   #robotDescription: string | null = null;
   #goal: FrameSet | null = null;
@@ -51,6 +63,11 @@ export class PlanningSession {
   /** Null until it is loaded. */
   get model(): ModelInfo | null {
     return this.#model;
+  }
+
+  /** Null until there are a model and limits, as is the loop. */
+  get robot(): RobotModel | null {
+    return this.#robot;
   }
 
   /** Null until there are a model and limits. */
@@ -97,6 +114,7 @@ export class PlanningSession {
       device: values.device,
       threads: values['onnx.threads'],
       seed: values.seed,
+      warmUp: loopSettings(values).tuning,
     });
   }
 
@@ -124,31 +142,40 @@ export class PlanningSession {
       return;
     }
     const refusal = this.#options.problems.guard(() => {
-      this.#loop = this.#makeLoop(model, description);
+      this.#robot = this.#readRobot(model, description);
+      this.#loop = this.#makeLoop(model, this.#robot);
       if (this.#goal !== null) this.#loop.onGoal(this.#goal);
     });
     if (refusal !== null) this.#missing = refusal.message;
   }
 
-  #makeLoop(model: ModelInfo, description: string): ControlLoop {
-    const { planner, parameters } = this.#options;
-    const values = parameters();
+  #readRobot(model: ModelInfo, description: string): RobotModel {
+    const values = this.#options.parameters();
     const acceleration = values['limits.default_acceleration'];
+    const urdf = parseUrdf(description);
+    const limits = jointLimits(urdf, model.joints, {
+      positionMargin: values['limits.position_margin'],
+      velocityScale: values['limits.velocity_scale'],
+      accelerationScale: values['limits.acceleration_scale'],
+      ...(acceleration > 0 ? { acceleration } : {}),
+    });
+    return { urdf, limits, semantics: actionSemantics(model.actionKind) };
+  }
+
+  #makeLoop(model: ModelInfo, { limits, semantics }: RobotModel): ControlLoop {
+    const { planner, parameters, extras } = this.#options;
+    const values = parameters();
     return new ControlLoop({
       model,
       planner,
-      limits: jointLimits(parseUrdf(description), model.joints, {
-        positionMargin: values['limits.position_margin'],
-        velocityScale: values['limits.velocity_scale'],
-        accelerationScale: values['limits.acceleration_scale'],
-        ...(acceleration > 0 ? { acceleration } : {}),
-      }),
-      semantics: actionSemantics(model.actionKind),
+      limits,
+      semantics,
       commandPeriodNs: BigInt(values['command.period_ms']) * 1_000_000n,
       trackingTolerance: values['command.tracking_tolerance'],
       committedPeriods: values['planning.committed_periods'],
       settings: () => loopSettings(parameters()),
       restartPlanner: () => this.#loadModel(),
+      extras,
     });
   }
 }

@@ -9,7 +9,3 @@ const nsPerSecond = 1_000_000_000n;
 export function stampToNs(stamp: RosTime): bigint {
   return BigInt(stamp.sec) * nsPerSecond + BigInt(stamp.nanosec);
 }
-
-export function nsToStamp(ns: bigint): RosTime {
-  return { sec: Number(ns / nsPerSecond), nanosec: Number(ns % nsPerSecond) };
-}

@@ -23,7 +23,9 @@ LIMITS = {
 }
 
 
-def parameter(name: str, value: float | int | str) -> Parameter:
+def parameter(name: str, value: bool | float | int | str) -> Parameter:
+    if isinstance(value, bool):
+        return Parameter(name=name, value=ParameterValue(type=ParameterType.PARAMETER_BOOL, bool_value=value))
     if isinstance(value, int):
         return Parameter(name=name, value=ParameterValue(type=ParameterType.PARAMETER_INTEGER, integer_value=value))
     if isinstance(value, float):

@@ -1,6 +1,6 @@
 import { JepaMpcError } from '../../core/errors.js';
 import type { DemoReport } from './demo-report.js';
-import { percentile } from './percentiles.js';
+import { percentile } from '../../math/percentile.js';
 
 const KEYS = [
   'plan_rate_hz',

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { PlannerEngine } from '../../../src/cli/planner-engine.js';
 import type { FrameSet } from '../../../src/core/model-info.js';
 import type { Logger } from '../../../src/core/types.js';
+import { NO_EXTRAS } from '../../../src/pipeline/planner-port.js';
 import type { PlannerTuning } from '../../../src/pipeline/planner-port.js';
 import type { PlanMessage } from '../../../src/pipeline/worker-protocol.js';
 import { defaultTuning } from '../../fixtures/default-tuning.js';
@@ -10,7 +11,7 @@ import { tinyModelFolder } from '../../fixtures/tiny-model.js';
 
 const ignore = (): void => undefined;
 const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-const settings = { modelFolder: tinyModelFolder, device: 'cpu', threads: 1, seed: 4 } as const;
+const settings = { modelFolder: tinyModelFolder, device: 'cpu', threads: 1, seed: 4, warmUp: null } as const;
 
 /** A frame of one colour; the tiny model reads the pose of its two joints from red and green. */
 function frame(stampNs: bigint, red: number, green: number): FrameSet {
@@ -34,6 +35,7 @@ function message(tuning: Partial<PlannerTuning>): PlanMessage {
       upper: new Float64Array(2).fill(3),
     },
     tuning: { ...defaultTuning, ...tuning },
+    extras: NO_EXTRAS,
   };
 }
 
@@ -131,5 +133,53 @@ describe('the planner engine', () => {
     for (let plan = 0; plan < 2; plan++) {
       await expect(loaded.plan(bad)).rejects.toMatchObject({ code: 'objective.invalid' });
     }
+  });
+
+  it('brings candidates and cost terms along when they are asked for, and plans the same either way', async () => {
+    const loaded = await load();
+    const plain = message({ smoothnessWeight: 0.5, limitWeight: 2, limitMargin: 3, actionPenalty: 0.1 });
+    const before = await loaded.plan(plain);
+    const plan = await loaded.plan({ ...plain, extras: { candidates: 5, costTerms: true } });
+    expect(plan.actions).toEqual(before.actions);
+    expect(before.candidates).toBeUndefined();
+    expect(before.statistics.costTerms).toBeUndefined();
+    expect(plan.candidates?.costs).toHaveLength(5);
+    expect(plan.candidates?.actions).toHaveLength(5 * plan.actions.length);
+    const terms = plan.statistics.costTerms;
+    if (terms === undefined) throw new Error('no cost terms');
+    const { total, distance, action, smoothness, limit, rest } = terms;
+    expect(distance + action + smoothness + limit).toBeCloseTo(total, 6);
+    for (const term of [distance, action, smoothness, limit]) expect(term).toBeGreaterThan(0);
+    expect(rest).toBeGreaterThan(total);
+  });
+
+  it('shows the same candidates whether the iterations run on the host or the device', async () => {
+    const loaded = await load();
+    const shown = async (rollout: PlannerTuning['rollout']): Promise<Float32Array | undefined> => {
+      const job = { ...message({ rollout }), extras: { candidates: 1000, costTerms: false } };
+      const { statistics, candidates } = await loaded.plan(job);
+      expect(statistics.rollout).toBe(rollout);
+      return candidates?.costs;
+    };
+    const [onHost, onDevice] = [await shown('iteration'), await shown('plan')];
+    expect(onDevice).toHaveLength(onHost?.length ?? -1);
+    for (const [place, cost] of (onHost ?? []).entries()) expect(onDevice?.[place]).toBeCloseTo(cost, 4);
+  });
+
+  it('has compiled and planned once before it counts as loaded, when it is told what for', async () => {
+    const lines: string[] = [];
+    const log = {
+      ...silent,
+      info: (line: string) => lines.push(line),
+      warn: (line: string) => lines.push(line),
+    };
+    engine = await PlannerEngine.load({ ...settings, warmUp: defaultTuning }, log);
+    expect(lines.some((line) => line.startsWith('warmed up in'))).toBe(true);
+    await engine.dispose();
+    const wrong = { ...defaultTuning, objectiveExpression: 'q[9]' };
+    engine = await PlannerEngine.load({ ...settings, warmUp: wrong }, log);
+    expect(lines.some((line) => line.includes('not warmed up') && line.includes('objective.invalid'))).toBe(
+      true,
+    );
   });
 });

@@ -29,6 +29,7 @@ export function planOf(frameMs: number, rows: readonly (readonly number[])[], co
       iterations: 1,
       elitesStd: 0,
       rollout: 'host',
+      searchMs: 0,
     },
   };
 }

@@ -65,6 +65,7 @@ class ManualPlanner implements PlannerPort {
         iterations: 1,
         elitesStd: 0,
         rollout: 'host',
+        searchMs: 0,
       },
     });
     await settle();

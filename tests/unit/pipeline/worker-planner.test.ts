@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { FrameSet } from '../../../src/core/model-info.js';
+import type { Logger } from '../../../src/core/types.js';
+import { NO_EXTRAS } from '../../../src/pipeline/planner-port.js';
 import type { PlanRequest } from '../../../src/pipeline/planner-port.js';
 import { WorkerPlanner } from '../../../src/pipeline/worker-planner.js';
 import { defaultTuning as tuning } from '../../fixtures/default-tuning.js';
@@ -9,7 +11,13 @@ import { defaultTuning as tuning } from '../../fixtures/default-tuning.js';
 const builtWorker = new URL('../../../dist/cli/planner-worker.js', import.meta.url);
 const dyingWorker = new URL('../../fixtures/dying-worker.mjs', import.meta.url);
 
-const settings = { modelFolder: 'tests/fixtures/tiny-model', device: 'cpu', threads: 1, seed: 4 } as const;
+const settings = {
+  modelFolder: 'tests/fixtures/tiny-model',
+  device: 'cpu',
+  threads: 1,
+  seed: 4,
+  warmUp: null,
+} as const;
 
 /** A frame of one colour; the tiny model reads the pose of its two joints from red and green. */
 function frame(stampMs: number, red: number, green: number): FrameSet {
@@ -25,13 +33,19 @@ function request(planIndex: number, history: readonly FrameSet[], goal: FrameSet
     lower: new Float64Array(2).fill(-1),
     upper: new Float64Array(2).fill(1),
   };
-  return { planIndex, history, goal, committed: new Float32Array(2), joints, tuning };
+  return { planIndex, history, goal, committed: new Float32Array(2), joints, tuning, extras: NO_EXTRAS };
 }
+
+const lines: string[] = [];
+const note = (line: string): void => {
+  lines.push(line);
+};
+const log: Logger = { debug: note, info: note, warn: note, error: note };
 
 const started: WorkerPlanner[] = [];
 
 function planner(entry: URL): WorkerPlanner {
-  const created = new WorkerPlanner(entry);
+  const created = new WorkerPlanner(entry, log);
   started.push(created);
   return created;
 }
@@ -52,6 +66,13 @@ describe('the planner worker', () => {
     expect(plan.statistics.goalDistance).toBeGreaterThan(0);
     const [shoulder = 0] = plan.actions.subarray(2);
     expect(shoulder).toBeGreaterThan(0.3);
+  });
+
+  it('tells the log of whoever started it how it gets on', async () => {
+    lines.length = 0;
+    await planner(builtWorker).load({ ...settings, warmUp: tuning });
+    expect(lines.some((line) => line.startsWith('model read and checked in'))).toBe(true);
+    expect(lines.some((line) => line.startsWith('warmed up in'))).toBe(true);
   });
 
   it('gives the same plans for the same seed and frames', async () => {

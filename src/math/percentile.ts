@@ -4,7 +4,7 @@
  *
  * @throws RangeError for no samples or a fraction outside [0, 1]
  */
-export function percentile(samples: readonly number[], fraction: number): number {
+export function percentile(samples: ArrayLike<number>, fraction: number): number {
   if (samples.length === 0 || !(fraction >= 0 && fraction <= 1)) {
     throw new RangeError(
       `percentile: found ${samples.length} samples and fraction ${fraction}, expected samples and 0..1`,

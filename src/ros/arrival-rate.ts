@@ -1,7 +1,7 @@
 const windowLength = 20;
 
-/** How often plans arrive, over the last twenty of them, in wall-clock time. */
-export class PlanRate {
+/** How often something arrives, over the last twenty times, and when it last did; in wall-clock time. */
+export class ArrivalRate {
   #arrivalsMs: number[] = [];
 
   note(nowMs: number): void {
@@ -13,11 +13,17 @@ export class PlanRate {
     this.#arrivalsMs = [];
   }
 
-  /** Plans a second; 0 before the second plan. */
+  /** Times a second; 0 before the second one. */
   get hz(): number {
     const first = this.#arrivalsMs[0];
     const last = this.#arrivalsMs.at(-1);
     if (first === undefined || last === undefined || last <= first) return 0;
     return (1000 * (this.#arrivalsMs.length - 1)) / (last - first);
+  }
+
+  /** Since the last one, ms; null before the first. */
+  ageMs(nowMs: number): number | null {
+    const last = this.#arrivalsMs.at(-1);
+    return last === undefined ? null : nowMs - last;
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { percentile } from '../../../src/cli/demo/percentiles.js';
+import { percentile } from '../../../src/math/percentile.js';
 
 describe('percentile', () => {
   it('interpolates between order statistics as NumPy does', () => {

@@ -1,0 +1,90 @@
+import type { JointLimit } from '../core/types.js';
+import { ActionMotion } from './action-motion.js';
+import type { ActionSemantics } from './action-semantics.js';
+import { ForwardKinematics } from './forward-kinematics.js';
+import type { Urdf, UrdfJoint } from './urdf.js';
+
+/** Points of a path at most; a longer plan keeps every n-th, and its last. */
+const MAX_POINTS = 33;
+
+/** Paths `[M, P, 3]`, m, in the frame of {@link TipPaths.frame}. */
+export interface Paths {
+  readonly points: Float64Array;
+  /** M */
+  readonly count: number;
+  /** P */
+  readonly length: number;
+}
+
+/** Where action sequences would take one link of the robot, by its kinematics alone: for people to look at. */
+export class TipPaths {
+  /** The root link of the robot description. */
+  readonly frame: string;
+  readonly link: string;
+  readonly #kinematics: ForwardKinematics;
+  readonly #motion: ActionMotion;
+  readonly #joints: number;
+  readonly #point = new Float64Array(3);
+
+  /**
+   * @param limits of the joints that are acted on, in the order of an action
+   * @param link whose origin is followed; empty: the last one of the chain of these joints
+   * @throws JepaMpcError `urdf.invalid` (no such link), `urdf.unknown-joint` (a joint on the way to it is not acted on)
+   */
+  constructor(urdf: Urdf, limits: readonly JointLimit[], semantics: ActionSemantics, link = '') {
+    const joints = limits.map(({ name }) => name);
+    this.frame = urdf.rootLink;
+    this.link = link === '' ? lastLink(urdf, joints) : link;
+    this.#kinematics = new ForwardKinematics(urdf, this.link, joints);
+    this.#motion = new ActionMotion(limits, semantics);
+    this.#joints = limits.length;
+  }
+
+  /**
+   * The first point of each path is where the link is now.
+   *
+   * @param start joint positions `[J]`, rad or m
+   * @param sequences raw actions `[M, K, J]`
+   * @param periods K
+   * @param periodS how long each action lasts
+   */
+  trace(start: Float64Array, sequences: Float32Array, periods: number, periodS: number): Paths {
+    const size = periods * this.#joints;
+    const count = sequences.length / size;
+    const stride = Math.ceil(periods / (MAX_POINTS - 1));
+    const length = 1 + Math.ceil(periods / stride);
+    const points = new Float64Array(count * length * 3);
+    for (let path = 0; path < count; path++) {
+      const actions = sequences.subarray(path * size, (path + 1) * size);
+      let place = path * length * 3;
+      this.#motion.startFrom(start);
+      points.set(this.#kinematics.position(this.#motion.position, this.#point), place);
+      for (let period = 0; period < periods; period++) {
+        this.#motion.advance(actions, period, periodS);
+        if ((period + 1) % stride !== 0 && period + 1 !== periods) continue;
+        place += 3;
+        points.set(this.#kinematics.position(this.#motion.position, this.#point), place);
+      }
+    }
+    return { points, count, length };
+  }
+}
+
+/** The link behind the joint that is farthest from the root, and on through fixed joints, along the longest branch. */
+function lastLink(urdf: Urdf, joints: readonly string[]): string {
+  const above = new Map(urdf.joints.map((joint) => [joint.child, joint]));
+  const depthOf = (link: string): number => {
+    const joint = above.get(link);
+    return joint === undefined ? 0 : 1 + depthOf(joint.parent);
+  };
+  const children = urdf.joints
+    .filter(({ name }) => joints.includes(name))
+    .map(({ child }) => child)
+    .sort((a, b) => depthOf(b) - depthOf(a));
+  const branch = (link: string): string[] => {
+    const fixed = urdf.joints.filter((joint: UrdfJoint) => joint.parent === link && joint.type === 'fixed');
+    const longest = fixed.map(({ child }) => branch(child)).sort((a, b) => b.length - a.length)[0] ?? [];
+    return [link, ...longest];
+  };
+  return branch(children[0] ?? urdf.rootLink).at(-1) ?? urdf.rootLink;
+}

@@ -1,0 +1,201 @@
+"""What a person can see of the planner node with the tools of ROS: markers, plans, figures, diagnostics."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+
+import pytest
+import yaml
+from conftest import JOINTS, ROOT
+from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.msg import Transition
+from rclpy.node import Node
+from test_foreign_peer import parameter
+from trajectory_msgs.msg import JointTrajectory
+from visualization_msgs.msg import Marker, MarkerArray
+
+OK, WARN, ERROR, STALE = range(4)
+
+
+def listen(peer: Node, message_type: type, topic: str) -> list:
+    """What is heard on a topic from now on."""
+    heard: list = []
+    peer.create_subscription(message_type, topic, heard.append, 10)
+    return heard
+
+
+def values_of(message: DiagnosticArray) -> dict[str, str]:
+    return {entry.key: entry.value for entry in message.status[0].values}
+
+
+class TestCandidates:
+    def test_are_paths_of_the_fingertip_from_the_cheapest_to_the_dearest(self, active):
+        peer, _ = active
+        heard = listen(peer, MarkerArray, "planner_node/candidates")
+        assert peer.spin_until(lambda: len(heard) > 2)
+        markers = heard[-1].markers
+        candidates = [marker for marker in markers if marker.ns == "candidates"]
+        plans = [marker for marker in markers if marker.ns == "plan"]
+        assert len(candidates) == 40
+        assert len(plans) == 1
+        assert [marker.id for marker in candidates] == list(range(40))
+        start = candidates[0].points[0]
+        for marker in markers:
+            assert (marker.type, marker.action) == (Marker.LINE_STRIP, Marker.ADD)
+            assert marker.header.frame_id == "world"
+            assert marker.header.stamp.sec > 0
+            assert 0 < marker.lifetime.sec + marker.lifetime.nanosec * 1e-9 <= 1
+            assert marker.pose.orientation.w == 1
+            assert len(marker.points) > 5
+            # All from where the fingertip was, and none beyond the arm's reach.
+            assert math.dist((marker.points[0].x, marker.points[0].y), (start.x, start.y)) < 1e-9
+            for point in marker.points:
+                assert math.hypot(point.x, point.y) <= 0.7001
+                assert point.z == pytest.approx(0.095)
+        lightness = [sum((marker.color.r, marker.color.g, marker.color.b)) for marker in candidates]
+        assert lightness[0] == pytest.approx(2.05, abs=0.01)
+        assert lightness[-1] == pytest.approx(0.6, abs=0.01)
+        assert lightness == sorted(lightness, reverse=True)
+
+    def test_come_no_more_often_than_asked_for_and_as_many(self, active):
+        peer, _ = active
+        changes = [parameter("candidates.count", 7), parameter("candidates.rate", 2.0)]
+        assert all(result.successful for result in peer.set_parameters(changes).results)
+        heard = listen(peer, MarkerArray, "planner_node/candidates")
+        assert peer.spin_until(lambda: len(heard) > 0)
+        heard.clear()
+        peer.spin_for(3.0)
+        assert 2 <= len(heard) <= 7
+        assert len(heard[-1].markers) == 8
+
+    def test_of_a_link_that_the_robot_does_not_have_are_refused_with_a_reason(self, active):
+        peer, _ = active
+        (result,) = peer.set_parameters([parameter("candidates.link", "gripper")]).results
+        assert result.successful
+        heard = listen(peer, MarkerArray, "planner_node/candidates")
+        assert peer.spin_until(lambda: peer.reported("gripper"))
+        assert not heard
+
+
+def test_the_plan_is_the_motion_that_it_foresees(active):
+    peer, _ = active
+    heard: list[JointTrajectory] = listen(peer, JointTrajectory, "planner_node/plan")
+    assert peer.spin_until(lambda: len(heard) > 2)
+    plan = heard[-1]
+    assert list(plan.joint_names) == JOINTS
+    assert plan.header.stamp.sec > 0
+    period = plan.points[0].time_from_start.nanosec * 1e-9
+    assert period == pytest.approx(0.1)
+    for before, after in zip(plan.points, plan.points[1:], strict=False):
+        for joint in range(len(JOINTS)):
+            assert after.positions[joint] == pytest.approx(before.positions[joint] + period * after.velocities[joint])
+
+
+class TestStatistics:
+    def test_tell_what_the_cost_is_made_of_and_where_the_time_goes(self, active):
+        peer, _ = active
+        peer.statistics.clear()
+        assert peer.spin_until(lambda: len(peer.statistics) > 20)
+        texts = values_of(peer.statistics[-1])
+        values = {key: float(value) for key, value in texts.items() if key not in ("rollout", "device")}
+        terms = sum(values[f"cost_{term}"] for term in ("distance", "action", "smoothness", "limit"))
+        assert terms == pytest.approx(values["cost_total"], abs=1e-6)
+        assert 0 < values["encode_ms"] + values["search_ms"] <= values["plan_ms"]
+        assert values["frame_age_ms"] >= values["plan_ms"]
+        assert values["frame_to_command_p95_ms"] >= 100
+        assert values["iterations"] >= 1
+        assert 0 <= values["elites_std"] < 10
+        assert values["command_period_error_p99_ms"] >= 0
+        assert peer.statistics[-1].status[0].hardware_id == "reacher"
+
+    def test_leave_the_terms_out_when_told_to(self, active):
+        peer, _ = active
+        (result,) = peer.set_parameters([parameter("statistics.cost_terms", False)]).results
+        assert result.successful
+        peer.spin_for(1.0)
+        peer.statistics.clear()
+        assert peer.spin_until(lambda: len(peer.statistics) > 2)
+        assert "cost_total" not in values_of(peer.statistics[-1])
+
+
+class TestDiagnostics:
+    PARTS = ("model", "planner", "camera image", "joint states", "commands", "motion", "goal", "parameters", "problems")
+
+    def level(self, peer, part: str) -> int | None:
+        return peer.diagnostics.get(f"planner_node: {part}", (None, ""))[0]
+
+    def test_are_of_every_part_once_a_second(self, active):
+        peer, _ = active
+        heard = listen(peer, DiagnosticArray, "/diagnostics")
+        peer.spin_for(5.0)
+        ours = [message for message in heard if message.status[0].name.startswith("planner_node: ")]
+        assert 4 <= len(ours) <= 6
+        assert {status.name for status in ours[-1].status} == {f"planner_node: {part}" for part in self.PARTS}
+        assert all(status.hardware_id == "reacher" for status in ours[-1].status)
+        camera = next(status for status in ours[-1].status if status.name == "planner_node: camera image")
+        rate = float(next(entry.value for entry in camera.values if entry.key == "rate_hz"))
+        assert 10 < rate < 45
+
+    def test_are_ok_while_the_robot_follows_plans(self, active):
+        peer, _ = active
+        for part in ("model", "camera image", "joint states", "motion", "goal", "parameters"):
+            assert peer.spin_until(lambda part=part: self.level(peer, part) == OK), (part, peer.diagnostics)
+
+    def test_say_which_input_went_quiet(self, active):
+        peer, _ = active
+        peer.camera_on = False
+        assert peer.spin_until(lambda: self.level(peer, "camera image") == ERROR)
+        assert self.level(peer, "joint states") == OK
+
+    def test_are_stale_where_nothing_has_happened_yet(self, start_node, make_peer):
+        start_node()
+        peer = make_peer()
+        assert peer.spin_until(lambda: self.level(peer, "model") == STALE)
+        assert self.level(peer, "commands") == STALE
+        assert self.level(peer, "goal") == WARN
+        assert peer.change_state(Transition.TRANSITION_CONFIGURE)
+        assert peer.spin_until(lambda: self.level(peer, "model") == OK)
+        assert peer.spin_until(lambda: self.level(peer, "joint states") == OK)
+        assert self.level(peer, "commands") == STALE
+
+
+class TestDisplays:
+    """The configurations for rviz and Foxglove show topics that there are."""
+
+    def topics(self, peer: Node) -> dict[str, list[str]]:
+        return dict(peer.get_publisher_names_and_types_by_node("planner_node", "/"))
+
+    def test_of_rviz(self, active):
+        peer, _ = active
+        config = yaml.safe_load((ROOT / "rviz" / "planner.rviz").read_text())
+        shown = {}
+        for display in config["Visualization Manager"]["Displays"]:
+            topic = display.get("Topic", display.get("Description Topic"))
+            if topic:
+                shown[topic["Value"]] = display["Class"]
+        assert shown.pop("/planner_node/candidates") == "rviz_default_plugins/MarkerArray"
+        assert self.topics(peer)["/planner_node/candidates"] == ["visualization_msgs/msg/MarkerArray"]
+        assert set(shown) == {"/image", "/goal_image", "/robot_description"}
+
+    def test_of_foxglove(self, active):
+        peer, _ = active
+        layout = json.loads((ROOT / "foxglove" / "planner.json").read_text())
+        panels = layout["configById"]
+        text = json.dumps(layout)
+        named = set(re.findall(r"/planner_node/(\w+)", text))
+        services = {panel["serviceName"] for panel in panels.values() if "serviceName" in panel}
+        published = self.topics(peer)
+        offered = dict(peer.get_service_names_and_types_by_node("planner_node", "/"))
+        assert services <= set(offered)
+        for name in named - {service.rsplit("/", 1)[1] for service in services}:
+            assert f"/planner_node/{name}" in published
+        assert "/diagnostics" in published
+        # Every panel that is laid out is configured, and the other way round.
+        assert set(re.findall(r'"(\w+!\w+)"', json.dumps(layout["layout"]))) == set(panels)
+        peer.statistics.clear()
+        assert peer.spin_until(lambda: len(peer.statistics) > 0)
+        keys = set(values_of(peer.statistics[-1]))
+        assert set(re.findall(r'key==\\"(\w+)\\"', text)) <= keys
+        assert re.search(r'key==\\"cost_total\\"', text)
