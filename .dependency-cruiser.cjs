@@ -15,7 +15,7 @@ const MAY_IMPORT = {
   planning: BASE,
   control: BASE,
   pipeline: [...BASE, 'control'],
-  ros: [...BASE, 'control', 'pipeline'],
+  ros: [...BASE, 'vision', 'control', 'pipeline'],
 };
 
 /** Libraries that one room alone imports. */

@@ -257,6 +257,11 @@ export const parameterSchema = z.strictObject({
     'ms',
     'Frames of several cameras whose stamps differ by less belong together.',
   ),
+  'camera.transport': fixed(
+    z.enum(['raw', 'compressed']).default('raw'),
+    '',
+    'How images are sent: as sensor_msgs/Image on the topics of the cameras, or as JPEG or PNG on <topic>/compressed.',
+  ),
   'candidates.count': dynamic(
     z.int().min(0).max(500).default(40),
     '1',
@@ -276,11 +281,6 @@ export const parameterSchema = z.strictObject({
     z.boolean().default(true),
     '',
     'Break the cost of each plan down in ~/statistics while somebody listens: one more run of the model, with two candidates.',
-  ),
-  'camera.reliable': fixed(
-    z.boolean().default(false),
-    '',
-    'Subscribe to images reliably. Large images over a lossy transport arrive late instead of never.',
   ),
 });
 

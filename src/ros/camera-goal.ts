@@ -1,33 +1,42 @@
 import type rclnodejs from 'rclnodejs';
 
 import type { FrameSet } from '../core/model-info.js';
-import { toImageFrame } from './messages.js';
-import { latched } from './qos.js';
+import { ImageTopic } from './camera-image-topic.js';
+import type { QosOverrides } from './qos-overrides.js';
+import type { WantedQos } from './qos-policies.js';
+
+/** The last goal that was sent is heard even if it was sent before the node started, where its publisher keeps it. */
+const goalQos: WantedQos = { depth: 1, reliability: 'reliable', durability: 'best_available' };
 
 /** Who is told of goal images. */
 export interface GoalImageOptions {
+  readonly overrides: QosOverrides;
   readonly onGoal: (goal: FrameSet) => void;
+  /** Told why an image was refused. */
+  readonly onProblem: (problem: unknown) => void;
 }
 
-/** The topic `goal_image`: the last one sent is heard even if it was sent before the node started. */
+/** The topics `goal_image` and `goal_image/compressed`: whichever was heard last is the goal. */
 export class GoalImageInput {
-  readonly #node: rclnodejs.Node;
-  readonly #subscription: rclnodejs.Subscription;
+  readonly #topics: readonly ImageTopic[];
 
-  constructor(node: rclnodejs.Node, options: GoalImageOptions) {
-    this.#node = node;
-    this.#subscription = node.createSubscription(
-      'sensor_msgs/msg/Image',
-      'goal_image',
-      { qos: latched() },
-      (message: rclnodejs.sensor_msgs.msg.Image) => {
-        const frame = toImageFrame(message);
-        options.onGoal({ stampNs: frame.stampNs, frames: [frame] });
-      },
+  constructor(node: rclnodejs.Node, { overrides, onGoal, onProblem }: GoalImageOptions) {
+    this.#topics = (['raw', 'compressed'] as const).map(
+      (transport) =>
+        new ImageTopic(node, {
+          topic: 'goal_image',
+          transport,
+          qos: goalQos,
+          overrides,
+          onProblem,
+          onFrame: (frame) => {
+            onGoal({ stampNs: frame.stampNs, frames: [frame] });
+          },
+        }),
     );
   }
 
   dispose(): void {
-    this.#node.destroySubscription(this.#subscription);
+    for (const topic of this.#topics) topic.dispose();
   }
 }

@@ -2,41 +2,102 @@ import type rclnodejs from 'rclnodejs';
 
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import { CameraSync } from '../pipeline/camera-sync.js';
-import { toImageFrame } from './messages.js';
-import { reliable, sensorData } from './qos.js';
+import { ArrivalRate } from './arrival-rate.js';
+import { ImageTopic } from './camera-image-topic.js';
+import type { ImageTopicCounts, ImageTransport } from './camera-image-topic.js';
+import { CameraInfoCheck } from './camera-info.js';
+import type { QosOverrides } from './qos-overrides.js';
+import type { Reliability, WantedQos } from './qos-policies.js';
+
+/**
+ * Only the newest image matters. As sensor data it is heard best effort, unless every publisher is reliable: without that, images larger
+ * than the middleware's shared memory lose a fragment, and so the whole, more often than not.
+ */
+const imageQos: WantedQos = { depth: 1, reliability: 'best_available', durability: 'volatile' };
 
 /** What the cameras of a model are heard with, and who is told. */
 export interface CameraInputOptions {
   readonly cameras: ModelInfo['cameras'];
-  readonly reliable: boolean;
+  readonly transport: ImageTransport;
   readonly syncToleranceMs: number;
+  readonly overrides: QosOverrides;
   readonly onFrames: (set: FrameSet) => void;
+  /** Told why a frame was refused. */
+  readonly onProblem: (problem: unknown) => void;
+  readonly warn: (text: string) => void;
+}
+
+/** How one camera does, for the diagnostics. */
+export interface CameraReport extends ImageTopicCounts {
+  readonly name: string;
+  /** Fully qualified and remapped. */
+  readonly topic: string;
+  readonly transport: ImageTransport;
+  readonly reliability: Reliability;
+  readonly rateHz: number;
+  /** Since the last frame that could be read, in wall-clock time; null before the first. */
+  readonly ageMs: number | null;
+  /** Frames that no frames of the other cameras fitted. */
+  readonly unmatched: number;
+  readonly info: CameraInfoCheck['verdict'];
+}
+
+interface Camera {
+  readonly name: string;
+  readonly images: ImageTopic;
+  readonly info: CameraInfoCheck;
+  readonly rate: ArrivalRate;
 }
 
 /** The image topics of a model's cameras: subscribed until disposed, handed on as sets of frames that belong together. */
 export class CameraInputs {
-  readonly #node: rclnodejs.Node;
-  readonly #subscriptions: rclnodejs.Subscription[];
+  readonly #cameras: readonly Camera[];
+  readonly #sync: CameraSync;
+  readonly #transport: ImageTransport;
 
   constructor(node: rclnodejs.Node, options: CameraInputOptions) {
-    this.#node = node;
-    const sync = new CameraSync(options.cameras.length, options.syncToleranceMs);
-    const qos = options.reliable ? reliable(1) : sensorData(1);
-    this.#subscriptions = options.cameras.map((camera, index) =>
-      node.createSubscription(
-        'sensor_msgs/msg/Image',
-        camera.topic,
-        { qos },
-        (message: rclnodejs.sensor_msgs.msg.Image) => {
-          const set = sync.push(index, toImageFrame(message));
-          if (set !== null) options.onFrames(set);
+    const { cameras, transport, overrides, onFrames, onProblem, warn } = options;
+    this.#transport = transport;
+    this.#sync = new CameraSync(cameras.length, options.syncToleranceMs);
+    this.#cameras = cameras.map(({ name, topic }, index) => {
+      const info = new CameraInfoCheck(node, node.resolveTopicName(topic), warn);
+      const rate = new ArrivalRate();
+      const images = new ImageTopic(node, {
+        topic,
+        transport,
+        qos: imageQos,
+        overrides,
+        onProblem,
+        onFrame: (frame) => {
+          rate.note(performance.now());
+          info.onImage(frame);
+          const set = this.#sync.push(index, frame);
+          if (set !== null) onFrames(set);
         },
-      ),
-    );
+      });
+      return { name, images, info, rate };
+    });
+  }
+
+  get reports(): readonly CameraReport[] {
+    const nowMs = performance.now();
+    return this.#cameras.map(({ name, images, info, rate }, index) => ({
+      name,
+      topic: images.topic,
+      transport: this.#transport,
+      reliability: images.qos.reliability,
+      rateHz: rate.hz,
+      ageMs: rate.ageMs(nowMs),
+      ...images.counts,
+      unmatched: this.#sync.unmatched[index] ?? 0,
+      info: info.verdict,
+    }));
   }
 
   dispose(): void {
-    for (const subscription of this.#subscriptions) this.#node.destroySubscription(subscription);
-    this.#subscriptions.length = 0;
+    for (const { images, info } of this.#cameras) {
+      images.dispose();
+      info.dispose();
+    }
   }
 }

@@ -2,9 +2,17 @@ import type rclnodejs from 'rclnodejs';
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 
-import { reliable } from './qos.js';
+import type { QosOverrides } from './qos-overrides.js';
+import { QosSubscription } from './qos-subscription.js';
+import type { WantedQos } from './qos-policies.js';
 import { stampToNs } from './stamp.js';
 import { simulatedTicks, wallTicks } from './ticks.js';
+
+/**
+ * Every tick counts in lockstep, so it is heard reliably where it can be; rosbag2 and some bridges send it best effort. (The clock inside
+ * rclnodejs 2.2.0 hears reliable publishers alone: `node.now()` is of no use in simulated time.)
+ */
+const clockQos: WantedQos = { depth: 10, reliability: 'best_available', durability: 'volatile' };
 
 /** The node's time: the system's, or with `use_sim_time` that of the newest message on `/clock`. */
 export class NodeClock {
@@ -13,19 +21,15 @@ export class NodeClock {
   readonly #clock$ = new Subject<bigint>();
   #clockNs = 0n;
 
-  constructor(node: rclnodejs.Node) {
+  constructor(node: rclnodejs.Node, overrides: QosOverrides) {
     this.#node = node;
     this.#isSimulated = node.getParameter('use_sim_time').value === true;
     if (!this.#isSimulated) return;
-    node.createSubscription(
-      'rosgraph_msgs/msg/Clock',
-      '/clock',
-      { qos: reliable(10) },
-      (message: rclnodejs.rosgraph_msgs.msg.Clock) => {
-        this.#clockNs = stampToNs(message.clock);
-        this.#clock$.next(this.#clockNs);
-      },
-    );
+    const qos = overrides.subscription('/clock', clockQos);
+    new QosSubscription(node, 'rosgraph_msgs/msg/Clock', '/clock', qos, ({ clock }) => {
+      this.#clockNs = stampToNs(clock);
+      this.#clock$.next(this.#clockNs);
+    });
   }
 
   /** 0 before the first message on `/clock`. */

@@ -3,6 +3,7 @@ import type { Condition } from '../control/watchdog.js';
 import type { Parameters } from '../params/schema.js';
 import { parameterInfos } from '../params/schema.js';
 import type { ArrivalRate } from './arrival-rate.js';
+import type { CameraReport } from './camera-inputs.js';
 import type { CommandTiming } from './command-timing.js';
 import type { Status } from './diagnostic-messages.js';
 import type { PlanFigures } from './plan-figures.js';
@@ -16,8 +17,9 @@ export interface NodeView {
   /** Why nothing can be planned; null when it can. */
   readonly missing: string | null;
   readonly condition: Condition | null;
-  /** Sets of frames of all cameras, and joint states. */
-  readonly frames: ArrivalRate;
+  readonly cameras: readonly CameraReport[];
+  /** What this node and another one could hear of each other if their QoS or types fitted. */
+  readonly unheard: readonly string[];
   readonly jointStates: ArrivalRate;
   readonly figures: PlanFigures;
   readonly timing: CommandTiming;
@@ -35,7 +37,8 @@ export function nodeDiagnostics(nodeName: string, view: NodeView): Status[] {
   const parts: Part[] = [
     modelPart(view),
     plannerPart(view),
-    ...cameraParts(view),
+    ...view.cameras.map((camera) => cameraPart(camera, view)),
+    qosPart(view),
     jointStatesPart(view),
     commandsPart(view),
     motionPart(view),
@@ -87,11 +90,36 @@ function plannerPart({ isActive, missing, condition, figures }: NodeView): Part 
   return { level: 'ok', name, message: `${values.rate_hz} plans a second`, values };
 }
 
-function cameraParts({ model, frames, nowMs, parameters }: NodeView): Part[] {
-  const timeoutMs = parameters['watchdog.image_timeout_s'] * 1000;
-  return (model?.cameras ?? []).map(({ name, topic }) => ({
-    ...inputPart(`camera ${name}`, `no image on ${topic} yet`, frames, nowMs, timeoutMs),
-  }));
+function cameraPart(
+  { name: camera, topic, rateHz, ageMs, ...report }: CameraReport,
+  { parameters }: NodeView,
+): Part {
+  const name = `camera ${camera}`;
+  const values = {
+    topic,
+    transport: report.transport,
+    reliability: report.reliability,
+    rate_hz: rateHz.toFixed(2),
+    age_ms: ageMs?.toFixed(0) ?? 'nan',
+    received: report.received,
+    refused: report.refused,
+    overtaken: report.overtaken,
+    unmatched: report.unmatched,
+    camera_info: report.info,
+  };
+  if (ageMs === null) return { level: 'stale', name, message: `no image on ${topic} yet`, values };
+  if (ageMs > parameters['watchdog.image_timeout_s'] * 1000) {
+    const message = `the last image came ${(ageMs / 1000).toFixed(1)} s ago`;
+    return { level: 'error', name, message, values };
+  }
+  if (report.info === 'other size') {
+    return { level: 'warn', name, message: 'camera_info is for images of another size', values };
+  }
+  return { level: 'ok', name, message: `${values.rate_hz} a second`, values };
+}
+
+function qosPart({ unheard }: NodeView): Part {
+  return { level: unheard.length === 0 ? 'ok' : 'warn', name: 'qos', message: unheard.join('; ') };
 }
 
 function jointStatesPart({ jointStates, nowMs, parameters }: NodeView): Part {

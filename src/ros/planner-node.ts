@@ -23,6 +23,8 @@ import { PlanFigures } from './plan-figures.js';
 import { PlanPublisher } from './plan-publisher.js';
 import { PlanningSession } from './planning-session.js';
 import { ProblemLog } from './problem-log.js';
+import { QosOverrides } from './qos-overrides.js';
+import { QosWatch } from './qos-watch.js';
 import { subscribeToRobot } from './robot-inputs.js';
 import { stampToNs } from './stamp.js';
 
@@ -61,9 +63,10 @@ export class PlannerNode {
   readonly #problems = new ProblemLog(this.#log);
   readonly #figures = new PlanFigures();
   readonly #timing = new CommandTiming();
-  readonly #frames = new ArrivalRate();
   readonly #jointStates = new ArrivalRate();
   readonly #parameters: ParameterBridge;
+  readonly #overrides: QosOverrides;
+  readonly #qosWatch: QosWatch;
   readonly #outputs: NodeOutputs;
   readonly #clock: NodeClock;
   readonly #commands: CommandOutput;
@@ -87,8 +90,15 @@ export class PlannerNode {
         if (text !== '') options.checkExpression(text, this.#session?.model?.joints.length ?? null);
       },
     );
+    this.#overrides = new QosOverrides(
+      this.#node,
+      new Map(this.#node.getParameterOverrides().map(({ name, value }) => [name, value])),
+    );
+    this.#qosWatch = new QosWatch(this.#node, (text) => {
+      this.#log.warn(text);
+    });
     this.#outputs = advertise(this.#node);
-    this.#clock = new NodeClock(this.#node);
+    this.#clock = new NodeClock(this.#node, this.#overrides);
     this.#commands = new CommandOutput(this.#outputs, this.#timing, () => this.#parameters.values);
     this.#plans = new PlanPublisher({
       outputs: this.#outputs,
@@ -110,7 +120,7 @@ export class PlannerNode {
         if (this.#session !== null) this.#plans.publish(this.#session, loop, report);
       },
     });
-    subscribeToRobot(this.#node, {
+    subscribeToRobot(this.#node, this.#overrides, {
       onDescription: (urdf) => {
         this.#robotDescription = urdf;
         this.#session?.setRobotDescription(urdf);
@@ -125,6 +135,10 @@ export class PlannerNode {
     });
     this.#goals = new Goals(this.#log, (goal) => this.#session?.setGoal(goal));
     new GoalImageInput(this.#node, {
+      overrides: this.#overrides,
+      onProblem: (problem) => {
+        this.#problems.report(problem);
+      },
       onGoal: (goal) => {
         this.#goals.set(goal);
       },
@@ -230,11 +244,17 @@ export class PlannerNode {
     const values = this.#parameters.values;
     this.#cameras = new CameraInputs(this.#node, {
       cameras: model.cameras,
-      reliable: values['camera.reliable'],
+      transport: values['camera.transport'],
       syncToleranceMs: values['camera.sync_tolerance_ms'],
+      overrides: this.#overrides,
       onFrames: (set) => {
-        this.#frames.note(performance.now());
         this.#session?.onFrame(set);
+      },
+      onProblem: (problem) => {
+        this.#problems.report(problem);
+      },
+      warn: (text) => {
+        this.#log.warn(text);
       },
     });
   }
@@ -300,7 +320,8 @@ export class PlannerNode {
       model: session?.model ?? null,
       missing: session === null ? notConfigured.message : session.loop === null ? session.missing : null,
       condition: session?.loop?.condition ?? null,
-      frames: this.#frames,
+      cameras: this.#cameras?.reports ?? [],
+      unheard: this.#qosWatch.look(),
       jointStates: this.#jointStates,
       figures: this.#figures,
       timing: this.#timing,
@@ -310,6 +331,6 @@ export class PlannerNode {
       nowMs: performance.now(),
     });
     const robot = session?.robot?.urdf.name ?? noHardware;
-    this.#outputs.diagnostics.publish(diagnosticArray(this.#node.now().nanoseconds, robot, statuses));
+    this.#outputs.diagnostics.publish(diagnosticArray(this.#clock.nowNs, robot, statuses));
   }
 }

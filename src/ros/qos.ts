@@ -1,21 +1,24 @@
 import rclnodejs from 'rclnodejs';
 
+import { durabilityPolicy, reliabilityPolicy } from './qos-policies.js';
+import type { TopicQos } from './qos-policies.js';
+
 const keepLast = rclnodejs.QoS.HistoryPolicy.RMW_QOS_POLICY_HISTORY_KEEP_LAST;
-const reliableDelivery = rclnodejs.QoS.ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_RELIABLE;
-const bestEffort = rclnodejs.QoS.ReliabilityPolicy.RMW_QOS_POLICY_RELIABILITY_BEST_EFFORT;
+
+export function toRosQos({ depth, reliability, durability }: TopicQos): rclnodejs.QoS {
+  return new rclnodejs.QoS(keepLast, depth, reliabilityPolicy[reliability], durabilityPolicy[durability]);
+}
 
 /** For streams of which only the newest matters: best effort, which every publisher can serve. */
 export function sensorData(depth: number): rclnodejs.QoS {
-  return new rclnodejs.QoS(keepLast, depth, bestEffort);
+  return toRosQos({ depth, reliability: 'best_effort', durability: 'volatile' });
 }
 
 export function reliable(depth: number): rclnodejs.QoS {
-  return new rclnodejs.QoS(keepLast, depth, reliableDelivery);
+  return toRosQos({ depth, reliability: 'reliable', durability: 'volatile' });
 }
 
 /** For things said once and valid until further notice: late subscribers get the last one. */
 export function latched(): rclnodejs.QoS {
-  const qos = new rclnodejs.QoS(keepLast, 1, reliableDelivery);
-  qos.durability = rclnodejs.QoS.DurabilityPolicy.RMW_QOS_POLICY_DURABILITY_TRANSIENT_LOCAL;
-  return qos;
+  return toRosQos({ depth: 1, reliability: 'reliable', durability: 'transient_local' });
 }

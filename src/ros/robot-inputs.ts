@@ -1,7 +1,14 @@
 import type rclnodejs from 'rclnodejs';
 
-import { guardSubscriptions } from './callback-errors.js';
-import { latched, sensorData } from './qos.js';
+import type { QosOverrides } from './qos-overrides.js';
+import { QosSubscription } from './qos-subscription.js';
+import type { WantedQos } from './qos-policies.js';
+
+/** Said once: who comes later has to get it too. */
+const descriptionQos: WantedQos = { depth: 1, reliability: 'reliable', durability: 'transient_local' };
+
+/** Only the newest pose matters, and every publisher can be heard. */
+const jointStateQos: WantedQos = { depth: 5, reliability: 'best_effort', durability: 'volatile' };
 
 export interface RobotInputHandlers {
   /** The URDF, as text. */
@@ -10,23 +17,28 @@ export interface RobotInputHandlers {
 }
 
 /** Subscribes to what the robot tells of itself, for as long as the node lives. */
-export function subscribeToRobot(node: rclnodejs.Node, handlers: RobotInputHandlers): void {
-  const description = node.createSubscription(
+export function subscribeToRobot(
+  node: rclnodejs.Node,
+  overrides: QosOverrides,
+  handlers: RobotInputHandlers,
+): void {
+  const wanted = (topic: string, qos: WantedQos): WantedQos =>
+    overrides.subscription(node.resolveTopicName(topic), qos);
+  new QosSubscription(
+    node,
     'std_msgs/msg/String',
     'robot_description',
-    { qos: latched() },
-    (message: rclnodejs.std_msgs.msg.String) => {
-      handlers.onDescription(message.data);
+    wanted('robot_description', descriptionQos),
+    ({ data }) => {
+      handlers.onDescription(data);
     },
   );
-  guardSubscriptions(description, (error) => {
-    throw error;
-  });
-  node.createSubscription(
+  new QosSubscription(
+    node,
     'sensor_msgs/msg/JointState',
     'joint_states',
-    { qos: sensorData(5) },
-    (message: rclnodejs.sensor_msgs.msg.JointState) => {
+    wanted('joint_states', jointStateQos),
+    (message) => {
       handlers.onJointState(message);
     },
   );

@@ -121,7 +121,18 @@ class TestStatistics:
 
 
 class TestDiagnostics:
-    PARTS = ("model", "planner", "camera image", "joint states", "commands", "motion", "goal", "parameters", "problems")
+    PARTS = (
+        "model",
+        "planner",
+        "camera image",
+        "joint states",
+        "commands",
+        "motion",
+        "goal",
+        "qos",
+        "parameters",
+        "problems",
+    )
 
     def level(self, peer, part: str) -> int | None:
         return peer.diagnostics.get(f"planner_node: {part}", (None, ""))[0]

@@ -1,0 +1,98 @@
+import type rclnodejs from 'rclnodejs';
+
+import { mismatch } from './qos-compatibility.js';
+import type { Endpoint } from './qos-compatibility.js';
+
+function nameOf({ node_name, node_namespace }: Endpoint): string {
+  return `${node_namespace.replace(/\/$/, '')}/${node_name}`;
+}
+
+/**
+ * Why none of the receivers hears the sender; null when one of them does.
+ *
+ * @param receivers of the topic; at least one
+ */
+function whyDeaf(
+  topic: string,
+  sender: Endpoint,
+  receivers: readonly Endpoint[],
+  ours: string,
+): string | null {
+  let reason = '';
+  for (const receiver of receivers) {
+    const they =
+      nameOf(sender) === ours ? `subscription of ${nameOf(receiver)}` : `publisher ${nameOf(sender)}`;
+    if (sender.topic_type !== receiver.topic_type) {
+      reason = `${topic}: the ${they} has another type: ${sender.topic_type} is sent, ${receiver.topic_type} expected. Remap one of them`;
+      continue;
+    }
+    const found = mismatch(sender.qos_profile, receiver.qos_profile);
+    if (found === null) return null;
+    const { policy, offered, requested } = found;
+    reason = `${topic}: incompatible QoS with the ${they}, policy ${policy}: ${offered} is offered, ${requested} requested. Change either (qos_overrides.${topic}.subscription.${policy})`;
+  }
+  return reason;
+}
+
+/**
+ * Looks for publishers and subscriptions of other nodes that this node shares a topic with and that DDS keeps apart from its own, silently.
+ * The graph is asked instead of the middleware's incompatible-QoS events: rclnodejs 2.2.0 does not export the class that takes them, and the
+ * graph also says whose endpoint it is.
+ */
+export class QosWatch {
+  readonly #node: rclnodejs.Node;
+  readonly #warn: (text: string) => void;
+  #known: ReadonlySet<string> = new Set();
+
+  /** @param warn told once of each pair, and again when it comes back */
+  constructor(node: rclnodejs.Node, warn: (text: string) => void) {
+    this.#node = node;
+    this.#warn = warn;
+  }
+
+  /**
+   * One line for each pair of endpoints that cannot hear each other: who, which policy or type, what to do. Takes some tenths of a
+   * millisecond.
+   */
+  look(): readonly string[] {
+    const unheard = [...this.#unheardPublishers(), ...this.#deafSubscriptions()];
+    for (const text of unheard) if (!this.#known.has(text)) this.#warn(text);
+    this.#known = new Set(unheard);
+    return unheard;
+  }
+
+  get #name(): string {
+    return `${this.#node.namespace().replace(/\/$/, '')}/${this.#node.name()}`;
+  }
+
+  #unheardPublishers(): string[] {
+    const topics = this.#node.getSubscriptionNamesAndTypesByNode(this.#node.name(), this.#node.namespace());
+    return topics.flatMap(({ name: topic }) => {
+      const ours = this.#subscriptions(topic).filter((endpoint) => nameOf(endpoint) === this.#name);
+      const senders = this.#publishers(topic).filter((endpoint) => nameOf(endpoint) !== this.#name);
+      if (ours.length === 0) return [];
+      return senders
+        .map((sender) => whyDeaf(topic, sender, ours, this.#name))
+        .filter((text) => text !== null);
+    });
+  }
+
+  #deafSubscriptions(): string[] {
+    const topics = this.#node.getPublisherNamesAndTypesByNode(this.#node.name(), this.#node.namespace());
+    return topics.flatMap(({ name: topic }) => {
+      const ours = this.#publishers(topic).filter((endpoint) => nameOf(endpoint) === this.#name);
+      const receivers = this.#subscriptions(topic).filter((endpoint) => nameOf(endpoint) !== this.#name);
+      return receivers
+        .flatMap((receiver) => ours.map((sender) => whyDeaf(topic, sender, [receiver], this.#name)))
+        .filter((text) => text !== null);
+    });
+  }
+
+  #publishers(topic: string): Endpoint[] {
+    return this.#node.getPublishersInfoByTopic(topic, false) as Endpoint[];
+  }
+
+  #subscriptions(topic: string): Endpoint[] {
+    return this.#node.getSubscriptionsInfoByTopic(topic, false) as Endpoint[];
+  }
+}
