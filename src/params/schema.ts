@@ -260,7 +260,7 @@ export const parameterSchema = z.strictObject({
   'camera.transport': fixed(
     z.enum(['raw', 'compressed']).default('raw'),
     '',
-    'How images are sent: as sensor_msgs/Image on the topics of the cameras, or as JPEG or PNG on <topic>/compressed.',
+    'How images are sent, the goal’s too: as sensor_msgs/Image on their topics, or as JPEG or PNG on <topic>/compressed.',
   ),
   'candidates.count': dynamic(
     z.int().min(0).max(500).default(40),

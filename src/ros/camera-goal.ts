@@ -2,6 +2,7 @@ import type rclnodejs from 'rclnodejs';
 
 import type { FrameSet } from '../core/model-info.js';
 import { ImageTopic } from './camera-image-topic.js';
+import type { ImageTransport } from './camera-image-topic.js';
 import type { QosOverrides } from './qos-overrides.js';
 import type { WantedQos } from './qos-policies.js';
 
@@ -16,27 +17,35 @@ export interface GoalImageOptions {
   readonly onProblem: (problem: unknown) => void;
 }
 
-/** The topics `goal_image` and `goal_image/compressed`: whichever was heard last is the goal. */
+/**
+ * The topic `goal_image`, or `goal_image/compressed`: one of them, by the transport of the cameras. A publisher of both sends the same goal
+ * twice, and which of the two came last would be chance.
+ */
 export class GoalImageInput {
-  readonly #topics: readonly ImageTopic[];
+  readonly #node: rclnodejs.Node;
+  readonly #options: GoalImageOptions;
+  #heard: { readonly transport: ImageTransport; readonly images: ImageTopic } | null = null;
 
-  constructor(node: rclnodejs.Node, { overrides, onGoal, onProblem }: GoalImageOptions) {
-    this.#topics = (['raw', 'compressed'] as const).map(
-      (transport) =>
-        new ImageTopic(node, {
-          topic: 'goal_image',
-          transport,
-          qos: goalQos,
-          overrides,
-          onProblem,
-          onFrame: (frame) => {
-            onGoal({ stampNs: frame.stampNs, frames: [frame] });
-          },
-        }),
-    );
+  constructor(node: rclnodejs.Node, options: GoalImageOptions) {
+    this.#node = node;
+    this.#options = options;
   }
 
-  dispose(): void {
-    for (const topic of this.#topics) topic.dispose();
+  /** Listens from now on, by this transport. */
+  listen(transport: ImageTransport): void {
+    if (this.#heard?.transport === transport) return;
+    this.#heard?.images.dispose();
+    const { overrides, onGoal, onProblem } = this.#options;
+    const images = new ImageTopic(this.#node, {
+      topic: 'goal_image',
+      transport,
+      qos: goalQos,
+      overrides,
+      onProblem,
+      onFrame: (frame) => {
+        onGoal({ stampNs: frame.stampNs, frames: [frame] });
+      },
+    });
+    this.#heard = { transport, images };
   }
 }

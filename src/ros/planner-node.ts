@@ -72,6 +72,7 @@ export class PlannerNode {
   readonly #commands: CommandOutput;
   readonly #plans: PlanPublisher;
   readonly #goals: Goals;
+  readonly #goalImages: GoalImageInput;
   readonly #motion: Motion;
   readonly #housekeeping: NodeJS.Timeout;
   #everActive = false;
@@ -134,7 +135,7 @@ export class PlannerNode {
       },
     });
     this.#goals = new Goals(this.#log, (goal) => this.#session?.setGoal(goal));
-    new GoalImageInput(this.#node, {
+    this.#goalImages = new GoalImageInput(this.#node, {
       overrides: this.#overrides,
       onProblem: (problem) => {
         this.#problems.report(problem);
@@ -143,6 +144,7 @@ export class PlannerNode {
         this.#goals.set(goal);
       },
     });
+    this.#goalImages.listen(this.#parameters.values['camera.transport']);
     this.#offerServices();
     this.#registerTransitions();
     this.#housekeeping = setInterval(() => {
@@ -183,6 +185,7 @@ export class PlannerNode {
       );
       return transition.failure;
     }
+    this.#goalImages.listen(this.#parameters.values['camera.transport']);
     this.#session = new PlanningSession({
       planner: this.#options.createPlanner(this.#log),
       parameters: () => this.#parameters.values,
