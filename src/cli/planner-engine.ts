@@ -112,7 +112,8 @@ export class PlannerEngine {
         goalDistance: goalDistance ?? NaN,
         iterations: result.iterations,
         elitesStd: result.elitesStd,
-        rollout: inForce.rollout,
+        rollout: inForce.rollout.kind,
+        fallbacks: inForce.rollout.fallbacks,
         searchMs,
         ...(terms && { costTerms: terms }),
       },
@@ -160,7 +161,7 @@ export class PlannerEngine {
       );
       await planner.plan(null, context, createRng(this.#seed));
       const tookMs = performance.now() - startMs;
-      this.#logger.info(`warmed up in ${tookMs.toFixed(0)} ms; rollout: ${rollout}`);
+      this.#logger.info(`warmed up in ${tookMs.toFixed(0)} ms; rollout: ${rollout.kind}`);
     } catch (error) {
       if (!(error instanceof JepaMpcError)) throw error;
       this.#logger.warn(`not warmed up: ${error.message}`);

@@ -1,7 +1,7 @@
 import { JepaMpcError } from '../core/errors.js';
 import type { ObjectiveSpec } from '../core/objective-spec.js';
 import type { CandidateScorer, Objective, PlanContext, Planner, Rng } from '../core/ports.js';
-import type { Logger } from '../core/types.js';
+import type { Fallback, Logger } from '../core/types.js';
 import type { LoadedModel } from '../model/load-model.js';
 import type { PlannerTuning } from '../pipeline/planner-port.js';
 import { isKernelPlanner, KernelPlanner, whyIterateOnHost } from '../planning/kernel-planner.js';
@@ -10,6 +10,7 @@ import type { PlannerOptions } from '../planning/planner-options.js';
 import { createPlanner } from '../planning/registry.js';
 import { objectiveFromTuning } from './objective-from-tuning.js';
 import { plannerOptionsFromTuning } from './planner-options-from-tuning.js';
+import { RelievedPlanner } from './relieved-planner.js';
 import {
   buildRollout,
   rolloutKey,
@@ -23,7 +24,8 @@ export interface PlannerInForce {
   readonly planner: Planner;
   /** For the figures: what the objective's metric says of the present latent. */
   readonly distance: Objective;
-  readonly rollout: RolloutKind;
+  /** How, and what of that is not as it was asked for; both may change with a plan. */
+  readonly rollout: Pick<RolloutInForce, 'kind' | 'fallbacks'>;
   readonly scorer: CandidateScorer;
   readonly objective: ObjectiveSpec;
 }
@@ -34,6 +36,8 @@ interface Order {
   readonly tuning: PlannerTuning;
   readonly options: PlannerOptions;
   readonly wish: RolloutWish;
+  /** What of the tuning cannot be had. */
+  readonly fallbacks: readonly Fallback[];
 }
 
 /** A rollout being built beside the one in force. */
@@ -54,11 +58,10 @@ export class PlannerWorkshop {
   readonly #logger: Logger;
   readonly #nowMs: () => number;
   #current: (PlannerInForce & { readonly key: string }) | null = null;
-  #rollout: (RolloutInForce & { readonly key: string }) | null = null;
+  #rollout: { readonly inForce: RolloutInForce; readonly key: string } | null = null;
   #beside: Beside | null = null;
   /** A tuning that was refused while another is in force. */
   #refusedKey = '';
-  #hostReason = '';
 
   /** @param nowMs clock for time budgets */
   constructor(model: LoadedModel, logger: Logger, nowMs: () => number) {
@@ -100,15 +103,16 @@ export class PlannerWorkshop {
 
   async dispose(): Promise<void> {
     await this.#dropBeside();
-    await this.#rollout?.dispose();
+    await this.#rollout?.inForce.dispose();
   }
 
   async #change(order: Order, isFirst: boolean, context: PlanContext, rng: Rng): Promise<PlannerInForce> {
     const key = rolloutKey(order.wish);
     if (this.#rollout?.key === key) {
-      const planner = this.#make(order, this.#rollout);
-      this.#rollout.setWeights(order.wish.objective.weights);
-      return this.#putInForce(order, planner, this.#rollout);
+      const { inForce } = this.#rollout;
+      const planner = this.#make(order, inForce);
+      inForce.setWeights(order.wish.objective.weights);
+      return this.#putInForce(order, planner, inForce);
     }
     if (this.#beside !== null && rolloutKey(this.#beside.order.wish) === key) {
       this.#beside.start();
@@ -119,7 +123,7 @@ export class PlannerWorkshop {
     }
     await this.#dropBeside();
     const build = (): Promise<RolloutInForce> =>
-      buildRollout(this.#model, order.wish, context, rng, this.#logger);
+      buildRollout(this.#model, order.wish, context, rng, this.#logger, order.fallbacks);
     if (this.#current === null || isFirst) return this.#swap(order, key, await build());
     this.#beside = beside(order, build);
     return this.#current;
@@ -130,51 +134,63 @@ export class PlannerWorkshop {
     try {
       const planner = this.#make(order, built);
       built.setWeights(order.wish.objective.weights);
-      this.#rollout = { ...built, key };
+      this.#rollout = { inForce: built, key };
       return this.#putInForce(order, planner, built);
     } catch (error) {
       await built.dispose();
       throw error;
     } finally {
-      if (this.#rollout !== old) await old?.dispose();
+      if (this.#rollout !== old) await old?.inForce.dispose();
     }
   }
 
-  #putInForce({ key, wish }: Order, planner: Planner, { kind, scorer }: RolloutInForce): PlannerInForce {
+  #putInForce({ key, wish }: Order, planner: Planner, rollout: RolloutInForce): PlannerInForce {
     const { objective } = wish;
     const distance = createObjective(objective.metric, this.#model.temporalDistance);
-    this.#current = { key, planner, distance, rollout: kind, scorer, objective };
+    this.#current = { key, planner, distance, rollout, scorer: rollout.scorer, objective };
     return this.#current;
   }
 
-  #make({ tuning, options, wish }: Order, { scorer, kernel }: RolloutInForce): Planner {
+  #make({ tuning, options, wish }: Order, rollout: RolloutInForce): Planner {
     const { latent, history, action } = this.#model.manifest;
     const model = { latent, history, action };
-    return kernel !== null && wish.planner !== null
-      ? new KernelPlanner(wish.planner, model, kernel, scorer, options)
-      : createPlanner(tuning.planner, model, scorer, options);
+    const { scorer, kernel } = rollout;
+    const onHost = (): Planner => createPlanner(tuning.planner, model, scorer, options);
+    if (kernel === null || wish.planner === null) return onHost();
+    return new RelievedPlanner(
+      new KernelPlanner(wish.planner, model, kernel, scorer, options),
+      onHost,
+      (failure) => rollout.dropKernel(failure),
+    );
   }
 
   #orderOf(tuning: PlannerTuning, key: string): Order {
     const { manifest } = this.#model;
     const options = plannerOptionsFromTuning(tuning, manifest, this.#nowMs);
     const objective = objectiveFromTuning(tuning, manifest);
-    const kind = this.#kindOf(tuning, options);
+    const { kind, fallbacks } = this.#kindOf(tuning, options);
     const planner = kind === 'plan' && isKernelPlanner(tuning.planner) ? tuning.planner : null;
     const wish = { objective, horizon: options.horizon, precision: tuning.precision, kind, planner };
-    return { key, tuning, options, wish };
+    return { key, tuning, options, wish, fallbacks };
   }
 
   /** On the cpu a run costs next to nothing, and the host's planners can do more; elsewhere every run is a trip to the device. */
-  #kindOf({ rollout, planner }: PlannerTuning, options: PlannerOptions): RolloutKind {
-    if (rollout === 'host' || rollout === 'iteration') return rollout;
-    if (rollout === 'auto' && this.#model.device === 'cpu') return 'iteration';
+  #kindOf(
+    { rollout, planner }: PlannerTuning,
+    options: PlannerOptions,
+  ): { readonly kind: RolloutKind; readonly fallbacks: readonly Fallback[] } {
+    const asAsked = (kind: RolloutKind) => ({ kind, fallbacks: [] });
+    if (rollout === 'host' || rollout === 'iteration') return asAsked(rollout);
+    if (rollout === 'auto' && this.#model.device === 'cpu') return asAsked('iteration');
     const why = whyIterateOnHost(planner, options);
-    if (why === null) return 'plan';
-    if (rollout === 'plan' && why !== this.#hostReason)
-      this.#logger.warn(`Plans are made iteration by iteration, not in one graph, because of ${why}.`);
-    this.#hostReason = why;
-    return 'iteration';
+    if (why === null) return asAsked('plan');
+    if (rollout === 'auto') return asAsked('iteration');
+    const fallback = {
+      instead: 'plans made iteration by iteration',
+      reason: `${why} cannot be had in one graph`,
+      remedy: 'Set rollout.graph to auto, or use cem, mppi or cma without it.',
+    };
+    return { kind: 'iteration', fallbacks: [fallback] };
   }
 
   async #dropBeside(): Promise<void> {

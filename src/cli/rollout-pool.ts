@@ -1,16 +1,18 @@
 import { JepaMpcError } from '../core/errors.js';
 import type { ObjectiveSpec, ObjectiveWeights } from '../core/objective-spec.js';
 import type { CandidateScorer, PlanContext, PlanKernel } from '../core/ports.js';
-import type { Logger } from '../core/types.js';
+import type { Fallback, Logger } from '../core/types.js';
 import type { Rng } from '../core/ports.js';
 import { rankCorrelation } from '../math/rank-correlation.js';
 import type { CompiledPlan } from '../model/compiled-plan.js';
-import type { CompiledScorer } from '../model/compiled-scorer.js';
+import type { CompiledRollouts } from '../model/compiled-rollouts.js';
 import type { RolloutRequest } from '../model/graph/compile-rollout.js';
 import type { Refit } from '../model/graph/plan-nodes.js';
 import type { LoadedModel } from '../model/load-model.js';
 import { CandidateEvaluator } from '../planning/candidate-evaluator.js';
 import type { KernelPlannerName } from '../planning/kernel-planner.js';
+import { DegradingScorer, type Scoring } from './degrading-scorer.js';
+import { Fallbacks } from './fallbacks.js';
 
 /** How the model is rolled out: a whole plan in one graph, an iteration in one graph, or step by step on the host. */
 export type RolloutKind = 'plan' | 'iteration' | 'host';
@@ -23,10 +25,14 @@ export interface RolloutWish extends RolloutRequest {
 
 /** A way to score candidates, or to make whole plans, for one objective and horizon. */
 export interface RolloutInForce {
+  /** May change while plans are made, as `fallbacks` then says. */
   readonly kind: RolloutKind;
+  readonly fallbacks: readonly Fallback[];
   readonly scorer: CandidateScorer;
   /** Where the kind is `plan`. */
   readonly kernel: PlanKernel | null;
+  /** Gives the kernel up: plans are made iteration by iteration from now on. */
+  dropKernel(failure: JepaMpcError): Promise<void>;
   /** Changes what changes without compiling. */
   setWeights(weights: ObjectiveWeights): void;
   dispose(): Promise<void>;
@@ -51,10 +57,12 @@ export function rolloutKey({ objective, horizon, precision, kind, planner }: Rol
 }
 
 /**
- * Builds a rollout. What cannot be compiled is rolled out step by step, and reduced precision that would order the candidates otherwise than
- * full precision does is not used; both are logged with the reason.
+ * Builds a rollout. What cannot be compiled is rolled out step by step; reduced precision that would order the candidates otherwise than
+ * full precision does is not used; runs that fail are made smaller, and then elsewhere (degrading-scorer.ts). All of it is noted as a
+ * fallback with its reason.
  *
  * @param context and `rng` make the candidates that reduced precision is judged by
+ * @param before fallbacks that come with the wish
  * @throws JepaMpcError for an objective that does not fit the model
  */
 export async function buildRollout(
@@ -63,17 +71,24 @@ export async function buildRollout(
   context: PlanContext,
   rng: Rng,
   logger: Logger,
+  before: readonly Fallback[] = [],
 ): Promise<RolloutInForce> {
-  if (wish.kind === 'host') return onHost(model, wish);
+  const fallbacks = new Fallbacks(logger);
+  for (const fallback of before) fallbacks.note(fallback);
+  if (wish.kind === 'host')
+    return inForce(model, wish, { scoring: onHost(model, wish), kernel: null }, fallbacks);
   try {
-    if (wish.precision === 'float32') return await compiled(model, wish);
-    return await inReducedPrecision(model, wish, context, rng, logger);
+    const built =
+      wish.precision === 'float32'
+        ? await compiled(model.rollouts, model.device, wish)
+        : await inReducedPrecision(model, wish, context, rng, { logger, fallbacks });
+    return inForce(model, wish, built, fallbacks);
   } catch (error) {
     if (!(error instanceof JepaMpcError) || !COMPILER_REFUSALS.has(error.code)) throw error;
     // Throws itself what is wrong with the objective, compiled or not.
-    const fallback = onHost(model, wish);
-    logger.warn(`The rollout is not compiled but run step by step: ${error.message}`);
-    return fallback;
+    const scoring = onHost(model, wish);
+    fallbacks.noteError(scoring.what, error);
+    return inForce(model, { ...wish, kind: 'host' }, { scoring, kernel: null }, fallbacks);
   }
 }
 
@@ -83,35 +98,49 @@ const COMPILER_REFUSALS: ReadonlySet<string> = new Set([
   'model.device-unavailable',
 ]);
 
-function onHost(model: LoadedModel, { objective, horizon }: RolloutWish): RolloutInForce {
-  const { latent, history, action } = model.manifest;
-  const rollout = { predictor: model.predictor, latent, history, action };
-  const evaluatorFor = (spec: ObjectiveSpec): CandidateEvaluator =>
-    new CandidateEvaluator(rollout, model.temporalDistance, spec, horizon);
-  let evaluator = evaluatorFor(objective);
-  return {
-    kind: 'host',
-    scorer: { score: (context, candidates) => evaluator.score(context, candidates) },
-    kernel: null,
-    setWeights: (weights) => {
-      evaluator = evaluatorFor({ ...objective, weights });
-    },
-    dispose: () => Promise.resolve(),
-  };
+interface Built {
+  readonly scoring: Scoring;
+  readonly kernel: CompiledPlan | null;
 }
 
-const REFITS: Readonly<Record<KernelPlannerName, Refit>> = { cem: 'elites', mppi: 'weights', cma: 'steps' };
-
-async function compiled(model: LoadedModel, wish: RolloutWish): Promise<RolloutInForce> {
-  const scorer = await model.rollouts.scorer(wish);
-  const kernel =
-    wish.planner === null ? null : await planOrRelease(model, wish, REFITS[wish.planner], scorer);
+function inForce(model: LoadedModel, wish: RolloutWish, built: Built, fallbacks: Fallbacks): RolloutInForce {
+  const { block, joints } = model.manifest.action;
+  const isOnCpu = model.device === 'cpu';
+  let { kernel } = built;
+  let kind = wish.kind;
+  /** The step-by-step rollout needs the least of a device; what can be compiled can go to the cpu. */
+  const another = async (): Promise<Scoring> => {
+    if (kernel === null) kind = isOnCpu ? 'host' : 'iteration';
+    if (isOnCpu) return onHost(model, wish);
+    const plain = { ...wish, precision: 'float32', planner: null } as const;
+    return (await compiled(model.rollouts.onCpu, 'cpu', plain)).scoring;
+  };
+  const scorer = new DegradingScorer(
+    built.scoring,
+    kind === 'host' ? null : another,
+    wish.horizon * block * joints.length,
+    fallbacks,
+  );
   return {
-    kind: wish.kind,
+    get kind() {
+      return kind;
+    },
+    get fallbacks() {
+      return fallbacks.list;
+    },
+    get kernel() {
+      return kernel;
+    },
     scorer,
-    kernel,
+    dropKernel: async (failure) => {
+      const dropped = kernel;
+      kernel = null;
+      kind = 'iteration';
+      fallbacks.noteError('plans made iteration by iteration', failure);
+      await dropped?.dispose();
+    },
     setWeights: (weights) => {
-      scorer.weights = weights;
+      scorer.setWeights(weights);
       if (kernel !== null) kernel.weights = weights;
     },
     dispose: async () => {
@@ -121,16 +150,39 @@ async function compiled(model: LoadedModel, wish: RolloutWish): Promise<RolloutI
   };
 }
 
-async function planOrRelease(
-  model: LoadedModel,
-  wish: RolloutWish,
-  refit: Refit,
-  scorer: CompiledScorer,
-): Promise<CompiledPlan> {
+function onHost(model: LoadedModel, { objective, horizon }: RolloutWish): Scoring {
+  const { latent, history, action } = model.manifest;
+  const rollout = { predictor: model.predictor, latent, history, action };
+  const evaluatorFor = (spec: ObjectiveSpec): CandidateEvaluator =>
+    new CandidateEvaluator(rollout, model.temporalDistance, spec, horizon);
+  let evaluator = evaluatorFor(objective);
+  return {
+    what: 'the rollout step by step',
+    scorer: { score: (context, candidates) => evaluator.score(context, candidates) },
+    setWeights: (weights) => {
+      evaluator = evaluatorFor({ ...objective, weights });
+    },
+    dispose: () => Promise.resolve(),
+  };
+}
+
+const REFITS: Readonly<Record<KernelPlannerName, Refit>> = { cem: 'elites', mppi: 'weights', cma: 'steps' };
+
+async function compiled(rollouts: CompiledRollouts, device: string, wish: RolloutWish): Promise<Built> {
+  const scorer = await rollouts.scorer(wish);
+  const scoring: Scoring = {
+    what: `a compiled rollout on the ${device}`,
+    scorer,
+    setWeights: (weights) => {
+      scorer.weights = weights;
+    },
+    dispose: () => scorer.dispose(),
+  };
+  if (wish.planner === null) return { scoring, kernel: null };
   try {
-    return await model.rollouts.plan(wish, refit);
+    return { scoring, kernel: await rollouts.plan(wish, REFITS[wish.planner]) };
   } catch (error) {
-    await scorer.dispose();
+    await scoring.dispose();
     throw error;
   }
 }
@@ -140,22 +192,52 @@ async function inReducedPrecision(
   wish: RolloutWish,
   context: PlanContext,
   rng: Rng,
-  logger: Logger,
-): Promise<RolloutInForce> {
-  const full = await compiled(model, { ...wish, precision: 'float32' });
-  const reduced = await compiled(model, wish);
-  const candidates = uniformCandidates(model, wish.horizon, rng);
-  const expected = (await full.scorer.score(context, candidates)).slice();
-  const correlation = rankCorrelation(await reduced.scorer.score(context, candidates), expected);
-  const finding = `${wish.precision} costs of ${String(JUDGED_CANDIDATES)} candidates rank as float32 ones do to ${correlation.toFixed(4)} (Spearman)`;
-  if (correlation >= LEAST_RANK_CORRELATION) {
-    logger.info(finding);
-    await full.dispose();
-    return reduced;
-  }
-  logger.warn(`${finding}, expected at least ${String(LEAST_RANK_CORRELATION)}: float32 is used.`);
-  await reduced.dispose();
+  { logger, fallbacks }: { readonly logger: Logger; readonly fallbacks: Fallbacks },
+): Promise<Built> {
+  const full = await compiled(model.rollouts, model.device, { ...wish, precision: 'float32' });
+  const reduced = await compiled(model.rollouts, model.device, wish);
+  const correlation = await correlate(
+    full.scoring,
+    reduced.scoring,
+    context,
+    uniformCandidates(model, wish.horizon, rng),
+  );
+  if (typeof correlation === 'number') {
+    const finding = `${wish.precision} costs of ${String(JUDGED_CANDIDATES)} candidates rank as float32 ones do to ${correlation.toFixed(4)} (Spearman)`;
+    if (correlation >= LEAST_RANK_CORRELATION) {
+      logger.info(finding);
+      await release(full);
+      return reduced;
+    }
+    fallbacks.note({
+      instead: 'float32',
+      reason: `${finding}, expected at least ${String(LEAST_RANK_CORRELATION)}`,
+      remedy: 'Set rollout.precision to float32, or train the model further.',
+    });
+  } else fallbacks.noteError('float32', correlation);
+  await release(reduced);
   return full;
+}
+
+/** Rank correlation of the costs; the failure where they cannot be computed. */
+async function correlate(
+  full: Scoring,
+  reduced: Scoring,
+  context: PlanContext,
+  candidates: Float32Array,
+): Promise<number | JepaMpcError> {
+  try {
+    const expected = (await full.scorer.score(context, candidates)).slice();
+    return rankCorrelation(await reduced.scorer.score(context, candidates), expected);
+  } catch (error) {
+    if (error instanceof JepaMpcError && error.code === 'model.run-failed') return error;
+    throw error;
+  }
+}
+
+async function release({ scoring, kernel }: Built): Promise<void> {
+  await scoring.dispose();
+  await kernel?.dispose();
 }
 
 /** `[JUDGED_CANDIDATES, K, J]`, uniform inside the action bounds. */

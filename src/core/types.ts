@@ -90,6 +90,16 @@ export interface PlanStatistics {
   readonly searchMs: number;
   /** Where they were asked for. */
   readonly costTerms?: CostTerms;
+  /** What was asked for and is not done, in the order in which it was found out; empty when all is as asked for. */
+  readonly fallbacks: readonly Fallback[];
+}
+
+/** Something that was asked for and is not done. The plan is as good as without it, or slower, never silently another. */
+export interface Fallback {
+  /** What is done in its place. */
+  readonly instead: string;
+  readonly reason: string;
+  readonly remedy: string;
 }
 
 /** Where log lines go; the ROS logger, or the terminal. */

@@ -33,6 +33,11 @@ export class CompiledRollouts {
     return CompiledPlan.compile(this.#compile(), this.#sources.action, request, refit, this.#session);
   }
 
+  /** The same, on the cpu. */
+  get onCpu(): CompiledRollouts {
+    return new CompiledRollouts(this.#sources, { ...this.#session, device: 'cpu' });
+  }
+
   #compile(): RolloutCompiler {
     this.#compiler ??= new RolloutCompiler(this.#sources);
     return this.#compiler;

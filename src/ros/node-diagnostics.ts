@@ -78,6 +78,7 @@ function plannerPart({ isActive, missing, condition, figures }: NodeView): Part 
     plan_p95_ms: figures.planMs(0.95).toFixed(1),
     plans: figures.count,
     late_plans: figures.late,
+    fallbacks: figures.fallbacks.map(({ instead }) => instead).join(', '),
   };
   const worker = condition?.reasons.find((reason) => reason.name === 'worker');
   if (worker !== undefined) return { level: 'error', name, message: `worker ${worker.found}`, values };
@@ -86,6 +87,13 @@ function plannerPart({ isActive, missing, condition, figures }: NodeView): Part 
   if (figures.late * 20 > figures.count) {
     const message = `${String(figures.late)} of ${String(figures.count)} plans came late`;
     return { level: 'warn', name, message, values };
+  }
+  if (figures.fallbacks.length > 0) {
+    // The planner goes on, but slower or less exactly than it was set to.
+    const told = figures.fallbacks.map(
+      ({ instead, reason, remedy }) => `instead: ${instead}, because of ${reason}. ${remedy}`,
+    );
+    return { level: 'warn', name, message: told.join(' '), values };
   }
   return { level: 'ok', name, message: `${values.rate_hz} plans a second`, values };
 }

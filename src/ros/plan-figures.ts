@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
+import type { Fallback } from '../core/types.js';
 import { RollingSample } from '../math/rolling-sample.js';
 import type { ControlLoop, PlanReport } from '../pipeline/control-loop.js';
 import { ArrivalRate } from './arrival-rate.js';
@@ -26,6 +27,7 @@ export class PlanFigures {
   readonly #frameToCommandMs = new RollingSample(kept);
   #late = 0;
   #count = 0;
+  #fallbacks: readonly Fallback[] = [];
 
   /** Begins anew, with an activation. */
   start(): void {
@@ -41,6 +43,7 @@ export class PlanFigures {
     this.#frameToCommandMs.reset();
     this.#late = 0;
     this.#count = 0;
+    this.#fallbacks = [];
   }
 
   stop(): void {
@@ -62,6 +65,11 @@ export class PlanFigures {
     return this.#late;
   }
 
+  /** What is done instead of what was asked for, as of the newest plan. */
+  get fallbacks(): readonly Fallback[] {
+    return this.#fallbacks;
+  }
+
   planMs(fraction: number): number {
     return this.#planMs.percentile(fraction);
   }
@@ -71,6 +79,7 @@ export class PlanFigures {
     this.#rate.note(performance.now());
     this.#planMs.note(plan.statistics.planMs);
     if (frameToCommandMs !== null) this.#frameToCommandMs.note(frameToCommandMs);
+    this.#fallbacks = plan.statistics.fallbacks;
     this.#count += 1;
     if (late) this.#late += 1;
   }
@@ -108,6 +117,7 @@ export class PlanFigures {
         iterations: statistics.iterations,
         elites_std: statistics.elitesStd,
         rollout: statistics.rollout,
+        fallbacks: statistics.fallbacks.map(({ instead }) => instead).join(', '),
         late: late ? 1 : 0,
         late_plans: this.#late,
         plan_rate_hz: this.#rate.hz.toFixed(2),

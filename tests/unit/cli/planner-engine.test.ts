@@ -7,7 +7,8 @@ import { NO_EXTRAS } from '../../../src/pipeline/planner-port.js';
 import type { PlannerTuning } from '../../../src/pipeline/planner-port.js';
 import type { PlanMessage } from '../../../src/pipeline/worker-protocol.js';
 import { defaultTuning } from '../../fixtures/default-tuning.js';
-import { tinyModelFolder } from '../../fixtures/tiny-model.js';
+import { addForeignOperator, changeGraph } from '../../fixtures/change-graph.js';
+import { TinyModelCopy, tinyModelFolder } from '../../fixtures/tiny-model.js';
 
 const ignore = (): void => undefined;
 const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
@@ -98,6 +99,39 @@ describe('the planner engine', () => {
       for (const [i, action] of actions.entries()) expect(action).toBeCloseTo(expected.actions[i] ?? NaN, 4);
     },
   );
+
+  it('says what it does instead of compiling a model with an operator that it does not know', async () => {
+    const copy = await TinyModelCopy.create();
+    try {
+      await copy.changeFile('predictor.onnx', (bytes) => changeGraph(bytes, addForeignOperator));
+      engine = await PlannerEngine.load({ ...settings, modelFolder: copy.folder }, silent);
+      const { actions, statistics } = await engine.plan(message({}));
+      expect(statistics).toMatchObject({
+        rollout: 'host',
+        fallbacks: [
+          { instead: 'the rollout step by step', reason: expect.stringContaining('Shrink') as string },
+        ],
+      });
+      const whole = await PlannerEngine.load(settings, silent);
+      const expected = await whole.plan(message({}));
+      expect(expected.statistics).toMatchObject({ rollout: 'iteration', fallbacks: [] });
+      for (const [i, action] of actions.entries()) expect(action).toBeCloseTo(expected.actions[i] ?? NaN, 4);
+      await whole.dispose();
+    } finally {
+      await copy.remove();
+    }
+  });
+
+  it('says so when a plan cannot be made in one graph as it was told', async () => {
+    const loaded = await load();
+    const { statistics } = await loaded.plan(message({ rollout: 'plan', planner: 'icem' }));
+    expect(statistics).toMatchObject({
+      rollout: 'iteration',
+      fallbacks: [
+        { instead: 'plans made iteration by iteration', reason: expect.stringContaining('icem') as string },
+      ],
+    });
+  });
 
   it('measures reduced precision before it plans with it', async () => {
     const lines: string[] = [];

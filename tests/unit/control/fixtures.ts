@@ -30,6 +30,7 @@ export function planOf(frameMs: number, rows: readonly (readonly number[])[], co
       elitesStd: 0,
       rollout: 'host',
       searchMs: 0,
+      fallbacks: [],
     },
   };
 }

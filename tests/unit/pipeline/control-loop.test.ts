@@ -66,6 +66,7 @@ class ManualPlanner implements PlannerPort {
         elitesStd: 0,
         rollout: 'host',
         searchMs: 0,
+        fallbacks: [],
       },
     });
     await settle();

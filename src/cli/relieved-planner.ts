@@ -1,0 +1,34 @@
+import { JepaMpcError } from '../core/errors.js';
+import type { PlanContext, Planner, PlannerResult, PlannerState, Rng } from '../core/ports.js';
+
+/** A planner with another one that takes over for good, in the middle of a plan, when a run of the first one fails. */
+export class RelievedPlanner implements Planner {
+  #planner: Planner;
+  #relief: (() => Planner) | null;
+  readonly #onFailure: (failure: JepaMpcError) => Promise<void>;
+
+  constructor(planner: Planner, relief: () => Planner, onFailure: (failure: JepaMpcError) => Promise<void>) {
+    this.#planner = planner;
+    this.#relief = relief;
+    this.#onFailure = onFailure;
+  }
+
+  get name(): string {
+    return this.#planner.name;
+  }
+
+  /** @throws JepaMpcError whatever the planner in force throws, but for the failed run that the other one takes over after */
+  async plan(state: PlannerState | null, context: PlanContext, rng: Rng): Promise<PlannerResult> {
+    try {
+      return await this.#planner.plan(state, context, rng);
+    } catch (error) {
+      const relief = this.#relief;
+      if (relief === null || !(error instanceof JepaMpcError) || error.code !== 'model.run-failed')
+        throw error;
+      this.#relief = null;
+      await this.#onFailure(error);
+      this.#planner = relief();
+      return this.#planner.plan(state, context, rng);
+    }
+  }
+}

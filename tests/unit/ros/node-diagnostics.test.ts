@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Fallback } from '../../../src/core/types.js';
+import type { ControlLoop, PlanReport } from '../../../src/pipeline/control-loop.js';
+import type { CommandTiming } from '../../../src/ros/command-timing.js';
+import { nodeDiagnostics, type NodeView } from '../../../src/ros/node-diagnostics.js';
+import { PlanFigures } from '../../../src/ros/plan-figures.js';
+import { planOf } from '../control/fixtures.js';
+
+const SMALLER: Fallback = {
+  instead: 'runs of 150 candidates at most',
+  reason: 'compiled rollout: found out of memory',
+  remedy: 'Lower cem.samples.',
+};
+
+function reportWith(fallbacks: readonly Fallback[]): PlanReport {
+  const plan = planOf(0, [[0]]);
+  return {
+    plan: { ...plan, statistics: { ...plan.statistics, fallbacks } },
+    late: false,
+    position: new Float64Array(1),
+  };
+}
+
+function plannerPart(fallbacks: readonly Fallback[]) {
+  const figures = new PlanFigures();
+  figures.note(reportWith(fallbacks), null);
+  const view: Partial<NodeView> = { isConfigured: true, isActive: true, missing: null, figures };
+  const quiet = { model: null, condition: null, goalStampNs: 1n, problems: { last: null } };
+  const arrivals = { ageMs: () => null };
+  const timing = { count: 0, missed: 0, periodErrorMs: () => NaN };
+  const all = nodeDiagnostics('node', {
+    ...view,
+    ...quiet,
+    frames: arrivals,
+    jointStates: arrivals,
+    timing,
+    parameters: {},
+    nowMs: 0,
+  } as unknown as NodeView);
+  return all.find(({ name }) => name === 'node: planner');
+}
+
+describe('the diagnostics of the planner', () => {
+  it('are fine while plans are made as asked for', () => {
+    expect(plannerPart([])).toMatchObject({ level: 'ok', values: { fallbacks: '' } });
+  });
+
+  it('warn of what is done instead, with the reason and what to do', () => {
+    expect(plannerPart([SMALLER])).toMatchObject({
+      level: 'warn',
+      message:
+        'instead: runs of 150 candidates at most, because of compiled rollout: found out of memory. Lower cem.samples.',
+      values: { fallbacks: 'runs of 150 candidates at most' },
+    });
+  });
+
+  it('go with what the statistics of the plan say', () => {
+    const figures = new PlanFigures();
+    const circumstances = {
+      loop: { frameToCommandMs: null } as unknown as ControlLoop,
+      timing: { missed: 0, periodErrorMs: () => NaN } as unknown as CommandTiming,
+      device: 'webgpu',
+      nowNs: 0n,
+    };
+    const { values } = figures.of(reportWith([SMALLER]), circumstances);
+    expect(values['fallbacks']).toBe('runs of 150 candidates at most');
+  });
+});
