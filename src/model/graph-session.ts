@@ -20,6 +20,8 @@ export interface SessionOptions {
   readonly device: Device;
   /** Threads inside one operator, at least 1. */
   readonly threads: number;
+  /** Where to find data that a graph has in files beside it. */
+  readonly dataFolder?: string;
   /** Runs operators that have the same inputs one by one, instead of as one: to measure what that brings. */
   readonly keepsDuplicates?: boolean;
   /**
@@ -31,9 +33,9 @@ export interface SessionOptions {
 
 const LOG_FATAL = 4;
 
-/** A setting of ONNX Runtime (onnxruntime_session_options_config_keys.h), which also keeps a slice of joined parts from taking them apart. */
+/** In the words of onnxruntime_session_options_config_keys.h; also keeps a slice of joined parts from taking them apart. */
 const KEEP_DUPLICATES = {
-  optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination;ConcatSliceElimination' },
+  disable_specified_optimizers: 'CommonSubexpressionElimination;ConcatSliceElimination',
 };
 
 // ONNX Runtime prints what it also throws. Thrown, it reaches the logger once, with what to do about it.
@@ -138,7 +140,12 @@ export async function createSession(
         profileFilePrefix: options.profilePrefix,
         optimizedModelFilePath: `${options.profilePrefix}.onnx`,
       }),
-      ...(options.keepsDuplicates === true && { extra: KEEP_DUPLICATES }),
+      extra: {
+        ...(options.dataFolder !== undefined && {
+          session: { model_external_initializers_file_folder_path: options.dataFolder },
+        }),
+        ...(options.keepsDuplicates === true && { optimization: KEEP_DUPLICATES }),
+      },
     });
   } catch (error) {
     if (options.device !== 'cpu') {

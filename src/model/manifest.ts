@@ -17,6 +17,23 @@ const fileSchema = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hexadecimal digits'),
 });
 
+/** A graph; `data` has the files with tensors beside it, which may be in folders of the model folder. */
+const graphSchema = fileSchema.extend({
+  data: z
+    .array(
+      z.strictObject({
+        file: z
+          .string()
+          .regex(
+            /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/,
+            'a file inside the model folder',
+          ),
+        sha256: fileSchema.shape.sha256,
+      }),
+    )
+    .optional(),
+});
+
 const cameraSchema = z.strictObject({
   name: text,
   topic: text,
@@ -49,7 +66,7 @@ const objectSchema = z.strictObject({
   name: text,
   description: z.string(),
   licence: text,
-  graphs: z.strictObject({ encoder: fileSchema, predictor: fileSchema, distance: fileSchema.optional() }),
+  graphs: z.strictObject({ encoder: graphSchema, predictor: graphSchema, distance: graphSchema.optional() }),
   cameras: z.array(cameraSchema).min(1),
   latent: z.strictObject({ tokens: count, dim: count }),
   history: z.strictObject({

@@ -2,6 +2,7 @@ import { contextFrames, type ActionSpec, type HistorySpec, type LatentSpec } fro
 import type { ObjectiveSpec, ObjectiveWeights } from '../../core/objective-spec.js';
 import { CANDIDATES, ITERATIONS } from './dims.js';
 import { emitGraph } from './emit-graph.js';
+import { ExternalData } from './external-data.js';
 import { GraphBuilder } from './graph-builder.js';
 import { readModel, writeModel } from './model-file.js';
 import { objectiveNodes } from './objective-nodes.js';
@@ -18,6 +19,8 @@ export interface RolloutSources {
   readonly latent: LatentSpec;
   readonly history: HistorySpec;
   readonly action: ActionSpec;
+  /** Where the ONNX files are; without it, they must hold all their data themselves. */
+  readonly folder?: string;
   /** ONNX files, with what to call them in an error. */
   readonly predictor: { readonly bytes: Uint8Array; readonly subject: string };
   readonly distance: { readonly bytes: Uint8Array; readonly subject: string } | null;
@@ -52,10 +55,13 @@ export class RolloutCompiler {
   readonly #predictor: TracedGraph;
   readonly #distance: TracedGraph | null;
 
-  /** @throws JepaMpcError `model.unreadable` or `model.unsupported` */
+  /** @throws JepaMpcError `model.unreadable`, `model.missing-file` or `model.unsupported` */
   constructor(sources: RolloutSources) {
-    const traced = ({ bytes, subject }: { bytes: Uint8Array; subject: string }): TracedGraph =>
-      new TracedGraph(readModel(bytes, subject), subject);
+    const { folder } = sources;
+    const traced = ({ bytes, subject }: { bytes: Uint8Array; subject: string }): TracedGraph => {
+      const external = folder === undefined ? null : new ExternalData(folder, subject);
+      return new TracedGraph(readModel(bytes, subject), subject, external);
+    };
     this.#sources = sources;
     this.#predictor = traced(sources.predictor);
     this.#distance = sources.distance === null ? null : traced(sources.distance);

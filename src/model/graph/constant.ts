@@ -1,4 +1,5 @@
 import { JepaMpcError } from '../../core/errors.js';
+import { isExternal } from './external-data.js';
 import { TensorProto_DataType, type TensorProto } from './onnx/onnx_pb.js';
 
 /** Element types that the compiler works with; anything else in a graph is left to the step-by-step rollout. */
@@ -39,24 +40,36 @@ export function elementTypeCode(type: ElementType): number {
   return CODES.get(type) ?? 0;
 }
 
-/** Reads a tensor of a model file. @throws JepaMpcError `model.unsupported` for data outside the file or an element type of no use */
-export function readTensor(tensor: TensorProto): Constant {
+/**
+ * Reads a tensor of a model file.
+ *
+ * @param outside its data, for a tensor that has it in another file
+ * @throws JepaMpcError `model.unsupported` for an element type of no use, or data outside the file that is not given
+ */
+export function readTensor(tensor: TensorProto, outside?: Uint8Array): Constant {
   const type = elementType(tensor.dataType);
   const dims = tensor.dims.map(Number);
   const count = dims.reduce((total, dim) => total * dim, 1);
-  if (tensor.externalData.length > 0) {
+  if (isExternal(tensor) && outside === undefined) {
     throw new JepaMpcError('model.unsupported', {
       subject: `tensor ${tensor.name}`,
       found: 'data outside the file',
-      expected: 'small tensors inside it',
-      remedy: 'Export the graph again with its small constants inside the file.',
+      expected: 'a model folder to find it in, or the data inside the file',
+      remedy: 'Load the model from its folder, or export the graph with its data inside.',
     });
   }
-  return { type, dims, data: Float64Array.from({ length: count }, elementReader(tensor, type)) };
+  return {
+    type,
+    dims,
+    data: Float64Array.from({ length: count }, elementReader(tensor, type, outside ?? tensor.rawData)),
+  };
 }
 
-function elementReader(tensor: TensorProto, type: ElementType): (_: unknown, index: number) => number {
-  const { rawData } = tensor;
+function elementReader(
+  tensor: TensorProto,
+  type: ElementType,
+  rawData: Uint8Array,
+): (_: unknown, index: number) => number {
   if (rawData.length === 0) {
     const stored: readonly (number | bigint)[] =
       type === 'float32' ? tensor.floatData : type === 'int64' ? tensor.int64Data : tensor.int32Data;

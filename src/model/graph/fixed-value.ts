@@ -1,5 +1,6 @@
 import { JepaMpcError } from '../../core/errors.js';
 import { readTensor, type Constant } from './constant.js';
+import { isExternal } from './external-data.js';
 import { sliceConstant, transposeConstant } from './constant-arithmetic.js';
 import { constantOf, type Value } from './value.js';
 
@@ -7,7 +8,10 @@ import { constantOf, type Value } from './value.js';
 export function evaluateFixed(value: Value): Constant {
   const { source } = value;
   if (source.kind === 'constant') return source.constant;
-  if (source.kind === 'weight') return readTensor(source.tensor);
+  if (source.kind === 'weight') {
+    const { tensor, external } = source;
+    return readTensor(tensor, isExternal(tensor) ? external?.read(tensor) : undefined);
+  }
   if (source.kind === 'input') throw notFixed(value);
   const { operator, inputs, attributes } = source.node;
   const [first, ...rest] = inputs as readonly [Value, ...Value[]];

@@ -20,6 +20,7 @@ import {
   writeDims,
   type Dim,
 } from './dims.js';
+import { SMALL_ELEMENTS, type ExternalData } from './external-data.js';
 import type { TensorProto } from './onnx/onnx_pb.js';
 import { gemm, matmul, withBias } from './products.js';
 import { ALL_SAVINGS, type Savings } from './savings.js';
@@ -73,13 +74,12 @@ export class GraphBuilder implements Algebra {
   }
 
   /** A tensor of a model file; small ones are known to the compiler, large ones are passed on untouched. */
-  weight(tensor: TensorProto, type: ElementType): Value {
+  weight(tensor: TensorProto, type: ElementType, external: ExternalData | null = null): Value {
     const dims = tensor.dims.map(Number);
-    if (product(dims) <= FOLDED_ELEMENTS / 16 && tensor.externalData.length === 0)
-      return this.constant(readTensor(tensor));
+    if (product(dims) <= SMALL_ELEMENTS) return this.constant(readTensor(tensor));
     let id = this.#weightIds.get(tensor);
     if (id === undefined) this.#weightIds.set(tensor, (id = this.#weightIds.size));
-    return this.#intern(`weight ${String(id)}`, { kind: 'weight', tensor }, type, dims);
+    return this.#intern(`weight ${String(id)}`, { kind: 'weight', tensor, external }, type, dims);
   }
 
   constant(constant: Constant): Value {

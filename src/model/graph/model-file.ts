@@ -26,5 +26,10 @@ export function writeModel(graph: GraphProto): Uint8Array {
     graph,
     opsetImport: [{ domain: '', version: 20n }],
   });
+  return encodeModel(model);
+}
+
+/** The bytes of an ONNX file. */
+export function encodeModel(model: ModelProto): Uint8Array {
   return toBinary(ModelProtoSchema, model);
 }

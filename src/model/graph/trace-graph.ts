@@ -1,5 +1,6 @@
 import { JepaMpcError } from '../../core/errors.js';
 import { elementType } from './constant.js';
+import type { ExternalData } from './external-data.js';
 import type { GraphBuilder } from './graph-builder.js';
 import { NodeAttributes } from './node-attributes.js';
 import type { GraphProto, ModelProto } from './onnx/onnx_pb.js';
@@ -13,9 +14,14 @@ const OLDEST_OPSET = 13n;
 export class TracedGraph {
   readonly #graph: GraphProto;
   readonly #subject: string;
+  readonly #external: ExternalData | null;
 
-  /** @throws JepaMpcError `model.unsupported` for a model without a graph or of an older opset */
-  constructor(model: ModelProto, subject: string) {
+  /**
+   * @param external where data is that the model does not hold itself; its small tensors are taken into `model`
+   * @throws JepaMpcError `model.unsupported` for a model without a graph or of an older opset;
+   *   `model.missing-file` or `model.unreadable` for data outside it
+   */
+  constructor(model: ModelProto, subject: string, external: ExternalData | null = null) {
     const { graph, opsetImport } = model;
     const opset = opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 0n;
     if (graph === undefined || opset < OLDEST_OPSET) {
@@ -28,6 +34,8 @@ export class TracedGraph {
     }
     this.#graph = graph;
     this.#subject = subject;
+    this.#external = external;
+    external?.takeInSmall(model);
   }
 
   /**
@@ -40,7 +48,7 @@ export class TracedGraph {
   trace(builder: GraphBuilder, inputs: ReadonlyMap<string, Traced>): Traced {
     const values = new Map<string, Traced>(inputs);
     for (const tensor of this.#graph.initializer)
-      values.set(tensor.name, builder.weight(tensor, elementType(tensor.dataType)));
+      values.set(tensor.name, builder.weight(tensor, elementType(tensor.dataType), this.#external));
     for (const node of this.#graph.node) {
       if (node.domain !== '' && node.domain !== 'ai.onnx')
         throw this.#foreign(`${node.domain}.${node.opType}`);

@@ -1,6 +1,7 @@
 import type { Constant, ElementType } from './constant.js';
 import { isFilledWith } from './constant-arithmetic.js';
 import type { Dim } from './dims.js';
+import type { ExternalData } from './external-data.js';
 import type { TensorProto } from './onnx/onnx_pb.js';
 
 /** Attribute of an operator, by its ONNX name. A number is an INT unless it is wrapped in `{ float }`. */
@@ -11,8 +12,8 @@ export type Attributes = Readonly<Record<string, Attribute>>;
 /** Where a value comes from. */
 export type Source =
   | { readonly kind: 'input'; readonly name: string }
-  /** A weight of a model file, passed on as it is. */
-  | { readonly kind: 'weight'; readonly tensor: TensorProto }
+  /** A weight of a model file, passed on as it is; its data may lie in another file. */
+  | { readonly kind: 'weight'; readonly tensor: TensorProto; readonly external: ExternalData | null }
   | { readonly kind: 'constant'; readonly constant: Constant }
   | { readonly kind: 'node'; readonly node: OperatorNode; readonly output: number };
 

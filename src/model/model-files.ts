@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { JepaMpcError } from '../core/errors.js';
+import type { Logger, Tensor } from '../core/types.js';
+import type { GraphSignature } from './graph-session.js';
+import { distanceSignature, encoderSignature, predictorSignature } from './graph-signatures.js';
+import { ExternalData } from './graph/external-data.js';
+import { encodeModel, readModel } from './graph/model-file.js';
+import { parseManifest, type ModelManifest } from './manifest.js';
+import { parseSafetensors } from './safetensors.js';
+
+/** A graph's part of a model folder, read but not opened. */
+export interface GraphFile {
+  readonly name: string;
+  readonly subject: string;
+  readonly bytes: Uint8Array;
+  readonly signature: GraphSignature;
+}
+
+export interface ModelFiles {
+  readonly folder: string;
+  readonly manifest: ModelManifest;
+  /** SHA-256 of the manifest. */
+  readonly sha256: string;
+  readonly encoder: GraphFile;
+  readonly predictor: GraphFile;
+  readonly distance: GraphFile | null;
+  readonly golden: ReadonlyMap<string, Tensor>;
+  readonly goldenSubject: string;
+}
+
+/**
+ * Reads a model folder and checks its hashes; graphs are not opened.
+ *
+ * @param logger told of data that no hash stands for
+ * @throws JepaMpcError `model.missing-file`, `model.manifest-invalid`, `model.unsupported`, `model.hash-mismatch` or `model.unreadable`
+ */
+export async function readModelFiles(folder: string, logger?: Logger): Promise<ModelFiles> {
+  const manifestPath = join(folder, 'manifest.json');
+  const manifestBytes = await readOrRefuse(manifestPath);
+  const manifest = parseManifest(new TextDecoder().decode(manifestBytes), manifestPath);
+  const { graphs, golden } = manifest;
+  const graphFile = async (
+    name: string,
+    entry: GraphEntry,
+    signature: GraphSignature,
+  ): Promise<GraphFile> => {
+    const subject = join(folder, entry.file);
+    const bytes = await readHashed(subject, entry.sha256);
+    return { name, subject, bytes: await withData(folder, entry, bytes, logger), signature };
+  };
+  const goldenSubject = join(folder, golden.file);
+  return {
+    folder,
+    manifest,
+    sha256: sha256Of(manifestBytes),
+    encoder: await graphFile('encoder', graphs.encoder, encoderSignature(manifest)),
+    predictor: await graphFile('predictor', graphs.predictor, predictorSignature(manifest)),
+    distance:
+      graphs.distance === undefined
+        ? null
+        : await graphFile('distance', graphs.distance, distanceSignature(manifest)),
+    golden: parseSafetensors(await readHashed(goldenSubject, golden.sha256), goldenSubject),
+    goldenSubject,
+  };
+}
+
+type GraphEntry = ModelManifest['graphs']['encoder'];
+
+/**
+ * Checks the files with tensors of a graph: inside the folder, long enough, and with the hashes that the manifest gives them.
+ *
+ * @returns the graph, with the small ones of these tensors in it
+ */
+async function withData(
+  folder: string,
+  { file, data = [] }: GraphEntry,
+  bytes: Uint8Array,
+  logger: Logger | undefined,
+): Promise<Uint8Array> {
+  for (const listed of data) {
+    const path = join(folder, listed.file);
+    const { sha256, size } = await hashOfFile(path);
+    compareHashes(path, sha256, listed.sha256, size);
+  }
+  const subject = join(folder, file);
+  const model = readModel(bytes, subject);
+  const external = new ExternalData(folder, subject);
+  const files = external.check(model);
+  for (const used of files) {
+    if (data.some((listed) => listed.file === used)) continue;
+    logger?.warn(
+      `${subject} has data in ${used}, which manifest.json lists no SHA-256 for (data of the graph): only the golden vectors vouch for it.`,
+    );
+  }
+  if (files.size === 0) return bytes;
+  external.takeInSmall(model);
+  return encodeModel(model);
+}
+
+async function readOrRefuse(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw missing(path, error);
+  }
+}
+
+function missing(path: string, cause: unknown): JepaMpcError {
+  return new JepaMpcError('model.missing-file', {
+    subject: path,
+    found: cause instanceof Error ? cause.message : String(cause),
+    expected: 'a readable file of the model folder',
+    remedy: 'Check the parameter model, or copy the whole folder again.',
+    cause,
+  });
+}
+
+async function readHashed(path: string, sha256: string): Promise<Uint8Array> {
+  const bytes = await readOrRefuse(path);
+  compareHashes(path, sha256Of(bytes), sha256, bytes.length);
+  return bytes;
+}
+
+/** @throws JepaMpcError `model.hash-mismatch` */
+function compareHashes(path: string, found: string, expected: string, size: number): void {
+  if (found === expected) return;
+  throw new JepaMpcError('model.hash-mismatch', {
+    subject: path,
+    found: `SHA-256 ${found} (${String(size)} bytes)`,
+    expected,
+    remedy: 'The file was changed or cut off after export: copy the model again.',
+  });
+}
+
+/** Piece by piece: data files may be larger than a buffer. */
+async function hashOfFile(path: string): Promise<{ sha256: string; size: number }> {
+  const hash = createHash('sha256');
+  let size = 0;
+  try {
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      size += chunk.length;
+    }
+  } catch (error) {
+    throw missing(path, error);
+  }
+  return { sha256: hash.digest('hex'), size };
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
