@@ -32,6 +32,7 @@ function plannerPart(fallbacks: readonly Fallback[]) {
   const all = nodeDiagnostics('node', {
     ...view,
     ...quiet,
+    cameras: [],
     frames: arrivals,
     jointStates: arrivals,
     timing,
