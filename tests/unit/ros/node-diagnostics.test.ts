@@ -33,6 +33,7 @@ function plannerPart(fallbacks: readonly Fallback[]) {
     ...view,
     ...quiet,
     cameras: [],
+    unheard: [],
     frames: arrivals,
     jointStates: arrivals,
     timing,
