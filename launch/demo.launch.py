@@ -29,7 +29,7 @@ from launch_ros.actions import Node
 
 SHARE = Path(get_package_share_directory("jepa_mpc"))
 # Arguments of planner.launch.py that are passed on.
-PASSED_ON = ("model", "params_file", "device", "namespace", "log_level")
+PASSED_ON = ("model", "params_file", "device", "namespace", "log_level", "rviz")
 SIMULATOR = "mujoco_sim"
 # As in planner.launch.py.
 ENDS_WITH_LAUNCH = "setpriv --pdeathsig INT " if shutil.which("setpriv") else ""
@@ -72,8 +72,10 @@ def simulator_and_planner(context: LaunchContext) -> list[LaunchDescriptionEntit
         return [waiting.pop()] if waiting and SIMULATES in event.text else None
 
     def end_together(event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity] | None:
-        # A launch that is being shut down refuses to be again.
-        return None if context.is_shutdown else [Shutdown(reason=f"{event.process_name} ended")]
+        # A launch that is being shut down refuses to be again, and a window may be closed.
+        if context.is_shutdown or event.process_name.startswith("rviz2"):
+            return None
+        return [Shutdown(reason=f"{event.process_name} ended")]
 
     return [
         RegisterEventHandler(OnProcessIO(target_action=simulator, on_stdout=start_planner, on_stderr=start_planner)),
@@ -94,18 +96,15 @@ def generate_launch_description() -> LaunchDescription:
         ("seed", "0", "Seed of the random poses and goals."),
         ("python", os.environ.get("JEPA_MPC_PYTHON", "python3"), "Python with rclpy and mujoco."),
     )
+    truths = (
+        ("viewer", "Open MuJoCo's window; needs a display."),
+        ("rviz", "Open rviz2, where it is installed, with the displays of the node."),
+    )
     declared = [
         DeclareLaunchArgument(name, default_value=default, description=text) for name, default, text in arguments
     ]
-    return LaunchDescription(
-        [
-            *declared,
-            DeclareLaunchArgument(
-                "viewer",
-                default_value="false",
-                description="Open MuJoCo's window; needs a display.",
-                choices=["true", "false"],
-            ),
-            OpaqueFunction(function=simulator_and_planner),
-        ]
-    )
+    declared += [
+        DeclareLaunchArgument(name, default_value="false", description=text, choices=["true", "false"])
+        for name, text in truths
+    ]
+    return LaunchDescription([*declared, OpaqueFunction(function=simulator_and_planner)])

@@ -5,13 +5,17 @@ left empty in the arguments leaves the parameter file's value, or the node's def
 """
 
 import shutil
+from pathlib import Path
 
+from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, RegisterEventHandler
 from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import LifecycleNode
+from launch_ros.actions import LifecycleNode, Node
 from launch_ros.event_handlers import OnStateTransition
 
+# Those that come in compressed too, on <topic>/compressed.
+IMAGES = ("image", "goal_image")
 TOPICS = ("image", "joint_states", "robot_description", "goal_image", "joint_trajectory", "commands")
 
 # Name, default, description.
@@ -26,10 +30,17 @@ ARGUMENTS = (
 TRUTHS = (
     ("use_sim_time", "false", "Follow /clock, as under a simulator."),
     ("autostart", "true", "Configure, and activate once all inputs are there; false: a lifecycle manager does that."),
+    ("rviz", "false", "Open rviz2, where it is installed, with the displays of the node."),
 )
 # `ros2 launch` that gets SIGTERM, or is killed, leaves what it started running; with setpriv the kernel ends it.
 ENDS_WITH_LAUNCH = "setpriv --pdeathsig INT " if shutil.which("setpriv") else ""
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
+
+
+def remappings(topics: dict[str, str]) -> list[tuple[str, str]]:
+    """From the node's names to the robot's, where those differ."""
+    changed = [(name, topic) for name, topic in topics.items() if topic != name]
+    return changed + [(f"{name}/compressed", f"{topic}/compressed") for name, topic in changed if name in IMAGES]
 
 
 def planner_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
@@ -39,7 +50,7 @@ def planner_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     parameters: list[str | dict[str, str | bool]] = []
     if given["params_file"]:
         parameters.append(given["params_file"])
-    overrides: dict[str, str | bool] = {name: given[name] == "true" for name, *_ in TRUTHS}
+    overrides: dict[str, str | bool] = {name: given[name] == "true" for name in ("use_sim_time", "autostart")}
     overrides |= {name: given[name] for name in ("model", "device") if given[name]}
     parameters.append(overrides)
     node = LifecycleNode(
@@ -49,7 +60,7 @@ def planner_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         name=given["name"],
         namespace=given["namespace"],
         parameters=parameters,
-        remappings=[(topic, given[f"{topic}_topic"]) for topic in TOPICS if given[f"{topic}_topic"] != topic],
+        remappings=remappings({topic: given[f"{topic}_topic"] for topic in TOPICS}),
         ros_arguments=["--log-level", given["log_level"]],
         prefix=[ENDS_WITH_LAUNCH, LaunchConfiguration("launch-prefix", default="")],
         output="screen",
@@ -58,7 +69,13 @@ def planner_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     )
     said = LogInfo(msg=f"{given['name']} is active: it moves the robot towards its goal")
     on_active = OnStateTransition(target_lifecycle_node=node, goal_state="active", entities=[said])
-    return [RegisterEventHandler(on_active), node]
+    displays = Node(
+        package="rviz2",
+        executable="rviz2",
+        arguments=["-d", str(Path(get_package_share_directory("jepa_mpc")) / "rviz" / "planner.rviz")],
+        parameters=[{"use_sim_time": overrides["use_sim_time"]}],
+    )
+    return [RegisterEventHandler(on_active), node, *([displays] if given["rviz"] == "true" else [])]
 
 
 def generate_launch_description() -> LaunchDescription:

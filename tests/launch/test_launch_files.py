@@ -70,12 +70,23 @@ def test_an_empty_model_leaves_the_parameter_files() -> None:
 
 def test_topics_are_remapped_where_they_differ() -> None:
     node = planner(image_topic="/wrist/image_raw", joint_trajectory_topic="/arm/joint_trajectory")
-    assert node["remappings"] == [("image", "/wrist/image_raw"), ("joint_trajectory", "/arm/joint_trajectory")]
+    assert node["remappings"] == [
+        ("image", "/wrist/image_raw"),
+        ("joint_trajectory", "/arm/joint_trajectory"),
+        ("image/compressed", "/wrist/image_raw/compressed"),
+    ]
 
 
 def test_the_device_is_a_parameter_where_it_is_given() -> None:
     assert merged_parameters(planner(device="webgpu"))["device"] == "webgpu"
     assert "device" not in merged_parameters(planner())
+
+
+def test_rviz_comes_where_it_is_asked_for() -> None:
+    assert of_kind(opened("planner.launch.py"), "Node") == []
+    (rviz,) = of_kind(opened("planner.launch.py", rviz="true"), "Node")
+    assert rviz.named["executable"] == "rviz2"
+    assert Path(rviz.named["arguments"][1]).is_file()
 
 
 def test_a_node_that_moves_a_robot_is_not_started_again() -> None:
@@ -139,6 +150,7 @@ def test_when_one_process_of_the_demo_ends_the_other_is_ended_too() -> None:
     (action,) = on_exit.named["on_exit"](ended, Context({}))
     assert type(action).__name__ == "Shutdown"
     assert on_exit.named["on_exit"](ended, Context({}, is_shutdown=True)) is None
+    assert on_exit.named["on_exit"](SimpleNamespace(process_name="rviz2-3"), Context({})) is None
 
 
 def test_the_ros_packages_and_the_npm_package_have_one_version() -> None:
