@@ -14,8 +14,6 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 from launch_ros.event_handlers import OnStateTransition
 
-# Those that come in compressed too, on <topic>/compressed.
-IMAGES = ("image", "goal_image")
 TOPICS = ("image", "joint_states", "robot_description", "goal_image", "joint_trajectory", "commands")
 
 # Name, default, description.
@@ -37,12 +35,6 @@ ENDS_WITH_LAUNCH = "setpriv --pdeathsig INT " if shutil.which("setpriv") else ""
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 
-def remappings(topics: dict[str, str]) -> list[tuple[str, str]]:
-    """From the node's names to the robot's, where those differ."""
-    changed = [(name, topic) for name, topic in topics.items() if topic != name]
-    return changed + [(f"{name}/compressed", f"{topic}/compressed") for name, topic in changed if name in IMAGES]
-
-
 def planner_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """The node, and a word when it is active, once the launch arguments are known."""
     names = [name for name, *_ in (*ARGUMENTS, *TRUTHS)]
@@ -60,7 +52,7 @@ def planner_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         name=given["name"],
         namespace=given["namespace"],
         parameters=parameters,
-        remappings=remappings({topic: given[f"{topic}_topic"] for topic in TOPICS}),
+        remappings=[(topic, given[f"{topic}_topic"]) for topic in TOPICS if given[f"{topic}_topic"] != topic],
         ros_arguments=["--log-level", given["log_level"]],
         prefix=[ENDS_WITH_LAUNCH, LaunchConfiguration("launch-prefix", default="")],
         output="screen",

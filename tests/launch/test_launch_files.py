@@ -70,11 +70,7 @@ def test_an_empty_model_leaves_the_parameter_files() -> None:
 
 def test_topics_are_remapped_where_they_differ() -> None:
     node = planner(image_topic="/wrist/image_raw", joint_trajectory_topic="/arm/joint_trajectory")
-    assert node["remappings"] == [
-        ("image", "/wrist/image_raw"),
-        ("joint_trajectory", "/arm/joint_trajectory"),
-        ("image/compressed", "/wrist/image_raw/compressed"),
-    ]
+    assert node["remappings"] == [("image", "/wrist/image_raw"), ("joint_trajectory", "/arm/joint_trajectory")]
 
 
 def test_the_device_is_a_parameter_where_it_is_given() -> None:

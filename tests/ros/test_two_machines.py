@@ -64,6 +64,8 @@ def reach_goals(hosts: Hosts, logs: Path) -> None:
         "model": ROOT / "models" / "reacher",
         "device": "cpu",
         "autostart": "true",
+        # Of a raw image every packet has to arrive, of which there are 34 here.
+        "camera.transport": "compressed",
         # What is heard of the robot is old by the latency there and back, and on a busy machine by more.
         "command.tracking_tolerance": "1.0",
     }
@@ -84,8 +86,8 @@ def reach_goals(hosts: Hosts, logs: Path) -> None:
     cable = hosts.cable
     print(result, cable.passed, cable.lost)
     # Everything went over the cable: images one way, commands the other.
-    assert cable.passed[ROBOT] > 1000
-    assert cable.passed[PLANNER] > 500
+    assert cable.passed[ROBOT] > 300
+    assert cable.passed[PLANNER] > 300
     assert sum(cable.lost) > 0
     assert result["heard"]
     assert len(result["reached_s"]) == result["goals"], result
