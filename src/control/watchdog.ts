@@ -157,6 +157,11 @@ export class ClockGuard {
   #lastNs: bigint | null = null;
   #jumped = false;
 
+  /** Whether the clock has ever gone backwards since the last reset. */
+  get jumped(): boolean {
+    return this.#jumped;
+  }
+
   /** Takes note of the time; returns whether it has ever gone backwards since the last reset. */
   observe(nowNs: bigint): boolean {
     if (this.#lastNs !== null && nowNs < this.#lastNs) this.#jumped = true;

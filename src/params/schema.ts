@@ -47,6 +47,11 @@ export const parameterSchema = z.strictObject({
     'Seed of the sampling noise. Same seed, same inputs: same plan.',
   ),
   autostart: fixed(z.boolean().default(false), '', 'Configure and activate without a lifecycle manager.'),
+  'activation.wait_s': dynamic(
+    z.number().min(0).max(600).default(0),
+    's',
+    'How long a request to activate may wait for the model and for fresh inputs before it is answered; 0: refused at once.',
+  ),
   'onnx.threads': fixed(
     z.int().min(1).max(64).default(1),
     '1',

@@ -99,9 +99,14 @@ export class ControlLoop {
     this.plans$ = this.#frames.pipe(newestWins(() => this.#planFromNewest()));
   }
 
-  /** Result of the last tick's look at the inputs. */
+  /** Result of the last look at the inputs. */
   get condition(): Condition {
     return this.#condition;
+  }
+
+  /** In the order of commands. */
+  get joints(): readonly string[] {
+    return this.#options.model.joints;
   }
 
   get reading(): JointReading | null {
@@ -190,21 +195,8 @@ export class ControlLoop {
    */
   tick(nowNs: bigint): Command | null {
     this.#lastTickNs = nowNs;
-    const { thresholds } = this.#options.settings();
-    this.#condition = assessCondition(
-      {
-        nowNs,
-        lastImageNs: this.#lastImageNs,
-        lastJointStatesNs: this.#reading?.stampNs ?? null,
-        planEndNs: this.#stream.planEndNs(nowNs),
-        paused: this.#paused,
-        active: this.#active,
-        workerAlive: this.#plannerAlive,
-        clockJumped: this.#clock.observe(nowNs),
-        fault: this.#violation ?? this.#stream.fault,
-      },
-      thresholds,
-    );
+    this.#clock.observe(nowNs);
+    this.look(nowNs);
     if (!this.#active) return null;
     const holdReason = this.#holdReason();
     if (holdReason === null) this.#stream.resume();
@@ -229,6 +221,26 @@ export class ControlLoop {
       }),
     );
     return null;
+  }
+
+  /** Looks at the inputs, as each tick does; for a loop that does not tick. */
+  look(nowNs: bigint): Condition {
+    const { thresholds } = this.#options.settings();
+    this.#condition = assessCondition(
+      {
+        nowNs,
+        lastImageNs: this.#lastImageNs,
+        lastJointStatesNs: this.#reading?.stampNs ?? null,
+        planEndNs: this.#stream.planEndNs(nowNs),
+        paused: this.#paused,
+        active: this.#active,
+        workerAlive: this.#plannerAlive,
+        clockJumped: this.#clock.jumped,
+        fault: this.#violation ?? this.#stream.fault,
+      },
+      thresholds,
+    );
+    return this.#condition;
   }
 
   #holdReason(): string | null {

@@ -101,6 +101,7 @@ export class DemoClient {
     'lifecycle_msgs/srv/ChangeState',
     `/${PLANNER_NODE}/change_state`,
   );
+  readonly #getState = this.#node.createClient('lifecycle_msgs/srv/GetState', `/${PLANNER_NODE}/get_state`);
   readonly #reset = this.#node.createClient('std_srvs/srv/Trigger', `/${PLANNER_NODE}/reset`);
   readonly #pause = this.#node.createClient('std_srvs/srv/SetBool', `/${PLANNER_NODE}/pause`);
   readonly #getParameters = this.#node.createClient(
@@ -255,6 +256,11 @@ export class DemoClient {
     } finally {
       clearInterval(again);
     }
+  }
+
+  /** The planner node's lifecycle state, such as `inactive`. */
+  async lifecycleState(timeoutMs: number): Promise<string> {
+    return (await this.#call(this.#getState, {}, timeoutMs)).current_state.label;
   }
 
   /** Takes the planner node through a lifecycle transition; false when the node refuses. */

@@ -16,7 +16,7 @@ export interface MotionOptions {
   readonly parameters: () => Parameters;
   readonly log: Logger;
   readonly problems: ProblemLog;
-  readonly onCommand: (command: Command) => void;
+  readonly onCommand: (loop: ControlLoop, command: Command) => void;
   readonly onPlan: (loop: ControlLoop, report: PlanReport) => void;
 }
 
@@ -88,7 +88,7 @@ export class Motion {
 
   #tick(loop: ControlLoop, nowNs: bigint): void {
     const command = loop.tick(nowNs);
-    if (command !== null) this.#options.onCommand(command);
+    if (command !== null) this.#options.onCommand(loop, command);
     this.#logCondition(loop.condition);
   }
 

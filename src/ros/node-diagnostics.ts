@@ -12,6 +12,8 @@ import type { ProblemLog } from './problem-log.js';
 /** What the diagnostics look at. */
 export interface NodeView {
   readonly isConfigured: boolean;
+  /** Why the last session ended in an error, until the node is configured again. */
+  readonly fault: string | null;
   readonly isActive: boolean;
   readonly model: ModelInfo | null;
   /** Why nothing can be planned; null when it can. */
@@ -53,8 +55,9 @@ export function nodeDiagnostics(nodeName: string, view: NodeView): Status[] {
   }));
 }
 
-function modelPart({ model, isConfigured, missing }: NodeView): Part {
+function modelPart({ model, isConfigured, fault, missing }: NodeView): Part {
   const name = 'model';
+  if (fault !== null) return { level: 'error', name, message: fault };
   if (model === null) return { level: isConfigured ? 'warn' : 'stale', name, message: missing ?? '' };
   return {
     level: 'ok',
@@ -170,11 +173,12 @@ function commandsPart({ isActive, timing, parameters }: NodeView): Part {
   return { level: isMissing ? 'warn' : 'ok', name, message, values };
 }
 
-function motionPart({ condition, missing }: NodeView): Part {
+function motionPart({ condition, isActive, missing }: NodeView): Part {
   const name = 'motion';
   if (condition === null) return { level: 'stale', name, message: missing ?? '' };
   const { level, reasons } = condition;
   const text = reasons.map((reason) => `${reason.name}: ${reason.found}, clears with ${reason.clears}`);
+  if (!isActive) return { level: 'stale', name, message: text.join('; '), values: { condition: level } };
   const severity = level === 'ok' ? 'ok' : level === 'degrade' ? 'warn' : 'error';
   return { level: severity, name, message: text.join('; '), values: { condition: level } };
 }

@@ -3,6 +3,7 @@ import rclnodejs from 'rclnodejs';
 import type { JepaMpcError } from '../core/errors.js';
 import type { ModelInfo } from '../core/model-info.js';
 import type { Logger } from '../core/types.js';
+import type { Parameters } from '../params/schema.js';
 import type { PlannerPort } from '../pipeline/planner-port.js';
 import { ArrivalRate } from './arrival-rate.js';
 import { GoalImageInput } from './camera-goal.js';
@@ -11,13 +12,15 @@ import { CommandOutput } from './command-output.js';
 import { CommandTiming } from './command-timing.js';
 import { diagnosticArray } from './diagnostic-messages.js';
 import { Goals } from './goals.js';
+import { Lifecycle } from './lifecycle.js';
+import type { LifecycleHandlers, Outcome } from './lifecycle.js';
 import { Motion } from './motion.js';
 import { NodeClock } from './node-clock.js';
 import { nodeDiagnostics } from './node-diagnostics.js';
 import { advertise } from './node-outputs.js';
 import type { NodeOutputs } from './node-outputs.js';
 import { offerServices } from './node-services.js';
-import type { ServiceOutcome } from './node-services.js';
+import { OperatorServices } from './operator-services.js';
 import { ParameterBridge } from './parameter-bridge.js';
 import { PlanFigures } from './plan-figures.js';
 import { PlanPublisher } from './plan-publisher.js';
@@ -28,13 +31,10 @@ import { QosWatch } from './qos-watch.js';
 import { subscribeToRobot } from './robot-inputs.js';
 import { stampToNs } from './stamp.js';
 
-/** rclnodejs' lifecycle CallbackReturnCode, an ambient const enum that cannot be read under verbatimModuleSyntax. */
-const transition = { success: 97, failure: 98 } as const;
-
 /** As diagnostic_updater has it where there is no device. */
 const noHardware = 'none';
 
-const notConfigured: ServiceOutcome = { success: false, message: 'the node is not configured' };
+const notConfigured = 'the node is not configured';
 
 /** What the composition root decides for the node. */
 export interface PlannerNodeOptions {
@@ -54,7 +54,7 @@ export interface PlannerNodeOptions {
  * nothing about motion.
  *
  * Transitions never wait: `configure` starts loading the model and returns, and `activate` is refused, with the reason in the log, until
- * the model, the limits and a joint state are there.
+ * the model, the limits and fresh inputs are there.
  */
 export class PlannerNode {
   readonly #options: PlannerNodeOptions;
@@ -75,7 +75,11 @@ export class PlannerNode {
   readonly #goalImages: GoalImageInput;
   readonly #motion: Motion;
   readonly #housekeeping: NodeJS.Timeout;
+  readonly #lifecycle: Lifecycle;
   #everActive = false;
+  #fault: string | null = null;
+  /** Settled when the planner of the session before is gone. */
+  #closing: Promise<unknown> = Promise.resolve();
   #session: PlanningSession | null = null;
   #robotDescription: string | null = null;
   #cameras: CameraInputs | null = null;
@@ -114,8 +118,8 @@ export class PlannerNode {
       parameters: () => this.#parameters.values,
       log: this.#log,
       problems: this.#problems,
-      onCommand: (command) => {
-        this.#commands.send(command, this.#session?.model?.joints ?? []);
+      onCommand: (loop, command) => {
+        this.#commands.send(command, loop.joints);
       },
       onPlan: (loop, report) => {
         if (this.#session !== null) this.#plans.publish(this.#session, loop, report);
@@ -130,7 +134,7 @@ export class PlannerNode {
         this.#jointStates.note(performance.now());
         this.#problems.guard(() => {
           this.#session?.onJointState(message, stampToNs(message.header.stamp));
-          this.#autoActivate();
+          this.#onInput();
         });
       },
     });
@@ -145,8 +149,19 @@ export class PlannerNode {
       },
     });
     this.#goalImages.listen(this.#parameters.values['camera.transport']);
-    this.#offerServices();
-    this.#registerTransitions();
+    offerServices(
+      this.#node,
+      new OperatorServices({
+        session: () => this.#session,
+        clock: this.#clock,
+        goals: this.#goals,
+        figures: this.#figures,
+      }),
+      (error) => {
+        this.#log.warn(`a service request stays unanswered: ${String(error)}`);
+      },
+    );
+    this.#lifecycle = new Lifecycle(this.#node, this.#handlers(), this.#log, this.#problems);
     this.#housekeeping = setInterval(() => {
       this.#publishDiagnostics();
     }, 1000);
@@ -155,92 +170,125 @@ export class PlannerNode {
   /** Starts taking messages; with the parameter `autostart`, configures, and activates as soon as all inputs are there. */
   start(): void {
     this.#node.spin();
-    if (this.#parameters.values.autostart) this.#node.configure();
+    if (this.#parameters.values.autostart) this.#lifecycle.request('configure');
   }
 
   /** Brakes the robot to rest, lets go of the planner and stops taking messages. */
   async shutdown(): Promise<void> {
     clearInterval(this.#housekeeping);
+    this.#lifecycle.close();
     await this.#motion.brakeToRest();
     await this.#session?.close();
+    await this.#closing;
     this.#figures.stop();
     this.#node.stop();
   }
 
-  #registerTransitions(): void {
-    this.#node.registerOnConfigure(() => this.#configure());
-    this.#node.registerOnActivate(() => this.#activate());
-    this.#node.registerOnDeactivate(() => this.#deactivate());
-    this.#node.registerOnCleanup(() => this.#cleanup());
-    this.#node.registerOnShutdown(() => {
-      this.#deactivate();
-      return this.#cleanup();
-    });
+  #handlers(): LifecycleHandlers {
+    const values = (): Parameters => this.#parameters.values;
+    return {
+      configure: () => this.#configure(),
+      activate: () => this.#activate(),
+      deactivate: () => this.#deactivate(),
+      cleanup: () => this.#cleanup(),
+      shutdown: () => this.#cleanup(),
+      recover: () => this.#cleanup(),
+      obstacle: () => this.#obstacle(),
+      get activationWaitMs() {
+        return values()['activation.wait_s'] * 1000;
+      },
+    };
   }
 
-  #configure(): number {
+  #configure(): Outcome {
     if (this.#parameters.values.model === '') {
       this.#log.error(
         'parameter model is empty: name the folder of a model, for example -p model:=models/reacher',
       );
-      return transition.failure;
+      return 'failure';
     }
     this.#goalImages.listen(this.#parameters.values['camera.transport']);
+    this.#fault = null;
     this.#session = new PlanningSession({
       planner: this.#options.createPlanner(this.#log),
       parameters: () => this.#parameters.values,
       log: this.#log,
       problems: this.#problems,
       extras: () => this.#plans.extras,
+      after: this.#closing,
       onModel: (model) => {
         this.#subscribeToCameras(model);
       },
       onLoadFailure: (failure) => {
-        if (!this.#everActive) this.#options.onFatal(failure);
+        this.#onLoadFailure(failure);
       },
     });
     if (this.#robotDescription !== null) this.#session.setRobotDescription(this.#robotDescription);
     if (this.#goals.current !== null) this.#session.setGoal(this.#goals.current);
-    return transition.success;
+    return 'success';
   }
 
-  #activate(): number {
+  #activate(): Outcome {
     const loop = this.#session?.loop ?? null;
-    if (loop === null || loop.reading === null) {
-      const missing = loop === null ? this.#missing.message : 'no joint_states yet';
-      this.#log.warn(`not activated: ${missing}`);
-      return transition.failure;
+    const obstacle = this.#obstacle();
+    if (loop === null || obstacle !== null) {
+      this.#log.warn(`not activated: ${obstacle?.text ?? 'the node is not configured'}`);
+      return 'failure';
     }
     this.#everActive = true;
     this.#figures.start();
     this.#timing.reset();
     this.#motion.start(loop);
     this.#log.info('active');
-    return transition.success;
+    return 'success';
   }
 
-  #deactivate(): number {
+  #deactivate(): Outcome {
     this.#motion.brakeToRest().catch((error: unknown) => {
       this.#problems.report(error);
     });
-    return transition.success;
+    return 'success';
   }
 
-  #cleanup(): number {
+  /** Also from active: the robot is told to brake first. */
+  #cleanup(): Outcome {
     const session = this.#session;
     this.#session = null;
-    this.#motion.stop();
+    this.#closing = this.#motion
+      .brakeToRest()
+      .then(() => session?.close())
+      .catch((error: unknown) => {
+        this.#problems.report(error);
+      });
     this.#cameras?.dispose();
     this.#cameras = null;
-    session?.close().catch((error: unknown) => {
-      this.#problems.report(error);
-    });
-    return transition.success;
+    return 'success';
   }
 
-  #autoActivate(): void {
-    const isReady = (this.#session?.loop?.reading ?? null) !== null;
-    if (isReady && !this.#everActive && this.#parameters.values.autostart) this.#node.activate();
+  /** What keeps the node from being activated: no model, no limits, or inputs that are not there or not fresh. */
+  #obstacle(): ReturnType<LifecycleHandlers['obstacle']> {
+    const session = this.#session;
+    if (session === null) return { text: notConfigured, canChange: false };
+    if (session.loop === null) return { text: session.missing, canChange: !session.isRefused };
+    const { reasons } = session.loop.look(this.#clock.nowNs);
+    const inputs = reasons.filter(({ name }) => name === 'image' || name === 'joint_states');
+    if (inputs.length === 0) return null;
+    const text = inputs.map(({ name, found, limit }) => `${name}: ${found} (limit ${limit})`);
+    return { text: text.join('; '), canChange: true };
+  }
+
+  /** Without a lifecycle manager nobody would see a node that cannot do its job; with one it is for the manager to decide. */
+  #onLoadFailure(failure: JepaMpcError): void {
+    this.#fault = failure.message;
+    const isAlone = this.#parameters.values.autostart && !this.#everActive;
+    if (isAlone) this.#options.onFatal(failure);
+    else this.#lifecycle.fail(failure);
+  }
+
+  #onInput(): void {
+    this.#lifecycle.reconsider();
+    const isWanted = this.#parameters.values.autostart && !this.#everActive && this.#session !== null;
+    if (isWanted && this.#obstacle() === null) this.#lifecycle.request('activate');
   }
 
   #subscribeToCameras(model: ModelInfo): void {
@@ -252,6 +300,7 @@ export class PlannerNode {
       overrides: this.#overrides,
       onFrames: (set) => {
         this.#session?.onFrame(set);
+        this.#onInput();
       },
       onProblem: (problem) => {
         this.#problems.report(problem);
@@ -262,67 +311,17 @@ export class PlannerNode {
     });
   }
 
-  #offerServices(): void {
-    offerServices(
-      this.#node,
-      {
-        pause: (paused) => this.#pause(paused),
-        reset: () => this.#reset(),
-        captureGoal: () => this.#captureGoal(),
-      },
-      (error) => {
-        this.#log.warn(`a service request stays unanswered: ${String(error)}`);
-      },
-    );
-  }
-
-  /** The answer to whatever needs the control loop, while there is none. */
-  get #missing(): ServiceOutcome {
-    return this.#session === null ? notConfigured : { success: false, message: this.#session.missing };
-  }
-
-  #pause(paused: boolean): ServiceOutcome {
-    const loop = this.#session?.loop;
-    if (!loop) return this.#missing;
-    loop.setPaused(paused);
-    return { success: true, message: paused ? 'paused: the robot holds' : 'planning' };
-  }
-
-  /** The answer tells what the node knows at this moment, so that a test or a script can see whether its own changes have arrived. */
-  #reset(): ServiceOutcome {
-    const loop = this.#session?.loop;
-    if (!loop) return this.#missing;
-    if (loop.reading === null) return { success: false, message: 'no joint_states yet' };
-    const { nowNs } = this.#clock;
-    loop.reset(nowNs);
-    this.#figures.restart();
-    const { position } = loop.reading;
-    const pose = (this.#session?.model?.joints ?? [])
-      .map((joint, index) => `${joint}=${String(position[index])}`)
-      .join(' ');
-    return {
-      success: true,
-      message: `anchored at ${pose}; goal ${String(loop.goalStampNs ?? 0n)}; now ${String(nowNs)}`,
-    };
-  }
-
-  #captureGoal(): ServiceOutcome {
-    const loop = this.#session?.loop;
-    if (!loop) return this.#missing;
-    const frame = loop.newestFrame;
-    if (frame === null) return { success: false, message: 'no frame yet' };
-    this.#goals.set(frame);
-    return { success: true, message: `the goal is the frame stamped ${String(frame.stampNs)} ns` };
-  }
-
   #publishDiagnostics(): void {
     const session = this.#session;
     const statuses = nodeDiagnostics(this.#node.name(), {
       isConfigured: session !== null,
+      fault: this.#fault,
       isActive: this.#motion.isRunning,
       model: session?.model ?? null,
-      missing: session === null ? notConfigured.message : session.loop === null ? session.missing : null,
-      condition: session?.loop?.condition ?? null,
+      missing: session === null ? notConfigured : session.loop === null ? session.missing : null,
+      condition: this.#motion.isRunning
+        ? (session?.loop?.condition ?? null)
+        : (session?.loop?.look(this.#clock.nowNs) ?? null),
       cameras: this.#cameras?.reports ?? [],
       unheard: this.#qosWatch.look(),
       jointStates: this.#jointStates,

@@ -29,7 +29,10 @@ export interface PlanningSessionOptions {
   readonly problems: ProblemLog;
   readonly extras: () => PlanExtras;
   readonly onModel: (model: ModelInfo) => void;
+  /** The model could not be loaded, or a planner that died could not be started again: nothing more is to be expected of this session. */
   readonly onLoadFailure: (failure: JepaMpcError) => void;
+  /** What has to be done with before a model is loaded: a device may not have room for two. */
+  readonly after: Promise<unknown>;
 }
 
 /**
@@ -45,19 +48,22 @@ export class PlanningSession {
   #robotDescription: string | null = null;
   #goal: FrameSet | null = null;
   #missing = 'the model is still being loaded';
+  #isRefused = false;
   #isClosed = false;
 
   /** Starts loading the model. */
   constructor(options: PlanningSessionOptions) {
     this.#options = options;
-    this.#loadModel().then(
-      (model) => {
-        if (!this.#isClosed) this.#onModel(model);
-      },
-      (error: unknown) => {
-        if (!this.#isClosed) this.#onLoadFailure(error);
-      },
-    );
+    options.after
+      .then(() => this.#loadModel())
+      .then(
+        (model) => {
+          if (!this.#isClosed) this.#onModel(model);
+        },
+        (error: unknown) => {
+          if (!this.#isClosed) this.#onLoadFailure(error);
+        },
+      );
   }
 
   /** Null until it is loaded. */
@@ -80,7 +86,18 @@ export class PlanningSession {
     return this.#missing;
   }
 
+  /** Whether there is no loop because of what was given: waiting does not help. */
+  get isRefused(): boolean {
+    return this.#isRefused;
+  }
+
+  /** One that comes after the loop is there has no effect on it: limits do not change under a moving robot. */
   setRobotDescription(text: string): void {
+    if (this.#loop !== null && text !== this.#robotDescription) {
+      this.#options.log.warn(
+        'robot_description has changed: it counts when the node is cleaned up and configured again',
+      );
+    }
     this.#robotDescription = text;
     this.#buildLoop();
   }
@@ -118,6 +135,15 @@ export class PlanningSession {
     });
   }
 
+  async #restartPlanner(): Promise<void> {
+    try {
+      await this.#loadModel();
+    } catch (error) {
+      if (!this.#isClosed) this.#onLoadFailure(error);
+      throw error;
+    }
+  }
+
   #onModel(model: ModelInfo): void {
     this.#options.log.info(`model ${model.name} runs on ${model.device}; joints ${model.joints.join(', ')}`);
     this.#model = model;
@@ -129,6 +155,7 @@ export class PlanningSession {
   #onLoadFailure(error: unknown): void {
     const failure = this.#options.problems.report(error);
     this.#missing = failure.message;
+    this.#isRefused = true;
     this.#options.onLoadFailure(failure);
   }
 
@@ -146,6 +173,7 @@ export class PlanningSession {
       this.#loop = this.#makeLoop(model, this.#robot);
       if (this.#goal !== null) this.#loop.onGoal(this.#goal);
     });
+    this.#isRefused = refusal !== null;
     if (refusal !== null) this.#missing = refusal.message;
   }
 
@@ -174,7 +202,7 @@ export class PlanningSession {
       trackingTolerance: values['command.tracking_tolerance'],
       committedPeriods: values['planning.committed_periods'],
       settings: () => loopSettings(parameters()),
-      restartPlanner: () => this.#loadModel(),
+      restartPlanner: () => this.#restartPlanner(),
       extras,
     });
   }

@@ -155,11 +155,11 @@ describe('ending the demo early', () => {
 });
 
 describe('a demo that cannot run', () => {
-  it('shows why the planner node ended when the model is no good', async () => {
+  it('shows why the planner node gave up when the model is no good', async () => {
     writeFileSync(join(folder, 'manifest.json'), '{ "name": "broken" }');
     const demo = start('--model', folder);
     expect(await demo.ended).toBe(1);
-    expect(demo.output).toContain('planner node: found exit status 2');
+    expect(demo.output).toContain('found state unconfigured after an error');
     expect(demo.output).toContain('model.manifest-invalid');
   });
 

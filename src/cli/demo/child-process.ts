@@ -68,15 +68,20 @@ export class ManagedChild {
     return this.#running;
   }
 
+  /** What it printed last on stderr, for an error. */
+  get lastWords(): string {
+    const lines = this.#lastErrorLines.map((line) => `\n  ${line}`).join('');
+    return lines === '' ? 'It printed nothing on stderr.' : `Its last lines of stderr:${lines}\n`;
+  }
+
   /** The error for a process that ended though nobody asked it to. */
   async death(): Promise<JepaMpcError> {
     const found = await this.ended;
-    const lines = this.#lastErrorLines.map((line) => `\n  ${line}`).join('');
     return new JepaMpcError('demo.process-died', {
       subject: this.name,
       found,
       expected: 'a process that runs until the demo ends it',
-      remedy: lines === '' ? 'It printed nothing on stderr.' : `Its last lines of stderr:${lines}\n`,
+      remedy: this.lastWords,
     });
   }
 

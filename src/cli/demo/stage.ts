@@ -85,8 +85,8 @@ export class Stage {
   }
 
   /**
-   * Activates the planner node, which refuses until its model is loaded and joint states have come. In lockstep those come with a teleport
-   * only.
+   * Activates the planner node, which refuses until its model is loaded and joint states and an image have come. In lockstep those come with
+   * a teleport only.
    */
   async #activate(lockstepRobot: DemoRobot | null): Promise<void> {
     const rest = lockstepRobot?.limits.map(({ lower, upper }) => (lower + upper) / 2);
@@ -95,8 +95,20 @@ export class Stage {
       await this.client.pass(ACTIVATE_RETRY_MS);
       this.#active = await this.client.changeState('activate', START_TIMEOUT_MS);
       if (this.#active) return;
+      const state = await this.client.lifecycleState(START_TIMEOUT_MS);
+      if (state !== 'inactive') throw this.#failed(state);
     }
     throw refused('activate');
+  }
+
+  /** The error for a planner node that gave up by itself. */
+  #failed(state: string): JepaMpcError {
+    return new JepaMpcError('planner.not-ready', {
+      subject: PLANNER_NODE,
+      found: `state ${state} after an error`,
+      expected: 'a model that loads',
+      remedy: this.#children.at(-1)?.lastWords ?? 'Run again with --verbose.',
+    });
   }
 
   /** Ends everything in order: the planner node deactivates (the robot is told to hold), then both processes, then ROS here. */

@@ -1,0 +1,62 @@
+import type { Goals } from './goals.js';
+import type { NodeClock } from './node-clock.js';
+import type { ServiceHandlers, ServiceOutcome } from './node-services.js';
+import type { PlanFigures } from './plan-figures.js';
+import type { PlanningSession } from './planning-session.js';
+
+export interface OperatorServicesOptions {
+  /** Null while the node is not configured. */
+  readonly session: () => PlanningSession | null;
+  readonly clock: NodeClock;
+  readonly goals: Goals;
+  readonly figures: PlanFigures;
+}
+
+/** What a person or a script may ask of a configured node. */
+export class OperatorServices implements ServiceHandlers {
+  readonly #options: OperatorServicesOptions;
+
+  constructor(options: OperatorServicesOptions) {
+    this.#options = options;
+  }
+
+  pause(paused: boolean): ServiceOutcome {
+    const loop = this.#options.session()?.loop;
+    if (!loop) return this.#missing;
+    loop.setPaused(paused);
+    return { success: true, message: paused ? 'paused: the robot holds' : 'planning' };
+  }
+
+  /** The answer tells what the node knows at this moment, so that a test or a script can see whether its own changes have arrived. */
+  reset(): ServiceOutcome {
+    const { session, clock, figures } = this.#options;
+    const loop = session()?.loop;
+    if (!loop) return this.#missing;
+    if (loop.reading === null) return { success: false, message: 'no joint_states yet' };
+    const { nowNs } = clock;
+    loop.reset(nowNs);
+    figures.restart();
+    const { position } = loop.reading;
+    const pose = (session()?.model?.joints ?? [])
+      .map((joint, index) => `${joint}=${String(position[index])}`)
+      .join(' ');
+    return {
+      success: true,
+      message: `anchored at ${pose}; goal ${String(loop.goalStampNs ?? 0n)}; now ${String(nowNs)}`,
+    };
+  }
+
+  captureGoal(): ServiceOutcome {
+    const loop = this.#options.session()?.loop;
+    if (!loop) return this.#missing;
+    const frame = loop.newestFrame;
+    if (frame === null) return { success: false, message: 'no frame yet' };
+    this.#options.goals.set(frame);
+    return { success: true, message: `the goal is the frame stamped ${String(frame.stampNs)} ns` };
+  }
+
+  /** The answer to whatever needs the control loop, while there is none. */
+  get #missing(): ServiceOutcome {
+    return { success: false, message: this.#options.session()?.missing ?? 'the node is not configured' };
+  }
+}
