@@ -30,7 +30,11 @@ const OWNED_LIBRARIES = {
   },
   'fast-xml-parser': { room: 'control', why: 'the URDF is read in one place, where the limits are kept' },
   '@bufbuild/protobuf': { room: 'model', why: 'ONNX files are read and written where graphs are compiled' },
-  mathjs: { room: 'planning', why: 'what users write is parsed in one place, and never evaluated' },
+  mathjs: {
+    room: 'planning|params',
+    why: 'it reads what users write, expressions and quantities with units, and evaluates nothing',
+  },
+  yaml: { room: 'params', why: 'parameter files are read in one place' },
   'pure-rand': { room: 'math', why: 'chance comes from the seeded noise of the math room' },
   rxjs: { room: 'pipeline|ros', why: 'streams are wired in the pipeline; the ROS room feeds them' },
 };

@@ -12,12 +12,10 @@ export function nodeCommand(): Command {
     .action(async () => {
       requireRosEnvironment();
       const { runPlannerNode } = await import('../ros/run-node.js');
-      const { parseExpression } = await import('../planning/expression/parse-expression.js');
+      const { checkTuning } = await import('./check-tuning.js');
       await runPlannerNode({
         createPlanner: (log) => new WorkerPlanner(new URL('./planner-worker.js', import.meta.url), log),
-        checkExpression: (text, joints) => {
-          parseExpression(text, { joints, hasTemporalDistance: null, foreseesState: null });
-        },
+        checkTuning,
       });
     });
 }

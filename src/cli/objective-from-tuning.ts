@@ -6,7 +6,8 @@ import {
   type ObjectiveSpec,
   type StepAggregation,
 } from '../core/objective-spec.js';
-import type { ModelManifest } from '../model/manifest.js';
+import type { PlanningFacts } from '../core/model-info.js';
+import { noTemporalDistance } from '../core/objective-errors.js';
 import type { PlannerTuning } from '../pipeline/planner-port.js';
 import { parseExpression } from '../planning/expression/parse-expression.js';
 
@@ -22,18 +23,17 @@ export type ObjectiveTuning = Pick<
   | 'limitMargin'
 >;
 
-/** The part of a manifest that it is completed from. */
-export interface ObjectiveModel {
-  readonly action: Pick<ModelManifest['action'], 'joints'>;
-  readonly objective: ModelManifest['objective'];
-  readonly graphs: Pick<ModelManifest['graphs'], 'distance'>;
-  readonly plannerDefaults: Pick<ModelManifest['plannerDefaults'], 'actionPenalty'>;
+/** What it is completed from. */
+export interface ObjectiveModel extends Pick<PlanningFacts, 'objective' | 'hasTemporalDistance'> {
+  readonly action: Pick<PlanningFacts['action'], 'joints'>;
+  readonly plannerDefaults: Pick<PlanningFacts['plannerDefaults'], 'actionPenalty'>;
 }
 
 /**
  * The objective that a tuning asks for, completed from what the model says of itself.
  *
- * @throws JepaMpcError `objective.invalid` for an expression that the model cannot give a value to, `params.invalid` for an unknown name
+ * @throws JepaMpcError `objective.invalid` for an expression that the model cannot give a value to, `model.unsupported` for a distance that it
+ *   does not have, `params.invalid` for an unknown name
  */
 export function objectiveFromTuning(tuning: ObjectiveTuning, model: ObjectiveModel): ObjectiveSpec {
   const metric = chosen(
@@ -42,11 +42,12 @@ export function objectiveFromTuning(tuning: ObjectiveTuning, model: ObjectiveMod
     DISTANCE_METRICS,
     model.objective.default,
   );
+  if (metric === 'temporal_distance' && !model.hasTemporalDistance) throw noTemporalDistance();
   const steps = chosen('objective.steps', tuning.objectiveSteps, STEP_AGGREGATIONS, model.objective.steps);
   const text = tuning.objectiveExpression;
   const scope = {
     joints: model.action.joints.length,
-    hasTemporalDistance: model.graphs.distance !== undefined,
+    hasTemporalDistance: model.hasTemporalDistance,
     // Every action of the model contract is a joint velocity.
     foreseesState: true,
   };

@@ -111,6 +111,7 @@ export class PlannerEngine {
         meanCost: result.meanCost,
         goalDistance: goalDistance ?? NaN,
         iterations: result.iterations,
+        samples: inForce.samples,
         elitesStd: result.elitesStd,
         rollout: inForce.rollout.kind,
         fallbacks: inForce.rollout.fallbacks,

@@ -1,7 +1,7 @@
 import { JepaMpcError } from '../core/errors.js';
-import type { ModelManifest } from '../model/manifest.js';
+import type { PlanningFacts } from '../core/model-info.js';
 import type { PlannerTuning } from '../pipeline/planner-port.js';
-import type { PlannerOptions } from '../planning/planner-options.js';
+import type { PerJoint, PlannerOptions } from '../planning/planner-options.js';
 
 /**
  * The planner's options that a tuning asks for, completed from what the model says of itself.
@@ -11,7 +11,7 @@ import type { PlannerOptions } from '../planning/planner-options.js';
  */
 export function plannerOptionsFromTuning(
   tuning: PlannerTuning,
-  { plannerDefaults: defaults, action }: ModelManifest,
+  { plannerDefaults: defaults, action }: Pick<PlanningFacts, 'plannerDefaults' | 'action'>,
   nowMs: () => number,
 ): PlannerOptions {
   const { momentum, noiseBeta, returned, timeBudgetMs } = tuning;
@@ -20,8 +20,9 @@ export function plannerOptionsFromTuning(
     iterations: tuning.iterations || defaults.iterations,
     elites: tuning.elites || defaults.elites,
     horizon: tuning.horizon || defaults.horizon,
-    initialStd: tuning.initialStd || defaults.initialStd,
-    minStd: tuning.minStd || defaults.minStd,
+    initialStd: perJoint(tuning.jointInitialStd) ?? (tuning.initialStd || defaults.initialStd),
+    minStd: perJoint(tuning.jointMinStd) ?? (tuning.minStd || defaults.minStd),
+    keep: tuning.keep,
     earlyStopStd: tuning.earlyStopStd,
     wideShare: tuning.wideShare,
     actionRepeat: tuning.actionRepeat,
@@ -35,6 +36,12 @@ export function plannerOptionsFromTuning(
     ...(returned === 'planner_default' ? {} : { returned }),
     ...(timeBudgetMs > 0 ? { timeBudget: { ms: timeBudgetMs, nowMs } } : {}),
   };
+}
+
+/** One number stands for all joints; none says nothing. */
+function perJoint(values: readonly number[]): PerJoint | null {
+  const [first = null, ...others] = values;
+  return others.length === 0 ? first : values;
 }
 
 /**

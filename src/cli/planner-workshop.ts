@@ -1,4 +1,5 @@
 import { JepaMpcError } from '../core/errors.js';
+import type { ActionSpec } from '../core/model-spec.js';
 import type { ObjectiveSpec } from '../core/objective-spec.js';
 import type { CandidateScorer, Objective, PlanContext, Planner, Rng } from '../core/ports.js';
 import type { Fallback, Logger } from '../core/types.js';
@@ -8,6 +9,7 @@ import { isKernelPlanner, KernelPlanner, whyIterateOnHost } from '../planning/ke
 import { createObjective } from '../planning/objectives/create-objective.js';
 import type { PlannerOptions } from '../planning/planner-options.js';
 import { createPlanner } from '../planning/registry.js';
+import { actionFromTuning } from './action-from-tuning.js';
 import { objectiveFromTuning } from './objective-from-tuning.js';
 import { plannerOptionsFromTuning } from './planner-options-from-tuning.js';
 import { RelievedPlanner } from './relieved-planner.js';
@@ -28,12 +30,15 @@ export interface PlannerInForce {
   readonly rollout: Pick<RolloutInForce, 'kind' | 'fallbacks'>;
   readonly scorer: CandidateScorer;
   readonly objective: ObjectiveSpec;
+  /** Candidates of an iteration (the first, where they become fewer). */
+  readonly samples: number;
 }
 
 /** A tuning with everything that follows from it. */
 interface Order {
   readonly key: string;
   readonly tuning: PlannerTuning;
+  readonly action: ActionSpec;
   readonly options: PlannerOptions;
   readonly wish: RolloutWish;
   /** What of the tuning cannot be had. */
@@ -144,15 +149,16 @@ export class PlannerWorkshop {
     }
   }
 
-  #putInForce({ key, wish }: Order, planner: Planner, rollout: RolloutInForce): PlannerInForce {
+  #putInForce({ key, wish, options }: Order, planner: Planner, rollout: RolloutInForce): PlannerInForce {
     const { objective } = wish;
+    const { scorer } = rollout;
     const distance = createObjective(objective.metric, this.#model.temporalDistance);
-    this.#current = { key, planner, distance, rollout, scorer: rollout.scorer, objective };
+    this.#current = { key, planner, distance, rollout, scorer, objective, samples: options.samples };
     return this.#current;
   }
 
-  #make({ tuning, options, wish }: Order, rollout: RolloutInForce): Planner {
-    const { latent, history, action } = this.#model.manifest;
+  #make({ tuning, action, options, wish }: Order, rollout: RolloutInForce): Planner {
+    const { latent, history } = this.#model.manifest;
     const model = { latent, history, action };
     const { scorer, kernel } = rollout;
     const onHost = (): Planner => createPlanner(tuning.planner, model, scorer, options);
@@ -165,13 +171,14 @@ export class PlannerWorkshop {
   }
 
   #orderOf(tuning: PlannerTuning, key: string): Order {
-    const { manifest } = this.#model;
-    const options = plannerOptionsFromTuning(tuning, manifest, this.#nowMs);
-    const objective = objectiveFromTuning(tuning, manifest);
+    const { planning } = this.#model.info;
+    const action = actionFromTuning(tuning, planning.action);
+    const options = plannerOptionsFromTuning(tuning, { ...planning, action }, this.#nowMs);
+    const objective = objectiveFromTuning(tuning, planning);
     const { kind, fallbacks } = this.#kindOf(tuning, options);
     const planner = kind === 'plan' && isKernelPlanner(tuning.planner) ? tuning.planner : null;
     const wish = { objective, horizon: options.horizon, precision: tuning.precision, kind, planner };
-    return { key, tuning, options, wish, fallbacks };
+    return { key, tuning, action, options, wish, fallbacks };
   }
 
   /** On the cpu a run costs next to nothing, and the host's planners can do more; elsewhere every run is a trip to the device. */

@@ -1,4 +1,24 @@
+import type { ActionSpec } from './model-spec.js';
+import type { DistanceMetric, StepAggregation } from './objective-spec.js';
 import type { ImageFrame } from './types.js';
+
+/** What planner settings are completed from, and what they have to fit. */
+export interface PlanningFacts {
+  readonly action: ActionSpec;
+  readonly objective: { readonly default: DistanceMetric; readonly steps: StepAggregation };
+  /** Whether the model has a learned distance of its own. */
+  readonly hasTemporalDistance: boolean;
+  /** Deviations are fractions of half the action range; the penalty is in the unit of the model's own objective. */
+  readonly plannerDefaults: {
+    readonly samples: number;
+    readonly iterations: number;
+    readonly elites: number;
+    readonly horizon: number;
+    readonly initialStd: number;
+    readonly minStd: number;
+    readonly actionPenalty: number;
+  };
+}
 
 /** What the command side of the node needs to know of a loaded model; the rest stays with the planner. */
 export interface ModelInfo {
@@ -17,6 +37,7 @@ export interface ModelInfo {
   readonly block: number;
   /** Frames of history that a plan starts from, one step apart. */
   readonly window: number;
+  readonly planning: PlanningFacts;
 }
 
 /** Frames of all cameras that belong together, in the order of {@link ModelInfo.cameras}. */

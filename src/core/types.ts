@@ -80,6 +80,8 @@ export interface PlanStatistics {
   readonly meanCost: number;
   /** Iterations run. */
   readonly iterations: number;
+  /** Candidates of an iteration (the first, where they become fewer). */
+  readonly samples: number;
   /** Largest deviation of the last elites, as a fraction of half the action range. */
   readonly elitesStd: number;
   /** Objective's distance between the present latent and the goal. */

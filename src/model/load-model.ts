@@ -108,7 +108,7 @@ function rolloutSources({ folder, manifest, predictor, distance }: ModelFiles): 
 }
 
 function modelInfo({ manifest, sha256 }: ModelFiles, device: Device): ModelInfo {
-  const { name, cameras, action, history } = manifest;
+  const { name, cameras, action, history, objective, graphs, plannerDefaults } = manifest;
   return {
     name,
     sha256,
@@ -119,5 +119,6 @@ function modelInfo({ manifest, sha256 }: ModelFiles, device: Device): ModelInfo 
     periodMs: action.periodMs,
     block: action.block,
     window: contextFrames(history),
+    planning: { action, objective, hasTemporalDistance: graphs.distance !== undefined, plannerDefaults },
   };
 }

@@ -8,8 +8,11 @@ interface ParameterMeta {
   readonly description: string;
   /** SI unit or `1` for a pure number; empty for text and switches. */
   readonly unit: string;
-  /** `dynamic`: takes effect before the next plan or tick. `static`: read when the node is configured. */
-  readonly change: 'dynamic' | 'static';
+  /**
+   * `dynamic`: takes effect before the next plan or tick. `static`: read when the node is configured, and set only while it is not.
+   * `read-only`: read when the node starts.
+   */
+  readonly change: 'dynamic' | 'static' | 'read-only';
 }
 
 const registry = z.registry<ParameterMeta>();
@@ -22,6 +25,16 @@ function dynamic<T extends z.ZodType>(schema: T, unit: string, description: stri
 function fixed<T extends z.ZodType>(schema: T, unit: string, description: string): T {
   registry.add(schema, { description, unit, change: 'static' });
   return schema;
+}
+
+function atStart<T extends z.ZodType>(schema: T, unit: string, description: string): T {
+  registry.add(schema, { description, unit, change: 'read-only' });
+  return schema;
+}
+
+/** One number for each joint of the model, or one for all of them; empty: something else holds. */
+function perJoint(from: number, to: number): z.ZodDefault<z.ZodArray<z.ZodNumber>> {
+  return z.array(z.number().min(from).max(to)).max(64).default([]);
 }
 
 /**
@@ -46,7 +59,7 @@ export const parameterSchema = z.strictObject({
     '1',
     'Seed of the sampling noise. Same seed, same inputs: same plan.',
   ),
-  autostart: fixed(z.boolean().default(false), '', 'Configure and activate without a lifecycle manager.'),
+  autostart: atStart(z.boolean().default(false), '', 'Configure and activate without a lifecycle manager.'),
   'activation.wait_s': dynamic(
     z.number().min(0).max(600).default(0),
     's',
@@ -133,6 +146,21 @@ export const parameterSchema = z.strictObject({
     '1',
     'Least deviation, as a fraction of half the action range; 0 takes the model’s.',
   ),
+  'cem.joint_initial_std': dynamic(
+    perJoint(0.000001, 10),
+    '1',
+    'cem.initial_std of each joint (or one number for all); goes before it unless empty.',
+  ),
+  'cem.joint_min_std': dynamic(
+    perJoint(0, 10),
+    '1',
+    'cem.min_std of each joint (or one number for all); goes before it unless empty.',
+  ),
+  'cem.keep': dynamic(
+    z.enum(['mean', 'mean_best_rest']).default('mean_best_rest'),
+    '',
+    'Candidates of each iteration that are not drawn: the mean, or also the best sequence so far and resting (for icem: resting alone, its elites are kept anyway).',
+  ),
   'cem.action_penalty': dynamic(
     z.number().min(-1).max(1000).default(-1),
     '1',
@@ -182,6 +210,16 @@ export const parameterSchema = z.strictObject({
     z.int().min(1).max(100).default(1),
     '1',
     'Control periods that each sampled action is held for.',
+  ),
+  'actions.lower': dynamic(
+    perJoint(-1000, 1000),
+    'rad/s or m/s',
+    'Least action of each joint (or one number for all), inside the bounds of the model; empty: these.',
+  ),
+  'actions.upper': dynamic(
+    perJoint(-1000, 1000),
+    'rad/s or m/s',
+    'Largest action of each joint (or one number for all), inside the bounds of the model; empty: these.',
   ),
   'actions.ball': dynamic(
     z.enum(['none', 'l1', 'l2']).default('none'),
@@ -295,10 +333,12 @@ export type ParameterName = keyof Parameters;
 /** One parameter as a table row, a ROS descriptor or a slider needs it. */
 export interface ParameterInfo extends ParameterMeta {
   readonly name: ParameterName;
-  readonly type: 'string' | 'integer' | 'double' | 'boolean';
-  readonly defaultValue: string | number | boolean;
-  /** Inclusive range of a number. */
+  readonly type: 'string' | 'integer' | 'double' | 'boolean' | 'double_array';
+  readonly defaultValue: string | number | boolean | readonly number[];
+  /** Inclusive range of a number, or of each number of an array. */
   readonly range?: readonly [number, number];
+  /** Most entries of an array. */
+  readonly longest?: number;
   /** Allowed texts of a choice. */
   readonly choices?: readonly string[];
 }
@@ -308,7 +348,9 @@ interface JsonSchemaLeaf {
   enum?: string[];
   minimum?: number;
   maximum?: number;
-  default?: string | number | boolean;
+  items?: JsonSchemaLeaf;
+  maxItems?: number;
+  default?: string | number | boolean | number[];
 }
 
 function describe(name: ParameterName): ParameterInfo {
@@ -324,7 +366,14 @@ function describe(name: ParameterName): ParameterInfo {
       return {
         ...base,
         type: json.type === 'integer' ? 'integer' : 'double',
-        range: [json.minimum ?? -Infinity, json.maximum ?? Infinity],
+        range: rangeOf(json),
+      };
+    case 'array':
+      return {
+        ...base,
+        type: 'double_array',
+        range: rangeOf(json.items ?? {}),
+        longest: json.maxItems ?? Infinity,
       };
     case 'boolean':
       return { ...base, type: 'boolean' };
@@ -333,6 +382,10 @@ function describe(name: ParameterName): ParameterInfo {
         ? { ...base, type: 'string' }
         : { ...base, type: 'string', choices: json.enum };
   }
+}
+
+function rangeOf({ minimum, maximum }: JsonSchemaLeaf): [number, number] {
+  return [minimum ?? -Infinity, maximum ?? Infinity];
 }
 
 /** Every parameter in declaration order. */

@@ -1,45 +1,120 @@
 import { JepaMpcError } from '../core/errors.js';
 import { nearestName } from '../core/nearest-name.js';
+import { physicalUnits, quantityIn } from './quantity.js';
 import { parameterInfos, parameterSchema } from './schema.js';
-import type { Parameters } from './schema.js';
+import type { ParameterInfo, Parameters } from './schema.js';
+import { writeValue } from './write-value.js';
+
+const infos: ReadonlyMap<string, ParameterInfo> = new Map(parameterInfos.map((info) => [info.name, info]));
+
+export interface ValidateOptions {
+  /** Whether text may stand for a number with its unit, such as `"50 ms"`: in parameter files, where nothing says what type a value has. */
+  readonly acceptsQuantities?: boolean;
+}
 
 /**
  * Checks a whole set of parameters; missing ones take their default.
  *
+ * @param values by name; whole numbers may be bigint
  * @throws JepaMpcError `params.invalid` that names each parameter, the value found and what it may be.
  */
-export function validateParameters(values: Readonly<Record<string, unknown>>): Parameters {
-  const known = parameterInfos.map((info) => info.name);
-  const unknown = Object.keys(values).filter((name) => !known.some((other) => other === name));
-  if (unknown.length > 0) {
-    throw new JepaMpcError('params.invalid', {
-      subject: unknown.length === 1 ? `parameter ${String(unknown[0])}` : 'parameters',
-      found: `unknown name ${unknown.join(', ')}`,
-      expected: 'a name listed in docs/parameters.md',
-      remedy: `Did you mean ${unknown.map((name) => nearestName(name, known)).join(', ')}?`,
-    });
+export function validateParameters(
+  values: Readonly<Record<string, unknown>>,
+  { acceptsQuantities = false }: ValidateOptions = {},
+): Parameters {
+  const unknown = Object.keys(values).filter((name) => !infos.has(name));
+  if (unknown.length > 0) throw unknownParameters(unknown);
+  const candidates: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(values)) {
+    const info = infos.get(name);
+    candidates[name] = info === undefined ? value : asNumbers(value, info, acceptsQuantities);
   }
-  const result = parameterSchema.safeParse(values);
+  const result = parameterSchema.safeParse(candidates);
   if (result.success) return result.data;
-  const issues = result.error.issues.map((issue) => {
-    const name = String(issue.path[0]);
-    return { name, found: JSON.stringify(values[name]), expected: expectation(name) };
-  });
-  throw new JepaMpcError('params.invalid', {
-    subject: `parameter ${issues.map((issue) => issue.name).join(', ')}`,
-    found: issues.map((issue) => issue.found).join(', '),
-    expected: issues.map((issue) => issue.expected).join(', '),
-    remedy: 'Set a value that fits; the present one is kept.',
-    cause: result.error,
+  const names = [...new Set(result.error.issues.map((issue) => String(issue.path[0])))];
+  throw invalidValues(names, values, acceptsQuantities);
+}
+
+/** What a parameter may be, in words. */
+function expectation(info: ParameterInfo, acceptsQuantities = false): string {
+  if (info.choices !== undefined) return `one of ${info.choices.join(', ')}`;
+  if (info.range === undefined) return info.type === 'boolean' ? 'true or false' : 'text';
+  const [from, to] = info.range;
+  const hasUnit = physicalUnits(info.unit).length > 0;
+  const range = `from ${String(from)} to ${String(to)}${hasUnit ? ` ${info.unit}` : ''}`;
+  const orWithUnit = acceptsQuantities && hasUnit ? ', or text with such a unit' : '';
+  switch (info.type) {
+    case 'integer':
+      return `a whole number ${range}${orWithUnit}`;
+    case 'double_array':
+      return `a list of at most ${String(info.longest)} numbers, each ${range}${orWithUnit}`;
+    default:
+      return `a number ${range}${orWithUnit}`;
+  }
+}
+
+/** ROS integers are bigint; ours are numbers, which the schema then finds to be in range or not. */
+function asNumbers(value: unknown, info: ParameterInfo, acceptsQuantities: boolean): unknown {
+  if (Array.isArray(value)) return value.map((entry) => asNumbers(entry, info, acceptsQuantities));
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value !== 'string' || !acceptsQuantities || info.range === undefined) return value;
+  const quantity = quantityIn(value, info.unit);
+  if (quantity === null) return value;
+  const whole = Math.round(quantity);
+  // 50 ms is 50.000000000000004 of them on some ways through the SI units.
+  return Math.abs(quantity - whole) <= 1e-9 * Math.abs(whole) ? whole : quantity;
+}
+
+/** What to answer to names that no parameter has. */
+export function unknownParameters(names: readonly string[]): JepaMpcError {
+  const nearest = names.map((name) => nearestName(name, [...infos.keys()]));
+  return new JepaMpcError('params.invalid', {
+    subject: names.length === 1 ? `parameter ${String(names[0])}` : 'parameters',
+    found: `unknown name ${names.join(', ')}`,
+    expected: 'a name listed in docs/parameters.md',
+    remedy: `Did you mean ${nearest.join(', ')}?`,
   });
 }
 
-function expectation(name: string): string {
-  const info = parameterInfos.find((candidate) => candidate.name === name);
-  if (info === undefined) return 'nothing';
-  if (info.choices !== undefined) return `one of ${info.choices.join(', ')}`;
-  if (info.range === undefined) return `a ${info.type}`;
-  const unit = info.unit === '1' || info.unit === '' ? '' : ` ${info.unit}`;
-  const kind = info.type === 'integer' ? 'a whole number' : 'a number';
-  return `${kind} from ${String(info.range[0])} to ${String(info.range[1])}${unit}`;
+function invalidValues(
+  names: readonly string[],
+  values: Readonly<Record<string, unknown>>,
+  acceptsQuantities: boolean,
+): JepaMpcError {
+  const label = (name: string): string => (names.length === 1 ? '' : `${name} `);
+  const problems = names.flatMap((name) => {
+    const info = infos.get(name);
+    if (info === undefined) return [];
+    return [
+      {
+        found: `${label(name)}${writeValue(values[name])}`,
+        expected: `${label(name)}${expectation(info, acceptsQuantities)}`,
+        hint: hint(values[name], info),
+      },
+    ];
+  });
+  return new JepaMpcError('params.invalid', {
+    subject: `parameter ${names.join(', ')}`,
+    found: problems.map(({ found }) => found).join(', '),
+    expected: problems.map(({ expected }) => expected).join(', '),
+    remedy: problems.map(({ hint: text }) => text).find((text) => text !== null) ?? 'Give a value that fits.',
+  });
+}
+
+/** What to answer to a value of a type that ROS does not let the parameter have. */
+export function wrongType(info: ParameterInfo, value: unknown): JepaMpcError {
+  const isText = typeof value === 'string' && info.range !== undefined;
+  return new JepaMpcError('params.invalid', {
+    subject: `parameter ${info.name}`,
+    found: `${writeValue(value)} (${isText ? 'text' : 'another type'})`,
+    expected: expectation(info),
+    remedy: isText
+      ? 'Give the number alone: text with a unit is for parameter files and the command line.'
+      : 'Give a value of that type.',
+  });
+}
+
+function hint(value: unknown, { choices }: ParameterInfo): string | null {
+  if (choices === undefined || typeof value !== 'string') return null;
+  return `Did you mean ${String(nearestName(value, choices))}?`;
 }

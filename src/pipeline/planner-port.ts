@@ -30,6 +30,10 @@ export interface PlannerTuning {
   readonly horizon: number;
   readonly initialStd: number;
   readonly minStd: number;
+  /** Of each joint, or one for all; go before those above unless empty. */
+  readonly jointInitialStd: readonly number[];
+  readonly jointMinStd: readonly number[];
+  readonly keep: Parameters['cem.keep'];
   readonly actionPenalty: number;
   /** Below 0: the planner's own. */
   readonly momentum: number;
@@ -38,6 +42,9 @@ export interface PlannerTuning {
   readonly earlyStopStd: number;
   readonly wideShare: number;
   readonly actionRepeat: number;
+  /** Raw bounds inside the model's, of each joint or one for all; empty: the model's. */
+  readonly actionLower: readonly number[];
+  readonly actionUpper: readonly number[];
   readonly actionBall: Parameters['actions.ball'];
   /** `joint=action, …` */
   readonly frozenActions: string;

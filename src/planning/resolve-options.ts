@@ -1,6 +1,8 @@
 import { JepaMpcError } from '../core/errors.js';
 import type { ActionSpec } from '../core/model-spec.js';
 import { samplerDefaults } from '../params/sampler-defaults.js';
+import type { ParameterName } from '../params/schema.js';
+import { writeValue } from '../params/write-value.js';
 import type { PerJoint, PlannerOptions } from './planner-options.js';
 
 const LARGEST_NOISE_BETA = 10;
@@ -54,69 +56,84 @@ function forEachJoint(values: PerJoint, joints: number): readonly number[] {
 }
 
 function check(options: ResolvedOptions, action: ActionSpec): void {
-  const { samples, elites, initialStd, frozen } = options;
+  const { samples, initialStd, minStd, frozen } = options;
   const joints = action.joints.length;
   const problems: { found: string; expected: string }[] = [];
-  const demand = (name: string, value: unknown, holds: boolean, expected: string): void => {
-    if (!holds) problems.push({ found: `${name} ${String(value)}`, expected: `${name} ${expected}` });
+  const demand = (name: ParameterName, value: unknown, holds: boolean, expected: string): void => {
+    if (!holds) problems.push({ found: `${name} ${writeValue(value)}`, expected: `${name} ${expected}` });
   };
-  const count = (name: string, value: number, least: number, most: number, mostName = ''): void => {
-    const holds = Number.isInteger(value) && value >= least && value <= most;
-    const limit = mostName === '' ? `of at least ${least}` : `from ${least} to ${mostName} (${most})`;
-    demand(name, value, holds, `a whole number ${limit}`);
+  const count = (name: ParameterName, value: number, least: number, most = Infinity): void => {
+    const limit = most === samples ? `from ${least} to cem.samples (${most})` : `of at least ${least}`;
+    demand(
+      name,
+      value,
+      Number.isInteger(value) && value >= least && value <= most,
+      `a whole number ${limit}`,
+    );
+  };
+  const within = (name: ParameterName, value: number, least: number, most: number): void => {
+    demand(name, value, value >= least && value <= most, `from ${least} to ${most}`);
   };
 
-  count('samples', samples, 1, Infinity);
-  count('iterations', options.iterations, 1, Infinity);
-  count('elites', elites, 1, samples, 'samples');
-  count('horizon', options.horizon, 1, Infinity);
-  count('actionRepeat', options.actionRepeat, 1, Infinity);
-  count('keptElites', options.keptElites, 0, Infinity);
+  count('cem.samples', samples, 1);
+  count('cem.iterations', options.iterations, 1);
+  count('cem.elites', options.elites, 1, samples);
+  count('cem.horizon', options.horizon, 1);
+  count('actions.repeat', options.actionRepeat, 1);
+  count('icem.kept_elites', options.keptElites, 0);
 
   const positive = (value: number): boolean => value > 0 && value < Infinity;
+  const eachJoint = `one number or one for each of ${joints} joints`;
   demand(
-    'initialStd',
-    initialStd,
+    'cem.initial_std',
+    shortened(initialStd),
     initialStd.length === joints && initialStd.every(positive),
-    'above 0, one number or one a joint',
+    `above 0, ${eachJoint}`,
   );
   demand(
-    'minStd',
-    options.minStd,
-    options.minStd.length === joints &&
-      options.minStd.every((least, joint) => least >= 0 && least <= (initialStd[joint] ?? 0)),
-    `from 0 to initialStd (${String(initialStd)}), one number or one a joint`,
+    'cem.min_std',
+    shortened(minStd),
+    minStd.length === joints &&
+      minStd.every((least, joint) => least >= 0 && least <= (initialStd[joint] ?? 0)),
+    `from 0 to cem.initial_std (${writeValue(shortened(initialStd))}), ${eachJoint}`,
   );
-  demand('momentum', options.momentum, options.momentum >= 0 && options.momentum < 1, 'from 0 to below 1');
   demand(
-    'noiseBeta',
-    options.noiseBeta,
-    options.noiseBeta >= 0 && options.noiseBeta <= LARGEST_NOISE_BETA,
-    `from 0 to ${LARGEST_NOISE_BETA}`,
+    'cem.momentum',
+    options.momentum,
+    options.momentum >= 0 && options.momentum < 1,
+    'from 0 to below 1',
   );
-  demand('wideShare', options.wideShare, options.wideShare >= 0 && options.wideShare <= 1, 'from 0 to 1');
-  demand('earlyStopStd', options.earlyStopStd, options.earlyStopStd >= 0, 'at least 0');
-  demand('temperature', options.temperature, positive(options.temperature), 'above 0');
-  demand('shrink', options.shrink, options.shrink >= 1 && options.shrink < Infinity, 'at least 1');
+  within('noise.beta', options.noiseBeta, 0, LARGEST_NOISE_BETA);
+  within('cem.wide_share', options.wideShare, 0, 1);
+  demand('cem.early_stop_std', options.earlyStopStd, options.earlyStopStd >= 0, 'at least 0');
+  demand('mppi.temperature', options.temperature, positive(options.temperature), 'above 0');
+  demand('icem.shrink', options.shrink, options.shrink >= 1 && options.shrink < Infinity, 'at least 1');
   demand(
-    'frozen',
+    'actions.frozen',
     frozen,
     frozen.length === joints &&
       frozen.every(
         (value, joint) =>
           value === null || (value >= (action.lower[joint] ?? NaN) && value <= (action.upper[joint] ?? NaN)),
       ),
-    `for each of ${joints} joints null, or an action from ${String(action.lower)} to ${String(action.upper)}`,
+    `for each of ${joints} joints nothing, or an action from ${writeValue(action.lower)} to ${writeValue(action.upper)}`,
   );
   const budgetMs = options.timeBudget?.ms ?? 1;
-  demand('timeBudget', `${budgetMs} ms`, positive(budgetMs), 'above 0');
+  demand('planning.time_budget_ms', budgetMs, positive(budgetMs), 'above 0');
 
   if (problems.length > 0) {
     throw new JepaMpcError('params.invalid', {
       subject: 'planner options',
       found: problems.map((problem) => problem.found).join(', '),
       expected: problems.map((problem) => problem.expected).join(', '),
-      remedy: 'Change these planner parameters.',
+      remedy:
+        'Change these parameters, at once where one depends on the other. What a parameter leaves to the model counts with its value there.',
     });
   }
+}
+
+/** One number for what is the same for all joints. */
+function shortened(values: readonly number[]): readonly number[] | number {
+  const [first] = values;
+  return first !== undefined && values.every((value) => value === first) ? first : values;
 }

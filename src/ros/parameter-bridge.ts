@@ -3,87 +3,50 @@ import rclnodejs from 'rclnodejs';
 import { JepaMpcError } from '../core/errors.js';
 import { parameterInfos } from '../params/schema.js';
 import type { ParameterInfo, ParameterName, Parameters } from '../params/schema.js';
-import { validateParameters } from '../params/validate.js';
+import { unknownParameters, validateParameters, wrongType } from '../params/validate.js';
+import { writeValue } from '../params/write-value.js';
+import { describeParameter } from './parameter-descriptor.js';
+import { belongsToRos, isOfType, rosTypes, type ParameterChange } from './parameter-types.js';
 
-/** rcl_interfaces/msg/ParameterType. */
-const rosTypes = { boolean: 1, integer: 2, double: 3, string: 4 } as const;
+const infos: ReadonlyMap<string, ParameterInfo> = new Map(parameterInfos.map((info) => [info.name, info]));
 
-function rosType(info: ParameterInfo): rclnodejs.ParameterType {
-  return rosTypes[info.type];
+/** Whether a set was taken, and why not. */
+export interface SetResult {
+  readonly successful: boolean;
+  readonly reason: string;
 }
 
-/** Parameters that ROS itself puts on a node; not ours to judge. */
-function belongsToRos(name: string): boolean {
-  return (
-    name === 'use_sim_time' || name.startsWith('qos_overrides.') || name === 'start_type_description_service'
-  );
+export interface ParameterRules {
+  /** Whether static parameters are in use and so must not change. */
+  readonly isConfigured: () => boolean;
+  /** Throws a JepaMpcError for values that the schema allows and that are wrong all the same. */
+  readonly refuse: (values: Parameters) => void;
 }
 
 /**
- * A descriptor whose range reaches `describe_parameters`, where rqt_reconfigure and Foxglove take their sliders from. rclnodejs 2.2.0
- * leaves ranges out of the message (its `toMessage` tests a field that is never set), and enforces those it knows with a reason nobody
- * understands; so the range is put in here and checked by our own validation.
+ * The parameters of one node: declared from the schema; what is set together is checked together, and takes effect all at once or not at
+ * all. {@link values} is replaced as a whole, so whoever reads it once for each plan or tick never sees a part of a change.
  */
-function describe(info: ParameterInfo): rclnodejs.ParameterDescriptor {
-  const unit = info.unit === '' || info.unit === '1' ? '' : ` [${info.unit}]`;
-  const descriptor = new rclnodejs.ParameterDescriptor(
-    info.name,
-    rosType(info),
-    `${info.description}${unit}`,
-  );
-  const constraints = [
-    ...(info.choices === undefined ? [] : [`One of ${info.choices.join(', ')}.`]),
-    info.change === 'static' ? 'Read when the node is configured.' : 'May be changed while running.',
-  ].join(' ');
-  const message = {
-    name: info.name,
-    type: rosType(info),
-    description: descriptor.description,
-    additional_constraints: constraints,
-    read_only: false,
-    dynamic_typing: false,
-    ...rangeOf(info),
-  };
-  return Object.assign(descriptor, { toMessage: () => message });
-}
-
-function rangeOf(info: ParameterInfo): object {
-  if (info.range === undefined) return {};
-  const [from, to] = info.range;
-  return info.type === 'integer'
-    ? { integer_range: [{ from_value: BigInt(from), to_value: BigInt(to), step: 1n }] }
-    : { floating_point_range: [{ from_value: from, to_value: to, step: 0 }] };
-}
-
-/** The parameters of one node: declared from the schema, checked as a whole, handed on when they change. */
 export class ParameterBridge {
-  readonly #isConfigured: () => boolean;
-  readonly #refuse: (values: Parameters) => void;
+  readonly #node: rclnodejs.Node;
+  readonly #rules: ParameterRules;
   #values: Parameters;
 
   /**
-   * Declares every parameter of the schema on the node, with the overrides given on the command line or in a parameter file.
+   * Declares every parameter of the schema on the node.
    *
-   * @param isConfigured whether static parameters are in use and so must not change.
-   * @param refuse throws a JepaMpcError for values that the schema allows and that are wrong all the same.
+   * @param given values from the command line and parameter files, by name; numbers may be text with a unit
    * @throws JepaMpcError `params.invalid` for unknown names and values that do not fit, and whatever `refuse` throws.
    */
-  constructor(node: rclnodejs.Node, isConfigured: () => boolean, refuse: (values: Parameters) => void) {
-    this.#isConfigured = isConfigured;
-    this.#refuse = refuse;
-    const overrides: Record<string, unknown> = {};
-    for (const parameter of node.getParameterOverrides()) {
-      if (!belongsToRos(parameter.name)) overrides[parameter.name] = fromRos(parameter.value);
-    }
-    this.#values = this.#validate(overrides);
+  constructor(node: rclnodejs.Node, given: Readonly<Record<string, unknown>>, rules: ParameterRules) {
+    this.#node = node;
+    this.#rules = rules;
+    this.#values = validateParameters(given, { acceptsQuantities: true });
+    rules.refuse(this.#values);
     for (const info of parameterInfos) {
-      const value = toRos(info, this.#values[info.name]);
-      node.declareParameter(new rclnodejs.Parameter(info.name, rosType(info), value), describe(info), true);
+      const parameter = rosParameter(info, this.#values[info.name]);
+      node.declareParameter(parameter, describeParameter(info), true);
     }
-    node.addOnSetParametersCallback((changes) => this.#check(changes));
-    node.addPostSetParametersCallback((changes) => {
-      this.#values = this.#with(changes);
-    });
   }
 
   /** The values in force now. */
@@ -91,45 +54,87 @@ export class ParameterBridge {
     return this.#values;
   }
 
-  #with(changes: readonly rclnodejs.Parameter[]): Parameters {
-    const values: Record<string, unknown> = { ...this.#values };
-    for (const change of changes) {
-      if (!belongsToRos(change.name)) values[change.name] = fromRos(change.value);
-    }
-    return this.#validate(values);
-  }
-
-  #validate(values: Readonly<Record<string, unknown>>): Parameters {
-    const valid = validateParameters(values);
-    this.#refuse(valid);
-    return valid;
-  }
-
-  #check(changes: readonly rclnodejs.Parameter[]): { successful: boolean; reason: string } {
-    const frozen = changes.find(
-      (change) =>
-        this.#isConfigured() &&
-        parameterInfos.some((info) => info.name === change.name && info.change === 'static'),
-    );
-    if (frozen !== undefined) {
-      const reason = `${frozen.name} is read when the node is configured: clean the node up, set it, configure again`;
-      return { successful: false, reason };
-    }
+  /** Sets all of these or none; the reason says what is wrong with the first that is. */
+  set(changes: readonly ParameterChange[]): SetResult {
     try {
-      this.#with(changes);
-      return { successful: true, reason: '' };
+      const next = this.#after(changes);
+      const wanted = changes.filter((change) => infos.has(change.name) || !this.#isAlready(change));
+      if (wanted.length === 0) return { successful: true, reason: '' };
+      const result = this.#node.setParametersAtomically(wanted.map((change) => asDeclared(change, next)));
+      if (result.successful) this.#values = next;
+      return { successful: result.successful, reason: result.reason };
     } catch (error) {
       if (error instanceof JepaMpcError) return { successful: false, reason: error.message };
       throw error;
     }
   }
+
+  /** The values as they are after these changes. */
+  #after(changes: readonly ParameterChange[]): Parameters {
+    const unknown = changes.map(({ name }) => name).filter((name) => !this.#isKnown(name));
+    if (unknown.length > 0) throw unknownParameters(unknown);
+    const values: Record<string, unknown> = { ...this.#values };
+    for (const change of changes) {
+      const info = infos.get(change.name);
+      if (info === undefined) {
+        this.#refuseForRos(change);
+        continue;
+      }
+      if (!isOfType(change, info.type)) throw wrongType(info, change.value);
+      values[info.name] = change.value;
+    }
+    const next = validateParameters(values);
+    this.#refuseFrozen(next);
+    this.#rules.refuse(next);
+    return next;
+  }
+
+  #isKnown(name: string): boolean {
+    return infos.has(name) || (belongsToRos(name) && this.#node.hasParameter(name));
+  }
+
+  /** Setting a read-only parameter of ROS to what it is must not fail: a whole set of parameters can be loaded again. */
+  #isAlready({ name, value }: ParameterChange): boolean {
+    return this.#node.getParameter(name).value === value;
+  }
+
+  /** rclnodejs would take away a parameter that is set to nothing, and refuse other types for a reason that nobody understands. */
+  #refuseForRos({ name, type, value }: ParameterChange): void {
+    const declared: number = this.#node.getParameterDescriptor(name).type;
+    if (type === declared) return;
+    throw new JepaMpcError('params.invalid', {
+      subject: `parameter ${name}`,
+      found: writeValue(value),
+      expected: declared === rosTypes.boolean ? 'true or false' : 'a value of its type',
+      remedy: 'The present one is kept.',
+    });
+  }
+
+  #refuseFrozen(next: Parameters): void {
+    for (const { name, change } of parameterInfos) {
+      if (change === 'dynamic' || next[name] === this.#values[name]) continue;
+      if (change === 'static' && !this.#rules.isConfigured()) continue;
+      throw new JepaMpcError('params.invalid', {
+        subject: `parameter ${name}`,
+        found: `${writeValue(next[name])} while ${writeValue(this.#values[name])} is in use`,
+        expected: 'no change',
+        remedy:
+          change === 'static'
+            ? 'It is read when the node is configured: clean the node up, set it, configure again.'
+            : 'It is read when the node starts: give it on the command line or in a parameter file.',
+      });
+    }
+  }
 }
 
-/** ROS integers arrive as bigint (or, from a YAML file, as number); ours are numbers within the safe range. */
-function fromRos(value: unknown): unknown {
-  return typeof value === 'bigint' ? Number(value) : value;
+function asDeclared({ name, type, value }: ParameterChange, values: Parameters): rclnodejs.Parameter {
+  const info = infos.get(name);
+  return info === undefined
+    ? new rclnodejs.Parameter(name, type, value)
+    : rosParameter(info, values[info.name]);
 }
 
-function toRos(info: ParameterInfo, value: Parameters[ParameterName]): string | number | boolean | bigint {
-  return info.type === 'integer' && typeof value === 'number' ? BigInt(value) : value;
+function rosParameter(info: ParameterInfo, value: Parameters[ParameterName]): rclnodejs.Parameter {
+  const rosValue = info.type === 'integer' && typeof value === 'number' ? BigInt(value) : value;
+  return new rclnodejs.Parameter(info.name, rosTypes[info.type], rosValue);
 }

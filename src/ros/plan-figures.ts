@@ -115,6 +115,7 @@ export class PlanFigures {
           cost_rest: costTerms.rest,
         }),
         iterations: statistics.iterations,
+        samples: statistics.samples,
         elites_std: statistics.elitesStd,
         rollout: statistics.rollout,
         fallbacks: statistics.fallbacks.map(({ instead }) => instead).join(', '),

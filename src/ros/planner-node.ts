@@ -1,10 +1,10 @@
 import rclnodejs from 'rclnodejs';
 
 import type { JepaMpcError } from '../core/errors.js';
-import type { ModelInfo } from '../core/model-info.js';
+import type { ModelInfo, PlanningFacts } from '../core/model-info.js';
 import type { Logger } from '../core/types.js';
 import type { Parameters } from '../params/schema.js';
-import type { PlannerPort } from '../pipeline/planner-port.js';
+import type { PlannerPort, PlannerTuning } from '../pipeline/planner-port.js';
 import { ArrivalRate } from './arrival-rate.js';
 import { GoalImageInput } from './camera-goal.js';
 import { CameraInputs } from './camera-inputs.js';
@@ -14,6 +14,8 @@ import { diagnosticArray } from './diagnostic-messages.js';
 import { Goals } from './goals.js';
 import { Lifecycle } from './lifecycle.js';
 import type { LifecycleHandlers, Outcome } from './lifecycle.js';
+import { loopSettings } from './loop-settings.js';
+import { makeNode } from './make-node.js';
 import { Motion } from './motion.js';
 import { NodeClock } from './node-clock.js';
 import { nodeDiagnostics } from './node-diagnostics.js';
@@ -22,6 +24,7 @@ import type { NodeOutputs } from './node-outputs.js';
 import { offerServices } from './node-services.js';
 import { OperatorServices } from './operator-services.js';
 import { ParameterBridge } from './parameter-bridge.js';
+import { offerParameterServices } from './parameter-services.js';
 import { PlanFigures } from './plan-figures.js';
 import { PlanPublisher } from './plan-publisher.js';
 import { PlanningSession } from './planning-session.js';
@@ -30,6 +33,7 @@ import { QosOverrides } from './qos-overrides.js';
 import { QosWatch } from './qos-watch.js';
 import { subscribeToRobot } from './robot-inputs.js';
 import { stampToNs } from './stamp.js';
+import type { StartupParameters } from './startup-parameters.js';
 
 /** As diagnostic_updater has it where there is no device. */
 const noHardware = 'none';
@@ -38,13 +42,14 @@ const notConfigured = 'the node is not configured';
 
 /** What the composition root decides for the node. */
 export interface PlannerNodeOptions {
+  readonly startup: StartupParameters;
   readonly createPlanner: (log: Logger) => PlannerPort;
   /**
-   * Throws a JepaMpcError for a cost expression that can never work.
+   * Throws a JepaMpcError for settings that do not go together, or not with the model.
    *
-   * @param joints joints of the model, null before it is loaded: what depends on them is then found out when the first plan is made.
+   * @param model null before it is loaded: what depends on it is then not checked
    */
-  readonly checkExpression: (text: string, joints: number | null) => void;
+  readonly checkTuning: (tuning: PlannerTuning, model: PlanningFacts | null) => void;
   /** Called when the node cannot do its job at all: the model cannot be loaded, before the robot was ever moved. */
   readonly onFatal: (error: JepaMpcError) => void;
 }
@@ -58,9 +63,9 @@ export interface PlannerNodeOptions {
  */
 export class PlannerNode {
   readonly #options: PlannerNodeOptions;
-  readonly #node = new rclnodejs.lifecycle.LifecycleNode('planner_node');
-  readonly #log = this.#node.getLogger();
-  readonly #problems = new ProblemLog(this.#log);
+  readonly #node: rclnodejs.lifecycle.LifecycleNode;
+  readonly #log: rclnodejs.Logging;
+  readonly #problems: ProblemLog;
   readonly #figures = new PlanFigures();
   readonly #timing = new CommandTiming();
   readonly #jointStates = new ArrivalRate();
@@ -87,14 +92,16 @@ export class PlannerNode {
   /** @throws JepaMpcError `params.invalid` for parameters that do not fit. */
   constructor(options: PlannerNodeOptions) {
     this.#options = options;
-    this.#parameters = new ParameterBridge(
-      this.#node,
-      () => this.#session !== null,
-      (values) => {
-        const text = values['objective.expression'];
-        if (text !== '') options.checkExpression(text, this.#session?.model?.joints.length ?? null);
+    this.#node = makeNode(options.startup);
+    this.#log = this.#node.getLogger();
+    this.#problems = new ProblemLog(this.#log);
+    this.#parameters = new ParameterBridge(this.#node, options.startup.own, {
+      isConfigured: () => this.#session !== null,
+      refuse: (values) => {
+        this.#checkTuning(values, this.#session?.model ?? null);
       },
-    );
+    });
+    offerParameterServices(this.#node, (changes) => this.#parameters.set(changes));
     this.#overrides = new QosOverrides(
       this.#node,
       new Map(this.#node.getParameterOverrides().map(({ name, value }) => [name, value])),
@@ -216,6 +223,9 @@ export class PlannerNode {
       problems: this.#problems,
       extras: () => this.#plans.extras,
       after: this.#closing,
+      checkModel: (model) => {
+        this.#checkTuning(this.#parameters.values, model);
+      },
       onModel: (model) => {
         this.#subscribeToCameras(model);
       },
@@ -289,6 +299,10 @@ export class PlannerNode {
     this.#lifecycle.reconsider();
     const isWanted = this.#parameters.values.autostart && !this.#everActive && this.#session !== null;
     if (isWanted && this.#obstacle() === null) this.#lifecycle.request('activate');
+  }
+
+  #checkTuning(values: Parameters, model: ModelInfo | null): void {
+    this.#options.checkTuning(loopSettings(values).tuning, model?.planning ?? null);
   }
 
   #subscribeToCameras(model: ModelInfo): void {

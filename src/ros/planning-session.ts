@@ -28,6 +28,8 @@ export interface PlanningSessionOptions {
   readonly log: Logger;
   readonly problems: ProblemLog;
   readonly extras: () => PlanExtras;
+  /** Throws a JepaMpcError for settings that the model cannot plan with. */
+  readonly checkModel: (model: ModelInfo) => void;
   readonly onModel: (model: ModelInfo) => void;
   /** The model could not be loaded, or a planner that died could not be started again: nothing more is to be expected of this session. */
   readonly onLoadFailure: (failure: JepaMpcError) => void;
@@ -55,7 +57,7 @@ export class PlanningSession {
   constructor(options: PlanningSessionOptions) {
     this.#options = options;
     options.after
-      .then(() => this.#loadModel())
+      .then(() => this.#loadFittingModel())
       .then(
         (model) => {
           if (!this.#isClosed) this.#onModel(model);
@@ -142,6 +144,12 @@ export class PlanningSession {
       if (!this.#isClosed) this.#onLoadFailure(error);
       throw error;
     }
+  }
+
+  async #loadFittingModel(): Promise<ModelInfo> {
+    const model = await this.#loadModel();
+    this.#options.checkModel(model);
+    return model;
   }
 
   #onModel(model: ModelInfo): void {

@@ -1,8 +1,10 @@
 import rclnodejs from 'rclnodejs';
 
 import { JepaMpcError } from '../core/errors.js';
+import { NODE_NAME } from './make-node.js';
 import { PlannerNode } from './planner-node.js';
 import type { PlannerNodeOptions } from './planner-node.js';
+import { readStartupParameters } from './startup-parameters.js';
 
 /** Exit status of a node that could not start because of what it was given. */
 const badInput = 2;
@@ -14,8 +16,11 @@ const exitTimeoutMs = 2000;
  * Runs the planner node until SIGINT or SIGTERM; the robot is then told to hold before the process ends with status 0. Status 2: parameters
  * or model were refused, and the one line on stderr says why. Status 1: a defect, held and reported.
  */
-export async function runPlannerNode(options: Omit<PlannerNodeOptions, 'onFatal'>): Promise<void> {
-  await rclnodejs.init();
+export async function runPlannerNode(
+  options: Omit<PlannerNodeOptions, 'startup' | 'onFatal'>,
+): Promise<void> {
+  const startup = readStartupParameters(process.argv, NODE_NAME);
+  await rclnodejs.init(rclnodejs.Context.defaultContext(), [...startup.argv]);
   // Its own handler would tear ROS down before the robot has been told to hold.
   rclnodejs.removeSignalHandlers();
   let node: PlannerNode | null = null;
@@ -42,6 +47,7 @@ export async function runPlannerNode(options: Omit<PlannerNodeOptions, 'onFatal'
   try {
     node = new PlannerNode({
       ...options,
+      startup,
       onFatal: (error) => {
         console.error(error.message);
         void end(badInput);

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,15 +19,17 @@ JOINTS = ["shoulder", "elbow"]
 StartNode = Callable[..., subprocess.Popen]
 
 
-@pytest.fixture
-def start_node(tmp_path: Path) -> Iterator[StartNode]:
-    """Starts planner_node with these parameters; ends what is left of it afterwards."""
+@contextmanager
+def node_starter(folder: Path) -> Iterator[StartNode]:
+    """Starts planner_node with these parameters and logs into this folder; ends what is left of it afterwards."""
     running: list[subprocess.Popen] = []
 
-    def start(**parameters: str) -> subprocess.Popen:
+    def start(profiles: Iterable[Path] = (), remaps: Iterable[str] = (), **parameters: str) -> subprocess.Popen:
         values = {"model": str(ROOT / "models" / "reacher"), "device": "cpu"} | parameters
-        arguments = [part for name, value in values.items() for part in ("-p", f"{name.replace('__', '.')}:={value}")]
-        log = (tmp_path / f"node-{len(running)}.log").open("w")
+        arguments = [part for path in profiles for part in ("--params-file", str(path))]
+        arguments += [part for rule in remaps for part in ("-r", rule)]
+        arguments += [part for name, value in values.items() for part in ("-p", f"{name.replace('__', '.')}:={value}")]
+        log = (folder / f"node-{len(running)}.log").open("w")
         process = subprocess.Popen(
             ["node", str(ROOT / "dist" / "cli" / "main.js"), "node", "--ros-args", *arguments],
             stdout=log,
@@ -36,16 +39,24 @@ def start_node(tmp_path: Path) -> Iterator[StartNode]:
         running.append(process)
         return process
 
-    yield start
-    for process in running:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-        # Shown by pytest when the test failed.
-        print(process.log_path.read_text())
+    try:
+        yield start
+    finally:
+        for process in running:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                try:
+                    process.wait(5)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+            # Shown by pytest when the test failed.
+            print(process.log_path.read_text())
+
+
+@pytest.fixture
+def start_node(tmp_path: Path) -> Iterator[StartNode]:
+    with node_starter(tmp_path) as start:
+        yield start
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -74,8 +85,12 @@ def active(start_node: StartNode, make_peer: Callable[..., Peer]) -> tuple[Peer,
     """A peer whose robot the node is moving towards a goal."""
     process = start_node()
     peer = make_peer()
+    start_moving(peer, process)
+    return peer, process
+
+
+def start_moving(peer: Peer, process: subprocess.Popen) -> None:
     assert peer.change_state(1), "configure was refused"
     assert peer.activate(), process.log_path.read_text()
     peer.publish_goal()
     assert peer.spin_until(peer.moves), process.log_path.read_text()
-    return peer, process

@@ -6,13 +6,9 @@ import {
   type ObjectiveTuning,
 } from '../../../src/cli/objective-from-tuning.js';
 import { defaultTuning } from '../../fixtures/default-tuning.js';
+import { planningFacts } from '../../fixtures/planning-facts.js';
 
-const model: ObjectiveModel = {
-  action: { joints: ['shoulder', 'elbow'] },
-  objective: { default: 'temporal_distance', steps: 'all' },
-  graphs: { distance: { file: 'distance.onnx', sha256: '' } },
-  plannerDefaults: { actionPenalty: 0.3 },
-};
+const model: ObjectiveModel = planningFacts;
 
 function objective(
   changes: Partial<ObjectiveTuning> = {},
@@ -61,9 +57,14 @@ describe('objectiveFromTuning', () => {
     const without: ObjectiveModel = {
       ...model,
       objective: { default: 'squared_latent_distance', steps: 'last' },
-      graphs: {},
+      hasTemporalDistance: false,
     };
     expect(() => objective({ objectiveExpression: 'goal_distance' }, without)).toThrow(/latent_distance/);
+  });
+
+  it('refuses the learned distance of a model that has none', () => {
+    const without: ObjectiveModel = { ...model, hasTemporalDistance: false };
+    expect(() => objective({ objectiveMetric: 'temporal_distance' }, without)).toThrow(/distance.onnx/);
   });
 
   it('refuses names that nobody knows', () => {

@@ -27,6 +27,7 @@ export function planOf(frameMs: number, rows: readonly (readonly number[])[], co
       meanCost: 0,
       goalDistance: 0,
       iterations: 1,
+      samples: 0,
       elitesStd: 0,
       rollout: 'host',
       searchMs: 0,

@@ -31,6 +31,7 @@ describe('a sound model', () => {
 
   it('says what the command side needs to know', async () => {
     const manifest = await readFile(join(tinyModelFolder, 'manifest.json'));
+    const { action, objective, plannerDefaults } = model.manifest;
     expect(model.info).toEqual({
       name: 'tiny',
       sha256: createHash('sha256').update(manifest).digest('hex'),
@@ -41,6 +42,7 @@ describe('a sound model', () => {
       periodMs: 100,
       block: 2,
       window: 2,
+      planning: { action, objective, hasTemporalDistance: true, plannerDefaults },
     });
   });
 

@@ -10,6 +10,7 @@ import { ControlLoop } from '../../../src/pipeline/control-loop.js';
 import type { PlanReport } from '../../../src/pipeline/control-loop.js';
 import type { PlannerPort, PlanRequest } from '../../../src/pipeline/planner-port.js';
 import { defaultTuning as tuning } from '../../fixtures/default-tuning.js';
+import { planningFacts } from '../../fixtures/planning-facts.js';
 
 const model: ModelInfo = {
   name: 'test',
@@ -21,6 +22,7 @@ const model: ModelInfo = {
   periodMs: 100,
   block: 2,
   window: 2,
+  planning: planningFacts,
 };
 const limits = [{ name: 'a', lower: -2, upper: 2, velocity: 1, acceleration: 10, effort: 1 }];
 
@@ -63,6 +65,7 @@ class ManualPlanner implements PlannerPort {
         meanCost: 0,
         goalDistance: 0,
         iterations: 1,
+        samples: 1,
         elitesStd: 0,
         rollout: 'host',
         searchMs: 0,

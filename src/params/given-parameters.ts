@@ -1,0 +1,55 @@
+import { hasWildcard, isForNode } from './node-key.js';
+import { parseProfile, parseValue, type GivenValue, type ProfileSection } from './profile.js';
+import type { RosArguments } from './ros-arguments.js';
+
+/** What a node was started with. */
+export interface GivenParameters {
+  /** By name; not judged yet. */
+  readonly values: ReadonlyMap<string, GivenValue>;
+  /** What may not be as it was meant, for the log. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Gathers the parameters that the command line and its parameter files give to one node. A later source goes before an earlier one; within
+ * a file a key without wildcards goes before one with.
+ *
+ * @param readText reads a parameter file; throws a JepaMpcError that names it
+ * @throws JepaMpcError `params.invalid` as {@link parseProfile} does
+ */
+export function gatherParameters(
+  { parameters, fullName }: RosArguments,
+  readText: (path: string) => string,
+): GivenParameters {
+  const values = new Map<string, GivenValue>();
+  const warnings: string[] = [];
+  for (const source of parameters) {
+    if (source.kind === 'value') {
+      const value = parseValue(source.value, `parameter ${source.name} on the command line`);
+      if (isForNode(source.node, fullName)) values.set(source.name, value);
+      else warnings.push(notForThisNode(`-p ${source.node}:${source.name}`, [source.node], fullName));
+      continue;
+    }
+    const subject = `parameter file ${source.path}`;
+    const sections = parseProfile(readText(source.path), subject);
+    const ours = sections.filter((section) => isForNode(section.node, fullName));
+    for (const section of generalFirst(ours)) {
+      for (const [name, value] of section.values) values.set(name, value);
+    }
+    if (ours.length === 0) {
+      const nodes = sections.map((section) => section.node);
+      warnings.push(notForThisNode(subject, nodes, fullName));
+    }
+  }
+  return { values, warnings };
+}
+
+function generalFirst(sections: readonly ProfileSection[]): ProfileSection[] {
+  const rank = (section: ProfileSection): number => (hasWildcard(section.node) ? 0 : 1);
+  return sections.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function notForThisNode(subject: string, nodes: readonly string[], fullName: string): string {
+  const found = nodes.length === 0 ? 'nothing' : `parameters for ${nodes.join(', ')}`;
+  return `${subject}: found ${found}, and nothing for this node, ${fullName}. Write "/**" for every node.`;
+}

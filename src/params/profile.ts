@@ -1,0 +1,151 @@
+import { parseDocument, type Tags } from 'yaml';
+
+import { JepaMpcError } from '../core/errors.js';
+import { writeValue } from './write-value.js';
+
+/** Values as YAML types them: whole numbers are bigint, so that `1` can be told from `1.0`. */
+export type GivenValue = boolean | bigint | number | string | null | readonly GivenValue[];
+
+/** What a parameter file says for the nodes that one key stands for. */
+export interface ProfileSection {
+  /** Such as `/**` or `/robot1/planner_node`; see `isForNode`. */
+  readonly node: string;
+  /** By the full name of the parameter: nesting is written with dots. */
+  readonly values: ReadonlyMap<string, GivenValue>;
+}
+
+const PARAMETERS = 'ros__parameters';
+
+/**
+ * Reads a ROS 2 parameter file: node names (nested ones are namespaces), each with `ros__parameters`.
+ *
+ * @param subject what to call the file in an error
+ * @throws JepaMpcError `params.invalid` for what is no YAML (with line and column) or not laid out like this
+ */
+export function parseProfile(text: string, subject: string): readonly ProfileSection[] {
+  const root = readYaml(text, subject);
+  if (root === null) return [];
+  const sections: ProfileSection[] = [];
+  if (!(root instanceof Map)) throw misplaced(subject, 'the whole file', root);
+  collectSections(root, '', subject, sections);
+  return sections;
+}
+
+/** Reads the value of `-p name:=value`. */
+export function parseValue(text: string, subject: string): GivenValue {
+  const value = readYaml(text, subject);
+  if (value instanceof Map) throw badValue(subject, text);
+  return asGiven(value, subject);
+}
+
+function readYaml(text: string, subject: string): unknown {
+  const document = parseDocument(text, {
+    // The version that ROS reads: yes and no are truth values. Its dates and sexagesimal numbers ROS takes for text.
+    version: '1.1',
+    customTags: (tags: Tags) =>
+      tags.filter(
+        (tag) =>
+          typeof tag === 'string' ||
+          !(tag.tag.endsWith(':timestamp') || ('format' in tag && tag.format === 'TIME')),
+      ),
+    intAsBigInt: true,
+  });
+  const [problem] = document.errors;
+  if (problem !== undefined) throw invalidYaml(problem, subject);
+  try {
+    return document.toJS({ mapAsMap: true }) as unknown;
+  } catch (error) {
+    // Aliases of nothing, or of too much, are found out here.
+    throw invalidYaml(error instanceof Error ? error : new Error(String(error)), subject);
+  }
+}
+
+function invalidYaml(problem: Error, subject: string): JepaMpcError {
+  return new JepaMpcError('params.invalid', {
+    subject,
+    found: `no valid YAML: ${problem.message.trimEnd()}\n`,
+    expected: 'a ROS 2 parameter file or value',
+    remedy: 'Correct it there; names that begin with * need quotes.',
+    cause: problem,
+  });
+}
+
+function collectSections(
+  map: ReadonlyMap<unknown, unknown>,
+  node: string,
+  subject: string,
+  sections: ProfileSection[],
+): void {
+  for (const [key, value] of map) {
+    const name = String(key);
+    if (name === PARAMETERS && node !== '') {
+      const values = new Map<string, GivenValue>();
+      if (value !== null) {
+        if (!(value instanceof Map)) throw misplaced(subject, `${node}: ${PARAMETERS}`, value);
+        collectValues(value, '', subject, values);
+      }
+      sections.push({ node, values });
+    } else if (value instanceof Map && name !== PARAMETERS) {
+      collectSections(value, `${node}/${name}`.replaceAll(/\/+/g, '/'), subject, sections);
+    } else {
+      throw misplaced(subject, node === '' ? name : `${node}: ${name}`, value);
+    }
+  }
+}
+
+function collectValues(
+  map: ReadonlyMap<unknown, unknown>,
+  prefix: string,
+  subject: string,
+  values: Map<string, GivenValue>,
+): void {
+  for (const [key, value] of map) {
+    const name = prefix === '' ? String(key) : `${prefix}.${String(key)}`;
+    if (value instanceof Map) {
+      collectValues(value, name, subject, values);
+      continue;
+    }
+    if (values.has(name)) {
+      throw new JepaMpcError('params.invalid', {
+        subject: `parameter ${name} in ${subject}`,
+        found: 'two values, one of them nested',
+        expected: 'one',
+        remedy: 'Take one of them out.',
+      });
+    }
+    values.set(name, asGiven(value, `parameter ${name} in ${subject}`));
+  }
+}
+
+function asGiven(value: unknown, subject: string): GivenValue {
+  switch (typeof value) {
+    case 'boolean':
+    case 'bigint':
+    case 'number':
+    case 'string':
+      return value;
+    default:
+      if (value === null) return value;
+      if (Array.isArray(value)) return value.map((entry) => asGiven(entry, subject));
+      throw badValue(subject, writeValue(value));
+  }
+}
+
+function badValue(subject: string, found: string): JepaMpcError {
+  return new JepaMpcError('params.invalid', {
+    subject,
+    found,
+    expected: 'text, a number, true, false, or a list of these',
+    remedy: 'Text with a colon in it needs quotes of its own; docs/parameters.md lists every parameter.',
+  });
+}
+
+function misplaced(subject: string, path: string, value: unknown): JepaMpcError {
+  const found = value instanceof Map ? 'entries' : writeValue(value);
+  return new JepaMpcError('params.invalid', {
+    subject,
+    found: `${path} with ${found}`,
+    expected: `node names, and under each of them ${PARAMETERS} with the parameters`,
+    remedy: `Put the parameters under "/**:" and "${PARAMETERS}:".`,
+  });
+}

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+
+import { gatherParameters } from '../../../src/params/given-parameters.js';
+import { isForNode } from '../../../src/params/node-key.js';
+import { readRosArguments } from '../../../src/params/ros-arguments.js';
+
+function gather(
+  argv: readonly string[],
+  files: Record<string, string> = {},
+): ReturnType<typeof gatherParameters> {
+  const given = readRosArguments(['node', 'main.js', '--ros-args', ...argv], 'planner_node');
+  return gatherParameters(given, (path) => files[path] ?? '');
+}
+
+function values(argv: readonly string[], files: Record<string, string> = {}): Record<string, unknown> {
+  return Object.fromEntries(gather(argv, files).values);
+}
+
+const seedFor = (node: string, seed: number): string =>
+  `${node}:\n  ros__parameters:\n    seed: ${String(seed)}\n`;
+
+describe('a key of a parameter file', () => {
+  it.each([
+    ['/**', '/planner_node', true],
+    ['/**', '/a/b/planner_node', true],
+    ['**', '/a/planner_node', true],
+    ['/*', '/planner_node', true],
+    ['/*', '/a/planner_node', false],
+    ['/*/planner_node', '/a/planner_node', true],
+    ['/a/**', '/a/b/planner_node', true],
+    ['/a/**', '/b/planner_node', false],
+    ['/**/planner_node', '/planner_node', true],
+    ['/**/planner_node', '/a/b/planner_node', true],
+    ['planner_node', '/planner_node', true],
+    ['planner_node', '/a/planner_node', false],
+    ['/a/planner_node', '/a/planner_node', true],
+    ['planner', '/planner_node', false],
+  ])('%s, for %s: %s', (key, name, holds) => {
+    expect(isForNode(key, name)).toBe(holds);
+  });
+});
+
+describe('the command line', () => {
+  it('is left to ROS without its parameters', () => {
+    const argv = [
+      'node',
+      'x',
+      '-p',
+      'mine',
+      '--ros-args',
+      '-p',
+      'a:=1',
+      '-r',
+      'b:=c',
+      '--params-file',
+      'f',
+      '--',
+      '-p',
+      'd',
+    ];
+    const { others, parameters } = readRosArguments(argv, 'n');
+    expect(others).toEqual(['node', 'x', '-p', 'mine', '--ros-args', '-r', 'b:=c', '--', '-p', 'd']);
+    expect(parameters).toHaveLength(2);
+  });
+
+  it.each([
+    [[], '/planner_node'],
+    [['-r', '__node:=arm', '-r', '__ns:=/robot1'], '/robot1/arm'],
+    [['-r', 'planner_node:__ns:=/robot1'], '/robot1/planner_node'],
+    [['-r', 'other:__ns:=/robot1'], '/planner_node'],
+    [['--remap', '__name:=first', '-r', '__node:=second'], '/second'],
+  ])('names the node: %s', (remaps, name) => {
+    expect(readRosArguments(['--ros-args', ...remaps], 'planner_node').fullName).toBe(name);
+  });
+
+  it('reads values as YAML, the text behind the first := alone', () => {
+    const given = [
+      '-p',
+      'objective.expression:="t == 1 ? a : b"',
+      '-p',
+      'cem.samples:=64',
+      '-p',
+      'model:=a:=b',
+    ];
+    expect(values(given)).toEqual({
+      'objective.expression': 't == 1 ? a : b',
+      'cem.samples': 64n,
+      model: 'a:=b',
+    });
+  });
+
+  it.each([[['-p']], [['-p', 'seed=3']], [['-p', ':=3']], [['--params-file']]])('refuses %j', (argv) => {
+    expect(() => gather(argv)).toThrow(/params.invalid/);
+  });
+
+  it('says that text with a colon needs quotes', () => {
+    expect(() => gather(['-p', 'objective.expression:=t == 1 ? a : b'])).toThrow(/needs quotes/);
+  });
+});
+
+describe('parameters from several sources', () => {
+  it('the later one goes before, whatever it is keyed by', () => {
+    const files = { a: seedFor('planner_node', 1), b: seedFor('/**', 2) };
+    expect(values(['--params-file', 'a', '--params-file', 'b'], files)).toEqual({ seed: 2n });
+    expect(values(['--params-file', 'b', '--params-file', 'a'], files)).toEqual({ seed: 1n });
+    expect(values(['--params-file', 'a', '-p', 'seed:=3'], files)).toEqual({ seed: 3n });
+    expect(values(['-p', 'seed:=3', '--params-file', 'a'], files)).toEqual({ seed: 1n });
+  });
+
+  it('in one file the node’s own key goes before a wildcard', () => {
+    const files = { a: seedFor('planner_node', 1) + seedFor('/**', 2) };
+    expect(values(['--params-file', 'a'], files)).toEqual({ seed: 1n });
+  });
+
+  it('namespaces decide', () => {
+    const files = { a: seedFor('/robot1/planner_node', 1) + seedFor('/robot2/*', 2) };
+    const named = (namespace: string): string[] => ['-r', `__ns:=${namespace}`, '--params-file', 'a'];
+    expect(values(named('/robot1'), files)).toEqual({ seed: 1n });
+    expect(values(named('/robot2'), files)).toEqual({ seed: 2n });
+  });
+
+  it('a file or value for other nodes alone is no error, and not passed over in silence', () => {
+    const files = { a: seedFor('planer_node', 1) };
+    const { values: none, warnings } = gather(['--params-file', 'a', '-p', 'other:seed:=3'], files);
+    expect(none.size).toBe(0);
+    expect(warnings.join('\n')).toMatch(/file a: .*\/planer_node.*\/planner_node(.|\n)*other:seed/);
+  });
+});
