@@ -195,7 +195,7 @@ export function describePlannerContract(
 
     it('refuses options outside their ranges, all of them at once', () => {
       expect(() => planner({ samples: 5, elites: 6, horizon: 0, minStd: 2 })).toThrow(
-        /elites 6.*horizon 0.*minStd 2.*\[params.invalid\]/,
+        /elites 6.*horizon 0.*min_std 2.*\[params.invalid\]/,
       );
     });
 

@@ -100,7 +100,7 @@ def test_every_argument_says_what_it_is_for_and_truths_have_two_values(path: Pat
 def test_parameters_set_by_the_launch_file_exist() -> None:
     schema = (ROOT / "src" / "params" / "schema.ts").read_text(encoding="utf-8")
     for name in set(merged_parameters(planner(model="/m", device="cpu"))) - {"use_sim_time"}:
-        assert re.search(rf"^\s*'?{re.escape(name)}'?: (fixed|dynamic)\(", schema, re.MULTILINE), name
+        assert re.search(rf"^\s*'?{re.escape(name)}'?: (fixed|dynamic|atStart)\(", schema, re.MULTILINE), name
 
 
 def test_the_demo_simulates_the_shipped_robot_for_the_shipped_model() -> None:
