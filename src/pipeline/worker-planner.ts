@@ -46,7 +46,8 @@ export class WorkerPlanner implements PlannerPort {
     this.#worker = worker;
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'log') this.#log[message.level](message.text);
-      else this.#settle(message);
+      // One that was let go while it hung may still answer: nobody has asked it.
+      else if (this.#worker === worker) this.#settle(message);
     });
     worker.on('error', (error: Error) => {
       this.#fail(worker, error.message, error);

@@ -99,7 +99,7 @@ class TestStatistics:
         peer.statistics.clear()
         assert peer.spin_until(lambda: len(peer.statistics) > 20)
         texts = values_of(peer.statistics[-1])
-        values = {key: float(value) for key, value in texts.items() if key not in ("rollout", "device")}
+        values = {key: float(value) for key, value in texts.items() if key not in ("rollout", "device", "fallbacks")}
         terms = sum(values[f"cost_{term}"] for term in ("distance", "action", "smoothness", "limit"))
         assert terms == pytest.approx(values["cost_total"], abs=1e-6)
         assert 0 < values["encode_ms"] + values["search_ms"] <= values["plan_ms"]
