@@ -392,3 +392,8 @@ function rangeOf({ minimum, maximum }: JsonSchemaLeaf): [number, number] {
 export const parameterInfos: readonly ParameterInfo[] = (
   Object.keys(parameterSchema.shape) as ParameterName[]
 ).map(describe);
+
+/** The same by name. */
+export const parametersByName: ReadonlyMap<string, ParameterInfo> = new Map(
+  parameterInfos.map((info) => [info.name, info]),
+);

@@ -1,11 +1,9 @@
 import { JepaMpcError } from '../core/errors.js';
 import { nearestName } from '../core/nearest-name.js';
 import { physicalUnits, quantityIn } from './quantity.js';
-import { parameterInfos, parameterSchema } from './schema.js';
+import { parameterSchema, parametersByName } from './schema.js';
 import type { ParameterInfo, Parameters } from './schema.js';
 import { writeValue } from './write-value.js';
-
-const infos: ReadonlyMap<string, ParameterInfo> = new Map(parameterInfos.map((info) => [info.name, info]));
 
 export interface ValidateOptions {
   /** Whether text may stand for a number with its unit, such as `"50 ms"`: in parameter files, where nothing says what type a value has. */
@@ -22,11 +20,11 @@ export function validateParameters(
   values: Readonly<Record<string, unknown>>,
   { acceptsQuantities = false }: ValidateOptions = {},
 ): Parameters {
-  const unknown = Object.keys(values).filter((name) => !infos.has(name));
+  const unknown = Object.keys(values).filter((name) => !parametersByName.has(name));
   if (unknown.length > 0) throw unknownParameters(unknown);
   const candidates: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(values)) {
-    const info = infos.get(name);
+    const info = parametersByName.get(name);
     candidates[name] = info === undefined ? value : asNumbers(value, info, acceptsQuantities);
   }
   const result = parameterSchema.safeParse(candidates);
@@ -67,7 +65,7 @@ function asNumbers(value: unknown, info: ParameterInfo, acceptsQuantities: boole
 
 /** What to answer to names that no parameter has. */
 export function unknownParameters(names: readonly string[]): JepaMpcError {
-  const nearest = names.map((name) => nearestName(name, [...infos.keys()]));
+  const nearest = names.map((name) => nearestName(name, [...parametersByName.keys()]));
   return new JepaMpcError('params.invalid', {
     subject: names.length === 1 ? `parameter ${String(names[0])}` : 'parameters',
     found: `unknown name ${names.join(', ')}`,
@@ -83,7 +81,7 @@ function invalidValues(
 ): JepaMpcError {
   const label = (name: string): string => (names.length === 1 ? '' : `${name} `);
   const problems = names.flatMap((name) => {
-    const info = infos.get(name);
+    const info = parametersByName.get(name);
     if (info === undefined) return [];
     return [
       {

@@ -13,17 +13,17 @@ export function selectElites(costs: Float32Array, buffer: Uint32Array): Uint32Ar
   return firstUnusable < 0 ? buffer : buffer.subarray(0, firstUnusable);
 }
 
-/** Equal weights for `count` elites, in the front of `buffer`. */
-export function equalWeights(count: number, buffer: Float64Array): Float64Array {
-  return buffer.subarray(0, count).fill(1 / count);
+/** Equal weights, with sum 1: fills `weights`, and gives it back. */
+export function equalWeights(weights: Float64Array): Float64Array {
+  return weights.fill(1 / weights.length);
 }
 
 /**
- * Weights that fall with the logarithm of the rank, with sum 1 (Hansen 2016, eq. 49), for `count` elites, cheapest first, in the front of
- * `buffer`.
+ * Weights of elites, cheapest first, that fall with the logarithm of the rank, with sum 1 (Hansen 2016, eq. 49): fills `weights`, and gives
+ * it back.
  */
-export function logRankWeights(count: number, buffer: Float64Array): Float64Array {
-  const weights = buffer.subarray(0, count);
+export function logRankWeights(weights: Float64Array): Float64Array {
+  const count = weights.length;
   let sum = 0;
   for (let rank = 0; rank < count; rank++) {
     const weight = Math.log(count + 0.5) - Math.log(rank + 1);

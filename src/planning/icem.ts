@@ -54,7 +54,7 @@ export class IcemPlanner implements Planner {
       search.sample(rng, this.#population(), this.#known());
       await search.score();
       this.#takeElites();
-      search.refit(equalWeights(search.elites.length, this.#weights), 'elites');
+      search.refit(equalWeights(this.#weights.subarray(0, search.elites.length)), 'elites');
     } while (search.goesOn());
     const result = await search.finish();
     return { ...result, state: { ...result.state, elites: this.#kept.slice(0, this.#taken) } };

@@ -13,6 +13,7 @@ import { ActionConstraints } from './action-constraints.js';
 import { checkContext } from './check-context.js';
 import type { PlannerModel } from './planner-model.js';
 import type { PlannerOptions } from './planner-options.js';
+import { REFITTING_OWN } from './refitting-planner.js';
 import { resolvePlannerOptions, type ResolvedOptions } from './resolve-options.js';
 import { SamplingDistribution } from './sampling-distribution.js';
 
@@ -73,12 +74,11 @@ export class KernelPlanner implements Planner {
     scorer: CandidateScorer,
     options: PlannerOptions,
   ) {
-    const own = { momentum: 0, noiseBeta: 0, returned: 'checked_mean' } as const;
     this.name = name;
     this.#model = model;
     this.#kernel = kernel;
     this.#scorer = scorer;
-    this.#options = resolvePlannerOptions(options, model.action, own);
+    this.#options = resolvePlannerOptions(options, model.action, REFITTING_OWN);
     this.#constraints = new ActionConstraints(model.action, this.#options);
     this.#distribution = new SamplingDistribution(this.#constraints, model.action.periodMs, this.#options);
     this.#colour = new ColouredNoise(this.#constraints.periods, this.#options.noiseBeta);

@@ -57,26 +57,24 @@ export class ImageTopic {
 
   constructor(node: rclnodejs.Node, options: ImageTopicOptions) {
     this.#options = options;
-    const { topic, transport, overrides, qos } = options;
+    const { topic, transport } = options;
     this.#decoding = this.#compressed
       .pipe(newestWins((arrival) => defer(() => this.#decode(arrival))))
       .subscribe((frame) => {
         this.#handOn(frame);
       });
     if (transport === 'raw') {
-      const wanted = overrides.subscription(node.resolveTopicName(topic), qos);
-      this.#subscription = new QosSubscription(node, 'sensor_msgs/msg/Image', topic, wanted, (message) => {
+      this.#subscription = new QosSubscription(node, 'sensor_msgs/msg/Image', topic, options, (message) => {
         const frame = toImageFrame(message);
         if (this.#isNew(frame)) this.#handOn(frame);
       });
     } else {
       const name = `${node.resolveTopicName(topic)}/compressed`;
-      const wanted = overrides.subscription(node.resolveTopicName(name), qos);
       this.#subscription = new QosSubscription(
         node,
         'sensor_msgs/msg/CompressedImage',
         name,
-        wanted,
+        options,
         (message) => {
           const frame = toCompressedFrame(message);
           if (this.#isNew(frame)) this.#compressed.next({ index: this.#received, frame });

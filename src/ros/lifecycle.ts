@@ -98,7 +98,7 @@ export class Lifecycle {
 
   /** Lets a waiting request to activate know that an obstacle may have gone. */
   reconsider(): void {
-    if (this.#waiting === null || this.#obstacle()?.canChange === true) return;
+    if (this.#waiting === null || this.#handlers.obstacle()?.canChange === true) return;
     this.#settleWaiting(this.#trigger('activate'));
   }
 
@@ -119,7 +119,7 @@ export class Lifecycle {
     this.#settleWaiting(false);
     const { activationWaitMs } = this.#handlers;
     if (label === 'activate' && activationWaitMs > 0) {
-      const obstacle = this.#obstacle();
+      const obstacle = this.#handlers.obstacle();
       if (obstacle?.canChange === true) {
         this.#log.info(`activation waits: ${obstacle.text}`);
         const timer = setTimeout(() => {
@@ -134,8 +134,7 @@ export class Lifecycle {
 
   /** By its label where it is given, else by its id; null, with a warning, where there is no such transition in this state. */
   #labelOf({ id, label }: ChangeStateRequest['transition']): Label | null {
-    const transitions = this.#node.availableTransitions as unknown as readonly AvailableTransition[];
-    const wanted = transitions.find(({ transition }) =>
+    const wanted = this.#transitions.find(({ transition }) =>
       label === '' ? transition.id === id : transition.label === label,
     );
     const found = labels.find((each) => each === wanted?.transition.label);
@@ -148,9 +147,13 @@ export class Lifecycle {
     return null;
   }
 
+  /** Those of the present state. */
+  get #transitions(): readonly AvailableTransition[] {
+    return this.#node.availableTransitions as unknown as readonly AvailableTransition[];
+  }
+
   #available(): Label[] {
-    const transitions = this.#node.availableTransitions as unknown as readonly AvailableTransition[];
-    return labels.filter((label) => transitions.some(({ transition }) => transition.label === label));
+    return labels.filter((label) => this.#transitions.some(({ transition }) => transition.label === label));
   }
 
   #trigger(label: Label): boolean {
@@ -185,10 +188,6 @@ export class Lifecycle {
       this.#problems.report(error);
       return 'error';
     }
-  }
-
-  #obstacle(): ReturnType<LifecycleHandlers['obstacle']> {
-    return this.#handlers.obstacle();
   }
 
   #settleWaiting(success: boolean): void {

@@ -25,8 +25,8 @@ export class NodeClock {
     this.#node = node;
     this.#isSimulated = node.getParameter('use_sim_time').value === true;
     if (!this.#isSimulated) return;
-    const qos = overrides.subscription('/clock', clockQos);
-    new QosSubscription(node, 'rosgraph_msgs/msg/Clock', '/clock', qos, ({ clock }) => {
+    const policies = { qos: clockQos, overrides };
+    new QosSubscription(node, 'rosgraph_msgs/msg/Clock', '/clock', policies, ({ clock }) => {
       this.#clockNs = stampToNs(clock);
       this.#clock$.next(this.#clockNs);
     });

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import type { ModelInfo } from '../core/model-info.js';
 import type { Condition } from '../control/watchdog.js';
 import type { Parameters } from '../params/schema.js';
@@ -193,7 +195,9 @@ function goalPart({ goalStampNs }: NodeView): Part {
 
 /** The parameters that are not at their defaults. */
 function parametersPart({ parameters }: NodeView): Part {
-  const changed = parameterInfos.filter((info) => parameters[info.name] !== info.defaultValue);
+  const changed = parameterInfos.filter(
+    (info) => !isDeepStrictEqual(parameters[info.name], info.defaultValue),
+  );
   return {
     level: 'ok',
     name: 'parameters',

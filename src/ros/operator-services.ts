@@ -2,6 +2,7 @@ import type { Goals } from './goals.js';
 import type { NodeClock } from './node-clock.js';
 import type { ServiceHandlers, ServiceOutcome } from './node-services.js';
 import type { PlanFigures } from './plan-figures.js';
+import { NOT_CONFIGURED } from './planning-session.js';
 import type { PlanningSession } from './planning-session.js';
 
 export interface OperatorServicesOptions {
@@ -57,6 +58,6 @@ export class OperatorServices implements ServiceHandlers {
 
   /** The answer to whatever needs the control loop, while there is none. */
   get #missing(): ServiceOutcome {
-    return { success: false, message: this.#options.session()?.missing ?? 'the node is not configured' };
+    return { success: false, message: this.#options.session()?.missing ?? NOT_CONFIGURED };
   }
 }

@@ -1,14 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import rclnodejs from 'rclnodejs';
 
 import { JepaMpcError } from '../core/errors.js';
-import { parameterInfos } from '../params/schema.js';
+import { parameterInfos, parametersByName } from '../params/schema.js';
 import type { ParameterInfo, ParameterName, Parameters } from '../params/schema.js';
 import { unknownParameters, validateParameters, wrongType } from '../params/validate.js';
 import { writeValue } from '../params/write-value.js';
 import { describeParameter } from './parameter-descriptor.js';
 import { belongsToRos, isOfType, rosTypes, type ParameterChange } from './parameter-types.js';
-
-const infos: ReadonlyMap<string, ParameterInfo> = new Map(parameterInfos.map((info) => [info.name, info]));
 
 /** Whether a set was taken, and why not. */
 export interface SetResult {
@@ -58,7 +58,9 @@ export class ParameterBridge {
   set(changes: readonly ParameterChange[]): SetResult {
     try {
       const next = this.#after(changes);
-      const wanted = changes.filter((change) => infos.has(change.name) || !this.#isAlready(change));
+      const wanted = changes.filter(
+        (change) => parametersByName.has(change.name) || !this.#isAlready(change),
+      );
       if (wanted.length === 0) return { successful: true, reason: '' };
       const result = this.#node.setParametersAtomically(wanted.map((change) => asDeclared(change, next)));
       if (result.successful) this.#values = next;
@@ -75,7 +77,7 @@ export class ParameterBridge {
     if (unknown.length > 0) throw unknownParameters(unknown);
     const values: Record<string, unknown> = { ...this.#values };
     for (const change of changes) {
-      const info = infos.get(change.name);
+      const info = parametersByName.get(change.name);
       if (info === undefined) {
         this.#refuseForRos(change);
         continue;
@@ -90,7 +92,7 @@ export class ParameterBridge {
   }
 
   #isKnown(name: string): boolean {
-    return infos.has(name) || (belongsToRos(name) && this.#node.hasParameter(name));
+    return parametersByName.has(name) || (belongsToRos(name) && this.#node.hasParameter(name));
   }
 
   /** Setting a read-only parameter of ROS to what it is must not fail: a whole set of parameters can be loaded again. */
@@ -112,7 +114,7 @@ export class ParameterBridge {
 
   #refuseFrozen(next: Parameters): void {
     for (const { name, change } of parameterInfos) {
-      if (change === 'dynamic' || next[name] === this.#values[name]) continue;
+      if (change === 'dynamic' || isDeepStrictEqual(next[name], this.#values[name])) continue;
       if (change === 'static' && !this.#rules.isConfigured()) continue;
       throw new JepaMpcError('params.invalid', {
         subject: `parameter ${name}`,
@@ -128,7 +130,7 @@ export class ParameterBridge {
 }
 
 function asDeclared({ name, type, value }: ParameterChange, values: Parameters): rclnodejs.Parameter {
-  const info = infos.get(name);
+  const info = parametersByName.get(name);
   return info === undefined
     ? new rclnodejs.Parameter(name, type, value)
     : rosParameter(info, values[info.name]);

@@ -27,7 +27,7 @@ import { ParameterBridge } from './parameter-bridge.js';
 import { offerParameterServices } from './parameter-services.js';
 import { PlanFigures } from './plan-figures.js';
 import { PlanPublisher } from './plan-publisher.js';
-import { PlanningSession } from './planning-session.js';
+import { NOT_CONFIGURED, PlanningSession } from './planning-session.js';
 import { ProblemLog } from './problem-log.js';
 import { QosOverrides } from './qos-overrides.js';
 import { QosWatch } from './qos-watch.js';
@@ -37,8 +37,6 @@ import type { StartupParameters } from './startup-parameters.js';
 
 /** As diagnostic_updater has it where there is no device. */
 const noHardware = 'none';
-
-const notConfigured = 'the node is not configured';
 
 /** What the composition root decides for the node. */
 export interface PlannerNodeOptions {
@@ -242,7 +240,7 @@ export class PlannerNode {
     const loop = this.#session?.loop ?? null;
     const obstacle = this.#obstacle();
     if (loop === null || obstacle !== null) {
-      this.#log.warn(`not activated: ${obstacle?.text ?? 'the node is not configured'}`);
+      this.#log.warn(`not activated: ${obstacle?.text ?? NOT_CONFIGURED}`);
       return 'failure';
     }
     this.#everActive = true;
@@ -278,7 +276,7 @@ export class PlannerNode {
   /** What keeps the node from being activated: no model, no limits, or inputs that are not there or not fresh. */
   #obstacle(): ReturnType<LifecycleHandlers['obstacle']> {
     const session = this.#session;
-    if (session === null) return { text: notConfigured, canChange: false };
+    if (session === null) return { text: NOT_CONFIGURED, canChange: false };
     if (session.loop === null) return { text: session.missing, canChange: !session.isRefused };
     const { reasons } = session.loop.look(this.#clock.nowNs);
     const inputs = reasons.filter(({ name }) => name === 'image' || name === 'joint_states');
@@ -332,7 +330,7 @@ export class PlannerNode {
       fault: this.#fault,
       isActive: this.#motion.isRunning,
       model: session?.model ?? null,
-      missing: session === null ? notConfigured : session.loop === null ? session.missing : null,
+      missing: session === null ? NOT_CONFIGURED : session.loop === null ? session.missing : null,
       condition: this.#motion.isRunning
         ? (session?.loop?.condition ?? null)
         : (session?.loop?.look(this.#clock.nowNs) ?? null),

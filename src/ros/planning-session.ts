@@ -14,6 +14,9 @@ import type { PlanExtras, PlannerPort } from '../pipeline/planner-port.js';
 import { loopSettings } from './loop-settings.js';
 import type { ProblemLog } from './problem-log.js';
 
+/** Why there is nothing to plan with before there is a session. */
+export const NOT_CONFIGURED = 'the node is not configured';
+
 /** What the robot description comes to. */
 export interface RobotModel {
   readonly urdf: Urdf;

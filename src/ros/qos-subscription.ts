@@ -4,6 +4,7 @@ import { guardSubscriptions } from './callback-errors.js';
 import { bestAvailable } from './qos-compatibility.js';
 import type { Endpoint } from './qos-compatibility.js';
 import { toRosQos } from './qos.js';
+import type { QosOverrides } from './qos-overrides.js';
 import type { TopicQos, WantedQos } from './qos-policies.js';
 
 /** How often the publishers are looked at: a query takes 20 microseconds. */
@@ -31,19 +32,21 @@ export class QosSubscription<Type extends rclnodejs.MessageTypeClassName> {
   #current: Held;
   #next: Held | null = null;
 
+  /** @param qos what is wanted unless it is overridden for this topic */
   constructor(
     node: rclnodejs.Node,
     type: Type,
     topic: string,
-    wanted: WantedQos,
+    { qos, overrides }: { readonly qos: WantedQos; readonly overrides: QosOverrides },
     onMessage: (message: rclnodejs.MessageType<Type>) => void,
   ) {
     this.#node = node;
     this.#type = type;
     this.#name = topic;
-    this.#wanted = wanted;
     this.#onMessage = onMessage;
     this.topic = node.resolveTopicName(topic);
+    const wanted = overrides.subscription(this.topic, qos);
+    this.#wanted = wanted;
     this.#current = this.#subscribe(bestAvailable(wanted, this.#publishers()));
     const follows = wanted.reliability === 'best_available' || wanted.durability === 'best_available';
     this.#timer = follows

@@ -22,13 +22,11 @@ export function subscribeToRobot(
   overrides: QosOverrides,
   handlers: RobotInputHandlers,
 ): void {
-  const wanted = (topic: string, qos: WantedQos): WantedQos =>
-    overrides.subscription(node.resolveTopicName(topic), qos);
   new QosSubscription(
     node,
     'std_msgs/msg/String',
     'robot_description',
-    wanted('robot_description', descriptionQos),
+    { qos: descriptionQos, overrides },
     ({ data }) => {
       handlers.onDescription(data);
     },
@@ -37,7 +35,7 @@ export function subscribeToRobot(
     node,
     'sensor_msgs/msg/JointState',
     'joint_states',
-    wanted('joint_states', jointStateQos),
+    { qos: jointStateQos, overrides },
     (message) => {
       handlers.onJointState(message);
     },

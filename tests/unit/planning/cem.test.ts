@@ -7,17 +7,17 @@ import type { PlannerOptions } from '../../../src/planning/planner-options.js';
 import { RandomPlanner } from '../../../src/planning/random.js';
 import {
   distanceBetween,
+  GOAL,
   linearContext,
   linearModel,
   linearOptions,
   linearScorer,
   move,
+  START,
   scorerOf,
 } from './linear-world.js';
 
 const SEEDS = Array.from({ length: 20 }, (_, seed) => seed);
-const START = [0.2, -0.1];
-const GOAL = [1.1, 0.5];
 
 function cem(options: Partial<PlannerOptions> = {}, scorer: CandidateScorer = linearScorer()): CemPlanner {
   return new CemPlanner(linearModel, scorer, { ...linearOptions, ...options });

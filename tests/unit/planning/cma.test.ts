@@ -7,15 +7,15 @@ import type { PlannerOptions } from '../../../src/planning/planner-options.js';
 import { logRankWeights } from '../../../src/planning/elites.js';
 import {
   distanceBetween,
+  GOAL,
   linearContext,
   linearModel,
   linearOptions,
   linearScorer,
   move,
+  START,
 } from './linear-world.js';
 
-const START = [0.2, -0.1];
-const GOAL = [1.1, 0.5];
 const context = linearContext(START, GOAL);
 
 describe('CmaPlanner', () => {
@@ -36,7 +36,7 @@ describe('CmaPlanner', () => {
       elites: 6,
       iterations: 4,
       onIteration: ({ iteration, candidates, elites, mean, std }) => {
-        const weights = logRankWeights(elites.length, new Float64Array(6));
+        const weights = logRankWeights(new Float64Array(elites.length));
         if (iteration > 0) {
           const expected = [...mean].map((_, i) =>
             Math.sqrt(
@@ -80,7 +80,7 @@ describe('CmaPlanner', () => {
 
 describe('logRankWeights', () => {
   it('sums to one and falls with the rank', () => {
-    const weights = [...logRankWeights(5, new Float64Array(8))];
+    const weights = [...logRankWeights(new Float64Array(5))];
     expect(weights).toHaveLength(5);
     expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 12);
     for (let rank = 1; rank < weights.length; rank++)
@@ -89,6 +89,6 @@ describe('logRankWeights', () => {
   });
 
   it('gives a lone elite all', () => {
-    expect([...logRankWeights(1, new Float64Array(1))]).toEqual([1]);
+    expect([...logRankWeights(new Float64Array(1))]).toEqual([1]);
   });
 });

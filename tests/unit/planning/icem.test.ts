@@ -7,17 +7,17 @@ import type { IterationTrace } from '../../../src/planning/iteration-trace.js';
 import type { PlannerOptions } from '../../../src/planning/planner-options.js';
 import {
   distanceBetween,
+  GOAL,
   linearContext,
   linearModel,
   linearOptions,
   linearScorer,
   move,
+  START,
   scorerOf,
   silence,
 } from './linear-world.js';
 
-const START = [0.2, -0.1];
-const GOAL = [1.1, 0.5];
 const SIZE = 16;
 const context = linearContext(START, GOAL);
 

@@ -109,6 +109,10 @@ export function changedNoise(rng: Rng, change: (normals: Float32Array) => void):
   };
 }
 
+/** A pose, and one that can be reached from it within {@link linearOptions}' horizon. */
+export const START: readonly number[] = [0.2, -0.1];
+export const GOAL: readonly number[] = [1.1, 0.5];
+
 /** At rest at `pose`, wanting to be at `goal`; the first `committed` raw actions `[n, J]` are decided. */
 export function linearContext(
   pose: readonly number[],

@@ -5,15 +5,15 @@ import { MppiPlanner } from '../../../src/planning/mppi.js';
 import type { PlannerOptions } from '../../../src/planning/planner-options.js';
 import {
   distanceBetween,
+  GOAL,
   linearContext,
   linearModel,
   linearOptions,
   linearScorer,
   move,
+  START,
 } from './linear-world.js';
 
-const START = [0.2, -0.1];
-const GOAL = [1.1, 0.5];
 const context = linearContext(START, GOAL);
 
 function mppi(options: Partial<PlannerOptions> = {}, scorer = linearScorer()): MppiPlanner {

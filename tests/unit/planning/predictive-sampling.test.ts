@@ -5,16 +5,16 @@ import type { PlannerOptions } from '../../../src/planning/planner-options.js';
 import { PredictiveSamplingPlanner } from '../../../src/planning/predictive-sampling.js';
 import {
   distanceBetween,
+  GOAL,
   linearContext,
   linearModel,
   linearOptions,
   linearScorer,
   move,
+  START,
   silence,
 } from './linear-world.js';
 
-const START = [0.2, -0.1];
-const GOAL = [1.1, 0.5];
 const context = linearContext(START, GOAL);
 
 function planner(options: Partial<PlannerOptions> = {}): PredictiveSamplingPlanner {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Fallback } from '../../../src/core/types.js';
+import { validateParameters } from '../../../src/params/validate.js';
 import type { ControlLoop, PlanReport } from '../../../src/pipeline/control-loop.js';
 import type { CommandTiming } from '../../../src/ros/command-timing.js';
 import { nodeDiagnostics, type NodeView } from '../../../src/ros/node-diagnostics.js';
@@ -22,7 +23,7 @@ function reportWith(fallbacks: readonly Fallback[]): PlanReport {
   };
 }
 
-function plannerPart(fallbacks: readonly Fallback[]) {
+function partOf(name: string, fallbacks: readonly Fallback[] = [], parameters: object = {}) {
   const figures = new PlanFigures();
   figures.note(reportWith(fallbacks), null);
   const view: Partial<NodeView> = { isConfigured: true, isActive: true, missing: null, figures };
@@ -37,11 +38,13 @@ function plannerPart(fallbacks: readonly Fallback[]) {
     frames: arrivals,
     jointStates: arrivals,
     timing,
-    parameters: {},
+    parameters,
     nowMs: 0,
   } as unknown as NodeView);
-  return all.find(({ name }) => name === 'node: planner');
+  return all.find((status) => status.name === `node: ${name}`);
 }
+
+const plannerPart = (fallbacks: readonly Fallback[]) => partOf('planner', fallbacks);
 
 describe('the diagnostics of the planner', () => {
   it('are fine while plans are made as asked for', () => {
@@ -67,5 +70,19 @@ describe('the diagnostics of the planner', () => {
     };
     const { values } = figures.of(reportWith([SMALLER]), circumstances);
     expect(values['fallbacks']).toBe('runs of 150 candidates at most');
+  });
+});
+
+describe('the diagnostics of the parameters', () => {
+  it('name those that are not at their defaults, lists compared by what is in them', () => {
+    expect(partOf('parameters', [], validateParameters({}))).toMatchObject({
+      message: '0 not at their defaults',
+      values: {},
+    });
+    const changed = validateParameters({ 'actions.lower': [-1, -0.5], 'cem.samples': 64 });
+    expect(partOf('parameters', [], changed)).toMatchObject({
+      message: '2 not at their defaults',
+      values: { 'actions.lower': '-1,-0.5', 'cem.samples': '64' },
+    });
   });
 });

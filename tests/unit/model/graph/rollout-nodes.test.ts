@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 import { contextFrames } from '../../../../src/core/model-spec.js';
@@ -15,16 +14,10 @@ import { TracedGraph } from '../../../../src/model/graph/trace-graph.js';
 import type { Value } from '../../../../src/model/graph/value.js';
 import { loadModel, type LoadedModel } from '../../../../src/model/load-model.js';
 import { Rollout } from '../../../../src/planning/rollout.js';
+import { MODEL_FOLDERS } from '../../../fixtures/model-folders.js';
 import { graphOf, largestDifference, operatorCounts, runGraph } from '../../../fixtures/graph-run.js';
 
 const HORIZON = 5;
-const at = (path: string): string => fileURLToPath(new URL(`../../../../${path}`, import.meta.url));
-const MODELS = {
-  'an MLP on a sliding window': at('tests/fixtures/tiny-model'),
-  'the shipped model': at('models/reacher'),
-  'a transformer on single latents': at('tests/fixtures/small-lewm'),
-  'a transformer on patches': at('tests/fixtures/small-patches'),
-};
 
 interface Unrolled {
   readonly builder: GraphBuilder;
@@ -79,7 +72,7 @@ async function stepByStep(
   return steps;
 }
 
-describe.each(Object.entries(MODELS))('the unrolled predictor of %s', (_, folder) => {
+describe.each(Object.entries(MODEL_FOLDERS))('the unrolled predictor of %s', (_, folder) => {
   it.each([1, 7])('predicts what calling it step by step does, %i candidates at once', async (candidates) => {
     const model = await loadModel(folder, { device: 'cpu' });
     const { builder, inputs, latents } = unroll(folder, model);
@@ -97,7 +90,7 @@ describe.each(Object.entries(MODELS))('the unrolled predictor of %s', (_, folder
 
 describe('what the compiler saves', () => {
   it('computes of the last step only what its newest latent needs, and shares what steps have in common', async () => {
-    const folder = MODELS['a transformer on single latents'];
+    const folder = MODEL_FOLDERS['a transformer on single latents'];
     const model = await loadModel(folder, { device: 'cpu' });
     const { builder, inputs, latents } = unroll(folder, model);
     const last = latents.at(-1);
@@ -111,7 +104,7 @@ describe('what the compiler saves', () => {
   });
 
   it('computes what all candidates share for one of them', async () => {
-    const folder = MODELS['the shipped model'];
+    const folder = MODEL_FOLDERS['the shipped model'];
     const model = await loadModel(folder, { device: 'cpu' });
     const { builder, inputs, latents } = unroll(folder, model);
     const graph = graphOf(builder, inputs, latents[0] === undefined ? {} : { first: latents[0] });
@@ -123,7 +116,7 @@ describe('what the compiler saves', () => {
     ['int8', 'MatMulInteger', 0.05],
     ['float16', 'Cast', 0.01],
   ] as const)('comes near with %s weights', async (precision, operator, tolerance) => {
-    const folder = MODELS['the shipped model'];
+    const folder = MODEL_FOLDERS['the shipped model'];
     const model = await loadModel(folder, { device: 'cpu' });
     const { builder, inputs, latents } = unroll(folder, model);
     const last = latents.at(-1);

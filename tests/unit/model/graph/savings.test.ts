@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { contextFrames } from '../../../../src/core/model-spec.js';
@@ -10,19 +9,13 @@ import { RolloutCompiler, type RolloutSources } from '../../../../src/model/grap
 import { readModel } from '../../../../src/model/graph/model-file.js';
 import { ALL_SAVINGS, type Savings } from '../../../../src/model/graph/savings.js';
 import { loadModel, type LoadedModel } from '../../../../src/model/load-model.js';
+import { MODEL_FOLDERS } from '../../../fixtures/model-folders.js';
 import { largestDifference, operatorCounts } from '../../../fixtures/graph-run.js';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const HORIZON = 5;
 const CANDIDATES = 6;
-const at = (path: string): string => fileURLToPath(new URL(`../../../../${path}`, import.meta.url));
-const MODELS = {
-  'an MLP on a sliding window': at('tests/fixtures/tiny-model'),
-  'the shipped model': at('models/reacher'),
-  'a transformer on single latents': at('tests/fixtures/small-lewm'),
-  'a transformer on patches': at('tests/fixtures/small-patches'),
-};
 
 const LEFT_OUT: Record<string, Savings> = {
   'the last frame only': { ...ALL_SAVINGS, lastFrameOnly: false },
@@ -59,7 +52,7 @@ function problem({ manifest }: LoadedModel): { context: PlanContext; candidates:
   };
 }
 
-describe.each(Object.entries(MODELS))('the costs of %s', (_, folder) => {
+describe.each(Object.entries(MODEL_FOLDERS))('the costs of %s', (_, folder) => {
   let model: LoadedModel;
   beforeAll(async () => {
     model = await loadModel(folder, { device: 'cpu' });
@@ -80,7 +73,7 @@ describe.each(Object.entries(MODELS))('the costs of %s', (_, folder) => {
 });
 
 describe('without a saving', () => {
-  const folder = MODELS['a transformer on single latents'];
+  const folder = MODEL_FOLDERS['a transformer on single latents'];
   let compiler: RolloutCompiler;
   let objective: ObjectiveSpec;
   beforeAll(async () => {

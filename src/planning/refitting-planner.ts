@@ -1,0 +1,65 @@
+import type {
+  CandidateScorer,
+  PlanContext,
+  Planner,
+  PlannerResult,
+  PlannerState,
+  Rng,
+} from '../core/ports.js';
+import type { PlannerModel } from './planner-model.js';
+import type { PlannerOptions } from './planner-options.js';
+import type { PlannersOwn, ResolvedOptions } from './resolve-options.js';
+import { SamplingSearch } from './sampling-search.js';
+
+/** What CEM, MPPI and CMA do unless told otherwise, on the host and on the device. */
+export const REFITTING_OWN: PlannersOwn = { momentum: 0, noiseBeta: 0, returned: 'checked_mean' };
+
+/**
+ * The loop of planners that sample as many candidates in each iteration, score them, and move their Gaussian to the elites; how it moves is
+ * the planner's own.
+ *
+ * The result depends on (state, context, rng) alone, a time budget aside. Buffers are reused: one plan at a time.
+ */
+export abstract class RefittingPlanner implements Planner {
+  abstract readonly name: string;
+  readonly #search: SamplingSearch;
+  readonly #weights: Float64Array;
+
+  /**
+   * @param own the planner's values of options that were left out
+   * @param fixed its values of options that have no meaning to it, whatever was given
+   * @throws JepaMpcError `params.invalid`
+   */
+  constructor(
+    model: PlannerModel,
+    scorer: CandidateScorer,
+    options: PlannerOptions,
+    own: PlannersOwn = REFITTING_OWN,
+    fixed: Partial<ResolvedOptions> = {},
+  ) {
+    this.#search = new SamplingSearch(model, scorer, options, own, fixed);
+    this.#weights = new Float64Array(this.#search.options.elites);
+  }
+
+  /**
+   * Moves the distribution of the search to its elites.
+   *
+   * @param weights one for each elite `[E]`, to be filled
+   */
+  protected abstract refit(search: SamplingSearch, weights: Float64Array): void;
+
+  /**
+   * @returns actions `[K, J]`, raw, K = horizon * block
+   * @throws JepaMpcError `planner.wrong-shape` or `planner.not-finite`
+   */
+  async plan(state: PlannerState | null, context: PlanContext, rng: Rng): Promise<PlannerResult> {
+    const search = this.#search;
+    search.start(state, context);
+    do {
+      search.sample(rng, search.options.samples, search.known);
+      await search.score();
+      this.refit(search, this.#weights.subarray(0, search.elites.length));
+    } while (search.goesOn());
+    return search.finish();
+  }
+}
