@@ -32,10 +32,15 @@ export function partOf({ name, output }) {
 export function readNodeTimes(prefix) {
   const { graph } = readModel(readFileSync(`${prefix}.onnx`), prefix);
   const parts = new Map(graph.node.map((node) => [node.name, partOf(node)]));
+  return runsOf(readEvents(prefix), parts);
+}
+
+/** The events of a profiled session, as ONNX Runtime writes them, in microseconds. */
+export function readEvents(prefix) {
   const [file] = readdirSync(dirname(prefix)).filter(
     (name) => name.startsWith(basename(prefix)) && name.endsWith('.json'),
   );
-  return runsOf(JSON.parse(readFileSync(join(dirname(prefix), file), 'utf8')), parts);
+  return JSON.parse(readFileSync(join(dirname(prefix), file), 'utf8'));
 }
 
 /**

@@ -194,50 +194,47 @@ async function inReducedPrecision(
   rng: Rng,
   { logger, fallbacks }: { readonly logger: Logger; readonly fallbacks: Fallbacks },
 ): Promise<Built> {
-  const full = await compiled(model.rollouts, model.device, { ...wish, precision: 'float32' });
-  const reduced = await compiled(model.rollouts, model.device, wish);
-  const correlation = await correlate(
-    full.scoring,
-    reduced.scoring,
-    context,
-    uniformCandidates(model, wish.horizon, rng),
-  );
-  if (typeof correlation === 'number') {
-    const finding = `${wish.precision} costs of ${String(JUDGED_CANDIDATES)} candidates rank as float32 ones do to ${correlation.toFixed(4)} (Spearman)`;
-    if (correlation >= LEAST_RANK_CORRELATION) {
-      logger.info(finding);
-      await release(full);
-      return reduced;
+  const inFull = { ...wish, precision: 'float32' } as const;
+  const full = await model.rollouts.scorer(inFull);
+  try {
+    const reduced = await compiled(model.rollouts, model.device, wish);
+    const candidates = uniformCandidates(model, wish.horizon, rng);
+    const correlation = await correlate(full, reduced.scoring.scorer, context, candidates);
+    if (typeof correlation !== 'number') fallbacks.noteError('float32', correlation);
+    else {
+      const finding = `${wish.precision} costs of ${String(JUDGED_CANDIDATES)} candidates rank as float32 ones do to ${correlation.toFixed(4)} (Spearman)`;
+      if (correlation >= LEAST_RANK_CORRELATION) {
+        logger.info(finding);
+        return reduced;
+      }
+      fallbacks.note({
+        instead: 'float32',
+        reason: `${finding}, expected at least ${String(LEAST_RANK_CORRELATION)}`,
+        remedy: 'Set rollout.precision to float32, or train the model further.',
+      });
     }
-    fallbacks.note({
-      instead: 'float32',
-      reason: `${finding}, expected at least ${String(LEAST_RANK_CORRELATION)}`,
-      remedy: 'Set rollout.precision to float32, or train the model further.',
-    });
-  } else fallbacks.noteError('float32', correlation);
-  await release(reduced);
-  return full;
+    await reduced.scoring.dispose();
+    await reduced.kernel?.dispose();
+  } finally {
+    await full.dispose();
+  }
+  return compiled(model.rollouts, model.device, inFull);
 }
 
 /** Rank correlation of the costs; the failure where they cannot be computed. */
 async function correlate(
-  full: Scoring,
-  reduced: Scoring,
+  full: CandidateScorer,
+  reduced: CandidateScorer,
   context: PlanContext,
   candidates: Float32Array,
 ): Promise<number | JepaMpcError> {
   try {
-    const expected = (await full.scorer.score(context, candidates)).slice();
-    return rankCorrelation(await reduced.scorer.score(context, candidates), expected);
+    const found = (await reduced.score(context, candidates)).slice();
+    return rankCorrelation(found, await full.score(context, candidates));
   } catch (error) {
     if (error instanceof JepaMpcError && error.code === 'model.run-failed') return error;
     throw error;
   }
-}
-
-async function release({ scoring, kernel }: Built): Promise<void> {
-  await scoring.dispose();
-  await kernel?.dispose();
 }
 
 /** `[JUDGED_CANDIDATES, K, J]`, uniform inside the action bounds. */

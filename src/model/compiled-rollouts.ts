@@ -28,9 +28,15 @@ export class CompiledRollouts {
     return CompiledScorer.compile(this.#compile(), this.#sources.action, request, options);
   }
 
-  /** A whole plan in one run. @throws JepaMpcError `model.unsupported` where it cannot be compiled; `model.device-unavailable` */
-  plan(request: RolloutRequest, refit: Refit): Promise<CompiledPlan> {
-    return CompiledPlan.compile(this.#compile(), this.#sources.action, request, refit, this.#session);
+  /**
+   * A whole plan in one run.
+   *
+   * @param measured how it is to be measured
+   * @throws JepaMpcError `model.unsupported` where it cannot be compiled; `model.device-unavailable`
+   */
+  plan(request: RolloutRequest, refit: Refit, measured: Measured = {}): Promise<CompiledPlan> {
+    const options = { ...this.#session, ...measured };
+    return CompiledPlan.compile(this.#compile(), this.#sources.action, request, refit, options);
   }
 
   /** The same, on the cpu. */

@@ -76,7 +76,7 @@ export function planNodes(
   const start = [clamp(builder, inputs.mean, inputs), inputs.std, rest, infinity, infinity, none, none];
   const { carried, listed } = builder.loop('plan', count, ITERATIONS, start, (round, before) => {
     const [mean, std, best, bestCost, , , iterations] = before as Seven;
-    const candidates = sample(builder, inputs, round, { mean, std, best, rest });
+    const candidates = sample(builder, inputs, round, { mean, std, best, rest, iterations });
     const costs = finiteOrInfinite(builder, costsOf(candidates));
     builder.origin = 'plan';
     const elites = selectElites(builder, inputs, candidates, costs);
@@ -111,6 +111,8 @@ interface Known {
   readonly std: Value;
   readonly best: Value;
   readonly rest: Value;
+  /** Done so far `[1]`. */
+  readonly iterations: Value;
 }
 
 /**
@@ -121,7 +123,7 @@ function sample(
   builder: GraphBuilder,
   inputs: PlanInputs,
   round: Value,
-  { mean, std, best, rest }: Known,
+  { mean, std, best, rest, iterations }: Known,
 ): Value {
   const [periods = 1, joints = 1] = mean.dims;
   const noise = builder.node('Gather', [inputs.noise, round], { axis: 0 }, 'float32', [
@@ -131,12 +133,8 @@ function sample(
   ]);
   const samples = builder.add(builder.mul(noise, std), mean);
   const asRow = (value: Value): Value => builder.reshape(value, [1, periods, joints]);
-  const first = builder.binary(
-    'Equal',
-    round,
-    builder.constant({ type: 'int64', dims: [], data: Float64Array.of(0) }),
-    'bool',
-  );
+  // Not the number of the round: it is an int64 on the host, and few devices compare those.
+  const first = builder.binary('Less', iterations, builder.floats([1], [1]), 'bool');
   const third = builder.where(first, builder.slice(samples, 0, 2, 3), asRow(rest));
   const others = builder.node(
     'Slice',

@@ -1,9 +1,14 @@
 import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { buildRollout } from '../../../src/cli/rollout-pool.js';
 import type { ObjectiveSpec } from '../../../src/core/objective-spec.js';
 import type { PlanContext, Planner } from '../../../src/core/ports.js';
+import type { Logger, Tensor } from '../../../src/core/types.js';
 import { createRng } from '../../../src/math/rng.js';
 import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
 import { CandidateEvaluator } from '../../../src/planning/candidate-evaluator.js';
@@ -14,6 +19,9 @@ import { tinyModelFolder } from '../../fixtures/tiny-model.js';
 /** Vulkan on the processor, as Debian's chromium package ships it. */
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const reacherFolder = fileURLToPath(new URL('../../../models/reacher', import.meta.url));
+
+const ignore = (): void => undefined;
+const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 const hasSwiftShader = existsSync(SWIFTSHADER);
 
@@ -48,7 +56,68 @@ describe('WebGPU', () => {
       expect(webgpu).toHaveLength(20);
     },
   );
+
+  it('runs every operator of an iteration there, and of a plan all but the loop and the count of its rounds', async () => {
+    const model = await loadModel(tinyModelFolder, { device: 'webgpu' });
+    const folder = await mkdtemp(join(tmpdir(), 'jepa-mpc-placement-'));
+    const [iteration, plan] = [join(folder, 'iteration'), join(folder, 'plan')];
+    const { request, shape, options } = partsOf(model);
+    const scorer = await model.rollouts.scorer(request, { profilePrefix: iteration });
+    const kernel = await model.rollouts.plan(request, 'elites', { profilePrefix: plan });
+    await new KernelPlanner('cem', shape, kernel, scorer, options).plan(null, context, createRng(1));
+    await Promise.all([scorer.dispose(), kernel.dispose()]);
+    expect(await operatorsOnTheCpu(iteration)).toEqual([]);
+    expect(await operatorsOnTheCpu(plan)).toEqual(['Loop', 'Reshape']);
+    await rm(folder, { recursive: true });
+    await model.dispose();
+  });
+
+  it('plans in float32, and says so, where it cannot compute in half precision', async () => {
+    const model = await loadModel(reacherFolder, { device: 'webgpu' });
+    const { latent, history, action } = model.manifest;
+    const zeros = (...dims: number[]): Tensor => ({
+      data: new Float32Array(dims.reduce((product, size) => product * size, 1)),
+      shape: dims,
+    });
+    const situation = {
+      history: zeros(1, history.window, latent.tokens, latent.dim),
+      goal: zeros(1, latent.tokens, latent.dim),
+      committed: new Float32Array(0),
+    };
+    const horizon = 1;
+    const wish = {
+      ...partsOf(model).request,
+      horizon,
+      precision: 'float16',
+      kind: 'iteration',
+      planner: null,
+    } as const;
+    const rollout = await buildRollout(model, wish, situation, createRng(1), silent);
+    // SwiftShader has no half-precision arithmetic.
+    expect(rollout.fallbacks).toMatchObject([
+      { instead: 'float32', reason: expect.stringContaining('f16') as string },
+    ]);
+    const candidates = new Float32Array(4 * horizon * action.block * action.joints.length);
+    expect(await rollout.scorer.score(situation, candidates)).toHaveLength(4);
+    await rollout.dispose();
+    await model.dispose();
+    // The shipped model takes a software device a while.
+  }, 60_000);
 });
+
+/** Of a profiled session, in the order of their names. */
+async function operatorsOnTheCpu(prefix: string): Promise<string[]> {
+  const names = await readdir(dirname(prefix));
+  const file = names.find((name) => name.startsWith(basename(prefix)) && name.endsWith('.json')) ?? '';
+  const events = JSON.parse(await readFile(join(dirname(prefix), file), 'utf8')) as readonly {
+    readonly cat: string;
+    readonly args?: { readonly provider?: string; readonly op_name?: string };
+  }[];
+  const operators = events.filter(
+    ({ cat, args }) => cat === 'Node' && args?.provider === 'CPUExecutionProvider',
+  );
+  return [...new Set(operators.map(({ args }) => args?.op_name ?? ''))].sort();
+}
 
 const context: PlanContext = {
   history: { data: new Float32Array(4), shape: [1, 2, 1, 2] },
@@ -56,10 +125,9 @@ const context: PlanContext = {
   committed: Float32Array.of(0.5, 0),
 };
 
-async function plannerOf(model: LoadedModel, how: string): Promise<Planner> {
-  const { latent, history, action, plannerDefaults, objective } = model.manifest;
+function partsOf({ manifest }: LoadedModel) {
+  const { latent, history, action, plannerDefaults, objective } = manifest;
   const { actionPenalty, ...options } = plannerDefaults;
-  const shape = { latent, history, action };
   const spec: ObjectiveSpec = {
     metric: objective.default,
     steps: objective.steps,
@@ -67,6 +135,11 @@ async function plannerOf(model: LoadedModel, how: string): Promise<Planner> {
     weights: { action: actionPenalty, smoothness: 0, limit: 0, limitMargin: 0 },
   };
   const request = { objective: spec, horizon: options.horizon, precision: 'float32' } as const;
+  return { shape: { latent, history, action }, spec, request, options };
+}
+
+async function plannerOf(model: LoadedModel, how: string): Promise<Planner> {
+  const { shape, spec, request, options } = partsOf(model);
   if (how === 'step by step') {
     const rolled = { ...shape, predictor: model.predictor };
     const scorer = new CandidateEvaluator(rolled, model.temporalDistance, spec, options.horizon);
