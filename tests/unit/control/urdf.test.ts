@@ -34,11 +34,14 @@ describe('parseUrdf', () => {
     expect(slanted?.axis).toEqual([0, 0.6, 0.8]);
   });
 
-  it('leaves joints of transmissions alone', () => {
-    const transmission = '<transmission name="t"><joint name="j"><hardwareInterface/></joint></transmission>';
-    expect(parseUrdf(arm(`<joint name="j" type="fixed">${ENDS}</joint>`, transmission)).joints).toHaveLength(
-      1,
-    );
+  it.each([
+    ['transmissions', '<transmission name="t"><joint name="j"><hardwareInterface/></joint></transmission>'],
+    [
+      'ros2_control',
+      '<ros2_control name="c" type="system"><joint name="j"><command_interface name="position"/></joint></ros2_control>',
+    ],
+  ])('leaves joints of %s alone', (_, block) => {
+    expect(parseUrdf(arm(`<joint name="j" type="fixed">${ENDS}</joint>`, block)).joints).toHaveLength(1);
   });
 
   it.each([
