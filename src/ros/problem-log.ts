@@ -7,11 +7,13 @@ const repeatMs = 1000;
 /** How long a problem stays in the diagnostics. */
 const recentMs = 5000;
 
-/** Where everything that went wrong without ending the node is told: once to the log, and for a while to the diagnostics. */
+/** Where everything that went wrong without ending the node is told: once a second to the log, and for a while to the diagnostics. */
 export class ProblemLog {
   readonly #log: Pick<Logger, 'error'>;
   readonly #nowMs: () => number;
   #last: { readonly text: string; readonly atMs: number } | null = null;
+  /** When a kind of problem was last logged, for those within `repeatMs`. */
+  readonly #loggedAtMs = new Map<string, number>();
 
   constructor(log: Pick<Logger, 'error'>, nowMs: () => number = () => performance.now()) {
     this.#log = log;
@@ -23,7 +25,7 @@ export class ProblemLog {
     return this.#last && { text: this.#last.text, isRecent: this.#nowMs() - this.#last.atMs < recentMs };
   }
 
-  /** Logs a problem (the same one at most once a second) and keeps it for the diagnostics. */
+  /** Logs a problem (one code of one subject at most once a second) and keeps it for the diagnostics. */
   report(error: unknown): JepaMpcError {
     const problem =
       error instanceof JepaMpcError
@@ -36,9 +38,11 @@ export class ProblemLog {
             cause: error,
           });
     const nowMs = this.#nowMs();
-    const isRepeated = this.#last?.text === problem.message && nowMs - this.#last.atMs < repeatMs;
-    if (!isRepeated) {
-      this.#last = { text: problem.message, atMs: nowMs };
+    this.#last = { text: problem.message, atMs: nowMs };
+    for (const [kind, atMs] of this.#loggedAtMs) if (nowMs - atMs >= repeatMs) this.#loggedAtMs.delete(kind);
+    const kind = `${problem.code} ${problem.facts.subject}`;
+    if (!this.#loggedAtMs.has(kind)) {
+      this.#loggedAtMs.set(kind, nowMs);
       this.#log.error(problem.message);
     }
     return problem;

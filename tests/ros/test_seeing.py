@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -11,12 +12,15 @@ import yaml
 from conftest import JOINTS, ROOT
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
+from rcl_interfaces.msg import Log
 from rclpy.node import Node
 from test_foreign_peer import parameter
 from trajectory_msgs.msg import JointTrajectory
 from visualization_msgs.msg import Marker, MarkerArray
 
 OK, WARN, ERROR, STALE = range(4)
+# `Log.ERROR` is a number or a byte, by distribution.
+ERROR_LEVEL = 40
 
 
 def listen(peer: Node, message_type: type, topic: str) -> list:
@@ -170,6 +174,25 @@ class TestDiagnostics:
         assert peer.spin_until(lambda: self.level(peer, "model") == OK)
         assert peer.spin_until(lambda: self.level(peer, "joint states") == OK)
         assert self.level(peer, "commands") == STALE
+
+
+class TestLog:
+    def test_says_on_rosout_what_is_wrong_and_says_it_once_a_second(self, active):
+        peer, _ = active
+        heard = listen(peer, Log, "/rosout")
+        peer.encoding = "yuv422"
+        peer.joint_names = ["shoulder", "elbo"]
+
+        def said(code: str) -> list[Log]:
+            return [entry for entry in heard if code in entry.msg]
+
+        assert peer.spin_until(lambda: len(said("image.encoding")) > 2 and len(said("joint-states.unknown-joint")) > 2)
+        for code in ("image.encoding", "joint-states.unknown-joint"):
+            entries = said(code)
+            assert {(entry.name, entry.level) for entry in entries} == {("planner_node", ERROR_LEVEL)}
+            stamps_s = [entry.stamp.sec + entry.stamp.nanosec * 1e-9 for entry in entries]
+            gaps_s = [later - earlier for earlier, later in itertools.pairwise(stamps_s)]
+            assert min(gaps_s) > 0.95, gaps_s
 
 
 class TestDisplays:
