@@ -83,19 +83,20 @@ function check(options: ResolvedOptions, action: ActionSpec): void {
   count('icem.kept_elites', options.keptElites, 0);
 
   const positive = (value: number): boolean => value > 0 && value < Infinity;
-  const eachJoint = `one number or one for each of ${joints} joints`;
+  const eachJoint = (name: ParameterName): string =>
+    `one number or, in ${name}, one for each of ${joints} joints`;
   demand(
     'cem.initial_std',
     shortened(initialStd),
     initialStd.length === joints && initialStd.every(positive),
-    `above 0, ${eachJoint}`,
+    `above 0, ${eachJoint('cem.joint_initial_std')}`,
   );
   demand(
     'cem.min_std',
     shortened(minStd),
     minStd.length === joints &&
       minStd.every((least, joint) => least >= 0 && least <= (initialStd[joint] ?? 0)),
-    `from 0 to cem.initial_std (${writeValue(shortened(initialStd))}), ${eachJoint}`,
+    `from 0 to cem.initial_std or cem.joint_initial_std (${writeValue(shortened(initialStd))}), ${eachJoint('cem.joint_min_std')}`,
   );
   demand(
     'cem.momentum',

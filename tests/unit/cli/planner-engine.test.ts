@@ -1,49 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { PlannerEngine } from '../../../src/cli/planner-engine.js';
-import type { FrameSet } from '../../../src/core/model-info.js';
-import type { Logger } from '../../../src/core/types.js';
-import { NO_EXTRAS } from '../../../src/pipeline/planner-port.js';
 import type { PlannerTuning } from '../../../src/pipeline/planner-port.js';
 import type { PlanMessage } from '../../../src/pipeline/worker-protocol.js';
 import { defaultTuning } from '../../fixtures/default-tuning.js';
 import { addForeignOperator, changeGraph } from '../../fixtures/change-graph.js';
-import { TinyModelCopy, tinyModelFolder } from '../../fixtures/tiny-model.js';
-
-const ignore = (): void => undefined;
-const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-const settings = { modelFolder: tinyModelFolder, device: 'cpu', threads: 1, seed: 4, warmUp: null } as const;
-
-/** A frame of one colour; the tiny model reads the pose of its two joints from red and green. */
-function frame(stampNs: bigint, red: number, green: number): FrameSet {
-  const data = new Uint8Array(16 * 16 * 3);
-  for (let pixel = 0; pixel < data.length; pixel += 3) data.set([red, green, 0], pixel);
-  return { stampNs, frames: [{ stampNs, width: 16, height: 16, encoding: 'rgb8', step: 48, data }] };
-}
-
-/** The same situation each time, so that plans differ by their tuning alone. */
-function message(tuning: Partial<PlannerTuning>): PlanMessage {
-  const now = frame(1_000_000_000n, 100, 100);
-  return {
-    type: 'plan',
-    planIndex: 0,
-    history: [now, now].map((set) => ({ stampNs: set.stampNs, set })),
-    goal: { stampNs: 1n, set: frame(1n, 200, 100) },
-    committed: new Float32Array(2),
-    joints: {
-      position: new Float64Array(2),
-      lower: new Float64Array(2).fill(-3),
-      upper: new Float64Array(2).fill(3),
-    },
-    tuning: { ...defaultTuning, ...tuning },
-    extras: NO_EXTRAS,
-  };
-}
+import { loadSettings, planMessage, silentLogger } from '../../fixtures/plan-message.js';
+import { TinyModelCopy } from '../../fixtures/tiny-model.js';
 
 let engine: PlannerEngine | null = null;
 
 async function load(): Promise<PlannerEngine> {
-  engine = await PlannerEngine.load(settings, silent);
+  engine = await PlannerEngine.load(loadSettings, silentLogger);
   return engine;
 }
 
@@ -56,7 +24,9 @@ describe('the planner engine', () => {
   it('plans by the expression of the tuning, foreseen joint positions included', async () => {
     const loaded = await load();
     const towards = async (expression: string): Promise<number> => {
-      const { actions } = await loaded.plan(message({ objectiveExpression: expression, actionPenalty: 0 }));
+      const { actions } = await loaded.plan(
+        planMessage({ objectiveExpression: expression, actionPenalty: 0 }),
+      );
       return actions.filter((_, i) => i % 2 === 0).reduce((sum, action) => sum + action, 0);
     };
     expect(await towards('square(q[1] - 1)')).toBeGreaterThan(0);
@@ -65,20 +35,20 @@ describe('the planner engine', () => {
 
   it('says once what is wrong with a new expression, and goes on with the objective in force', async () => {
     const loaded = await load();
-    const before = await loaded.plan(message({ objectiveExpression: 'latent_distance' }));
-    const bad = message({ objectiveExpression: 'latent_distance + q[3]' });
+    const before = await loaded.plan(planMessage({ objectiveExpression: 'latent_distance' }));
+    const bad = planMessage({ objectiveExpression: 'latent_distance + q[3]' });
     await expect(loaded.plan(bad)).rejects.toMatchObject({ code: 'objective.invalid' });
     expect((await loaded.plan(bad)).actions).toEqual(before.actions);
     // Setting the good one in between counts as noticing.
-    await loaded.plan(message({ objectiveExpression: 'latent_distance' }));
+    await loaded.plan(planMessage({ objectiveExpression: 'latent_distance' }));
     await expect(loaded.plan(bad)).rejects.toMatchObject({ code: 'objective.invalid' });
   });
 
   it('takes what needs no new graph with the next plan, and builds the rest beside the planner in force', async () => {
     const loaded = await load();
-    const later = (tuning: Partial<PlannerTuning>): PlanMessage => ({ ...message(tuning), planIndex: 3 });
+    const later = (tuning: Partial<PlannerTuning>): PlanMessage => ({ ...planMessage(tuning), planIndex: 3 });
     const periods = async (job: PlanMessage): Promise<number> => (await loaded.plan(job)).actions.length / 2;
-    const short = await periods(message({ horizon: 2 }));
+    const short = await periods(planMessage({ horizon: 2 }));
     const one = await loaded.plan(later({ horizon: 2, iterations: 1 }));
     expect(one.statistics.iterations).toBe(1);
     // The first plan that asks for another horizon still has the old one; when it is out, the new graph is built.
@@ -86,15 +56,15 @@ describe('the planner engine', () => {
     loaded.buildBeside();
     expect(await periods(later({ horizon: 4 }))).toBe(2 * short);
     // Nothing is under way after a reset: the plan waits.
-    expect(await periods(message({ horizon: 3 }))).toBe(1.5 * short);
+    expect(await periods(planMessage({ horizon: 3 }))).toBe(1.5 * short);
   });
 
   it.each(['plan', 'iteration', 'host'] as const)(
     'makes the same plan by the rollout graph "%s"',
     async (rollout) => {
       const loaded = await load();
-      const { actions, statistics } = await loaded.plan(message({ rollout }));
-      const expected = await loaded.plan(message({ rollout: 'host' }));
+      const { actions, statistics } = await loaded.plan(planMessage({ rollout }));
+      const expected = await loaded.plan(planMessage({ rollout: 'host' }));
       expect(statistics.rollout).toBe(rollout);
       for (const [i, action] of actions.entries()) expect(action).toBeCloseTo(expected.actions[i] ?? NaN, 4);
     },
@@ -104,16 +74,16 @@ describe('the planner engine', () => {
     const copy = await TinyModelCopy.create();
     try {
       await copy.changeFile('predictor.onnx', (bytes) => changeGraph(bytes, addForeignOperator));
-      engine = await PlannerEngine.load({ ...settings, modelFolder: copy.folder }, silent);
-      const { actions, statistics } = await engine.plan(message({}));
+      engine = await PlannerEngine.load({ ...loadSettings, modelFolder: copy.folder }, silentLogger);
+      const { actions, statistics } = await engine.plan(planMessage({}));
       expect(statistics).toMatchObject({
         rollout: 'host',
         fallbacks: [
           { instead: 'the rollout step by step', reason: expect.stringContaining('Shrink') as string },
         ],
       });
-      const whole = await PlannerEngine.load(settings, silent);
-      const expected = await whole.plan(message({}));
+      const whole = await PlannerEngine.load(loadSettings, silentLogger);
+      const expected = await whole.plan(planMessage({}));
       expect(expected.statistics).toMatchObject({ rollout: 'iteration', fallbacks: [] });
       for (const [i, action] of actions.entries()) expect(action).toBeCloseTo(expected.actions[i] ?? NaN, 4);
       await whole.dispose();
@@ -124,7 +94,7 @@ describe('the planner engine', () => {
 
   it('says so when a plan cannot be made in one graph as it was told', async () => {
     const loaded = await load();
-    const { statistics } = await loaded.plan(message({ rollout: 'plan', planner: 'icem' }));
+    const { statistics } = await loaded.plan(planMessage({ rollout: 'plan', planner: 'icem' }));
     expect(statistics).toMatchObject({
       rollout: 'iteration',
       fallbacks: [
@@ -136,8 +106,8 @@ describe('the planner engine', () => {
   it('measures reduced precision before it plans with it', async () => {
     const lines: string[] = [];
     const log = (line: string): void => void lines.push(line);
-    engine = await PlannerEngine.load(settings, { debug: log, info: log, warn: log, error: log });
-    await engine.plan(message({ precision: 'int8' }));
+    engine = await PlannerEngine.load(loadSettings, { debug: log, info: log, warn: log, error: log });
+    await engine.plan(planMessage({ precision: 'int8' }));
     expect(lines.join()).toMatch(
       /int8 costs of 256 candidates rank as float32 ones do to [01].\d{4} \(Spearman\)/,
     );
@@ -145,7 +115,7 @@ describe('the planner engine', () => {
 
   it('holds frozen joints at their action in every plan', async () => {
     const loaded = await load();
-    const plan = await loaded.plan(message({ frozenActions: 'elbow=0.5' }));
+    const plan = await loaded.plan(planMessage({ frozenActions: 'elbow=0.5' }));
     const { actions, joints, committed } = plan;
     const elbow = actions.subarray(committed * joints).filter((_, i) => i % joints === 1);
     expect(new Set(elbow)).toEqual(new Set([0.5]));
@@ -158,12 +128,12 @@ describe('the planner engine', () => {
     ['elbow: 0', /equals sign/],
   ])('names frozen joints that it cannot read: %s', async (frozenActions, name) => {
     const loaded = await load();
-    await expect(loaded.plan(message({ frozenActions }))).rejects.toThrow(name);
+    await expect(loaded.plan(planMessage({ frozenActions }))).rejects.toThrow(name);
   });
 
   it('refuses every plan while it has no objective that works', async () => {
     const loaded = await load();
-    const bad = message({ objectiveExpression: 'q[3]' });
+    const bad = planMessage({ objectiveExpression: 'q[3]' });
     for (let plan = 0; plan < 2; plan++) {
       await expect(loaded.plan(bad)).rejects.toMatchObject({ code: 'objective.invalid' });
     }
@@ -171,7 +141,7 @@ describe('the planner engine', () => {
 
   it('brings candidates and cost terms along when they are asked for, and plans the same either way', async () => {
     const loaded = await load();
-    const plain = message({ smoothnessWeight: 0.5, limitWeight: 2, limitMargin: 3, actionPenalty: 0.1 });
+    const plain = planMessage({ smoothnessWeight: 0.5, limitWeight: 2, limitMargin: 3, actionPenalty: 0.1 });
     const before = await loaded.plan(plain);
     const plan = await loaded.plan({ ...plain, extras: { candidates: 5, costTerms: true } });
     expect(plan.actions).toEqual(before.actions);
@@ -190,7 +160,7 @@ describe('the planner engine', () => {
   it('shows the same candidates whether the iterations run on the host or the device', async () => {
     const loaded = await load();
     const shown = async (rollout: PlannerTuning['rollout']): Promise<Float32Array | undefined> => {
-      const job = { ...message({ rollout }), extras: { candidates: 1000, costTerms: false } };
+      const job = { ...planMessage({ rollout }), extras: { candidates: 1000, costTerms: false } };
       const { statistics, candidates } = await loaded.plan(job);
       expect(statistics.rollout).toBe(rollout);
       return candidates?.costs;
@@ -203,15 +173,15 @@ describe('the planner engine', () => {
   it('has compiled and planned once before it counts as loaded, when it is told what for', async () => {
     const lines: string[] = [];
     const log = {
-      ...silent,
+      ...silentLogger,
       info: (line: string) => lines.push(line),
       warn: (line: string) => lines.push(line),
     };
-    engine = await PlannerEngine.load({ ...settings, warmUp: defaultTuning }, log);
+    engine = await PlannerEngine.load({ ...loadSettings, warmUp: defaultTuning }, log);
     expect(lines.some((line) => line.startsWith('warmed up in'))).toBe(true);
     await engine.dispose();
     const wrong = { ...defaultTuning, objectiveExpression: 'q[9]' };
-    engine = await PlannerEngine.load({ ...settings, warmUp: wrong }, log);
+    engine = await PlannerEngine.load({ ...loadSettings, warmUp: wrong }, log);
     expect(lines.some((line) => line.includes('not warmed up') && line.includes('objective.invalid'))).toBe(
       true,
     );
