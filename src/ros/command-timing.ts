@@ -7,15 +7,19 @@ const kept = 3000;
 export class CommandTiming {
   readonly #errorsMs = new RollingSample(kept);
   #lastMs: number | null = null;
-  #missed = 0;
   #count = 0;
+  /** Of the newest command, on a schedule without drift that begins with the first. */
+  #period = 0;
+  /** When that schedule begins: no command goes out before its time, so the earliest of them shows it. */
+  #startMs = Infinity;
 
   /** Begins anew, with an activation. */
   reset(): void {
     this.#errorsMs.reset();
     this.#lastMs = null;
-    this.#missed = 0;
     this.#count = 0;
+    this.#period = 0;
+    this.#startMs = Infinity;
   }
 
   /** A command has gone out. */
@@ -23,10 +27,11 @@ export class CommandTiming {
     const lastMs = this.#lastMs;
     this.#lastMs = nowMs;
     this.#count += 1;
-    if (lastMs === null) return;
-    const gapMs = nowMs - lastMs;
-    this.#errorsMs.note(Math.abs(gapMs - periodMs));
-    this.#missed += Math.max(0, Math.round(gapMs / periodMs) - 1);
+    if (lastMs !== null) {
+      this.#errorsMs.note(Math.abs(nowMs - lastMs - periodMs));
+      this.#period = Math.max(this.#period + 1, Math.floor((nowMs - this.#startMs) / periodMs));
+    }
+    this.#startMs = Math.min(this.#startMs, nowMs - this.#period * periodMs);
   }
 
   /** Commands since the activation. */
@@ -34,9 +39,9 @@ export class CommandTiming {
     return this.#count;
   }
 
-  /** Whole periods since the activation in which none went out. */
+  /** Periods since the activation in which none went out. One that is late, but still goes out in its period, is not missed. */
   get missed(): number {
-    return this.#missed;
+    return this.#count === 0 ? 0 : this.#period + 1 - this.#count;
   }
 
   /** By how much the time between two differs from the period, ms. @param fraction of them that differ by less */

@@ -1,4 +1,4 @@
-import type rclnodejs from 'rclnodejs';
+import rclnodejs from 'rclnodejs';
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 
@@ -18,6 +18,7 @@ const clockQos: WantedQos = { depth: 10, reliability: 'best_available', durabili
 export class NodeClock {
   readonly #node: rclnodejs.Node;
   readonly #isSimulated: boolean;
+  readonly #steadyClock = new rclnodejs.Clock(rclnodejs.ClockType.STEADY_TIME);
   readonly #clock$ = new Subject<bigint>();
   #clockNs = 0n;
 
@@ -41,6 +42,6 @@ export class NodeClock {
   ticks(periodMs: number): Observable<bigint> {
     return this.#isSimulated
       ? simulatedTicks(this.#clock$, BigInt(periodMs) * 1_000_000n)
-      : wallTicks(periodMs, () => this.nowNs);
+      : wallTicks(this.#node, this.#steadyClock, periodMs, () => this.nowNs);
   }
 }

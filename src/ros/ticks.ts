@@ -1,24 +1,30 @@
+import type rclnodejs from 'rclnodejs';
 import { Observable } from 'rxjs';
 
 /**
- * Ticks of wall-clock time without drift: a late tick does not push back the ones after it, and whole periods that were missed are left out
- * instead of being made up for in a burst.
+ * Ticks of wall-clock time, without drift: a late tick does not push back the ones after it, and whole periods that were missed are left out
+ * instead of being made up for in a burst. They come from a timer of ROS on the monotonic clock, for which another thread waits: a timer of
+ * Node.js knows whole milliseconds only.
  *
+ * @param clock monotonic; whoever gives it must hold it: the timer does not keep it from being collected.
  * @param nowNs time given with each tick.
  */
-export function wallTicks(periodMs: number, nowNs: () => bigint): Observable<bigint> {
+export function wallTicks(
+  node: rclnodejs.Node,
+  clock: rclnodejs.Clock,
+  periodMs: number,
+  nowNs: () => bigint,
+): Observable<bigint> {
   return new Observable((subscriber) => {
-    let dueMs = performance.now() + periodMs;
-    let timer: NodeJS.Timeout;
-    const tick = (): void => {
-      subscriber.next(nowNs());
-      const overdue = Math.max(0, performance.now() - dueMs);
-      dueMs += periodMs * (1 + Math.floor(overdue / periodMs));
-      timer = setTimeout(tick, Math.max(0, dueMs - performance.now()));
-    };
-    timer = setTimeout(tick, periodMs);
+    const timer = node.createTimer(
+      BigInt(periodMs) * 1_000_000n,
+      () => {
+        subscriber.next(nowNs());
+      },
+      clock,
+    );
     return () => {
-      clearTimeout(timer);
+      node.destroyTimer(timer);
     };
   });
 }

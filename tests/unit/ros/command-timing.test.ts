@@ -12,6 +12,13 @@ describe('the timing of commands', () => {
     expect(timing.periodErrorMs(0)).toBe(0);
   });
 
+  it('does not count a late one as missed when the next is in time', () => {
+    const timing = new CommandTiming();
+    for (const atMs of [3, 10, 20, 38, 40, 59, 60]) timing.note(atMs, 10);
+    expect(timing.missed).toBe(0);
+    expect(timing.periodErrorMs(1)).toBe(9);
+  });
+
   it('counts the periods that were left out', () => {
     const timing = new CommandTiming();
     for (const atMs of [0, 10, 42, 50]) timing.note(atMs, 10);
