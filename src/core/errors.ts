@@ -24,6 +24,8 @@ export type ErrorCode =
   | 'planner.wrong-shape'
   | 'planner.worker-died'
   | 'planner.not-ready'
+  | 'goal.name'
+  | 'goal.file'
   | 'command.outside-limits'
   | 'environment.domain-in-use'
   | 'environment.unsupported'

@@ -4,7 +4,7 @@ import { unit as mathUnit, type Unit } from 'mathjs';
 const QUANTITY = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*[a-z]/i;
 
 /** Units of the parameter schema that are no physical ones. */
-const PURE_NUMBERS: readonly string[] = ['', '1', 'unit of the cost'];
+const PURE_NUMBERS: readonly string[] = ['', '1', 'unit of the cost', 'unit of the distance'];
 
 /**
  * A quantity such as `"30 deg/s"` as a number in the unit of a parameter.

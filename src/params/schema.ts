@@ -305,6 +305,41 @@ export const parameterSchema = z.strictObject({
     '',
     'How images are sent, the goal’s too: as sensor_msgs/Image on their topics, or as JPEG or PNG on <topic>/compressed.',
   ),
+  'goal.name': dynamic(
+    z.string().default(''),
+    '',
+    'Name that ~/save_goal and ~/load_goal use: letters, digits, _, - and dots.',
+  ),
+  'goal.file': dynamic(
+    z.string().default(''),
+    '',
+    'JPEG or PNG that ~/goal_from_file takes for the goal; for several cameras one each, with commas between.',
+  ),
+  'goal.folder': fixed(
+    z.string().default(''),
+    '',
+    'Where goals are saved. Empty: jepa_mpc/goals in $ROS_HOME, which is ~/.ros unless set.',
+  ),
+  'goal.tolerance': dynamic(
+    z.number().min(0).max(1e6).default(0.3),
+    'unit of the distance',
+    'A goal is reached at this distance (goal_distance in ~/statistics) or below; a learned temporal distance counts predictor steps to go.',
+  ),
+  'goal.settle_s': dynamic(
+    z.number().min(0).max(60).default(0.5),
+    's',
+    'For how long the distance has to stay there: a robot that passes through has not reached its goal.',
+  ),
+  'goal.timeout_s': dynamic(
+    z.number().min(0).max(86400).default(0),
+    's',
+    'A goal that is not reached after this long is reported as timed out; 0: never.',
+  ),
+  'goal.stall_s': dynamic(
+    z.number().min(0).max(3600).default(10),
+    's',
+    'A goal is reported as unreachable when its distance has not fallen for this long; 0: never.',
+  ),
   'candidates.count': dynamic(
     z.int().min(0).max(500).default(40),
     '1',

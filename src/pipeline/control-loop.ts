@@ -65,6 +65,8 @@ export class ControlLoop {
   readonly #frames = new Subject<FrameSet>();
   readonly #problems = new Subject<JepaMpcError>();
   #goal: FrameSet | null = null;
+  /** There was a goal, and there is to be none any more. */
+  #isGivenUp = false;
   #reading: JointReading | null = null;
   #lastImageNs: bigint | null = null;
   #lastTickNs: bigint | null = null;
@@ -135,7 +137,10 @@ export class ControlLoop {
     if (this.#history.push(set)) this.#frames.next(set);
   }
 
-  onGoal(goal: FrameSet): void {
+  /** Null: the robot is to have none, and brakes to rest. */
+  onGoal(goal: FrameSet | null): void {
+    this.#isGivenUp = goal === null;
+    if (goal === null) this.#epoch += 1;
     this.#goal = goal;
   }
 
@@ -245,6 +250,7 @@ export class ControlLoop {
 
   #holdReason(): string | null {
     if (this.#braking !== null) return this.#braking;
+    if (this.#isGivenUp) return 'the goal was given up';
     const holding = this.#condition.reasons.filter((reason) => reason.level === 'hold');
     return holding.length === 0
       ? null

@@ -54,3 +54,36 @@ export function guardSubscriptions(subscription: object, raise: (error: unknown)
     }
   };
 }
+
+/** What rclnodejs calls for each request of an action, and to send a result; not in its types. */
+const ACTION_CALLS = [
+  '_executeGoalRequest',
+  '_executeCancelRequest',
+  '_executeGetResultRequest',
+  '_sendResultResponse',
+] as const;
+type ActionInternals = Record<
+  (typeof ACTION_CALLS)[number],
+  (this: object, ...request: unknown[]) => unknown
+>;
+
+/**
+ * Guards all action servers of the process, as `guardServices` does for services.
+ *
+ * @param server any one; the class is what is guarded
+ */
+export function guardActions(server: object, report: (error: unknown) => void): void {
+  const prototype = Object.getPrototypeOf(server) as ActionInternals;
+  if (guarded.has(prototype)) return;
+  guarded.add(prototype);
+  for (const name of ACTION_CALLS) {
+    const call = prototype[name];
+    prototype[name] = function (...request): void {
+      try {
+        Promise.resolve(call.apply(this, request)).catch(report);
+      } catch (error) {
+        report(error);
+      }
+    };
+  }
+}

@@ -1,24 +1,178 @@
+import type { GoalCriteria } from '../control/goal-progress.js';
+import type { Condition } from '../control/watchdog.js';
 import type { FrameSet } from '../core/model-info.js';
-import type { Logger } from '../core/types.js';
+import type { Logger, Plan } from '../core/types.js';
+import type { Parameters } from '../params/schema.js';
+import { diagnosticArray } from './diagnostic-messages.js';
+import type { Status, StatusLevel } from './diagnostic-messages.js';
+import { GoalPursuit } from './goal-pursuit.js';
+import type { GoalEnding, GoalOutcome } from './goal-pursuit.js';
+import type { NodeClock } from './node-clock.js';
+import type { Output } from './node-outputs.js';
 
-/** The goal in force, wherever it came from; kept for a session that starts later. */
+/** For how long the safety layer may hold the robot before whoever sent a goal is told that it is over: a lost frame is not the end. */
+const HOLD_GRACE_NS = 1_000_000_000n;
+
+const LEVELS: Readonly<Record<GoalOutcome, StatusLevel>> = {
+  reached: 'ok',
+  preempted: 'ok',
+  canceled: 'ok',
+  timed_out: 'warn',
+  unreachable: 'warn',
+  stopped: 'warn',
+};
+
+/** How the goal in force is going. */
+export type GoalReport = Omit<Status, 'name'>;
+
+export interface GoalsOptions {
+  readonly clock: NodeClock;
+  readonly parameters: () => Parameters;
+  readonly log: Logger;
+  /** `~/goal_status` */
+  readonly status: Output;
+  /** Told of each new goal, and of null when the robot is to have none. */
+  readonly onGoal: (goal: FrameSet | null) => void;
+  /** What the watchdog said last; null while the node is not active. */
+  readonly condition: () => Condition | null;
+}
+
+/**
+ * The goal in force, wherever it came from, and how it is going: `~/goal_status` says so with every change. A goal is kept for a session
+ * that starts later; time counts while the node is active.
+ */
 export class Goals {
-  readonly #log: Logger;
-  readonly #onGoal: (goal: FrameSet) => void;
+  readonly #options: GoalsOptions;
+  #pursuit: GoalPursuit | null = null;
   #current: FrameSet | null = null;
+  #holdingSinceNs: bigint | null = null;
 
-  constructor(log: Logger, onGoal: (goal: FrameSet) => void) {
-    this.#log = log;
-    this.#onGoal = onGoal;
+  constructor(options: GoalsOptions) {
+    this.#options = options;
   }
 
   get current(): FrameSet | null {
     return this.#current;
   }
 
-  set(goal: FrameSet): void {
-    this.#current = goal;
-    this.#onGoal(goal);
-    this.#log.info(`new goal image, stamp ${String(goal.stampNs)} ns`);
+  /** Null while there is no goal. */
+  get report(): GoalReport | null {
+    return this.#pursuit === null ? null : reportOf(this.#pursuit);
   }
+
+  /** A stamp for a goal that has none of its own, later than that of the goal in force: goals are told apart by it. */
+  get nextStampNs(): bigint {
+    const { nowNs } = this.#options.clock;
+    const last = this.#current?.stampNs ?? 0n;
+    return nowNs > last ? nowNs : last + 1n;
+  }
+
+  /**
+   * Goes for a goal; the one before is preempted.
+   *
+   * @param origin for people
+   * @param wanted what differs from the parameters `goal.*`
+   */
+  set(goal: FrameSet, origin: string, wanted: Partial<GoalCriteria> = {}): GoalPursuit {
+    this.#pursuit?.end('preempted', `another goal took over, from ${origin}`);
+    const { clock, log, onGoal } = this.#options;
+    const pursuit = new GoalPursuit(goal, origin, clock.nowNs, { ...this.#criteria(), ...wanted });
+    this.#pursuit = pursuit;
+    this.#current = goal;
+    this.#holdingSinceNs = null;
+    onGoal(goal);
+    log.info(`new goal from ${origin}, stamp ${String(goal.stampNs)} ns`);
+    this.#publish(pursuit);
+    pursuit.ended.then(
+      (ending) => {
+        this.#onEnd(pursuit, ending);
+      },
+      () => undefined,
+    );
+    return pursuit;
+  }
+
+  /** Gives this goal up: the robot brakes to rest. Nothing happens when another one is in force by now. */
+  giveUp(pursuit: GoalPursuit, outcome: GoalOutcome, reason: string): void {
+    pursuit.end(outcome, reason);
+    if (this.#pursuit !== pursuit) return;
+    this.#current = null;
+    this.#pursuit = null;
+    this.#options.onGoal(null);
+  }
+
+  /** The node has become active. */
+  onActivation(): void {
+    this.#holdingSinceNs = null;
+    this.#pursuit?.restart(this.#options.clock.nowNs);
+  }
+
+  onPlan({ goalStampNs, frameStampNs, statistics }: Plan): void {
+    if (goalStampNs === this.#pursuit?.goal.stampNs)
+      this.#pursuit.note(frameStampNs, statistics.goalDistance);
+  }
+
+  /** Looks at the clock and the watchdog; to be called a few times a second. */
+  look(): void {
+    const pursuit = this.#pursuit;
+    if (pursuit === null || pursuit.ending !== null) return;
+    const { clock, condition } = this.#options;
+    const found = condition();
+    if (found === null) return;
+    const isHeld = found.level === 'hold' || found.level === 'stop';
+    this.#holdingSinceNs = isHeld ? (this.#holdingSinceNs ?? clock.nowNs) : null;
+    pursuit.look(clock.nowNs);
+  }
+
+  /** Why whoever waits for a goal need not wait any more: the robot is not allowed to move. Null while it is. */
+  get obstacle(): string | null {
+    const { clock, condition } = this.#options;
+    const found = condition();
+    if (found === null) return 'the node is not active';
+    if (this.#holdingSinceNs === null || clock.nowNs - this.#holdingSinceNs < HOLD_GRACE_NS) return null;
+    const reasons = found.reasons.map(
+      ({ name, found: what, clears }) => `${name}: ${what}, clears with ${clears}`,
+    );
+    return `the robot is held (${reasons.join('; ')})`;
+  }
+
+  #criteria(): GoalCriteria {
+    const values = this.#options.parameters();
+    const inNs = (seconds: number): bigint => BigInt(Math.round(seconds * 1e9));
+    return {
+      tolerance: values['goal.tolerance'],
+      settleNs: inNs(values['goal.settle_s']),
+      timeoutNs: inNs(values['goal.timeout_s']),
+      stallNs: inNs(values['goal.stall_s']),
+    };
+  }
+
+  #onEnd(pursuit: GoalPursuit, { outcome, reason }: GoalEnding): void {
+    const { log } = this.#options;
+    const text = `goal ${outcome.replace('_', ' ')}: ${reason}`;
+    if (LEVELS[outcome] === 'ok') log.info(text);
+    else log.warn(text);
+    // A goal that took over has said so already, and what was said last is what late listeners hear.
+    if (outcome !== 'preempted') this.#publish(pursuit);
+  }
+
+  #publish(pursuit: GoalPursuit): void {
+    const { status, clock } = this.#options;
+    status.publish(diagnosticArray(clock.nowNs, 'none', [{ name: 'goal', ...reportOf(pursuit) }]));
+  }
+}
+
+function reportOf({ ending, goal, origin, distance, tolerance, elapsedNs }: GoalPursuit): GoalReport {
+  return {
+    level: ending === null ? 'ok' : LEVELS[ending.outcome],
+    message: ending === null ? '' : `${ending.outcome.replace('_', ' ')}: ${ending.reason}`,
+    values: {
+      state: ending?.outcome ?? 'underway',
+      origin,
+      goal_stamp_ns: goal.stampNs,
+      distance,
+      tolerance,
+      elapsed_s: (Number(elapsedNs) / 1e9).toFixed(3),
+    },
+  };
 }

@@ -4,7 +4,7 @@ import { stampToNs } from './stamp.js';
 import type { RosTime } from './stamp.js';
 
 /** The fields of sensor_msgs/Image that count here. */
-interface ImageMessage {
+export interface ImageMessage {
   readonly header: { readonly stamp: RosTime };
   readonly width: number;
   readonly height: number;

@@ -8,6 +8,7 @@ import type { ArrivalRate } from './arrival-rate.js';
 import type { CameraReport } from './camera-inputs.js';
 import type { CommandTiming } from './command-timing.js';
 import type { Status } from './diagnostic-messages.js';
+import type { GoalReport } from './goals.js';
 import type { PlanFigures } from './plan-figures.js';
 import type { ProblemLog } from './problem-log.js';
 
@@ -27,7 +28,7 @@ export interface NodeView {
   readonly jointStates: ArrivalRate;
   readonly figures: PlanFigures;
   readonly timing: CommandTiming;
-  readonly goalStampNs: bigint | null;
+  readonly goal: GoalReport | null;
   readonly parameters: Parameters;
   readonly problems: ProblemLog;
   /** Wall-clock time. */
@@ -185,12 +186,11 @@ function motionPart({ condition, isActive, missing }: NodeView): Part {
   return { level: severity, name, message: text.join('; '), values: { condition: level } };
 }
 
-function goalPart({ goalStampNs }: NodeView): Part {
+function goalPart({ goal }: NodeView): Part {
   const name = 'goal';
-  if (goalStampNs === null) {
-    return { level: 'warn', name, message: 'none: publish goal_image, or call ~/capture_goal' };
-  }
-  return { level: 'ok', name, message: '', values: { stamp_ns: goalStampNs } };
+  return goal === null
+    ? { level: 'warn', name, message: 'none: publish goal_image, or call ~/capture_goal' }
+    : { ...goal, name };
 }
 
 /** The parameters that are not at their defaults. */

@@ -1,6 +1,6 @@
 import type rclnodejs from 'rclnodejs';
 
-import { reliable } from './qos.js';
+import { latched, reliable } from './qos.js';
 
 /** One topic that the node publishes, with messages that are serialised already. */
 export interface Output {
@@ -17,11 +17,11 @@ export interface NodeOutputs {
   readonly candidates: Output;
   readonly statistics: Output;
   readonly diagnostics: Output;
+  readonly goalStatus: Output;
 }
 
 export function advertise(node: rclnodejs.Node): NodeOutputs {
-  const qos = reliable(10);
-  const output = (type: rclnodejs.MessageTypeClassName, topic: string): Output => {
+  const output = (type: rclnodejs.MessageTypeClassName, topic: string, qos = reliable(10)): Output => {
     const publisher = node.createPublisher(type, topic, { qos });
     return {
       publish: (message) => {
@@ -39,5 +39,6 @@ export function advertise(node: rclnodejs.Node): NodeOutputs {
     candidates: output('visualization_msgs/msg/MarkerArray', '~/candidates'),
     statistics: output('diagnostic_msgs/msg/DiagnosticArray', '~/statistics'),
     diagnostics: output('diagnostic_msgs/msg/DiagnosticArray', '/diagnostics'),
+    goalStatus: output('diagnostic_msgs/msg/DiagnosticArray', '~/goal_status', latched()),
   };
 }

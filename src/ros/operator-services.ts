@@ -52,7 +52,7 @@ export class OperatorServices implements ServiceHandlers {
     if (!loop) return this.#missing;
     const frame = loop.newestFrame;
     if (frame === null) return { success: false, message: 'no frame yet' };
-    this.#options.goals.set(frame);
+    this.#options.goals.set(frame, '~/capture_goal');
     return { success: true, message: `the goal is the frame stamped ${String(frame.stampNs)} ns` };
   }
 

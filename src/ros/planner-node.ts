@@ -6,12 +6,11 @@ import type { Logger } from '../core/types.js';
 import type { Parameters } from '../params/schema.js';
 import type { PlannerPort, PlannerTuning } from '../pipeline/planner-port.js';
 import { ArrivalRate } from './arrival-rate.js';
-import { GoalImageInput } from './camera-goal.js';
 import { CameraInputs } from './camera-inputs.js';
 import { CommandOutput } from './command-output.js';
 import { CommandTiming } from './command-timing.js';
 import { diagnosticArray } from './diagnostic-messages.js';
-import { Goals } from './goals.js';
+import { GoalInputs } from './goal-inputs.js';
 import { Lifecycle } from './lifecycle.js';
 import type { LifecycleHandlers, Outcome } from './lifecycle.js';
 import { loopSettings } from './loop-settings.js';
@@ -74,8 +73,7 @@ export class PlannerNode {
   readonly #clock: NodeClock;
   readonly #commands: CommandOutput;
   readonly #plans: PlanPublisher;
-  readonly #goals: Goals;
-  readonly #goalImages: GoalImageInput;
+  readonly #goals: GoalInputs;
   readonly #motion: Motion;
   readonly #housekeeping: NodeJS.Timeout;
   readonly #lifecycle: Lifecycle;
@@ -127,6 +125,7 @@ export class PlannerNode {
         this.#commands.send(command, loop.joints);
       },
       onPlan: (loop, report) => {
+        this.#goals.onPlan(report.plan);
         if (this.#session !== null) this.#plans.publish(this.#session, loop, report);
       },
     });
@@ -143,23 +142,24 @@ export class PlannerNode {
         });
       },
     });
-    this.#goals = new Goals(this.#log, (goal) => this.#session?.setGoal(goal));
-    this.#goalImages = new GoalImageInput(this.#node, {
+    this.#goals = new GoalInputs(this.#node, {
+      clock: this.#clock,
       overrides: this.#overrides,
-      onProblem: (problem) => {
-        this.#problems.report(problem);
-      },
-      onGoal: (goal) => {
-        this.#goals.set(goal);
-      },
+      parameters: () => this.#parameters.values,
+      log: this.#log,
+      problems: this.#problems,
+      status: this.#outputs.goalStatus,
+      onGoal: (goal) => this.#session?.setGoal(goal),
+      condition: () => (this.#motion.isRunning ? (this.#session?.loop?.condition ?? null) : null),
+      model: () => this.#session?.model ?? null,
+      newestFrame: () => this.#session?.loop?.newestFrame ?? null,
     });
-    this.#goalImages.listen(this.#parameters.values['camera.transport']);
     offerServices(
       this.#node,
       new OperatorServices({
         session: () => this.#session,
         clock: this.#clock,
-        goals: this.#goals,
+        goals: this.#goals.goals,
         figures: this.#figures,
       }),
       (error) => {
@@ -181,6 +181,7 @@ export class PlannerNode {
   /** Brakes the robot to rest, lets go of the planner and stops taking messages. */
   async shutdown(): Promise<void> {
     clearInterval(this.#housekeeping);
+    this.#goals.dispose();
     this.#lifecycle.close();
     await this.#motion.brakeToRest();
     await this.#session?.close();
@@ -212,7 +213,7 @@ export class PlannerNode {
       );
       return 'failure';
     }
-    this.#goalImages.listen(this.#parameters.values['camera.transport']);
+    this.#goals.listen(this.#parameters.values['camera.transport']);
     this.#fault = null;
     this.#session = new PlanningSession({
       planner: this.#options.createPlanner(this.#log),
@@ -232,7 +233,7 @@ export class PlannerNode {
       },
     });
     if (this.#robotDescription !== null) this.#session.setRobotDescription(this.#robotDescription);
-    if (this.#goals.current !== null) this.#session.setGoal(this.#goals.current);
+    if (this.#goals.goals.current !== null) this.#session.setGoal(this.#goals.goals.current);
     return 'success';
   }
 
@@ -247,6 +248,7 @@ export class PlannerNode {
     this.#figures.start();
     this.#timing.reset();
     this.#motion.start(loop);
+    this.#goals.goals.onActivation();
     this.#log.info('active');
     return 'success';
   }
@@ -339,7 +341,7 @@ export class PlannerNode {
       jointStates: this.#jointStates,
       figures: this.#figures,
       timing: this.#timing,
-      goalStampNs: this.#goals.current?.stampNs ?? null,
+      goal: this.#goals.goals.report,
       parameters: this.#parameters.values,
       problems: this.#problems,
       nowMs: performance.now(),

@@ -107,7 +107,8 @@ export class PlanningSession {
     this.#buildLoop();
   }
 
-  setGoal(goal: FrameSet): void {
+  /** Null: none any more. */
+  setGoal(goal: FrameSet | null): void {
     this.#goal = goal;
     this.#loop?.onGoal(goal);
   }

@@ -1,4 +1,4 @@
-import type rclnodejs from 'rclnodejs';
+import rclnodejs from 'rclnodejs';
 
 import { guardSubscriptions } from './callback-errors.js';
 import { bestAvailable } from './qos-compatibility.js';
@@ -102,6 +102,8 @@ export class QosSubscription<Type extends rclnodejs.MessageTypeClassName> {
   }
 
   #follow(): void {
+    // A timer of before the node's end may still come after it.
+    if (rclnodejs.isShutdown()) return;
     const publishers = this.#publishers();
     if (publishers.length === 0) return;
     const qos = bestAvailable(this.#wanted, publishers);

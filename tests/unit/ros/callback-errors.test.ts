@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { guardServices, guardSubscriptions } from '../../../src/ros/callback-errors.js';
+import { guardActions, guardServices, guardSubscriptions } from '../../../src/ros/callback-errors.js';
 
 const failure = new Error('client will not receive response');
 
@@ -21,6 +21,32 @@ describe('guards of callbacks that rclnodejs calls from native code', () => {
     other.processRequest(null, 'heard');
     expect(reported).toEqual([failure]);
     expect(other.answered).toEqual(['heard']);
+  });
+
+  it('what goes wrong with a request of an action is reported, at once or later', async () => {
+    class ActionServer {
+      _executeGoalRequest(): void {
+        throw failure;
+      }
+      _executeCancelRequest(): Promise<void> {
+        return Promise.reject(failure);
+      }
+      _executeGetResultRequest(): void {
+        this._sendResultResponse();
+      }
+      _sendResultResponse(): void {
+        throw failure;
+      }
+    }
+    const server = new ActionServer();
+    const reported: unknown[] = [];
+    guardActions(server, (error) => reported.push(error));
+    server._executeGoalRequest();
+    server._executeGetResultRequest();
+    expect(reported).toEqual([failure, failure]);
+    await server._executeCancelRequest();
+    await Promise.resolve();
+    expect(reported).toEqual([failure, failure, failure]);
   });
 
   it('what a subscription throws is raised outside of the native callback', async () => {

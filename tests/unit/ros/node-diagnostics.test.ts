@@ -27,7 +27,7 @@ function partOf(name: string, fallbacks: readonly Fallback[] = [], parameters: o
   const figures = new PlanFigures();
   figures.note(reportWith(fallbacks), null);
   const view: Partial<NodeView> = { isConfigured: true, isActive: true, missing: null, figures };
-  const quiet = { model: null, condition: null, goalStampNs: 1n, problems: { last: null } };
+  const quiet = { model: null, condition: null, goal: null, problems: { last: null } };
   const arrivals = { ageMs: () => null };
   const timing = { count: 0, missed: 0, periodErrorMs: () => NaN };
   const all = nodeDiagnostics('node', {

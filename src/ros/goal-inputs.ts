@@ -1,0 +1,83 @@
+import type rclnodejs from 'rclnodejs';
+
+import type { Condition } from '../control/watchdog.js';
+import type { FrameSet, ModelInfo } from '../core/model-info.js';
+import type { Logger, Plan } from '../core/types.js';
+import type { Parameters } from '../params/schema.js';
+import { GoalImageInput } from './camera-goal.js';
+import type { ImageTransport } from './camera-image-topic.js';
+import { GoalServices } from './goal-services.js';
+import { Goals } from './goals.js';
+import type { NodeClock } from './node-clock.js';
+import type { Output } from './node-outputs.js';
+import type { ProblemLog } from './problem-log.js';
+import type { QosOverrides } from './qos-overrides.js';
+import { ReachGoalAction } from './reach-goal-action.js';
+
+/** How often a goal is looked at besides with each plan. */
+const LOOK_PERIOD_MS = 100;
+
+export interface GoalInputsOptions {
+  readonly clock: NodeClock;
+  readonly overrides: QosOverrides;
+  readonly parameters: () => Parameters;
+  readonly log: Logger;
+  readonly problems: ProblemLog;
+  /** `~/goal_status` */
+  readonly status: Output;
+  /** Told of each new goal, and of null when the robot is to have none. */
+  readonly onGoal: (goal: FrameSet | null) => void;
+  /** What the watchdog said last; null while the node is not active. */
+  readonly condition: () => Condition | null;
+  /** Null until it is loaded. */
+  readonly model: () => ModelInfo | null;
+  readonly newestFrame: () => FrameSet | null;
+}
+
+/** Every way a goal may come: the topic, the services, the action. The newest is in force, `goals`. */
+export class GoalInputs {
+  readonly goals: Goals;
+  readonly #images: GoalImageInput;
+  readonly #action: ReachGoalAction | null;
+  readonly #watch: NodeJS.Timeout;
+
+  constructor(node: rclnodejs.Node, options: GoalInputsOptions) {
+    const { overrides, parameters, problems } = options;
+    this.goals = new Goals(options);
+    this.#images = new GoalImageInput(node, {
+      overrides,
+      onProblem: (problem) => {
+        problems.report(problem);
+      },
+      onGoal: (goal) => {
+        this.goals.set(goal, 'the topic goal_image');
+      },
+    });
+    this.listen(parameters()['camera.transport']);
+    const services = new GoalServices(node, {
+      ...options,
+      goals: this.goals,
+      report: (error) => {
+        problems.report(error);
+      },
+    });
+    this.#action = ReachGoalAction.offer(node, { ...options, goals: this.goals, services });
+    this.#watch = setInterval(() => {
+      this.goals.look();
+    }, LOOK_PERIOD_MS);
+  }
+
+  /** Takes goal images by this transport from now on. */
+  listen(transport: ImageTransport): void {
+    this.#images.listen(transport);
+  }
+
+  onPlan(plan: Plan): void {
+    this.goals.onPlan(plan);
+    this.#action?.onPlan(plan);
+  }
+
+  dispose(): void {
+    clearInterval(this.#watch);
+  }
+}

@@ -1,0 +1,112 @@
+import type rclnodejs from 'rclnodejs';
+
+import { JepaMpcError } from '../core/errors.js';
+import type { FrameSet, ModelInfo } from '../core/model-info.js';
+import type { Parameters } from '../params/schema.js';
+import { defaultGoalFolder, GoalStore, readGoalFiles } from './goal-store.js';
+import type { Goals } from './goals.js';
+import type { ServiceOutcome } from './node-services.js';
+
+export interface GoalServicesOptions {
+  readonly goals: Goals;
+  readonly parameters: () => Parameters;
+  /** Null until it is loaded: how many images a goal has is not known before. */
+  readonly model: () => ModelInfo | null;
+  readonly newestFrame: () => FrameSet | null;
+  /** Told of an answer that could not be delivered. */
+  readonly report: (error: unknown) => void;
+}
+
+/**
+ * Goals by name and from files: `~/save_goal`, `~/load_goal`, `~/list_goals`, `~/goal_from_file`. They are std_srvs/Trigger, which everybody
+ * has; the name and the file are the parameters `goal.name` and `goal.file`.
+ */
+export class GoalServices {
+  readonly #options: GoalServicesOptions;
+
+  constructor(node: rclnodejs.Node, options: GoalServicesOptions) {
+    this.#options = options;
+    this.#offer(node, 'save_goal', () => this.#save());
+    this.#offer(node, 'load_goal', () => this.#load());
+    this.#offer(node, 'list_goals', () => this.#list());
+    this.#offer(node, 'goal_from_file', () => this.#fromFile());
+  }
+
+  /**
+   * A saved goal.
+   *
+   * @throws JepaMpcError `goal.name`, `goal.file`, `planner.not-ready`
+   */
+  named(name: string): Promise<FrameSet> {
+    return this.#store.load(name, this.#cameras(), this.#options.goals.nextStampNs);
+  }
+
+  /** @throws JepaMpcError `goal.name`, `goal.file`, `planner.not-ready`, or what the images are refused for */
+  saveAs(name: string, goal: FrameSet): Promise<void> {
+    return this.#store.save(name, goal, this.#cameras());
+  }
+
+  get #store(): GoalStore {
+    const folder = this.#options.parameters()['goal.folder'];
+    return new GoalStore(folder === '' ? defaultGoalFolder(process.env) : folder);
+  }
+
+  #cameras(): readonly string[] {
+    const model = this.#options.model();
+    if (model !== null) return model.cameras.map(({ name }) => name);
+    throw new JepaMpcError('planner.not-ready', {
+      subject: 'goal',
+      found: 'no model yet',
+      expected: 'a node that is configured: the model says how many images a goal has',
+      remedy: 'Configure the node first.',
+    });
+  }
+
+  #offer(node: rclnodejs.Node, name: string, serve: () => Promise<ServiceOutcome>): void {
+    node.createService('std_srvs/srv/Trigger', `~/${name}`, (_request, response) => {
+      serve()
+        .catch((error: unknown) => {
+          if (error instanceof JepaMpcError) return { success: false, message: error.message };
+          throw error;
+        })
+        .then((outcome) => {
+          response.send(Object.assign(response.template, outcome));
+        })
+        .catch(this.#options.report);
+    });
+  }
+
+  /** What the camera sees now. */
+  async #save(): Promise<ServiceOutcome> {
+    const name = this.#options.parameters()['goal.name'];
+    const frame = this.#options.newestFrame();
+    if (frame === null) return { success: false, message: 'no frame yet: there is nothing to save' };
+    await this.saveAs(name, frame);
+    return { success: true, message: `the frame stamped ${String(frame.stampNs)} ns is goal ${name}` };
+  }
+
+  async #load(): Promise<ServiceOutcome> {
+    const name = this.#options.parameters()['goal.name'];
+    this.#options.goals.set(await this.named(name), `the saved goal ${name}`);
+    return { success: true, message: `going for ${name}` };
+  }
+
+  async #list(): Promise<ServiceOutcome> {
+    return { success: true, message: (await this.#store.list()).join('\n') };
+  }
+
+  async #fromFile(): Promise<ServiceOutcome> {
+    const wanted = this.#options.parameters()['goal.file'];
+    const files = wanted
+      .split(',')
+      .map((file) => file.trim())
+      .filter((file) => file !== '');
+    const cameras = this.#cameras();
+    if (files.length !== cameras.length) {
+      const message = `goal.file names ${String(files.length)} files, expected ${String(cameras.length)}, with commas between: one for each of the cameras ${cameras.join(', ')}`;
+      return { success: false, message };
+    }
+    this.#options.goals.set(await readGoalFiles(files, this.#options.goals.nextStampNs), files.join(', '));
+    return { success: true, message: `going for ${files.join(', ')}` };
+  }
+}

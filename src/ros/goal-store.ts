@@ -1,0 +1,132 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+import { JepaMpcError } from '../core/errors.js';
+import type { FrameSet } from '../core/model-info.js';
+import type { ImageFrame } from '../core/types.js';
+import { decodeCompressed } from '../vision/decode-compressed.js';
+import { encodePng } from '../vision/encode-png.js';
+
+/** Letters, digits, `_`, `-` and `.`, none of them first but a letter or digit: a name is that of a folder. */
+const GOAL_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+
+/** Where goals are kept unless told otherwise: beside the logs of ROS. */
+export function defaultGoalFolder(env: NodeJS.ProcessEnv): string {
+  return join(env['ROS_HOME'] ?? join(homedir(), '.ros'), 'jepa_mpc', 'goals');
+}
+
+/** Goals on disk: a folder for each name, with a PNG for each camera of the model. */
+export class GoalStore {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Names, in the order of the alphabet. */
+  async list(): Promise<readonly string[]> {
+    try {
+      const entries = await readdir(this.#folder, { withFileTypes: true });
+      return entries
+        .filter((entry) => entry.isDirectory() && GOAL_NAME.test(entry.name))
+        .map(({ name }) => name)
+        .sort();
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw cannot('be read', this.#folder, error);
+    }
+  }
+
+  /**
+   * Keeps a goal; one of that name is replaced as a whole.
+   *
+   * @param cameras names of the model's cameras, in the order of the frames
+   * @throws JepaMpcError `goal.name`, `goal.file`, or what the images are refused for
+   */
+  async save(name: string, goal: FrameSet, cameras: readonly string[]): Promise<void> {
+    const folder = this.#folderOf(name);
+    const images = await Promise.all(
+      goal.frames.map((frame, index) => encodePng(`goal ${name}, camera ${cameras[index] ?? ''}`, frame)),
+    );
+    const beside = `${folder}.new`;
+    try {
+      await rm(beside, { recursive: true, force: true });
+      await mkdir(beside, { recursive: true });
+      for (const [index, image] of images.entries())
+        await writeFile(join(beside, fileOf(cameras, index)), image);
+      await rm(folder, { recursive: true, force: true });
+      await rename(beside, folder);
+    } catch (error) {
+      throw cannot('be written', folder, error);
+    }
+  }
+
+  /**
+   * @param stampNs of the goal that is made: goals are told apart by it
+   * @throws JepaMpcError `goal.name` for a name that is not there, `goal.file`, `image.compressed`
+   */
+  async load(name: string, cameras: readonly string[], stampNs: bigint): Promise<FrameSet> {
+    const folder = this.#folderOf(name);
+    const known = await this.list();
+    if (!known.includes(name)) {
+      throw new JepaMpcError('goal.name', {
+        subject: 'goal',
+        found: `"${name}"`,
+        expected: known.length === 0 ? 'a saved goal; there is none yet' : `one of ${known.join(', ')}`,
+        remedy: 'Save one with ~/save_goal, or set goal.name to one of these.',
+      });
+    }
+    return readGoalFiles(
+      cameras.map((_, index) => join(folder, fileOf(cameras, index))),
+      stampNs,
+    );
+  }
+
+  #folderOf(name: string): string {
+    if (GOAL_NAME.test(name)) return join(this.#folder, name);
+    throw new JepaMpcError('goal.name', {
+      subject: 'parameter goal.name',
+      found: `"${name}"`,
+      expected: '1 to 64 letters, digits, _, - or ., the first a letter or a digit',
+      remedy: 'Set goal.name to such a name first.',
+    });
+  }
+}
+
+/**
+ * A goal from image files, JPEG or PNG, one for each camera.
+ *
+ * @throws JepaMpcError `goal.file`, `image.compressed`
+ */
+export async function readGoalFiles(files: readonly string[], stampNs: bigint): Promise<FrameSet> {
+  const frames: ImageFrame[] = [];
+  for (const file of files) {
+    let data: Buffer;
+    try {
+      data = await readFile(file);
+    } catch (error) {
+      throw cannot('be read', file, error);
+    }
+    frames.push(await decodeCompressed(`goal file ${file}`, { stampNs, format: 'png', data }));
+  }
+  return { stampNs, frames };
+}
+
+function fileOf(cameras: readonly string[], index: number): string {
+  return `${cameras[index] ?? `camera${String(index)}`}.png`;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function cannot(what: string, path: string, cause: unknown): JepaMpcError {
+  return new JepaMpcError('goal.file', {
+    subject: path,
+    found: `something that cannot ${what}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    expected: 'a file or folder that the node may use',
+    remedy: 'Correct the path (goal.file, goal.folder) or its permissions.',
+    cause,
+  });
+}

@@ -1,0 +1,231 @@
+import rclnodejs from 'rclnodejs';
+
+import type { GoalCriteria } from '../control/goal-progress.js';
+import { JepaMpcError } from '../core/errors.js';
+import type { FrameSet, ModelInfo } from '../core/model-info.js';
+import type { Logger, Plan } from '../core/types.js';
+import { checkFrame } from '../vision/encodings.js';
+import { guardActions } from './callback-errors.js';
+import type { GoalEnding, GoalOutcome, GoalPursuit } from './goal-pursuit.js';
+import type { GoalServices } from './goal-services.js';
+import type { Goals } from './goals.js';
+import { toImageFrame } from './messages.js';
+import type { ImageMessage } from './messages.js';
+import type { NodeClock } from './node-clock.js';
+import type { ProblemLog } from './problem-log.js';
+import { nsToDuration } from './stamp.js';
+import type { RosDuration } from './stamp.js';
+
+const ACTION = 'jepa_mpc_msgs/action/ReachGoal';
+
+/** How often a goal is looked at besides with each plan. */
+const LOOK_PERIOD_MS = 100;
+
+/** OUTCOME_* of ReachGoal.action. */
+const OUTCOMES: Readonly<Record<GoalOutcome | 'invalid', number>> = {
+  reached: 1,
+  timed_out: 2,
+  unreachable: 3,
+  canceled: 4,
+  preempted: 5,
+  stopped: 6,
+  invalid: 7,
+};
+
+interface ReachGoalRequest {
+  readonly goal_images: readonly ImageMessage[];
+  readonly goal_name: string;
+  readonly tolerance: number;
+  readonly timeout: RosDuration;
+}
+
+interface ReachGoalResult {
+  outcome: number;
+  reason: string;
+  final_distance: number;
+  elapsed: RosDuration;
+}
+
+interface ReachGoalFeedback {
+  distance: number;
+  plan_cost: number;
+  plan_ms: number;
+  frame_age_ms: number;
+  elapsed: RosDuration;
+}
+
+/** What is used of rclnodejs' ServerGoalHandle; its own types know the actions that were there when it was installed. */
+interface GoalHandle {
+  readonly request: { toPlainObject(withTypedArrays: boolean): ReachGoalRequest };
+  publishFeedback(feedback: ReachGoalFeedback): void;
+  succeed(): void;
+  abort(): void;
+  canceled(): void;
+}
+
+/** The generated classes of the action. */
+interface ReachGoalClass {
+  readonly Feedback: new () => ReachGoalFeedback;
+  readonly Result: new () => ReachGoalResult;
+}
+
+type ActionServerClass = new (
+  node: rclnodejs.Node,
+  type: string,
+  name: string,
+  execute: (handle: GoalHandle) => Promise<ReachGoalResult>,
+  goal: undefined,
+  accepted: undefined,
+  cancel: (handle: GoalHandle) => number,
+) => object;
+
+export interface ReachGoalOptions {
+  readonly goals: Goals;
+  readonly services: GoalServices;
+  readonly clock: NodeClock;
+  readonly model: () => ModelInfo | null;
+  readonly log: Logger;
+  readonly problems: ProblemLog;
+}
+
+/**
+ * The action `~/reach_goal` (interfaces/jepa_mpc_msgs/action/ReachGoal.action). A goal ends with an outcome and a reason; when it is not
+ * reached, or is cancelled, the robot brakes to rest, and when it is, the robot is kept at it.
+ */
+export class ReachGoalAction {
+  readonly #options: ReachGoalOptions;
+  readonly #type: ReachGoalClass;
+  readonly #running = new Map<GoalHandle, GoalPursuit>();
+
+  private constructor(node: rclnodejs.Node, type: ReachGoalClass, options: ReachGoalOptions) {
+    this.#options = options;
+    this.#type = type;
+    const Server = rclnodejs.ActionServer as unknown as ActionServerClass;
+    const server = new Server(
+      node,
+      ACTION,
+      '~/reach_goal',
+      (handle) => this.#execute(handle),
+      undefined,
+      undefined,
+      (handle) => {
+        const pursuit = this.#running.get(handle);
+        // When the request has been answered: a goal can be told to be cancelled only after that.
+        setImmediate(() => {
+          if (pursuit !== undefined) options.goals.giveUp(pursuit, 'canceled', 'the client asked for an end');
+        });
+        return rclnodejs.CancelResponse.ACCEPT;
+      },
+    );
+    guardActions(server, (error) => {
+      options.problems.report(error);
+    });
+  }
+
+  /** @returns null, and an entry in the log, where the interface package was not built with the node */
+  static offer(node: rclnodejs.Node, options: ReachGoalOptions): ReachGoalAction | null {
+    let type: ReachGoalClass;
+    try {
+      type = (rclnodejs.require as (name: string) => unknown)(ACTION) as ReachGoalClass;
+    } catch {
+      options.log.info(
+        'no action ~/reach_goal: the package jepa_mpc_msgs was not there when the node was built',
+      );
+      return null;
+    }
+    return new ReachGoalAction(node, type, options);
+  }
+
+  /** Tells the clients of a plan. */
+  onPlan({ goalStampNs, frameStampNs, statistics }: Plan): void {
+    for (const [handle, pursuit] of this.#running) {
+      if (pursuit.goal.stampNs !== goalStampNs || pursuit.ending !== null) continue;
+      const feedback = new this.#type.Feedback();
+      handle.publishFeedback(
+        Object.assign(feedback, {
+          distance: statistics.goalDistance,
+          plan_cost: statistics.bestCost,
+          plan_ms: statistics.planMs,
+          frame_age_ms: Number(this.#options.clock.nowNs - frameStampNs) / 1e6,
+          elapsed: nsToDuration(pursuit.elapsedNs),
+        }),
+      );
+    }
+  }
+
+  async #execute(handle: GoalHandle): Promise<ReachGoalResult> {
+    const { goals } = this.#options;
+    let pursuit: GoalPursuit;
+    try {
+      pursuit = await this.#begin(handle.request.toPlainObject(true));
+    } catch (error) {
+      if (!(error instanceof JepaMpcError)) throw error;
+      handle.abort();
+      return this.#result(OUTCOMES.invalid, error.message, NaN, 0n);
+    }
+    this.#running.set(handle, pursuit);
+    const watch = setInterval(() => {
+      const { obstacle } = goals;
+      if (obstacle !== null) goals.giveUp(pursuit, 'stopped', obstacle);
+    }, LOOK_PERIOD_MS);
+    const ending = await pursuit.ended;
+    clearInterval(watch);
+    this.#running.delete(handle);
+    return this.#end(handle, pursuit, ending);
+  }
+
+  #end(handle: GoalHandle, pursuit: GoalPursuit, ending: GoalEnding): ReachGoalResult {
+    const { outcome, reason, distance, elapsedNs } = ending;
+    if (outcome !== 'reached') this.#options.goals.giveUp(pursuit, outcome, reason);
+    if (outcome === 'reached') handle.succeed();
+    else if (outcome === 'canceled') handle.canceled();
+    else handle.abort();
+    return this.#result(OUTCOMES[outcome], reason, distance, elapsedNs);
+  }
+
+  #result(outcome: number, reason: string, distance: number, elapsedNs: bigint): ReachGoalResult {
+    const elapsed = nsToDuration(elapsedNs);
+    return Object.assign(new this.#type.Result(), { outcome, reason, final_distance: distance, elapsed });
+  }
+
+  /** @throws JepaMpcError for a goal that cannot be used */
+  async #begin(request: ReachGoalRequest): Promise<GoalPursuit> {
+    const { goals, services } = this.#options;
+    const wanted = criteriaOf(request);
+    const { goal_images: images, goal_name: name } = request;
+    if (images.length === 0)
+      return goals.set(await services.named(name), `the action, saved goal ${name}`, wanted);
+    const goal = this.#goalOf(images);
+    if (name !== '') await services.saveAs(name, goal);
+    return goals.set(goal, 'the action', wanted);
+  }
+
+  #goalOf(images: readonly ImageMessage[]): FrameSet {
+    const cameras = this.#options.model()?.cameras ?? [];
+    if (images.length !== cameras.length) {
+      throw new JepaMpcError('goal.file', {
+        subject: 'goal_images',
+        found: `${String(images.length)} images`,
+        expected: `${String(cameras.length)}: one for each camera of the model (${cameras.map(({ name }) => name).join(', ')})`,
+        remedy: 'Configure the node first, and send an image for each camera.',
+      });
+    }
+    const stampNs = this.#options.goals.nextStampNs;
+    const frames = images.map((image) => ({ ...toImageFrame(image), stampNs }));
+    for (const [index, frame] of frames.entries()) checkFrame(`goal image ${String(index)}`, frame);
+    return { stampNs, frames };
+  }
+}
+
+function criteriaOf({ tolerance, timeout }: ReachGoalRequest): Partial<GoalCriteria> {
+  const timeoutNs = BigInt(timeout.sec) * 1_000_000_000n + BigInt(timeout.nanosec);
+  if (!(tolerance >= 0 && tolerance < Infinity) || timeoutNs < 0n) {
+    throw new JepaMpcError('params.invalid', {
+      subject: 'ReachGoal',
+      found: `tolerance ${String(tolerance)}, timeout ${String(timeoutNs)} ns`,
+      expected: 'finite numbers of at least 0',
+      remedy: 'Leave them 0 to use the parameters goal.tolerance and goal.timeout_s.',
+    });
+  }
+  return { ...(tolerance > 0 && { tolerance }), ...(timeoutNs > 0n && { timeoutNs }) };
+}
