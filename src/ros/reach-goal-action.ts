@@ -88,6 +88,13 @@ export interface ReachGoalOptions {
   readonly problems: ProblemLog;
 }
 
+/** What is known of a goal of a client. */
+interface Running {
+  /** Null while the goal is being read. */
+  pursuit: GoalPursuit | null;
+  isCanceled: boolean;
+}
+
 /**
  * The action `~/reach_goal` (interfaces/jepa_mpc_msgs/action/ReachGoal.action). A goal ends with an outcome and a reason; when it is not
  * reached, or is cancelled, the robot brakes to rest, and when it is, the robot is kept at it.
@@ -95,7 +102,7 @@ export interface ReachGoalOptions {
 export class ReachGoalAction {
   readonly #options: ReachGoalOptions;
   readonly #type: ReachGoalClass;
-  readonly #running = new Map<GoalHandle, GoalPursuit>();
+  readonly #running = new Map<GoalHandle, Running>();
 
   private constructor(node: rclnodejs.Node, type: ReachGoalClass, options: ReachGoalOptions) {
     this.#options = options;
@@ -109,10 +116,9 @@ export class ReachGoalAction {
       undefined,
       undefined,
       (handle) => {
-        const pursuit = this.#running.get(handle);
         // When the request has been answered: a goal can be told to be cancelled only after that.
         setImmediate(() => {
-          if (pursuit !== undefined) options.goals.giveUp(pursuit, 'canceled', 'the client asked for an end');
+          this.#cancel(handle);
         });
         return rclnodejs.CancelResponse.ACCEPT;
       },
@@ -138,8 +144,8 @@ export class ReachGoalAction {
 
   /** Tells the clients of a plan. */
   onPlan({ goalStampNs, frameStampNs, statistics }: Plan): void {
-    for (const [handle, pursuit] of this.#running) {
-      if (pursuit.goal.stampNs !== goalStampNs || pursuit.ending !== null) continue;
+    for (const [handle, { pursuit }] of this.#running) {
+      if (pursuit?.goal.stampNs !== goalStampNs || pursuit.ending !== null) continue;
       const feedback = new this.#type.Feedback();
       handle.publishFeedback(
         Object.assign(feedback, {
@@ -154,24 +160,40 @@ export class ReachGoalAction {
   }
 
   async #execute(handle: GoalHandle): Promise<ReachGoalResult> {
-    const { goals } = this.#options;
-    let pursuit: GoalPursuit;
+    const running: Running = { pursuit: null, isCanceled: false };
+    this.#running.set(handle, running);
     try {
-      pursuit = await this.#begin(handle.request.toPlainObject(true));
+      const pursuit = await this.#begin(handle.request.toPlainObject(true));
+      running.pursuit = pursuit;
+      if (running.isCanceled) this.#cancel(handle);
+      return this.#end(handle, pursuit, await this.#watched(pursuit));
     } catch (error) {
       if (!(error instanceof JepaMpcError)) throw error;
       handle.abort();
       return this.#result(OUTCOMES.invalid, error.message, NaN, 0n);
+    } finally {
+      this.#running.delete(handle);
     }
-    this.#running.set(handle, pursuit);
+  }
+
+  #cancel(handle: GoalHandle): void {
+    const running = this.#running.get(handle);
+    if (running === undefined) return;
+    running.isCanceled = true;
+    if (running.pursuit !== null)
+      this.#options.goals.giveUp(running.pursuit, 'canceled', 'the client asked for an end');
+  }
+
+  /** The end of a pursuit, which is stopped when the robot may not move. */
+  async #watched(pursuit: GoalPursuit): Promise<GoalEnding> {
+    const { goals } = this.#options;
     const watch = setInterval(() => {
       const { obstacle } = goals;
       if (obstacle !== null) goals.giveUp(pursuit, 'stopped', obstacle);
     }, LOOK_PERIOD_MS);
     const ending = await pursuit.ended;
     clearInterval(watch);
-    this.#running.delete(handle);
-    return this.#end(handle, pursuit, ending);
+    return ending;
   }
 
   #end(handle: GoalHandle, pursuit: GoalPursuit, ending: GoalEnding): ReachGoalResult {

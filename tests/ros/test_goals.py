@@ -233,5 +233,5 @@ def test_the_action_says_why_a_goal_was_not_reached(operator: Operator):
     late = operator.outcome(operator.reach(goal_name="far", tolerance=1e-9, timeout=goal.timeout)[0])
     assert late.status == GoalStatus.STATUS_ABORTED
     assert late.result.outcome == ReachGoal.Result.OUTCOME_TIMED_OUT, late.result
-    assert operator.goal_states[-1]["state"] == "timed_out"
+    assert operator.until(lambda: operator.goal_states[-1]["state"] == "timed_out")
     assert operator.until(lambda: operator.speed < 0.01), "the robot brakes when its goal is given up"
