@@ -1,4 +1,4 @@
-"""Goals as a user of ROS 2 gives them to the real node, with a camera to look at: by name, from files, by the action."""
+"""Goals as a user of ROS 2 gives them to the real node, by name, from files, by the action."""
 
 from __future__ import annotations
 
