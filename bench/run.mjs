@@ -231,6 +231,8 @@ async function main() {
     );
 
     bar.start(Math.ceil(totalMs), 0, { what: '' });
+    // Without a terminal the bar counts nothing.
+    let doneMs = 0;
     for (const { spec, ms } of forecast) {
       open = await openCase(spec, inputs, []);
       const { bench } = open;
@@ -239,7 +241,11 @@ async function main() {
         (side) => side !== null,
       ).length;
       const work = sides * measurements.reduce((sum, measurement) => sum + measurement.work(bench), 0);
-      bench.advance = (iterations) => bar.increment((iterations * ms) / work);
+      bench.advance = (iterations) => {
+        const stepMs = (iterations * ms) / work;
+        doneMs += stepMs;
+        bar.increment(stepMs);
+      };
       bench.record = ({ pairs, ...facts }) => {
         if (pairs.every((pair) => pair.ours === null && pair.reference === null)) return;
         results.push({ case: spec.name, ...facts, ...summarise(pairs) });
@@ -247,7 +253,7 @@ async function main() {
       for (const measurement of measurements) {
         const what = `${spec.name}: ${measurement.title}`;
         if (process.stderr.isTTY) bar.update({ what });
-        else console.error(`[${Math.round(bar.getProgress() * 100)}%] ${what}`);
+        else console.error(`[${Math.min(99, Math.round((100 * doneMs) / totalMs))}%] ${what}`);
         await measurement.run(bench);
       }
       await closeCase(bench);

@@ -14,6 +14,7 @@ import { join } from 'node:path';
  * @property {number} temperature MPPI's, in the unit of the cost
  *
  * @typedef {object} Amounts how often each thing is done
+ * @property {number} attempts how often a round is made at most, where other programs disturb it
  * @property {number} pairs timed pairs of solves
  * @property {number} iterations in each of them
  * @property {number} problems of time_to_99_percent
@@ -54,6 +55,7 @@ export function casesOf(root, models) {
     tokensOnly: false,
     tokens: 196,
     full: {
+      attempts: 2,
       pairs: 10,
       iterations: 3,
       problems: 10,
@@ -65,15 +67,16 @@ export function casesOf(root, models) {
       growth: { samples: [4, 16], horizon: [1, 2, 4] },
     },
     quick: {
+      attempts: 1,
       pairs: 2,
-      iterations: 2,
+      iterations: 1,
       problems: 1,
-      tracedIterations: 6,
+      tracedIterations: 3,
       plans: 1,
       checks: 1,
       profiles: 1,
       growthPairs: 1,
-      growth: { samples: [4], horizon: [1] },
+      growth: { samples: [], horizon: [1] },
     },
   };
   return [
@@ -88,6 +91,7 @@ export function casesOf(root, models) {
       tokensOnly: false,
       tokens: 1,
       full: {
+        attempts: 2,
         pairs: 30,
         iterations: 10,
         problems: 20,
@@ -99,13 +103,14 @@ export function casesOf(root, models) {
         growth: { samples: [30, 100, 1000], horizon: [1, 10, 20] },
       },
       quick: {
-        pairs: 10,
+        attempts: 1,
+        pairs: 6,
         iterations: 10,
-        problems: 5,
+        problems: 4,
         tracedIterations: 30,
-        plans: 20,
+        plans: 10,
         checks: 3,
-        profiles: 5,
+        profiles: 3,
         growthPairs: 3,
         growth: { samples: [30, 1000], horizon: [1, 20] },
       },
@@ -121,6 +126,7 @@ export function casesOf(root, models) {
       tokensOnly: false,
       tokens: 1,
       full: {
+        attempts: 2,
         pairs: 10,
         iterations: 5,
         problems: 20,
@@ -132,13 +138,14 @@ export function casesOf(root, models) {
         growth: { samples: [30, 100, 1000], horizon: [1, 3, 10] },
       },
       quick: {
-        pairs: 3,
+        attempts: 1,
+        pairs: 2,
         iterations: 2,
         problems: 1,
-        tracedIterations: 10,
+        tracedIterations: 6,
         plans: 1,
         checks: 1,
-        profiles: 2,
+        profiles: 1,
         growthPairs: 1,
         growth: { samples: [100], horizon: [1] },
       },

@@ -1,20 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { median } from '../statistics.mjs';
 import { PAUSE_MS, solveOnce, whenQuiet, workOf } from './rounds.mjs';
 
 /**
- * What of a plan is not the predictor's arithmetic. ONNX Runtime's profiler alone says how much of a run is inside the predictor's kernels
- * (harness/node-times.mjs has which those are), but it makes the run longer; so after each plan a second, profiled graph scores the
- * candidates of each of its iterations again; all other times are of the plan itself. The reference's modules are timed by hooks.
+ * What of a plan is not the model's arithmetic, the model being its predictor and, where it has one, its distance network. ONNX Runtime's
+ * profiler alone says how much of a run is inside whose kernels (harness/node-times.mjs), but it makes the run longer; so each iteration's
+ * candidates are scored a second time by a profiled graph, and all other times are of the plan itself. The reference's modules are timed
+ * by hooks.
  *
- * - `overhead_share`: 1 - predictor / plan. It is the sum of the next two.
+ * - `overhead_share`: 1 - model / plan. It is the sum of the next two.
  * - `overhead_outside_run_share`: 1 - `session.run` / plan (reference: `get_cost`). Sampling, selection, refit, feeds.
- * - `overhead_inside_run_share`: (`session.run` - predictor) / plan. Objective, distance network, waiting between kernels, the binding.
- * - `overhead_share_with_distance`: 1 - (predictor + distance network) / plan, where the model has one: its arithmetic is the model's
- *   too. Without one it is `overhead_share`, and is left out.
+ * - `overhead_inside_run_share`: (`session.run` - model) / plan. Objective, what lies between kernels, the binding.
+ * - `not_predictor_share`: 1 - predictor / plan, where the model has a distance network.
  *
- * Ours are shares of a plan's fastest iteration, with the fastest kernels of its iterations: two runs are compared, and what disturbs one
- * of them would count as arithmetic or as overhead.
+ * Ours are medians over the iterations of a plan, each with its own profile: what disturbs one of the two runs would count as arithmetic
+ * or as overhead.
  */
 export const overhead = {
   title: 'overhead',
@@ -25,12 +26,12 @@ export const overhead = {
     if (ours.fp32 === null) return;
     const settings = settingsOf(spec, amounts);
     const rounds = await roundsOf(bench, settings);
-    const hasDistance = rounds.some((round) => round.ours.modelMs > round.ours.predictorMs);
+    const hasDistance = rounds.some(({ ours: [first] }) => first.modelMs > first.predictorMs);
     const figures = {
-      overhead_share: ({ ms, predictorMs }) => 1 - predictorMs / ms,
+      overhead_share: ({ ms, modelMs }) => 1 - modelMs / ms,
       overhead_outside_run_share: ({ ms, runMs }) => 1 - runMs / ms,
-      overhead_inside_run_share: ({ ms, runMs, predictorMs }) => (runMs - predictorMs) / ms,
-      ...(hasDistance && { overhead_share_with_distance: ({ ms, modelMs }) => 1 - modelMs / ms }),
+      overhead_inside_run_share: ({ ms, runMs, modelMs }) => (runMs - modelMs) / ms,
+      ...(hasDistance && { not_predictor_share: ({ ms, predictorMs }) => 1 - predictorMs / ms }),
     };
     for (const [metric, figure] of Object.entries(figures)) {
       record({
@@ -39,7 +40,7 @@ export const overhead = {
         planner: 'cem',
         settings,
         pairs: rounds.map((round) => ({
-          ours: figure(round.ours),
+          ours: median(round.ours.map(figure)),
           reference: figure(round.reference),
           otherLoad: round.otherLoad,
         })),
@@ -67,10 +68,11 @@ async function roundsOf(bench, settings) {
     rounds.push(await whenQuiet(bench, () => makeRound(round)));
   const { runs } = await ours.fp32.ask('profile');
   return rounds.map(({ theirs, own, plan, otherLoad }) => ({
-    ours: fastest(
-      own,
-      runs.slice(plan * settings.iterations, (plan + 1) * settings.iterations).map(({ partMs }) => partMs),
-    ),
+    ours: own.iterationMs.map((ms, i) => {
+      const { partMs } = runs[plan * settings.iterations + i];
+      const predictorMs = partMs.predictor;
+      return { ms, runMs: own.runMs[i], predictorMs, modelMs: predictorMs + (partMs.distance ?? 0) };
+    }),
     reference: {
       ms: theirs.totalMs,
       runMs: theirs.scoreMs.reduce((sum, ms) => sum + ms, 0),
@@ -79,17 +81,4 @@ async function roundsOf(bench, settings) {
     },
     otherLoad,
   }));
-}
-
-/** @param {readonly Record<string, number>[]} kernels milliseconds in each part, for each iteration */
-function fastest({ iterationMs, runMs }, kernels) {
-  const ms = Math.min(...iterationMs);
-  const least = (...parts) =>
-    Math.min(...kernels.map((times) => parts.reduce((sum, part) => sum + (times[part] ?? 0), 0)));
-  return {
-    ms,
-    runMs: runMs[iterationMs.indexOf(ms)],
-    predictorMs: least('predictor'),
-    modelMs: least('predictor', 'distance'),
-  };
 }

@@ -4,8 +4,6 @@ import { OtherLoad, TOLERATED_LOAD } from '../other-load.mjs';
 
 /** Lets threads that spin for more work go to sleep: they would take a core from the other side. */
 export const PAUSE_MS = 100;
-/** How often a disturbed round is made at most. */
-const PATIENCE = 2;
 
 /**
  * @typedef {object} Bench one case with its processes open
@@ -52,13 +50,12 @@ export async function solveOnce(bench, side, planner, settings, { problem, noise
  * @template T
  * @param {Bench} bench
  * @param {() => Promise<T>} work
- * @param {number} attempts
  * @returns {Promise<T & { otherLoad: number }>} what the quietest attempt gave, and how many cores other programs had during it
  */
-export async function whenQuiet({ reference, ours }, work, attempts = PATIENCE) {
+export async function whenQuiet({ amounts, reference, ours }, work) {
   const pids = [reference, ours.fp32, ours.int8].filter((side) => side !== null).map(({ pid }) => pid);
   let quietest = null;
-  for (let attempt = 0; attempt < attempts; attempt++) {
+  for (let attempt = 0; attempt < amounts.attempts; attempt++) {
     const load = new OtherLoad(pids);
     const result = await work();
     const otherLoad = load.cores();
