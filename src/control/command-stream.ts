@@ -3,6 +3,7 @@ import type { JointLimit, JointReading, Plan } from '../core/types.js';
 import type { ActionSemantics } from './action-semantics.js';
 import { advanceMotion, brakeMotion, limitedVelocity, type JointMotion } from './command-limiter.js';
 import { actionIndexAt, actionPeriodNs, PlanQueue } from './plan-queue.js';
+import { positionError } from './position-error.js';
 import { brakingTrajectory, type TrajectoryPoint } from './trajectory.js';
 
 /** What is sent in one command period. The arrays are the receiver's: later ticks do not change them. */
@@ -11,6 +12,8 @@ export interface Command {
   readonly stampNs: bigint;
   readonly positions: Float64Array;
   readonly velocities: Float64Array;
+  /** N·m or N, where efforts are commanded. */
+  readonly efforts?: Float64Array;
   /** The first point repeats positions and velocities; the others brake to rest from there. */
   readonly points: readonly TrajectoryPoint[];
   /** `plan`: following a plan. `hold`: braking, or at rest. */
@@ -270,11 +273,8 @@ export class CommandStream {
     }
   }
 
-  /** Measured less desired position. A continuous joint may be reported wrapped into one turn: whole turns do not count. */
   #trackingError(joint: number, limit: JointLimit): number {
-    const error = (this.#reading?.position[joint] ?? 0) - (this.#motion.position[joint] ?? 0);
-    const isContinuous = limit.lower === -Infinity && limit.upper === Infinity;
-    return isContinuous ? error - 2 * Math.PI * Math.round(error / (2 * Math.PI)) : error;
+    return positionError(this.#reading?.position[joint] ?? 0, this.#motion.position[joint] ?? 0, limit);
   }
 
   /** Sets the target velocities of this tick; returns why the stream holds, or '' when it follows a plan. */

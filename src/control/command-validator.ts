@@ -6,7 +6,7 @@ export interface CommandViolation {
   /** Joint name, or `all` where the command as a whole is malformed. */
   readonly joint: string;
   readonly kind:
-    'size' | 'not finite' | 'position' | 'velocity' | 'acceleration' | 'jump' | 'time' | 'no stop';
+    'size' | 'not finite' | 'position' | 'velocity' | 'acceleration' | 'effort' | 'jump' | 'time' | 'no stop';
   readonly found: number;
   readonly limit: number;
   readonly message: string;
@@ -60,7 +60,11 @@ export class CommandValidator {
    * move outwards: a robot that starts outside can come back.
    */
   check(command: Command): CommandViolation | null {
-    const found = this.#checkTimes(command) ?? this.#checkPoints(command) ?? this.#checkSuccession(command);
+    const found =
+      this.#checkTimes(command) ??
+      this.#checkPoints(command) ??
+      this.#checkSuccession(command) ??
+      this.#checkEfforts(command);
     if (found === null) this.#previous = command;
     return found;
   }
@@ -103,6 +107,18 @@ export class CommandValidator {
         return violation(limit.name, 'position', q, limit.lower);
       const outwards = (q > limit.upper && v > SLACK) || (q < limit.lower && v < -SLACK);
       if (outwards) return violation(limit.name, 'position', q, q > limit.upper ? limit.upper : limit.lower);
+    }
+    return null;
+  }
+
+  #checkEfforts({ efforts }: Command): CommandViolation | null {
+    if (efforts === undefined) return null;
+    const joints = this.#limits.length;
+    if (efforts.length !== joints) return violation('all', 'size', efforts.length, joints);
+    for (const [joint, { name, effort: limit }] of this.#limits.entries()) {
+      const effort = efforts[joint] ?? NaN;
+      if (!Number.isFinite(effort)) return violation(name, 'not finite', effort, limit);
+      if (exceeds(Math.abs(effort), limit)) return violation(name, 'effort', effort, limit);
     }
     return null;
   }

@@ -13,6 +13,10 @@ export interface LimitOptions {
   readonly velocityScale?: number;
   /** Scale of the acceleration limits, above 0 to 1. Default 1. */
   readonly accelerationScale?: number;
+  /** Scale of the effort limits, above 0 to 1. Default 1. */
+  readonly effortScale?: number;
+  /** Whether efforts are commanded: a joint without an effort limit is then refused. Default false. */
+  readonly needsEffort?: boolean;
   /**
    * Acceleration limit, rad/s² or m/s², for robot descriptions that have none: one number for all joints, or one for each in the
    * order asked for. Where the description has one too, the lower of the two counts: an option never loosens a limit.
@@ -68,7 +72,11 @@ function limitLine(joint: UrdfJoint): string {
   return `Add to the joint: <limit ${parts.join(' ')}/>`;
 }
 
-function positiveLimit(joint: UrdfJoint, attribute: 'velocity' | 'acceleration', value: number): number {
+function positiveLimit(
+  joint: UrdfJoint,
+  attribute: 'velocity' | 'acceleration' | 'effort',
+  value: number,
+): number {
   if (!(value > 0) || !Number.isFinite(value)) {
     throw new JepaMpcError('urdf.invalid', {
       subject: `robot description, joint '${joint.name}', <limit>`,
@@ -119,9 +127,16 @@ function accelerationLimit(joint: UrdfJoint, option: number | undefined): number
   return Math.min(limit ?? Infinity, option ?? Infinity);
 }
 
+function effortLimit(joint: UrdfJoint, isNeeded: boolean): number {
+  const effort = joint.limit?.effort ?? null;
+  if (!isNeeded) return effort ?? Infinity;
+  if (effort === null) throw noLimit(joint, 'effort', limitLine(joint));
+  return positiveLimit(joint, 'effort', effort);
+}
+
 /**
- * The limits of the named joints, in the order of the names. A continuous joint has the range (-Infinity, Infinity); a missing effort
- * limit is Infinity, because effort is never commanded here.
+ * The limits of the named joints, in the order of the names. A continuous joint has the range (-Infinity, Infinity); where efforts are not
+ * commanded, the effort limit does not matter, and is Infinity if it is missing.
  * @throws JepaMpcError `urdf.unknown-joint`, `urdf.no-limits` (with the line to add), `urdf.invalid`, `params.invalid`.
  */
 export function jointLimits(
@@ -134,6 +149,8 @@ export function jointLimits(
     positionMarginFraction = 0,
     velocityScale = 1,
     accelerationScale = 1,
+    effortScale = 1,
+    needsEffort = false,
     acceleration,
   } = options;
   assertOption(
@@ -150,6 +167,7 @@ export function jointLimits(
   );
   assertOption('velocityScale', velocityScale, isScale(velocityScale), 'above 0 and at most 1');
   assertOption('accelerationScale', accelerationScale, isScale(accelerationScale), 'above 0 and at most 1');
+  assertOption('effortScale', effortScale, isScale(effortScale), 'above 0 and at most 1');
   if (typeof acceleration === 'object') {
     assertOption(
       'acceleration',
@@ -183,7 +201,7 @@ export function jointLimits(
       ...range,
       velocity: positiveLimit(joint, 'velocity', velocity) * velocityScale,
       acceleration: accelerationLimit(joint, accelerationOption) * accelerationScale,
-      effort: joint.limit?.effort ?? Infinity,
+      effort: effortLimit(joint, needsEffort) * effortScale,
     };
   });
 }

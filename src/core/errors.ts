@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'joint-states.unknown-joint'
   | 'joint-states.not-finite'
   | 'joint-states.wrong-size'
+  | 'joint-states.no-velocity'
   | 'urdf.invalid'
   | 'urdf.no-limits'
   | 'urdf.unknown-joint'

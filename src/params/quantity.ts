@@ -38,6 +38,7 @@ function parsed(quantity: string): Unit | null {
 function asMathjsWrites(text: string): string {
   return text
     .replaceAll('²', '^2')
+    .replaceAll('·', '*')
     .replaceAll('°', ' deg')
     .replace(/^1\/(\w+)\^(\d)$/, '$1^-$2');
 }

@@ -253,9 +253,39 @@ export const parameterSchema = z.strictObject({
     'JointTrajectory messages, or Float64MultiArray for forward_command_controller.',
   ),
   'command.kind': fixed(
-    z.enum(['velocity', 'position']).default('velocity'),
+    z.enum(['velocity', 'position', 'effort']).default('velocity'),
     '',
-    'What the numbers on the commands topic are.',
+    'What the numbers on the commands topic are. effort needs command.effort_kp and command.effort_kd, and effort limits in the robot description.',
+  ),
+  'command.joints': fixed(
+    z.string().default(''),
+    '',
+    'Order of the joints on the commands topic, such as "elbow, shoulder": that of the controller’s parameter joints. Empty: the model’s.',
+  ),
+  'command.trajectory_fields': fixed(
+    z.enum(['positions_and_velocities', 'positions']).default('positions_and_velocities'),
+    '',
+    'What the points of joint_trajectory hold. positions: for controllers that are to interpolate linearly.',
+  ),
+  'command.trajectory_end': fixed(
+    z.enum(['at_rest', 'moving']).default('at_rest'),
+    '',
+    'at_rest: each trajectory ends in a braking ramp. moving: while a plan is followed it is the next point alone, with its velocity, and a robot that hears no more is not told to brake.',
+  ),
+  'command.effort_kp': fixed(
+    perJoint(0.000001, 1000000),
+    'N·m/rad or N/m',
+    'Effort for each unit that a joint is from its desired position; one number for all joints or one for each. Empty: efforts are refused.',
+  ),
+  'command.effort_kd': fixed(
+    perJoint(0, 1000000),
+    'N·m·s/rad or N·s/m',
+    'Effort for each unit that its velocity is from the desired one; as command.effort_kp. Above 0 it needs velocities in joint_states.',
+  ),
+  'command.effort_timeout_ms': dynamic(
+    z.int().min(1).max(1000).default(100),
+    'ms',
+    'Age of the newest joint state at which efforts become 0 and the robot holds, where efforts are commanded; watchdog.joint_states_timeout_s counts too, if shorter.',
   ),
   'command.period_ms': fixed(z.int().min(1).max(1000).default(20), 'ms', 'Period of the command stream.'),
   'command.tracking_tolerance': dynamic(
@@ -278,6 +308,11 @@ export const parameterSchema = z.strictObject({
     z.number().min(0.01).max(1).default(1),
     '1',
     'Fraction of the acceleration limits that is used.',
+  ),
+  'limits.effort_scale': fixed(
+    z.number().min(0.01).max(1).default(1),
+    '1',
+    'Fraction of the effort limits that is used, where efforts are commanded.',
   ),
   'limits.default_acceleration': fixed(
     z.number().min(0).max(1000).default(0),

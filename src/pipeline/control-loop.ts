@@ -6,6 +6,7 @@ import type { ActionSemantics } from '../control/action-semantics.js';
 import { CommandStream } from '../control/command-stream.js';
 import type { Command } from '../control/command-stream.js';
 import { CommandValidator } from '../control/command-validator.js';
+import type { EffortLaw } from '../control/effort-law.js';
 import { positionAt } from '../control/joint-reading.js';
 import { takeoverNs } from '../control/plan-queue.js';
 import { assessCondition, ClockGuard } from '../control/watchdog.js';
@@ -30,6 +31,8 @@ export interface ControlLoopOptions {
   readonly planner: PlannerPort;
   readonly limits: readonly JointLimit[];
   readonly semantics: ActionSemantics;
+  /** Where efforts are commanded. */
+  readonly effortLaw?: EffortLaw;
   readonly commandPeriodNs: bigint;
   readonly trackingTolerance: number;
   readonly committedPeriods: number;
@@ -41,6 +44,9 @@ export interface ControlLoopOptions {
   readonly extras?: () => PlanExtras;
   readonly scheduler?: SchedulerLike;
 }
+
+/** A joint slower than this fraction of its velocity limit counts as at rest, where efforts are commanded. */
+const REST_FRACTION = 0.01;
 
 /** A plan on its way out, with what its figures need. */
 export interface PlanReport {
@@ -167,7 +173,7 @@ export class ControlLoop {
     this.#braking = reason;
   }
 
-  /** Whether the last command was one of rest. */
+  /** Whether the last command was one of rest. Where efforts are commanded the robot itself has to have come to it too. */
   get isAtRest(): boolean {
     return this.#atRest;
   }
@@ -206,15 +212,16 @@ export class ControlLoop {
     const holdReason = this.#holdReason();
     if (holdReason === null) this.#stream.resume();
     else this.#stream.hold(holdReason);
-    const command = this.#stream.tick(nowNs);
-    if (command === null) return null;
+    const moved = this.#stream.tick(nowNs);
+    if (moved === null) return null;
+    const command = this.#withEfforts(moved);
     const violation = this.#validator.check(command);
     if (violation === null) {
-      this.#atRest = command.velocities.every((velocity) => velocity === 0);
+      this.#atRest = command.velocities.every((velocity) => velocity === 0) && this.#hasCaughtUp();
       if (command.mode === 'plan') this.#noteTakeover(nowNs);
       return command;
     }
-    // Sending nothing is the safe answer: the robot brakes along the last ramp it was sent.
+    // This one must not go out. What does instead is for the caller to know: it depends on what the robot was sent last.
     this.#violation ??= violation.message;
     this.#problems.next(
       new JepaMpcError('command.outside-limits', {
@@ -246,6 +253,24 @@ export class ControlLoop {
       thresholds,
     );
     return this.#condition;
+  }
+
+  #withEfforts(command: Command): Command {
+    const law = this.#options.effortLaw;
+    if (law === undefined) return command;
+    const isBlind = this.#condition.reasons.some(({ name }) => name === 'joint_states');
+    const { positions: position, velocities: velocity } = command;
+    const efforts =
+      this.#reading === null || isBlind ? law.none() : law.towards({ position, velocity }, this.#reading);
+    return { ...command, efforts };
+  }
+
+  #hasCaughtUp(): boolean {
+    const { effortLaw, limits } = this.#options;
+    if (effortLaw?.needsVelocity !== true) return true;
+    return limits.every(
+      ({ velocity }, joint) => Math.abs(this.#reading?.velocity[joint] ?? 0) <= velocity * REST_FRACTION,
+    );
   }
 
   #holdReason(): string | null {

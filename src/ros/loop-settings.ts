@@ -1,6 +1,7 @@
 import { DEFAULT_WATCHDOG_THRESHOLDS } from '../control/watchdog.js';
 import type { Parameters } from '../params/schema.js';
 import type { LoopSettings } from '../pipeline/control-loop.js';
+import { commandsEfforts } from './command-settings.js';
 
 /** The live part of the parameters, as the control loop wants it. */
 export function loopSettings(values: Parameters): LoopSettings {
@@ -43,8 +44,14 @@ export function loopSettings(values: Parameters): LoopSettings {
     thresholds: {
       ...DEFAULT_WATCHDOG_THRESHOLDS,
       imageAgeS: values['watchdog.image_timeout_s'],
-      jointStatesAgeS: values['watchdog.joint_states_timeout_s'],
+      jointStatesAgeS: jointStatesAgeS(values),
     },
     planTimeoutMs: values['planning.timeout_s'] * 1000,
   };
+}
+
+/** A force that answers a pose of long ago is worse than none, so efforts bear less. */
+function jointStatesAgeS(values: Parameters): number {
+  const ageS = values['watchdog.joint_states_timeout_s'];
+  return commandsEfforts(values) ? Math.min(ageS, values['command.effort_timeout_ms'] / 1000) : ageS;
 }

@@ -16,7 +16,11 @@ export interface MotionOptions {
   readonly parameters: () => Parameters;
   readonly log: Logger;
   readonly problems: ProblemLog;
-  readonly onCommand: (loop: ControlLoop, command: Command) => void;
+  readonly onCommand: (command: Command) => void;
+  /** In the place of a command that must not go out. */
+  readonly onNoCommand: () => void;
+  /** The robot has been braked to rest, and nothing more will be sent. */
+  readonly onEnd: () => void;
   readonly onPlan: (loop: ControlLoop, report: PlanReport) => void;
 }
 
@@ -76,7 +80,9 @@ export class Motion {
       }
     }
     // Unless it was started again meanwhile.
-    if (this.#running === running) this.stop();
+    if (this.#running !== running) return;
+    this.#options.onEnd();
+    this.stop();
   }
 
   /** Sends no more. */
@@ -88,7 +94,8 @@ export class Motion {
 
   #tick(loop: ControlLoop, nowNs: bigint): void {
     const command = loop.tick(nowNs);
-    if (command !== null) this.#options.onCommand(loop, command);
+    if (command === null) this.#options.onNoCommand();
+    else this.#options.onCommand(command);
     this.#logCondition(loop.condition);
   }
 

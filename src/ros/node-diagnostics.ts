@@ -158,10 +158,14 @@ function inputPart(
   return { level: isOld ? 'error' : 'ok', name, message, values };
 }
 
-function commandsPart({ isActive, timing, parameters }: NodeView): Part {
+function commandsPart({ isActive, timing, parameters, model }: NodeView): Part {
   const name = 'commands';
   const values = {
     interface: parameters['command.interface'],
+    ...(parameters['command.interface'] === 'commands' && {
+      kind: parameters['command.kind'],
+      joints: parameters['command.joints'] || (model?.joints.join(', ') ?? ''),
+    }),
     period_ms: parameters['command.period_ms'],
     period_error_p99_ms: timing.periodErrorMs(0.99).toFixed(2),
     sent: timing.count,

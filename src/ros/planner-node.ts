@@ -8,6 +8,7 @@ import type { PlannerPort, PlannerTuning } from '../pipeline/planner-port.js';
 import { ArrivalRate } from './arrival-rate.js';
 import { CameraInputs } from './camera-inputs.js';
 import { CommandOutput } from './command-output.js';
+import { checkCommandSettings } from './command-settings.js';
 import { CommandTiming } from './command-timing.js';
 import { diagnosticArray } from './diagnostic-messages.js';
 import { GoalInputs } from './goal-inputs.js';
@@ -121,8 +122,14 @@ export class PlannerNode {
       parameters: () => this.#parameters.values,
       log: this.#log,
       problems: this.#problems,
-      onCommand: (loop, command) => {
-        this.#commands.send(command, loop.joints);
+      onCommand: (command) => {
+        this.#commands.send(command);
+      },
+      onNoCommand: () => {
+        this.#commands.brake();
+      },
+      onEnd: () => {
+        this.#commands.release();
       },
       onPlan: (loop, report) => {
         this.#goals.onPlan(report.plan);
@@ -246,10 +253,10 @@ export class PlannerNode {
     }
     this.#everActive = true;
     this.#figures.start();
-    this.#timing.reset();
+    this.#commands.begin(loop.joints);
     this.#motion.start(loop);
     this.#goals.goals.onActivation();
-    this.#log.info('active');
+    this.#log.info(`active; commands: ${this.#commands.form}`);
     return 'success';
   }
 
@@ -302,6 +309,7 @@ export class PlannerNode {
   }
 
   #checkTuning(values: Parameters, model: ModelInfo | null): void {
+    checkCommandSettings(values, model?.joints ?? null);
     this.#options.checkTuning(loopSettings(values).tuning, model?.planning ?? null);
   }
 

@@ -1,16 +1,18 @@
 import { actionSemantics } from '../control/action-semantics.js';
 import type { ActionSemantics } from '../control/action-semantics.js';
+import { EffortLaw } from '../control/effort-law.js';
 import { jointLimits } from '../control/joint-limits.js';
 import { JointStateReader } from '../control/joint-reading.js';
 import type { JointStateMessage } from '../control/joint-reading.js';
 import { parseUrdf } from '../control/urdf.js';
 import type { Urdf } from '../control/urdf.js';
-import type { JepaMpcError } from '../core/errors.js';
+import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { JointLimit, Logger } from '../core/types.js';
 import type { Parameters } from '../params/schema.js';
 import { ControlLoop } from '../pipeline/control-loop.js';
 import type { PlanExtras, PlannerPort } from '../pipeline/planner-port.js';
+import { commandsEfforts, effortGains } from './command-settings.js';
 import { loopSettings } from './loop-settings.js';
 import type { ProblemLog } from './problem-log.js';
 
@@ -50,6 +52,8 @@ export class PlanningSession {
   #reader: JointStateReader | null = null;
   #robot: RobotModel | null = null;
   #loop: ControlLoop | null = null;
+  /** Where efforts are commanded. */
+  #effortLaw: EffortLaw | undefined;
   #robotDescription: string | null = null;
   #goal: FrameSet | null = null;
   #missing = 'the model is still being loaded';
@@ -119,7 +123,9 @@ export class PlanningSession {
 
   onJointState(message: JointStateMessage, stampNs: bigint): void {
     const read = this.#reader?.read(message, stampNs);
-    if (read !== undefined) this.#loop?.onReading(read.reading);
+    if (read === undefined) return;
+    if (this.#effortLaw?.needsVelocity === true && !read.velocityKnown) throw noVelocity();
+    this.#loop?.onReading(read.reading);
   }
 
   /** Lets go of the planner and all that was made with it. */
@@ -195,6 +201,8 @@ export class PlanningSession {
     const urdf = parseUrdf(description);
     const limits = jointLimits(urdf, model.joints, {
       positionMargin: values['limits.position_margin'],
+      effortScale: values['limits.effort_scale'],
+      needsEffort: commandsEfforts(values),
       velocityScale: values['limits.velocity_scale'],
       accelerationScale: values['limits.acceleration_scale'],
       ...(acceleration > 0 ? { acceleration } : {}),
@@ -205,11 +213,15 @@ export class PlanningSession {
   #makeLoop(model: ModelInfo, { limits, semantics }: RobotModel): ControlLoop {
     const { planner, parameters, extras } = this.#options;
     const values = parameters();
+    this.#effortLaw = commandsEfforts(values)
+      ? new EffortLaw(limits, effortGains(values, model.joints))
+      : undefined;
     return new ControlLoop({
       model,
       planner,
       limits,
       semantics,
+      ...(this.#effortLaw && { effortLaw: this.#effortLaw }),
       commandPeriodNs: BigInt(values['command.period_ms']) * 1_000_000n,
       trackingTolerance: values['command.tracking_tolerance'],
       committedPeriods: values['planning.committed_periods'],
@@ -218,4 +230,14 @@ export class PlanningSession {
       extras,
     });
   }
+}
+
+function noVelocity(): JepaMpcError {
+  return new JepaMpcError('joint-states.no-velocity', {
+    subject: 'joint_states, velocity',
+    found: 'none, or NaN, for a joint of the model',
+    expected: 'measured velocities, since command.effort_kd is above 0',
+    remedy:
+      'Let the driver publish velocities, or set command.effort_kd: [0.0] if the joints are damped by themselves.',
+  });
 }

@@ -1,15 +1,20 @@
 import type { CdrWriter } from '@foxglove/cdr';
 
-import type { Command } from '../control/command-stream.js';
 import type { TrajectoryPoint } from '../control/trajectory.js';
 import type { PlannedMotion } from '../control/action-motion.js';
 import { cdrMessage, writeHeader, writeTime } from './cdr-writing.js';
 
-/** A command as trajectory_msgs/JointTrajectory, serialised: stamp 0 ("now"), strictly increasing times, at rest at the end. */
-export function jointTrajectory(command: Command, joints: readonly string[]): Buffer {
+const NONE = new Float64Array(0);
+
+/** Points of a command as trajectory_msgs/JointTrajectory, serialised, with stamp 0 ("now"). */
+export function jointTrajectory(
+  points: readonly TrajectoryPoint[],
+  joints: readonly string[],
+  { hasVelocities }: { readonly hasVelocities: boolean },
+): Buffer {
   return cdrMessage((writer) => {
-    writeTrajectoryHead(writer, 0n, joints, command.points.length);
-    for (const point of command.points) writePoint(writer, point);
+    writeTrajectoryHead(writer, 0n, joints, points.length);
+    for (const point of points) writePoint(writer, hasVelocities ? point : { ...point, velocities: NONE });
   });
 }
 
@@ -36,10 +41,15 @@ export function plannedTrajectory(
   });
 }
 
-/** Set-points as std_msgs/Float64MultiArray, serialised, for forward_command_controller: one number a joint. */
-export function setPoints(values: Float64Array): Buffer {
+/**
+ * Set-points as std_msgs/Float64MultiArray, serialised, for forward_command_controller: one number a joint. The message has no names; those
+ * in the label of its one dimension are for people and recordings.
+ */
+export function setPoints(values: Float64Array, joints: readonly string[]): Buffer {
   return cdrMessage((writer) => {
-    writer.sequenceLength(0).uint32(0); // layout
+    writer.sequenceLength(1);
+    writer.string(joints.join(', ')).uint32(values.length).uint32(values.length);
+    writer.uint32(0); // data_offset
     writer.float64Array(values, true);
   });
 }

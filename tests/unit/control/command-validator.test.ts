@@ -33,6 +33,18 @@ function validatorAfter(previous: Command): CommandValidator {
 }
 
 describe('CommandValidator', () => {
+  it.each([
+    [[20, -20], null],
+    [[20.1, 0], 'effort'],
+    [[0, -21], 'effort'],
+    [[0, NaN], 'not finite'],
+    [[0], 'size'],
+  ])('judges the efforts %o', (efforts, kind) => {
+    const validator = new CommandValidator(LIMITS, ms(20));
+    const found = validator.check(command(0, [0, 0], [0, 0], { efforts: Float64Array.from(efforts) }));
+    expect(found?.kind ?? null).toBe(kind);
+  });
+
   it('passes a command that the limits allow', () => {
     expect(
       validatorAfter(command(0, [0, 0], [0.2, 0])).check(command(20, [0.006, 0], [0.4, 0.2])),

@@ -23,6 +23,19 @@ describe('jointLimits', () => {
     ]);
   });
 
+  it('wants an effort limit where efforts are commanded, and only there', () => {
+    const without = armWith('<limit lower="-2" upper="2" velocity="1.5" acceleration="4"/>');
+    expect(jointLimits(without, ['shoulder'])[0]?.effort).toBe(Infinity);
+    const error = thrownBy(() => jointLimits(without, ['shoulder'], { needsEffort: true }));
+    expect(error.code).toBe('urdf.no-limits');
+    expect(error.message).toContain('effort="…"');
+    const placeholder = armWith('<limit lower="-2" upper="2" velocity="1.5" effort="0" acceleration="4"/>');
+    const refused = thrownBy(() => jointLimits(placeholder, ['shoulder'], { needsEffort: true }));
+    expect(refused.message).toContain('a finite number above 0');
+    const options = { needsEffort: true, effortScale: 0.5 };
+    expect(jointLimits(armWith(FULL), ['shoulder'], options)[0]?.effort).toBe(4.5);
+  });
+
   it('applies the larger position margin at both ends, and scales velocity and acceleration', () => {
     const options: LimitOptions = {
       positionMargin: 0.1,

@@ -2,6 +2,7 @@ import { VirtualTimeScheduler } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { actionSemantics } from '../../../src/control/action-semantics.js';
+import { EffortLaw } from '../../../src/control/effort-law.js';
 import { DEFAULT_WATCHDOG_THRESHOLDS } from '../../../src/control/watchdog.js';
 import { JepaMpcError } from '../../../src/core/errors.js';
 import type { FrameSet, ModelInfo } from '../../../src/core/model-info.js';
@@ -135,6 +136,56 @@ beforeEach(() => {
   loop.onGoal(frameAt(1));
   loop.onReading({ stampNs: ns(980), position: Float64Array.of(0.5), velocity: Float64Array.of(0) });
   loop.start(ns(980));
+});
+
+describe('where efforts are commanded, the control loop', () => {
+  beforeEach(() => {
+    loop = new ControlLoop({
+      model,
+      planner,
+      limits,
+      semantics: actionSemantics('joint_velocity'),
+      effortLaw: new EffortLaw(limits, [{ kp: 4, kd: 1 }]),
+      commandPeriodNs: ns(20),
+      trackingTolerance: 0.3,
+      committedPeriods: 1,
+      settings: () => ({
+        tuning,
+        thresholds: { ...DEFAULT_WATCHDOG_THRESHOLDS, jointStatesAgeS: 0.1 },
+        planTimeoutMs: 1000,
+      }),
+      restartPlanner: () => Promise.resolve(),
+      scheduler,
+    });
+    loop.onReading({ stampNs: ns(980), position: Float64Array.of(0.5), velocity: Float64Array.of(0) });
+    loop.start(ns(980));
+    loop.tick(ns(980));
+  });
+
+  it('goes on regulating while it holds', () => {
+    loop.onFrame(frameAt(1000));
+    loop.onReading({ stampNs: ns(1000), position: Float64Array.of(0.4), velocity: Float64Array.of(0.2) });
+    const command = loop.tick(ns(1000));
+    expect(command?.mode).toBe('hold');
+    expect(command?.efforts?.[0]).toBeCloseTo(4 * 0.1 - 0.2, 12);
+  });
+
+  it('lets go when joint states are too old, and takes up again with the next', () => {
+    loop.onReading({ stampNs: ns(1000), position: Float64Array.of(0.4), velocity: Float64Array.of(0) });
+    expect(loop.tick(ns(1100))?.efforts?.[0]).toBeCloseTo(0.4, 12);
+    expect(loop.tick(ns(1120))?.efforts?.[0]).toBe(0);
+    loop.onReading({ stampNs: ns(1130), position: Float64Array.of(0.45), velocity: Float64Array.of(0) });
+    expect(loop.tick(ns(1140))?.efforts?.[0]).toBeCloseTo(0.2, 12);
+  });
+
+  it('counts a robot that still moves as not at rest', () => {
+    loop.onReading({ stampNs: ns(1000), position: Float64Array.of(0.5), velocity: Float64Array.of(0.2) });
+    loop.tick(ns(1000));
+    expect(loop.isAtRest).toBe(false);
+    loop.onReading({ stampNs: ns(1020), position: Float64Array.of(0.5), velocity: Float64Array.of(0) });
+    loop.tick(ns(1020));
+    expect(loop.isAtRest).toBe(true);
+  });
 });
 
 describe('the control loop', () => {

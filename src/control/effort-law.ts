@@ -1,0 +1,49 @@
+import type { JointLimit, JointReading } from '../core/types.js';
+import type { JointMotion } from './command-limiter.js';
+import { positionError } from './position-error.js';
+
+/** Of one joint. */
+export interface EffortGains {
+  /** N·m/rad or N/m, above 0. */
+  readonly kp: number;
+  /** N·m·s/rad or N·s/m, at least 0. */
+  readonly kd: number;
+}
+
+/**
+ * Efforts that make each joint follow its desired state: `kp (q desired - q) + kd (v desired - v)`, within its effort limit. There is no model
+ * of the robot in it: a joint that carries weight stands off from its desired position by `weight / kp`.
+ *
+ * Regulating needs a measured state that is fresh. Without one, effort 0 is the only one that cannot drive a joint away: the law on an
+ * old state is a constant force, and damping needs the velocity.
+ */
+export class EffortLaw {
+  readonly #limits: readonly JointLimit[];
+  readonly #gains: readonly EffortGains[];
+
+  /** @param limits with a finite effort limit each @param gains in the same order */
+  constructor(limits: readonly JointLimit[], gains: readonly EffortGains[]) {
+    this.#limits = limits;
+    this.#gains = gains;
+  }
+
+  /** Whether measured velocities have a part in it. */
+  get needsVelocity(): boolean {
+    return this.#gains.some(({ kd }) => kd > 0);
+  }
+
+  /** Efforts `[J]`, N·m or N. @param reading fresh; null or stale ones have to be met with `none` */
+  towards(desired: JointMotion, reading: JointReading): Float64Array {
+    return Float64Array.from(this.#limits, (limit, joint) => {
+      const { kp, kd } = this.#gains[joint] ?? { kp: NaN, kd: NaN };
+      const lag = -positionError(reading.position[joint] ?? NaN, desired.position[joint] ?? NaN, limit);
+      const slowness = (desired.velocity[joint] ?? NaN) - (reading.velocity[joint] ?? NaN);
+      return Math.min(Math.max(kp * lag + kd * slowness, -limit.effort), limit.effort);
+    });
+  }
+
+  /** No effort at all `[J]`. */
+  none(): Float64Array {
+    return new Float64Array(this.#limits.length);
+  }
+}
