@@ -1,5 +1,5 @@
 import type { GraphSignature } from './graph-session.js';
-import type { ModelManifest } from './manifest.js';
+import type { ModelManifest } from './manifest-schema.js';
 
 /** One camera image each -> latent. */
 export function encoderSignature({ cameras, latent }: ModelManifest): GraphSignature {

@@ -10,7 +10,7 @@ import { devicesToTry, type Device, type DeviceChoice } from './devices.js';
 import { checkGolden } from './golden-check.js';
 import { GraphSession } from './graph-session.js';
 import type { RolloutSources } from './graph/compile-rollout.js';
-import type { ModelManifest } from './manifest.js';
+import type { ModelManifest } from './manifest-schema.js';
 import { readModelFiles, type GraphFile, type ModelFiles } from './model-files.js';
 import { OnnxDistance } from './onnx-distance.js';
 import { OnnxEncoder } from './onnx-encoder.js';

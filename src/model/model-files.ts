@@ -9,7 +9,8 @@ import type { GraphSignature } from './graph-session.js';
 import { distanceSignature, encoderSignature, predictorSignature } from './graph-signatures.js';
 import { ExternalData } from './graph/external-data.js';
 import { encodeModel, readModel } from './graph/model-file.js';
-import { parseManifest, type ModelManifest } from './manifest.js';
+import { parseManifest } from './manifest.js';
+import type { ModelManifest } from './manifest-schema.js';
 import { parseSafetensors } from './safetensors.js';
 
 /** A graph's part of a model folder, read but not opened. */

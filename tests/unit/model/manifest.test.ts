@@ -176,9 +176,17 @@ describe('parseManifest', () => {
     expect(error.message).toMatch(message);
   });
 
-  it('tells another version of the contract from a broken manifest', () => {
-    expect(refusal(JSON.stringify({ ...manifest, version: 2 })).code).toBe('model.unsupported');
-    expect(refusal(JSON.stringify({ ...manifest, format: 'other' })).code).toBe('model.unsupported');
+  it.each([
+    ['a newer version', { version: 2 }, 'version: 2', /or update jepa_mpc/],
+    ['an older version', { version: 0 }, 'version: 0', /for version 1 of the contract\.$/],
+    ['a version that is no number', { version: '1' }, 'version: "1"', /for version 1 of the contract\.$/],
+    ['another format', { format: 'other' }, 'format: "other"', /for version 1 of the contract\.$/],
+  ])('refuses %s of the contract with the version that is needed', (_, change, found, remedy) => {
+    const { code, facts } = refusal(JSON.stringify({ ...manifest, ...change }));
+    expect(code).toBe('model.unsupported');
+    expect(facts.found).toContain(found);
+    expect(facts.expected).toBe('format: "jepa-mpc-model"; version: 1');
+    expect(facts.remedy).toMatch(remedy);
   });
 
   it('answers any text with a named error', () => {

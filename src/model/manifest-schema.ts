@@ -1,0 +1,183 @@
+import { z } from 'zod';
+
+import { DISTANCE_METRICS, STEP_AGGREGATIONS } from '../core/objective-spec.js';
+
+/* What docs/model-contract.md says of a field stands beside it here: `shape` for arrays, `unit` for quantities, and a description. */
+
+export const CONTRACT_FORMAT = 'jepa-mpc-model';
+export const CONTRACT_VERSION = 1;
+
+const text = z.string().min(1);
+const count = z.int().min(1);
+const positive = z.number().positive();
+
+/** A plain file name: a model folder must not point outside itself. */
+const fileName = z
+  .string()
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'a plain file name inside the model folder');
+
+const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, '64 lower-case hexadecimal digits')
+  .describe('SHA-256 of the file; another one is refused');
+
+const dataSchema = z.strictObject({
+  file: z
+    .string()
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/, 'a file inside the model folder')
+    .describe(
+      'File with tensors of the graph (ONNX external data); it may be in a folder of the model folder',
+    ),
+  sha256,
+});
+
+function graphSchema(what: string) {
+  return z.strictObject({
+    file: fileName.describe(`ONNX file of the ${what}`),
+    sha256,
+    data: z
+      .array(dataSchema)
+      .optional()
+      .describe('Files with weights beside the graph; one that is not listed is taken with a warning'),
+  });
+}
+
+const cameraSchema = z.strictObject({
+  name: text.describe("Name of the camera, and of the encoder's input"),
+  topic: text.describe('Relative ROS topic of its images'),
+  width: count.meta({ unit: 'pixels', description: 'Width of the input' }),
+  height: count.meta({ unit: 'pixels', description: 'Height of the input' }),
+  channels: z.union([z.literal(1), z.literal(3)]).describe('Channels of the input (C)'),
+  colorOrder: z
+    .enum(['rgb', 'bgr', 'mono'])
+    .describe('Order of the channels; `mono` is the one of 1 channel'),
+  resize: z
+    .enum(['squash', 'shortest-edge-crop', 'largest-square-crop'])
+    .describe(
+      '`squash` ignores the aspect ratio; `shortest-edge-crop` scales until the input is just covered, then cuts its centre; `largest-square-crop` cuts the largest centred square, then scales that',
+    ),
+  interpolation: z.enum(['area', 'bilinear', 'nearest']).describe('How the image is scaled'),
+  scale: positive.describe('Input value of channel c: `(pixel * scale - mean[c]) / std[c]`, pixel 0 to 255'),
+  mean: z.array(z.number()).meta({ shape: '[C]', description: 'Mean of each channel, after scaling' }),
+  std: z.array(positive).meta({ shape: '[C]', description: 'Deviation of each channel, after scaling' }),
+});
+
+const actionSchema = z.strictObject({
+  kind: z.literal('joint_velocity').describe('What an action is'),
+  joints: z
+    .array(text)
+    .min(1)
+    .meta({ shape: '[J]', description: 'Joints acted on, in the order of an action' }),
+  unit: text.describe('Unit of raw actions, for people: `rad/s`, `m/s`'),
+  periodMs: positive.meta({ unit: 'ms', description: 'Control period: how long one raw action is held' }),
+  block: count.describe(
+    'Raw actions in one predictor step; the predictor is given `A = J * block` numbers, ordered [period][joint]',
+  ),
+  mean: z
+    .array(z.number())
+    .meta({ shape: '[J]', unit: 'raw', description: 'The predictor sees `(raw - mean) / std`' }),
+  std: z.array(positive).meta({ shape: '[J]', unit: 'raw', description: 'See `mean`' }),
+  lower: z.array(z.number()).meta({ shape: '[J]', unit: 'raw', description: 'Least action' }),
+  upper: z.array(z.number()).meta({ shape: '[J]', unit: 'raw', description: 'Largest action' }),
+});
+
+const historySchema = z.strictObject({
+  mode: z
+    .enum(['sliding', 'markov', 'growing'])
+    .describe(
+      'Latents that the predictor sees, one predictor step apart: `markov` the newest alone, `sliding` the last `window`, `growing` all since the first, up to `window`',
+    ),
+  window: count.describe('Latents in the window (W)'),
+  warmup: z
+    .enum(['repeat', 'short'])
+    .describe(
+      'What stands for frames from before the first: `repeat` copies of it; `short` nothing: a plan starts from the newest frame alone, and the window (a dynamic axis) fills with predictions',
+    ),
+  actions: z
+    .enum(['newest', 'paired'])
+    .default('newest')
+    .describe(
+      '`newest`: the predictor is given the block that leaves the newest latent; `paired`: for each latent the block that leaves it',
+    ),
+});
+
+const plannerDefaultsSchema = z.strictObject({
+  samples: count.describe('Candidates in an iteration'),
+  iterations: count.describe('Iterations of a plan'),
+  elites: count.describe('Candidates that the next iteration is fitted to'),
+  horizon: count.meta({ unit: 'predictor steps', description: 'Steps that a plan looks ahead (H)' }),
+  initialStd: positive.meta({
+    unit: 'half ranges',
+    description: 'Deviation of the first candidates, as a fraction of half the action range',
+  }),
+  minStd: z.number().min(0).meta({ unit: 'half ranges', description: 'Deviation that none falls below' }),
+  actionPenalty: z
+    .number()
+    .min(0)
+    .describe(
+      "Weight of the mean of `(action / larger bound)²`; in the unit of the model's own objective, and left out beside another one",
+    ),
+});
+
+/** `manifest.json` of a model folder. */
+export const manifestSchema = z.strictObject({
+  format: z.literal(CONTRACT_FORMAT).describe('Says that this is the manifest of a model'),
+  version: z
+    .literal(CONTRACT_VERSION)
+    .describe('Version of this contract; a model of another one is refused with the version that is needed'),
+  name: text.describe('Name of the model, for people'),
+  description: z.string().describe('What it is, for people'),
+  licence: text.describe('Licence of the weights, as an SPDX identifier where there is one'),
+  graphs: z
+    .strictObject({
+      encoder: graphSchema('encoder').describe('Images to a latent'),
+      predictor: graphSchema('predictor').describe('Latents and actions to the next latent'),
+      distance: graphSchema('temporal distance').optional().describe('Learned distance to the goal'),
+    })
+    .describe('The graphs; see above'),
+  cameras: z.array(cameraSchema).min(1).describe("Cameras, in the order of the encoder's inputs"),
+  latent: z
+    .strictObject({
+      tokens: count.describe('Tokens of a latent (N)'),
+      dim: count.describe('Numbers in a token (D)'),
+    })
+    .describe('Size of a latent'),
+  history: historySchema.describe('Which past latents the predictor looks at'),
+  action: actionSchema.describe('What is planned'),
+  goal: z
+    .strictObject({ kind: z.literal('image').describe('What a goal is given as') })
+    .describe('How goals are given'),
+  objective: z
+    .strictObject({
+      default: z
+        .enum(DISTANCE_METRICS)
+        .describe('Distance that plans are judged by ([objectives.md](objectives.md))'),
+      steps: z.enum(STEP_AGGREGATIONS).describe('Predicted steps that count'),
+    })
+    .describe('What plans are judged by unless a parameter says otherwise'),
+  plannerDefaults: plannerDefaultsSchema.describe(
+    'Planner settings that suit the model; parameters override them',
+  ),
+  provenance: z
+    .strictObject({
+      source: z.string().describe('Where the weights come from'),
+      createdBy: z.string().describe('Command that wrote the folder'),
+      dataset: z.string().describe('What it was trained on'),
+    })
+    .describe('Where the model comes from, for people'),
+  golden: z
+    .strictObject({
+      file: fileName.describe('Golden vectors (safetensors)'),
+      sha256,
+      tolerance: z
+        .strictObject({
+          cpu: positive.describe('On the cpu'),
+          webgpu: positive.describe('On every other device'),
+        })
+        .describe('Largest absolute difference from a golden output'),
+    })
+    .describe('Inputs and outputs that are computed again at every load'),
+});
+
+/** What a model folder declares about itself, checked. */
+export type ModelManifest = z.infer<typeof manifestSchema>;
