@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
@@ -50,6 +51,9 @@ class StreamFigures:
     plan_p95_ms: float
     frame_to_command_p95_ms: float
     thread_gap_p99_ms: float
+    # Shares of the time: in which the thread that sends ran, and in which it was ready to and had to queue for a core.
+    thread_runs: float
+    thread_waits_for_a_core: float
     machine: str
     load_average: float
     cores_used_by_others: float
@@ -95,7 +99,7 @@ class Listener(Node):
 
 @contextmanager
 def robot_and_planner(
-    period_ms: int, logs: Path, parameters: dict[str, str], niceness: int
+    period_ms: int, logs: Path, parameters: dict[str, str], prefix: Sequence[str]
 ) -> Iterator[list[subprocess.Popen]]:
     """The simulator in real time and the planner node, which activates itself."""
     values = {
@@ -107,7 +111,7 @@ def robot_and_planner(
     assignments = [part for name, value in values.items() for part in ("-p", f"{name}:={value}")]
     simulator = [sys.executable, "-m", "jepa_mpc_mujoco", "--urdf", str(ROOT / "urdf" / "reacher.urdf"), "--seed", "5"]
     program = ["node", str(ROOT / "dist" / "cli" / "main.js"), "node"]
-    planner = ["nice", "-n", str(niceness), *program, "--ros-args", "-r", "image:=image_raw"]
+    planner = [*prefix, *program, "--ros-args", "-r", "image:=image_raw"]
     path = os.pathsep.join([str(ROOT / "sim" / "mujoco"), os.environ.get("PYTHONPATH", "")])
     running: list[subprocess.Popen] = []
     try:
@@ -128,35 +132,46 @@ def robot_and_planner(
             print(f"--- {log.name}\n{log.read_text()}", file=sys.stderr)
 
 
+class ProcessorShares(NamedTuple):
+    others_cores: float
+    thread_runs: float
+    thread_waits: float
+
+
 class ProcessorTime:
-    """Processor time on this machine since the start, s: of all programs, and of these and this one."""
+    """Who has had the processor since the start: these programs, others, and the first thread of the last program."""
 
     def __init__(self, processes: Sequence[subprocess.Popen]) -> None:
         self._pids = [os.getpid(), *(process.pid for process in processes)]
         self._start_s = time.monotonic()
         self._start = self._now()
 
-    def cores_used_by_others(self) -> float:
-        everything, ours = (now - before for now, before in zip(self._now(), self._start, strict=True))
-        return (everything - ours) / (time.monotonic() - self._start_s)
+    def shares(self) -> ProcessorShares:
+        passed_s = time.monotonic() - self._start_s
+        spent = [(now - before) / passed_s for now, before in zip(self._now(), self._start, strict=True)]
+        everything, ours, runs, waits = spent
+        return ProcessorShares(everything - ours, runs, waits)
 
-    def _now(self) -> tuple[float, float]:
+    def _now(self) -> tuple[float, float, float, float]:
+        """All times in s: of all programs, of ours, and the thread's at work and in the queue for a core."""
         ticks = os.sysconf("SC_CLK_TCK")
         user, nice, system, _idle, _wait, irq, soft_irq, *_ = map(int, Path("/proc/stat").read_text().split()[1:11])
         ours = 0
         for pid in self._pids:
             fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
             ours += int(fields[11]) + int(fields[12])
-        return (user + nice + system + irq + soft_irq) / ticks, ours / ticks
+        thread = self._pids[-1]
+        runs_ns, waits_ns, _ = map(int, Path(f"/proc/{thread}/task/{thread}/schedstat").read_text().split())
+        return (user + nice + system + irq + soft_irq) / ticks, ours / ticks, runs_ns / 1e9, waits_ns / 1e9
 
 
 def measure(
-    seconds: float, period_ms: int, logs: Path, parameters: dict[str, str] | None = None, niceness: int = 0
+    seconds: float, period_ms: int, logs: Path, parameters: dict[str, str] | None = None, prefix: Sequence[str] = ()
 ) -> StreamFigures:
     """Runs robot and planner for this long after they have settled. rclpy must be initialised."""
     listener = Listener()
     try:
-        with robot_and_planner(period_ms, logs, parameters or {}, niceness) as processes:
+        with robot_and_planner(period_ms, logs, parameters or {}, prefix) as processes:
             listener.wait_for_plans(processes[-1])
             listener.spin_for(SETTLE_S)
             before = listener.values()
@@ -164,9 +179,9 @@ def measure(
             listener.statistics.clear()
             processor = ProcessorTime(processes)
             listener.spin_for(seconds)
-            others = processor.cores_used_by_others()
+            shares = processor.shares()
             times, plans = list(listener.times), len(listener.statistics)
-            return figures(seconds, period_ms, times, plans, (before, listener.values()), others)
+            return figures(seconds, period_ms, times, plans, (before, listener.values()), shares)
     finally:
         listener.destroy_node()
 
@@ -177,7 +192,7 @@ def figures(
     times: Sequence[tuple[int, int]],
     plans: int,
     node: tuple[dict[str, float], dict[str, float]],
-    others: float,
+    shares: ProcessorShares,
 ) -> StreamFigures:
     """`node`: the statistics before and after."""
     gaps_ms = [(after[0] - before[0]) / 1e6 for before, after in pairwise(times)]
@@ -203,7 +218,9 @@ def figures(
         thread_gap_p99_ms=after["thread_gap_p99_ms"],
         machine=f"{platform.machine()}, {os.cpu_count()} cores",
         load_average=round(os.getloadavg()[0], 2),
-        cores_used_by_others=round(others, 2),
+        cores_used_by_others=round(shares.others_cores, 2),
+        thread_runs=round(shares.thread_runs, 3),
+        thread_waits_for_a_core=round(shares.thread_waits, 3),
     )
 
 
@@ -224,14 +241,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--period-ms", type=int, default=10)
-    parser.add_argument("--nice", type=int, default=0, help="of the node; below 0 needs permission")
+    parser.add_argument("--prefix", default="", help="what the node is started with, such as 'chrt -r 10'")
     parser.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="of the node")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     parameters = dict(assignment.split("=", 1) for assignment in options.parameter)
     rclpy.init()
     with tempfile.TemporaryDirectory() as logs:
-        result = measure(options.seconds, options.period_ms, Path(logs), parameters, options.nice)
+        result = measure(options.seconds, options.period_ms, Path(logs), parameters, options.prefix.split())
     rclpy.shutdown()
     if options.json:
         print(json.dumps(asdict(result)))
