@@ -2,7 +2,6 @@ import { performance } from 'node:perf_hooks';
 
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
-import { contextFrames } from '../core/model-spec.js';
 import type { PlanContext, PlannerState } from '../core/ports.js';
 import type { CandidateSample, Logger, Plan, Tensor } from '../core/types.js';
 import { createRng, deriveSeed } from '../math/rng.js';
@@ -14,6 +13,7 @@ import { sampleCandidates } from '../planning/candidate-sample.js';
 import { costTerms } from '../planning/objectives/cost-terms.js';
 import { ImageToTensor } from '../vision/image-to-tensor.js';
 import { PlannerWorkshop } from './planner-workshop.js';
+import { stillContext } from './still-context.js';
 
 /**
  * What runs in the planner worker: a loaded model and everything between frames and a plan. Latents of frames it has seen are kept as long as
@@ -138,22 +138,10 @@ export class PlannerEngine {
     }
     const startMs = performance.now();
     try {
-      const { history: window, latent, action } = this.#model.manifest;
+      const { manifest, encoder } = this.#model;
       const black = this.#images.map(({ length, shape }) => ({ data: new Float32Array(length), shape }));
-      const { data } = await this.#model.encoder.encode(black);
-      const goal = { data: data.slice(), shape: [1, latent.tokens, latent.dim] };
-      const frames = contextFrames(window);
-      const history = {
-        data: new Float32Array(frames * goal.data.length),
-        shape: [1, frames, ...goal.shape.slice(1)],
-      };
-      for (let frame = 0; frame < frames; frame++) history.data.set(goal.data, frame * goal.data.length);
-      const joints = {
-        position: new Float64Array(action.joints.length),
-        lower: new Float64Array(action.joints.length).fill(-Infinity),
-        upper: new Float64Array(action.joints.length).fill(Infinity),
-      };
-      const context = { history, goal, committed: new Float32Array(0), joints };
+      const latent = await encoder.encode(black);
+      const context = stillContext(manifest, latent, latent);
       const { planner, rollout } = await this.#workshop.plannerFor(
         tuning,
         true,

@@ -13,6 +13,7 @@ import { CandidateEvaluator } from '../planning/candidate-evaluator.js';
 import type { KernelPlannerName } from '../planning/kernel-planner.js';
 import { DegradingScorer, type Scoring } from './degrading-scorer.js';
 import { Fallbacks } from './fallbacks.js';
+import { uniformCandidates } from './uniform-candidates.js';
 
 /** How the model is rolled out: a whole plan in one graph, an iteration in one graph, or step by step on the host. */
 export type RolloutKind = 'plan' | 'iteration' | 'host';
@@ -198,7 +199,7 @@ async function inReducedPrecision(
   const full = await model.rollouts.scorer(inFull);
   try {
     const reduced = await compiled(model.rollouts, model.device, wish);
-    const candidates = uniformCandidates(model, wish.horizon, rng);
+    const candidates = uniformCandidates(model.manifest.action, wish.horizon, JUDGED_CANDIDATES, rng);
     const correlation = await correlate(full, reduced.scoring.scorer, context, candidates);
     if (typeof correlation !== 'number') fallbacks.noteError('float32', correlation);
     else {
@@ -235,15 +236,4 @@ async function correlate(
     if (error instanceof JepaMpcError && error.code === 'model.run-failed') return error;
     throw error;
   }
-}
-
-/** `[JUDGED_CANDIDATES, K, J]`, uniform inside the action bounds. */
-function uniformCandidates({ manifest }: LoadedModel, horizon: number, rng: Rng): Float32Array {
-  const { block, joints, lower, upper } = manifest.action;
-  const candidates = new Float32Array(JUDGED_CANDIDATES * horizon * block * joints.length);
-  rng.uniforms(candidates);
-  return candidates.map((share, i) => {
-    const low = lower[i % joints.length] ?? 0;
-    return low + share * ((upper[i % joints.length] ?? 0) - low);
-  });
 }

@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'model.signature-mismatch'
   | 'model.golden-mismatch'
   | 'model.unreadable'
+  | 'model.not-finite'
   | 'model.run-failed'
   | 'model.unsupported'
   | 'model.device-unavailable'

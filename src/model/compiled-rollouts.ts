@@ -39,6 +39,15 @@ export class CompiledRollouts {
     return CompiledPlan.compile(this.#compile(), this.#sources.action, request, refit, options);
   }
 
+  /**
+   * Bytes that an iteration holds for each candidate at most, as far as it can be known without running it.
+   *
+   * @throws JepaMpcError `model.unsupported` where it cannot be compiled
+   */
+  bytesPerCandidate(request: RolloutRequest): number {
+    return this.#compile().bytesPerCandidate(request);
+  }
+
   /** The same, on the cpu. */
   get onCpu(): CompiledRollouts {
     return new CompiledRollouts(this.#sources, { ...this.#session, device: 'cpu' });

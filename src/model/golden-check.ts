@@ -4,8 +4,19 @@ import type { GraphSession, GraphSignature, TensorSignature } from './graph-sess
 
 const LEAST_BATCH = 4;
 
+/** How near a graph came to its golden output. */
+export interface GoldenResult {
+  /** Name of the vector: `encoder.latent`. */
+  readonly vector: string;
+  /** Rows of the batch. */
+  readonly rows: number;
+  /** Largest absolute difference of an entry, at most `tolerance`. */
+  readonly worst: number;
+  readonly tolerance: number;
+}
+
 /**
- * Runs a graph on its golden inputs and compares the output with the golden one.
+ * Runs a graph on its golden inputs and compares the output with the golden one, entry by entry.
  *
  * @param graphName prefix of its tensors in the file: encoder, predictor or distance
  * @param tolerance largest absolute difference
@@ -19,7 +30,8 @@ export async function checkGolden(
   golden: ReadonlyMap<string, Tensor>,
   tolerance: number,
   subject: string,
-): Promise<void> {
+): Promise<GoldenResult> {
+  const vector = `${graphName}.${signature.output.name}`;
   const expected = goldenTensor(golden, graphName, signature.output, subject);
   const inputs = signature.inputs.map((input) => goldenTensor(golden, graphName, input, subject));
   for (const [index, input] of inputs.entries()) {
@@ -27,7 +39,7 @@ export async function checkGolden(
       throw unreadable(
         subject,
         `${String(input.shape[0])} rows in "${graphName}.${signature.inputs[index]?.name ?? ''}"`,
-        `${String(expected.shape[0])} as in "${graphName}.${signature.output.name}"`,
+        `${String(expected.shape[0])} as in "${vector}"`,
       );
     }
   }
@@ -42,14 +54,27 @@ export async function checkGolden(
     }
     if (Number.isNaN(difference)) break;
   }
-  if (worst <= tolerance) return;
+  if (worst <= tolerance) return { vector, rows: expected.shape[0] ?? 0, worst, tolerance };
   throw new JepaMpcError('model.golden-mismatch', {
-    subject: `${graphName}.${signature.output.name} of ${subject}`,
-    found: `${String(output.data[worstIndex])} at index ${String(worstIndex)} (difference ${String(worst)})`,
+    subject: `${vector} of ${subject}`,
+    found: `${String(output.data[worstIndex])} at entry [${entryAt(worstIndex, expected.shape).join(', ')}] (difference ${String(worst)})`,
     expected: `${String(expected.data[worstIndex])} within ${String(tolerance)}`,
     remedy:
       'This device or this version of ONNX Runtime computes something else: try device cpu, or export the model again.',
   });
+}
+
+/** Where an element of a tensor is, axis by axis. */
+function entryAt(index: number, shape: readonly number[]): number[] {
+  let rest = index;
+  return shape
+    .toReversed()
+    .map((size) => {
+      const at = rest % size;
+      rest = Math.floor(rest / size);
+      return at;
+    })
+    .reverse();
 }
 
 function goldenTensor(

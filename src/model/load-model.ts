@@ -7,7 +7,7 @@ import type { Encoder, Objective, Predictor } from '../core/ports.js';
 import type { Logger } from '../core/types.js';
 import { CompiledRollouts } from './compiled-rollouts.js';
 import { devicesToTry, type Device, type DeviceChoice } from './devices.js';
-import { checkGolden } from './golden-check.js';
+import { checkGolden, type GoldenResult } from './golden-check.js';
 import { GraphSession } from './graph-session.js';
 import type { RolloutSources } from './graph/compile-rollout.js';
 import type { ModelManifest } from './manifest-schema.js';
@@ -24,11 +24,21 @@ export interface LoadOptions {
   readonly logger?: Logger;
 }
 
+/** A graph that passed every check. */
+export interface GraphReport {
+  readonly name: string;
+  /** Numbers in its floating-point weights. */
+  readonly parameters: number;
+  readonly golden: GoldenResult;
+}
+
 /** A model that passed every check, on a device. */
 export interface LoadedModel {
   readonly manifest: ModelManifest;
   readonly info: ModelInfo;
   readonly device: Device;
+  /** Encoder, predictor and distance if there is one. */
+  readonly graphs: readonly GraphReport[];
   readonly encoder: Encoder;
   readonly predictor: Predictor;
   /** The learned distance to the goal, null when the model has none. */
@@ -44,7 +54,7 @@ export interface LoadedModel {
  * Whatever does not hold is refused; a folder may come from anyone.
  *
  * @throws JepaMpcError `model.missing-file`, `model.manifest-invalid`, `model.unsupported`, `model.hash-mismatch`, `model.unreadable`,
- *   `model.signature-mismatch`, `model.golden-mismatch`, `model.run-failed` or `model.device-unavailable`
+ *   `model.not-finite`, `model.signature-mismatch`, `model.golden-mismatch`, `model.run-failed` or `model.device-unavailable`
  */
 export async function loadModel(folder: string, options: LoadOptions = {}): Promise<LoadedModel> {
   const files = await readModelFiles(folder, options.logger);
@@ -73,10 +83,12 @@ async function openModel(files: ModelFiles, device: Device, threads: number): Pr
   const opened: GraphSession[] = [];
   // Every other device computes in another order than the cpu, so all share the tolerance that webgpu has.
   const tolerance = device === 'cpu' ? manifest.golden.tolerance.cpu : manifest.golden.tolerance.webgpu;
-  const open = async ({ name, bytes, signature, subject }: GraphFile): Promise<GraphSession> => {
+  const graphs: GraphReport[] = [];
+  const open = async ({ name, bytes, signature, subject, parameters }: GraphFile): Promise<GraphSession> => {
     const graph = await GraphSession.open(bytes, signature, subject, session);
     opened.push(graph);
-    await checkGolden(graph, name, signature, files.golden, tolerance, files.goldenSubject);
+    const golden = await checkGolden(graph, name, signature, files.golden, tolerance, files.goldenSubject);
+    graphs.push({ name, parameters, golden });
     return graph;
   };
   const dispose = async (): Promise<void> => {
@@ -90,6 +102,7 @@ async function openModel(files: ModelFiles, device: Device, threads: number): Pr
       manifest,
       info: modelInfo(files, device),
       device,
+      graphs,
       encoder,
       predictor,
       temporalDistance,

@@ -12,6 +12,7 @@ import { encodeModel, readModel } from './graph/model-file.js';
 import { parseManifest } from './manifest.js';
 import type { ModelManifest } from './manifest-schema.js';
 import { parseSafetensors } from './safetensors.js';
+import { countParameters, refuseNotANumber } from './weights.js';
 
 /** A graph's part of a model folder, read but not opened. */
 export interface GraphFile {
@@ -19,6 +20,8 @@ export interface GraphFile {
   readonly subject: string;
   readonly bytes: Uint8Array;
   readonly signature: GraphSignature;
+  /** Numbers in its floating-point weights. */
+  readonly parameters: number;
 }
 
 export interface ModelFiles {
@@ -37,7 +40,8 @@ export interface ModelFiles {
  * Reads a model folder and checks its hashes; graphs are not opened.
  *
  * @param logger told of data that no hash stands for
- * @throws JepaMpcError `model.missing-file`, `model.manifest-invalid`, `model.unsupported`, `model.hash-mismatch` or `model.unreadable`
+ * @throws JepaMpcError `model.missing-file`, `model.manifest-invalid`, `model.unsupported`, `model.hash-mismatch`, `model.unreadable` or
+ *   `model.not-finite`
  */
 export async function readModelFiles(folder: string, logger?: Logger): Promise<ModelFiles> {
   const manifestPath = join(folder, 'manifest.json');
@@ -51,7 +55,7 @@ export async function readModelFiles(folder: string, logger?: Logger): Promise<M
   ): Promise<GraphFile> => {
     const subject = join(folder, entry.file);
     const bytes = await readHashed(subject, entry.sha256);
-    return { name, subject, bytes: await withData(folder, entry, bytes, logger), signature };
+    return { name, subject, signature, ...(await checkedGraph(folder, entry, bytes, logger)) };
   };
   const goldenSubject = join(folder, golden.file);
   return {
@@ -72,16 +76,16 @@ export async function readModelFiles(folder: string, logger?: Logger): Promise<M
 type GraphEntry = ModelManifest['graphs']['encoder'];
 
 /**
- * Checks the files with tensors of a graph: inside the folder, long enough, and with the hashes that the manifest gives them.
+ * Checks the weights of a graph. Those in files beside it: inside the folder, long enough, and with the hashes that the manifest gives them.
  *
- * @returns the graph, with the small ones of these tensors in it
+ * @returns the graph, with the small ones of the tensors from other files in it
  */
-async function withData(
+async function checkedGraph(
   folder: string,
   { file, data = [] }: GraphEntry,
   bytes: Uint8Array,
   logger: Logger | undefined,
-): Promise<Uint8Array> {
+): Promise<Pick<GraphFile, 'bytes' | 'parameters'>> {
   for (const listed of data) {
     const path = join(folder, listed.file);
     const { sha256, size } = await hashOfFile(path);
@@ -97,9 +101,11 @@ async function withData(
       `${subject} has data in ${used}, which manifest.json lists no SHA-256 for (data of the graph): only the golden vectors vouch for it.`,
     );
   }
-  if (files.size === 0) return bytes;
+  refuseNotANumber(model, subject, external);
+  const parameters = countParameters(model);
+  if (files.size === 0) return { bytes, parameters };
   external.takeInSmall(model);
-  return encodeModel(model);
+  return { bytes: encodeModel(model), parameters };
 }
 
 async function readOrRefuse(path: string): Promise<Uint8Array> {

@@ -1,5 +1,6 @@
 import { contextFrames, type ActionSpec, type HistorySpec, type LatentSpec } from '../../core/model-spec.js';
 import type { ObjectiveSpec, ObjectiveWeights } from '../../core/objective-spec.js';
+import { peakBytesPerCandidate } from './candidate-memory.js';
 import { CANDIDATES, ITERATIONS } from './dims.js';
 import { emitGraph } from './emit-graph.js';
 import { ExternalData } from './external-data.js';
@@ -73,12 +74,18 @@ export class RolloutCompiler {
    * @throws JepaMpcError `model.unsupported` for a graph or an objective that cannot be compiled
    */
   iteration(request: RolloutRequest): Uint8Array {
-    const builder = new GraphBuilder(request.savings);
-    const candidates = builder.input('candidates', 'float32', [CANDIDATES, ...this.#sequence(request)]);
-    const shared = this.#sharedInputs(builder);
-    builder.countCandidatesFrom(candidates);
-    const costs = this.#costs(builder, request, shared, candidates);
-    return write(builder, request, [candidates, ...shared.all], new Map([['costs', costs]]));
+    const { builder, inputs, costs } = this.#iteration(request);
+    return write(builder, request, inputs, new Map([['costs', costs]]));
+  }
+
+  /**
+   * Bytes that the `iteration` variant holds for each candidate at most, as far as it can be known: candidate-memory.ts.
+   *
+   * @throws JepaMpcError as `iteration`
+   */
+  bytesPerCandidate(request: RolloutRequest): number {
+    const { builder, costs } = this.#iteration(request);
+    return peakBytesPerCandidate(builder, costs);
   }
 
   /**
@@ -115,6 +122,19 @@ export class RolloutCompiler {
       value as Value,
     ]);
     return write(builder, request, [...Object.values<Value>({ ...inputs }), ...shared.all], new Map(named));
+  }
+
+  #iteration(request: RolloutRequest): {
+    readonly builder: GraphBuilder;
+    readonly inputs: readonly Value[];
+    readonly costs: Value;
+  } {
+    const builder = new GraphBuilder(request.savings);
+    const candidates = builder.input('candidates', 'float32', [CANDIDATES, ...this.#sequence(request)]);
+    const shared = this.#sharedInputs(builder);
+    builder.countCandidatesFrom(candidates);
+    const costs = this.#costs(builder, request, shared, candidates);
+    return { builder, inputs: [candidates, ...shared.all], costs };
   }
 
   /** `[K, J]` */

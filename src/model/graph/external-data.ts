@@ -2,10 +2,10 @@ import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 
 import { JepaMpcError } from '../../core/errors.js';
+import { elementsOf, tensorsOf } from './graph-tensors.js';
 import {
   TensorProto_DataLocation as DataLocation,
   TensorProto_DataType as DataType,
-  type GraphProto,
   type ModelProto,
   type TensorProto,
 } from './onnx/onnx_pb.js';
@@ -169,22 +169,4 @@ export class ExternalData {
 function isInside(folder: string, path: string): boolean {
   const way = relative(folder, path);
   return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
-}
-
-function elementsOf({ dims }: TensorProto): number {
-  return dims.reduce((total, dim) => total * Number(dim), 1);
-}
-
-/** Every tensor of a graph: initializers, and those in attributes of its operators, graphs inside it included. */
-function* tensorsOf(
-  graph: GraphProto | undefined,
-): Generator<{ readonly tensor: TensorProto; readonly isAttribute: boolean }> {
-  if (graph === undefined) return;
-  for (const tensor of graph.initializer) yield { tensor, isAttribute: false };
-  for (const { attribute } of graph.node) {
-    for (const { t, tensors, g, graphs } of attribute) {
-      for (const tensor of t === undefined ? tensors : [t, ...tensors]) yield { tensor, isAttribute: true };
-      for (const inner of g === undefined ? graphs : [g, ...graphs]) yield* tensorsOf(inner);
-    }
-  }
 }

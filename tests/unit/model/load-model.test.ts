@@ -6,17 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JepaMpcError } from '../../../src/core/errors.js';
 import type { Logger } from '../../../src/core/types.js';
 import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
+import { goldenOffset } from '../../fixtures/golden-offset.js';
 import { tinyModelFolder, TinyModelCopy } from '../../fixtures/tiny-model.js';
-
-/** Where a golden tensor's first value lies in the file. */
-function goldenOffset(bytes: Buffer, name: string): number {
-  const headerLength = Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength)) as Record<
-    string,
-    { data_offsets: [number, number] }
-  >;
-  return 8 + headerLength + (header[name]?.data_offsets[0] ?? NaN);
-}
 
 describe('a sound model', () => {
   let model: LoadedModel;
@@ -197,7 +188,7 @@ describe('a third party’s folder', () => {
     });
     const error = await refusal();
     expect(error.code).toBe('model.golden-mismatch');
-    expect(error.facts.found).toContain('NaN at index 0');
+    expect(error.facts.found).toContain('NaN at entry [0, 0, 0]');
   });
 
   it('without a golden vector is refused by the name of the vector', async () => {

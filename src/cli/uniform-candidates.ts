@@ -1,0 +1,22 @@
+import type { ActionSpec } from '../core/model-spec.js';
+import type { Rng } from '../core/ports.js';
+
+/**
+ * Candidates drawn uniformly inside the action bounds.
+ *
+ * @param horizon predictor steps; K = horizon * block
+ * @returns raw actions `[count, K, J]`
+ */
+export function uniformCandidates(
+  { block, joints, lower, upper }: ActionSpec,
+  horizon: number,
+  count: number,
+  rng: Rng,
+): Float32Array {
+  const candidates = new Float32Array(count * horizon * block * joints.length);
+  rng.uniforms(candidates);
+  return candidates.map((share, i) => {
+    const low = lower[i % joints.length] ?? 0;
+    return low + share * ((upper[i % joints.length] ?? 0) - low);
+  });
+}
