@@ -1,9 +1,7 @@
 import type rclnodejs from 'rclnodejs';
-import { catchError, defer, EMPTY, from, Subject } from 'rxjs';
-import type { Observable, Subscription } from 'rxjs';
 
 import type { ImageFrame } from '../core/types.js';
-import { newestWins } from '../pipeline/newest-wins.js';
+import { DecodeLane } from '../pipeline/decode-lane.js';
 import { decodeCompressed } from '../vision/decode-compressed.js';
 import type { CompressedFrame } from '../vision/decode-compressed.js';
 import { checkFrame } from '../vision/encodings.js';
@@ -35,34 +33,27 @@ export interface ImageTopicCounts {
   readonly refused: number;
 }
 
-interface Arrival {
-  readonly index: number;
-  readonly frame: CompressedFrame;
-}
-
-/**
- * The images of one topic, raw or compressed. Compressed ones are decoded in other threads, one at a time; what arrives meanwhile waits, and
- * only the newest of it is decoded, so a slow decoder costs frames and never adds to their age.
- */
+/** The images of one topic, raw or compressed. Compressed ones are decoded in other threads. */
 export class ImageTopic {
   readonly #options: ImageTopicOptions;
   readonly #subscription: { readonly topic: string; readonly qos: TopicQos; dispose: () => void };
-  readonly #compressed = new Subject<Arrival>();
-  readonly #decoding: Subscription;
+  readonly #lane: DecodeLane<CompressedFrame, ImageFrame>;
   #lastStampNs: bigint | null = null;
   #received = 0;
-  #overtaken = 0;
-  #lastDecoded = 0;
   #refused = 0;
 
   constructor(node: rclnodejs.Node, options: ImageTopicOptions) {
     this.#options = options;
     const { topic, transport } = options;
-    this.#decoding = this.#compressed
-      .pipe(newestWins((arrival) => defer(() => this.#decode(arrival))))
-      .subscribe((frame) => {
+    this.#lane = new DecodeLane({
+      decode: (frame) => decodeCompressed(`topic ${this.topic}`, frame),
+      onDecoded: (frame) => {
         this.#handOn(frame);
-      });
+      },
+      onProblem: (problem) => {
+        this.#refuse(problem);
+      },
+    });
     if (transport === 'raw') {
       this.#subscription = new QosSubscription(node, 'sensor_msgs/msg/Image', topic, options, (message) => {
         const frame = toImageFrame(message);
@@ -77,7 +68,7 @@ export class ImageTopic {
         options,
         (message) => {
           const frame = toCompressedFrame(message);
-          if (this.#isNew(frame)) this.#compressed.next({ index: this.#received, frame });
+          if (this.#isNew(frame)) this.#lane.push(frame);
         },
       );
     }
@@ -93,13 +84,13 @@ export class ImageTopic {
   }
 
   get counts(): ImageTopicCounts {
-    return { received: this.#received, overtaken: this.#overtaken, refused: this.#refused };
+    return { received: this.#received, overtaken: this.#lane.overtaken, refused: this.#refused };
   }
 
   /** Nothing is handed on any more. */
   dispose(): void {
     this.#subscription.dispose();
-    this.#decoding.unsubscribe();
+    this.#lane.dispose();
   }
 
   /** False for a message that has come before, which it may when the subscription changes its QoS. */
@@ -108,17 +99,6 @@ export class ImageTopic {
     this.#lastStampNs = stampNs;
     this.#received += 1;
     return true;
-  }
-
-  #decode({ index, frame }: Arrival): Observable<ImageFrame> {
-    this.#overtaken += index - this.#lastDecoded - 1;
-    this.#lastDecoded = index;
-    return from(decodeCompressed(`topic ${this.topic}`, frame)).pipe(
-      catchError((problem: unknown) => {
-        this.#refuse(problem);
-        return EMPTY;
-      }),
-    );
   }
 
   #handOn(frame: ImageFrame): void {

@@ -193,6 +193,7 @@ export class PlannerNode {
     await this.#motion.brakeToRest();
     await this.#session?.close();
     await this.#closing;
+    this.#cameras?.dispose();
     this.#figures.stop();
     this.#node.stop();
   }
@@ -331,6 +332,9 @@ export class PlannerNode {
         this.#log.warn(text);
       },
     });
+    for (const name of this.#overrides.unused) {
+      this.#log.warn(`parameter ${name} has no effect: nothing listens to that topic`);
+    }
   }
 
   #publishDiagnostics(): void {

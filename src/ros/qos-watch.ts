@@ -19,9 +19,9 @@ function whyDeaf(
   ours: string,
 ): string | null {
   let reason = '';
+  const isOurs = nameOf(sender) === ours;
   for (const receiver of receivers) {
-    const they =
-      nameOf(sender) === ours ? `subscription of ${nameOf(receiver)}` : `publisher ${nameOf(sender)}`;
+    const they = isOurs ? `subscription of ${nameOf(receiver)}` : `publisher ${nameOf(sender)}`;
     if (sender.topic_type !== receiver.topic_type) {
       reason = `${topic}: the ${they} has another type: ${sender.topic_type} is sent, ${receiver.topic_type} expected. Remap one of them`;
       continue;
@@ -29,7 +29,8 @@ function whyDeaf(
     const found = mismatch(sender.qos_profile, receiver.qos_profile);
     if (found === null) return null;
     const { policy, offered, requested } = found;
-    reason = `${topic}: incompatible QoS with the ${they}, policy ${policy}: ${offered} is offered, ${requested} requested. Change either (qos_overrides.${topic}.subscription.${policy})`;
+    const remedy = isOurs ? `Request ${offered} there` : `Set qos_overrides.${topic}.subscription.${policy}`;
+    reason = `${topic}: incompatible QoS with the ${they}, policy ${policy}: ${offered} is offered, ${requested} requested. ${remedy}`;
   }
   return reason;
 }

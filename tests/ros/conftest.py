@@ -49,8 +49,10 @@ def node_starter(folder: Path) -> Iterator[StartNode]:
                     process.wait(5)
                 except subprocess.TimeoutExpired:
                     process.kill()
-            # Shown by pytest when the test failed.
-            print(process.log_path.read_text())
+        logs = [process.log_path.read_text() for process in running]
+        # Shown by pytest when the test failed.
+        print(*logs, sep="\n")
+        assert not any("\n    at " in log for log in logs), "a stack trace: something was thrown that nobody expected"
 
 
 @pytest.fixture
