@@ -153,3 +153,22 @@ def test_the_ros_packages_and_the_npm_package_have_one_version() -> None:
     for manifest in (ROOT / "package.xml", ROOT / "interfaces" / "jepa_mpc_msgs" / "package.xml"):
         version = ElementTree.parse(manifest).getroot().findtext("version")
         assert f'"version": "{version}"' in (ROOT / "package.json").read_text(encoding="utf-8"), manifest
+
+
+def test_every_ros_package_that_the_sources_name_is_a_dependency() -> None:
+    sources = [*(ROOT / "src" / "ros").glob("*.ts"), *(ROOT / "sim").rglob("*.py"), *(ROOT / "launch").glob("*.py")]
+    text = "\n".join(source.read_text(encoding="utf-8") for source in sources)
+    named = set(re.findall(r"'(\w+)/(?:msg|srv|action)/", text))
+    named |= set(re.findall(r"^ *from (\w+)(?:\.\w+)*\.(?:msg|srv) import", text, re.MULTILINE))
+    # Optional, and without a rosdep key.
+    named -= {"jepa_mpc_msgs"}
+    manifest = ElementTree.parse(ROOT / "package.xml").getroot()
+    declared = {entry.text for kind in ("depend", "exec_depend") for entry in manifest.iter(kind)}
+    assert len(named) > 5
+    assert named <= declared
+
+
+def test_the_licence_is_named_alike_and_there() -> None:
+    licence = ElementTree.parse(ROOT / "package.xml").getroot().find("license")
+    assert f'"license": "{licence.text}"' in (ROOT / "package.json").read_text(encoding="utf-8")
+    assert "Apache License" in (ROOT / licence.get("file")).read_text(encoding="utf-8")
