@@ -27,10 +27,10 @@ def test_commands_go_out_in_order_at_the_rate_asked_for_while_plans_are_made(tmp
     figures = measure(SECONDS, PERIOD_MS, tmp_path, prefix=REAL_TIME if may_run_in_real_time() else ())
     for name, value in asdict(figures).items():
         print(f"{name:26} {value}")
-    wanted = SECONDS * 1000 / PERIOD_MS
+    wanted = figures.seconds * 1000 / PERIOD_MS + 1
     assert figures.out_of_order == 0
     # None comes twice or in a burst to make up for one that was late.
-    assert figures.received <= wanted + 2
+    assert figures.received <= wanted + 1
     assert figures.plans_per_second > 5
     assert figures.period_error_p50_ms < 2
     if figures.thread_waits_for_a_core > BUSY:

@@ -13,6 +13,9 @@ describe('quantities', () => {
     ['0.05 s', 'ms', 50],
     ['50ms', 's', 0.05],
     ['-2 m', 'rad or m', -2],
+    ['20 N·m/rad', 'N·m/rad or N/m', 20],
+    ['2 kN/m', 'N·m/rad or N/m', 2000],
+    ['5 N m s/rad', 'N·m·s/rad or N·s/m', 5],
     ['3 rad^-2', '1/rad² or 1/m²', 3],
   ])('%s in %s is %d', (text, unit, value) => {
     expect(quantityIn(text, unit)).toBeCloseTo(value, 12);
