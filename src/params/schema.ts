@@ -371,7 +371,7 @@ export const parameterSchema = z.strictObject({
     'A goal that is not reached after this long is reported as timed out; 0: never.',
   ),
   'goal.stall_s': dynamic(
-    z.number().min(0).max(3600).default(10),
+    z.number().min(0).max(3600).default(0),
     's',
     'A goal is reported as unreachable when its distance has not fallen for this long; 0: never.',
   ),

@@ -17,6 +17,8 @@ import { ReachGoalAction } from './reach-goal-action.js';
 /** How often a goal is looked at besides with each plan. */
 const LOOK_PERIOD_MS = 100;
 
+const TOPIC = 'the topic goal_image';
+
 export interface GoalInputsOptions {
   readonly clock: NodeClock;
   readonly overrides: QosOverrides;
@@ -40,6 +42,8 @@ export class GoalInputs {
   readonly #images: GoalImageInput;
   readonly #action: ReachGoalAction | null;
   readonly #watch: NodeJS.Timeout;
+  /** The newest goal of the topic, when that had no stamp. */
+  #unstamped: FrameSet | null = null;
 
   constructor(node: rclnodejs.Node, options: GoalInputsOptions) {
     const { overrides, parameters, problems } = options;
@@ -50,7 +54,7 @@ export class GoalInputs {
         problems.report(problem);
       },
       onGoal: (goal) => {
-        this.goals.set(goal, 'the topic goal_image');
+        this.#onImage(goal);
       },
     });
     this.listen(parameters()['camera.transport']);
@@ -72,12 +76,33 @@ export class GoalInputs {
     this.#images.listen(transport);
   }
 
+  /** An image without a stamp that is sent again and again is one goal, not a new one each time. */
+  #onImage(goal: FrameSet): void {
+    if (goal.stampNs !== 0n) {
+      this.#unstamped = null;
+      this.goals.set(goal, TOPIC);
+      return;
+    }
+    const { current } = this.goals;
+    if (current !== null && current === this.#unstamped && isSameImage(current, goal)) return;
+    this.#unstamped = this.goals.setUnstamped(goal, TOPIC).goal;
+  }
+
   onPlan(plan: Plan): void {
     this.goals.onPlan(plan);
     this.#action?.onPlan(plan);
   }
 
+  /** No goal is looked at any more, and clients of the action are told that it is over. */
   dispose(): void {
     clearInterval(this.#watch);
+    this.#action?.close();
   }
+}
+
+function isSameImage({ frames: [one] }: FrameSet, { frames: [other] }: FrameSet): boolean {
+  if (one === undefined || other === undefined) return false;
+  return (
+    one.width === other.width && one.encoding === other.encoding && Buffer.compare(one.data, other.data) === 0
+  );
 }

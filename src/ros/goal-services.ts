@@ -6,6 +6,7 @@ import type { Parameters } from '../params/schema.js';
 import { defaultGoalFolder, GoalStore, readGoalFiles } from './goal-store.js';
 import type { Goals } from './goals.js';
 import type { ServiceOutcome } from './node-services.js';
+import { NO_FRAME } from './operator-services.js';
 
 export interface GoalServicesOptions {
   readonly goals: Goals;
@@ -33,12 +34,12 @@ export class GoalServices {
   }
 
   /**
-   * A saved goal.
+   * A saved goal, without a stamp.
    *
    * @throws JepaMpcError `goal.name`, `goal.file`, `planner.not-ready`
    */
   named(name: string): Promise<FrameSet> {
-    return this.#store.load(name, this.#cameras(), this.#options.goals.nextStampNs);
+    return this.#store.load(name, this.#cameras());
   }
 
   /** @throws JepaMpcError `goal.name`, `goal.file`, `planner.not-ready`, or what the images are refused for */
@@ -67,7 +68,8 @@ export class GoalServices {
       serve()
         .catch((error: unknown) => {
           if (error instanceof JepaMpcError) return { success: false, message: error.message };
-          throw error;
+          this.#options.report(error);
+          return { success: false, message: String(error) };
         })
         .then((outcome) => {
           response.send(Object.assign(response.template, outcome));
@@ -79,16 +81,18 @@ export class GoalServices {
   /** What the camera sees now. */
   async #save(): Promise<ServiceOutcome> {
     const name = this.#options.parameters()['goal.name'];
+    // Why there is no frame, where there is no model.
+    this.#cameras();
     const frame = this.#options.newestFrame();
-    if (frame === null) return { success: false, message: 'no frame yet: there is nothing to save' };
+    if (frame === null) return { success: false, message: NO_FRAME };
     await this.saveAs(name, frame);
     return { success: true, message: `the frame stamped ${String(frame.stampNs)} ns is goal ${name}` };
   }
 
   async #load(): Promise<ServiceOutcome> {
     const name = this.#options.parameters()['goal.name'];
-    this.#options.goals.set(await this.named(name), `the saved goal ${name}`);
-    return { success: true, message: `going for ${name}` };
+    this.#options.goals.setUnstamped(await this.named(name), `the saved goal ${name}`);
+    return this.#isGoal(name);
   }
 
   async #list(): Promise<ServiceOutcome> {
@@ -96,17 +100,26 @@ export class GoalServices {
   }
 
   async #fromFile(): Promise<ServiceOutcome> {
-    const wanted = this.#options.parameters()['goal.file'];
-    const files = wanted
+    const values = this.#options.parameters();
+    const files = values['goal.file']
       .split(',')
       .map((file) => file.trim())
       .filter((file) => file !== '');
     const cameras = this.#cameras();
     if (files.length !== cameras.length) {
-      const message = `goal.file names ${String(files.length)} files, expected ${String(cameras.length)}, with commas between: one for each of the cameras ${cameras.join(', ')}`;
-      return { success: false, message };
+      throw new JepaMpcError('goal.file', {
+        subject: 'parameter goal.file',
+        found: `"${files.join(', ')}"`,
+        expected: `${String(cameras.length)} JPEG or PNG, with commas between: one for each of the cameras ${cameras.join(', ')}`,
+        remedy: 'Set goal.file to the path of each image.',
+      });
     }
-    this.#options.goals.set(await readGoalFiles(files, this.#options.goals.nextStampNs), files.join(', '));
-    return { success: true, message: `going for ${files.join(', ')}` };
+    this.#options.goals.setUnstamped(await readGoalFiles(files), files.join(', '));
+    return this.#isGoal(files.join(', '));
+  }
+
+  #isGoal(name: string): ServiceOutcome {
+    const rest = this.#options.goals.isActive ? '' : '; the robot goes for it once the node is active';
+    return { success: true, message: `${name} is the goal${rest}` };
   }
 }

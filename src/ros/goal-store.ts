@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -49,10 +49,10 @@ export class GoalStore {
     const images = await Promise.all(
       goal.frames.map((frame, index) => encodePng(`goal ${name}, camera ${cameras[index] ?? ''}`, frame)),
     );
-    const beside = `${folder}.new`;
     try {
-      await rm(beside, { recursive: true, force: true });
-      await mkdir(beside, { recursive: true });
+      await mkdir(this.#folder, { recursive: true });
+      // Written beside it first, under what is no name: a goal is there as a whole or not at all.
+      const beside = await mkdtemp(join(this.#folder, '.new-'));
       for (const [index, image] of images.entries())
         await writeFile(join(beside, fileOf(cameras, index)), image);
       await rm(folder, { recursive: true, force: true });
@@ -63,43 +63,40 @@ export class GoalStore {
   }
 
   /**
-   * @param stampNs of the goal that is made: goals are told apart by it
+   * @returns the goal, without a stamp
    * @throws JepaMpcError `goal.name` for a name that is not there, `goal.file`, `image.compressed`
    */
-  async load(name: string, cameras: readonly string[], stampNs: bigint): Promise<FrameSet> {
+  async load(name: string, cameras: readonly string[]): Promise<FrameSet> {
     const folder = this.#folderOf(name);
     const known = await this.list();
     if (!known.includes(name)) {
       throw new JepaMpcError('goal.name', {
-        subject: 'goal',
+        subject: 'goal name',
         found: `"${name}"`,
         expected: known.length === 0 ? 'a saved goal; there is none yet' : `one of ${known.join(', ')}`,
-        remedy: 'Save one with ~/save_goal, or set goal.name to one of these.',
+        remedy: 'Save it first with ~/save_goal, or name one that ~/list_goals lists.',
       });
     }
-    return readGoalFiles(
-      cameras.map((_, index) => join(folder, fileOf(cameras, index))),
-      stampNs,
-    );
+    return readGoalFiles(cameras.map((_, index) => join(folder, fileOf(cameras, index))));
   }
 
   #folderOf(name: string): string {
     if (GOAL_NAME.test(name)) return join(this.#folder, name);
     throw new JepaMpcError('goal.name', {
-      subject: 'parameter goal.name',
+      subject: 'goal name',
       found: `"${name}"`,
       expected: '1 to 64 letters, digits, _, - or ., the first a letter or a digit',
-      remedy: 'Set goal.name to such a name first.',
+      remedy: 'Give it such a name: parameter goal.name, or goal_name of the action.',
     });
   }
 }
 
 /**
- * A goal from image files, JPEG or PNG, one for each camera.
+ * A goal from image files, JPEG or PNG, one for each camera. It has no stamp.
  *
  * @throws JepaMpcError `goal.file`, `image.compressed`
  */
-export async function readGoalFiles(files: readonly string[], stampNs: bigint): Promise<FrameSet> {
+export async function readGoalFiles(files: readonly string[]): Promise<FrameSet> {
   const frames: ImageFrame[] = [];
   for (const file of files) {
     let data: Buffer;
@@ -108,9 +105,9 @@ export async function readGoalFiles(files: readonly string[], stampNs: bigint): 
     } catch (error) {
       throw cannot('be read', file, error);
     }
-    frames.push(await decodeCompressed(`goal file ${file}`, { stampNs, format: 'png', data }));
+    frames.push(await decodeCompressed(`goal file ${file}`, { stampNs: 0n, format: 'png', data }));
   }
-  return { stampNs, frames };
+  return { stampNs: 0n, frames };
 }
 
 function fileOf(cameras: readonly string[], index: number): string {

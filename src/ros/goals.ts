@@ -26,7 +26,7 @@ const LEVELS: Readonly<Record<GoalOutcome, StatusLevel>> = {
 export type GoalReport = Omit<Status, 'name'>;
 
 export interface GoalsOptions {
-  readonly clock: NodeClock;
+  readonly clock: Pick<NodeClock, 'nowNs'>;
   readonly parameters: () => Parameters;
   readonly log: Logger;
   /** `~/goal_status` */
@@ -45,7 +45,9 @@ export class Goals {
   readonly #options: GoalsOptions;
   #pursuit: GoalPursuit | null = null;
   #current: FrameSet | null = null;
+  #lastStampNs = 0n;
   #holdingSinceNs: bigint | null = null;
+  #lastLookNs = 0n;
 
   constructor(options: GoalsOptions) {
     this.#options = options;
@@ -55,16 +57,29 @@ export class Goals {
     return this.#current;
   }
 
-  /** Null while there is no goal. */
+  /** Null before the first goal; one that was given up is still told of, as a warning. */
   get report(): GoalReport | null {
-    return this.#pursuit === null ? null : reportOf(this.#pursuit);
+    if (this.#pursuit === null) return null;
+    const report = reportOf(this.#pursuit);
+    return this.#current === null
+      ? { ...report, level: 'warn', message: `none any more: ${report.message}` }
+      : report;
   }
 
-  /** A stamp for a goal that has none of its own, later than that of the goal in force: goals are told apart by it. */
-  get nextStampNs(): bigint {
+  /** Whether the robot goes for goals: one that is set before is kept until the node is active. */
+  get isActive(): boolean {
+    return this.#options.condition() !== null;
+  }
+
+  /**
+   * As `set`, for a goal without a stamp of its own. It gets one later than all before it: goals are told apart by their stamps, the planner
+   * keeps what it has made of one.
+   */
+  setUnstamped(goal: FrameSet, origin: string, wanted: Partial<GoalCriteria> = {}): GoalPursuit {
     const { nowNs } = this.#options.clock;
-    const last = this.#current?.stampNs ?? 0n;
-    return nowNs > last ? nowNs : last + 1n;
+    const stampNs = nowNs > this.#lastStampNs ? nowNs : this.#lastStampNs + 1n;
+    const frames = goal.frames.map((frame) => ({ ...frame, stampNs }));
+    return this.set({ stampNs, frames }, origin, wanted);
   }
 
   /**
@@ -79,7 +94,7 @@ export class Goals {
     const pursuit = new GoalPursuit(goal, origin, clock.nowNs, { ...this.#criteria(), ...wanted });
     this.#pursuit = pursuit;
     this.#current = goal;
-    this.#holdingSinceNs = null;
+    if (goal.stampNs > this.#lastStampNs) this.#lastStampNs = goal.stampNs;
     onGoal(goal);
     log.info(`new goal from ${origin}, stamp ${String(goal.stampNs)} ns`);
     this.#publish(pursuit);
@@ -95,9 +110,8 @@ export class Goals {
   /** Gives this goal up: the robot brakes to rest. Nothing happens when another one is in force by now. */
   giveUp(pursuit: GoalPursuit, outcome: GoalOutcome, reason: string): void {
     pursuit.end(outcome, reason);
-    if (this.#pursuit !== pursuit) return;
+    if (this.#pursuit !== pursuit || this.#current === null) return;
     this.#current = null;
-    this.#pursuit = null;
     this.#options.onGoal(null);
   }
 
@@ -114,21 +128,26 @@ export class Goals {
 
   /** Looks at the clock and the watchdog; to be called a few times a second. */
   look(): void {
-    const pursuit = this.#pursuit;
-    if (pursuit === null || pursuit.ending !== null) return;
     const { clock, condition } = this.#options;
+    const { nowNs } = clock;
+    const wasSetBack = nowNs < this.#lastLookNs;
+    this.#lastLookNs = nowNs;
+    if (wasSetBack) {
+      this.#holdingSinceNs = null;
+      this.#pursuit?.restart(nowNs);
+    }
     const found = condition();
     if (found === null) return;
     const isHeld = found.level === 'hold' || found.level === 'stop';
-    this.#holdingSinceNs = isHeld ? (this.#holdingSinceNs ?? clock.nowNs) : null;
-    pursuit.look(clock.nowNs);
+    this.#holdingSinceNs = isHeld ? (this.#holdingSinceNs ?? nowNs) : null;
+    this.#pursuit?.look(nowNs);
   }
 
   /** Why whoever waits for a goal need not wait any more: the robot is not allowed to move. Null while it is. */
   get obstacle(): string | null {
     const { clock, condition } = this.#options;
     const found = condition();
-    if (found === null) return 'the node is not active';
+    if (found === null) return 'the node is not active: activate it, then send the goal again';
     if (this.#holdingSinceNs === null || clock.nowNs - this.#holdingSinceNs < HOLD_GRACE_NS) return null;
     const reasons = found.reasons.map(
       ({ name, found: what, clears }) => `${name}: ${what}, clears with ${clears}`,

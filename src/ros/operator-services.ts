@@ -5,6 +5,10 @@ import type { PlanFigures } from './plan-figures.js';
 import { NOT_CONFIGURED } from './planning-session.js';
 import type { PlanningSession } from './planning-session.js';
 
+/** What the camera sees cannot be used before it has seen anything. */
+export const NO_FRAME =
+  'camera: found no frame yet, expected one since the node was configured or reset. Check that the camera publishes, and ask again.';
+
 export interface OperatorServicesOptions {
   /** Null while the node is not configured. */
   readonly session: () => PlanningSession | null;
@@ -48,16 +52,20 @@ export class OperatorServices implements ServiceHandlers {
   }
 
   captureGoal(): ServiceOutcome {
-    const loop = this.#options.session()?.loop;
+    const { session, goals } = this.#options;
+    const loop = session()?.loop;
     if (!loop) return this.#missing;
     const frame = loop.newestFrame;
-    if (frame === null) return { success: false, message: 'no frame yet' };
-    this.#options.goals.set(frame, '~/capture_goal');
+    if (frame === null) return { success: false, message: NO_FRAME };
+    goals.set(frame, '~/capture_goal');
     return { success: true, message: `the goal is the frame stamped ${String(frame.stampNs)} ns` };
   }
 
   /** The answer to whatever needs the control loop, while there is none. */
   get #missing(): ServiceOutcome {
-    return { success: false, message: this.#options.session()?.missing ?? NOT_CONFIGURED };
+    return {
+      success: false,
+      message: this.#options.session()?.missing ?? `${NOT_CONFIGURED}: configure it first`,
+    };
   }
 }

@@ -18,6 +18,8 @@ import type { RosDuration } from './stamp.js';
 
 const ACTION = 'jepa_mpc_msgs/action/ReachGoal';
 
+const CANCELED = 'the client asked for an end';
+
 /** How often a goal is looked at besides with each plan. */
 const LOOK_PERIOD_MS = 100;
 
@@ -88,6 +90,13 @@ export interface ReachGoalOptions {
   readonly problems: ProblemLog;
 }
 
+/** A request that can be gone for, without a stamp. */
+interface WantedGoal {
+  readonly goal: FrameSet;
+  readonly origin: string;
+  readonly criteria: Partial<GoalCriteria>;
+}
+
 /** What is known of a goal of a client. */
 interface Running {
   /** Null while the goal is being read. */
@@ -142,20 +151,27 @@ export class ReachGoalAction {
     return new ReachGoalAction(node, type, options);
   }
 
+  /** Ends all goals: the node goes down. */
+  close(): void {
+    for (const { pursuit } of this.#running.values()) {
+      if (pursuit !== null) this.#options.goals.giveUp(pursuit, 'stopped', 'the node is going down');
+    }
+  }
+
   /** Tells the clients of a plan. */
   onPlan({ goalStampNs, frameStampNs, statistics }: Plan): void {
     for (const [handle, { pursuit }] of this.#running) {
       if (pursuit?.goal.stampNs !== goalStampNs || pursuit.ending !== null) continue;
-      const feedback = new this.#type.Feedback();
-      handle.publishFeedback(
-        Object.assign(feedback, {
-          distance: statistics.goalDistance,
-          plan_cost: statistics.bestCost,
-          plan_ms: statistics.planMs,
-          frame_age_ms: Number(this.#options.clock.nowNs - frameStampNs) / 1e6,
-          elapsed: nsToDuration(pursuit.elapsedNs),
-        }),
-      );
+      const feedback = Object.assign(new this.#type.Feedback(), {
+        distance: statistics.goalDistance,
+        plan_cost: statistics.bestCost,
+        plan_ms: statistics.planMs,
+        frame_age_ms: Number(this.#options.clock.nowNs - frameStampNs) / 1e6,
+        elapsed: nsToDuration(pursuit.elapsedNs),
+      });
+      this.#options.problems.guard(() => {
+        handle.publishFeedback(feedback);
+      });
     }
   }
 
@@ -163,9 +179,19 @@ export class ReachGoalAction {
     const running: Running = { pursuit: null, isCanceled: false };
     this.#running.set(handle, running);
     try {
-      const pursuit = await this.#begin(handle.request.toPlainObject(true));
+      const wanted = await this.#read(handle.request.toPlainObject(true));
+      // Whoever is not gone for does not take over from the goal in force.
+      if (running.isCanceled) {
+        handle.canceled();
+        return this.#result(OUTCOMES.canceled, CANCELED, NaN, 0n);
+      }
+      const { goals } = this.#options;
+      if (goals.obstacle !== null) {
+        handle.abort();
+        return this.#result(OUTCOMES.stopped, goals.obstacle, NaN, 0n);
+      }
+      const pursuit = goals.setUnstamped(wanted.goal, wanted.origin, wanted.criteria);
       running.pursuit = pursuit;
-      if (running.isCanceled) this.#cancel(handle);
       return this.#end(handle, pursuit, await this.#watched(pursuit));
     } catch (error) {
       if (!(error instanceof JepaMpcError)) throw error;
@@ -180,8 +206,7 @@ export class ReachGoalAction {
     const running = this.#running.get(handle);
     if (running === undefined) return;
     running.isCanceled = true;
-    if (running.pursuit !== null)
-      this.#options.goals.giveUp(running.pursuit, 'canceled', 'the client asked for an end');
+    if (running.pursuit !== null) this.#options.goals.giveUp(running.pursuit, 'canceled', CANCELED);
   }
 
   /** The end of a pursuit, which is stopped when the robot may not move. */
@@ -211,15 +236,16 @@ export class ReachGoalAction {
   }
 
   /** @throws JepaMpcError for a goal that cannot be used */
-  async #begin(request: ReachGoalRequest): Promise<GoalPursuit> {
-    const { goals, services } = this.#options;
-    const wanted = criteriaOf(request);
+  async #read(request: ReachGoalRequest): Promise<WantedGoal> {
+    const { services } = this.#options;
+    const criteria = criteriaOf(request);
     const { goal_images: images, goal_name: name } = request;
-    if (images.length === 0)
-      return goals.set(await services.named(name), `the action, saved goal ${name}`, wanted);
+    if (images.length === 0) {
+      return { goal: await services.named(name), origin: `the action, saved goal ${name}`, criteria };
+    }
     const goal = this.#goalOf(images);
     if (name !== '') await services.saveAs(name, goal);
-    return goals.set(goal, 'the action', wanted);
+    return { goal, origin: 'the action', criteria };
   }
 
   #goalOf(images: readonly ImageMessage[]): FrameSet {
@@ -232,10 +258,9 @@ export class ReachGoalAction {
         remedy: 'Configure the node first, and send an image for each camera.',
       });
     }
-    const stampNs = this.#options.goals.nextStampNs;
-    const frames = images.map((image) => ({ ...toImageFrame(image), stampNs }));
+    const frames = images.map((image) => toImageFrame(image));
     for (const [index, frame] of frames.entries()) checkFrame(`goal image ${String(index)}`, frame);
-    return { stampNs, frames };
+    return { stampNs: 0n, frames };
   }
 }
 
