@@ -6,10 +6,12 @@ import { percentile } from '../../math/percentile.js';
 import { createRng } from '../../math/rng.js';
 import type { LoadedModel } from '../../model/load-model.js';
 import type { PlannerTuning } from '../../pipeline/planner-port.js';
+import { CandidateEvaluator } from '../../planning/candidate-evaluator.js';
 import { ImageToTensor } from '../../vision/image-to-tensor.js';
 import { PlannerWorkshop, type PlannerInForce } from '../planner-workshop.js';
 import { stillContext } from '../still-context.js';
 import { uniformCandidates } from '../uniform-candidates.js';
+import { compareRollouts } from './compare-rollouts.js';
 
 /** What planning with a model takes, measured where it was checked. */
 export interface PlanningMeasured {
@@ -27,6 +29,8 @@ export interface PlanningMeasured {
   readonly fallbacks: readonly Fallback[];
   /** Of a candidate, see candidate-memory.ts; null where the rollout is not compiled. */
   readonly peakBytesPerCandidate: number | null;
+  /** Largest difference of the compiled rollout's costs from those step by step, see compare-rollouts.ts; null where it is not compiled. */
+  readonly compiledDifference: number | null;
 }
 
 const SEED = 1;
@@ -86,8 +90,19 @@ export async function measurePlanning(
     const given = rollout.fallbacks[asCompiled];
     if (given !== undefined) throw couldNotRun(model.device, given);
 
-    const isCompiled = rollout.kind !== 'host';
     const request = { objective, horizon, precision: 'float32' } as const;
+    const isCompiled = rollout.kind !== 'host';
+    const compare = (): Promise<number> => {
+      const stepByStep = new CandidateEvaluator(
+        { ...manifest, predictor: model.predictor },
+        model.temporalDistance,
+        objective,
+        horizon,
+      );
+      const { tolerance } = model.graphs[0]?.golden ?? { tolerance: 0 };
+      const candidates = uniformCandidates(action, horizon, few, rng);
+      return compareRollouts(scorer, stepByStep, context, candidates, tolerance);
+    };
     return {
       encodeMs,
       iterationMs,
@@ -98,6 +113,7 @@ export async function measurePlanning(
       rollout: rollout.kind,
       fallbacks: rollout.fallbacks,
       peakBytesPerCandidate: isCompiled ? model.rollouts.bytesPerCandidate(request) : null,
+      compiledDifference: isCompiled ? await compare() : null,
     };
   } finally {
     await workshop.dispose();

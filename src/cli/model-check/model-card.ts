@@ -59,7 +59,7 @@ export function cardLines(card: ModelCard): string[] {
     ...row('parameters', thousands(card.parameters)),
     ...row('a candidate', memoryText(card)),
     '',
-    ...row('rollout', KIND[planning.rollout]),
+    ...row('rollout', rolloutText(planning)),
     ...planning.fallbacks.flatMap(({ instead, reason }) =>
       row('', `not as asked for: ${instead}, since ${reason}`),
     ),
@@ -93,6 +93,11 @@ function memoryText({ latentBytesPerCandidate, planning }: ModelCard): string {
   return `${bytes(peak)} in the rollout at its peak, by the shapes and lifetimes of the graph's values; ${latents}`;
 }
 
+function rolloutText({ rollout, compiledDifference }: PlanningMeasured): string {
+  if (compiledDifference === null) return KIND[rollout];
+  return `${KIND[rollout]}; costs within ${compiledDifference.toExponential(1)} of those step by step`;
+}
+
 function budgetText({ samples, horizon }: PlanningMeasured, { plannerDefaults }: ModelManifest): string {
   return `${ofAll(samples, plannerDefaults.samples)} candidates, horizon ${String(horizon)}`;
 }
@@ -110,7 +115,7 @@ function thousands(count: number): string {
 }
 
 function ms(value: number): string {
-  return `${value.toPrecision(3)} ms`;
+  return `${value < 100 ? value.toPrecision(3) : value.toFixed(0)} ms`;
 }
 
 function bytes(count: number): string {
