@@ -45,7 +45,9 @@ export class PlannerEngine {
       threads: settings.threads,
       logger,
     });
-    logger.info(`model read and checked in ${(performance.now() - startMs).toFixed(0)} ms`);
+    const { name, licence } = model.manifest;
+    const tookMs = performance.now() - startMs;
+    logger.info(`model read and checked in ${tookMs.toFixed(0)} ms: ${name}, licence ${licence}`);
     const engine = new PlannerEngine(model, settings.seed, logger);
     if (settings.warmUp !== null) await engine.#warmUp(settings.warmUp);
     return engine;

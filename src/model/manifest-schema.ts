@@ -16,10 +16,10 @@ const fileName = z
   .string()
   .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'a plain file name inside the model folder');
 
-const sha256 = z
-  .string()
-  .regex(/^[0-9a-f]{64}$/, '64 lower-case hexadecimal digits')
-  .describe('SHA-256 of the file; another one is refused');
+const HASH = /^[0-9a-f]{64}$/;
+const HASH_FORM = '64 lower-case hexadecimal digits';
+
+const sha256 = z.string().regex(HASH, HASH_FORM).describe('SHA-256 of the file; another one is refused');
 
 const dataSchema = z.strictObject({
   file: z
@@ -163,6 +163,11 @@ export const manifestSchema = z.strictObject({
       source: z.string().describe('Where the weights come from'),
       createdBy: z.string().describe('Command that wrote the folder'),
       dataset: z.string().describe('What it was trained on'),
+      checkpointSha256: z
+        .string()
+        .regex(HASH, HASH_FORM)
+        .optional()
+        .describe('SHA-256 of the checkpoint that the weights were exported from; shown, not checked'),
     })
     .describe('Where the model comes from, for people'),
   golden: z

@@ -35,6 +35,9 @@ export function cardLines(card: ModelCard): string[] {
     ...row('contract', `version ${String(manifest.version)}, manifest SHA-256 ${card.sha256}`),
     ...row('licence', manifest.licence),
     ...row('source', provenance.source),
+    ...(provenance.checkpointSha256 === undefined
+      ? []
+      : row('checkpoint', `SHA-256 ${provenance.checkpointSha256}`)),
     ...row('created by', provenance.createdBy),
     ...row('dataset', provenance.dataset),
     '',

@@ -93,7 +93,10 @@ describe('jepa-mpc model check, of a model that holds', () => {
   it('says that a rollout cannot be compiled, and why: the model may be planned with all the same', async () => {
     const copy = await TinyModelCopy.create();
     await copy.changeFile('predictor.onnx', (bytes) => changeGraph(bytes, addForeignOperator));
+    const checkpointSha256 = 'c0ffee00'.repeat(8);
+    await copy.changeManifest(({ provenance }) => Object.assign(provenance, { checkpointSha256 }));
     const { status, output } = await check(copy.folder);
+    expect(output).toContain(`checkpoint    SHA-256 ${checkpointSha256}`);
     expect(output).toMatch(/rollout +step by step on the host\n +not as asked for: .*Shrink/);
     expect(output).toMatch(/a candidate +.*the rest is not known/);
     expect(status).toBe(0);

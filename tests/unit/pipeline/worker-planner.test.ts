@@ -71,7 +71,7 @@ describe('the planner worker', () => {
   it('tells the log of whoever started it how it gets on', async () => {
     lines.length = 0;
     await planner(builtWorker).load({ ...settings, warmUp: tuning });
-    expect(lines.some((line) => line.startsWith('model read and checked in'))).toBe(true);
+    expect(lines.join('\n')).toMatch(/model read and checked in \d+ ms: tiny, licence Apache-2.0/);
     expect(lines.some((line) => line.startsWith('warmed up in'))).toBe(true);
   });
 
