@@ -68,7 +68,7 @@ const layout = layoutOf();
 /** The cases that were asked for, a case's points of the curve over tokens included. */
 function chosenCases() {
   const all = casesOf(layout.root, layout.benchModels);
-  const names = options.case ?? all.map(({ name }) => name);
+  const names = options.case ?? all.filter(({ tokensOnly }) => !tokensOnly).map(({ name }) => name);
   for (const name of names) {
     if (!all.some((spec) => spec.name === name)) {
       throw new Error(
@@ -80,25 +80,21 @@ function chosenCases() {
     }
   }
   return all.filter(
-    ({ name, tokensOnly }) =>
-      names.includes(name) || (tokensOnly && names.some((chosen) => name.startsWith(`${chosen}-`))),
+    (spec) =>
+      names.includes(spec.name) ||
+      (spec.tokensOnly && grows(spec) && names.some((chosen) => spec.name.startsWith(`${chosen}-`))),
   );
 }
 
+const amountsOf = (spec) => (options.quick ? spec.quick : spec.full);
+
+const grows = (spec) => amountsOf(spec).growthPairs > 0;
+
 function measurementsOf(spec) {
   if (spec.tokensOnly) return [growthWithTokens];
-  const common = [
-    agreement,
-    iterationTime,
-    memory,
-    overhead,
-    savings,
-    threadGap,
-    plansPerSecond,
-    timeTo99,
-    growth,
-  ];
-  const all = spec.name === 'dino-patches' ? [...common, growthWithTokens] : common;
+  const common = [agreement, iterationTime, memory, overhead, threadGap, plansPerSecond, timeTo99];
+  const growing = spec.name === 'dino-patches' ? [savings, growth, growthWithTokens] : [savings, growth];
+  const all = grows(spec) ? [...common, ...growing] : common;
   return all.filter(({ title }) => options.only?.includes(title) ?? true);
 }
 
@@ -138,7 +134,7 @@ async function openCase(spec, inputs, notes) {
     }
   };
   const ours = { fp32: await openOurs('fp32'), int8: spec.tokensOnly ? null : await openOurs('int8') };
-  const amounts = options.quick ? spec.quick : spec.full;
+  const amounts = amountsOf(spec);
   const bench = {
     spec,
     amounts,

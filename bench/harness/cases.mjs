@@ -22,7 +22,7 @@ import { join } from 'node:path';
  * @property {number} plans pairs of whole plans for plans_per_second
  * @property {number} checks problems that agreement is checked on, and rounds in which the pauses of the ROS thread are seen
  * @property {number} profiles plans whose operators are timed for overhead_share
- * @property {number} growthPairs pairs for each point of the growth curves, and for each saving
+ * @property {number} growthPairs pairs for each point of the growth curves, and for each saving; 0 leaves both out
  * @property {{ samples: readonly number[], horizon: readonly number[] }} growth the points besides the case's own
  *
  * @typedef {object} Case
@@ -75,8 +75,8 @@ export function casesOf(root, models) {
       plans: 1,
       checks: 1,
       profiles: 1,
-      growthPairs: 1,
-      growth: { samples: [], horizon: [1] },
+      growthPairs: 0,
+      growth: { samples: [], horizon: [] },
     },
   };
   return [
