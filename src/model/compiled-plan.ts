@@ -45,7 +45,7 @@ export class CompiledPlan implements PlanKernel {
     const row = (values: Float32Array): ort.Tensor => new ort.Tensor('float32', values, [periods, joints]);
     const scalar = (value: number): ort.Tensor => new ort.Tensor('float32', Float32Array.of(value), []);
     const outputs = await run(this.#session, {
-      ...contextFeeds(context, this.weights, this.#action),
+      ...contextFeeds(context, this.weights, this.#action, periods),
       noise: new ort.Tensor('float32', start.noise, [start.iterations, samples, periods, joints]),
       mean: row(start.mean),
       std: row(start.std),

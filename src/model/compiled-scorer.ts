@@ -8,29 +8,27 @@ import type { ObjectiveSpec, ObjectiveWeights } from '../core/objective-spec.js'
 import type { CandidateScorer, PlanContext } from '../core/ports.js';
 import type { SessionOptions } from './graph-session.js';
 import { createSession } from './graph-session.js';
-import { WEIGHT_NAMES, type RolloutCompiler, type RolloutRequest } from './graph/compile-rollout.js';
+import type { RolloutCompiler, RolloutRequest } from './graph/compile-rollout.js';
+import { WEIGHT_NAMES } from './graph/objective-nodes.js';
+import { limitSums } from './limit-sums.js';
 
-/** What a rollout graph is given besides candidates or noise. */
+/** What a rollout graph of K periods is given besides candidates or noise. */
 export function contextFeeds(
   context: PlanContext,
   weights: ObjectiveWeights,
   action: ActionSpec,
+  periods: number,
 ): Record<string, ort.Tensor> {
   const { history, goal, joints } = context;
   const count = action.joints.length;
-  const perJoint = (values: ArrayLike<number> | undefined, absent: number): ort.Tensor =>
-    new ort.Tensor(
-      'float32',
-      Float32Array.from({ length: count }, (_, joint) => values?.[joint] ?? absent),
-      [count],
-    );
+  const { least, largest } = limitSums(joints, weights.limitMargin, action, periods);
+  const row = (values: Float32Array): ort.Tensor => new ort.Tensor('float32', values, [values.length]);
   const feeds: Record<string, ort.Tensor> = {
     history: new ort.Tensor('float32', history.data, history.shape),
     goal: new ort.Tensor('float32', goal.data, goal.shape),
-    joint_position: perJoint(joints?.position, 0),
-    // Without limits the way into their margin is nothing.
-    joint_lower: perJoint(joints?.lower, -Infinity),
-    joint_upper: perJoint(joints?.upper, Infinity),
+    joint_position: row(Float32Array.from({ length: count }, (_, joint) => joints?.position[joint] ?? 0)),
+    least_sums: row(least),
+    largest_sums: row(largest),
   };
   for (const name of WEIGHT_NAMES)
     feeds[`weight_${name}`] = new ort.Tensor('float32', Float32Array.of(weights[name]), []);
@@ -80,7 +78,7 @@ export class CompiledScorer implements CandidateScorer {
     const [, periods = 1] = this.#shape();
     const joints = this.#action.joints.length;
     const count = candidates.length / (periods * joints);
-    const feeds = contextFeeds(context, this.weights, this.#action);
+    const feeds = contextFeeds(context, this.weights, this.#action, periods);
     feeds['candidates'] = new ort.Tensor('float32', candidates, [count, periods, joints]);
     const costs = (await run(this.#session, feeds))['costs']?.data as Float32Array;
     if (!costs.some((cost) => Number.isFinite(cost)))

@@ -1,12 +1,12 @@
 import { contextFrames, type ActionSpec, type HistorySpec, type LatentSpec } from '../../core/model-spec.js';
-import type { ObjectiveSpec, ObjectiveWeights } from '../../core/objective-spec.js';
+import type { ObjectiveSpec } from '../../core/objective-spec.js';
 import { peakBytesPerCandidate } from './candidate-memory.js';
 import { CANDIDATES, ITERATIONS } from './dims.js';
 import { emitGraph } from './emit-graph.js';
 import { ExternalData } from './external-data.js';
 import { GraphBuilder } from './graph-builder.js';
 import { readModel, writeModel } from './model-file.js';
-import { objectiveNodes } from './objective-nodes.js';
+import { objectiveNodes, WEIGHT_NAMES, type ObjectiveInputs } from './objective-nodes.js';
 import { planNodes, type PlanInputs, type Refit } from './plan-nodes.js';
 import { productsIn, type Precision } from './reduced-precision.js';
 import { unrollPredictor } from './rollout-nodes.js';
@@ -37,19 +37,11 @@ export interface RolloutRequest {
   readonly savings?: Savings;
 }
 
-/** Weights of an objective that a graph takes as inputs, each `[]`. */
-export const WEIGHT_NAMES = [
-  'action',
-  'smoothness',
-  'limit',
-  'limitMargin',
-] as const satisfies readonly (keyof ObjectiveWeights)[];
-
 /**
  * Compiles a model's predictor and an objective into one graph. Design: docs/adr/0003.
  *
- * Inputs of both variants: `history [1, C, T, D]`, `goal [1, T, D]`, `weight_<name> []` for {@link WEIGHT_NAMES}, `joint_position`, `joint_lower`
- * and `joint_upper` `[J]`.
+ * Inputs of both variants: `history [1, C, T, D]`, `goal [1, T, D]`, `weight_<name> []` for {@link WEIGHT_NAMES}, `joint_position [J]`,
+ * `least_sums` and `largest_sums` `[K * J]`, see {@link LimitSums}.
  */
 export class RolloutCompiler {
   readonly #sources: RolloutSources;
@@ -112,7 +104,7 @@ export class RolloutCompiler {
       temperature: scalar('temperature'),
       earlyStopStd: scalar('earlyStopStd'),
     };
-    const shared = this.#sharedInputs(builder);
+    const shared = this.#sharedInputs(builder, this.#sequence(request));
     builder.countCandidatesFrom(inputs.noise, 1);
     const outputs = planNodes(builder, refit, inputs, (candidates) =>
       this.#costs(builder, request, shared, candidates),
@@ -131,7 +123,7 @@ export class RolloutCompiler {
   } {
     const builder = new GraphBuilder(request.savings);
     const candidates = builder.input('candidates', 'float32', [CANDIDATES, ...this.#sequence(request)]);
-    const shared = this.#sharedInputs(builder);
+    const shared = this.#sharedInputs(builder, this.#sequence(request));
     builder.countCandidatesFrom(candidates);
     const costs = this.#costs(builder, request, shared, candidates);
     return { builder, inputs: [candidates, ...shared.all], costs };
@@ -143,24 +135,23 @@ export class RolloutCompiler {
     return [horizon * block, joints.length];
   }
 
-  #sharedInputs(builder: GraphBuilder): SharedInputs {
-    const { latent, history, action } = this.#sources;
+  #sharedInputs(builder: GraphBuilder, [periods, joints]: readonly [number, number]): SharedInputs {
+    const { latent, history } = this.#sources;
     const { tokens, dim } = latent;
-    const joints = action.joints.length;
     const frames = builder.input('history', 'float32', [1, contextFrames(history), tokens, dim]);
     const goal = builder.input('goal', 'float32', [1, tokens, dim]);
     const weightEntries = WEIGHT_NAMES.map(
       (name) => [name, builder.input(`weight_${name}`, 'float32', [])] as const,
     );
     const position = builder.input('joint_position', 'float32', [joints]);
-    const lower = builder.input('joint_lower', 'float32', [joints]);
-    const upper = builder.input('joint_upper', 'float32', [joints]);
+    const least = builder.input('least_sums', 'float32', [periods * joints]);
+    const largest = builder.input('largest_sums', 'float32', [periods * joints]);
     return {
       frames,
       goal,
-      weights: Object.fromEntries(weightEntries) as Record<keyof ObjectiveWeights, Value>,
-      joints: { position, lower, upper },
-      all: [frames, goal, ...weightEntries.map(([, value]) => value), position, lower, upper],
+      weights: Object.fromEntries(weightEntries) as SharedInputs['weights'],
+      joints: { position, least, largest },
+      all: [frames, goal, ...weightEntries.map(([, value]) => value), position, least, largest],
     };
   }
 
@@ -199,8 +190,8 @@ export class RolloutCompiler {
 interface SharedInputs {
   readonly frames: Value;
   readonly goal: Value;
-  readonly weights: Record<keyof ObjectiveWeights, Value>;
-  readonly joints: { readonly position: Value; readonly lower: Value; readonly upper: Value };
+  readonly weights: ObjectiveInputs['weights'];
+  readonly joints: NonNullable<ObjectiveInputs['joints']>;
   readonly all: readonly Value[];
 }
 

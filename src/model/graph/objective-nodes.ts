@@ -12,6 +12,14 @@ import { expressionNodes, type ExpressionSources } from './expression-nodes.js';
 import type { GraphBuilder } from './graph-builder.js';
 import type { Value } from './value.js';
 
+/** Weights that a graph takes as inputs. The margin of the limits is in {@link LimitSums}. */
+export const WEIGHT_NAMES = [
+  'action',
+  'smoothness',
+  'limit',
+] as const satisfies readonly (keyof ObjectiveWeights)[];
+type WeightName = (typeof WEIGHT_NAMES)[number];
+
 /** What an objective is computed from. All float32. */
 export interface ObjectiveInputs {
   /** Predicted latents of each of the H predictor steps, `[N, T, D]`. */
@@ -21,9 +29,9 @@ export interface ObjectiveInputs {
   /** Raw actions `[N, K, J]`, K = H * block. */
   readonly actions: Value;
   /** Each `[]`: graph inputs, so that they change without a new graph. */
-  readonly weights: Readonly<Record<keyof ObjectiveWeights, Value>>;
-  /** Measured joint positions and their limits, `[J]` each, graph inputs as well; null leaves the limits out. A continuous joint has infinite limits. */
-  readonly joints: { readonly position: Value; readonly lower: Value; readonly upper: Value } | null;
+  readonly weights: Readonly<Record<WeightName, Value>>;
+  /** Graph inputs as well: measured positions `[J]` and limits as {@link LimitSums}; null leaves the limits out. */
+  readonly joints: { readonly position: Value; readonly least: Value; readonly largest: Value } | null;
   /** The model's own distance of latents `[N, T, D]` from the goal, `[N]`; null when it has none. */
   readonly temporalDistance: ((latents: Value) => Value) | null;
 }
@@ -66,7 +74,7 @@ class ObjectiveWriter {
     const { weights, joints } = this.#inputs;
     let cost = builder.mul(weights.action, this.#effort());
     if (this.#periods > 1) cost = builder.add(cost, builder.mul(weights.smoothness, this.#jerkiness()));
-    if (joints !== null) cost = builder.add(cost, builder.mul(weights.limit, this.#nearness(joints)));
+    if (joints !== null) cost = builder.add(cost, this.#weightedNearness(joints));
     for (const [index, weight] of stepWeights(this.#spec.steps, this.#horizon).entries()) {
       if (weight === 0) continue;
       cost = builder.add(cost, builder.mul(builder.scalar(weight), this.#stepCost(index + 1)));
@@ -146,17 +154,24 @@ class ObjectiveWriter {
     if (joints === null) throw noJointPositions(this.#spec);
     const count = this.#action.joints.length;
     const end = t * this.#action.block * count;
-    return builder.add(builder.slice(this.#travelled(), 1, end - count, end), joints.position);
+    const travelled = builder.mul(
+      builder.slice(this.#sums(), 1, end - count, end),
+      builder.scalar(this.#periodS),
+    );
+    return builder.add(travelled, joints.position);
   }
 
-  /** The way from where the joints are to where each period leaves them. */
-  #travelled(): Value {
+  /** Sums of raw actions from the first period to each, `[N, K * J]`. */
+  #sums(): Value {
     const builder = this.#builder;
     const { actions } = this.#inputs;
     // Not a product with a triangle of ones, which a GPU may round to 10 bits.
     const axis = builder.constant({ type: 'int64', dims: [], data: Float64Array.of(1) });
-    const sums = builder.node('CumSum', [actions, axis], {}, 'float32', actions.dims);
-    return builder.mul(this.#inRows(sums), builder.scalar(this.#action.periodMs / 1000));
+    return this.#inRows(builder.node('CumSum', [actions, axis], {}, 'float32', actions.dims));
+  }
+
+  get #periodS(): number {
+    return this.#action.periodMs / 1000;
   }
 
   /** `[N]`: mean of the squared actions, as fractions of their larger bounds. */
@@ -188,25 +203,21 @@ class ObjectiveWriter {
     const joints = this.#action.joints.length;
     const [, size = 1] = rows.dims;
     const gain = builder.floats(
-      Array.from({ length: size }, (_, i) => 1 / unit(i % joints)),
+      Array.from({ length: size }, (_, i) => 1 / (unit(i % joints) * Math.sqrt(size))),
       [size],
     );
-    const scaled = builder.mul(rows, gain);
-    return builder.reduce('ReduceMean', builder.mul(scaled, scaled), [1], false);
+    return builder.reduce('ReduceSumSquare', builder.mul(rows, gain), [1], false);
   }
 
-  /** `[N]`: mean over periods of the squared way into the margin of the limits. */
-  #nearness({ position, lower, upper }: NonNullable<ObjectiveInputs['joints']>): Value {
+  /** `[N]`: mean over periods of the squared way into the margin of the limits, with its weight. */
+  #weightedNearness({ least, largest }: NonNullable<ObjectiveInputs['joints']>): Value {
     const builder = this.#builder;
-    const { limitMargin } = this.#inputs.weights;
-    const travelled = this.#travelled();
-    const lowest = this.#everyPeriod(builder.sub(builder.add(lower, limitMargin), position));
-    const highest = this.#everyPeriod(builder.sub(builder.sub(upper, limitMargin), position));
-    const below = builder.sub(lowest, travelled);
-    const above = builder.sub(travelled, highest);
-    const excess = builder.binary('Max', builder.binary('Max', below, above), builder.scalar(0));
-    const squares = builder.reduce('ReduceSum', builder.mul(excess, excess), [1], false);
-    return builder.mul(squares, builder.scalar(1 / this.#periods));
+    const sums = this.#sums();
+    const ways = [builder.sub(least, sums), builder.sub(sums, largest), builder.scalar(0)];
+    const excess = builder.node('Max', ways, {}, 'float32', sums.dims);
+    const squares = builder.reduce('ReduceSumSquare', excess, [1], false);
+    const unit = builder.scalar(this.#periodS ** 2 / this.#periods);
+    return builder.mul(builder.mul(this.#inputs.weights.limit, unit), squares);
   }
 
   /** K */
@@ -217,12 +228,5 @@ class ObjectiveWriter {
   /** `[N, K, J]` as `[N, K * J]`: operators on rows of two or three joints would take ten times as long. */
   #inRows(values: Value): Value {
     return this.#builder.reshape(values, [CANDIDATES, this.#periods * this.#action.joints.length]);
-  }
-
-  /** A row of joints `[J]` once for each period, `[K * J]`. */
-  #everyPeriod(row: Value): Value {
-    const joints = this.#action.joints.length;
-    const rows = this.#builder.expand(this.#builder.reshape(row, [1, joints]), [this.#periods, joints]);
-    return this.#builder.reshape(rows, [this.#periods * joints]);
   }
 }

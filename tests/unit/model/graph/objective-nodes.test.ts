@@ -7,8 +7,13 @@ import type { Objective, Predictor } from '../../../../src/core/ports.js';
 import { createRng } from '../../../../src/math/rng.js';
 import { CANDIDATES } from '../../../../src/model/graph/dims.js';
 import { GraphBuilder } from '../../../../src/model/graph/graph-builder.js';
-import { objectiveNodes, type ObjectiveInputs } from '../../../../src/model/graph/objective-nodes.js';
+import {
+  objectiveNodes,
+  WEIGHT_NAMES,
+  type ObjectiveInputs,
+} from '../../../../src/model/graph/objective-nodes.js';
 import type { Value } from '../../../../src/model/graph/value.js';
+import { limitSums } from '../../../../src/model/limit-sums.js';
 import { CandidateEvaluator } from '../../../../src/planning/candidate-evaluator.js';
 import { parseExpression } from '../../../../src/planning/expression/parse-expression.js';
 import { graphOf, runGraph } from '../../../fixtures/graph-run.js';
@@ -111,12 +116,11 @@ async function asGraph(spec: ObjectiveSpec, situation: Situation): Promise<Float
       action: input('action', []),
       smoothness: input('smoothness', []),
       limit: input('limit', []),
-      limitMargin: input('limitMargin', []),
     },
     joints: {
       position: input('position', [JOINTS]),
-      lower: input('lower', [JOINTS]),
-      upper: input('upper', [JOINTS]),
+      least: input('least', [PERIODS * JOINTS]),
+      largest: input('largest', [PERIODS * JOINTS]),
     },
     temporalDistance: (latents) => builder.reduce('ReduceMean', builder.unary('Abs', latents), [1, 2], false),
   };
@@ -124,7 +128,18 @@ async function asGraph(spec: ObjectiveSpec, situation: Situation): Promise<Float
   const costs = objectiveNodes(builder, spec, action, inputs);
   const declared = [...latents, goal, actions, ...Object.values(weights), ...Object.values(joints ?? {})];
   const single = (value: number) => ({ data: Float32Array.of(value), shape: [] });
-  const perJoint = (data: Float32Array) => ({ data, shape: [JOINTS] });
+  const row = (data: Float32Array) => ({ data, shape: [data.length] });
+  const { least, largest } = limitSums(
+    {
+      ...situation,
+      position: Float64Array.from(situation.position),
+      lower: Float64Array.from(situation.lower),
+      upper: Float64Array.from(situation.upper),
+    },
+    spec.weights.limitMargin,
+    action,
+    PERIODS,
+  );
   const results = await runGraph(graphOf(builder, declared, { costs }), {
     ...Object.fromEntries(
       situation.latents.map((data, step) => [
@@ -134,12 +149,10 @@ async function asGraph(spec: ObjectiveSpec, situation: Situation): Promise<Float
     ),
     goal: { data: situation.goal, shape: [1, TOKENS, DIM] },
     actions: { data: situation.actions, shape: [SAMPLES, PERIODS, JOINTS] },
-    ...Object.fromEntries(
-      Object.entries(spec.weights).map(([name, value]: [string, number]) => [name, single(value)]),
-    ),
-    position: perJoint(situation.position),
-    lower: perJoint(situation.lower),
-    upper: perJoint(situation.upper),
+    ...Object.fromEntries(WEIGHT_NAMES.map((name) => [name, single(spec.weights[name])])),
+    position: row(situation.position),
+    least: row(least),
+    largest: row(largest),
   });
   return results['costs'] ?? new Float32Array(0);
 }
@@ -220,7 +233,7 @@ describe('an objective as nodes', () => {
       latents: [value, value, value],
       goal: value,
       actions: value,
-      weights: { action: scalar, smoothness: scalar, limit: scalar, limitMargin: scalar },
+      weights: { action: scalar, smoothness: scalar, limit: scalar },
       joints: null,
       temporalDistance: null,
     };

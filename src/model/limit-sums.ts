@@ -1,0 +1,36 @@
+import type { ActionSpec } from '../core/model-spec.js';
+import type { PlanContext } from '../core/ports.js';
+
+/** Bounds of the sums of raw actions, from the first period to each, `[K * J]`: within them the joints keep off the margins of their limits. */
+export interface LimitSums {
+  readonly least: Float32Array;
+  readonly largest: Float32Array;
+}
+
+/**
+ * Limits as a rollout graph takes them: `(limit ± margin - position) / period` for each period, so that the graph has nothing to do with them
+ * but to compare.
+ *
+ * @param joints undefined where limits are not known: nothing is near them then
+ * @param margin rad or m
+ * @param periods K
+ */
+export function limitSums(
+  joints: PlanContext['joints'],
+  margin: number,
+  { joints: names, periodMs }: Pick<ActionSpec, 'joints' | 'periodMs'>,
+  periods: number,
+): LimitSums {
+  const count = names.length;
+  const least = new Float32Array(periods * count).fill(-Infinity);
+  const largest = new Float32Array(periods * count).fill(Infinity);
+  if (joints === undefined) return { least, largest };
+  const periodS = periodMs / 1000;
+  for (let i = 0; i < least.length; i++) {
+    const joint = i % count;
+    const position = joints.position[joint] ?? 0;
+    least[i] = ((joints.lower[joint] ?? -Infinity) + margin - position) / periodS;
+    largest[i] = ((joints.upper[joint] ?? Infinity) - margin - position) / periodS;
+  }
+  return { least, largest };
+}
