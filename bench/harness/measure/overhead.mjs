@@ -5,9 +5,9 @@ import { PAUSE_MS, solveOnce, whenQuiet, workOf } from './rounds.mjs';
 
 /**
  * What of a plan is not the model's arithmetic, the model being its predictor and, where it has one, its distance network. ONNX Runtime's
- * profiler alone says how much of a run is inside whose kernels (harness/node-times.mjs), but it makes the run longer; so each iteration's
- * candidates are scored a second time by a profiled graph, and all other times are of the plan itself. The reference's modules are timed
- * by hooks.
+ * profiler alone says how much of a run is inside whose kernels (harness/node-times.mjs), but it makes the run longer; so right after a plan a
+ * profiled graph scores the candidates of each of its iterations again, and all other times are of the plan itself. The reference's modules
+ * are timed by hooks.
  *
  * - `overhead_share`: 1 - model / plan. It is the sum of the next two.
  * - `overhead_outside_run_share`: 1 - `session.run` / plan (reference: `get_cost`). Sampling, selection, refit, feeds.
