@@ -1,4 +1,5 @@
 import { JepaMpcError } from '../core/errors.js';
+import { listedIn } from '../core/listed-in.js';
 import type { PlanningFacts } from '../core/model-info.js';
 import type { PlannerTuning } from '../pipeline/planner-port.js';
 import type { PerJoint, PlannerOptions } from '../planning/planner-options.js';
@@ -50,13 +51,13 @@ function perJoint(values: readonly number[]): PerJoint | null {
  */
 function frozenJoints(text: string, joints: readonly string[]): (number | null)[] {
   const held = new Map<string, number>();
-  for (const part of text.split(',').filter((piece) => piece.trim() !== '')) {
+  for (const part of listedIn(text)) {
     const [name = '', value = ''] = part.split('=').map((piece) => piece.trim());
     const action = value === '' ? NaN : Number(value);
     if (!joints.includes(name) || !Number.isFinite(action)) {
       throw new JepaMpcError('params.invalid', {
         subject: 'parameter actions.frozen',
-        found: `"${part.trim()}"`,
+        found: `"${part}"`,
         expected: `a joint of ${joints.join(', ')}, an equals sign and a number`,
         remedy: `Write for example "${joints[0] ?? 'joint'}=0".`,
       });

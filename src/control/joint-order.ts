@@ -1,14 +1,6 @@
 import { JepaMpcError } from '../core/errors.js';
 import { nearestName } from '../core/nearest-name.js';
 
-/** Names in a list such as `elbow, shoulder`. */
-export function namesIn(text: string): string[] {
-  return text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
-}
-
 /**
  * Where the numbers for a controller come from that knows joints by their place alone: index `[J]` into the model's joints for each of its own.
  *

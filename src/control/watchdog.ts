@@ -17,6 +17,11 @@ export interface Condition {
   readonly reasons: readonly ConditionReason[];
 }
 
+/** The reasons, each with what makes it go away. */
+export function inWords({ reasons }: Condition): string {
+  return reasons.map(({ name, found, clears }) => `${name}: ${found}, clears with ${clears}`).join('; ');
+}
+
 /** Everything the verdict depends on. Stamps are on the clock of `nowNs`; null means never received. */
 export interface WatchdogInputs {
   readonly nowNs: bigint;

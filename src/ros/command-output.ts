@@ -1,7 +1,9 @@
 import type { Command } from '../control/command-stream.js';
-import { jointOrder, namesIn } from '../control/joint-order.js';
+import { jointOrder } from '../control/joint-order.js';
 import type { TrajectoryPoint } from '../control/trajectory.js';
+import { listedIn } from '../core/listed-in.js';
 import type { Parameters } from '../params/schema.js';
+import { commandsEfforts } from './command-settings.js';
 import type { CommandTiming } from './command-timing.js';
 import type { NodeOutputs } from './node-outputs.js';
 import { jointTrajectory, setPoints } from './trajectory-messages.js';
@@ -14,6 +16,8 @@ export class CommandOutput {
   #joints: readonly string[] = [];
   /** Place in the model of each joint of the controller. */
   #order: readonly number[] = [];
+  /** The same joints by name. */
+  #ordered: readonly string[] = [];
   #last: Command | null = null;
   /** Periods since the last command. */
   #silentFor = 0;
@@ -30,9 +34,10 @@ export class CommandOutput {
 
   /** Begins anew, with an activation. @param joints in the order of commands */
   begin(joints: readonly string[]): void {
-    const names = namesIn(this.#parameters()['command.joints']);
+    const names = listedIn(this.#parameters()['command.joints']);
     this.#joints = joints;
     this.#order = jointOrder('command.joints', names, joints);
+    this.#ordered = names.length === 0 ? joints : names;
     this.#last = null;
     this.#silentFor = 0;
     this.#timing.reset();
@@ -43,7 +48,7 @@ export class CommandOutput {
     const values = this.#parameters();
     if (values['command.interface'] === 'joint_trajectory')
       return `trajectories of ${this.#joints.join(', ')}`;
-    return `${values['command.kind']} of ${this.#names().join(', ')}, in this order, on commands`;
+    return `${values['command.kind']} of ${this.#ordered.join(', ')}, in this order, on commands`;
   }
 
   send(command: Command): void {
@@ -79,9 +84,8 @@ export class CommandOutput {
 
   /** After the last command: a controller of efforts would keep pushing with that one, and nobody would regulate any more. */
   release(): void {
-    const values = this.#parameters();
-    const isEffort = values['command.interface'] === 'commands' && values['command.kind'] === 'effort';
-    if (isEffort && this.#last !== null) this.#publishSetPoints(new Float64Array(this.#joints.length));
+    if (this.#last === null || !commandsEfforts(this.#parameters())) return;
+    this.#publishSetPoints(new Float64Array(this.#joints.length));
   }
 
   #sendTrajectory(points: readonly TrajectoryPoint[]): void {
@@ -108,10 +112,6 @@ export class CommandOutput {
   /** @param values in the order of the model */
   #publishSetPoints(values: Float64Array): void {
     const ordered = Float64Array.from(this.#order, (joint) => values[joint] ?? NaN);
-    this.#outputs.commands.publish(setPoints(ordered, this.#names()));
-  }
-
-  #names(): string[] {
-    return this.#order.map((joint) => this.#joints[joint] ?? '');
+    this.#outputs.commands.publish(setPoints(ordered, this.#ordered));
   }
 }

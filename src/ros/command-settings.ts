@@ -1,6 +1,7 @@
-import { jointOrder, namesIn } from '../control/joint-order.js';
+import { jointOrder } from '../control/joint-order.js';
 import type { EffortGains } from '../control/effort-law.js';
 import { JepaMpcError } from '../core/errors.js';
+import { listedIn } from '../core/listed-in.js';
 import { parametersByName } from '../params/schema.js';
 import type { ParameterName, Parameters } from '../params/schema.js';
 import { writeValue } from '../params/write-value.js';
@@ -44,7 +45,7 @@ export function checkCommandSettings(values: Parameters, joints: readonly string
     }
   }
   if (joints === null) return;
-  jointOrder('command.joints', namesIn(values['command.joints']), joints);
+  jointOrder('command.joints', listedIn(values['command.joints']), joints);
   if (commandsEfforts(values)) effortGains(values, joints);
 }
 

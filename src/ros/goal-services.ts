@@ -1,6 +1,7 @@
 import type rclnodejs from 'rclnodejs';
 
 import { JepaMpcError } from '../core/errors.js';
+import { listedIn } from '../core/listed-in.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { Parameters } from '../params/schema.js';
 import { defaultGoalFolder, GoalStore, readGoalFiles } from './goal-store.js';
@@ -101,10 +102,7 @@ export class GoalServices {
 
   async #fromFile(): Promise<ServiceOutcome> {
     const values = this.#options.parameters();
-    const files = values['goal.file']
-      .split(',')
-      .map((file) => file.trim())
-      .filter((file) => file !== '');
+    const files = listedIn(values['goal.file']);
     const cameras = this.#cameras();
     if (files.length !== cameras.length) {
       throw new JepaMpcError('goal.file', {

@@ -1,4 +1,5 @@
 import type { GoalCriteria } from '../control/goal-progress.js';
+import { inWords } from '../control/watchdog.js';
 import type { Condition } from '../control/watchdog.js';
 import type { FrameSet } from '../core/model-info.js';
 import type { Logger, Plan } from '../core/types.js';
@@ -6,7 +7,7 @@ import type { Parameters } from '../params/schema.js';
 import { diagnosticArray } from './diagnostic-messages.js';
 import type { Status, StatusLevel } from './diagnostic-messages.js';
 import { GoalPursuit } from './goal-pursuit.js';
-import type { GoalEnding, GoalOutcome } from './goal-pursuit.js';
+import type { GoalOutcome } from './goal-pursuit.js';
 import type { NodeClock } from './node-clock.js';
 import type { Output } from './node-outputs.js';
 
@@ -99,8 +100,8 @@ export class Goals {
     log.info(`new goal from ${origin}, stamp ${String(goal.stampNs)} ns`);
     this.#publish(pursuit);
     pursuit.ended.then(
-      (ending) => {
-        this.#onEnd(pursuit, ending);
+      ({ outcome }) => {
+        this.#onEnd(pursuit, outcome);
       },
       () => undefined,
     );
@@ -149,10 +150,7 @@ export class Goals {
     const found = condition();
     if (found === null) return 'the node is not active: activate it, then send the goal again';
     if (this.#holdingSinceNs === null || clock.nowNs - this.#holdingSinceNs < HOLD_GRACE_NS) return null;
-    const reasons = found.reasons.map(
-      ({ name, found: what, clears }) => `${name}: ${what}, clears with ${clears}`,
-    );
-    return `the robot is held (${reasons.join('; ')})`;
+    return `the robot is held (${inWords(found)})`;
   }
 
   #criteria(): GoalCriteria {
@@ -166,11 +164,11 @@ export class Goals {
     };
   }
 
-  #onEnd(pursuit: GoalPursuit, { outcome, reason }: GoalEnding): void {
+  #onEnd(pursuit: GoalPursuit, outcome: GoalOutcome): void {
     const { log } = this.#options;
-    const text = `goal ${outcome.replace('_', ' ')}: ${reason}`;
-    if (LEVELS[outcome] === 'ok') log.info(text);
-    else log.warn(text);
+    const { level, message } = reportOf(pursuit);
+    if (level === 'ok') log.info(`goal ${message}`);
+    else log.warn(`goal ${message}`);
     // A goal that took over has said so already, and what was said last is what late listeners hear.
     if (outcome !== 'preempted') this.#publish(pursuit);
   }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import type { ModelInfo } from '../core/model-info.js';
+import { inWords } from '../control/watchdog.js';
 import type { Condition } from '../control/watchdog.js';
 import type { Parameters } from '../params/schema.js';
 import { parameterInfos } from '../params/schema.js';
@@ -183,11 +184,12 @@ function commandsPart({ isActive, timing, parameters, model }: NodeView): Part {
 function motionPart({ condition, isActive, missing }: NodeView): Part {
   const name = 'motion';
   if (condition === null) return { level: 'stale', name, message: missing ?? '' };
-  const { level, reasons } = condition;
-  const text = reasons.map((reason) => `${reason.name}: ${reason.found}, clears with ${reason.clears}`);
-  if (!isActive) return { level: 'stale', name, message: text.join('; '), values: { condition: level } };
+  const { level } = condition;
+  const message = inWords(condition);
+  const values = { condition: level };
+  if (!isActive) return { level: 'stale', name, message, values };
   const severity = level === 'ok' ? 'ok' : level === 'degrade' ? 'warn' : 'error';
-  return { level: severity, name, message: text.join('; '), values: { condition: level } };
+  return { level: severity, name, message, values };
 }
 
 function goalPart({ goal }: NodeView): Part {

@@ -74,7 +74,7 @@ export class PlannerNode {
   readonly #clock: NodeClock;
   readonly #commands: CommandOutput;
   readonly #plans: PlanPublisher;
-  readonly #goals: GoalInputs;
+  readonly #goalInputs: GoalInputs;
   readonly #motion: Motion;
   readonly #housekeeping: NodeJS.Timeout;
   readonly #lifecycle: Lifecycle;
@@ -132,7 +132,7 @@ export class PlannerNode {
         this.#commands.release();
       },
       onPlan: (loop, report) => {
-        this.#goals.onPlan(report.plan);
+        this.#goalInputs.onPlan(report.plan);
         if (this.#session !== null) this.#plans.publish(this.#session, loop, report);
       },
     });
@@ -149,7 +149,7 @@ export class PlannerNode {
         });
       },
     });
-    this.#goals = new GoalInputs(this.#node, {
+    this.#goalInputs = new GoalInputs(this.#node, {
       clock: this.#clock,
       overrides: this.#overrides,
       parameters: () => this.#parameters.values,
@@ -166,7 +166,7 @@ export class PlannerNode {
       new OperatorServices({
         session: () => this.#session,
         clock: this.#clock,
-        goals: this.#goals.goals,
+        goals: this.#goalInputs.goals,
         figures: this.#figures,
       }),
       (error) => {
@@ -188,7 +188,7 @@ export class PlannerNode {
   /** Brakes the robot to rest, lets go of the planner and stops taking messages. */
   async shutdown(): Promise<void> {
     clearInterval(this.#housekeeping);
-    this.#goals.dispose();
+    this.#goalInputs.dispose();
     this.#lifecycle.close();
     await this.#motion.brakeToRest();
     await this.#session?.close();
@@ -221,7 +221,7 @@ export class PlannerNode {
       );
       return 'failure';
     }
-    this.#goals.listen(this.#parameters.values['camera.transport']);
+    this.#goalInputs.listen(this.#parameters.values['camera.transport']);
     this.#fault = null;
     this.#session = new PlanningSession({
       planner: this.#options.createPlanner(this.#log),
@@ -241,7 +241,7 @@ export class PlannerNode {
       },
     });
     if (this.#robotDescription !== null) this.#session.setRobotDescription(this.#robotDescription);
-    if (this.#goals.goals.current !== null) this.#session.setGoal(this.#goals.goals.current);
+    if (this.#goalInputs.goals.current !== null) this.#session.setGoal(this.#goalInputs.goals.current);
     return 'success';
   }
 
@@ -256,7 +256,7 @@ export class PlannerNode {
     this.#figures.start();
     this.#commands.begin(loop.joints);
     this.#motion.start(loop);
-    this.#goals.goals.onActivation();
+    this.#goalInputs.goals.onActivation();
     this.#log.info(`active; commands: ${this.#commands.form}`);
     return 'success';
   }
@@ -353,7 +353,7 @@ export class PlannerNode {
       jointStates: this.#jointStates,
       figures: this.#figures,
       timing: this.#timing,
-      goal: this.#goals.goals.report,
+      goal: this.#goalInputs.goals.report,
       parameters: this.#parameters.values,
       problems: this.#problems,
       nowMs: performance.now(),

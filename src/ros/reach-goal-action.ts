@@ -13,7 +13,7 @@ import { toImageFrame } from './messages.js';
 import type { ImageMessage } from './messages.js';
 import type { NodeClock } from './node-clock.js';
 import type { ProblemLog } from './problem-log.js';
-import { nsToDuration } from './stamp.js';
+import { nsToDuration, stampToNs } from './stamp.js';
 import type { RosDuration } from './stamp.js';
 
 const ACTION = 'jepa_mpc_msgs/action/ReachGoal';
@@ -265,7 +265,7 @@ export class ReachGoalAction {
 }
 
 function criteriaOf({ tolerance, timeout }: ReachGoalRequest): Partial<GoalCriteria> {
-  const timeoutNs = BigInt(timeout.sec) * 1_000_000_000n + BigInt(timeout.nanosec);
+  const timeoutNs = stampToNs(timeout);
   if (!(tolerance >= 0 && tolerance < Infinity) || timeoutNs < 0n) {
     throw new JepaMpcError('params.invalid', {
       subject: 'ReachGoal',

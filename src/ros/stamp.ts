@@ -6,7 +6,7 @@ export interface RosTime {
 
 const nsPerSecond = 1_000_000_000n;
 
-export function stampToNs(stamp: RosTime): bigint {
+export function stampToNs(stamp: RosTime | RosDuration): bigint {
   return BigInt(stamp.sec) * nsPerSecond + BigInt(stamp.nanosec);
 }
 

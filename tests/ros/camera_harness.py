@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import rclpy
 from rclpy.node import Node
+from spinning import spin_until
 
 HARNESS = Path(__file__).with_name("camera-harness.mjs")
 
@@ -90,13 +89,3 @@ def tensor_of(frame: dict) -> np.ndarray:
     """`[H, W, 3]`, red, green, blue from 0 to 255."""
     planes = np.fromfile(frame["file"], dtype=np.float32).reshape(3, frame["height"], frame["width"])
     return planes.transpose(1, 2, 0)
-
-
-def spin_until(node: Node, condition: Callable[[], bool], timeout_s: float = 15.0) -> bool:
-    """Handles messages until the condition holds; False when it did not within the time."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        rclpy.spin_once(node, timeout_sec=0.02)
-    return condition()

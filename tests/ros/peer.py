@@ -6,7 +6,6 @@ import time
 from array import array
 from collections.abc import Callable
 
-import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -14,6 +13,7 @@ from rcl_interfaces.srv import DescribeParameters, SetParameters
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image, JointState
+from spinning import spin_until
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
@@ -71,12 +71,7 @@ class Peer(Node):
 
     def spin_until(self, condition: Callable[[], bool], timeout_s: float = 15.0) -> bool:
         """Handles messages until the condition holds; False when it did not within the time."""
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
-            if condition():
-                return True
-            rclpy.spin_once(self, timeout_sec=0.02)
-        return condition()
+        return spin_until(self, condition, timeout_s)
 
     def change_state(self, transition: int) -> bool:
         request = ChangeState.Request(transition=Transition(id=transition))

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from camera_harness import CameraHarness, spin_until, tensor_of
+from camera_harness import CameraHarness, tensor_of
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from reference_images import Case, compressed_cases, raw_cases
 from sensor_msgs.msg import CompressedImage, Image
+from spinning import spin_until
 
 TOPICS = {"raw": (Image, "image"), "compressed": (CompressedImage, "image/compressed")}
 CASES = {"raw": raw_cases(), "compressed": compressed_cases()}

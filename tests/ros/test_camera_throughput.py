@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from camera_harness import CameraHarness, spin_until
+from camera_harness import CameraHarness
 from rclpy.node import Node
 from reference_images import compressed, encoded
 from sensor_msgs.msg import CompressedImage, Image
+from spinning import spin_until
 
 WIDTH, HEIGHT, RATE_HZ, SECONDS = 640, 480, 30, 10
 LARGEST_SHARE = 0.15

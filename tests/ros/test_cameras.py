@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from camera_harness import CameraHarness, spin_until
+from camera_harness import CameraHarness
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from reference_images import RGB, compressed, encoded, raw
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from spinning import spin_until
 
 MS = 1_000_000
 BEST_EFFORT = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)

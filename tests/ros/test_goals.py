@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import rclpy
 from action_msgs.msg import GoalStatus
 from conftest import ROOT, StartNode
 from diagnostic_msgs.msg import DiagnosticArray
@@ -23,6 +21,7 @@ from rclpy.action import ActionClient
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import JointState
+from spinning import spin_until
 from std_srvs.srv import Trigger
 
 try:
@@ -66,12 +65,7 @@ class Operator(Node):
         self.goal_states.append({entry.key: entry.value for entry in status.values} | {"message": status.message})
 
     def until(self, condition: Callable[[], object], timeout_s: float = 15.0) -> bool:
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
-            if condition():
-                return True
-            rclpy.spin_once(self, timeout_sec=0.02)
-        return bool(condition())
+        return spin_until(self, condition, timeout_s)
 
     def result(self, future) -> object:
         assert self.until(future.done, 20.0), "no answer"

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import { jointOrder, namesIn } from '../../../src/control/joint-order.js';
+import { jointOrder } from '../../../src/control/joint-order.js';
+import { listedIn } from '../../../src/core/listed-in.js';
 import { thrownBy } from './fixtures.js';
 
 const joints = ['shoulder', 'elbow', 'wrist'];
-const orderOf = (text: string): readonly number[] => jointOrder('command.joints', namesIn(text), joints);
+const orderOf = (text: string): readonly number[] => jointOrder('command.joints', listedIn(text), joints);
 
 describe('the order of joints', () => {
   it("is the model's where none is told", () => {
