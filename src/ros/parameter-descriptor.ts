@@ -1,6 +1,5 @@
 import rclnodejs from 'rclnodejs';
 
-import { physicalUnits } from '../params/quantity.js';
 import type { ParameterInfo } from '../params/schema.js';
 import { rosTypes } from './parameter-types.js';
 
@@ -16,8 +15,7 @@ const CHANGE: Readonly<Record<ParameterInfo['change'], string>> = {
  * understands; so the message is made here, and the parameter bridge is what enforces it.
  */
 export function describeParameter(info: ParameterInfo): rclnodejs.ParameterDescriptor {
-  const unit =
-    physicalUnits(info.unit).length > 0 || info.unit === 'unit of the cost' ? ` [${info.unit}]` : '';
+  const unit = ['', '1'].includes(info.unit) ? '' : ` [${info.unit}]`;
   const descriptor = new rclnodejs.ParameterDescriptor(
     info.name,
     rosTypes[info.type],
