@@ -43,7 +43,8 @@ def simulator_and_planner(context: LaunchContext) -> list[LaunchDescriptionEntit
         name: LaunchConfiguration(name).perform(context)
         for name in (*PASSED_ON, "urdf", "seed", "python", "viewer")
     }
-    python_path = [str(SHARE / "sim" / "mujoco"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    simulator_folders = (str(SHARE / "sim" / folder) for folder in ("common", "mujoco"))
+    python_path = [*simulator_folders, *filter(None, [os.environ.get("PYTHONPATH")])]
     simulator = Node(
         executable=given["python"],
         exec_name=SIMULATOR,

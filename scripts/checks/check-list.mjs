@@ -9,7 +9,7 @@ import { join } from 'node:path';
  * @property {readonly string[]} command
  * @property {'status' | 'vitest' | 'junit'} report how its outcome is read: from the exit status alone, as one test, or from a report
  * @property {string} [reportPath] of a junit report
- * @property {string} [pythonPath] where Python finds the package under test
+ * @property {readonly string[]} [pythonPath] where Python finds the packages under test
  * @property {boolean} [isTraining] runs in the training environment
  */
 
@@ -28,17 +28,17 @@ export function checksOf(layout, simulatorPython) {
   /**
    * @param {string} python
    * @param {string} name
-   * @param {string} folder
+   * @param {readonly string[]} folders
    * @param {readonly string[]} [flags]
    */
-  const pytest = (python, name, folder, flags = []) => {
+  const pytest = (python, name, folders, flags = []) => {
     const reportPath = join(layout.logs, `${name}.xml`);
     return {
       command: [
         python,
         '-m',
         'pytest',
-        folder,
+        ...folders,
         '-rs',
         '-q',
         `--junitxml=${reportPath}`,
@@ -128,30 +128,30 @@ export function checksOf(layout, simulatorPython) {
     {
       name: 'launch',
       title: 'Launch files and ROS package (pytest)',
-      ...pytest(simulatorPython, 'launch', 'tests/launch'),
+      ...pytest(simulatorPython, 'launch', ['tests/launch']),
     },
     {
       name: 'simulator',
       title: 'Simulator tests (pytest)',
-      ...pytest(simulatorPython, 'simulator', 'sim/mujoco/tests'),
-      pythonPath: join(layout.root, 'sim', 'mujoco'),
+      ...pytest(simulatorPython, 'simulator', ['sim/common/tests', 'sim/mujoco/tests']),
+      pythonPath: ['common', 'mujoco'].map((name) => join(layout.root, 'sim', name)),
     },
     {
       name: 'training',
       title: 'Training tests (pytest)',
-      ...pytest(trainingPython, 'training', 'training/tests'),
+      ...pytest(trainingPython, 'training', ['training/tests']),
       isTraining: true,
     },
     {
       name: 'ros',
       title: 'A foreign ROS 2 robot and the planner node (pytest)',
-      ...pytest(simulatorPython, 'ros', 'tests/ros'),
+      ...pytest(simulatorPython, 'ros', ['tests/ros']),
     },
     {
       name: 'colcon',
       title: 'colcon build in a clean workspace, and an episode from its install space (pytest)',
       // -s: it takes minutes, and says what it does.
-      ...pytest(simulatorPython, 'colcon', 'tests/colcon', ['-s']),
+      ...pytest(simulatorPython, 'colcon', ['tests/colcon'], ['-s']),
     },
     vitest('e2e', 'End-to-end tests: node and simulator together'),
   ];

@@ -76,13 +76,13 @@ async function runCheck(check, layout, env) {
 }
 
 /**
- * @param {string | undefined} folder
+ * @param {readonly string[] | undefined} folders
  * @param {NodeJS.ProcessEnv} env
- * @returns {NodeJS.ProcessEnv} PYTHONPATH with the folder before what is there: a sourced ROS 2 is found by it
+ * @returns {NodeJS.ProcessEnv} PYTHONPATH with the folders before what is there: a sourced ROS 2 is found by it
  */
-function pythonPathWith(folder, env) {
-  if (folder === undefined) return {};
-  return { PYTHONPATH: [folder, env['PYTHONPATH'] ?? ''].filter((part) => part !== '').join(':') };
+function pythonPathWith(folders, env) {
+  if (folders === undefined) return {};
+  return { PYTHONPATH: [...folders, env['PYTHONPATH'] ?? ''].filter((part) => part !== '').join(':') };
 }
 
 /**

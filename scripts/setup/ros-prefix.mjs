@@ -140,10 +140,18 @@ export function trainingPrefixIsMade(layout) {
 
 /**
  * @param {import('./layout.mjs').Layout} layout
+ * @returns {string[]} the Python projects that training simulates with
+ */
+function simulatorProjects(layout) {
+  return ['common', 'mujoco'].map((name) => join(layout.root, 'sim', name));
+}
+
+/**
+ * @param {import('./layout.mjs').Layout} layout
  * @returns {string}
  */
 function trainingInputs(layout) {
-  const projects = [join(layout.root, 'sim', 'mujoco'), join(layout.root, 'training')];
+  const projects = [...simulatorProjects(layout), join(layout.root, 'training')];
   return hashOf([layout.root, ...projects.map((project) => readFileSync(join(project, 'pyproject.toml')))]);
 }
 
@@ -167,7 +175,12 @@ export async function makeTrainingPrefix(layout, env) {
   const pip = [join(prefix, 'bin', 'python'), '-m', 'pip', 'install', '--disable-pip-version-check'];
   await runCommand(
     'installing PyTorch and the training tools',
-    [...pip, '-e', join(layout.root, 'sim', 'mujoco'), '-e', `${join(layout.root, 'training')}[dev]`],
+    [
+      ...pip,
+      ...simulatorProjects(layout).flatMap((project) => ['-e', project]),
+      '-e',
+      `${join(layout.root, 'training')}[dev]`,
+    ],
     {
       logPath: join(layout.logs, 'training-pip.log'),
       env: cleanEnv,
@@ -176,13 +189,13 @@ export async function makeTrainingPrefix(layout, env) {
   );
   if (
     ask(
-      [join(prefix, 'bin', 'python'), '-c', 'import torch, jepa_mpc_training, jepa_mpc_mujoco'],
+      [join(prefix, 'bin', 'python'), '-c', 'import torch, jepa_mpc_training, jepa_mpc_mujoco, jepa_mpc_sim'],
       cleanEnv,
     ) === undefined
   ) {
     throw new SetupError('the training environment does not import its own packages', {
-      found: `torch, jepa_mpc_training or jepa_mpc_mujoco fails to import in ${prefix}`,
-      remedy: `see why: ${join(prefix, 'bin', 'python')} -c "import torch, jepa_mpc_training, jepa_mpc_mujoco"`,
+      found: `torch, jepa_mpc_training, jepa_mpc_mujoco or jepa_mpc_sim fails to import in ${prefix}`,
+      remedy: `see why: ${join(prefix, 'bin', 'python')} -c "import torch, jepa_mpc_training, jepa_mpc_mujoco, jepa_mpc_sim"`,
     });
   }
   writeStamp(join(prefix, STAMP_NAME), trainingInputs(layout), { python: python.version });

@@ -110,8 +110,9 @@ def test_the_demo_simulates_the_shipped_robot_for_the_shipped_model() -> None:
     (simulator,) = of_kind(opened("demo.launch.py", namespace="arm"), "Node")
     assert simulator.named["arguments"][:2] == ["-m", "jepa_mpc_mujoco"]
     assert (simulator.named["namespace"], simulator.named["respawn"]) == ("arm", False)
-    (search_path, *_) = simulator.named["additional_env"]["PYTHONPATH"].split(":")
-    assert (Path(search_path) / "jepa_mpc_mujoco" / "__main__.py").is_file()
+    common, mujoco, *_ = simulator.named["additional_env"]["PYTHONPATH"].split(":")
+    assert (Path(common) / "jepa_mpc_sim" / "node.py").is_file()
+    assert (Path(mujoco) / "jepa_mpc_mujoco" / "__main__.py").is_file()
 
 
 def handlers(actions: list[Recorded], kind: str) -> list[Recorded]:
@@ -136,7 +137,7 @@ def test_the_planner_starts_once_the_simulator_simulates_and_only_once() -> None
 
 def test_what_the_demo_waits_for_is_what_the_simulator_says() -> None:
     awaited = runpy_constant("demo.launch.py", "SIMULATES").decode()
-    node = (ROOT / "sim" / "mujoco" / "jepa_mpc_mujoco" / "node.py").read_text(encoding="utf-8")
+    node = (ROOT / "sim" / "common" / "jepa_mpc_sim" / "node.py").read_text(encoding="utf-8")
     assert f'"{awaited}' in node
 
 

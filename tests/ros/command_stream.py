@@ -24,6 +24,7 @@ from typing import NamedTuple
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
+from simulator import SIMULATOR, simulator_environment
 from trajectory_msgs.msg import JointTrajectory
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,15 +110,14 @@ def robot_and_planner(
         "command.period_ms": str(period_ms),
     } | parameters
     assignments = [part for name, value in values.items() for part in ("-p", f"{name}:={value}")]
-    simulator = [sys.executable, "-m", "jepa_mpc_mujoco", "--urdf", str(ROOT / "urdf" / "reacher.urdf"), "--seed", "5"]
+    simulator = [*SIMULATOR, "--seed", "5"]
     program = ["node", str(ROOT / "dist" / "cli" / "main.js"), "node"]
     planner = [*prefix, *program, "--ros-args", "-r", "image:=image_raw"]
-    path = os.pathsep.join([str(ROOT / "sim" / "mujoco"), os.environ.get("PYTHONPATH", "")])
     running: list[subprocess.Popen] = []
     try:
         for name, command in (("simulator", simulator), ("planner", [*planner, *assignments])):
             with (logs / f"{name}.log").open("w") as log:
-                environment = os.environ | {"PYTHONPATH": path}
+                environment = simulator_environment()
                 running.append(subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT))
         yield running
     finally:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from action_msgs.msg import GoalStatus
-from conftest import ROOT, StartNode
+from conftest import StartNode
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -21,6 +19,7 @@ from rclpy.action import ActionClient
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import JointState
+from simulator import SIMULATOR, simulator_environment
 from spinning import spin_until
 from std_srvs.srv import Trigger
 
@@ -127,13 +126,10 @@ def goal_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def operator(start_node: StartNode, tmp_path: Path, goal_folder: Path) -> Iterator[Operator]:
     """With a simulated robot and an active node; the goal `near` is saved."""
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "sim" / "mujoco"), os.environ.get("PYTHONPATH", "")])
-    }
     with (tmp_path / "simulator.log").open("w") as log:
         simulator = subprocess.Popen(
-            [sys.executable, "-m", "jepa_mpc_mujoco", "--urdf", str(ROOT / "urdf" / "reacher.urdf")],
-            env=environment,
+            SIMULATOR,
+            env=simulator_environment(),
             stdout=log,
             stderr=subprocess.STDOUT,
         )

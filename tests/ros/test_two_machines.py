@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from simulator import SIMULATOR, simulator_environment
 from two_hosts import Hosts, Impairment, NotPermitted, two_hosts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,10 +25,9 @@ class Processes:
         self._logs = logs
         self._running: list[subprocess.Popen] = []
         # As between machines: no shared memory, and everybody on the network is looked for.
-        self.env = os.environ | {
+        self.env = simulator_environment() | {
             "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET",
             "FASTDDS_BUILTIN_TRANSPORTS": "UDPv4",
-            "PYTHONPATH": f"{ROOT / 'sim' / 'mujoco'}:{os.environ.get('PYTHONPATH', '')}",
         }
 
     def start(self, host: int, name: str, *command: str) -> None:
@@ -59,7 +58,7 @@ def test_the_robot_reaches_its_goals_over_a_link_with_latency_and_loss(tmp_path:
 
 def reach_goals(hosts: Hosts, logs: Path) -> None:
     processes = Processes(hosts, logs)
-    simulator = ("-m", "jepa_mpc_mujoco", "--urdf", str(ROOT / "urdf" / "reacher.urdf"), "--seed", "5")
+    simulator = (*SIMULATOR, "--seed", "5")
     parameters = {
         "model": ROOT / "models" / "reacher",
         "device": "cpu",
@@ -70,7 +69,7 @@ def reach_goals(hosts: Hosts, logs: Path) -> None:
         "command.tracking_tolerance": "1.0",
     }
     try:
-        processes.start(ROBOT, "simulator", sys.executable, *simulator)
+        processes.start(ROBOT, "simulator", *simulator)
         processes.start(
             PLANNER,
             "planner",

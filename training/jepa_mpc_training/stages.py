@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jepa_mpc_mujoco.urdf import parse_urdf, read_joint_names, read_limits
+from jepa_mpc_sim.urdf import parse_urdf, read_joint_names, read_limits
 
 from .benchmark import benchmark
 from .card import write_card

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jepa_mpc_mujoco.urdf import JointLimits
+from jepa_mpc_sim.urdf import JointLimits
 
 from jepa_mpc_training.limiter import CommandLimiter
 

@@ -1,1 +1,1 @@
-"""MuJoCo simulator of a URDF robot under a camera: the plant (no ROS) and the ROS 2 node around it."""
+"""MuJoCo simulator of a URDF robot under a camera: the plant (no ROS), its rendering and the command line."""

@@ -7,8 +7,7 @@ from xml.etree import ElementTree
 
 import mujoco
 import numpy as np
-
-from .urdf import Camera, JointLimits, UrdfError, parse_urdf, read_camera, read_joint_names, read_limits
+from jepa_mpc_sim.urdf import Camera, JointLimits, UrdfError, parse_urdf, read_camera, read_joint_names, read_limits
 
 TIMESTEP_S = 0.002
 """Physics step. Every duration given to `Plant.step` must be a multiple of it."""

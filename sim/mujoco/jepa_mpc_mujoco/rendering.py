@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import MutableMapping
 
-from .errors import StartupError
+from jepa_mpc_sim.errors import StartupError
 
 _PROBE = "import mujoco, os\ncontext = mujoco.GLContext(16, 16)\ncontext.make_current()\nos._exit(0)"
 _PROBE_TIMEOUT_S = 30

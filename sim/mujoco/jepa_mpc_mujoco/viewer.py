@@ -6,7 +6,8 @@ import os
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from .errors import StartupError
+from jepa_mpc_sim.errors import StartupError
+
 from .rendering import has_display
 
 if TYPE_CHECKING:

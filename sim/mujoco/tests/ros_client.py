@@ -13,7 +13,6 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
-from simulator_process import DOMAIN_ID
 from std_msgs.msg import Float64MultiArray, String, UInt64
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
@@ -45,11 +44,16 @@ _IN = {
 class RosClient:
     """Publishes to the simulator and records, by topic, every message from it in `seen`."""
 
-    def __init__(self, lockstep: bool, namespace: str = "", domain_id: int = DOMAIN_ID) -> None:
+    def __init__(self, lockstep: bool, namespace: str = "", own_clock: bool = False) -> None:
+        """`own_clock`: `/clock` is heard in the namespace, from a simulator that was told the same."""
         self._context = Context()
-        rclpy.init(context=self._context, domain_id=domain_id)
+        rclpy.init(context=self._context)
         self.node = rclpy.create_node(
-            "test_client", context=self._context, namespace=namespace, start_parameter_services=False
+            "test_client",
+            context=self._context,
+            namespace=namespace,
+            cli_args=["--ros-args", "-r", f"/clock:=/{namespace}/clock"] if own_clock else [],
+            start_parameter_services=False,
         )
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)

@@ -1,4 +1,4 @@
-"""Starts the simulator as a process of its own, in a ROS domain of its own."""
+"""Starts the simulator as a process of its own, in the ROS domain of the test run."""
 
 from __future__ import annotations
 
@@ -16,16 +16,11 @@ choose_backend()
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[1]
 URDF = PACKAGE_ROOT.parents[1] / "urdf" / "reacher.urdf"
-# Away from the domains that people use by hand, below those whose ports Linux hands out to others (102 and up),
-# and most likely another pair for each test run on this machine.
-DOMAIN_ID = 20 + os.getpid() % 40
-SECOND_DOMAIN_ID = DOMAIN_ID + 40
 STOP_TIMEOUT_S = 10
 
 
 def _environment(changes: Mapping[str, str]) -> dict[str, str]:
-    paths = [str(PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    own = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1", "ROS_DOMAIN_ID": str(DOMAIN_ID)}
+    own = {"PYTHONUNBUFFERED": "1"}
     return {**os.environ, **own, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", **changes}
 
 
@@ -44,10 +39,10 @@ def run_to_end(arguments: Sequence[str], environment: Mapping[str, str]) -> tupl
 class SimulatorProcess:
     """A running simulator; stops with the `with` block."""
 
-    def __init__(self, *arguments: str, domain_id: int = DOMAIN_ID) -> None:
+    def __init__(self, *arguments: str) -> None:
         self._process = subprocess.Popen(
             _command(["--urdf", str(URDF), *arguments]),
-            env=_environment({"ROS_DOMAIN_ID": str(domain_id)}),
+            env=_environment({}),
             stderr=subprocess.PIPE,
             text=True,
         )

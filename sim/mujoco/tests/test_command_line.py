@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from jepa_mpc_sim.program import without_ros_arguments
 from simulator_process import URDF, run_to_end
-
-from jepa_mpc_mujoco.__main__ import without_ros_arguments
 
 
 def test_ros_arguments_are_left_to_ros():

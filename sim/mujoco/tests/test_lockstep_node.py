@@ -14,7 +14,7 @@ pytest.importorskip("rclpy", reason="needs a sourced ROS 2")
 from builtin_interfaces.msg import Duration
 from ros_client import JOINTS, RosClient, stamp_ns
 from sensor_msgs.msg import JointState
-from simulator_process import SECOND_DOMAIN_ID, URDF, SimulatorProcess
+from simulator_process import URDF, SimulatorProcess
 from std_msgs.msg import Float64MultiArray, UInt64
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
@@ -77,9 +77,10 @@ def test_two_runs_are_bit_identical(shared: RosClient):
 
 def test_two_processes_with_one_seed_are_bit_identical(shared: RosClient):
     here = drive(shared)
+    apart = ("--ros-args", "-r", "__ns:=/second", "-r", "/clock:=/second/clock")
     with (
-        SimulatorProcess("--lockstep", "--seed", "7", domain_id=SECOND_DOMAIN_ID),
-        RosClient(lockstep=True, domain_id=SECOND_DOMAIN_ID) as second,
+        SimulatorProcess("--lockstep", "--seed", "7", *apart),
+        RosClient(lockstep=True, namespace="second", own_clock=True) as second,
     ):
         assert drive(second) == here
         first_goals = [client.seen["mujoco_sim/goal_state"][0].position for client in (shared, second)]

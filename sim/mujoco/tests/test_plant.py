@@ -9,9 +9,9 @@ os.environ.setdefault("MUJOCO_GL", "osmesa")
 
 import numpy as np
 import pytest
+from jepa_mpc_sim.urdf import UrdfError
 
 from jepa_mpc_mujoco.plant import Plant
-from jepa_mpc_mujoco.urdf import UrdfError
 
 URDF = (Path(__file__).resolve().parents[3] / "urdf" / "reacher.urdf").read_text()
 TICK_S = 0.02

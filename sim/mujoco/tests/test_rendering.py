@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
+from jepa_mpc_sim.errors import StartupError
 
 from jepa_mpc_mujoco import rendering
-from jepa_mpc_mujoco.errors import StartupError
 
 
 def headless(**changes: str) -> dict[str, str]:

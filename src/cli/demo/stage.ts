@@ -158,7 +158,8 @@ function simulatorProcess(options: DemoOptions, packageRoot: string): Program {
   }
   const viewer = !options.headless && (process.env['DISPLAY'] ?? '') !== '';
   const { PYTHONPATH } = process.env;
-  const pythonPath = [join(packageRoot, 'sim', 'mujoco'), ...(PYTHONPATH === undefined ? [] : [PYTHONPATH])];
+  const packages = ['common', 'mujoco'].map((name) => join(packageRoot, 'sim', name));
+  const pythonPath = [...packages, ...(PYTHONPATH === undefined ? [] : [PYTHONPATH])];
   return {
     name: 'simulator',
     command,

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from jepa_mpc_mujoco.errors import RejectedMessage
-from jepa_mpc_mujoco.trajectory_controller import DesiredState, Trajectory, TrajectoryController, TrajectoryPoint
+from jepa_mpc_sim.errors import RejectedMessage
+from jepa_mpc_sim.trajectory_controller import DesiredState, Trajectory, TrajectoryController, TrajectoryPoint
 
 NAMES = ("shoulder", "elbow")
 S = 1_000_000_000

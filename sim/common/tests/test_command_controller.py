@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from jepa_mpc_mujoco.command_controller import TIMEOUT_NS, CommandController, CommandsMode
-from jepa_mpc_mujoco.errors import RejectedMessage
+from jepa_mpc_sim.command_controller import TIMEOUT_NS, CommandController, CommandsMode
+from jepa_mpc_sim.errors import RejectedMessage
 
 NOW = 7_000_000_000
 POSITION = np.array([0.1, 0.2])

@@ -6,10 +6,10 @@ import itertools
 
 import pytest
 
-from jepa_mpc_mujoco.camera_schedule import CameraSchedule
-from jepa_mpc_mujoco.errors import StartupError
-from jepa_mpc_mujoco.lockstep import StepGate
-from jepa_mpc_mujoco.pacing import MAX_LAG_NS, MAX_LEAD_NS, Due, due
+from jepa_mpc_sim.camera_schedule import CameraSchedule
+from jepa_mpc_sim.errors import StartupError
+from jepa_mpc_sim.lockstep import StepGate
+from jepa_mpc_sim.pacing import MAX_LAG_NS, MAX_LEAD_NS, Due, due
 
 MS = 1_000_000
 PERIOD = 10 * MS

@@ -52,15 +52,22 @@ class Settings:
     seed: int = 0
 
 
-class MujocoSim(Node):
-    """Node `mujoco_sim`, with the topics and services of docs/architecture.md.
+class SimulatorNode(Node):
+    """A simulator's node, with the topics and services of docs/architecture.md.
 
     Whoever spins it waits at most `seconds_until_due` for messages and then calls `run_due_updates`.
     """
 
-    def __init__(self, plant: Plant, urdf_xml: str, defaults: Settings, on_image: Callable[[], None] | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        plant: Plant,
+        urdf_xml: str,
+        defaults: Settings,
+        on_image: Callable[[], None] | None = None,
+    ) -> None:
         """`on_image` is called after each image (the viewer draws then). Raises StartupError for a bad parameter."""
-        super().__init__("mujoco_sim")
+        super().__init__(name)
         self._plant = plant
         self._on_image = on_image
         self.settings = self._declare(defaults)

@@ -19,9 +19,9 @@ from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from jepa_mpc_mujoco import messages
-from jepa_mpc_mujoco.errors import RejectedMessage
-from jepa_mpc_mujoco.urdf import Camera, JointLimits
+from jepa_mpc_sim import messages
+from jepa_mpc_sim.errors import RejectedMessage
+from jepa_mpc_sim.urdf import Camera, JointLimits
 
 STAMP_NS = 12_345_678_901
 NAMES = ["shoulder", "elbow"]

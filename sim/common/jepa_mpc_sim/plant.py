@@ -1,0 +1,53 @@
+"""What a simulated robot is to the controllers and the ROS 2 node, whichever physics it runs in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from .urdf import Camera, JointLimits
+
+
+class Plant(Protocol):
+    """A robot whose joints track velocity set-points, and the camera that sees it.
+
+    Positions are rad (m for prismatic joints), velocities rad/s, efforts Nm, float64 `[J]` in the order of
+    `joint_names`.
+    """
+
+    joint_names: Sequence[str]
+    limits: JointLimits
+    camera: Camera
+
+    @property
+    def position(self) -> np.ndarray:
+        """Joint positions `[J]`."""
+        ...
+
+    @property
+    def velocity(self) -> np.ndarray:
+        """Joint velocities `[J]`."""
+        ...
+
+    @property
+    def effort(self) -> np.ndarray:
+        """What the servos apply `[J]`."""
+        ...
+
+    def reset(self, position: np.ndarray) -> None:
+        """Puts the robot at rest at `position [J]`. Time goes on."""
+        ...
+
+    def step(self, velocity_setpoint: np.ndarray, duration_s: float) -> None:
+        """Simulates `duration_s` with the servos tracking `velocity_setpoint [J]`."""
+        ...
+
+    def render(self) -> np.ndarray:
+        """What the camera sees now: uint8 `[H, W, 3]`, RGB."""
+        ...
+
+    def render_at(self, position: np.ndarray) -> np.ndarray:
+        """What the camera would see with the robot at `position [J]`; the simulation is not disturbed."""
+        ...
