@@ -143,7 +143,7 @@ export function trainingPrefixIsMade(layout) {
  * @returns {string[]} the Python projects that training simulates with
  */
 function simulatorProjects(layout) {
-  return ['common', 'mujoco'].map((name) => join(layout.root, 'sim', name));
+  return ['common', 'mujoco', 'gazebo'].map((name) => join(layout.root, 'sim', name));
 }
 
 /**

@@ -17,8 +17,6 @@ import { stampToNs } from './stamp.js';
 
 /** Name of the planner node. */
 export const PLANNER_NODE = 'planner_node';
-/** Name of the simulator node. */
-export const SIMULATOR_NODE = 'mujoco_sim';
 /** Name of the demo's own node. */
 export const DEMO_NODE = 'jepa_mpc_demo';
 const DISCOVERY_MS = 1000;
@@ -91,12 +89,10 @@ export class DemoClient {
     plannedFrameNs: -1n,
   };
   readonly #node = new rclnodejs.Node(DEMO_NODE);
-  readonly #step = this.#node.createPublisher('std_msgs/msg/UInt64', `/${SIMULATOR_NODE}/step`);
-  readonly #setState = this.#node.createPublisher(
-    'sensor_msgs/msg/JointState',
-    `/${SIMULATOR_NODE}/set_state`,
-  );
-  readonly #setGoal = this.#node.createPublisher('sensor_msgs/msg/JointState', `/${SIMULATOR_NODE}/set_goal`);
+  readonly #simulatorNode: string;
+  readonly #step: rclnodejs.Publisher<'std_msgs/msg/UInt64'>;
+  readonly #setState: rclnodejs.Publisher<'sensor_msgs/msg/JointState'>;
+  readonly #setGoal: rclnodejs.Publisher<'sensor_msgs/msg/JointState'>;
   readonly #changeState = this.#node.createClient(
     'lifecycle_msgs/srv/ChangeState',
     `/${PLANNER_NODE}/change_state`,
@@ -108,18 +104,24 @@ export class DemoClient {
     'rcl_interfaces/srv/GetParameters',
     `/${PLANNER_NODE}/get_parameters`,
   );
-  readonly #getSimulatorParameters = this.#node.createClient(
-    'rcl_interfaces/srv/GetParameters',
-    `/${SIMULATOR_NODE}/get_parameters`,
-  );
+  readonly #getSimulatorParameters: rclnodejs.Client<'rcl_interfaces/srv/GetParameters'>;
   readonly #setParameters = this.#node.createClient(
     'rcl_interfaces/srv/SetParameters',
     `/${PLANNER_NODE}/set_parameters`,
   );
 
-  private constructor(joints: readonly string[], listener: DemoListener) {
+  private constructor(simulatorNode: string, joints: readonly string[], listener: DemoListener) {
+    this.#simulatorNode = simulatorNode;
     this.#joints = joints;
     this.#listener = listener;
+    const node = this.#node;
+    this.#step = node.createPublisher('std_msgs/msg/UInt64', `/${simulatorNode}/step`);
+    this.#setState = node.createPublisher('sensor_msgs/msg/JointState', `/${simulatorNode}/set_state`);
+    this.#setGoal = node.createPublisher('sensor_msgs/msg/JointState', `/${simulatorNode}/set_goal`);
+    this.#getSimulatorParameters = node.createClient(
+      'rcl_interfaces/srv/GetParameters',
+      `/${simulatorNode}/get_parameters`,
+    );
     this.#subscribe();
     this.#node.spin();
   }
@@ -127,13 +129,18 @@ export class DemoClient {
   /**
    * Starts ROS in this process and the node in it.
    *
+   * @param simulatorNode name of the simulator's node
    * @param joints names in the order in which every position is given and returned
    * @throws JepaMpcError environment.domain-in-use when a simulator or planner node runs in this ROS domain already
    */
-  static async open(joints: readonly string[], listener: DemoListener): Promise<DemoClient> {
+  static async open(
+    simulatorNode: string,
+    joints: readonly string[],
+    listener: DemoListener,
+  ): Promise<DemoClient> {
     await rclnodejs.init(undefined, []);
     rclnodejs.removeSignalHandlers();
-    const client = new DemoClient(joints, listener);
+    const client = new DemoClient(simulatorNode, joints, listener);
     await delay(DISCOVERY_MS);
     try {
       client.assertAlone(0);
@@ -152,7 +159,7 @@ export class DemoClient {
    */
   assertAlone(ownNodes: 0 | 1): void {
     const names = this.#node.getNodeNames();
-    const strangers = [SIMULATOR_NODE, PLANNER_NODE].filter(
+    const strangers = [this.#simulatorNode, PLANNER_NODE].filter(
       (name) => names.filter((other) => other === name).length > ownNodes,
     );
     if (strangers.length === 0) return;

@@ -79,8 +79,7 @@ class SimulatorNode(Node):
         self._frame_id = messages.image_frame_id(urdf_xml, plant.camera)
         self._gate = StepGate()
         self._goal_stamp_ns = 0
-        start_ns = LOCKSTEP_START_NS if lockstep else time.time_ns()
-        self._simulation = Simulation(plant, self.settings.commands_mode, start_ns)
+        self._simulation = Simulation(plant, self.settings.commands_mode, self._first_stamp_ns())
 
         self._image = self.create_publisher(Image, "image_raw", 2)
         self._compressed_image = self.create_publisher(CompressedImage, "image_raw/compressed", 2)
@@ -100,6 +99,7 @@ class SimulatorNode(Node):
         self._stalled_since_s = time.monotonic()
         if lockstep:
             self.create_subscription(UInt64, "~/step", self._on_step, _COMMAND_DEPTH)
+        if self.seconds_until_due() is None:
             # Also what makes a waiting executor return now and then, so that a signal is noticed.
             steady = RclpyClock(clock_type=ClockType.STEADY_TIME)
             self.create_timer(_WAKE_PERIOD_S, self._warn_of_stall, clock=steady)
@@ -112,6 +112,9 @@ class SimulatorNode(Node):
             f"{camera.height} at {rate_hz:g} Hz, {'in lockstep' if lockstep else 'in real time'}, 'commands' of joint "
             f"{self.settings.commands_mode}."
         )
+
+    def _first_stamp_ns(self) -> int:
+        return LOCKSTEP_START_NS if self.settings.lockstep else time.time_ns()
 
     def seconds_until_due(self) -> float | None:
         """How long the executor may wait for messages: until the next update; None (for ever) in lockstep."""
@@ -247,20 +250,23 @@ class SimulatorNode(Node):
 
     def _publish(self, image_due: bool) -> None:
         """Publishes the present state; the clock last, so that who acts on it finds the rest on its way."""
-        plant, stamp_ns = self._plant, self._simulation.time_ns
+        stamp_ns = self._simulation.time_ns
+        self._publish_joint_states(stamp_ns)
+        if image_due:
+            self._publish_image(self._plant.render(), stamp_ns)
+        self._clock_out.publish(messages.clock_message(stamp_ns))
+
+    def _publish_joint_states(self, stamp_ns: int) -> None:
+        plant = self._plant
         self._joint_states.publish(
             messages.joint_state_message(plant.joint_names, plant.position, stamp_ns, plant.velocity, plant.effort)
         )
-        if image_due:
-            self._publish_image(stamp_ns)
-            self._camera_info.publish(messages.camera_info_message(plant.camera, stamp_ns, self._frame_id))
-            if self._on_image is not None:
-                self._on_image()
-        self._clock_out.publish(messages.clock_message(stamp_ns))
 
-    def _publish_image(self, stamp_ns: int) -> None:
+    def _publish_image(self, pixels: np.ndarray, stamp_ns: int) -> None:
         """Raw always; compressed where somebody wants it, since compressing takes longer than rendering."""
-        pixels = self._plant.render()
         self._image.publish(messages.image_message(pixels, stamp_ns, self._frame_id))
         if self._compressed_image.get_subscription_count() > 0:
             self._compressed_image.publish(messages.compressed_image_message(pixels, stamp_ns, self._frame_id))
+        self._camera_info.publish(messages.camera_info_message(self._plant.camera, stamp_ns, self._frame_id))
+        if self._on_image is not None:
+            self._on_image()

@@ -57,12 +57,18 @@ class Simulation:
     def advance(self, duration_ns: int) -> None:
         """Simulates `duration_ns`, a multiple of UPDATE_PERIOD_NS."""
         for _ in range(duration_ns // UPDATE_PERIOD_NS):
-            limit = self.plant.limits.velocity
-            setpoint = np.clip(self._velocity_setpoint(), -limit, limit)
-            self.plant.step(setpoint, UPDATE_PERIOD_NS / _NS_PER_S)
+            self.plant.step(self.velocity_setpoint(), UPDATE_PERIOD_NS / _NS_PER_S)
             self.time_ns += UPDATE_PERIOD_NS
 
-    def _velocity_setpoint(self) -> np.ndarray:
+    def velocity_setpoint(self) -> np.ndarray:
+        """What the joints should do from now until the next update, `[J]` in rad/s, within the velocity limits.
+
+        For a plant whose time passes by itself: set `time_ns` to its time first, and ask every UPDATE_PERIOD_NS.
+        """
+        limit = self.plant.limits.velocity
+        return np.clip(self._desired_velocity(), -limit, limit)
+
+    def _desired_velocity(self) -> np.ndarray:
         position = self.plant.position
         if self._obeys_commands:
             setpoint = self._commands.velocity_setpoint(self.time_ns, position)

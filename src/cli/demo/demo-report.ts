@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { JepaMpcError } from '../../core/errors.js';
+import { SIMULATOR_NAMES } from './simulators.js';
 
 const finite = z.number();
 const nonNegative = finite.min(0);
@@ -19,6 +20,7 @@ const episode = z.strictObject({
 
 /** What `demo.json` holds, exactly. Unknown fields are errors. */
 export const demoReportSchema = z.strictObject({
+  simulator: z.enum(SIMULATOR_NAMES),
   seed: z.int().min(0),
   mode: z.enum(['lockstep', 'realtime']),
   episodes: z.array(episode).min(1),

@@ -1,5 +1,5 @@
 import { JepaMpcError } from '../../core/errors.js';
-import { PLANNER_NODE, SIMULATOR_NODE, type DemoClient } from '../../ros/demo-client.js';
+import { PLANNER_NODE, type DemoClient } from '../../ros/demo-client.js';
 import { timeoutError } from '../../ros/demo-arrivals.js';
 import type { EpisodeFrames } from './contact-sheet.js';
 import { EPISODE_LIMIT_S, EpisodeJudge, type Verdict } from './episode-judge.js';
@@ -88,7 +88,7 @@ export async function runEpisode(setting: EpisodeSetting, task: EpisodeTask): Pr
   const { goalImage, image } = client.heard;
   const start = observer.firstFrame;
   if (start === null || image === null || goalImage === null) {
-    throw timeoutError(`a camera image of ${SIMULATOR_NODE} during the episode`, EPISODE_LIMIT_S * 1000);
+    throw timeoutError(`a camera image of the simulator during the episode`, EPISODE_LIMIT_S * 1000);
   }
   return {
     success,
@@ -103,7 +103,7 @@ async function showGoal(client: DemoClient, goalRad: readonly number[]): Promise
   const { goalImages } = client.heard;
   client.setGoal(goalRad);
   const shown = (): boolean => client.heard.goalImages > goalImages;
-  await client.until(shown, `goal image of ${SIMULATOR_NODE}`, ANSWER_TIMEOUT_MS);
+  await client.until(shown, 'goal image of the simulator', ANSWER_TIMEOUT_MS);
 }
 
 /**
@@ -156,7 +156,7 @@ async function teleport(client: DemoClient, startRad: readonly number[], lockste
   const answered = (): boolean => heard.clockNs > clockNs && heard.commands > commands;
   await client.until(
     () => there() && (!lockstep || answered()),
-    `joint states of ${SIMULATOR_NODE} at the start of the episode${lockstep ? ' and a command' : ''}`,
+    `joint states of the simulator at the start of the episode${lockstep ? ' and a command' : ''}`,
     ANSWER_TIMEOUT_MS,
   );
 }

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { DemoOptions } from './options.js';
 import { PACKAGE_ROOT } from './package-root.js';
+import { SIMULATOR_NAMES, SIMULATORS, type SimulatorName } from './simulators.js';
 
 function wholeNumber(lower: number): (text: string) => number {
   return (text) => {
@@ -23,6 +24,7 @@ function appendAssignment(text: string, before: readonly string[]): string[] {
 }
 
 interface Flags {
+  readonly simulator: SimulatorName;
   readonly episodes: number;
   readonly seed: number;
   readonly lockstep: boolean;
@@ -39,6 +41,9 @@ export function demoCommand(): Command {
   return new Command('demo')
     .description(
       'Move a simulated arm to goal images with the real planner node, and say how well that went.',
+    )
+    .addOption(
+      new Option('--simulator <name>', 'what simulates the arm').choices(SIMULATOR_NAMES).default('mujoco'),
     )
     .option('--episodes <n>', 'episodes to run', wholeNumber(1), 5)
     .option('--seed <n>', 'seed of starts, goals and planner noise', wholeNumber(0), 1)
@@ -64,6 +69,7 @@ export function demoCommand(): Command {
 
 function toOptions(flags: Flags): DemoOptions {
   return {
+    simulator: SIMULATORS[flags.simulator],
     episodes: flags.episodes,
     seed: flags.seed,
     lockstep: flags.lockstep,

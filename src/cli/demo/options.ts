@@ -1,5 +1,8 @@
+import type { Simulator } from './simulators.js';
+
 /** What a demo run is asked to do. */
 export interface DemoOptions {
+  readonly simulator: Simulator;
   /** At least 1. */
   readonly episodes: number;
   /** 0 to 2^31 - 1. Fixes starts, goals and the planner's noise. */

@@ -73,7 +73,7 @@ class DemoRun {
   }
 
   async perform(): Promise<DemoReport> {
-    const { episodes, seed, lockstep, modelFolder, jsonFile } = this.#options;
+    const { episodes, seed, lockstep, modelFolder, jsonFile, simulator } = this.#options;
     const robot = await loadRobot(urdfFile(PACKAGE_ROOT));
     const model = await identifyModel(modelFolder);
     await mkdir(dirname(jsonFile), { recursive: true });
@@ -85,6 +85,7 @@ class DemoRun {
     const { outcomes, baselines } = await this.#onStage(robot, observer, tasks);
     if (audit.commands === 0) throw nothingAudited();
     const report: DemoReport = {
+      simulator: simulator.name,
       seed,
       mode: lockstep ? 'lockstep' : 'realtime',
       episodes: outcomes.map(({ success, finalDistanceM, timeS }, index) => ({
@@ -115,7 +116,7 @@ class DemoRun {
     tasks: readonly EpisodeTask[],
   ): Promise<{ outcomes: EpisodeOutcome[]; baselines: DemoReport['baselines'] }> {
     const release = await holdDomain(process.env['ROS_DOMAIN_ID'] ?? '0');
-    const stage = await Stage.open(robot, observer, (line) => {
+    const stage = await Stage.open(this.#options.simulator, robot, observer, (line) => {
       this.#terminal.line(line);
     });
     try {

@@ -1,16 +1,11 @@
 import { setPriority } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { JepaMpcError } from '../../core/errors.js';
-import {
-  DEMO_NODE,
-  DemoClient,
-  PLANNER_NODE,
-  SIMULATOR_NODE,
-  type DemoListener,
-} from '../../ros/demo-client.js';
+import { DEMO_NODE, DemoClient, PLANNER_NODE, type DemoListener } from '../../ros/demo-client.js';
 import { ManagedChild } from './child-process.js';
 import type { DemoOptions } from './options.js';
 import type { DemoRobot } from './robot.js';
+import type { Simulator } from './simulators.js';
 
 /** For a process to start and be discovered. */
 const START_TIMEOUT_MS = 60_000;
@@ -41,8 +36,13 @@ export class Stage {
    * @param say told of each step
    * @throws JepaMpcError environment.domain-in-use
    */
-  static async open(robot: DemoRobot, listener: DemoListener, say: (line: string) => void): Promise<Stage> {
-    return new Stage(await DemoClient.open(robot.joints, listener), say);
+  static async open(
+    simulator: Simulator,
+    robot: DemoRobot,
+    listener: DemoListener,
+    say: (line: string) => void,
+  ): Promise<Stage> {
+    return new Stage(await DemoClient.open(simulator.node, robot.joints, listener), say);
   }
 
   /**
@@ -51,17 +51,18 @@ export class Stage {
    * @throws JepaMpcError environment.missing (no Python for the simulator), demo.timeout, demo.process-died, planner.not-ready
    */
   async raise(options: DemoOptions, robot: DemoRobot, packageRoot: string): Promise<void> {
-    this.#say('starting the simulator and the planner node');
+    const simulatorNode = options.simulator.node;
+    this.#say(`starting ${options.simulator.title} and the planner node`);
     this.#start(simulatorProcess(options, packageRoot), options.verbose, packageRoot);
     this.#start(plannerProcess(options), options.verbose, packageRoot);
     // Whoever watches must not take the processor from those who are watched.
     setPriority(WATCHER_NICENESS);
     await this.client.linked(
       [
-        { topic: '/clock', from: SIMULATOR_NODE, to: DEMO_NODE },
-        { topic: `/${SIMULATOR_NODE}/step`, from: DEMO_NODE, to: SIMULATOR_NODE },
-        { topic: `/${SIMULATOR_NODE}/set_state`, from: DEMO_NODE, to: SIMULATOR_NODE },
-        { topic: `/${SIMULATOR_NODE}/set_goal`, from: DEMO_NODE, to: SIMULATOR_NODE },
+        { topic: '/clock', from: simulatorNode, to: DEMO_NODE },
+        { topic: `/${simulatorNode}/step`, from: DEMO_NODE, to: simulatorNode },
+        { topic: `/${simulatorNode}/set_state`, from: DEMO_NODE, to: simulatorNode },
+        { topic: `/${simulatorNode}/set_goal`, from: DEMO_NODE, to: simulatorNode },
       ].filter(({ topic }) => options.lockstep || !topic.endsWith('/step')),
       START_TIMEOUT_MS,
     );
@@ -73,10 +74,10 @@ export class Stage {
     this.#say('the planner node is active');
     await this.client.linked(
       [
-        { topic: '/image_raw', from: SIMULATOR_NODE, to: PLANNER_NODE },
-        { topic: '/joint_states', from: SIMULATOR_NODE, to: PLANNER_NODE },
-        { topic: '/goal_image', from: SIMULATOR_NODE, to: PLANNER_NODE },
-        { topic: '/joint_trajectory', from: PLANNER_NODE, to: SIMULATOR_NODE },
+        { topic: '/image_raw', from: simulatorNode, to: PLANNER_NODE },
+        { topic: '/joint_states', from: simulatorNode, to: PLANNER_NODE },
+        { topic: '/goal_image', from: simulatorNode, to: PLANNER_NODE },
+        { topic: '/joint_trajectory', from: PLANNER_NODE, to: simulatorNode },
         { topic: '/joint_trajectory', from: PLANNER_NODE, to: DEMO_NODE },
         { topic: `/${PLANNER_NODE}/statistics`, from: PLANNER_NODE, to: DEMO_NODE },
       ],
@@ -151,20 +152,21 @@ function simulatorProcess(options: DemoOptions, packageRoot: string): Program {
     throw new JepaMpcError('environment.missing', {
       subject: 'environment variable JEPA_MPC_PYTHON',
       found: 'nothing',
-      expected: 'a Python with rclpy and mujoco, for the simulator',
+      expected: 'a Python with rclpy and what the simulator needs',
       remedy:
         'Start the demo with npm run demo, which brings one, or name one that has both: JEPA_MPC_PYTHON=python3.',
     });
   }
-  const viewer = !options.headless && (process.env['DISPLAY'] ?? '') !== '';
+  const viewer = options.simulator.hasViewer && !options.headless && (process.env['DISPLAY'] ?? '') !== '';
   const { PYTHONPATH } = process.env;
-  const packages = ['common', 'mujoco'].map((name) => join(packageRoot, 'sim', name));
+  const { simulator } = options;
+  const packages = ['common', simulator.name].map((name) => join(packageRoot, 'sim', name));
   const pythonPath = [...packages, ...(PYTHONPATH === undefined ? [] : [PYTHONPATH])];
   return {
     name: 'simulator',
     command,
     args: [
-      ...['-m', 'jepa_mpc_mujoco', '--urdf', urdfFile(packageRoot), '--seed', String(options.seed)],
+      ...['-m', simulator.module, '--urdf', urdfFile(packageRoot), '--seed', String(options.seed)],
       ...(options.lockstep ? ['--lockstep', '--camera-rate', String(LOCKSTEP_CAMERA_RATE_HZ)] : []),
       ...(viewer ? ['--viewer'] : []),
     ],
@@ -189,7 +191,7 @@ function plannerProcess(options: DemoOptions): Program {
   const [command = process.execPath, ...first] = options.plannerCommand;
   const parameters = {
     model: resolve(options.modelFolder),
-    use_sim_time: String(options.lockstep),
+    use_sim_time: String(options.lockstep || options.simulator.hasOwnClock),
     seed: String(options.seed),
   };
   const assignments = [

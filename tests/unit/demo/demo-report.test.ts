@@ -3,6 +3,7 @@ import { serializeReport, type DemoReport } from '../../../src/cli/demo/demo-rep
 import { JepaMpcError } from '../../../src/core/errors.js';
 
 const REPORT: DemoReport = {
+  simulator: 'mujoco',
   seed: 1,
   mode: 'lockstep',
   episodes: [{ success: true, finalDistanceM: 0.03, timeS: 2.5, startRad: [0, 0], goalRad: [1, -1] }],

@@ -1,0 +1,95 @@
+"""The world that Gazebo Classic is started with: the users' world file, the robot in it, and the project's plugin."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+from jepa_mpc_sim.urdf import Camera, UrdfError
+
+PHYSICS_STEP_S = 0.001
+STATE_PERIOD_S = 0.01
+"""Of the states that come by themselves while Gazebo's own clock runs."""
+
+
+def classic_world(
+    world_sdf: str,
+    model_sdf: str,
+    urdf: ElementTree.Element,
+    camera: Camera,
+    joints: list[str],
+    plugin: str,
+    socket: str,
+) -> str:
+    """The text of the world file.
+
+    `world_sdf` is the world of modern Gazebo, whose system plugins Classic has built in; `model_sdf` is what
+    libsdformat makes of the URDF; `plugin` and `socket` are paths as Gazebo sees them.
+    """
+    root = ElementTree.fromstring(world_sdf)
+    world = root.find("world")
+    if world is None:
+        raise UrdfError("world: found no <world> in the SDF, expected one.")
+    for system in world.findall("plugin"):
+        world.remove(system)
+    for physics in world.findall("physics"):
+        world.remove(physics)
+    world.append(_physics())
+    model = ElementTree.fromstring(model_sdf).find("model")
+    if model is None:
+        raise UrdfError("URDF: found no <model> in what libsdformat makes of it, expected one.")
+    colour_visuals(model, urdf)
+    model.append(_plugin(camera, joints, plugin, socket))
+    world.append(model)
+    # The tags of modern Gazebo that Classic's SDF version does not know are only warned about.
+    root.set("version", "1.7")
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def colour_visuals(model: ElementTree.Element, urdf: ElementTree.Element) -> None:
+    """Gives each visual of the SDF model the colour of the URDF's material, which Classic's libsdformat drops."""
+    colours = {
+        material.get("name", ""): colour.get("rgba", "")
+        for material in urdf.findall("material")
+        if (colour := material.find("color")) is not None
+    }
+    for visual in urdf.iterfind("link/visual"):
+        material = visual.find("material")
+        rgba = colours.get("" if material is None else material.get("name", ""))
+        if rgba is None:
+            continue
+        # libsdformat names them LINK_fixed_joint_lump__VISUAL_visual, with _1, _2 ... from the second on.
+        pattern = re.compile(rf"(.*__)?{re.escape(visual.get('name', ''))}(_visual)?(_\d+)?")
+        for converted in model.iterfind("link/visual"):
+            if pattern.fullmatch(converted.get("name", "")):
+                _set_colour(converted, rgba)
+
+
+def _set_colour(visual: ElementTree.Element, rgba: str) -> None:
+    material = ElementTree.SubElement(visual, "material")
+    for light in ("ambient", "diffuse"):
+        ElementTree.SubElement(material, light).text = rgba
+    ElementTree.SubElement(material, "specular").text = "0 0 0 1"
+
+
+def _physics() -> ElementTree.Element:
+    physics = ElementTree.Element("physics", {"type": "ode"})
+    ElementTree.SubElement(physics, "max_step_size").text = str(PHYSICS_STEP_S)
+    ElementTree.SubElement(physics, "real_time_update_rate").text = "0"
+    return physics
+
+
+def _plugin(camera: Camera, joints: list[str], plugin: str, socket: str) -> ElementTree.Element:
+    element = ElementTree.Element("plugin", {"name": "jepa_mpc_arm", "filename": plugin})
+    ElementTree.SubElement(element, "socket").text = socket
+    ElementTree.SubElement(element, "camera").text = camera.name
+    ElementTree.SubElement(element, "state_period").text = str(STATE_PERIOD_S)
+    for joint in joints:
+        ElementTree.SubElement(element, "joint").text = joint
+    return element
+
+
+def world_file() -> Path:
+    """The world that users of modern Gazebo start, too."""
+    return Path(__file__).resolve().parents[1] / "worlds" / "reacher.sdf"

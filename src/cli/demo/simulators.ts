@@ -1,0 +1,38 @@
+/** Every simulator that the demo can be run in. */
+export const SIMULATOR_NAMES = ['mujoco', 'gazebo'] as const;
+
+export type SimulatorName = (typeof SIMULATOR_NAMES)[number];
+
+/** What the demo has to know of a simulator; to the planner node they are all the same. */
+export interface Simulator {
+  /** Also its folder in `sim`. */
+  readonly name: SimulatorName;
+  readonly title: string;
+  /** Name of its ROS node. */
+  readonly node: string;
+  /** Python module that starts it. */
+  readonly module: string;
+  /** Whether it takes `--viewer`. */
+  readonly hasViewer: boolean;
+  /** Whether its stamps are simulated time also in real time, so that others have to follow `/clock`. */
+  readonly hasOwnClock: boolean;
+}
+
+export const SIMULATORS: Readonly<Record<SimulatorName, Simulator>> = {
+  mujoco: {
+    name: 'mujoco',
+    title: 'MuJoCo',
+    node: 'mujoco_sim',
+    module: 'jepa_mpc_mujoco',
+    hasViewer: true,
+    hasOwnClock: false,
+  },
+  gazebo: {
+    name: 'gazebo',
+    title: 'Gazebo Classic',
+    node: 'gazebo_sim',
+    module: 'jepa_mpc_gazebo',
+    hasViewer: false,
+    hasOwnClock: true,
+  },
+};
