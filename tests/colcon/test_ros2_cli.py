@@ -106,7 +106,7 @@ def launched(workspace: Workspace, log: Path, *command: str) -> Iterator[Launche
         running.process.wait()
 
 
-@pytest.mark.parametrize("name", ["planner.launch.py", "demo.launch.py"])
+@pytest.mark.parametrize("name", ["planner.launch.py", "demo.launch.py", "gazebo.launch.py"])
 def test_show_args_explains_every_argument(workspace: Workspace, name: str) -> None:
     shown = workspace.run("ros2", "launch", "jepa_mpc", name, "--show-args")
     assert shown.returncode == 0, shown.stderr

@@ -13,7 +13,8 @@ from pathlib import Path
 from workspace import ROOT, Workspace, copy_checkout, development_packages, files_below, say, underlay
 
 HERE = Path(__file__).resolve().parent
-FOLDERS = ("config", "foxglove", "launch", "models", "rviz", "urdf", "worlds")
+FOLDERS = ("config", "foxglove", "launch", "models", "rviz", "urdf")
+GAZEBO = tuple(f"sim/gazebo/{name}" for name in ("bridge.yaml", "bridge-native.yaml", "controllers.yaml", "worlds"))
 # Nothing is there to shrink for: the libraries of ONNX Runtime and libvips alone are 60 MB.
 LARGEST_MB = 200
 
@@ -27,7 +28,7 @@ def test_everything_is_where_ros_looks_for_it(workspace: Workspace) -> None:
     for name in ("planner_node", "demo"):
         assert os.access(prefix / "lib" / "jepa_mpc" / name, os.X_OK), name
     assert (prefix / "share" / "ament_index" / "resource_index" / "packages" / "jepa_mpc").is_file()
-    for name in ("package.xml", "LICENSE", *(folder for folder in FOLDERS if (ROOT / folder).exists())):
+    for name in ("package.xml", "LICENSE", *GAZEBO, *(folder for folder in FOLDERS if (ROOT / folder).exists())):
         assert (workspace.share / name).exists(), name
 
 

@@ -57,6 +57,7 @@ def stubbed_launch(share: str) -> Iterator[None]:
     """While open, `import launch` and its like find the stand-ins; `share` is the package's share directory."""
     actions = (
         "DeclareLaunchArgument",
+        "ExecuteProcess",
         "IncludeLaunchDescription",
         "LogInfo",
         "OpaqueFunction",
@@ -77,6 +78,7 @@ def stubbed_launch(share: str) -> Iterator[None]:
         ),
         "launch_ros": _module("launch_ros", ()),
         "launch_ros.actions": _module("launch_ros.actions", ("LifecycleNode", "Node")),
+        "launch_ros.parameter_descriptions": _module("launch_ros.parameter_descriptions", ("ParameterValue",)),
         "launch_ros.event_handlers": _module("launch_ros.event_handlers", ("OnStateTransition",)),
         "ament_index_python": _module("ament_index_python", ()),
         "ament_index_python.packages": _module(

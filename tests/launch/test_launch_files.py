@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 import re
-import runpy
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from launch_stubs import Context, LaunchDescription, Recorded, stubbed_launch
+from launch_files import ROOT, constant, describe, handlers, of_kind, opened
+from launch_stubs import Context
 
-ROOT = Path(__file__).resolve().parents[2]
 LAUNCH_FILES = sorted((ROOT / "launch").glob("*.launch.py"))
-
-
-def describe(name: str) -> LaunchDescription:
-    with stubbed_launch(str(ROOT)):
-        return runpy.run_path(str(ROOT / "launch" / name))["generate_launch_description"]()
-
-
-def runpy_constant(name: str, constant: str) -> Any:
-    with stubbed_launch(str(ROOT)):
-        return runpy.run_path(str(ROOT / "launch" / name))[constant]
-
-
-def opened(name: str, **given: str) -> list[Recorded]:
-    """What a launch file starts, for arguments given on the command line."""
-    description = describe(name)
-    (opaque,) = description.of_kind("OpaqueFunction")
-    return opaque.named["function"](Context({**description.defaults(), **given}))
-
-
-def of_kind(actions: list[Recorded], kind: str) -> list[Recorded]:
-    return [action for action in actions if type(action).__name__ == kind]
 
 
 def planner(**given: str) -> dict[str, Any]:
@@ -115,13 +93,9 @@ def test_the_demo_simulates_the_shipped_robot_for_the_shipped_model() -> None:
     assert (Path(mujoco) / "jepa_mpc_mujoco" / "__main__.py").is_file()
 
 
-def handlers(actions: list[Recorded], kind: str) -> list[Recorded]:
-    return [event.positional[0] for event in actions if type(event.positional[0]).__name__ == kind]
-
-
 def test_the_planner_starts_once_the_simulator_simulates_and_only_once() -> None:
     actions = opened("demo.launch.py", seed="7")
-    (on_output,) = handlers(of_kind(actions, "RegisterEventHandler"), "OnProcessIO")
+    (on_output,) = handlers(actions, "OnProcessIO")
     (simulator,) = of_kind(actions, "Node")
     assert on_output.named["target_action"] is simulator
     said = on_output.named["on_stderr"]
@@ -136,13 +110,13 @@ def test_the_planner_starts_once_the_simulator_simulates_and_only_once() -> None
 
 
 def test_what_the_demo_waits_for_is_what_the_simulator_says() -> None:
-    awaited = runpy_constant("demo.launch.py", "SIMULATES").decode()
+    awaited = constant("demo.launch.py", "SIMULATES").decode()
     node = (ROOT / "sim" / "common" / "jepa_mpc_sim" / "node.py").read_text(encoding="utf-8")
     assert f'"{awaited}' in node
 
 
 def test_when_one_process_of_the_demo_ends_the_other_is_ended_too() -> None:
-    (on_exit,) = handlers(of_kind(opened("demo.launch.py"), "RegisterEventHandler"), "OnProcessExit")
+    (on_exit,) = handlers(opened("demo.launch.py"), "OnProcessExit")
     ended = SimpleNamespace(process_name="planner_node-2")
     (action,) = on_exit.named["on_exit"](ended, Context({}))
     assert type(action).__name__ == "Shutdown"
