@@ -12,6 +12,7 @@ def write_card(folder: Path, config: Config, joints: list[str], figures: dict[st
     """Writes the card from the figures of the stages (`probe`, `train`, `evaluate`, ...); returns its text."""
     probe, evaluation = figures["probe"], figures["evaluate"]
     size = sum(file.stat().st_size for file in folder.iterdir() if file.name != "MODEL_CARD.md") / 1e6
+    randomised = config.randomise
     trained, distance, collected = config.train, config.distance, figures["collect"]
     text = f"""# {config.name}
 
@@ -19,13 +20,17 @@ A small JEPA with a temporal-distance head: camera frame in, joint velocities ou
 Trained from nothing by `python -m jepa_mpc_training all` of this repository, which prints and writes this page.
 
 - Robot: {len(joints)} joints ({", ".join(joints)}), target velocities held for 0.1 s, predictor step 0.2 s.
-- Data: {collected["episodes"]} episodes of random motion in MuJoCo, {collected["frames"]} frames; no rewards, no
-  joint angles.
-- Training: latent prediction over {trained.rollout} steps with SIGReg (LeJEPA), {trained.steps} steps of
-  {trained.batch} sequences; then quasimetric reinforcement learning for the distance on frozen latents,
-  {distance.steps} steps.
+- Data: {collected["episodes"]} episodes of random motion, {_driven(collected)}, each in {collected["views"]} views;
+  {collected["frames"]} frames; no rewards, no joint angles.
+- Randomised for each view: light, tints, patterns on the table, camera pose (up to
+  {randomised.camera_shift_m * 100:g} cm and {randomised.camera_tilt_deg:g} degrees) and field of view, brightness,
+  contrast, white balance, shading, noise and blur. For each motion: masses, friction, servo gain and delay (up to
+  {randomised.delay_high_ms:g} ms).
+- Training: prediction of the latents of every view over {trained.rollout} steps from the history in every view, with
+  SIGReg (LeJEPA), {trained.steps} steps of {trained.batch} sequences; then quasimetric reinforcement learning for the
+  distance on frozen latents, {distance.steps} steps.
 - Licence: Apache-2.0. Size: {size:.1f} MB.
-- Limits: this robot, this camera and this lighting; nothing else was seen in training.
+- Limits: this robot on this table, its camera within the ranges above; nothing else was seen in training.
 
 ## Closed loop
 
@@ -34,13 +39,25 @@ than 0.1 rad/s at some moment within 6 s. Start and goal uniform over the joint 
 
 | policy | success | within 5 cm at the end | median error at the end | median time |
 |---|---|---|---|---|
-{_closed_loop_rows(evaluation)}
+{_closed_loop_rows(evaluation["policies"])}
+
+The planner with the temporal distance in other conditions, the same for the goal image and every frame:
+
+| condition | success | within 5 cm at the end | median error at the end | median time |
+|---|---|---|---|---|
+{_closed_loop_rows(evaluation["conditions"])}
 
 ## What the latents know
 
 R2 of a linear read-out of the joint angles, held-out episodes: {_r2(joints, probe["r2"])}.
 Latents: standard deviation {figures["train"]["mean_std"]:.2f}, effective rank
 {figures["train"]["effective_rank"]:.1f} of {trained.latent_dim}.
+
+Two views of one pose against two poses one step apart in one view, root mean squares:
+
+| views | latents: same pose | latents: one step | distance: same pose | distance: one step |
+|---|---|---|---|---|
+{_invariance_rows(probe["invariance"])}
 
 ## The two costs against the true distance
 
@@ -64,9 +81,24 @@ ONNX Runtime, one thread, on the machine that trained it: {_speed(evaluation["sp
     return text
 
 
-def _closed_loop_rows(evaluation: dict[str, Any]) -> str:
+def _driven(collected: dict[str, Any]) -> str:
+    elsewhere = collected["gazebo_episodes"]
+    if elsewhere == 0:
+        return "all driven in MuJoCo"
+    return f"{collected['episodes'] - elsewhere} driven in MuJoCo and {elsewhere} in Gazebo (one view each from there)"
+
+
+def _invariance_rows(rows: dict[str, dict[str, float]]) -> str:
+    return "\n".join(
+        f"| {name} | {row['views_latent']:.2f} | {row['step_latent']:.2f} "
+        f"| {row['views_steps']:.2f} steps | {row['step_steps']:.2f} steps |"
+        for name, row in rows.items()
+    )
+
+
+def _closed_loop_rows(results: dict[str, dict[str, Any]]) -> str:
     rows = []
-    for name, result in evaluation["policies"].items():
+    for name, result in results.items():
         settled = result["median_settled_s"]
         count = result["episodes"]
         rows.append(

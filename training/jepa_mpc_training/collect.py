@@ -1,42 +1,102 @@
-"""Stage 1: random exploration in the simulator."""
+"""Stage 1: random exploration in the simulators, each motion seen in several looks."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jepa_mpc_mujoco.plant import Plant as MujocoPlant
 from tqdm import tqdm
 
-from .config import IMAGE_SIZE, PERIOD_MS, TICK_MS, CollectConfig
+from .config import IMAGE_SIZE, PERIOD_MS, TICK_MS, VIEWS, CollectConfig, RandomiseConfig
 from .explore import exploration
-from .robot import Robot
+from .randomise import draw_appearance, draw_dynamics
+from .robot import Robot, area_average
+from .simulators import open_plant
 
 
-def collect(urdf_xml: str, config: CollectConfig, folder: Path) -> dict[str, Any]:
-    """Writes `frames.npy`, `actions.npy` and `positions.npy` (see `Dataset`) to `folder`; returns the counts.
+@dataclass(frozen=True)
+class Motion:
+    """What one episode was: actions `[T, J]` in rad/s, positions `[T + 1, J]` in rad, frames `[T + 1, S, S, 3]` as
+    the robot's own camera saw them, or None where they were not asked for."""
 
-    Each episode has its own seed, so episode n is the same whatever the number of episodes.
+    actions: np.ndarray
+    positions: np.ndarray
+    frames: np.ndarray | None
+
+
+def collect(urdf_xml: str, config: CollectConfig, randomise: RandomiseConfig, folder: Path) -> dict[str, Any]:
+    """Writes the arrays of a `Dataset` to `folder`; returns the counts.
+
+    Each episode has its own seed. Each view of an episode is drawn in MuJoCo in a look of its own, from the positions
+    that were recorded; where the robot was driven in Gazebo, the first view is what Gazebo's camera saw.
     """
-    robot = Robot(urdf_xml, config.tracking_gain)
-    limits = robot.plant.limits
-    joints, periods = len(robot.plant.joint_names), config.periods
-    shape = (config.episodes, periods + 1, IMAGE_SIZE, IMAGE_SIZE, 3)
-    frames = np.lib.format.open_memmap(folder / "frames.npy", mode="w+", dtype=np.uint8, shape=shape)
-    actions = np.empty((config.episodes, periods, joints), dtype=np.float32)
-    positions = np.empty((config.episodes, periods + 1, joints), dtype=np.float32)
-    for episode in tqdm(range(config.episodes), desc="collect", unit="episode"):
-        rng = np.random.default_rng([config.seed, episode])
-        robot.reset(rng.uniform(limits.lower, limits.upper))
-        actions[episode] = exploration(rng, periods, limits.velocity)
-        for period in range(periods + 1):
-            frames[episode, period] = robot.see()
-            positions[episode, period] = robot.plant.position
-            if period < periods:
-                for _ in range(PERIOD_MS // TICK_MS):
-                    robot.tick(actions[episode, period])
+    episodes, periods = config.episodes, config.periods
+    in_gazebo = spread(config.gazebo_episodes, episodes)
+    with ExitStack() as stack:
+        scene = stack.enter_context(closing(MujocoPlant(urdf_xml)))
+        simulated = Robot(scene, config.tracking_gain)
+        foreign = None
+        if config.gazebo_episodes:
+            plant = stack.enter_context(closing(open_plant("gazebo", urdf_xml)))
+            foreign = Robot(plant, config.tracking_gain)
+        joints = len(scene.joint_names)
+        frames = np.lib.format.open_memmap(
+            folder / "frames.npy",
+            mode="w+",
+            dtype=np.uint8,
+            shape=(episodes, VIEWS, periods + 1, IMAGE_SIZE, IMAGE_SIZE, 3),
+        )
+        actions = np.empty((episodes, periods, joints), dtype=np.float32)
+        positions = np.empty((episodes, periods + 1, joints), dtype=np.float32)
+        for episode in tqdm(range(episodes), desc="collect", unit="episode"):
+            rng = np.random.default_rng([config.seed, episode])
+            dynamics, delay_ms = draw_dynamics(rng, randomise, scene.link_names, scene.joint_names)
+            if foreign is not None and in_gazebo[episode]:
+                motion = drive(foreign, rng, periods, delay_ms, seeing=True)
+                frames[episode, 0] = motion.frames
+            else:
+                scene.set_dynamics(dynamics)
+                motion = drive(simulated, rng, periods, delay_ms, seeing=False)
+            for view in range(int(in_gazebo[episode]), VIEWS):
+                scene.set_appearance(draw_appearance(rng, randomise, scene.part_names))
+                frames[episode, view] = [area_average(scene.render_at(at), IMAGE_SIZE) for at in motion.positions]
+            actions[episode], positions[episode] = motion.actions, motion.positions
     frames.flush()
     np.save(folder / "actions.npy", actions)
     np.save(folder / "positions.npy", positions)
-    robot.plant.close()
-    return {"episodes": config.episodes, "frames": config.episodes * (periods + 1), "joints": robot.plant.joint_names}
+    np.save(folder / "in_gazebo.npy", in_gazebo)
+    return {
+        "episodes": episodes,
+        "gazebo_episodes": int(in_gazebo.sum()),
+        "views": VIEWS,
+        "frames": episodes * VIEWS * (periods + 1),
+        "joints": scene.joint_names,
+    }
+
+
+def drive(robot: Robot, rng: np.random.Generator, periods: int, delay_ms: int, seeing: bool) -> Motion:
+    """One episode of exploration from a random pose; with its camera's frames where `seeing`."""
+    limits = robot.plant.limits
+    robot.reset(rng.uniform(limits.lower, limits.upper), delay_ms)
+    # As they are stored: a recorded action is the one that was driven.
+    actions = exploration(rng, periods, limits.velocity).astype(np.float32)
+    positions, frames = [], []
+    for period in range(periods + 1):
+        positions.append(robot.plant.position)
+        if seeing:
+            frames.append(robot.see())
+        if period < periods:
+            for _ in range(PERIOD_MS // TICK_MS):
+                robot.tick(actions[period])
+    return Motion(actions, np.stack(positions), np.stack(frames) if seeing else None)
+
+
+def spread(some: int, count: int) -> np.ndarray:
+    """`some` of `count` as booleans `[count]`, at equal distances, so that every stretch has its share."""
+    if not 0 <= some <= count:
+        raise ValueError(f"collect.gazebo_episodes: found {some}, expected 0 to the {count} episodes there are.")
+    return np.diff(np.arange(count + 1) * some // count) > 0

@@ -16,15 +16,20 @@ TICK_MS = 20
 WINDOW = 2
 """Latents in the predictor's history, one step apart."""
 
+VIEWS = 2
+"""Recordings of each motion, each with a look of its own."""
+
 IMAGE_SIZE = 64
 """Width and height of the encoder's input."""
 
 
 @dataclass(frozen=True)
 class CollectConfig:
-    """Random exploration in the simulator."""
+    """Random exploration in the simulators."""
 
     episodes: int = 1600
+    gazebo_episodes: int = 0
+    """How many of them are driven and seen in Gazebo; the others in MuJoCo."""
     periods: int = 40
     seed: int = 0
     tracking_gain: float = 10.0
@@ -32,21 +37,79 @@ class CollectConfig:
 
 
 @dataclass(frozen=True)
+class RandomiseConfig:
+    """Ranges of what is drawn for every recorded view (the scene) and every motion (the robot)."""
+
+    nominal_share: float = 0.15
+    """Share of the views and of the motions that are left as the simulator has them."""
+
+    light_tilt_deg: float = 45.0
+    """Largest angle of the light to the vertical."""
+    light_low: float = 0.25
+    light_high: float = 0.8
+    ambient_low: float = 0.2
+    ambient_high: float = 0.65
+    tint: float = 0.25
+    """Largest change of a part's red, green or blue, as a fraction: colours vary, hues stay recognisable."""
+    pattern_share: float = 0.6
+    """Share of the views with a pattern on the table."""
+    camera_shift_m: float = 0.05
+    camera_tilt_deg: float = 5.0
+    """Largest shift and tilt, drawn for each axis by itself."""
+    fov: float = 0.04
+    """Largest change of the field of view, as a fraction."""
+
+    mass_low: float = 0.7
+    mass_high: float = 1.4
+    damping_high: float = 0.4
+    """Nm s/rad."""
+    servo_gain_low: float = 0.3
+    servo_gain_high: float = 1.5
+    delay_high_ms: float = 150.0
+    """Longest time from a command to the joint controller, in whole ticks of the command stream."""
+
+
+@dataclass(frozen=True)
+class PhotometryConfig:
+    """Ranges of what is done to the pixels of every view while the model trains."""
+
+    nominal_share: float = 0.15
+    """Share of the views that are left as they were recorded."""
+    brightness_low: float = 0.5
+    brightness_high: float = 1.5
+    contrast: float = 0.3
+    channel_gain: float = 0.15
+    """Largest change of contrast and of a colour channel, as fractions."""
+    shading: float = 0.4
+    """Largest loss of brightness over the image, in a slope or behind the edge of a shadow."""
+    noise_high: float = 15.0
+    """Largest standard deviation of the noise, in grey levels of 255."""
+    noise_share: float = 0.5
+    blur_share: float = 0.25
+    """Share of the views that are blurred over 3 pixels, each to its own degree."""
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """The JEPA: encoder and predictor."""
 
-    steps: int = 4500
-    batch: int = 128
+    steps: int = 3000
+    batch: int = 48
+    """Motions in a batch, each seen in every one of its views."""
     rollout: int = 4
     """Latent steps predicted from the model's own predictions."""
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     warmup_steps: int = 200
     regulariser: float = 5.0
+    invariance: float = 1.0
+    """Weight of the difference between the latents of two views of one moment."""
     projections: int = 64
     latent_dim: int = 32
-    patch: int = 8
-    patch_width: int = 32
+    patch: int = 4
+    patch_width: int = 24
+    local_width: int = 64
+    """Channels of the patches and of the convolution that joins neighbours."""
     encoder_width: int = 256
     predictor_width: int = 256
     held_out: float = 0.06
@@ -68,6 +131,8 @@ class DistanceConfig:
     """Steps beyond which pushing two states apart brings nothing more."""
     slack: float = 0.25
     """Root mean square excess over one step that the constraint lets pass."""
+    same: float = 4.0
+    """Weight of the squared distance between two views of one moment."""
     seed: int = 0
 
 
@@ -91,9 +156,11 @@ class PlannerConfig:
 
 @dataclass(frozen=True)
 class EvaluateConfig:
-    """Closed loop in the simulator; the baselines run half as many episodes."""
+    """Closed loop in the simulators; baselines and other conditions run half as many episodes."""
 
     episodes: int = 100
+    gazebo_episodes: int = 0
+    """Episodes in Gazebo."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +169,8 @@ class Config:
 
     name: str = "reacher"
     collect: CollectConfig = field(default_factory=CollectConfig)
+    randomise: RandomiseConfig = field(default_factory=RandomiseConfig)
+    photometry: PhotometryConfig = field(default_factory=PhotometryConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     distance: DistanceConfig = field(default_factory=DistanceConfig)
     planner: PlannerConfig = field(default_factory=PlannerConfig)

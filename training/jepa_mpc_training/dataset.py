@@ -1,4 +1,4 @@
-"""Recorded episodes on disk: frames, actions and (for the probe only) joint positions."""
+"""Recorded episodes on disk: frames in several views, actions and (for the probe only) joint positions."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from .config import BLOCK
 
 @dataclass(frozen=True)
 class Dataset:
-    """Episodes of equal length; frame `t` is seen before action `t`.
+    """Episodes of equal length; frame `t` is seen before action `t`, in every view at the same moment.
 
-    frames uint8 `[E, T + 1, S, S, 3]`, actions float32 `[E, T, J]` (target velocity, rad/s),
-    positions float32 `[E, T + 1, J]` (rad).
+    frames uint8 `[E, V, T + 1, S, S, 3]`, actions float32 `[E, T, J]` (target velocity, rad/s),
+    positions float32 `[E, T + 1, J]` (rad), in_gazebo bool `[E]`: there the first view is Gazebo's.
     """
 
     frames: np.ndarray
     actions: np.ndarray
     positions: np.ndarray
+    in_gazebo: np.ndarray
 
     @classmethod
     def load(cls, folder: Path) -> Dataset:
@@ -29,6 +30,7 @@ class Dataset:
             np.load(folder / "frames.npy", mmap_mode="r"),
             np.load(folder / "actions.npy"),
             np.load(folder / "positions.npy"),
+            np.load(folder / "in_gazebo.npy"),
         )
 
     def split(self, held_out: float) -> tuple[np.ndarray, np.ndarray]:
@@ -42,13 +44,14 @@ class Dataset:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Random stretches of `length` frames one predictor step apart.
 
-        Returns frames uint8 `[count, length, S, S, 3]` and the raw action blocks between them
+        Returns frames uint8 `[count, V, length, S, S, 3]` and the raw action blocks between them
         `[count, length - 1, BLOCK * J]`, ordered [period][joint].
         """
         episode = rng.choice(episodes, count)
         start = rng.integers(0, self.actions.shape[1] - (length - 1) * BLOCK, count, endpoint=True)
         frame_index = start[:, None] + np.arange(length) * BLOCK
         action_index = start[:, None] + np.arange((length - 1) * BLOCK)
-        frames = self.frames[episode[:, None], frame_index]
+        views = np.arange(self.frames.shape[1])[None, :, None]
+        frames = self.frames[episode[:, None, None], views, frame_index[:, None]]
         actions = self.actions[episode[:, None], action_index]
         return frames, actions.reshape(count, length - 1, -1)

@@ -18,32 +18,34 @@ _FASTEST_SHARE = 0.05
 
 
 def train_distance(latents: Tensor, config: DistanceConfig, folder: Path) -> dict[str, Any]:
-    """Trains on latents `[E, T + 1, D]` and writes `distance.pt` to `folder`.
+    """Trains on latents `[E, V, T + 1, D]` and writes `distance.pt` to `folder`.
 
     Quasimetric reinforcement learning (Wang et al. 2023, arXiv 2304.01203): push random pairs apart while no recorded
     step may be longer than 1. What keeps two states together in the end is the shortest chain of recorded steps.
+    Steps may begin in one view and end in another, and two views of one moment are at distance 0.
     """
     generator = torch.Generator().manual_seed(config.seed)
     torch.manual_seed(config.seed)
-    head = DistanceHead(config, latents.shape[2])
+    head = DistanceHead(config, latents.shape[3])
     # Softplus of this is the multiplier of the constraint; it grows while steps are too long.
     multiplier = torch.tensor(0.0, requires_grad=True)
     optimizer = torch.optim.AdamW(head.parameters(), lr=config.learning_rate)
     dual_optimizer = torch.optim.Adam([multiplier], lr=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps, config.learning_rate * 0.01)
-    everything = latents.flatten(0, 1)
+    everything = latents.flatten(0, 2)
 
     progress = tqdm(range(config.steps), desc="distance", unit="step")
     for step in progress:
         near, next_ = _steps(latents, config.batch, generator)
         state, goal = _sample(everything, config.batch, generator), _sample(everything, config.batch, generator)
-        embedded = head.phi(torch.cat((near, next_, state, goal))).chunk(4)
+        embedded = head.phi(torch.cat((near, next_, state, goal, *_same(latents, config.batch, generator)))).chunk(6)
         local = _length(embedded[0] - embedded[1])
         far = _length(embedded[2] - embedded[3])
         spread = functional.softplus(config.offset - far, beta=0.1).mean()
         excess = (local - 1).clamp_min(0).square().mean() - config.slack**2
+        same = _length(embedded[4] - embedded[5]).square().mean()
         weight = functional.softplus(multiplier)
-        loss = spread + weight.detach() * excess - weight * excess.detach()
+        loss = spread + config.same * same + weight.detach() * excess - weight * excess.detach()
         optimizer.zero_grad()
         dual_optimizer.zero_grad()
         loss.backward()
@@ -55,7 +57,7 @@ def train_distance(latents: Tensor, config: DistanceConfig, folder: Path) -> dic
 
     figures = _calibrate(head, latents)
     torch.save(
-        {"config": config.__dict__, "latent_dim": latents.shape[2], "head": head.state_dict()}, folder / "distance.pt"
+        {"config": config.__dict__, "latent_dim": latents.shape[3], "head": head.state_dict()}, folder / "distance.pt"
     )
     return figures
 
@@ -71,16 +73,29 @@ def load_distance(path: Path) -> DistanceHead:
 def _calibrate(head: DistanceHead, latents: Tensor) -> dict[str, float]:
     """Scales the head so that the fastest recorded steps are exactly 1 long; needs no joint angles."""
     with torch.no_grad():
-        steps = head(latents[:, :-BLOCK].flatten(0, 1), latents[:, BLOCK:].flatten(0, 1))
+        steps = head(latents[:, :, :-BLOCK].flatten(0, 2), latents[:, :, BLOCK:].flatten(0, 2))
         head.scale /= torch.quantile(steps, 1 - _FASTEST_SHARE)
     return {"scale": float(head.scale), "mean_step": float(steps.mean() * head.scale)}
 
 
 def _steps(latents: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Random recorded pairs one predictor step apart."""
-    episode = torch.randint(len(latents), (count,), generator=generator)
-    start = torch.randint(latents.shape[1] - BLOCK, (count,), generator=generator)
-    return latents[episode, start], latents[episode, start + BLOCK]
+    """Random recorded pairs one predictor step apart, each moment in any view."""
+    episode, view, other = _moments(latents, count, generator)
+    start = torch.randint(latents.shape[2] - BLOCK, (count,), generator=generator)
+    return latents[episode, view, start], latents[episode, other, start + BLOCK]
+
+
+def _same(latents: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Random recorded moments, each in two views (which may be the same)."""
+    episode, view, other = _moments(latents, count, generator)
+    at = torch.randint(latents.shape[2], (count,), generator=generator)
+    return latents[episode, view, at], latents[episode, other, at]
+
+
+def _moments(latents: Tensor, count: int, generator: torch.Generator) -> list[Tensor]:
+    """Random episodes and two views of each."""
+    episodes, views = latents.shape[:2]
+    return [torch.randint(most, (count,), generator=generator) for most in (episodes, views, views)]
 
 
 def _sample(everything: Tensor, count: int, generator: torch.Generator) -> Tensor:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import dataclasses
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from jepa_mpc_mujoco.plant import Plant as MujocoPlant
+from jepa_mpc_sim.urdf import JointLimits
 from tqdm import tqdm
 
+from .conditions import NOMINAL, Condition
 from .config import BLOCK, PERIOD_MS, TICK_MS, WINDOW, PlannerConfig
 from .planner import CemPlanner
 from .robot import Robot
 from .runtime import ExportedModel
+from .simulators import Simulator, open_plant
 
 SUCCESS_DISTANCE_M = 0.05
 SUCCESS_SPEED_RAD_S = 0.1
@@ -33,6 +39,12 @@ class Timing:
     """A plan from every n-th frame."""
     delay_ms: int = 60
     """From a frame to its plan."""
+
+    def frame_times(self) -> set[int]:
+        """When frames are taken in one episode, in ms, on the simulators' grid of 2 ms."""
+        count = int(DURATION_MS / self.frame_period_ms)
+        times = (round(index * self.frame_period_ms / 2) * 2 for index in range(count + 1))
+        return {time for time in times if time < DURATION_MS}
 
 
 @dataclass(frozen=True)
@@ -60,9 +72,12 @@ Policy = Callable[[list[np.ndarray], np.ndarray, np.ndarray, float, np.random.Ge
 """(latent history, goal latent, committed actions, periods since the last plan, rng) -> raw actions `[K, J]`."""
 
 
-def draw_problem(robot: Robot, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+Tip = Callable[[np.ndarray], np.ndarray]
+"""Joint positions `[J]` -> where the tip is, `[x, y, z]` in m."""
+
+
+def draw_problem(tip: Tip, limits: JointLimits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Start and goal poses, uniform over the joint range, fingertips at least 0.2 m apart."""
-    limits, tip = robot.plant.limits, robot.plant.fingertip
     while True:
         start, goal = rng.uniform(limits.lower, limits.upper), rng.uniform(limits.lower, limits.upper)
         if np.linalg.norm(tip(start) - tip(goal)) >= LEAST_START_DISTANCE_M:
@@ -70,24 +85,31 @@ def draw_problem(robot: Robot, rng: np.random.Generator) -> tuple[np.ndarray, np
 
 
 def run_episode(
-    robot: Robot, encode: Callable[[np.ndarray], np.ndarray], policy: Policy, seed: int, timing: Timing
+    robot: Robot,
+    tip: Tip,
+    encode: Callable[[np.ndarray], np.ndarray],
+    policy: Policy,
+    seed: int,
+    timing: Timing,
+    condition: Condition = NOMINAL,
 ) -> Episode:
     """One episode: commands every tick, frames and plans at their own times, the simulation between all of them."""
-    rng = np.random.default_rng([seed, 7])
+    rng, grain = np.random.default_rng([seed, 7]), np.random.default_rng([seed, 8])
     plant = robot.plant
-    start, goal = draw_problem(robot, rng)
-    robot.reset(start)
-    goal_tip = plant.fingertip(goal)
-    goal_latent = encode(robot.see_at(goal))
+    start, goal = draw_problem(tip, plant.limits, rng)
+    robot.reset(start, condition.delay_ms)
+    goal_tip = tip(goal)
+    goal_latent = encode(condition.develop(robot.see_at(goal), grain))
 
     frames: deque[tuple[float, np.ndarray]] = deque(maxlen=16)
     plan: _Plan | None = None
     pending: list[tuple[float, _Plan]] = []
     last_planned_ms: float | None = None
     frame_index, settled_s = 0, None
-    for now in range(0, DURATION_MS, 2):
-        if now >= round(frame_index * timing.frame_period_ms / 2) * 2:
-            frames.append((now, encode(robot.see())))
+    frame_times = timing.frame_times()
+    for now, following in pairwise(sorted({*range(0, DURATION_MS + 1, TICK_MS), *frame_times})):
+        if now in frame_times:
+            frames.append((now, encode(condition.develop(robot.see(), grain))))
             if frame_index % timing.plan_every == 0:
                 committed = _committed(plan, pending, now, len(start))
                 shift = 0.0 if last_planned_ms is None else (now - last_planned_ms) / PERIOD_MS
@@ -99,12 +121,12 @@ def run_episode(
             while pending and pending[0][0] <= now:
                 plan = pending.pop(0)[1]
             robot.command(np.zeros(len(start)) if plan is None else plan.at(now))
-        robot.advance(0.002)
-        if (now + 2) % TICK_MS == 0 and settled_s is None:
-            near = np.linalg.norm(plant.fingertip(plant.position) - goal_tip) < SUCCESS_DISTANCE_M
+        robot.advance((following - now) / 1000)
+        if following % TICK_MS == 0 and settled_s is None:
+            near = np.linalg.norm(tip(plant.position) - goal_tip) < SUCCESS_DISTANCE_M
             if near and np.all(np.abs(plant.velocity) < SUCCESS_SPEED_RAD_S):
-                settled_s = (now + 2) / 1000
-    final = float(np.linalg.norm(plant.fingertip(plant.position) - goal_tip))
+                settled_s = following / 1000
+    final = float(np.linalg.norm(tip(plant.position) - goal_tip))
     return Episode(settled_s is not None, settled_s, final, float(np.abs(plant.velocity).max()))
 
 
@@ -115,9 +137,11 @@ def evaluate(
     seeds: range,
     timing: Timing,
     policy: str = "planner",
+    condition: Condition = NOMINAL,
+    simulator: Simulator = "mujoco",
     tracking_gain: float = 10.0,
 ) -> dict[str, Any]:
-    """Runs the episodes of `seeds`; `policy` is "planner", "random" or "nothing".
+    """Runs the episodes of `seeds`; `policy` is "planner", "random" or "nothing". Gazebo looks as it looks.
 
     Raises ValueError for seeds kept for the final test.
     """
@@ -125,13 +149,17 @@ def evaluate(
         raise ValueError(
             f"seeds: found {seeds}, expected them below {FINAL_TEST_SEED}: the others are for the final test."
         )
-    robot = Robot(urdf_xml, tracking_gain)
     episodes = []
-    progress = tqdm(seeds, desc=f"evaluate {policy}", unit="episode")
-    for seed in progress:
-        episodes.append(run_episode(robot, model.encode, _policy(policy, model, config), seed, timing))
-        progress.set_postfix(success=f"{sum(e.success for e in episodes)}/{len(episodes)}")
-    robot.plant.close()
+    with ExitStack() as stack:
+        body = stack.enter_context(closing(MujocoPlant(urdf_xml)))
+        body.set_appearance(condition.appearance)
+        plant = body if simulator == "mujoco" else stack.enter_context(closing(open_plant(simulator, urdf_xml)))
+        robot = Robot(plant, tracking_gain)
+        progress = tqdm(seeds, desc=f"evaluate {policy}", unit="episode")
+        for seed in progress:
+            chosen = _policy(policy, model, config)
+            episodes.append(run_episode(robot, body.fingertip, model.encode, chosen, seed, timing, condition))
+            progress.set_postfix(success=f"{sum(e.success for e in episodes)}/{len(episodes)}")
     return _summary(episodes, config, timing, policy, seeds)
 
 

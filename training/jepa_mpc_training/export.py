@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from .config import BLOCK, IMAGE_SIZE, PERIOD_MS, WINDOW, Config
 from .dataset import Dataset
 from .nets import DistanceHead
-from .train import PIXEL_SCALE, Jepa
+from .train import PIXEL_SCALE, Jepa, planar
 
 CAMERA = "image"
 _OPSET = 18
@@ -76,9 +76,10 @@ def _golden(jepa: Jepa, head: DistanceHead, dataset: Dataset) -> dict[str, Tenso
     episodes = np.arange(len(dataset.frames))
     frames, actions = dataset.sequences(rng, episodes, _GOLDEN_BATCH, WINDOW + 1)
     with torch.no_grad():
-        image = jepa.normalise(frames.reshape(-1, *frames.shape[2:])[:: WINDOW + 1]).contiguous()
-        latents = jepa.encoder(jepa.normalise(frames.reshape(-1, *frames.shape[2:])))
-        history = latents.view(_GOLDEN_BATCH, WINDOW + 1, 1, -1)[:, :WINDOW].contiguous()
+        # The first view, as its camera saw it.
+        seen = planar(frames[:, 0])
+        image = jepa.normalise(seen[:, 0])
+        history = jepa.encode(seen)[:, :WINDOW].unsqueeze(2).contiguous()
         blocks = torch.from_numpy(actions)[:, WINDOW - 1].contiguous()
         latent, goal = history[:, -1].contiguous(), history[:, -1].roll(1, dims=0).contiguous()
         return {

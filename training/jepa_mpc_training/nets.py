@@ -9,20 +9,26 @@ from .config import IMAGE_SIZE, WINDOW, DistanceConfig, TrainConfig
 
 
 class Encoder(nn.Module):
-    """Image `[B, 3, S, S]`, normalised -> latent `[B, 1, D]`: a shared layer on patches, then a dense network.
+    """Image `[B, 3, S, S]`, normalised -> latent `[B, 1, D]`: patches, one convolution that joins neighbours, then a
+    dense network.
 
-    A dense network on patches and not a deep convolution: a fixed camera needs no translation invariance, and this runs
-    well below a millisecond on one core.
+    Each channel of each image is brought to mean 0 and deviation 1 first, so that brightness, contrast and white
+    balance are gone by construction. Not a deep convolution: this runs well below a millisecond on one core.
     """
 
     def __init__(self, config: TrainConfig) -> None:
         super().__init__()
-        self.patches = nn.Conv2d(3, config.patch_width, config.patch, stride=config.patch)
-        count = (IMAGE_SIZE // config.patch) ** 2
+        self.local = nn.Sequential(
+            nn.InstanceNorm2d(3, eps=1e-3),
+            nn.Conv2d(3, config.patch_width, config.patch, stride=config.patch),
+            nn.GELU(),
+            nn.Conv2d(config.patch_width, config.local_width, 3, stride=2, padding=1),
+        )
+        count = (IMAGE_SIZE // config.patch // 2) ** 2
         self.dense = nn.Sequential(
             nn.GELU(),
             nn.Flatten(),
-            nn.Linear(count * config.patch_width, config.encoder_width),
+            nn.Linear(count * config.local_width, config.encoder_width),
             nn.GELU(),
             nn.Linear(config.encoder_width, config.encoder_width),
             nn.GELU(),
@@ -30,7 +36,7 @@ class Encoder(nn.Module):
         )
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.dense(self.patches(image)).unsqueeze(1)
+        return self.dense(self.local(image)).unsqueeze(1)
 
 
 class Predictor(nn.Module):

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from .config import BLOCK, PERIOD_MS
 from .dataset import Dataset
+from .invariance import invariance
 from .nets import DistanceHead
 
 matplotlib.use("Agg")
@@ -25,23 +26,26 @@ _RIDGE = 1e-3
 def probe(
     dataset: Dataset, latents: Tensor, head: DistanceHead, held_out: float, velocity_limit: np.ndarray, folder: Path
 ) -> dict[str, Any]:
-    """Linear read-out of the joint angles (R2 a joint, held-out episodes) and both costs by true distance.
+    """Linear read-out of the joint angles (R2 a joint, held-out episodes), both costs by true distance, and how far
+    apart two views of one pose are.
 
-    latents `[E, T + 1, D]`. The true distance of two poses is the least time between them at full speed, in predictor
-    steps. Writes `costs.png` to `folder`.
+    latents `[E, V, T + 1, D]`; the costs are those between views of different looks. The true distance of two poses is
+    the least time between them at full speed, in predictor steps. Writes `costs.png` and `invariance.png` to `folder`.
     """
     training, testing = dataset.split(held_out)
-    read_out = _fit(_flat(latents[training]), dataset.positions[training].reshape(-1, dataset.positions.shape[2]))
-    truth = dataset.positions[testing].reshape(-1, dataset.positions.shape[2])
-    test_latents = latents[testing].flatten(0, 1)
-    r2 = _r2(read_out(test_latents.numpy()), truth)
+    joints, views = dataset.positions.shape[2], latents.shape[1]
+    fitted = np.repeat(dataset.positions[training][:, None], views, axis=1).reshape(-1, joints)
+    read_out = _fit(latents[training].flatten(0, 2).numpy(), fitted)
+    truth = dataset.positions[testing].reshape(-1, joints)
+    here, there = (latents[testing, view].flatten(0, 1) for view in (0, views - 1))
+    r2 = _r2(read_out(here.numpy()), truth)
 
-    first, second = _pairs(len(testing), latents.shape[1])
+    first, second = _pairs(len(testing), latents.shape[2])
     step_reach = velocity_limit * PERIOD_MS * BLOCK / 1000
     true_steps = (np.abs(truth[first] - truth[second]) / step_reach).max(axis=1)
     with torch.no_grad():
-        temporal = head(test_latents[first][:, None], test_latents[second][:, None]).numpy()
-    squared = (test_latents[first] - test_latents[second]).square().mean(1).numpy()
+        temporal = head(here[first][:, None], there[second][:, None]).numpy()
+    squared = (here[first] - there[second]).square().mean(1).numpy()
     _plot(true_steps, temporal, squared, folder / "costs.png")
     return {
         "r2": [round(float(value), 4) for value in r2],
@@ -50,11 +54,8 @@ def probe(
             "temporal_distance": _rank_correlations(true_steps, temporal),
             "squared_latent_distance": _rank_correlations(true_steps, squared),
         },
+        "invariance": invariance(latents[testing], head, dataset.in_gazebo[testing], folder / "invariance.png"),
     }
-
-
-def _flat(latents: Tensor) -> np.ndarray:
-    return latents.flatten(0, 1).numpy()
 
 
 def _fit(inputs: np.ndarray, outputs: np.ndarray):

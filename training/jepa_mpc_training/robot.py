@@ -1,28 +1,36 @@
-"""The simulated robot with the joint controller and the command stream around it, stepped in ticks."""
+"""A simulated robot with the joint controller and the command stream around it, stepped in ticks."""
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
-from jepa_mpc_mujoco.plant import Plant
+from jepa_mpc_sim.plant import Plant
 
 from .config import IMAGE_SIZE, TICK_MS
 from .limiter import CommandLimiter
 
 
 class Robot:
-    """Plant + command limiter + tracking controller (velocity feed-forward and position feedback, as ros2_control)."""
+    """Plant + command limiter + tracking controller (velocity feed-forward and position feedback, as ros2_control).
 
-    def __init__(self, urdf_xml: str, tracking_gain: float) -> None:
-        self.plant = Plant(urdf_xml)
-        self.limiter = CommandLimiter(self.plant.limits, TICK_MS / 1000)
+    Commands reach the controller `delay_ms` late, which is rounded down to whole ticks.
+    """
+
+    def __init__(self, plant: Plant, tracking_gain: float, delay_ms: int = 0) -> None:
+        self.plant = plant
+        self.limiter = CommandLimiter(plant.limits, TICK_MS / 1000)
         self._gain = tracking_gain
-        self._setpoint = np.zeros(len(self.plant.joint_names))
+        self._setpoint = np.zeros(len(plant.joint_names))
+        self.reset(plant.position, delay_ms)
 
-    def reset(self, position: np.ndarray) -> None:
+    def reset(self, position: np.ndarray, delay_ms: int = 0) -> None:
         """Puts the robot at rest at `position [J]`."""
         self.plant.reset(position)
         self.limiter.reset(position)
         self._setpoint = np.zeros(len(self.plant.joint_names))
+        # Desired positions and velocities on their way to the controller, the oldest first.
+        self._desired = deque([(self.limiter.position, self.limiter.velocity)] * (delay_ms // TICK_MS))
 
     def tick(self, target_velocity: np.ndarray) -> None:
         """One period of the command stream with `target_velocity [J]`, rad/s."""
@@ -31,9 +39,11 @@ class Robot:
 
     def command(self, target_velocity: np.ndarray) -> None:
         """Advances the desired state by one tick; the robot follows as time advances."""
-        error = self.limiter.position - self.plant.position
+        before = self.limiter.position
         self.limiter.tick(target_velocity)
-        self._setpoint = self.limiter.velocity + self._gain * error
+        self._desired.append((before, self.limiter.velocity))
+        position, velocity = self._desired.popleft()
+        self._setpoint = velocity + self._gain * (position - self.plant.position)
 
     def advance(self, duration_s: float) -> None:
         """Lets time pass while the joint controller tracks the desired state; at most until the next command."""

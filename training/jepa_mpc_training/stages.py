@@ -12,7 +12,8 @@ from jepa_mpc_sim.urdf import parse_urdf, read_joint_names, read_limits
 from .benchmark import benchmark
 from .card import write_card
 from .collect import collect
-from .config import Config
+from .conditions import CONDITIONS
+from .config import VIEWS, Config
 from .dataset import Dataset
 from .distance import load_distance, train_distance
 from .evaluate import Timing, evaluate
@@ -36,8 +37,8 @@ class Pipeline:
         self._run_folder = run_folder
         self._model_folder = model_folder
         self._latents: torch.Tensor | None = None
-        collected = fingerprint(urdf_xml, config.collect)
-        trained = fingerprint(collected, config.train)
+        collected = fingerprint(urdf_xml, config.collect, config.randomise, VIEWS)
+        trained = fingerprint(collected, config.train, config.photometry)
         distanced = fingerprint(trained, config.distance)
         exported = fingerprint(distanced, config.name, config.planner, str(model_folder.resolve()))
         self._made_from = {
@@ -72,10 +73,10 @@ class Pipeline:
         return run_stage(folder, name, self._made_from[name], output, lambda: getattr(self, f"_{name}")(folder))
 
     def _collect(self, folder: Path) -> dict[str, Any]:
-        return collect(self._urdf_xml, self._config.collect, folder)
+        return collect(self._urdf_xml, self._config.collect, self._config.randomise, folder)
 
     def _train(self, folder: Path) -> dict[str, Any]:
-        return train(self._dataset(), self._config.train, folder, self._made_from["train"])
+        return train(self._dataset(), self._config.train, self._config.photometry, folder, self._made_from["train"])
 
     def _distance(self, folder: Path) -> dict[str, Any]:
         training, _ = self._dataset().split(self._config.train.held_out)
@@ -92,7 +93,8 @@ class Pipeline:
         provenance = {
             "source": _PROVENANCE_SOURCE,
             "createdBy": "python -m jepa_mpc_training all",
-            "dataset": f"{collected.episodes} episodes of {collected.periods} periods in MuJoCo, seed {collected.seed}",
+            "dataset": f"{collected.episodes} episodes of {collected.periods} periods, {collected.gazebo_episodes} of "
+            f"them in Gazebo, the others in MuJoCo, in {VIEWS} views, seed {collected.seed}",
         }
         head = load_distance(self._run_folder / "distance" / "distance.pt")
         return export(self._urdf_xml, self._jepa(), head, self._dataset(), self._config, provenance, self._model_folder)
@@ -114,7 +116,15 @@ class Pipeline:
             name: evaluate(self._urdf_xml, model, settings, range(count), timing, policy)
             for name, (settings, timing, policy, count) in runs.items()
         }
-        return {"policies": policies, "speed": benchmark(model, planner.samples)}
+        conditions = {
+            name: evaluate(self._urdf_xml, model, planner, range(episodes // 2), Timing(), condition=condition)
+            for name, condition in CONDITIONS.items()
+        }
+        if count := self._config.evaluate.gazebo_episodes:
+            conditions["in Gazebo"] = evaluate(
+                self._urdf_xml, model, planner, range(count), Timing(), simulator="gazebo"
+            )
+        return {"policies": policies, "conditions": conditions, "speed": benchmark(model, planner.samples)}
 
     def _dataset(self) -> Dataset:
         return Dataset.load(self._run_folder / "collect")
@@ -124,5 +134,5 @@ class Pipeline:
 
     def _encoded(self) -> torch.Tensor:
         if self._latents is None:
-            self._latents = self._jepa().encode_all(self._dataset())
+            self._latents = self._jepa().encode_all(self._dataset(), self._config.photometry)
         return self._latents

@@ -1,4 +1,4 @@
-"""Stage 2: the JEPA. Encoder and predictor learn together, by predicting latents from latents."""
+"""Stage 2: the JEPA. Encoder and predictor learn together, by predicting latents from latents of another view."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .collapse import check_collapse, sigreg
-from .config import BLOCK, WINDOW, TrainConfig
+from .config import BLOCK, WINDOW, PhotometryConfig, TrainConfig
 from .dataset import Dataset
 from .nets import Encoder, Predictor, rollout
+from .photometry import draw_photometry
 
 PIXEL_SCALE = 1 / 255
 
@@ -29,24 +30,35 @@ class Jepa:
     pixel_mean: list[float]
     pixel_std: list[float]
 
-    def normalise(self, frames: np.ndarray) -> Tensor:
-        """uint8 `[B, S, S, 3]` -> `[B, 3, S, S]`: (pixel / 255 - mean) / std."""
-        # One multiply-add over whole rows: the channels are innermost in a frame, and broadcasting over them is slow.
-        pixels = frames.shape[1] * frames.shape[2]
-        scale = (PIXEL_SCALE / torch.tensor(self.pixel_std)).repeat(pixels)
-        shift = (-torch.tensor(self.pixel_mean) / torch.tensor(self.pixel_std)).repeat(pixels)
-        values = (
-            torch.from_numpy(np.require(frames, requirements=["C", "W"])).flatten(1).float().mul_(scale).add_(shift)
-        )
-        return values.view(frames.shape).permute(0, 3, 1, 2)
+    def normalise(self, images: Tensor) -> Tensor:
+        """uint8 or float `[B, 3, S, S]` in [0, 255] -> float `[B, 3, S, S]`: (pixel / 255 - mean) / std."""
+        mean, std = (torch.tensor(values).view(3, 1, 1) for values in (self.pixel_mean, self.pixel_std))
+        return torch.addcmul(-mean / std, images.float(), PIXEL_SCALE / std)
 
-    def encode_all(self, dataset: Dataset) -> Tensor:
-        """Latents of every frame, `[E, T + 1, D]`."""
+    def encode_all(self, dataset: Dataset, photometry: PhotometryConfig) -> Tensor:
+        """Latents of every frame `[E, V, T + 1, D]`, each view under a photometry of its own."""
+        generator = torch.Generator().manual_seed(0)
+        latents = []
         with torch.no_grad():
-            return torch.stack([self.encoder(self.normalise(episode))[:, 0] for episode in dataset.frames])
+            for episode in dataset.frames:
+                views = planar(episode)
+                drawn = draw_photometry(photometry, len(views), views.shape[-1], generator)
+                latents.append(self.encode(drawn.apply(views)))
+        return torch.stack(latents)
+
+    def encode(self, frames: Tensor) -> Tensor:
+        """uint8 or float `[N, L, 3, S, S]` in [0, 255] -> latents `[N, L, D]`."""
+        return self.encoder(self.normalise(frames.flatten(0, 1)))[:, 0].unflatten(0, frames.shape[:2])
 
 
-def train(dataset: Dataset, config: TrainConfig, folder: Path, made_from: str) -> dict[str, Any]:
+def planar(frames: np.ndarray) -> Tensor:
+    """Frames `[..., S, S, 3]` -> `[..., 3, S, S]`, a copy."""
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(frames, -1, -3)))
+
+
+def train(
+    dataset: Dataset, config: TrainConfig, photometry: PhotometryConfig, folder: Path, made_from: str
+) -> dict[str, Any]:
     """Trains and writes `jepa.pt` to `folder`; resumes from `checkpoint.pt` where one was made from the same inputs."""
     torch.manual_seed(config.seed)
     jepa = _new(dataset, config)
@@ -61,23 +73,23 @@ def train(dataset: Dataset, config: TrainConfig, folder: Path, made_from: str) -
         for group in optimizer.param_groups:
             group["lr"] = _learning_rate(config, step)
         # Seeded by the step, so that a resumed run sees what an uninterrupted one would have seen.
-        loss, prediction, regularisation = _loss(jepa, dataset, training, config, [config.seed, step])
+        loss, figures = _loss(jepa, dataset, training, config, photometry, [config.seed, step])
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         if step % 20 == 0:
-            progress.set_postfix(prediction=f"{prediction:.4f}", sigreg=f"{regularisation:.4f}")
+            progress.set_postfix({name: f"{value:.4f}" for name, value in figures.items()})
         if (step + 1) % config.checkpoint_every == 0:
             _save(checkpoint, made_from, jepa, optimizer, step + 1)
 
     jepa.encoder.eval(), jepa.predictor.eval()
     with torch.no_grad():
-        _, prediction, regularisation = _loss(jepa, dataset, held_out, config, [config.seed, config.steps])
-    latents = torch.cat([jepa.encoder(jepa.normalise(dataset.frames[e]))[:, 0] for e in held_out]).detach()
+        _, figures = _loss(jepa, dataset, held_out, config, photometry, [config.seed, config.steps])
+        latents = torch.cat([jepa.encode(planar(dataset.frames[e])).flatten(0, 1) for e in held_out])
     spread = check_collapse(latents, dataset.actions.shape[2])
     save_jepa(jepa, config, dataset.actions.shape[2], folder / "jepa.pt")
-    return {"held_out_prediction_loss": prediction, "held_out_sigreg": regularisation, **spread}
+    return {**{f"held_out_{name}": value for name, value in figures.items()}, **spread}
 
 
 def save_jepa(jepa: Jepa, config: TrainConfig, joints: int, path: Path) -> None:
@@ -102,20 +114,30 @@ def _new(dataset: Dataset, config: TrainConfig) -> Jepa:
 
 
 def _loss(
-    jepa: Jepa, dataset: Dataset, episodes: np.ndarray, config: TrainConfig, seed: list[int]
-) -> tuple[Tensor, float, float]:
-    """Multi-step latent prediction loss + regulariser, and the two parts."""
+    jepa: Jepa,
+    dataset: Dataset,
+    episodes: np.ndarray,
+    config: TrainConfig,
+    photometry: PhotometryConfig,
+    seed: list[int],
+) -> tuple[Tensor, dict[str, float]]:
+    """Latents of every view predicted over several steps from the history in every view + regularisers; the parts."""
     length = WINDOW + config.rollout
     frames, actions = dataset.sequences(np.random.default_rng(seed), episodes, config.batch, length)
-    latents = jepa.encoder(jepa.normalise(frames.reshape(-1, *frames.shape[2:])))
-    latents = latents.view(config.batch, length, 1, -1)
-    blocks = torch.from_numpy(actions)[:, WINDOW - 1 :]
-    predicted = rollout(jepa.predictor, latents[:, :WINDOW], blocks)
-    prediction = (predicted - latents[:, WINDOW:]).square().mean()
     generator = torch.Generator().manual_seed(seed[0] * 1_000_003 + seed[1])
+    views = planar(frames).flatten(0, 1)
+    drawn = draw_photometry(photometry, len(views), views.shape[-1], generator)
+    latents = jepa.encode(drawn.apply(views)).unflatten(0, frames.shape[:2])
+    history = latents[:, :, :WINDOW].flatten(0, 1).unsqueeze(2)
+    blocks = torch.from_numpy(actions)[:, WINDOW - 1 :].repeat_interleave(frames.shape[1], dim=0)
+    predicted = rollout(jepa.predictor, history, blocks).squeeze(2).unflatten(0, frames.shape[:2])
+    # [batch, view predicted from, view compared with, step, D]
+    prediction = (predicted[:, :, None] - latents[:, None, :, WINDOW:]).square().mean()
+    invariance = (latents - latents.mean(1, keepdim=True)).square().mean()
     regularisation = sigreg(latents.flatten(0, 2), config.projections, generator)
-    loss = prediction + config.regulariser * regularisation
-    return loss, float(prediction.detach()), float(regularisation.detach())
+    loss = prediction + config.invariance * invariance + config.regulariser * regularisation
+    parts = {"prediction": prediction, "invariance": invariance, "sigreg": regularisation}
+    return loss, {name: float(part.detach()) for name, part in parts.items()}
 
 
 def _learning_rate(config: TrainConfig, step: int) -> float:

@@ -17,7 +17,9 @@ from jepa_mpc_training.config import (
     Config,
     DistanceConfig,
     EvaluateConfig,
+    PhotometryConfig,
     PlannerConfig,
+    RandomiseConfig,
     TrainConfig,
 )
 from jepa_mpc_training.stages import Pipeline
@@ -27,7 +29,10 @@ URDF = Path(__file__).resolve().parents[2] / "urdf" / "reacher.urdf"
 TINY = Config(
     name="tiny",
     collect=CollectConfig(episodes=12, periods=16),
-    train=TrainConfig(steps=100, batch=32, checkpoint_every=20, warmup_steps=5, regulariser=20.0, held_out=0.4),
+    # So few steps learn the robot, but not yet what to look through.
+    randomise=RandomiseConfig(nominal_share=1.0),
+    photometry=PhotometryConfig(nominal_share=1.0),
+    train=TrainConfig(steps=100, batch=16, checkpoint_every=20, warmup_steps=5, regulariser=20.0, held_out=0.4),
     distance=DistanceConfig(steps=60, batch=64),
     planner=PlannerConfig(samples=8, iterations=1, elites=2, horizon=2),
     evaluate=EvaluateConfig(episodes=2),

@@ -10,11 +10,12 @@ import torch
 from conftest import TINY, TinyRun
 
 from jepa_mpc_training import train as train_module
-from jepa_mpc_training.config import TrainConfig
+from jepa_mpc_training.config import DistanceConfig, TrainConfig
 from jepa_mpc_training.dataset import Dataset
-from jepa_mpc_training.distance import load_distance
+from jepa_mpc_training.distance import load_distance, train_distance
+from jepa_mpc_training.invariance import invariance
 from jepa_mpc_training.nets import Predictor, rollout
-from jepa_mpc_training.train import load_jepa, train
+from jepa_mpc_training.train import load_jepa, planar, train
 
 
 class _PowerCutError(Exception):
@@ -34,9 +35,9 @@ def test_a_resumed_run_gives_the_weights_of_an_uninterrupted_one(
 
     monkeypatch.setattr(train_module, "_loss", cut_after_70)
     with pytest.raises(_PowerCutError):
-        train(dataset, TINY.train, tmp_path, "same")
+        train(dataset, TINY.train, TINY.photometry, tmp_path, "same")
     calls[0] = 1000
-    train(dataset, TINY.train, tmp_path, "same")
+    train(dataset, TINY.train, TINY.photometry, tmp_path, "same")
     assert calls[0] - 1000 == 40 + 1, "resumes from the checkpoint at step 60 of 100"
     resumed = load_jepa(tmp_path / "jepa.pt").encoder.state_dict()
     whole = load_jepa(tiny.run / "train" / "jepa.pt").encoder.state_dict()
@@ -45,8 +46,8 @@ def test_a_resumed_run_gives_the_weights_of_an_uninterrupted_one(
 
 def test_a_checkpoint_of_other_inputs_is_not_resumed(tiny: TinyRun, tmp_path) -> None:
     dataset = Dataset.load(tiny.run / "collect")
-    train(dataset, replace(TINY.train, steps=20), tmp_path, "other")
-    train(dataset, TINY.train, tmp_path, "same")
+    train(dataset, replace(TINY.train, steps=60), TINY.photometry, tmp_path, "other")
+    train(dataset, TINY.train, TINY.photometry, tmp_path, "same")
     resumed = load_jepa(tmp_path / "jepa.pt").encoder.state_dict()
     whole = load_jepa(tiny.run / "train" / "jepa.pt").encoder.state_dict()
     assert all(torch.equal(resumed[name], whole[name]) for name in whole)
@@ -57,7 +58,7 @@ def test_a_few_steps_already_beat_predicting_that_nothing_moves(tiny: TinyRun) -
     jepa, dataset = load_jepa(tiny.run / "train" / "jepa.pt"), Dataset.load(tiny.run / "collect")
     frames, actions = dataset.sequences(np.random.default_rng(0), np.arange(12), 128, 3)
     with torch.no_grad():
-        latents = jepa.encoder(jepa.normalise(frames.reshape(-1, 64, 64, 3))).view(128, 3, 1, -1)
+        latents = jepa.encode(planar(frames[:, 0])).unsqueeze(2)
         predicted = jepa.predictor(latents[:, :2], torch.from_numpy(actions)[:, 1])
     assert (predicted - latents[:, 2]).square().mean() < (latents[:, 1] - latents[:, 2]).square().mean()
 
@@ -65,12 +66,16 @@ def test_a_few_steps_already_beat_predicting_that_nothing_moves(tiny: TinyRun) -
 def test_sequences_pair_each_block_of_actions_with_the_frames_around_it(tiny: TinyRun) -> None:
     dataset = Dataset.load(tiny.run / "collect")
     marked = Dataset(
-        np.broadcast_to(np.arange(17, dtype=np.uint8)[None, :, None, None, None], (12, 17, 1, 1, 3)),
+        np.arange(17, dtype=np.uint8)[:, None, None, None]
+        + np.array([0, 100], dtype=np.uint8)[:, None, None, None, None]
+        + np.zeros((12, 2, 17, 1, 1, 3), dtype=np.uint8),
         np.broadcast_to(np.arange(16, dtype=np.float32)[None, :, None], (12, 16, 2)),
         dataset.positions,
+        dataset.in_gazebo,
     )
     frames, actions = marked.sequences(np.random.default_rng(0), np.arange(12), 200, 4)
-    first = frames[:, :, 0, 0, 0].astype(int)
+    assert (frames[:, 1] == frames[:, 0] + 100).all(), "both views at the same moments"
+    first = frames[:, 0, :, 0, 0, 0].astype(int)
     assert (np.diff(first) == 2).all()
     assert (actions[:, :, 0] == first[:, :-1]).all()
     assert (actions[:, :, 2] == first[:, :-1] + 1).all()
@@ -84,6 +89,19 @@ def test_a_rollout_feeds_its_own_predictions_back() -> None:
     predicted = rollout(predictor, history, actions)
     second = predictor(torch.stack((history[:, 1], predicted[:, 0]), 1), actions[:, 1])
     torch.testing.assert_close(predicted[:, 1], second)
+
+
+def test_two_views_of_a_moment_come_together_while_moments_stay_apart(tiny: TinyRun) -> None:
+    latents = torch.randn(20, 1, 17, 4, generator=torch.Generator().manual_seed(0)).cumsum(2)
+    views = torch.cat((latents, latents + torch.tensor([0.0, 0.0, 0.0, 3.0])), dim=1)
+    rows = {}
+    for same in (0.0, 100.0):
+        config = DistanceConfig(steps=300, batch=64, width=32, same=same)
+        train_distance(views, config, tiny.run)
+        head = load_distance(tiny.run / "distance.pt")
+        rows[same] = invariance(views, head, np.zeros(20, dtype=bool), tiny.run / "views.png")["two looks in MuJoCo"]
+    assert rows[100.0]["share_steps"] < 0.7 * rows[0.0]["share_steps"]
+    assert rows[100.0]["share_latent"] == rows[0.0]["share_latent"]
 
 
 def test_the_distance_is_a_metric_in_steps(tiny: TinyRun) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import atexit
+import copy
 from xml.etree import ElementTree
 
 import mujoco
 import numpy as np
 from jepa_mpc_sim.urdf import Camera, JointLimits, UrdfError, parse_urdf, read_camera, read_joint_names, read_limits
+
+from .appearance import Appearance, apply_appearance, part_names
+from .dynamics import Dynamics, apply_dynamics, link_names
+from .patterns import add_patterns
 
 TIMESTEP_S = 0.002
 """Physics step. Every duration given to `Plant.step` must be a multiple of it."""
@@ -33,6 +38,7 @@ class Plant:
         self.limits = read_limits(root)
         self.camera = read_camera(root)
         self._model = _compile(root, self.joint_names, self.limits, self.camera)
+        self._nominal = copy.copy(self._model)
         self._data = mujoco.MjData(self._model)
         self._scratch = mujoco.MjData(self._model)
         self._steps = 0
@@ -45,6 +51,25 @@ class Plant:
             links = ", ".join(link.get("name", "") for link in root.findall("link"))
             raise UrdfError(f"URDF: found no link '{tip_link}', expected it among the links ({links}).")
         self.reset(np.zeros(len(self.joint_names)).clip(self.limits.lower, self.limits.upper))
+
+    @property
+    def part_names(self) -> list[str]:
+        """Visuals of the URDF that an `Appearance` can tint."""
+        return part_names(self._model)
+
+    @property
+    def link_names(self) -> list[str]:
+        """Moving links, whose mass `Dynamics` can change."""
+        return link_names(self._model)
+
+    def set_appearance(self, appearance: Appearance) -> None:
+        """How images look from now on; raises ValueError for a part or a pattern that there is not."""
+        apply_appearance(self._model, self._nominal, appearance)
+        mujoco.mj_camlight(self._model, self._data)
+
+    def set_dynamics(self, dynamics: Dynamics) -> None:
+        """How the robot moves from now on; raises KeyError for a link or a joint that there is not."""
+        apply_dynamics(self._model, self._nominal, self._scratch, dynamics)
 
     @property
     def time_s(self) -> float:
@@ -148,16 +173,19 @@ def _compile(root: ElementTree.Element, joint_names: list[str], limits: JointLim
     spec.visual.quality.offsamples = 0
     spec.visual.global_.offwidth = camera.width
     spec.visual.global_.offheight = camera.height
-    spec.visual.headlight.ambient = [0.45, 0.45, 0.45]
+    look = Appearance()
+    spec.visual.headlight.ambient = [look.ambient] * 3
     spec.visual.headlight.diffuse = [0.0, 0.0, 0.0]
     spec.visual.headlight.specular = [0.0, 0.0, 0.0]
     spec.worldbody.add_light(
         type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
         pos=[0.5, 0.3, 3.0],
-        dir=[-0.2, -0.1, -1.0],
-        diffuse=[0.6, 0.6, 0.6],
+        dir=list(look.light_direction),
+        diffuse=[look.light_strength] * 3,
         specular=[0.0, 0.0, 0.0],
     )
+
+    add_patterns(spec)
 
     link = spec.body(camera.link)
     if link is None:

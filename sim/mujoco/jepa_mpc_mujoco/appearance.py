@@ -1,0 +1,85 @@
+"""How the simulated scene looks: light, colours, the table's pattern and where the camera is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import mujoco
+import numpy as np
+
+Vector = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """A look of the scene. The default is the simulator's own, with the colours and the camera of the URDF."""
+
+    light_direction: Vector = (-0.2, -0.1, -1.0)
+    """Where the light shines to, in the world; its length does not matter."""
+    light_strength: float = 0.6
+    """Brightness that the light adds to a surface that faces it, in [0, 1]."""
+    ambient: float = 0.45
+    """Brightness that every surface has without the light, in [0, 1]."""
+    tints: Mapping[str, Vector] = field(default_factory=dict)
+    """Factors on red, green and blue by the name of a URDF visual; colours stay within [0, 1]."""
+    pattern: str | None = None
+    """What lies on the largest surface that does not move: a name of `patterns.make_patterns`."""
+    camera_shift_m: Vector = (0.0, 0.0, 0.0)
+    """Added to the camera's position, in the frame of its link (x forward, y left, z up in the image)."""
+    camera_tilt_rad: Vector = (0.0, 0.0, 0.0)
+    """Small turns of the camera about the same axes: roll, pitch, yaw."""
+    fov_scale: float = 1.0
+    """Factor on the vertical field of view."""
+
+
+def apply_appearance(model: mujoco.MjModel, nominal: mujoco.MjModel, appearance: Appearance) -> None:
+    """Makes `model` look like that, starting from the look of `nominal`; its camera and light are the only ones.
+
+    Raises ValueError for a part or a pattern that there is not.
+    """
+    direction = np.asarray(appearance.light_direction, dtype=np.float64)
+    model.light_dir[0] = direction / np.linalg.norm(direction)
+    model.light_diffuse[0] = appearance.light_strength
+    model.vis.headlight.ambient[:] = appearance.ambient
+    model.geom_rgba[:] = nominal.geom_rgba
+    for part, factors in appearance.tints.items():
+        geom = _named(model, mujoco.mjtObj.mjOBJ_GEOM, "tints", part)
+        model.geom_rgba[geom, :3] = (nominal.geom_rgba[geom, :3] * factors).clip(0, 1)
+    model.geom_matid[:] = nominal.geom_matid
+    if appearance.pattern is not None:
+        model.geom_matid[_background(model)] = _named(
+            model, mujoco.mjtObj.mjOBJ_MATERIAL, "pattern", appearance.pattern
+        )
+    model.cam_pos[0] = nominal.cam_pos[0] + np.asarray(appearance.camera_shift_m)
+    mujoco.mju_mulQuat(model.cam_quat[0], _quaternion(appearance.camera_tilt_rad), nominal.cam_quat[0])
+    model.cam_fovy[0] = nominal.cam_fovy[0] * appearance.fov_scale
+
+
+def part_names(model: mujoco.MjModel) -> list[str]:
+    """Names of the URDF's visuals that have one."""
+    names = (model.geom(index).name for index in range(model.ngeom))
+    return [name for name in names if name]
+
+
+def _background(model: mujoco.MjModel) -> int:
+    """The largest geom that is fixed to the world."""
+    fixed = model.body_weldid[model.geom_bodyid] == 0
+    return int(np.argmax(np.where(fixed, model.geom_rbound, 0.0)))
+
+
+def _named(model: mujoco.MjModel, kind: mujoco.mjtObj, field_name: str, name: str) -> int:
+    index = mujoco.mj_name2id(model, kind, name)
+    if index < 0:
+        raise ValueError(f"appearance: found '{name}' in {field_name}, which the model does not have.")
+    return index
+
+
+def _quaternion(turns_rad: Vector) -> np.ndarray:
+    """Rotation vector -> quaternion `[w, x, y, z]`."""
+    vector = np.asarray(turns_rad, dtype=np.float64)
+    angle = float(np.linalg.norm(vector))
+    quaternion = np.array([1.0, 0.0, 0.0, 0.0])
+    if angle > 0:
+        mujoco.mju_axisAngle2Quat(quaternion, vector / angle, angle)
+    return quaternion

@@ -1,0 +1,20 @@
+"""Which simulator a robot is driven in."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from jepa_mpc_mujoco.plant import Plant as MujocoPlant
+from jepa_mpc_sim.plant import Plant
+
+Simulator = Literal["mujoco", "gazebo"]
+
+
+def open_plant(simulator: Simulator, urdf_xml: str) -> Plant:
+    """The robot of a URDF in a simulator; its `close` is the caller's to call."""
+    if simulator == "mujoco":
+        return MujocoPlant(urdf_xml)
+    # Only where it is asked for: Gazebo is not everywhere.
+    from jepa_mpc_gazebo.plant import GazeboPlant
+
+    return GazeboPlant(urdf_xml)
