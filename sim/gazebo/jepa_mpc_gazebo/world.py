@@ -77,6 +77,10 @@ def _physics() -> ElementTree.Element:
     physics = ElementTree.Element("physics", {"type": "ode"})
     ElementTree.SubElement(physics, "max_step_size").text = str(PHYSICS_STEP_S)
     ElementTree.SubElement(physics, "real_time_update_rate").text = "0"
+    # The direct solver: the iterative one goes on from the last solution, in an order that it draws, and no two runs
+    # from one pose would be the same.
+    solver = ElementTree.SubElement(ElementTree.SubElement(physics, "ode"), "solver")
+    ElementTree.SubElement(solver, "type").text = "world"
     return physics
 
 

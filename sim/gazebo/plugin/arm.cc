@@ -24,7 +24,7 @@ double inertiaBeyond(
 }  // namespace
 
 Arm::Arm(gazebo::physics::ModelPtr model, const std::vector<std::string> &jointNames)
-  : model_(std::move(model)), setPoints_(jointNames.size()), efforts_(jointNames.size())
+  : model_(std::move(model)), zero_(model_), setPoints_(jointNames.size()), efforts_(jointNames.size())
 {
   for (const auto &name : jointNames)
   {
@@ -91,6 +91,8 @@ LinkPoses Arm::linkPosesAt(const std::vector<double> &positions)
 
 void Arm::place(const std::vector<double> &positions)
 {
+  // From one state each time, so that a pose is the same to the last bit however often it was taken before.
+  this->model_->SetState(this->zero_);
   for (std::size_t j = 0; j < this->size(); ++j)
     this->joints_[j]->SetPosition(0, positions[j], true);
 }

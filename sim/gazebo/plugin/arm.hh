@@ -44,6 +44,7 @@ private:
   void place(const std::vector<double> &positions);
 
   gazebo::physics::ModelPtr model_;
+  gazebo::physics::ModelState zero_;
   std::vector<gazebo::physics::JointPtr> joints_;
   std::vector<double> gains_;
   std::vector<double> setPoints_;
