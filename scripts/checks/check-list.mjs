@@ -133,7 +133,11 @@ export function checksOf(layout, simulatorPython) {
     {
       name: 'simulator',
       title: 'Simulator tests (pytest)',
-      ...pytest(simulatorPython, 'simulator', ['sim/common/tests', 'sim/mujoco/tests']),
+      ...pytest(simulatorPython, 'simulator', [
+        'sim/common/tests',
+        'sim/common/contract',
+        'sim/mujoco/tests',
+      ]),
       pythonPath: ['common', 'mujoco'].map((name) => join(layout.root, 'sim', name)),
     },
     {

@@ -1,56 +1,113 @@
 #include "arm.hh"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 namespace jepa_mpc
 {
 namespace
 {
+using gazebo::physics::LinkPtr;
+using ignition::math::Pose3d;
+using ignition::math::Quaterniond;
+using ignition::math::Vector3d;
+
 /// How fast a servo closes a velocity error, for the joint's inertia where the model was loaded, in s.
 constexpr double kServoTimeConstant = 0.004;
 
-/// Moment of inertia about `axis` through `anchor` of a link and all links that hang on it, in kg m^2.
-double inertiaBeyond(
-    const gazebo::physics::LinkPtr &link, const ignition::math::Vector3d &anchor, const ignition::math::Vector3d &axis)
+void addWithChildren(const LinkPtr &link, gazebo::physics::Link_V &found)
 {
-  const auto arm = link->WorldCoGPose().Pos() - anchor;
-  const auto across = arm - axis * arm.Dot(axis);
-  double inertia = axis.Dot(link->WorldInertiaMatrix() * axis) + link->GetInertial()->Mass() * across.SquaredLength();
+  found.push_back(link);
   for (const auto &joint : link->GetChildJoints())
-    inertia += inertiaBeyond(joint->GetChild(), anchor, axis);
+    addWithChildren(joint->GetChild(), found);
+}
+
+/// Moment of inertia of links about `axis` through `anchor`, in kg m^2.
+double inertiaAbout(const gazebo::physics::Link_V &links, const Vector3d &anchor, const Vector3d &axis)
+{
+  double inertia = 0;
+  for (const auto &link : links)
+  {
+    const Vector3d arm = link->WorldCoGPose().Pos() - anchor;
+    const Vector3d across = arm - axis * arm.Dot(axis);
+    inertia += axis.Dot(link->WorldInertiaMatrix() * axis) + link->GetInertial()->Mass() * across.SquaredLength();
+  }
   return inertia;
+}
+
+double massOf(const gazebo::physics::Link_V &links)
+{
+  double mass = 0;
+  for (const auto &link : links)
+    mass += link->GetInertial()->Mass();
+  return mass;
 }
 }  // namespace
 
 Arm::Arm(gazebo::physics::ModelPtr model, const std::vector<std::string> &jointNames)
-  : model_(std::move(model)), zero_(model_), setPoints_(jointNames.size()), efforts_(jointNames.size())
+  : model_(std::move(model)),
+    links_(model_->GetLinks()),
+    setPoints_(jointNames.size()),
+    efforts_(jointNames.size())
 {
+  for (const auto &link : this->links_)
+    this->loaded_.push_back(link->WorldPose());
   for (const auto &name : jointNames)
-  {
-    const auto joint = this->model_->GetJoint(name);
-    if (!joint)
-      throw std::runtime_error("model " + this->model_->GetName() + ": found no joint '" + name + "'");
-    this->joints_.push_back(joint);
-    this->gains_.push_back(
-        inertiaBeyond(joint->GetChild(), joint->Anchor(0), joint->GlobalAxis(0)) / kServoTimeConstant);
-  }
+    this->joints_.push_back(this->describe(name));
+}
+
+Arm::Joint Arm::describe(const std::string &name) const
+{
+  const auto handle = this->model_->GetJoint(name);
+  if (!handle)
+    throw std::runtime_error("model " + this->model_->GetName() + ": found no joint '" + name + "'");
+  const bool isPrismatic = handle->HasType(gazebo::physics::Base::SLIDER_JOINT);
+  if (!isPrismatic && !handle->HasType(gazebo::physics::Base::HINGE_JOINT))
+    throw std::runtime_error("joint '" + name + "': found another type, expected revolute or prismatic");
+  if (!handle->GetParent())
+    throw std::runtime_error("joint '" + name + "': found the world as its parent, expected a link");
+  gazebo::physics::Link_V moving;
+  addWithChildren(handle->GetChild(), moving);
+  const Pose3d parent = handle->GetParent()->WorldPose(), child = handle->GetChild()->WorldPose();
+  const Vector3d anchor = handle->Anchor(0), axis = handle->GlobalAxis(0);
+
+  Joint joint;
+  joint.handle = handle;
+  joint.isPrismatic = isPrismatic;
+  joint.parent = this->indexOf(handle->GetParent());
+  joint.child = this->indexOf(handle->GetChild());
+  for (const auto &link : moving)
+    joint.beyond.push_back(this->indexOf(link));
+  joint.anchor = parent.Rot().RotateVectorReverse(anchor - parent.Pos());
+  joint.axis = parent.Rot().RotateVectorReverse(axis);
+  joint.rest = Pose3d(parent.Rot().RotateVectorReverse(child.Pos() - parent.Pos()), parent.Rot().Inverse() * child.Rot());
+  joint.gain = (isPrismatic ? massOf(moving) : inertiaAbout(moving, anchor, axis)) / kServoTimeConstant;
+  return joint;
+}
+
+std::size_t Arm::indexOf(const LinkPtr &link) const
+{
+  return static_cast<std::size_t>(std::find(this->links_.begin(), this->links_.end(), link) - this->links_.begin());
 }
 
 void Arm::actuate()
 {
   for (std::size_t j = 0; j < this->size(); ++j)
   {
-    const double limit = this->joints_[j]->GetEffortLimit(0);
-    const double effort = this->gains_[j] * (this->setPoints_[j] - this->joints_[j]->GetVelocity(0));
+    const auto &handle = this->joints_[j].handle;
+    const double limit = handle->GetEffortLimit(0);
+    const double effort = this->joints_[j].gain * (this->setPoints_[j] - handle->GetVelocity(0));
     this->efforts_[j] = limit < 0 ? effort : std::clamp(effort, -limit, limit);
-    this->joints_[j]->SetForce(0, this->efforts_[j]);
+    handle->SetForce(0, this->efforts_[j]);
   }
 }
 
 void Arm::teleport(const std::vector<double> &positions)
 {
-  this->place(positions);
+  const auto poses = this->posesAt(positions);
+  for (std::size_t l = 0; l < this->links_.size(); ++l)
+    this->links_[l]->SetWorldPose(poses[l]);
   this->model_->ResetPhysicsStates();
   this->setPoints_.assign(this->size(), 0.0);
   this->efforts_.assign(this->size(), 0.0);
@@ -60,7 +117,18 @@ std::vector<double> Arm::positions() const
 {
   std::vector<double> values;
   for (const auto &joint : this->joints_)
-    values.push_back(joint->Position(0));
+  {
+    const Pose3d parent = this->links_[joint.parent]->WorldPose(), child = this->links_[joint.child]->WorldPose();
+    if (joint.isPrismatic)
+    {
+      const Vector3d offset = parent.Rot().RotateVectorReverse(child.Pos() - parent.Pos()) - joint.rest.Pos();
+      values.push_back(offset.Dot(joint.axis));
+      continue;
+    }
+    const Quaterniond turn = parent.Rot().Inverse() * child.Rot() * joint.rest.Rot().Inverse();
+    const double half = std::atan2(Vector3d(turn.X(), turn.Y(), turn.Z()).Dot(joint.axis), turn.W());
+    values.push_back(std::remainder(2 * half, 2 * M_PI));
+  }
   return values;
 }
 
@@ -68,32 +136,48 @@ std::vector<double> Arm::velocities() const
 {
   std::vector<double> values;
   for (const auto &joint : this->joints_)
-    values.push_back(joint->GetVelocity(0));
+    values.push_back(joint.handle->GetVelocity(0));
   return values;
 }
 
 LinkPoses Arm::linkPoses() const
 {
   LinkPoses poses;
-  for (const auto &link : this->model_->GetLinks())
+  for (const auto &link : this->links_)
     poses.emplace_back(link->GetScopedName(), link->WorldPose());
   return poses;
 }
 
-LinkPoses Arm::linkPosesAt(const std::vector<double> &positions)
+LinkPoses Arm::linkPosesAt(const std::vector<double> &positions) const
 {
-  const gazebo::physics::ModelState before(this->model_);
-  this->place(positions);
-  auto poses = this->linkPoses();
-  this->model_->SetState(before);
-  return poses;
+  const auto poses = this->posesAt(positions);
+  LinkPoses named;
+  for (std::size_t l = 0; l < this->links_.size(); ++l)
+    named.emplace_back(this->links_[l]->GetScopedName(), poses[l]);
+  return named;
 }
 
-void Arm::place(const std::vector<double> &positions)
+std::vector<Pose3d> Arm::posesAt(const std::vector<double> &positions) const
 {
-  // From one state each time, so that a pose is the same to the last bit however often it was taken before.
-  this->model_->SetState(this->zero_);
+  auto poses = this->loaded_;
   for (std::size_t j = 0; j < this->size(); ++j)
-    this->joints_[j]->SetPosition(0, positions[j], true);
+  {
+    const auto &joint = this->joints_[j];
+    const Pose3d &parent = poses[joint.parent];
+    const Vector3d anchor = parent.Pos() + parent.Rot().RotateVector(joint.anchor);
+    const Vector3d axis = parent.Rot().RotateVector(joint.axis);
+    for (const auto l : joint.beyond)
+    {
+      if (joint.isPrismatic)
+      {
+        poses[l].Pos() += axis * positions[j];
+        continue;
+      }
+      const Quaterniond turn(axis, positions[j]);
+      poses[l].Pos() = anchor + turn.RotateVector(poses[l].Pos() - anchor);
+      poses[l].Rot() = turn * poses[l].Rot();
+    }
+  }
+  return poses;
 }
 }  // namespace jepa_mpc

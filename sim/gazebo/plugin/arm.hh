@@ -13,10 +13,14 @@ namespace jepa_mpc
 using LinkPoses = std::vector<std::pair<std::string, ignition::math::Pose3d>>;
 
 /// The joints in the order they are named. No locks: whoever calls holds the physics update mutex, or is in a physics update.
+///
+/// Positions are taken from, and given to, the poses of the links: Gazebo adds up a joint's angle over time, with a rounding
+/// error that depends on all that went before, and then no two runs from one pose would be the same.
 class Arm
 {
 public:
-  /// Throws std::runtime_error naming a joint that the model lacks.
+  /// The joints are at zero where the model was loaded. Throws std::runtime_error naming a joint that the model lacks, or
+  /// that is neither revolute nor prismatic.
   Arm(gazebo::physics::ModelPtr model, const std::vector<std::string> &jointNames);
 
   std::size_t size() const { return this->joints_.size(); }
@@ -30,6 +34,7 @@ public:
   /// At rest at `positions` [J], told to stand still.
   void teleport(const std::vector<double> &positions);
 
+  /// In rad within -pi and pi, or m.
   std::vector<double> positions() const;
   std::vector<double> velocities() const;
   const std::vector<double> &efforts() const { return this->efforts_; }
@@ -37,16 +42,35 @@ public:
   /// World pose of each link, by its scoped name.
   LinkPoses linkPoses() const;
 
-  /// The same with the joints at `positions` [J]. The model is as before afterwards.
-  LinkPoses linkPosesAt(const std::vector<double> &positions);
+  /// The same with the joints at `positions` [J].
+  LinkPoses linkPosesAt(const std::vector<double> &positions) const;
 
 private:
-  void place(const std::vector<double> &positions);
+  struct Joint
+  {
+    gazebo::physics::JointPtr handle;
+    bool isPrismatic;
+    std::size_t parent;
+    std::size_t child;
+    /// Of the model's links, all that move with the joint.
+    std::vector<std::size_t> beyond;
+    /// In the parent link's frame.
+    ignition::math::Vector3d anchor;
+    ignition::math::Vector3d axis;
+    /// Of the child in the parent's frame, at zero.
+    ignition::math::Pose3d rest;
+    /// Effort for a velocity error, Nms.
+    double gain;
+  };
+
+  Joint describe(const std::string &name) const;
+  std::size_t indexOf(const gazebo::physics::LinkPtr &link) const;
+  std::vector<ignition::math::Pose3d> posesAt(const std::vector<double> &positions) const;
 
   gazebo::physics::ModelPtr model_;
-  gazebo::physics::ModelState zero_;
-  std::vector<gazebo::physics::JointPtr> joints_;
-  std::vector<double> gains_;
+  gazebo::physics::Link_V links_;
+  std::vector<ignition::math::Pose3d> loaded_;
+  std::vector<Joint> joints_;
   std::vector<double> setPoints_;
   std::vector<double> efforts_;
 };

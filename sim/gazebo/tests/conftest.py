@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from jepa_mpc_gazebo.plant import GazeboPlant
 from jepa_mpc_gazebo.server import ROOT_VARIABLE, Installation
 
-URDF = Path(__file__).resolve().parents[3] / "urdf" / "reacher.urdf"
+os.environ["JEPA_MPC_SIMULATOR"] = "gazebo"
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "common" / "contract"))
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +27,8 @@ def installation() -> Installation:
 @pytest.fixture(scope="session")
 def plant(installation: Installation) -> Iterator[GazeboPlant]:
     """One Gazebo for all tests that leave it in a pose of their own."""
+    from simulator_process import URDF
+
     plant = GazeboPlant(URDF.read_text(encoding="utf-8"), installation)
     yield plant
     plant.close()

@@ -1,4 +1,4 @@
-"""Starts the simulator as a process of its own, in the ROS domain of the test run."""
+"""Starts the simulator under test as a process of its own, in the ROS domain of the test run."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jepa_mpc_mujoco.rendering import choose_backend
-
-# Once for all the processes of a test run, since trying a backend takes most of a second.
-choose_backend()
-
-PACKAGE_ROOT = Path(__file__).resolve().parents[1]
-URDF = PACKAGE_ROOT.parents[1] / "urdf" / "reacher.urdf"
+SIMULATOR = os.environ.get("JEPA_MPC_SIMULATOR", "mujoco")
+"""Which one is under test: mujoco or gazebo."""
+NODE = f"{SIMULATOR}_sim"
+URDF = Path(__file__).resolve().parents[3] / "urdf" / "reacher.urdf"
 STOP_TIMEOUT_S = 10
+
+if SIMULATOR == "mujoco":
+    from jepa_mpc_mujoco.rendering import choose_backend
+
+    # Once for all the processes of a test run, since trying a backend takes most of a second.
+    choose_backend()
 
 
 def _environment(changes: Mapping[str, str]) -> dict[str, str]:
@@ -25,7 +28,7 @@ def _environment(changes: Mapping[str, str]) -> dict[str, str]:
 
 
 def _command(arguments: Sequence[str]) -> list[str]:
-    return [sys.executable, "-m", "jepa_mpc_mujoco", *arguments]
+    return [sys.executable, "-m", f"jepa_mpc_{SIMULATOR}", *arguments]
 
 
 def run_to_end(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str, str]:
@@ -54,6 +57,16 @@ class SimulatorProcess:
         if self._process.poll() is None:
             self._process.kill()
         self._process.communicate()
+
+    @property
+    def pid(self) -> int:
+        """Of the simulator's process."""
+        return self._process.pid
+
+    def ended(self) -> tuple[int, str]:
+        """Exit status and stderr of a simulator that ends by itself."""
+        _, errors = self._process.communicate(timeout=STOP_TIMEOUT_S)
+        return self._process.returncode, errors
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
         """Exit status and stderr after a signal."""

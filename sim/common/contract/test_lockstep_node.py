@@ -14,7 +14,7 @@ pytest.importorskip("rclpy", reason="needs a sourced ROS 2")
 from builtin_interfaces.msg import Duration
 from ros_client import JOINTS, RosClient, stamp_ns
 from sensor_msgs.msg import JointState
-from simulator_process import URDF, SimulatorProcess
+from simulator_process import NODE, URDF, SimulatorProcess
 from std_msgs.msg import Float64MultiArray, UInt64
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
@@ -83,7 +83,7 @@ def test_two_processes_with_one_seed_are_bit_identical(shared: RosClient):
         RosClient(lockstep=True, namespace="second", own_clock=True) as second,
     ):
         assert drive(second) == here
-        first_goals = [client.seen["mujoco_sim/goal_state"][0].position for client in (shared, second)]
+        first_goals = [client.seen[f"{NODE}/goal_state"][0].position for client in (shared, second)]
         assert first_goals[0] == first_goals[1]
 
 
@@ -95,7 +95,7 @@ def test_time_does_not_pass_without_a_step(client: RosClient):
 
 def test_a_step_waits_for_the_commands_that_it_names_and_the_rest_goes_on(client: RosClient):
     for expected in (2, 2, 3):
-        client.publish("mujoco_sim/step", UInt64(data=expected))
+        client.publish(f"{NODE}/step", UInt64(data=expected))
     client.publish("commands", velocity(1.0, 0.0))
     client.listen(0.3)
     assert client.seen["/clock"] == []
@@ -109,7 +109,7 @@ def test_a_step_waits_for_the_commands_that_it_names_and_the_rest_goes_on(client
 
 
 def test_a_step_that_waits_long_is_reported_with_both_counts(client: RosClient):
-    client.publish("mujoco_sim/step", UInt64(data=3))
+    client.publish(f"{NODE}/step", UInt64(data=3))
     client.publish("commands", velocity(0.0, 0.0))
     client.wait(lambda: any("1 seen" in line and "3 expected" in line for line in client.errors()), "the warning")
 
@@ -181,20 +181,20 @@ def test_set_state_teleports_at_rest_drops_the_command_and_goes_on_in_time(clien
 
 
 def test_set_state_outside_the_limits_is_rejected(client: RosClient):
-    client.publish("mujoco_sim/set_state", JointState(name=JOINTS, position=[3.0, 0.0]))
+    client.publish(f"{NODE}/set_state", JointState(name=JOINTS, position=[3.0, 0.0]))
     client.wait(lambda: any("shoulder at 3" in line for line in client.errors()), "the error")
     assert client.seen["joint_states"] == []
 
 
 def test_a_rejected_command_does_not_hide_the_rejected_pose_right_after_it(client: RosClient):
     client.command_and_step("joint_trajectory", trajectory(0.5, 1.0))
-    client.publish("mujoco_sim/set_state", JointState(name=JOINTS, position=[3.0, 0.0]))
+    client.publish(f"{NODE}/set_state", JointState(name=JOINTS, position=[3.0, 0.0]))
     client.wait(lambda: any("shoulder at 3" in line for line in client.errors()), "the second error")
 
 
 def test_a_goal_is_what_the_camera_would_see_and_disturbs_nothing(client: RosClient):
     goal = client.set_goal(0.8, 0.3)
-    client.wait(lambda: list(client.seen["mujoco_sim/goal_state"][-1].position) == [0.8, 0.3], "the goal's pose")
+    client.wait(lambda: list(client.seen[f"{NODE}/goal_state"][-1].position) == [0.8, 0.3], "the goal's pose")
     assert client.seen["joint_states"] == []
     client.step()
     client.listen(0.05)
@@ -212,9 +212,9 @@ def test_each_goal_has_a_later_stamp_also_while_time_stands_still(client: RosCli
 def test_who_comes_late_gets_the_description_and_the_goal(client: RosClient):
     goal = client.set_goal(0.4, 0.2)
     with RosClient(lockstep=True) as late:
-        late.wait(lambda: bool(late.seen["mujoco_sim/goal_state"]), "the goal's pose")
+        late.wait(lambda: bool(late.seen[f"{NODE}/goal_state"]), "the goal's pose")
         assert late.seen["goal_image"][-1].data == goal.data
-        assert list(late.seen["mujoco_sim/goal_state"][-1].position) == [0.4, 0.2]
+        assert list(late.seen[f"{NODE}/goal_state"][-1].position) == [0.4, 0.2]
         assert late.seen["robot_description"][-1].data == URDF.read_text()
 
 

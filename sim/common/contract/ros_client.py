@@ -13,6 +13,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
+from simulator_process import NODE
 from std_msgs.msg import Float64MultiArray, String, UInt64
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
@@ -29,15 +30,15 @@ _OUT = {
     "robot_description": (String, _LATCHED),
     "goal_image": (Image, _LATCHED),
     "goal_image/compressed": (CompressedImage, _LATCHED),
-    "mujoco_sim/goal_state": (JointState, _LATCHED),
+    f"{NODE}/goal_state": (JointState, _LATCHED),
     "/rosout": (Log, 100),
 }
 _IN = {
     "joint_trajectory": JointTrajectory,
     "commands": Float64MultiArray,
-    "mujoco_sim/set_state": JointState,
-    "mujoco_sim/set_goal": JointState,
-    "mujoco_sim/step": UInt64,
+    f"{NODE}/set_state": JointState,
+    f"{NODE}/set_goal": JointState,
+    f"{NODE}/step": UInt64,
 }
 
 
@@ -62,7 +63,7 @@ class RosClient:
             self.node.create_subscription(kind, topic, self.seen[topic].append, qos)
         topics = {topic: kind for topic, kind in _IN.items() if lockstep or not topic.endswith("step")}
         self._publishers = {topic: self.node.create_publisher(kind, topic, 100) for topic, kind in topics.items()}
-        self._reset = self.node.create_client(Trigger, "mujoco_sim/reset")
+        self._reset = self.node.create_client(Trigger, f"{NODE}/reset")
         self._commands = 0
         self.wait(self._is_connected, "the simulator")
 
@@ -79,7 +80,7 @@ class RosClient:
         return (
             all(publisher.get_subscription_count() for publisher in self._publishers.values())
             and all(self.node.count_publishers(topic) for topic in outgoing)
-            and all(self.seen[topic] for topic in ("goal_image", "robot_description", "mujoco_sim/goal_state"))
+            and all(self.seen[topic] for topic in ("goal_image", "robot_description", f"{NODE}/goal_state"))
             and self._reset.service_is_ready()
         )
 
@@ -109,13 +110,13 @@ class RosClient:
     def set_state(self, *position: float) -> Clock:
         """Teleports; returns the clock message of it."""
         message = JointState(name=JOINTS, position=list(position))
-        clock = self.wait_for_more("/clock", lambda: self.publish("mujoco_sim/set_state", message))
+        clock = self.wait_for_more("/clock", lambda: self.publish(f"{NODE}/set_state", message))
         self._commands = 0
         return clock
 
     def set_goal(self, *position: float) -> Image:
         message = JointState(name=JOINTS, position=list(position))
-        return self.wait_for_more("goal_image", lambda: self.publish("mujoco_sim/set_goal", message))
+        return self.wait_for_more("goal_image", lambda: self.publish(f"{NODE}/set_goal", message))
 
     def reset(self) -> Trigger.Response:
         future = self._reset.call_async(Trigger.Request())
@@ -129,18 +130,18 @@ class RosClient:
 
         def act() -> None:
             # The step goes first on purpose: the simulator has to wait for the command that it names.
-            self.publish("mujoco_sim/step", UInt64(data=self._commands))
+            self.publish(f"{NODE}/step", UInt64(data=self._commands))
             self.publish(topic, message)
 
         self.wait_for_more("/clock", act)
 
     def step(self) -> None:
         """Steps one period without a new command."""
-        self.wait_for_more("/clock", lambda: self.publish("mujoco_sim/step", UInt64(data=self._commands)))
+        self.wait_for_more("/clock", lambda: self.publish(f"{NODE}/step", UInt64(data=self._commands)))
 
     def errors(self) -> list[str]:
         """What the simulator has complained about on /rosout."""
-        return [log.msg for log in self.seen["/rosout"] if log.name.endswith("mujoco_sim") and log.level >= 30]
+        return [log.msg for log in self.seen["/rosout"] if log.name.endswith(NODE) and log.level >= 30]
 
 
 def stamp_ns(message: Any) -> int:

@@ -1,0 +1,65 @@
+"""What only the robot in Gazebo Classic does; what every simulated robot does is in sim/common/contract."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import numpy as np
+import pytest
+from simulator_process import URDF
+
+from jepa_mpc_gazebo.errors import GazeboError
+from jepa_mpc_gazebo.plant import GazeboPlant
+from jepa_mpc_gazebo.server import Installation
+from jepa_mpc_gazebo.wire import Picture, State, Unasked
+
+POSE = np.array([0.4, -0.9])
+
+
+def test_steps_take_simulated_time_exactly(plant: GazeboPlant):
+    plant.reset(POSE)
+    before_ns = plant.state.time_ns
+    for _ in range(7):
+        plant.step(np.zeros(2), 0.01)
+    assert plant.state.time_ns - before_ns == 70_000_000
+
+
+def test_by_its_own_clock_states_and_pictures_come_at_their_rates(installation: Installation):
+    heard: list[Unasked] = []
+    plant = GazeboPlant(URDF.read_text(encoding="utf-8"), installation)
+    try:
+        plant.reset(POSE)
+        plant.on_unasked = heard.append
+        plant.run()
+        deadline = time.monotonic() + 20
+        while sum(isinstance(what, State) for what in heard) < 150 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        plant.follow(np.array([0.5, 0.0]))
+        time.sleep(0.5)
+    finally:
+        plant.close()
+    states = [what for what in heard if isinstance(what, State)]
+    pictures = [what for what in heard if isinstance(what, Picture)]
+    assert set(np.diff([state.time_ns for state in states])) == {10_000_000}
+    # By simulated time, whatever the machine's speed: 30 a second.
+    span_s = (pictures[-1].time_ns - pictures[0].time_ns) / 1e9
+    assert (len(pictures) - 1) / span_s == pytest.approx(plant.camera.rate_hz, rel=0.1)
+    assert states[-1].velocity[0] == pytest.approx(0.5, abs=0.05)
+
+
+def test_without_an_installation_the_variable_is_named():
+    with pytest.raises(GazeboError, match="JEPA_MPC_GAZEBO_PLUGIN: found nothing"):
+        Installation.of_environment({"JEPA_MPC_GAZEBO_ROOT": "/somewhere"})
+
+
+def test_a_gazebo_that_does_not_start_says_why(installation: Installation):
+    broken = Installation(installation.root, "/nowhere/libnothing.so")
+    with pytest.raises(GazeboError, match=r"gzserver: found it .*libnothing\.so"):
+        GazeboPlant(URDF.read_text(encoding="utf-8"), broken, start_timeout_s=10)
+
+
+def test_nothing_is_left_behind(installation: Installation):
+    before = set(os.listdir(installation.root / "tmp"))
+    GazeboPlant(URDF.read_text(encoding="utf-8"), installation).close()
+    assert {name for name in os.listdir(installation.root / "tmp") if name.startswith("jepa-mpc-")} <= before
