@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -158,5 +159,15 @@ export function checksOf(layout, simulatorPython) {
       ...pytest(simulatorPython, 'colcon', ['tests/colcon'], ['-s']),
     },
     vitest('e2e', 'End-to-end tests: node and simulator together'),
+    {
+      name: 'gazebo',
+      title: 'Gazebo Classic and the planner node (pytest)',
+      ...pytest(
+        simulatorPython,
+        'gazebo',
+        ['sim/gazebo/tests', 'tests/gazebo'].filter((folder) => existsSync(join(layout.root, folder))),
+      ),
+      pythonPath: ['common', 'mujoco', 'gazebo'].map((name) => join(layout.root, 'sim', name)),
+    },
   ];
 }

@@ -26,6 +26,7 @@ export function layoutOf(root = ROOT) {
     rclnodejs: join(root, 'node_modules', 'rclnodejs'),
     dist: join(root, 'dist'),
     interfaces: join(root, 'interfaces', 'jepa_mpc_msgs'),
+    gazeboPlugin: join(root, 'sim', 'gazebo', 'plugin'),
     benchReference: join(root, 'bench', 'reference'),
     rosRequirements: join(root, 'scripts', 'setup', 'ros-requirements.txt'),
     colconRequirements: join(root, 'scripts', 'setup', 'colcon-requirements.txt'),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { holdFreeDomain } from './free-domain.mjs';
+import { gazeboEnvironment } from './gazebo-set-up.mjs';
 import { rosLoadEnvironment } from './ros-source.mjs';
 import { unlock } from './set-up-lock.mjs';
 import { findRenderer } from './system-packages.mjs';
@@ -11,13 +12,14 @@ export const RUN_ID_VARIABLE = 'JEPA_MPC_RUN_ID';
 /**
  * The environment that the product's processes run in. What the user has set stays.
  *
+ * @param {import('./layout.mjs').Layout} layout
  * @param {import('./ros-source.mjs').RosSource} source
  * @param {NodeJS.ProcessEnv} env
  * @param {{ isolated: boolean }} options isolated: in a ROS domain of its own, heard on this machine alone; for the demo and the
  *   tests, not for a node that is to move a robot
  * @returns {Promise<{ env: NodeJS.ProcessEnv, release: () => void }>} release gives the domain back
  */
-export async function makeRunEnvironment(source, env, { isolated }) {
+export async function makeRunEnvironment(layout, source, env, { isolated }) {
   /** @type {NodeJS.ProcessEnv} */
   const runEnv = {
     ...rosLoadEnvironment(source, env),
@@ -26,6 +28,7 @@ export async function makeRunEnvironment(source, env, { isolated }) {
     [RUN_ID_VARIABLE]: randomUUID(),
   };
   if (!isolated) return { env: runEnv, release: () => undefined };
+  Object.assign(runEnv, gazeboEnvironment(layout, env));
   runEnv['ROS_AUTOMATIC_DISCOVERY_RANGE'] ??= 'LOCALHOST';
   if (runEnv['ROS_DOMAIN_ID']) return { env: runEnv, release: () => undefined };
   const { domain, lockPath } = await holdFreeDomain();

@@ -71,7 +71,7 @@ export function canInstallSwiftShader(env) {
  * @param {string} logPath
  */
 export async function installSwiftShader(env, logPath) {
-  await aptInstall(['chromium-common', 'libvulkan1'], env, logPath);
+  await installPackages(['chromium-common', 'libvulkan1'], env, logPath);
 }
 
 /**
@@ -125,14 +125,14 @@ export async function installMissing(missing, env, logPath) {
       remedy: `${aptCommand(packages)} (on another distribution: its packages for the same)`,
     });
   }
-  await aptInstall(packages, env, logPath);
+  await installPackages(packages, env, logPath);
 }
 
 /**
  * @param {NodeJS.ProcessEnv} env
  * @returns {boolean} whether apt-get is there, allowed, and asks for no password
  */
-function mayUseApt(env) {
+export function mayUseApt(env) {
   return process.getuid?.() === 0 && isOnPath('apt-get', env) && env['JEPA_MPC_SETUP_APT'] !== '0';
 }
 
@@ -145,11 +145,13 @@ function aptCommand(packages) {
 }
 
 /**
+ * Installs packages with apt-get, as root.
+ *
  * @param {readonly string[]} packages
  * @param {NodeJS.ProcessEnv} env
  * @param {string} logPath
  */
-async function aptInstall(packages, env, logPath) {
+export async function installPackages(packages, env, logPath) {
   const remedy = aptCommand(packages);
   const apt = { logPath, env: { ...env, DEBIAN_FRONTEND: 'noninteractive' }, remedy };
   await runCommand('apt-get update', ['apt-get', 'update', '-q'], apt);

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { bundleInto } from './bundle.mjs';
+import { requireGazebo, setUpGazebo } from './gazebo-set-up.mjs';
 import { makeRunEnvironment } from './run-environment.mjs';
 import { setUp } from './set-up.mjs';
 import { SetupError } from './setup-error.mjs';
 import { supervise } from './supervise.mjs';
 import { runChecks } from '../checks/run-checks.mjs';
+import { NOTHING } from '../checks/tally.mjs';
 
 /**
  * A task of `scripts/bootstrap.mjs`. Preparing sets up what it needs; the function it gives back does the work and says the exit
@@ -22,16 +24,17 @@ const write = (text) => {
  * A command of the product's own program.
  *
  * @param {string} command of `dist/cli/main.js`
- * @param {{ isolated: boolean }} options
+ * @param {{ isolated: boolean, needsGazebo?: (args: readonly string[]) => boolean }} options
  * @returns {Task}
  */
-function productTask(command, { isolated }) {
+function productTask(command, { isolated, needsGazebo = () => false }) {
   return {
     prepare: async (args, env) => {
       const { layout, source } = await setUp('product', env, write);
+      if (needsGazebo(args)) await requireGazebo(layout, env, write);
       const main = join(layout.dist, 'cli', 'main.js');
       return async () => {
-        const run = await makeRunEnvironment(source, env, { isolated });
+        const run = await makeRunEnvironment(layout, source, env, { isolated });
         try {
           return await supervise([process.execPath, main, command, ...args], { env: run.env });
         } finally {
@@ -53,10 +56,13 @@ function checksTask(extent, namesOf) {
   return {
     prepare: async (args, env) => {
       const { layout, source } = await setUp(extent, env, write);
+      const names = namesOf(args);
+      const chooses = (/** @type {string} */ name) => names.length === 0 || names.includes(name);
+      const gazebo = chooses('gazebo') ? await gazeboOutcome(layout, env) : undefined;
       return async () => {
-        const run = await makeRunEnvironment(source, env, { isolated: true });
+        const run = await makeRunEnvironment(layout, source, env, { isolated: true });
         try {
-          return await runChecks(namesOf(args), layout, run.env);
+          return await runChecks(names, layout, run.env, gazebo && { gazebo });
         } finally {
           run.release();
         }
@@ -65,9 +71,45 @@ function checksTask(extent, namesOf) {
   };
 }
 
+/**
+ * Sets Gazebo Classic up for the check that needs it. The other checks go on without it.
+ *
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<import('../checks/tally.mjs').Tally | undefined>} what counts in place of the check, where it cannot run
+ */
+async function gazeboOutcome(layout, env) {
+  try {
+    const { obstacle } = await setUpGazebo(layout, env, write);
+    return obstacle === undefined ? undefined : { ...NOTHING, skipped: [`Gazebo Classic: ${obstacle}`] };
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    write(`${error.explain()}\n`);
+    return { ...NOTHING, failed: 1 };
+  }
+}
+
+/**
+ * @param {readonly string[]} args of the demo
+ * @returns {boolean} whether it is to run in Gazebo
+ */
+export function demoNeedsGazebo(args) {
+  return args.some(
+    (arg, index) => arg === '--simulator=gazebo' || (arg === '--simulator' && args[index + 1] === 'gazebo'),
+  );
+}
+
+/**
+ * @param {readonly string[]} args of the training
+ * @returns {boolean} whether frames are to be collected in Gazebo
+ */
+export function trainingNeedsGazebo(args) {
+  return args.some((arg) => /^(--set=)?\w+\.(simulator=gazebo|gazebo_episodes=0*[1-9]\d*)$/.test(arg));
+}
+
 /** @type {Readonly<Record<string, Task>>} */
 export const TASKS = {
-  demo: productTask('demo', { isolated: true }),
+  demo: productTask('demo', { isolated: true, needsGazebo: demoNeedsGazebo }),
   node: productTask('node', { isolated: false }),
   setup: {
     prepare: async (args, env) => {
@@ -80,9 +122,9 @@ export const TASKS = {
     prepare: async (args, env) => {
       if (args.length === 0)
         throw new SetupError('there is no command to run', { expected: 'exec <program> [arguments]' });
-      const { source } = await setUp('product', env, write);
+      const { layout, source } = await setUp('product', env, write);
       return async () => {
-        const run = await makeRunEnvironment(source, env, { isolated: true });
+        const run = await makeRunEnvironment(layout, source, env, { isolated: true });
         try {
           return await supervise(args, { env: run.env });
         } finally {
@@ -94,12 +136,15 @@ export const TASKS = {
   test: checksTask('tests', (args) => args),
   /** `npm test -- colcon` alone, without the training environment that other checks need. */
   'test:colcon': checksTask('colcon', () => ['colcon']),
+  /** `npm test -- gazebo` alone. */
+  'test:gazebo': checksTask('product', () => ['gazebo']),
   train: {
     prepare: async (args, env) => {
       const { layout, source } = await setUp('training', env, write);
+      if (trainingNeedsGazebo(args)) await requireGazebo(layout, env, write);
       const python = join(layout.trainingPrefix, 'bin', 'python');
       return async () => {
-        const run = await makeRunEnvironment(source, env, { isolated: true });
+        const run = await makeRunEnvironment(layout, source, env, { isolated: true });
         try {
           return await supervise([python, '-m', 'jepa_mpc_training', ...args], {
             env: { ...run.env, PYTHONPATH: '', LD_LIBRARY_PATH: env['LD_LIBRARY_PATH'] ?? '' },
@@ -116,7 +161,7 @@ export const TASKS = {
       const { layout, source } = await setUp('bench', env, write);
       const main = join(layout.root, 'bench', 'run.mjs');
       return async () => {
-        const run = await makeRunEnvironment(source, env, { isolated: false });
+        const run = await makeRunEnvironment(layout, source, env, { isolated: false });
         try {
           return await supervise([process.execPath, main, ...args], {
             env: { ...run.env, PYTHONPATH: '', LD_LIBRARY_PATH: env['LD_LIBRARY_PATH'] ?? '' },
