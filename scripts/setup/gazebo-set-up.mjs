@@ -25,7 +25,7 @@ import { installPackages } from './system-packages.mjs';
  */
 export async function setUpGazebo(layout, env, write, host = gazeboHost(env), run = runCommand) {
   const cache = gazeboCacheOf(env);
-  const unfit = obstacleFor(layout, host, cache);
+  const unfit = hostObstacle(host, cache);
   if (unfit !== undefined) return { obstacle: unfit };
   if (cache.isGiven) refuseEmptyRoot(cache.root);
   if (stepsOf(layout, cache, env, host, run).steps.every((step) => step.isDone()))
@@ -80,7 +80,7 @@ export async function requireGazebo(layout, env, write) {
  */
 export function gazeboEnvironment(layout, env, host = gazeboHost(env)) {
   const cache = gazeboCacheOf(env);
-  if (obstacleFor(layout, host, cache) !== undefined) return {};
+  if (hostObstacle(host, cache) !== undefined) return {};
   const { steps } = stepsOf(layout, cache, env, host, runCommand);
   if (!steps.every((step) => step.isDone())) return {};
   return { [ROOT_VARIABLE]: cache.root, [PLUGIN_VARIABLE]: pluginPath(layout) };
@@ -129,17 +129,6 @@ function stepsOf(layout, cache, env, host, run) {
     return undefined;
   };
   return { steps: [tool, ...chroot, plugin], obstacle };
-}
-
-/**
- * @param {import('./layout.mjs').Layout} layout
- * @param {import('./gazebo-host.mjs').GazeboHost} host
- * @param {import('./gazebo-cache.mjs').GazeboCache} cache
- * @returns {string | undefined}
- */
-function obstacleFor(layout, host, cache) {
-  if (!existsSync(layout.gazeboPlugin)) return 'there is no sim/gazebo/plugin in this checkout';
-  return hostObstacle(host, cache);
 }
 
 /** @param {string} root the user's */
