@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -25,22 +25,62 @@ function isAlive(pid) {
  */
 export function tryLock(path) {
   mkdirSync(dirname(path), { recursive: true });
-  for (let attempt = 0; attempt < 2; attempt += 1) {
-    try {
-      writeFileSync(path, `${process.pid}\n`, { flag: 'wx' });
-      return true;
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) return false;
-    }
-    const holder = Number(readHolder(path));
-    if (Number.isInteger(holder) && holder > 0 && isAlive(holder)) return false;
-    try {
-      rmSync(path, { force: true }); // its holder was killed
-    } catch {
-      return false; // another user's file
-    }
+  try {
+    return create(path) || (removeDead(path) && create(path));
+  } catch {
+    return false; // another user's folder or file
   }
-  return false;
+}
+
+/**
+ * @param {string} path
+ * @returns {boolean} whether it was not there and is now; nobody sees it without this process's number in it
+ */
+function create(path) {
+  const partial = `${path}.${process.pid}`;
+  writeFileSync(partial, `${process.pid}\n`);
+  try {
+    linkSync(partial, path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(partial, { force: true });
+  }
+}
+
+/**
+ * Removes the lock of a process that was killed. Of several that find it, one at a time looks again and removes it: otherwise the second
+ * would remove what the first has just made for itself.
+ *
+ * @param {string} path
+ * @returns {boolean} whether it may be free now
+ */
+function removeDead(path) {
+  if (!isDead(path)) return false;
+  const guard = `${path}.removal`;
+  if (!create(guard)) {
+    if (isDead(guard)) rmSync(guard, { force: true });
+    return false;
+  }
+  try {
+    if (isDead(path)) rmSync(path);
+    return true;
+  } finally {
+    rmSync(guard, { force: true });
+  }
+}
+
+/**
+ * @param {string} path
+ * @returns {boolean} whether it is there and names no process that lives; one that has just been given back is not
+ */
+function isDead(path) {
+  const text = readHolder(path);
+  if (text === undefined) return false;
+  const holder = Number(text);
+  return !(Number.isInteger(holder) && holder > 0 && isAlive(holder));
 }
 
 /** @param {string} path */
@@ -58,7 +98,7 @@ export function unlock(path) {
 export async function lockWhenFree(path, onWait) {
   let told = false;
   while (!tryLock(path)) {
-    if (!told) onWait(readHolder(path));
+    if (!told) onWait(readHolder(path) ?? 'ending');
     told = true;
     await sleep(POLL_MS);
   }
@@ -66,12 +106,12 @@ export async function lockWhenFree(path, onWait) {
 
 /**
  * @param {string} path
- * @returns {string} the process id in the lock file, empty when it is gone
+ * @returns {string | undefined} the process id in the lock file; undefined when it is gone
  */
 function readHolder(path) {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch {
-    return '';
+    return undefined;
   }
 }

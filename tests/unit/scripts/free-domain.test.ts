@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   FIRST_DOMAIN,
@@ -9,6 +9,7 @@ import {
   discoveryPorts,
   holdFreeDomain,
 } from '../../../scripts/setup/free-domain.mjs';
+import { filesBelow } from '../../../scripts/setup/stamp.mjs';
 import { unlock } from '../../../scripts/setup/set-up-lock.mjs';
 
 const everyPortFree = () => Promise.resolve(true);
@@ -80,3 +81,41 @@ describe('choosing a ROS domain for a run', () => {
     });
   });
 });
+
+/** What gives a process another ROS domain than it would inherit, in TypeScript, Python or a shell. */
+const CHOICES = [
+  /ROS_DOMAIN_ID["']?\]?\s*=(?!=)/,
+  /["']ROS_DOMAIN_ID["']\s*:/,
+  /[,{]\s*ROS_DOMAIN_ID\s*:\s/,
+  /\b(setenv|putenv|delenv|setdefault|pop)\(\s*["']ROS_DOMAIN_ID/,
+  /\bdomain_id\s*=(?!=)/,
+];
+
+test('no program and no test leaves the domain that is held for its run', () => {
+  const sources = ['bench', 'launch', 'sim', 'src', 'tests', 'training']
+    .flatMap((folder) => filesBelow(resolve(folder), (name) => /\.(py|ts|mjs|sh)$/.test(name)))
+    .map((path) => ({ path: relative(resolve(), path), text: readFileSync(path, 'utf8') }))
+    .filter(({ path }) => path !== join('tests', 'unit', 'scripts', 'free-domain.test.ts'));
+  expect(sources.length).toBeGreaterThan(200);
+  const choosing = sources.filter(({ text }) => CHOICES.some((choice) => choice.test(text)));
+  // The simulator's test of domains that there are not: none of its processes gets as far as ROS.
+  expect(choosing.map(({ path }) => path)).toEqual([join('sim', 'mujoco', 'tests', 'test_command_line.py')]);
+});
+
+test.each([
+  'os.environ["ROS_DOMAIN_ID"] = str(os.getpid() % 100)',
+  'env = {**os.environ, "ROS_DOMAIN_ID": "7"}',
+  'monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))',
+  "env: { ...process.env, ROS_DOMAIN_ID: '7' }",
+  "process.env['ROS_DOMAIN_ID'] = '7'",
+  'rclpy.init(domain_id=7)',
+])('a line that chooses a domain would be found: %s', (line) => {
+  expect(CHOICES.some((choice) => choice.test(line))).toBe(true);
+});
+
+test.each(['os.environ.get("ROS_DOMAIN_ID", "")', "process.env['ROS_DOMAIN_ID'] ?? '0'"])(
+  'a line that reads it is none: %s',
+  (line) => {
+    expect(CHOICES.some((choice) => choice.test(line))).toBe(false);
+  },
+);
