@@ -7,23 +7,17 @@ from pathlib import Path
 
 import pytest
 import xacro
-from libsdformat import NO_CHECK, NONE_FOUND, Libsdformat, installed
+from libsdformat import NONE_FOUND, Libsdformat, installed
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "sim" / name) for name in ("common", "mujoco")]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test for each libsdformat, or for each whose check can fail; one that is skipped where there is none."""
-    every = installed()
-    kinds = {
-        "libsdformat": (every, NONE_FOUND),
-        "checker": ([one for one in every if not one.is_classic], NO_CHECK if every else NONE_FOUND),
-    }
-    for name, (found, reason) in kinds.items():
-        if name in metafunc.fixturenames:
-            skipped = pytest.param(None, marks=pytest.mark.skip(reason=reason), id="none")
-            metafunc.parametrize(name, found or [skipped], ids=str, scope="session")
+    """One test for each libsdformat; one that is skipped where there is none."""
+    if "libsdformat" in metafunc.fixturenames:
+        none = pytest.param(None, marks=pytest.mark.skip(reason=NONE_FOUND), id="none")
+        metafunc.parametrize("libsdformat", installed() or (none,), ids=str, scope="session")
 
 
 def described(**arguments: str) -> str:

@@ -13,12 +13,17 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 ROOT_VARIABLE = "JEPA_MPC_GAZEBO_ROOT"
-NEWER = "apt install ignition-tools libsdformat-dev (Debian 12), or a modern Gazebo"
 NONE_FOUND = (
-    f"needs libsdformat: found neither `gz sdf` nor `ign sdf` ({NEWER}), and {ROOT_VARIABLE} is not set "
-    "(npm run test:gazebo)"
+    "needs libsdformat: found neither `gz sdf` nor `ign sdf` (modern Gazebo; Debian 12: apt install ignition-tools "
+    f"libsdformat-dev), and {ROOT_VARIABLE} is not set (npm run test:gazebo)"
 )
-NO_CHECK = f"`gz sdf --check` of Gazebo Classic says 'complete' of anything; a newer libsdformat is needed: {NEWER}"
+# `gz sdf --check` of Gazebo Classic says "complete" of anything. This is what `ign sdf --check` calls, in the same
+# library.
+CLASSIC_CHECK = (
+    "import ctypes, sys\n"
+    "library = ctypes.CDLL('libsdformat9.so.9')\n"
+    "sys.exit(library.cmdCheck(sys.argv[1].encode()) != 0)\n"
+)
 
 
 @dataclass(frozen=True)
@@ -29,17 +34,12 @@ class Libsdformat:
     version: str
     root: Path | None = None
 
-    @property
-    def is_classic(self) -> bool:
-        """Of Gazebo Classic, whose check says "complete" of anything."""
-        return self.root is not None
-
     def __str__(self) -> str:
-        return f"{self.program}-sdf-{self.version}" + ("-classic" if self.is_classic else "")
+        return f"{self.program}-sdf-{self.version}" + ("-classic" if self.root else "")
 
     def convert(self, text: str, suffix: str) -> ElementTree.Element:
         """The <model> that it makes of a URDF or an SDF."""
-        result = self._run("-p", text, suffix)
+        result = self._run([self.program, "sdf", "--print"], text, suffix)
         assert result.returncode == 0, result.stderr
         model = ElementTree.fromstring(result.stdout[result.stdout.index("<sdf") :]).find("model")
         assert model is not None, result.stdout
@@ -47,7 +47,8 @@ class Libsdformat:
 
     def errors(self, text: str, suffix: str) -> str:
         """What its check has against a file; empty: nothing."""
-        result = self._run("-k", text, suffix)
+        check = ["python3", "-c", CLASSIC_CHECK] if self.root else [self.program, "sdf", "--check"]
+        result = self._run(check, text, suffix)
         said = [line for line in result.stderr.splitlines() if re.search(r"\b(error|warning)\b", line, re.IGNORECASE)]
         # An optional library of the program.
         said = [line for line in said if "backward" not in line]
@@ -55,18 +56,14 @@ class Libsdformat:
             said.append(f"exit status {result.returncode}")
         return "\n".join(said)
 
-    def _run(self, option: str, text: str, suffix: str) -> subprocess.CompletedProcess[str]:
+    def _run(self, command: list[str], text: str, suffix: str) -> subprocess.CompletedProcess[str]:
         with tempfile.TemporaryDirectory(dir=None if self.root is None else self.root / "tmp") as folder:
             path = Path(folder) / f"file{suffix}"
             path.write_text(text, encoding="utf-8")
             inside = path if self.root is None else Path("/") / path.relative_to(self.root)
             prefix = () if self.root is None else ("chroot", str(self.root))
             return subprocess.run(
-                [*prefix, self.program, "sdf", option, str(inside)],
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=60,
+                [*prefix, *command, str(inside)], capture_output=True, text=True, check=False, timeout=60
             )
 
 

@@ -201,3 +201,8 @@ def test_a_namespace_is_that_of_every_node() -> None:
     assert {node.named["namespace"] for node in of_kind(actions, "Node")} == {"left"}
     assert described(namespace="/left").findtext("gazebo/plugin/ros/namespace") == "/left"
     assert all(key.startswith("/**/") for key in yaml.safe_load((ROOT / "sim/gazebo/controllers.yaml").read_text()))
+
+
+def test_the_page_about_gazebo_explains_every_argument() -> None:
+    page = (ROOT / "docs" / "gazebo.md").read_text(encoding="utf-8")
+    assert [name for name in describe(FILE).defaults() if f"`{name}`" not in page] == []
