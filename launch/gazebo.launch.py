@@ -112,7 +112,8 @@ def gazebo_and_planner(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     window = ExecuteProcess(cmd=window_command, name="gazebo_window", **common)
 
     def node(package: str, executable: str, **more: object) -> Node:
-        return Node(package=package, executable=executable, namespace=given["namespace"], **common, **more)
+        where = {"package": package, "executable": executable, "namespace": given["namespace"]}
+        return Node(**where, exec_name=executable, **common, **more)
 
     description = ParameterValue(robot_description(given), value_type=str)
     state_publisher = node(

@@ -104,6 +104,11 @@ def test_when_one_process_ends_so_do_the_others_but_a_window_may_be_closed() -> 
     assert ended("gazebo_window-2") is None
 
 
+def test_a_process_is_called_after_what_it_runs() -> None:
+    for node in of_kind(gazebo(), "Node"):
+        assert node.named["exec_name"] == node.named["executable"]
+
+
 def test_nothing_is_started_while_a_launch_shuts_down() -> None:
     actions = gazebo()
     for step in of_kind(actions, "Node"):
