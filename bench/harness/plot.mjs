@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 
 import { describe, show } from './report.mjs';
+import { line, text } from './svg.mjs';
 
 const WIDTH_PX = 1100;
 const ROW_PX = 26;
@@ -19,16 +20,6 @@ const BARS = [
   'peak_memory_mb',
 ];
 const AXES = ['samples', 'horizon', 'tokens'];
-
-const escape = (text) =>
-  String(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-
-function text(x, y, content, { size = 13, anchor = 'start', fill = '#222' } = {}) {
-  return `<text x="${x}" y="${y}" font-family="DejaVu Sans, sans-serif" font-size="${size}" text-anchor="${anchor}" fill="${fill}">${escape(content)}</text>`;
-}
-
-const line = (x1, y1, x2, y2, stroke, width = 1) =>
-  `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${stroke}" stroke-width="${width}"/>`;
 
 /** Ratios with their spread on a logarithmic axis; 1 (no difference) is the line in the middle. */
 function ratioBars(results, top) {

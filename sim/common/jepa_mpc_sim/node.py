@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from rcl_interfaces.msg import ParameterDescriptor
@@ -22,6 +22,7 @@ from . import messages
 from .camera_schedule import CameraSchedule
 from .command_controller import COMMANDS_MODES, CommandsMode
 from .errors import RejectedMessage, StartupError
+from .imperfections import Imperfections
 from .lockstep import StepGate
 from .pacing import due
 from .plant import Plant
@@ -50,6 +51,8 @@ class Settings:
     camera_rate: float = 0.0
     commands_mode: CommandsMode = "velocity"
     seed: int = 0
+    imperfections: Imperfections = field(default_factory=Imperfections)
+    """No parameters: of the command line alone."""
 
 
 class SimulatorNode(Node):
@@ -76,10 +79,13 @@ class SimulatorNode(Node):
         rate_hz = self.settings.camera_rate or (LOCKSTEP_CAMERA_RATE_HZ if lockstep else plant.camera.rate_hz)
         self._schedule = CameraSchedule(rate_hz, self._period_ns)
         self._random = np.random.default_rng(self.settings.seed)
+        self._noise = np.random.default_rng([self.settings.seed, 1])
         self._frame_id = messages.image_frame_id(urdf_xml, plant.camera)
         self._gate = StepGate()
         self._goal_stamp_ns = 0
-        self._simulation = Simulation(plant, self.settings.commands_mode, self._first_stamp_ns())
+        self._simulation = Simulation(
+            plant, self.settings.commands_mode, self._first_stamp_ns(), self.settings.imperfections.delay_ms
+        )
 
         self._image = self.create_publisher(Image, "image_raw", 2)
         self._compressed_image = self.create_publisher(CompressedImage, "image_raw/compressed", 2)
@@ -160,7 +166,7 @@ class SimulatorNode(Node):
             raise StartupError(f"commands_mode: found {mode!r}, expected one of {', '.join(COMMANDS_MODES)}.")
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             raise StartupError(f"seed: found {seed!r}, expected a whole number, 0 or more.")
-        return Settings(lockstep, float(rate), mode, seed)
+        return Settings(lockstep, float(rate), mode, seed, defaults.imperfections)
 
     def _on_trajectory(self, message: JointTrajectory) -> None:
         self._obey(lambda: self._simulation.follow(messages.trajectory_from_message(message)))
@@ -220,7 +226,7 @@ class SimulatorNode(Node):
         # Each goal has a stamp of its own, also where lockstep time stands still: readers tell goals apart by it.
         stamp_ns = max(self._simulation.time_ns, self._goal_stamp_ns + 1)
         self._goal_stamp_ns = stamp_ns
-        pixels = self._plant.render_at(pose)
+        pixels = self.settings.imperfections.seen(self._plant.render_at(pose), self._noise)
         self._goal_state.publish(messages.joint_state_message(self._plant.joint_names, pose, stamp_ns))
         self._goal_image.publish(messages.image_message(pixels, stamp_ns, self._frame_id))
         self._compressed_goal_image.publish(messages.compressed_image_message(pixels, stamp_ns, self._frame_id))
@@ -262,8 +268,9 @@ class SimulatorNode(Node):
             messages.joint_state_message(plant.joint_names, plant.position, stamp_ns, plant.velocity, plant.effort)
         )
 
-    def _publish_image(self, pixels: np.ndarray, stamp_ns: int) -> None:
+    def _publish_image(self, scene: np.ndarray, stamp_ns: int) -> None:
         """Raw always; compressed where somebody wants it, since compressing takes longer than rendering."""
+        pixels = self.settings.imperfections.seen(scene, self._noise)
         self._image.publish(messages.image_message(pixels, stamp_ns, self._frame_id))
         if self._compressed_image.get_subscription_count() > 0:
             self._compressed_image.publish(messages.compressed_image_message(pixels, stamp_ns, self._frame_id))

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from .command_controller import COMMANDS_MODES
 from .errors import StartupError
+from .imperfections import add_options, chosen
 
 if TYPE_CHECKING:
-    from .node import SimulatorNode
+    from .node import Settings, SimulatorNode
 
 EXIT_STARTUP_ERROR = 2
 MAX_DOMAIN_ID = 232
@@ -49,6 +50,7 @@ def argument_parser(program: str, description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--commands-mode", choices=COMMANDS_MODES, default="velocity", help="what 'commands' holds (default velocity)"
     )
+    add_options(parser)
     return parser
 
 
@@ -64,6 +66,16 @@ def without_ros_arguments(arguments: Sequence[str]) -> list[str]:
         else:
             kept.append(argument)
     return kept
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """What the arguments say of the node; raises StartupError for what is out of range."""
+    # Only where ROS 2 is there.
+    from .node import Settings
+
+    return Settings(
+        arguments.lockstep, arguments.camera_rate, arguments.commands_mode, arguments.seed, chosen(arguments)
+    )
 
 
 def read_urdf(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,18 +18,28 @@ POSITION_GAIN = 20.0
 """Velocity per position error, in 1/s: well below the update rate, so that it cannot oscillate."""
 
 _NS_PER_S = 1e9
+_NS_PER_MS = 1e6
+
+_Desired = tuple[np.ndarray, np.ndarray | None]
+"""Velocities `[J]` and, where the joints are also to be somewhere, positions `[J]`."""
 
 
 class Simulation:
     """A robot that obeys the last command given to it, whichever kind it was, and holds its pose without one."""
 
-    def __init__(self, plant: Plant, commands_mode: CommandsMode, start_ns: int) -> None:
-        """The robot is at rest at the plant's pose; `start_ns` is the time on its stamps."""
+    def __init__(self, plant: Plant, commands_mode: CommandsMode, start_ns: int, delay_ms: float = 0.0) -> None:
+        """The robot is at rest at the plant's pose; `start_ns` is the time on its stamps.
+
+        What is desired reaches the joints after `delay_ms`, in whole updates.
+        """
         self.plant = plant
         self.time_ns = start_ns
         self._trajectories = TrajectoryController(plant.joint_names, plant.position)
         self._commands = CommandController(plant.joint_names, commands_mode, POSITION_GAIN)
         self._obeys_commands = False
+        self._updates_late = round(delay_ms * _NS_PER_MS / UPDATE_PERIOD_NS)
+        self._on_their_way: deque[_Desired] = deque()
+        self._hold()
 
     def follow(self, trajectory: Trajectory) -> None:
         """Starts a trajectory; raises RejectedMessage where it is not valid."""
@@ -65,23 +76,28 @@ class Simulation:
 
         For a plant whose time passes by itself: set `time_ns` to its time first, and ask every UPDATE_PERIOD_NS.
         """
+        self._on_their_way.append(self._desired())
+        velocity, position = self._on_their_way.popleft()
+        if position is not None:
+            velocity = velocity + POSITION_GAIN * (position - self.plant.position)
         limit = self.plant.limits.velocity
-        return np.clip(self._desired_velocity(), -limit, limit)
+        return np.clip(velocity, -limit, limit)
 
-    def _desired_velocity(self) -> np.ndarray:
-        position = self.plant.position
+    def _desired(self) -> _Desired:
         if self._obeys_commands:
-            setpoint = self._commands.velocity_setpoint(self.time_ns, position)
+            setpoint = self._commands.velocity_setpoint(self.time_ns, self.plant.position)
             if setpoint is not None:
-                return setpoint
-            self._hold()
+                return setpoint, None
+            self._obeys_commands = False
+            self._trajectories.hold(self.plant.position)
         now = self._trajectories.sample(self.time_ns).position
         then = self._trajectories.sample(self.time_ns + UPDATE_PERIOD_NS).position
         # The set-point stays for the whole update, so it is the mean desired velocity that must be fed forward.
-        desired_velocity = (then - now) / (UPDATE_PERIOD_NS / _NS_PER_S)
-        return desired_velocity + POSITION_GAIN * (now - position)
+        return (then - now) / (UPDATE_PERIOD_NS / _NS_PER_S), now
 
     def _hold(self) -> None:
+        position = self.plant.position
+        self._on_their_way = deque([(np.zeros_like(position), position)] * self._updates_late)
         self._obeys_commands = False
         self._commands.drop()
         self._trajectories.hold(self.plant.position)

@@ -15,6 +15,7 @@ from jepa_mpc_sim.program import (
     exit_status,
     one_line,
     read_urdf,
+    settings_of,
     spin,
     without_ros_arguments,
 )
@@ -36,20 +37,18 @@ def simulate(arguments: argparse.Namespace, command_line: Sequence[str], stop: S
     urdf_xml = read_urdf(arguments.urdf)
     check_domain()
     try:
-        from jepa_mpc_sim.node import Settings
-
         from .node import GazeboNode
     except ImportError as error:
         raise StartupError(
             f"Python packages: found '{one_line(error)}', expected rclpy (ROS 2). Source a ROS 2 setup file first."
         ) from error
+    defaults = settings_of(arguments)
     with ExitStack() as stack:
         try:
-            plant = GazeboPlant(urdf_xml)
+            plant = GazeboPlant(defaults.imperfections.built(urdf_xml))
         except UrdfError as error:
             raise StartupError(f"{arguments.urdf}: {one_line(error)}") from error
         stack.callback(plant.close)
-        defaults = Settings(arguments.lockstep, arguments.camera_rate, arguments.commands_mode, arguments.seed)
         spin(lambda: GazeboNode(plant, urdf_xml, defaults), command_line, stop)
 
 

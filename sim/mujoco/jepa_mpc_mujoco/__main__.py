@@ -17,6 +17,7 @@ from jepa_mpc_sim.program import (
     exit_status,
     one_line,
     read_urdf,
+    settings_of,
     spin,
     without_ros_arguments,
 )
@@ -47,7 +48,7 @@ def simulate(arguments: argparse.Namespace, command_line: Sequence[str], stop: S
     choose_backend()
     try:
         _import_mujoco()
-        from jepa_mpc_sim.node import Settings, SimulatorNode
+        from jepa_mpc_sim.node import SimulatorNode
     except ImportError as error:
         raise StartupError(
             f"Python packages: found '{one_line(error)}', expected rclpy (ROS 2), mujoco and numpy. "
@@ -57,9 +58,10 @@ def simulate(arguments: argparse.Namespace, command_line: Sequence[str], stop: S
 
     from .plant import Plant
 
+    defaults = settings_of(arguments)
     with ExitStack() as stack:
         try:
-            plant = Plant(urdf_xml)
+            plant = Plant(defaults.imperfections.built(urdf_xml))
         except UrdfError as error:
             raise StartupError(f"{arguments.urdf}: {one_line(error)}") from error
         except ValueError as error:
@@ -69,7 +71,6 @@ def simulate(arguments: argparse.Namespace, command_line: Sequence[str], stop: S
         draw: Callable[[], None] | None = None
         if arguments.viewer:
             draw = stack.enter_context(Viewer(plant)).show
-        defaults = Settings(arguments.lockstep, arguments.camera_rate, arguments.commands_mode, arguments.seed)
         spin(lambda: SimulatorNode(NODE_NAME, plant, urdf_xml, defaults, draw), command_line, stop)
 
 

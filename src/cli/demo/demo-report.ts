@@ -21,6 +21,7 @@ const episode = z.strictObject({
 /** What `demo.json` holds, exactly. Unknown fields are errors. */
 export const demoReportSchema = z.strictObject({
   simulator: z.enum(SIMULATOR_NAMES),
+  imperfections: z.array(z.string()),
   seed: z.int().min(0),
   mode: z.enum(['lockstep', 'realtime']),
   episodes: z.array(episode).min(1),

@@ -4,7 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { DemoOptions } from './options.js';
 import { PACKAGE_ROOT } from './package-root.js';
-import { SIMULATOR_NAMES, SIMULATORS, type SimulatorName } from './simulators.js';
+import {
+  IMPERFECTIONS,
+  isImperfection,
+  SIMULATOR_NAMES,
+  SIMULATORS,
+  type SimulatorName,
+} from './simulators.js';
 
 function wholeNumber(lower: number): (text: string) => number {
   return (text) => {
@@ -23,7 +29,18 @@ function appendAssignment(text: string, before: readonly string[]): string[] {
   return [...before, text];
 }
 
+function appendImperfection(text: string, before: readonly string[]): string[] {
+  const [, name = '', value = ''] = /^([\w-]+)=(.+)$/.exec(text) ?? [];
+  if (!isImperfection(name) || !Number.isFinite(Number(value))) {
+    throw new InvalidArgumentError(
+      `Found '${text}', expected name=number with one of ${IMPERFECTIONS.join(', ')}.`,
+    );
+  }
+  return [...before, text];
+}
+
 interface Flags {
+  readonly imperfect: readonly string[];
   readonly simulator: SimulatorName;
   readonly episodes: number;
   readonly seed: number;
@@ -59,6 +76,12 @@ export function demoCommand(): Command {
       appendAssignment,
       [],
     )
+    .option(
+      '--imperfect <name=value>',
+      `what is wrong with the robot and its camera: ${IMPERFECTIONS.join(', ')}; may be given again`,
+      appendImperfection,
+      [],
+    )
     .option('--verbose', 'print what the simulator and the planner node print', false)
     .action(async (flags: Flags) => {
       // Loaded only now: ROS must be there for the demo, and for no other command.
@@ -70,6 +93,7 @@ export function demoCommand(): Command {
 function toOptions(flags: Flags): DemoOptions {
   return {
     simulator: SIMULATORS[flags.simulator],
+    imperfections: flags.imperfect,
     episodes: flags.episodes,
     seed: flags.seed,
     lockstep: flags.lockstep,

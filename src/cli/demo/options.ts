@@ -3,6 +3,8 @@ import type { Simulator } from './simulators.js';
 /** What a demo run is asked to do. */
 export interface DemoOptions {
   readonly simulator: Simulator;
+  /** What is wrong with the robot and its camera, `name=value`; names are those of the simulator's options. */
+  readonly imperfections: readonly string[];
   /** At least 1. */
   readonly episodes: number;
   /** 0 to 2^31 - 1. Fixes starts, goals and the planner's noise. */

@@ -86,6 +86,7 @@ class DemoRun {
     if (audit.commands === 0) throw nothingAudited();
     const report: DemoReport = {
       simulator: simulator.name,
+      imperfections: [...this.#options.imperfections],
       seed,
       mode: lockstep ? 'lockstep' : 'realtime',
       episodes: outcomes.map(({ success, finalDistanceM, timeS }, index) => ({

@@ -36,3 +36,16 @@ export const SIMULATORS: Readonly<Record<SimulatorName, Simulator>> = {
     hasOwnClock: true,
   },
 };
+
+/** Options of every simulator that make the robot or its camera imperfect; sim/common/jepa_mpc_sim/imperfections.py says what each does. */
+export const IMPERFECTIONS = [
+  'camera-shift-m',
+  'camera-tilt-deg',
+  'brightness',
+  'noise',
+  'delay-ms',
+] as const;
+
+export function isImperfection(name: string): name is (typeof IMPERFECTIONS)[number] {
+  return (IMPERFECTIONS as readonly string[]).includes(name);
+}

@@ -167,6 +167,7 @@ function simulatorProcess(options: DemoOptions, packageRoot: string): Program {
     command,
     args: [
       ...['-m', simulator.module, '--urdf', urdfFile(packageRoot), '--seed', String(options.seed)],
+      ...options.imperfections.map((assignment) => `--${assignment}`),
       ...(options.lockstep ? ['--lockstep', '--camera-rate', String(LOCKSTEP_CAMERA_RATE_HZ)] : []),
       ...(viewer ? ['--viewer'] : []),
     ],

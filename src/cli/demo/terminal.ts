@@ -118,7 +118,7 @@ export function summaryLines(report: DemoReport): string[] {
   const [cpu] = cpus();
   return [
     '',
-    `success over ${report.episodes.length} episodes (${report.simulator}, seed ${report.seed}, ${report.mode}, model ${report.model.name})`,
+    `success over ${report.episodes.length} episodes (${[report.simulator, ...report.imperfections].join(', ')}, seed ${report.seed}, ${report.mode}, model ${report.model.name})`,
     ...rates,
     '',
     `  plans                   ${planRateHz.median.toFixed(1)} a second (5 % below ${planRateHz.p5.toFixed(1)}), ` +

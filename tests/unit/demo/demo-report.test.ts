@@ -4,6 +4,7 @@ import { JepaMpcError } from '../../../src/core/errors.js';
 
 const REPORT: DemoReport = {
   simulator: 'mujoco',
+  imperfections: [],
   seed: 1,
   mode: 'lockstep',
   episodes: [{ success: true, finalDistanceM: 0.03, timeS: 2.5, startRad: [0, 0], goalRad: [1, -1] }],

@@ -1,0 +1,100 @@
+/**
+ * How much a model bears: success through the real node, in lockstep, with one thing wrong at a time. `--beside` draws the curves of
+ * earlier runs into the plot, too.
+ *
+ *   node scripts/bootstrap.mjs exec node bench/robustness.mjs --episodes 30 --json robustness.json --plot robustness.png
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { plotRobustness } from './harness/robustness-plot.mjs';
+
+const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+
+/** Levels of each imperfection; the one that changes nothing is run once for all. */
+const AXES = [
+  {
+    name: 'camera-shift-m',
+    title: 'camera shift [m]',
+    nothing: 0,
+    levels: [0, 0.01, 0.02, 0.03, 0.04, 0.05],
+  },
+  { name: 'camera-tilt-deg', title: 'camera tilt [degrees]', nothing: 0, levels: [0, 1, 2, 3, 4, 5] },
+  { name: 'brightness', title: 'brightness [factor]', nothing: 1, levels: [0.5, 0.75, 1, 1.25, 1.5] },
+  { name: 'noise', title: 'noise [grey levels]', nothing: 0, levels: [0, 5, 10, 20, 30] },
+  { name: 'delay-ms', title: 'actuator delay [ms]', nothing: 0, levels: [0, 50, 100, 150] },
+];
+
+const { values } = parseArgs({
+  options: {
+    simulator: { type: 'string', default: 'mujoco' },
+    model: { type: 'string' },
+    label: { type: 'string' },
+    episodes: { type: 'string', default: '30' },
+    seed: { type: 'string', default: '1234' },
+    json: { type: 'string' },
+    plot: { type: 'string' },
+    beside: { type: 'string', multiple: true, default: [] },
+  },
+});
+
+/** Success of one run of the demo with these imperfections, `name=value`. */
+function success(imperfections) {
+  const folder = mkdtempSync(join(tmpdir(), 'robustness-'));
+  try {
+    const report = join(folder, 'demo.json');
+    const args = ['demo', '--headless', '--lockstep', '--no-baselines', '--json', report];
+    args.push('--simulator', values.simulator, '--episodes', values.episodes, '--seed', values.seed);
+    if (values.model !== undefined) args.push('--model', values.model);
+    for (const imperfection of imperfections) args.push('--imperfect', imperfection);
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    if (status !== 0) throw new Error(`the demo ended with ${status}: ${stderr}`);
+    const { successRate, successInterval95, limitViolations, model } = JSON.parse(
+      readFileSync(report, 'utf8'),
+    );
+    return { successRate, successInterval95, limitViolations, model };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const percent = (rate) => `${(rate * 100).toFixed(0)} %`;
+
+const startMs = performance.now();
+const { model, ...perfect } = success([]);
+console.log(`${model.name} in ${values.simulator}, nothing wrong: ${percent(perfect.successRate)}`);
+const curves = AXES.map(({ name, title, nothing, levels }) => ({
+  name,
+  title,
+  points: levels.map((level) => {
+    const { model: _, ...point } = level === nothing ? perfect : success([`${name}=${level}`]);
+    const interval = point.successInterval95.map(percent).join(' to ');
+    console.log(
+      `${title.padEnd(24)} ${String(level).padStart(5)}  ${percent(point.successRate).padStart(5)}  (${interval})`,
+    );
+    return { level, ...point };
+  }),
+}));
+const result = {
+  label: values.label ?? model.name,
+  model,
+  simulator: values.simulator,
+  episodes: Number(values.episodes),
+  seed: Number(values.seed),
+  machine: `${cpus()[0].model.trim()}, ${availableParallelism()} cores, Node.js ${process.version}, ${new Date().toISOString().slice(0, 10)}`,
+  minutes: (performance.now() - startMs) / 60_000,
+  curves,
+};
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);
+if (values.plot !== undefined) {
+  const earlier = values.beside.map((file) => JSON.parse(readFileSync(file, 'utf8')));
+  writeFileSync(values.plot, await plotRobustness([result, ...earlier]));
+}
+console.log(`${result.minutes.toFixed(1)} minutes on ${result.machine}`);

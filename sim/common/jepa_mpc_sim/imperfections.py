@@ -1,0 +1,96 @@
+"""What may be wrong with a real robot and its camera, for trying how much of it a model bears. No ROS here."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from dataclasses import dataclass, fields
+from xml.etree import ElementTree
+
+import numpy as np
+
+from .errors import StartupError
+from .urdf import parse_urdf, read_camera
+
+MOUNT = "camera_mount"
+
+
+@dataclass(frozen=True)
+class Imperfections:
+    """The default is the robot of the URDF under perfect light. Goal images are taken by the same camera."""
+
+    camera_shift_m: float = 0.0
+    """How far the camera is off, to the left in the image."""
+    camera_tilt_deg: float = 0.0
+    """How far the camera is turned, to the left in the image."""
+    brightness: float = 1.0
+    """Factor on the grey levels, above 0."""
+    noise: float = 0.0
+    """Standard deviation of each value of a picture, in grey levels of 255."""
+    delay_ms: float = 0.0
+    """From what is commanded to what the joint controllers follow."""
+
+    def __post_init__(self) -> None:
+        """Raises StartupError naming what is out of range."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            lowest = -math.inf if field.name.startswith("camera") else 0.0
+            if not math.isfinite(value) or value < lowest or (field.name == "brightness" and value == 0):
+                expected = "a finite number" if lowest < 0 else "a number above 0" if value == 0 else "0 or more"
+                raise StartupError(f"{flag(field.name)}: found {value:g}, expected {expected}.")
+
+    def seen(self, pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The picture that the camera gives, uint8 `[H, W, 3]`, of what is before it."""
+        return develop(pixels, self.brightness, self.noise, rng)
+
+    def built(self, urdf_xml: str) -> str:
+        """The URDF of the robot as it really is: its camera sits on a mount that is a little off."""
+        if not (self.camera_shift_m or self.camera_tilt_deg):
+            return urdf_xml
+        root = parse_urdf(urdf_xml)
+        camera = read_camera(root).link
+        for joint in root.findall("joint"):
+            child = joint.find("child")
+            if child is not None and child.get("link") == camera:
+                child.set("link", MOUNT)
+        ElementTree.SubElement(root, "link", {"name": MOUNT})
+        joint = ElementTree.SubElement(root, "joint", {"name": f"{MOUNT}_to_camera", "type": "fixed"})
+        ElementTree.SubElement(joint, "parent", {"link": MOUNT})
+        ElementTree.SubElement(joint, "child", {"link": camera})
+        yaw = math.radians(self.camera_tilt_deg)
+        ElementTree.SubElement(joint, "origin", {"xyz": f"0 {self.camera_shift_m!r} 0", "rpy": f"0 0 {yaw!r}"})
+        return ElementTree.tostring(root, encoding="unicode")
+
+
+def develop(pixels: np.ndarray, brightness: float, noise: float, rng: np.random.Generator) -> np.ndarray:
+    """uint8 of any shape, made brighter or darker, with normal noise on each value; `noise` in grey levels of 255."""
+    if brightness == 1.0 and noise == 0.0:
+        return pixels
+    values = pixels * np.float32(brightness)
+    if noise > 0:
+        values = values + np.float32(noise) * rng.standard_normal(pixels.shape, dtype=np.float32)
+    return np.rint(values).clip(0, 255).astype(np.uint8)
+
+
+def flag(field: str) -> str:
+    """The command-line option of a field."""
+    return f"--{field.replace('_', '-')}"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """An option for each imperfection."""
+    helps = {
+        "camera_shift_m": "camera shifted to the left in the image",
+        "camera_tilt_deg": "camera turned to the left in the image",
+        "brightness": "factor on the grey levels of all pictures",
+        "noise": "standard deviation of the pictures' noise, in grey levels",
+        "delay_ms": "the joint controllers follow what was commanded this long ago",
+    }
+    group = parser.add_argument_group("imperfections")
+    for field in fields(Imperfections):
+        group.add_argument(flag(field.name), type=float, default=field.default, help=helps[field.name])
+
+
+def chosen(arguments: argparse.Namespace) -> Imperfections:
+    """What the command line asks for; raises StartupError for what is out of range."""
+    return Imperfections(**{field.name: getattr(arguments, field.name) for field in fields(Imperfections)})
