@@ -68,18 +68,20 @@ function success(imperfections) {
 const percent = (rate) => `${(rate * 100).toFixed(0)} %`;
 
 const startMs = performance.now();
-const { model, ...perfect } = success([]);
+const perfect = success([]);
+const { model } = perfect;
 console.log(`${model.name} in ${values.simulator}, nothing wrong: ${percent(perfect.successRate)}`);
 const curves = AXES.map(({ name, title, nothing, levels }) => ({
   name,
   title,
   points: levels.map((level) => {
-    const { model: _, ...point } = level === nothing ? perfect : success([`${name}=${level}`]);
-    const interval = point.successInterval95.map(percent).join(' to ');
+    const { successRate, successInterval95, limitViolations } =
+      level === nothing ? perfect : success([`${name}=${level}`]);
+    const interval = successInterval95.map(percent).join(' to ');
     console.log(
-      `${title.padEnd(24)} ${String(level).padStart(5)}  ${percent(point.successRate).padStart(5)}  (${interval})`,
+      `${title.padEnd(24)} ${String(level).padStart(5)}  ${percent(successRate).padStart(5)}  (${interval})`,
     );
-    return { level, ...point };
+    return { level, successRate, successInterval95, limitViolations };
   }),
 }));
 const result = {
