@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -11,6 +10,7 @@ import { join } from 'node:path';
  * @property {'status' | 'vitest' | 'junit'} report how its outcome is read: from the exit status alone, as one test, or from a report
  * @property {string} [reportPath] of a junit report
  * @property {readonly string[]} [pythonPath] where Python finds the packages under test
+ * @property {NodeJS.ProcessEnv} [env] what else it is told
  * @property {boolean} [isTraining] runs in the training environment
  */
 
@@ -132,6 +132,11 @@ export function checksOf(layout, simulatorPython) {
       ...pytest(simulatorPython, 'launch', ['tests/launch']),
     },
     {
+      name: 'sdf',
+      title: 'One robot in URDF, SDF and MuJoCo (pytest)',
+      ...pytest(simulatorPython, 'sdf', ['tests/gazebo']),
+    },
+    {
       name: 'simulator',
       title: 'Simulator tests (pytest)',
       ...pytest(simulatorPython, 'simulator', [
@@ -162,11 +167,8 @@ export function checksOf(layout, simulatorPython) {
     {
       name: 'gazebo',
       title: 'Gazebo Classic and the planner node (pytest)',
-      ...pytest(
-        simulatorPython,
-        'gazebo',
-        ['sim/gazebo/tests', 'tests/gazebo'].filter((folder) => existsSync(join(layout.root, folder))),
-      ),
+      ...pytest(simulatorPython, 'gazebo', ['sim/common/contract', 'sim/gazebo/tests']),
+      env: { JEPA_MPC_SIMULATOR: 'gazebo' },
       pythonPath: ['common', 'mujoco', 'gazebo'].map((name) => join(layout.root, 'sim', name)),
     },
   ];

@@ -71,7 +71,7 @@ async function runCheck(check, layout, env) {
       : pythonPathWith(check.pythonPath, env);
   const status = await supervise(check.command, {
     cwd: layout.root,
-    env: { ...env, ...own, JEPA_MPC_TALLY: reportPath },
+    env: { ...env, ...own, ...check.env, JEPA_MPC_TALLY: reportPath },
   });
   if (check.report === 'status')
     return { tally: { ...NOTHING, passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1 }, status };

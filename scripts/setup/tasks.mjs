@@ -136,8 +136,8 @@ export const TASKS = {
   test: checksTask('tests', (args) => args),
   /** `npm test -- colcon` alone, without the training environment that other checks need. */
   'test:colcon': checksTask('colcon', () => ['colcon']),
-  /** `npm test -- gazebo` alone. */
-  'test:gazebo': checksTask('product', () => ['gazebo']),
+  /** `npm test -- sdf gazebo` alone, likewise. */
+  'test:gazebo': checksTask('product', () => ['sdf', 'gazebo']),
   train: {
     prepare: async (args, env) => {
       const { layout, source } = await setUp('training', env, write);
