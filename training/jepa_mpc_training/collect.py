@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jepa_mpc_mujoco.appearance import Appearance
 from jepa_mpc_mujoco.plant import Plant as MujocoPlant
 from tqdm import tqdm
 
@@ -54,6 +55,7 @@ def collect(urdf_xml: str, config: CollectConfig, randomise: RandomiseConfig, fo
         positions = np.empty((episodes, periods + 1, joints), dtype=np.float32)
         for episode in tqdm(range(episodes), desc="collect", unit="episode"):
             rng = np.random.default_rng([config.seed, episode])
+            anchored = rng.random() < randomise.anchored_share
             dynamics, delay_ms = draw_dynamics(rng, randomise, scene.link_names, scene.joint_names)
             if foreign is not None and in_gazebo[episode]:
                 motion = drive(foreign, rng, periods, delay_ms, seeing=True)
@@ -62,7 +64,8 @@ def collect(urdf_xml: str, config: CollectConfig, randomise: RandomiseConfig, fo
                 scene.set_dynamics(dynamics)
                 motion = drive(simulated, rng, periods, delay_ms, seeing=False)
             for view in range(int(in_gazebo[episode]), VIEWS):
-                scene.set_appearance(draw_appearance(rng, randomise, scene.part_names))
+                look = draw_appearance(rng, randomise, scene.part_names)
+                scene.set_appearance(Appearance() if view == 0 and anchored else look)
                 frames[episode, view] = [area_average(scene.render_at(at), IMAGE_SIZE) for at in motion.positions]
             actions[episode], positions[episode] = motion.actions, motion.positions
     frames.flush()

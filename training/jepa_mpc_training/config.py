@@ -42,6 +42,8 @@ class RandomiseConfig:
 
     nominal_share: float = 0.15
     """Share of the views and of the motions that are left as the simulator has them."""
+    anchored_share: float = 0.33
+    """Share of the motions whose first view is as the simulator has it: what other looks are compared with."""
 
     light_tilt_deg: float = 45.0
     """Largest angle of the light to the vertical."""
@@ -55,7 +57,7 @@ class RandomiseConfig:
     """Share of the views with a pattern on the table."""
     camera_shift_m: float = 0.05
     camera_tilt_deg: float = 5.0
-    """Largest shift and tilt, drawn for each axis by itself."""
+    """Largest shift and tilt on each axis; each view draws how much of them it has, so that small ones are the rule."""
     fov: float = 0.04
     """Largest change of the field of view, as a fraction."""
 
@@ -93,15 +95,17 @@ class PhotometryConfig:
 class TrainConfig:
     """The JEPA: encoder and predictor."""
 
-    steps: int = 3000
+    start: str = ""
+    """A `jepa.pt` of the same sizes to go on from; empty: from nothing."""
+    steps: int = 6500
     batch: int = 48
     """Motions in a batch, each seen in every one of its views."""
-    rollout: int = 4
+    rollout: int = 3
     """Latent steps predicted from the model's own predictions."""
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     warmup_steps: int = 200
-    regulariser: float = 5.0
+    regulariser: float = 10.0
     invariance: float = 1.0
     """Weight of the difference between the latents of two views of one moment."""
     projections: int = 64
@@ -114,7 +118,7 @@ class TrainConfig:
     predictor_width: int = 256
     held_out: float = 0.06
     """Share of the episodes kept from training, for the probe."""
-    checkpoint_every: int = 500
+    checkpoint_every: int = 200
     seed: int = 0
 
 

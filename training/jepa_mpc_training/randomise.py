@@ -18,14 +18,15 @@ def draw_appearance(rng: np.random.Generator, config: RandomiseConfig, parts: Se
         return Appearance()
     tilt, heading = np.deg2rad(rng.uniform(0, config.light_tilt_deg)), rng.uniform(0, 2 * np.pi)
     light = (np.sin(tilt) * np.cos(heading), np.sin(tilt) * np.sin(heading), -np.cos(tilt))
+    moved = rng.random()
     return Appearance(
         light_direction=light,
         light_strength=rng.uniform(config.light_low, config.light_high),
         ambient=rng.uniform(config.ambient_low, config.ambient_high),
         tints={part: tuple(1 + rng.uniform(-config.tint, config.tint, 3)) for part in parts},
         pattern=str(rng.choice(list(make_patterns()))) if rng.random() < config.pattern_share else None,
-        camera_shift_m=tuple(rng.uniform(-1, 1, 3) * config.camera_shift_m),
-        camera_tilt_rad=tuple(rng.uniform(-1, 1, 3) * np.deg2rad(config.camera_tilt_deg)),
+        camera_shift_m=tuple(rng.uniform(-1, 1, 3) * moved * config.camera_shift_m),
+        camera_tilt_rad=tuple(rng.uniform(-1, 1, 3) * moved * np.deg2rad(config.camera_tilt_deg)),
         fov_scale=1 + rng.uniform(-config.fov, config.fov),
     )
 

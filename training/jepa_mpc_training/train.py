@@ -61,9 +61,10 @@ def train(
 ) -> dict[str, Any]:
     """Trains and writes `jepa.pt` to `folder`; resumes from `checkpoint.pt` where one was made from the same inputs."""
     torch.manual_seed(config.seed)
-    jepa = _new(dataset, config)
+    jepa = load_jepa(Path(config.start)) if config.start else _new(dataset, config)
     parameters = [*jepa.encoder.parameters(), *jepa.predictor.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
+    jepa.encoder.train(), jepa.predictor.train()
     checkpoint = folder / "checkpoint.pt"
     first = _resume(checkpoint, made_from, jepa, optimizer)
     training, held_out = dataset.split(config.held_out)

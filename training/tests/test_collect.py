@@ -16,7 +16,7 @@ from jepa_mpc_training.config import CollectConfig, RandomiseConfig
 from jepa_mpc_training.dataset import Dataset
 from jepa_mpc_training.robot import Robot
 
-ALWAYS = RandomiseConfig(nominal_share=0.0)
+ALWAYS = RandomiseConfig(nominal_share=0.0, anchored_share=0.0)
 
 
 @pytest.fixture
@@ -34,6 +34,17 @@ def test_one_motion_is_seen_in_two_looks(urdf_xml: str, tmp_path: Path) -> None:
     assert not dataset.in_gazebo.any()
     difference = np.abs(dataset.frames[:, 0].astype(int) - dataset.frames[:, 1]).mean((1, 2, 3, 4))
     assert (difference > 3).all()
+
+
+def test_the_first_view_of_an_anchored_motion_is_as_the_simulator_has_it(
+    urdf_xml: str, plant: Plant, tmp_path: Path
+) -> None:
+    config = RandomiseConfig(nominal_share=0.0, anchored_share=1.0)
+    collect(urdf_xml, CollectConfig(episodes=2, periods=3), config, tmp_path)
+    dataset = Dataset.load(tmp_path)
+    seen = Robot(plant, 10.0).see_at(dataset.positions[1, 2])
+    first, second = np.abs(dataset.frames[1, :, 2].astype(int) - seen).mean((1, 2, 3))
+    assert first < 0.1 < second
 
 
 def test_episodes_do_not_depend_on_how_many_there_are(urdf_xml: str, tmp_path: Path) -> None:
