@@ -53,6 +53,14 @@ def test_a_checkpoint_of_other_inputs_is_not_resumed(tiny: TinyRun, tmp_path) ->
     assert all(torch.equal(resumed[name], whole[name]) for name in whole)
 
 
+def test_a_run_can_go_on_from_the_weights_of_another(tiny: TinyRun, tmp_path) -> None:
+    first = tiny.run / "train" / "jepa.pt"
+    config = replace(TINY.train, start=str(first), steps=1, learning_rate=0.0)
+    train(Dataset.load(tiny.run / "collect"), config, TINY.photometry, tmp_path, "further")
+    further, whole = (load_jepa(path).encoder.state_dict() for path in (tmp_path / "jepa.pt", first))
+    assert all(torch.equal(further[name], whole[name]) for name in whole)
+
+
 def test_a_few_steps_already_beat_predicting_that_nothing_moves(tiny: TinyRun) -> None:
     assert tiny.figures["train"]["mean_std"] > 0.1
     jepa, dataset = load_jepa(tiny.run / "train" / "jepa.pt"), Dataset.load(tiny.run / "collect")
