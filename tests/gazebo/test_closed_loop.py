@@ -1,4 +1,4 @@
-"""The unmodified planner node moves the arm in Gazebo Classic, with the shipped model: a few episodes through the demo."""
+"""The unmodified planner node moves the arm in Gazebo Classic with the shipped model: a few episodes of the demo."""
 
 from __future__ import annotations
 

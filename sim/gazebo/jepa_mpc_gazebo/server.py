@@ -21,6 +21,7 @@ PLUGIN_VARIABLE = "JEPA_MPC_GAZEBO_PLUGIN"
 START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 5.0
 _POLL_S = 0.02
+_FOLDER_PREFIX = "jepa-mpc-"
 _LOG_LINES = 5
 # A child of a killed program must not live on.
 _DIES_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
@@ -65,7 +66,8 @@ class GazeboServer:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._stack = ExitStack()
-        folder = tempfile.mkdtemp(prefix="jepa-mpc-", dir=installation.root / "tmp")
+        _remove_leftovers(installation.root / "tmp")
+        folder = tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{os.getpid()}-", dir=installation.root / "tmp")
         self.folder = Path(folder)
         """Where files for Gazebo go; see `inside`."""
         self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -81,6 +83,7 @@ class GazeboServer:
         variables = {
             "DISPLAY": display,
             "HOME": self.inside(self.folder),
+            "TMPDIR": self.inside(self.folder),
             # Everything stays on this machine, apart from any other Gazebo on it.
             "GAZEBO_MASTER_URI": f"http://127.0.0.1:{_free_port()}",
             "GAZEBO_IP": "127.0.0.1",
@@ -108,9 +111,7 @@ class GazeboServer:
     def _start_display(self) -> str:
         reading, writing = os.pipe()
         try:
-            # Only the socket file in there, so that displays outside are no neighbours.
             command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "320x240x24", "-nolisten", "tcp"]
-            command += ["-nolisten", "local"]
             with (self.folder / "xvfb.log").open("w") as log:
                 self._spawn(command, {}, log, pass_fds=(writing,))
         finally:
@@ -141,6 +142,14 @@ class GazeboServer:
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     """Nothing of this program's own: its library paths mean nothing in there."""
     return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "GAZEBO_MODEL_DATABASE_URI": "", **variables}
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """What programs that were killed have left behind."""
+    for path in folder.glob(f"{_FOLDER_PREFIX}*"):
+        pid = path.name.removeprefix(_FOLDER_PREFIX).partition("-")[0]
+        if pid.isdecimal() and not Path("/proc", pid).exists():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -59,7 +61,27 @@ def test_a_gazebo_that_does_not_start_says_why(installation: Installation):
         GazeboPlant(URDF.read_text(encoding="utf-8"), broken, start_timeout_s=10)
 
 
-def test_nothing_is_left_behind(installation: Installation):
+def test_nothing_is_left_behind_nor_what_a_killed_program_left(installation: Installation):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left = installation.root / "tmp" / f"jepa-mpc-{ended.pid}-left"
+    left.mkdir()
     before = set(os.listdir(installation.root / "tmp"))
     GazeboPlant(URDF.read_text(encoding="utf-8"), installation).close()
-    assert {name for name in os.listdir(installation.root / "tmp") if name.startswith("jepa-mpc-")} <= before
+    assert set(os.listdir(installation.root / "tmp")) <= before - {left.name}
+
+
+def test_several_run_at_once_each_with_a_display_of_its_own(installation: Installation):
+    urdf = URDF.read_text(encoding="utf-8")
+    with ThreadPoolExecutor() as pool:
+        plants = list(pool.map(lambda _: GazeboPlant(urdf, installation), range(3)))
+    try:
+        for plant in plants:
+            plant.reset(POSE)
+        pictures = [plant.render() for plant in plants]
+        plants.pop().close()
+        np.testing.assert_array_equal(plants[0].render(), pictures[0])
+        np.testing.assert_array_equal(pictures[1], pictures[0])
+    finally:
+        for plant in plants:
+            plant.close()
