@@ -24,7 +24,10 @@ class GazeboPlant:
     def __init__(
         self, urdf_xml: str, installation: Installation | None = None, start_timeout_s: float = START_TIMEOUT_S
     ) -> None:
-        """Starts Gazebo; raises UrdfError for what is missing in the URDF, GazeboError where it does not start."""
+        """Starts Gazebo, which lives no longer than the calling thread.
+
+        Raises UrdfError for what is missing in the URDF, GazeboError where it does not start.
+        """
         urdf = parse_urdf(urdf_xml)
         self.joint_names = read_joint_names(urdf)
         self.limits = read_limits(urdf)
@@ -52,7 +55,7 @@ class GazeboPlant:
         except BaseException:
             self._server.close()
             raise
-        self._connection = Connection(peer, lambda answer: self.on_unasked(answer))
+        self._connection = Connection(peer, lambda what: self.on_unasked(what), self._server.last_words)
         self.state = State(0, *np.zeros((3, len(self.joint_names))))
         """The newest that is known."""
         self.reset(np.zeros(len(self.joint_names)).clip(self.limits.lower, self.limits.upper))

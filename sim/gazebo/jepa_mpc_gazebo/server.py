@@ -23,7 +23,7 @@ _STOP_TIMEOUT_S = 5.0
 _POLL_S = 0.02
 _FOLDER_PREFIX = "jepa-mpc-"
 _LOG_LINES = 5
-# A child of a killed program must not live on.
+# A child of a killed program must not live on. To the kernel the parent is the thread that started the child.
 _DIES_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
 
 
@@ -70,6 +70,7 @@ class GazeboServer:
         folder = tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{os.getpid()}-", dir=installation.root / "tmp")
         self.folder = Path(folder)
         """Where files for Gazebo go; see `inside`."""
+        self._log = self.folder / "gzserver.log"
         self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
 
     def inside(self, path: Path) -> str:
@@ -79,7 +80,6 @@ class GazeboServer:
     def start(self, world: Path, socket_path: Path, timeout_s: float) -> socket.socket:
         """Starts Gazebo, paused, and connects to the plugin; raises GazeboError where that does not come about."""
         display = self._start_display()
-        log_path = self.folder / "gzserver.log"
         variables = {
             "DISPLAY": display,
             "HOME": self.inside(self.folder),
@@ -91,7 +91,7 @@ class GazeboServer:
         }
         # The set-up script names Debian's folders; the database of models is on the internet.
         script = '. /usr/share/gazebo/setup.sh; export GAZEBO_MODEL_DATABASE_URI=; exec gzserver --verbose -u "$1"'
-        with log_path.open("w") as log:
+        with self._log.open("w") as log:
             process = self._spawn(["sh", "-c", script, "sh", self.inside(world)], variables, log)
         deadline = time.monotonic() + timeout_s
         while True:
@@ -100,9 +100,13 @@ class GazeboServer:
                 return peer
             if process.poll() is not None or time.monotonic() > deadline:
                 how = "running" if process.returncode is None else f"ended with status {process.returncode}"
-                lines = log_path.read_text(errors="replace").strip().splitlines()[-_LOG_LINES:]
-                raise GazeboError(f"gzserver: found it {how}, expected its plugin to answer: {' / '.join(lines)}")
+                raise GazeboError(f"gzserver: found it {how}, expected its plugin to answer: {self.last_words()}")
             time.sleep(_POLL_S)
+
+    def last_words(self) -> str:
+        """The end of Gazebo's log, in one line."""
+        text = self._log.read_text(errors="replace") if self._log.exists() else ""
+        return " / ".join(line.strip() for line in text.strip().splitlines()[-_LOG_LINES:])
 
     def close(self) -> None:
         """Ends Gazebo and its display."""

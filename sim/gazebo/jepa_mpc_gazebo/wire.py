@@ -61,10 +61,13 @@ Unasked = Answer | GazeboError
 class Connection:
     """Requests with answers, and what comes without being asked for while Gazebo's own clock runs."""
 
-    def __init__(self, peer: socket.socket, on_unasked: Callable[[Unasked], None]) -> None:
-        """`on_unasked` is called in the reading thread, in order of arrival."""
+    def __init__(
+        self, peer: socket.socket, on_unasked: Callable[[Unasked], None], last_words: Callable[[], str]
+    ) -> None:
+        """`on_unasked` is called in the reading thread, in order of arrival; `last_words` once Gazebo is gone."""
         self._socket = peer
         self._on_unasked = on_unasked
+        self._last_words = last_words
         self._answers: queue.SimpleQueue[tuple[int, Answer | GazeboError]] = queue.SimpleQueue()
         self._number = 0
         self._closing = False
@@ -77,7 +80,7 @@ class Connection:
         try:
             self._socket.sendall(_HEADER.pack(len(body), self._number, request.value) + body)
         except OSError as error:
-            raise _gone() from error
+            raise self._gone() from error
 
     def ask(self, request: Request, body: bytes = b"") -> Answer:
         """Sends a request and waits for its answer; raises GazeboError where there is none."""
@@ -117,8 +120,12 @@ class Connection:
             else:
                 self._answers.put((number, answer))
         if not self._closing:
-            self._answers.put((0, _gone()))
-            self._on_unasked(_gone())
+            gone = self._gone()
+            self._answers.put((0, gone))
+            self._on_unasked(gone)
+
+    def _gone(self) -> GazeboError:
+        return GazeboError(f"Gazebo: found its end of the connection closed, expected it to run: {self._last_words()}")
 
     def _exactly(self, size: int) -> bytes | None:
         body = bytearray(size)
@@ -146,7 +153,3 @@ def _decoded(kind: bytes, body: bytes) -> Answer | GazeboError:
     if kind == _FAILURE:
         return GazeboError(f"Gazebo: {body.decode(errors='replace')}")
     return GazeboError(f"Gazebo: found an answer of kind {kind!r}, expected one of {_STATE!r}, {_IMAGE!r}.")
-
-
-def _gone() -> GazeboError:
-    return GazeboError("Gazebo: found its end of the connection closed, expected it to run. Its log says why.")

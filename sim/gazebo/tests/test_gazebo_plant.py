@@ -45,8 +45,8 @@ def test_by_its_own_clock_states_and_pictures_come_at_their_rates(installation: 
     pictures = [what for what in heard if isinstance(what, Picture)]
     assert set(np.diff([state.time_ns for state in states])) == {10_000_000}
     # By simulated time never faster than the URDF says; where rendering is too slow, Gazebo leaves pictures out.
-    assert min(np.diff([picture.time_ns for picture in pictures])) >= 0.9e9 / plant.camera.rate_hz
-    assert len(pictures) > 10
+    rate_hz = (len(pictures) - 1) / (pictures[-1].time_ns - pictures[0].time_ns) * 1e9
+    assert 10 < rate_hz < 1.05 * plant.camera.rate_hz
     assert states[-1].velocity[0] == pytest.approx(0.5, abs=0.05)
 
 
@@ -73,15 +73,15 @@ def test_nothing_is_left_behind_nor_what_a_killed_program_left(installation: Ins
 
 def test_several_run_at_once_each_with_a_display_of_its_own(installation: Installation):
     urdf = URDF.read_text(encoding="utf-8")
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(3) as pool:
         plants = list(pool.map(lambda _: GazeboPlant(urdf, installation), range(3)))
-    try:
-        for plant in plants:
-            plant.reset(POSE)
-        pictures = [plant.render() for plant in plants]
-        plants.pop().close()
-        np.testing.assert_array_equal(plants[0].render(), pictures[0])
-        np.testing.assert_array_equal(pictures[1], pictures[0])
-    finally:
-        for plant in plants:
-            plant.close()
+        try:
+            for plant in plants:
+                plant.reset(POSE)
+            pictures = [plant.render() for plant in plants]
+            plants.pop().close()
+            np.testing.assert_array_equal(plants[0].render(), pictures[0])
+            np.testing.assert_array_equal(pictures[1], pictures[0])
+        finally:
+            for plant in plants:
+                plant.close()
