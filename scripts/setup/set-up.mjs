@@ -16,12 +16,12 @@ import { SETUP_VARIABLE } from './run-command.mjs';
 import { runSteps } from './step-runner.mjs';
 import { lockWhenFree, unlock } from './set-up-lock.mjs';
 import {
-  canInstallSwiftShader,
+  canInstallTestPackages,
   findMissing,
   findRenderer,
-  hasSwiftShader,
   installMissing,
-  installSwiftShader,
+  installPackages,
+  TEST_PACKAGES,
 } from './system-packages.mjs';
 import { buildDist, distIsBuilt } from './typescript-build.mjs';
 
@@ -186,12 +186,11 @@ function stepsOf(extent, layout, source, env) {
   return [
     ...training,
     colcon,
-    {
-      title: 'SwiftShader for the WebGPU tests',
-      // Where it cannot be had, those tests are skipped and say why.
-      isDone: () => hasSwiftShader() || !canInstallSwiftShader(env),
-      make: () => installSwiftShader(env, join(layout.logs, 'swiftshader-apt.log')),
-    },
+    ...TEST_PACKAGES.map(({ title, packages, debian, isThere }) => ({
+      title,
+      isDone: () => isThere(env) || !canInstallTestPackages(env, debian),
+      make: () => installPackages(packages, env, join(layout.logs, `${packages[0]}-apt.log`)),
+    })),
   ];
 }
 

@@ -50,28 +50,36 @@ const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const VULKAN_LOADER_NAMES = ['libvulkan.so.1'];
 
 /**
- * @returns {boolean} whether the WebGPU tests find a device
+ * Debian's packages that some tests need; where they cannot be had, those tests are skipped and say why.
+ *
+ * @type {readonly { title: string, packages: readonly string[], debian?: string, isThere: (env: NodeJS.ProcessEnv) => boolean }[]}
  */
-export function hasSwiftShader() {
-  return existsSync(SWIFTSHADER) && hasLibrary(VULKAN_LOADER_NAMES);
-}
+export const TEST_PACKAGES = [
+  {
+    title: 'SwiftShader for the WebGPU tests',
+    packages: ['chromium-common', 'libvulkan1'],
+    isThere: () => existsSync(SWIFTSHADER) && hasLibrary(VULKAN_LOADER_NAMES),
+  },
+  {
+    title: 'libsdformat for the tests of world and robot',
+    packages: ['ignition-tools', 'libsdformat-dev'],
+    // Other releases of Debian call them differently.
+    debian: '12',
+    isThere: (env) => isOnPath('ign', env) || isOnPath('gz', env),
+  },
+];
 
 /**
  * @param {NodeJS.ProcessEnv} env `JEPA_MPC_SETUP_APT=0` forbids the installation
- * @returns {boolean} whether it can be had: no other distribution has it in a package that installs without a store of its own
+ * @param {string} [version] of Debian, where it has to be that one
+ * @returns {boolean} whether packages for tests can be had: other distributions have them under other names, or not at all
  */
-export function canInstallSwiftShader(env) {
+export function canInstallTestPackages(env, version) {
   const release = '/etc/os-release';
-  const isDebian = existsSync(release) && /^ID="?debian"?$/m.test(readFileSync(release, 'utf8'));
-  return isDebian && mayUseApt(env);
-}
-
-/**
- * @param {NodeJS.ProcessEnv} env
- * @param {string} logPath
- */
-export async function installSwiftShader(env, logPath) {
-  await installPackages(['chromium-common', 'libvulkan1'], env, logPath);
+  const text = existsSync(release) ? readFileSync(release, 'utf8') : '';
+  const isDebian = /^ID="?debian"?$/m.test(text);
+  const isThatOne = version === undefined || new RegExp(`^VERSION_ID="?${version}"?$`, 'm').test(text);
+  return isDebian && isThatOne && mayUseApt(env);
 }
 
 /**
