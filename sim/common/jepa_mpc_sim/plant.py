@@ -51,3 +51,20 @@ class Plant(Protocol):
     def render_at(self, position: np.ndarray) -> np.ndarray:
         """What the camera would see with the robot at `position [J]`; the simulation is not disturbed."""
         ...
+
+
+def joint_vector(what: str, values: np.ndarray, joint_names: Sequence[str]) -> np.ndarray:
+    """float64 `[J]` of one finite number for each joint; raises ValueError, calling it `what`, for anything else."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.shape != (len(joint_names),) or not np.isfinite(array).all():
+        names = ", ".join(joint_names)
+        raise ValueError(f"{what}: found {array.tolist()}, expected one finite number for each of {names}.")
+    return array
+
+
+def whole_steps(duration_s: float, step_s: float) -> int:
+    """How many physics steps a duration has; raises ValueError unless it is a positive multiple of `step_s`."""
+    count = round(duration_s / step_s)
+    if count < 1 or abs(count * step_s - duration_s) > 1e-9:
+        raise ValueError(f"duration_s: found {duration_s}, expected a positive multiple of {step_s} s.")
+    return count

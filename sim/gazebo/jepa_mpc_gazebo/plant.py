@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 
 import numpy as np
+from jepa_mpc_sim.plant import joint_vector, whole_steps
 from jepa_mpc_sim.urdf import parse_urdf, read_camera, read_joint_names, read_limits
 
 from .errors import GazeboError
@@ -81,9 +82,7 @@ class GazeboPlant:
 
     def step(self, velocity_setpoint: np.ndarray, duration_s: float) -> None:
         """Simulates `duration_s` (a multiple of PHYSICS_STEP_S) with the servos tracking `velocity_setpoint [J]`."""
-        count = round(duration_s / PHYSICS_STEP_S)
-        if count < 1 or abs(count * PHYSICS_STEP_S - duration_s) > 1e-9:
-            raise ValueError(f"duration_s: found {duration_s}, expected a positive multiple of {PHYSICS_STEP_S} s.")
+        count = whole_steps(duration_s, PHYSICS_STEP_S)
         body = self._packed_velocity(velocity_setpoint) + struct.pack("=I", count)
         self.state = self._state(Request.STEP, body)
 
@@ -122,14 +121,7 @@ class GazeboPlant:
 
     def _packed_velocity(self, velocity: np.ndarray) -> bytes:
         limit = self.limits.velocity
-        return self._checked("velocity_setpoint", velocity).clip(-limit, limit).tobytes()
+        return joint_vector("velocity_setpoint", velocity, self.joint_names).clip(-limit, limit).tobytes()
 
     def _packed(self, what: str, values: np.ndarray) -> bytes:
-        return self._checked(what, values).tobytes()
-
-    def _checked(self, what: str, values: np.ndarray) -> np.ndarray:
-        array = np.asarray(values, dtype=np.float64)
-        if array.shape != (len(self.joint_names),) or not np.isfinite(array).all():
-            names = ", ".join(self.joint_names)
-            raise ValueError(f"{what}: found {array.tolist()}, expected one finite number for each of {names}.")
-        return array
+        return joint_vector(what, values, self.joint_names).tobytes()

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import mujoco
 import numpy as np
+from jepa_mpc_sim.plant import joint_vector, whole_steps
 from jepa_mpc_sim.urdf import Camera, JointLimits, UrdfError, parse_urdf, read_camera, read_joint_names, read_limits
 
 from .appearance import Appearance, apply_appearance, part_names
@@ -102,9 +103,7 @@ class Plant:
 
     def step(self, velocity_setpoint: np.ndarray, duration_s: float) -> None:
         """Simulates `duration_s` (a multiple of TIMESTEP_S) with the servos tracking `velocity_setpoint [J]`."""
-        count = round(duration_s / TIMESTEP_S)
-        if count < 1 or abs(count * TIMESTEP_S - duration_s) > 1e-9:
-            raise ValueError(f"duration_s: found {duration_s}, expected a positive multiple of {TIMESTEP_S} s.")
+        count = whole_steps(duration_s, TIMESTEP_S)
         setpoint = self._checked("velocity_setpoint", velocity_setpoint)
         self._data.ctrl[:] = np.clip(setpoint, -self.limits.velocity, self.limits.velocity)
         mujoco.mj_step(self._model, self._data, nstep=count)
@@ -150,11 +149,7 @@ class Plant:
         return self._renderer.render()
 
     def _checked(self, what: str, values: np.ndarray) -> np.ndarray:
-        array = np.asarray(values, dtype=np.float64)
-        if array.shape != (len(self.joint_names),) or not np.isfinite(array).all():
-            names = ", ".join(self.joint_names)
-            raise ValueError(f"{what}: found {array.tolist()}, expected one finite number for each of {names}.")
-        return array
+        return joint_vector(what, values, self.joint_names)
 
 
 def _compile(root: ElementTree.Element, joint_names: list[str], limits: JointLimits, camera: Camera) -> mujoco.MjModel:
