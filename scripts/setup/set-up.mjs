@@ -9,6 +9,7 @@ import { layoutOf } from './layout.mjs';
 import { installNpmPackages, npmPackagesAreInstalled } from './npm-packages.mjs';
 import { addonIsBuilt, buildAddon, generateMessages, messagesAreGenerated } from './rclnodejs-build.mjs';
 import { findRosSource } from './ros-source.mjs';
+import { installReferenceModels, referenceModelsAreInstalled } from './reference-models.mjs';
 import { SetupError } from './setup-error.mjs';
 import { makeRosPrefix, makeTrainingPrefix, rosPrefixIsMade, trainingPrefixIsMade } from './ros-prefix.mjs';
 import { endProcessesMarked } from './marked-processes.mjs';
@@ -31,7 +32,7 @@ import { buildDist, distIsBuilt } from './typescript-build.mjs';
  * - `node`: the npm packages, rclnodejs for the sourced ROS 2, and the compiled sources; nothing is installed outside the checkout
  * - `product`: ROS 2 where none is sourced, the simulator's Python and jepa_mpc_msgs
  * - `training`: PyTorch too
- * - `tests`: colcon, and a WebGPU device on the processor where there is one to be had
+ * - `tests`: colcon, the published world models that exporters are held against, and a WebGPU device on the processor where there is one to be had
  * - `bench`: PyTorch with stable-worldmodel, and the models that both are timed with
  * - `colcon`: colcon
  *
@@ -185,6 +186,11 @@ function stepsOf(extent, layout, source, env) {
   if (extent === 'training') return training;
   return [
     ...training,
+    {
+      title: 'published world models (stable-worldmodel, transformers) beside PyTorch',
+      isDone: () => referenceModelsAreInstalled(layout),
+      make: () => installReferenceModels(layout, env),
+    },
     colcon,
     ...TEST_PACKAGES.map(({ title, packages, debian, isThere }) => ({
       title,

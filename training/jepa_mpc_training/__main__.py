@@ -1,4 +1,4 @@
-"""`python -m jepa_mpc_training {collect,train,distance,probe,export,evaluate,all}`."""
+"""`python -m jepa_mpc_training {collect,train,distance,probe,export,evaluate,all}`, or `export KIND …`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,11 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs one stage with everything it needs before it; `all` is every stage and the model card."""
     # Rendering needs a backend chosen before MuJoCo is first imported; this one needs no display and no GPU.
     os.environ.setdefault("MUJOCO_GL", "osmesa")
+    given = sys.argv[1:] if arguments is None else arguments
+    if len(given) > 1 and given[0] == "export" and not given[1].startswith("-"):
+        from .exporters.command import main as export_published
+
+        sys.exit(export_published(given[1:]))
     import torch
 
     from .config import Config

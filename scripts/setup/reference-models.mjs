@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCommand } from './run-command.mjs';
+import { hashOf, readStamp, removeStamp, writeStamp } from './stamp.mjs';
+
+/** In the training environment, so that it goes when that is made anew. */
+const STAMP_NAME = '.jepa-mpc-reference-models.json';
+
+/** @param {import('./layout.mjs').Layout} layout */
+function requirements({ root }) {
+  return {
+    whole: join(root, 'training', 'reference-requirements.txt'),
+    alone: join(root, 'training', 'reference-no-deps.txt'),
+  };
+}
+
+/** @param {import('./layout.mjs').Layout} layout */
+function inputs(layout) {
+  return hashOf(Object.values(requirements(layout)).map((file) => readFileSync(file)));
+}
+
+/**
+ * @param {import('./layout.mjs').Layout} layout
+ * @returns {boolean}
+ */
+export function referenceModelsAreInstalled(layout) {
+  return readStamp(join(layout.trainingPrefix, STAMP_NAME))?.inputs === inputs(layout);
+}
+
+/**
+ * Installs the published code that the exporters of training/ are held against: 170 MB beside 1.3 GB. What stable-worldmodel
+ * declares itself stays out, since it is simulators and data sets.
+ *
+ * @param {import('./layout.mjs').Layout} layout
+ * @param {NodeJS.ProcessEnv} env
+ */
+export async function installReferenceModels(layout, env) {
+  const stamp = join(layout.trainingPrefix, STAMP_NAME);
+  removeStamp(stamp);
+  const { whole, alone } = requirements(layout);
+  const pip = [
+    join(layout.trainingPrefix, 'bin', 'python'),
+    '-m',
+    'pip',
+    'install',
+    '--disable-pip-version-check',
+  ];
+  const options = {
+    logPath: join(layout.logs, 'reference-models-pip.log'),
+    env: { ...env, PYTHONPATH: '', PYTHONNOUSERSITE: '1' },
+    remedy: 'check that PyPI can be reached, then run the same command again',
+  };
+  await runCommand('installing transformers', [...pip, '-r', whole], options);
+  await runCommand('installing stable-worldmodel', [...pip, '--no-deps', '-r', alone], options);
+  writeStamp(stamp, inputs(layout), {});
+}

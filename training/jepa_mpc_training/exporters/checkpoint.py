@@ -1,0 +1,140 @@
+"""Reads the tensors of a checkpoint file. Nothing in the file is run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+from torch.serialization import get_unsafe_globals_in_checkpoint
+
+from .errors import ExportRefusedError
+
+# Where training code keeps the weights among optimiser and counters, and what it puts before their names.
+_ENVELOPES = ("state_dict", "model_state_dict", "model")
+_PREFIXES = ("module.", "_orig_mod.", "model.")
+_EXPECTED = "a state dict (torch.save of named tensors) or safetensors"
+_CONFIG = "config.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Named float32 tensors, and the settings that lay beside them."""
+
+    tensors: dict[str, Tensor]
+    sha256: str
+    config: dict[str, Any]
+    """Of `config.json` in the same folder; empty where there is none."""
+
+
+def read_checkpoint(file: Path) -> Checkpoint:
+    """Reads a file, or the only `*.pt` or `*.safetensors` of a folder.
+
+    Raises ExportRefusedError for what cannot be read, holds no tensors, wants a class imported, or has a NaN.
+    """
+    if file.is_dir():
+        file = _only_file(file)
+    if not file.is_file():
+        raise ExportRefusedError(
+            str(file), found="no such file", expected=_EXPECTED, remedy="Name the file that was downloaded."
+        )
+    tensors = _tensors(_load(file), file)
+    for name, tensor in tensors.items():
+        if torch.isnan(tensor).any():
+            raise ExportRefusedError(
+                f"{file}: {name}",
+                found="NaN among its weights",
+                expected="numbers",
+                remedy="The training diverged: take an earlier checkpoint.",
+            )
+    return Checkpoint(tensors, hashlib.sha256(file.read_bytes()).hexdigest(), _config(file.with_name(_CONFIG)))
+
+
+def _only_file(folder: Path) -> Path:
+    files = sorted(file for pattern in ("*.pt", "*.safetensors") for file in folder.glob(pattern))
+    if len(files) != 1:
+        raise ExportRefusedError(
+            str(folder),
+            found=", ".join(file.name for file in files) or "no *.pt and no *.safetensors",
+            expected="one checkpoint in the folder",
+            remedy="Name the file itself.",
+        )
+    return files[0]
+
+
+def _load(file: Path) -> object:
+    try:
+        if file.suffix == ".safetensors":
+            return load_file(file)
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        classes = _foreign_classes(file)
+        if not classes:
+            raise _corrupt(file, error) from error
+        raise ExportRefusedError(
+            str(file),
+            found=f"a pickle that wants to import {', '.join(classes)}",
+            expected=_EXPECTED,
+            remedy="It would run code of its own, and was not loaded. Where that code is trusted and installed, save "
+            "its weights alone: torch.save(model.state_dict(), 'weights.pt').",
+        ) from error
+    except (SafetensorError, RuntimeError, EOFError, OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise _corrupt(file, error) from error
+
+
+def _foreign_classes(file: Path) -> list[str]:
+    try:
+        return sorted(get_unsafe_globals_in_checkpoint(file))
+    except (RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError, zipfile.BadZipFile):
+        return []
+
+
+def _corrupt(file: Path, error: Exception) -> ExportRefusedError:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return ExportRefusedError(
+        str(file),
+        found=f"{file.stat().st_size} bytes that cannot be read ({reason})",
+        expected=_EXPECTED,
+        remedy="Download it again and compare its size and hash with the publisher's.",
+    )
+
+
+def _tensors(content: object, file: Path) -> dict[str, Tensor]:
+    for envelope in _ENVELOPES:
+        if isinstance(content, Mapping) and isinstance(content.get(envelope), Mapping):
+            content = content[envelope]
+    tensors = {}
+    if isinstance(content, Mapping):
+        tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+    if not tensors:
+        raise ExportRefusedError(
+            str(file),
+            found=f"{type(content).__name__} without tensors",
+            expected=_EXPECTED,
+            remedy="Name the file with the weights.",
+        )
+    for prefix in _PREFIXES:
+        if all(name.startswith(prefix) for name in tensors):
+            tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+    return {name: tensor.detach().to(torch.float32).contiguous() for name, tensor in tensors.items()}
+
+
+def _config(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    try:
+        config = json.loads(file.read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ExportRefusedError(
+            str(file), found=f"no JSON ({error})", expected="the settings of the model", remedy="Download it again."
+        ) from error
+    return config if isinstance(config, dict) else {}

@@ -1,0 +1,56 @@
+"""One network as one ONNX graph, checked against the network."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from torch import Tensor, nn
+
+from .errors import ExportRefusedError
+
+_OPSET = 18
+_TOLERANCE = 5e-5
+
+
+def export_graph(
+    network: nn.Module, inputs: dict[str, Tensor], output: str, file: Path, windowed: bool = False
+) -> None:
+    """Writes the graph with a dynamic batch, and with a dynamic second axis of the inputs if `windowed`.
+
+    Raises ExportRefusedError where ONNX Runtime does not give what PyTorch gives, for the whole batch, its first row
+    and every length of the window.
+    """
+    axes = {name: {0: "batch", 1: "window"} if windowed else {0: "batch"} for name in inputs}
+    with warnings.catch_warnings():
+        # The tracing exporter is deprecated but writes attention as the MatMul and Softmax that the planner rewrites.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            tuple(inputs.values()),
+            file,
+            input_names=list(inputs),
+            output_names=[output],
+            dynamic_axes={**axes, output: {0: "batch"}},
+            opset_version=_OPSET,
+            dynamo=False,
+        )
+    window = next(iter(inputs.values())).shape[1]
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    for length in range(1, window + 1) if windowed else (window,):
+        for rows in (1, len(next(iter(inputs.values())))):
+            feed = {name: tensor[:rows, :length].contiguous() for name, tensor in inputs.items()}
+            with torch.no_grad():
+                expected = network(*feed.values()).numpy()
+            found = session.run([output], {name: tensor.numpy() for name, tensor in feed.items()})[0]
+            worst = float(np.abs(found - expected).max()) if found.shape == expected.shape else float("inf")
+            if worst > _TOLERANCE:
+                raise ExportRefusedError(
+                    file.name,
+                    found=f"a difference of {worst:g} between ONNX Runtime and PyTorch",
+                    expected=f"at most {_TOLERANCE:g}",
+                    remedy="Weights of this size lose too much in float32; tell the maintainers.",
+                )

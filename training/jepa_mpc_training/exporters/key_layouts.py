@@ -1,0 +1,86 @@
+"""Names of weights: which of the known layouts a checkpoint is in, and the same weights under our names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from .errors import ExportRefusedError
+
+_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class KeyLayout:
+    """One way to name the weights of a family: ours, with the pieces of `renames` written otherwise."""
+
+    name: str
+    renames: tuple[tuple[str, str], ...] = ()
+    """Pairs (ours, theirs); `{i}` stands for the number of a layer."""
+
+    def to_theirs(self, key: str) -> str:
+        """Our key as this layout writes it."""
+        return self._rename(key, self.renames)
+
+    def to_ours(self, key: str) -> str:
+        """A key of this layout as we write it; others are left alone."""
+        return self._rename(key, [(theirs, ours) for ours, theirs in self.renames])
+
+    @staticmethod
+    def _rename(key: str, pairs: Iterable[tuple[str, str]]) -> str:
+        for old, new in pairs:
+            if match := re.match(re.escape(old).replace(re.escape("{i}"), r"(\d+)"), key):
+                return new.replace("{i}", "".join(match.groups())) + key[match.end() :]
+        return key
+
+
+def layers_under(keys: Iterable[str], prefix: str) -> int:
+    """How many numbered layers there are under `prefix`, which ends with a dot."""
+    numbers = {int(match.group(1)) for key in keys if (match := re.match(re.escape(prefix) + r"(\d+)\.", key))}
+    return max(numbers) + 1 if numbers else 0
+
+
+def match_layout(
+    tensors: dict[str, Tensor],
+    layouts: Sequence[KeyLayout],
+    expected_of: Callable[[dict[str, Tensor]], Iterable[str]],
+    ignored: Sequence[str],
+    subject: str,
+) -> tuple[KeyLayout, dict[str, Tensor]]:
+    """The layout whose keys are those of the checkpoint, and its tensors under our names.
+
+    `expected_of` gives our keys for what is there (the number of layers differs from model to model); `ignored` are
+    beginnings of keys that play no part in planning. Raises ExportRefusedError with the nearest layout otherwise.
+    """
+    nearest: tuple[int, KeyLayout, list[str], list[str]] | None = None
+    for layout in layouts:
+        ours = {layout.to_ours(key): tensor for key, tensor in tensors.items()}
+        expected = set(expected_of(ours))
+        used = {key for key in ours if not any(key.startswith(beginning) for beginning in ignored)}
+        missing, unexpected = sorted(expected - used), sorted(used - expected)
+        foreign = [key for key in tensors if layout.to_theirs(layout.to_ours(key)) != key]
+        if not missing and not unexpected and not foreign:
+            return layout, {key: ours[key] for key in sorted(expected)}
+        distance = len(missing) + len(unexpected)
+        if nearest is None or distance < nearest[0]:
+            nearest = (distance, layout, [layout.to_theirs(key) for key in missing], unexpected)
+    if nearest is None:
+        raise ValueError("match_layout: found no layouts, expected at least one.")
+    _, layout, missing, unexpected = nearest
+    raise ExportRefusedError(
+        subject,
+        found=f"{len(tensors)} tensors whose names fit no known layout; nearest is '{layout.name}', "
+        f"without {_some(missing)}, and with {_some([layout.to_theirs(key) for key in unexpected])} besides",
+        expected=" or ".join(f"'{each.name}'" for each in layouts),
+        remedy="Check that the kind is right and that the file holds the whole model.",
+    )
+
+
+def _some(keys: list[str]) -> str:
+    if not keys:
+        return "nothing"
+    rest = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
+    return ", ".join(keys[:_SHOWN]) + rest

@@ -1,0 +1,135 @@
+"""LeWM and PLDM as their authors' code has them: stable-worldmodel's classes around transformers' ViT."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+import types
+
+import torch
+from torch import Tensor, nn
+
+from .errors import ExportRefusedError
+from .lewm_sizes import LewmSizes
+
+_PACKAGE = "stable_worldmodel"
+REQUIREMENTS = (
+    "pip install -r training/reference-requirements.txt; pip install --no-deps -r training/reference-no-deps.txt"
+)
+
+# adaLN-zero starts as the identity; with these every layer has a say and the actions move the prediction.
+_MODULATION_WEIGHT_STD = 0.1
+_MODULATION_BIAS_STD = 0.3
+_CONDITION_WEIGHT_STD = 0.2
+
+
+def missing_package() -> str | None:
+    """The first package that the reference needs and that is not installed."""
+    return next((name for name in ("transformers", "einops", _PACKAGE) if importlib.util.find_spec(name) is None), None)
+
+
+class LewmReference:
+    """The family's own class (`wm.lewm` or `wm.pldm`), in evaluation mode, behind the interface of `Reference`."""
+
+    def __init__(self, kind: str, sizes: LewmSizes) -> None:
+        self.model = _build(kind, sizes).eval()
+
+    @torch.no_grad()
+    def encode(self, image: Tensor) -> Tensor:
+        return self.model.encode({"pixels": image.unsqueeze(1)})["emb"]
+
+    @torch.no_grad()
+    def step(self, history: Tensor, actions: Tensor) -> Tensor:
+        return self.model.predict(history.squeeze(2), self.model.action_encoder(actions))[:, -1:]
+
+    @torch.no_grad()
+    def plan_cost(self, image: Tensor, goal: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
+        candidates = len(actions)
+
+        def for_each(frame: Tensor) -> Tensor:
+            return frame[None, None].expand(-1, candidates, *([-1] * frame.dim()))
+
+        info = {"pixels": for_each(image), "goal": for_each(goal), "action": actions[None, :, :1]}
+        cost = self.model.get_cost(info, actions[None])
+        return info["predicted_emb"][0, :, -1:], cost[0]
+
+
+def random_lewm(kind: str, sizes: LewmSizes, seed: int) -> LewmReference:
+    """Random weights, such that every layer, the actions and the normalisations matter to what comes out."""
+    torch.manual_seed(seed)
+    reference = LewmReference(kind, sizes)
+    with torch.no_grad():
+        for block in reference.model.predictor.transformer.layers:
+            nn.init.normal_(block.adaLN_modulation[-1].weight, std=_MODULATION_WEIGHT_STD)
+            nn.init.normal_(block.adaLN_modulation[-1].bias, std=_MODULATION_BIAS_STD)
+        nn.init.normal_(reference.model.action_encoder.embed[-1].weight, std=_CONDITION_WEIGHT_STD)
+        for name, parameter in reference.model.encoder.named_parameters():
+            if name.endswith("bias") or "cls_token" in name or "position" in name:
+                nn.init.normal_(parameter, std=0.1)
+        for layer in reference.model.modules():
+            if isinstance(layer, nn.BatchNorm1d):
+                nn.init.normal_(layer.running_mean, std=0.1)
+                nn.init.uniform_(layer.running_var, 0.05, 0.2)
+                nn.init.normal_(layer.weight, mean=1.0, std=0.1)
+                nn.init.normal_(layer.bias, std=0.1)
+    return reference
+
+
+def _build(kind: str, sizes: LewmSizes) -> nn.Module:
+    missing = missing_package()
+    if missing is not None:
+        raise ExportRefusedError(
+            "reference modules",
+            found=f"no {missing}",
+            expected="transformers and stable-worldmodel",
+            remedy=f"Install them: {REQUIREMENTS}",
+        )
+    from transformers import ViTConfig, ViTModel
+
+    modules, family = _modules(kind)
+    encoder = ViTModel(
+        ViTConfig(
+            hidden_size=sizes.encoder_dim,
+            num_hidden_layers=sizes.encoder_depth,
+            num_attention_heads=sizes.heads.encoder,
+            intermediate_size=sizes.encoder_mlp_dim,
+            image_size=sizes.image_size,
+            patch_size=sizes.patch_size,
+            num_channels=sizes.channels,
+        ),
+        add_pooling_layer=False,
+        use_mask_token=False,
+    )
+    return family(
+        encoder=encoder,
+        predictor=modules.Predictor(
+            num_frames=sizes.window,
+            depth=sizes.depth,
+            heads=sizes.heads.predictor,
+            dim_head=sizes.inner // sizes.heads.predictor,
+            mlp_dim=sizes.mlp_dim,
+            input_dim=sizes.dim,
+            hidden_dim=sizes.hidden,
+            output_dim=sizes.dim,
+        ),
+        action_encoder=modules.Embedder(
+            input_dim=sizes.action_dim,
+            smoothed_dim=sizes.smoothed_dim,
+            emb_dim=sizes.dim,
+            mlp_scale=sizes.embedder_dim // sizes.dim,
+        ),
+        projector=modules.MLP(sizes.encoder_dim, sizes.projector_dim, sizes.dim, norm_fn=nn.BatchNorm1d),
+        pred_proj=modules.MLP(sizes.dim, sizes.projector_dim, sizes.dim, norm_fn=nn.BatchNorm1d),
+    )
+
+
+def _modules(kind: str) -> tuple[types.ModuleType, type[nn.Module]]:
+    """The package's modules by themselves: its `__init__` files import simulators and data sets."""
+    for name in (_PACKAGE, f"{_PACKAGE}.wm", f"{_PACKAGE}.wm.{kind}"):
+        spec = importlib.util.find_spec(name)
+        if name not in sys.modules and spec is not None:
+            sys.modules[name] = importlib.util.module_from_spec(spec)
+    modules = importlib.import_module(f"{_PACKAGE}.wm.{kind}.module")
+    family = importlib.import_module(f"{_PACKAGE}.wm.{kind}.{kind}")
+    return modules, getattr(family, {"lewm": "LeWM", "pldm": "PLDM"}[kind])

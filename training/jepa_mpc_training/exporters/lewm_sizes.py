@@ -1,0 +1,108 @@
+"""Sizes of a LeWM or PLDM model: most are those of its weights, the numbers of heads are told besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from .errors import ExportRefusedError
+from .key_layouts import layers_under
+
+# What `vit_hf(size)` of stable-pretraining stands for.
+_HEADS_OF_SIZE = {"tiny": 3, "small": 6, "base": 12, "large": 16, "huge": 16}
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Numbers of attention heads, which no shape of a weight gives away."""
+
+    encoder: int
+    predictor: int
+
+
+@dataclass(frozen=True)
+class LewmSizes:
+    """Widths and depths. Defaults: the published ones, 18 M parameters, two joints in blocks of five actions."""
+
+    channels: int = 3
+    image_size: int = 224
+    patch_size: int = 14
+    encoder_dim: int = 192
+    encoder_depth: int = 12
+    encoder_mlp_dim: int = 768
+    dim: int = 192
+    hidden: int = 192
+    projector_dim: int = 2048
+    window: int = 3
+    depth: int = 6
+    inner: int = 1024
+    mlp_dim: int = 2048
+    action_dim: int = 10
+    smoothed_dim: int = 10
+    embedder_dim: int = 768
+    heads: Heads = Heads(encoder=3, predictor=16)
+
+
+def sizes_of(tensors: Mapping[str, Tensor], heads: Heads, subject: str) -> LewmSizes:
+    """Reads the sizes off weights in our names. Raises ExportRefusedError for a number of heads that cannot be."""
+    patches = tensors["encoder.embeddings.patch_embeddings.projection.weight"]
+    encoder_dim, channels, patch_size, _ = patches.shape
+    side = round((tensors["encoder.embeddings.position_embeddings"].shape[1] - 1) ** 0.5)
+    _, window, dim = tensors["predictor.pos_embedding"].shape
+    mlp_dim, hidden = tensors["predictor.transformer.layers.0.mlp.net.1.weight"].shape
+    smoothed, action_dim, _ = tensors["action_encoder.patch_embed.weight"].shape
+    sizes = LewmSizes(
+        channels=channels,
+        image_size=side * patch_size,
+        patch_size=patch_size,
+        encoder_dim=encoder_dim,
+        encoder_depth=layers_under(tensors, "encoder.layers."),
+        encoder_mlp_dim=tensors["encoder.layers.0.mlp.fc1.weight"].shape[0],
+        dim=dim,
+        hidden=hidden,
+        projector_dim=tensors["projector.net.0.weight"].shape[0],
+        window=window,
+        depth=layers_under(tensors, "predictor.transformer.layers."),
+        inner=tensors["predictor.transformer.layers.0.attn.to_qkv.weight"].shape[0] // 3,
+        mlp_dim=mlp_dim,
+        action_dim=action_dim,
+        smoothed_dim=smoothed,
+        embedder_dim=tensors["action_encoder.embed.0.weight"].shape[0],
+        heads=heads,
+    )
+    _require_division(f"{subject}: heads of the encoder", heads.encoder, sizes.encoder_dim)
+    _require_division(f"{subject}: heads of the predictor", heads.predictor, sizes.inner)
+    return sizes
+
+
+def heads_of(config: Mapping[str, Any], given: Heads | None, subject: str) -> Heads:
+    """Numbers of heads: `given` on the command line, or of the `config.json` that is published with the weights."""
+    if given is not None:
+        return given
+    model = config.get("model", config)
+    encoder, predictor = model.get("encoder"), model.get("predictor")
+    if isinstance(encoder, Mapping) and isinstance(predictor, Mapping):
+        of_encoder = encoder.get("num_attention_heads", _HEADS_OF_SIZE.get(str(encoder.get("size"))))
+        of_predictor = predictor.get("heads")
+        if isinstance(of_encoder, int) and isinstance(of_predictor, int):
+            return Heads(of_encoder, of_predictor)
+    raise ExportRefusedError(
+        f"{subject}: config.json",
+        found="no numbers of attention heads" if config else "no such file beside the weights",
+        expected="encoder.size (or encoder.num_attention_heads) and predictor.heads",
+        remedy="Download config.json into the same folder, or say --encoder-heads 3 --predictor-heads 16 "
+        "(those of the published models).",
+    )
+
+
+def _require_division(subject: str, heads: int, width: int) -> None:
+    if heads < 1 or width % heads:
+        raise ExportRefusedError(
+            subject,
+            found=f"{heads}",
+            expected=f"a divisor of the width {width}",
+            remedy="Take the config.json that belongs to these weights.",
+        )

@@ -1,0 +1,35 @@
+"""A random LeWM in its published form, small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from jepa_mpc_training.exporters.command import SMALL, main, write_random_checkpoint
+from jepa_mpc_training.exporters.lewm_reference import REQUIREMENTS, missing_package
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`weights.pt` in the names of transformers 4, with `config.json` beside it."""
+    if missing := missing_package():
+        pytest.skip(f"{missing} is not installed: {REQUIREMENTS}")
+    torch.set_num_threads(1)
+    file = tmp_path_factory.mktemp("published") / "weights.pt"
+    write_random_checkpoint("lewm", SMALL, file, layout=1)
+    return file
+
+
+@pytest.fixture
+def refusal(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs the command, which is to refuse, and returns what it says."""
+
+    def run(*arguments: object) -> str:
+        capsys.readouterr()
+        assert main([str(argument) for argument in arguments]) == 2
+        return capsys.readouterr().err
+
+    return run
