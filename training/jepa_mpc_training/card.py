@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .config import Config
+from .config import Config, TrainConfig
 
 
 def write_card(folder: Path, config: Config, joints: list[str], figures: dict[str, dict[str, Any]]) -> str:
@@ -17,7 +17,7 @@ def write_card(folder: Path, config: Config, joints: list[str], figures: dict[st
     text = f"""# {config.name}
 
 A small JEPA with a temporal-distance head: camera frame in, joint velocities out (through a planner).
-Trained from nothing by `python -m jepa_mpc_training all` of this repository, which prints and writes this page.
+{_origin(trained)} by `python -m jepa_mpc_training all` of this repository, which prints and writes this page.
 
 - Robot: {len(joints)} joints ({", ".join(joints)}), target velocities held for 0.1 s, predictor step 0.2 s.
 - Data: {collected["episodes"]} episodes of random motion, {_driven(collected)}, each in {collected["views"]} views;
@@ -79,6 +79,12 @@ ONNX Runtime, one thread, on the machine that trained it: {_speed(evaluation["sp
 """
     (folder / "MODEL_CARD.md").write_text(text)
     return text
+
+
+def _origin(trained: TrainConfig) -> str:
+    if trained.start:
+        return "Trained on from the weights of an earlier run (training/README.md)"
+    return "Trained from nothing"
 
 
 def _driven(collected: dict[str, Any]) -> str:

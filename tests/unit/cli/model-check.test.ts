@@ -69,7 +69,7 @@ describe('jepa-mpc model check, of a model that holds', () => {
     expect(output).toMatch(/one every 100 ms, 2 in a predictor step \(200 ms\)/);
     expect(output).toMatch(/shoulder: -2 to 2 rad\/s/);
     expect(output).toMatch(/golden predictor.next: 8 rows within \S+ \(tolerance 0.0001\)/);
-    expect(output).toMatch(/parameters +778,881/);
+    expect(output).toMatch(/parameters +1,312,057/);
     expect(output).toMatch(/a candidate +\S+ kB in the rollout at its peak.*; 640 B of predicted latents/);
     expect(output).toMatch(/an iteration in one run; costs within \S+ of those step by step/);
     expect(output).toMatch(/a plan +\S+ ms \(2 iterations\)\n +measured on +cpu, 1 thread; .* cores\n/);
