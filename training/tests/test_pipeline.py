@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from conftest import TINY, TinyRun
 from safetensors.numpy import load_file
+from tiny_run import TINY, TinyRun
 
 from jepa_mpc_training.__main__ import override
 from jepa_mpc_training.config import Config

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import TINY, TinyRun
+from tiny_run import TINY, TinyRun
 
 from jepa_mpc_training import train as train_module
 from jepa_mpc_training.config import DistanceConfig, TrainConfig

@@ -1,0 +1,41 @@
+"""The smallest configuration that trains, and what it leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jepa_mpc_training.config import (
+    CollectConfig,
+    Config,
+    DistanceConfig,
+    EvaluateConfig,
+    PhotometryConfig,
+    PlannerConfig,
+    RandomiseConfig,
+    TrainConfig,
+)
+
+URDF = Path(__file__).resolve().parents[2] / "urdf" / "reacher.urdf"
+
+TINY = Config(
+    name="tiny",
+    collect=CollectConfig(episodes=12, periods=16),
+    # So few steps learn the robot, but not yet what to look through.
+    randomise=RandomiseConfig(nominal_share=1.0),
+    photometry=PhotometryConfig(nominal_share=1.0),
+    train=TrainConfig(steps=100, batch=16, checkpoint_every=20, warmup_steps=5, regulariser=20.0, held_out=0.4),
+    distance=DistanceConfig(steps=60, batch=64),
+    planner=PlannerConfig(samples=8, iterations=1, elites=2, horizon=2),
+    evaluate=EvaluateConfig(episodes=2),
+)
+
+
+@dataclass(frozen=True)
+class TinyRun:
+    """What `all` left behind for the tiny configuration."""
+
+    run: Path
+    model: Path
+    figures: dict[str, Any]
