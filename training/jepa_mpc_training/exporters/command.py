@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -14,44 +14,13 @@ import torch
 from .actions import Statistics, make_action_spec, read_statistics
 from .checkpoint import read_checkpoint
 from .errors import ExportRefusedError
-from .lewm import LAYOUTS, read_lewm
-from .lewm_reference import LewmReference, missing_package, random_lewm
-from .lewm_sizes import Heads, LewmSizes, heads_of
+from .families import FAMILIES, Sizes
+from .heads import Heads, heads_of
 from .model_folder import Origin, write_model_folder
 from .parity import TOLERANCE, measure_parity
+from .reference_packages import missing_package
 
 SEED = 20261125
-
-
-@dataclass(frozen=True)
-class Family:
-    """What is published under a name."""
-
-    title: str
-    licence: str
-    source: str
-
-
-FAMILIES = {
-    "lewm": Family("LeWM", "MIT", "https://github.com/lucas-maes/le-wm"),
-    "pldm": Family("PLDM (of stable-worldmodel)", "MIT", "https://github.com/galilai-group/stable-worldmodel"),
-}
-
-SMALL = LewmSizes(
-    image_size=28,
-    patch_size=7,
-    encoder_dim=24,
-    encoder_depth=2,
-    encoder_mlp_dim=96,
-    dim=16,
-    hidden=16,
-    projector_dim=32,
-    depth=2,
-    inner=32,
-    mlp_dim=32,
-    embedder_dim=64,
-    heads=Heads(encoder=3, predictor=4),
-)
 
 
 def main(arguments: list[str]) -> int:
@@ -75,17 +44,19 @@ def _run(options: argparse.Namespace) -> int:
         )
     if not options.random:
         return export_checkpoint(options, given[0], out)
-    sizes = LewmSizes() if options.full_size else SMALL
+    family = FAMILIES[options.kind]
+    sizes = family.full_size if options.full_size else family.small
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "weights.pt"
         write_random_checkpoint(options.kind, sizes, file, layout=options.layout)
         return export_checkpoint(_with_made_up_actions(options), file, out)
 
 
-def write_random_checkpoint(kind: str, sizes: LewmSizes, file: Path, layout: int = 0) -> None:
-    """Saves the reference module with random weights as it is published: weights in one of LAYOUTS, and config.json."""
-    tensors = random_lewm(kind, sizes, SEED).model.state_dict()
-    torch.save({LAYOUTS[layout].to_theirs(key): tensor for key, tensor in tensors.items()}, file)
+def write_random_checkpoint(kind: str, sizes: Sizes, file: Path, layout: int = 0) -> None:
+    """Saves the reference module with random weights as it is published: weights in one layout, and config.json."""
+    family = FAMILIES[kind]
+    tensors = family.random_reference(sizes, SEED).model.state_dict()
+    torch.save({family.layouts[layout].to_theirs(key): tensor for key, tensor in tensors.items()}, file)
     config = {
         "encoder": {"num_attention_heads": sizes.heads.encoder},
         "predictor": {"heads": sizes.heads.predictor},
@@ -100,7 +71,7 @@ def export_checkpoint(options: argparse.Namespace, file: Path, out: Path) -> int
     given = None
     if options.encoder_heads is not None and options.predictor_heads is not None:
         given = Heads(options.encoder_heads, options.predictor_heads)
-    model, sizes, weights = read_lewm(checkpoint.tensors, heads_of(checkpoint.config, given, str(file)), str(file))
+    model, sizes, weights = family.read(checkpoint.tensors, heads_of(checkpoint.config, given, str(file)), str(file))
     action = make_action_spec(
         action_dim=model.action_dim,
         joints=_joints(options),
@@ -111,7 +82,7 @@ def export_checkpoint(options: argparse.Namespace, file: Path, out: Path) -> int
         lower=options.action_lower,
         upper=options.action_upper,
     )
-    reference = None if (missing := missing_package()) else LewmReference(options.kind, sizes)
+    reference = None if (missing := missing_package()) else family.reference(sizes)
     if reference is not None:
         reference.model.load_state_dict(weights, strict=False)
     licence = options.licence or family.licence
@@ -193,7 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--random", action="store_true", help="of the reference module, with random weights")
     parser.add_argument("--full-size", action="store_true", help="with --random: in the published size")
     parser.add_argument(
-        "--layout", type=int, choices=range(len(LAYOUTS)), default=0, help="with --random: 0 new names, 1 old ones"
+        "--layout", type=int, choices=(0, 1), default=0, help="with --random: names of transformers 5 (0) or 4 (1)"
     )
     parser.add_argument("--joints", type=lambda text: tuple(text.split(",")), help="of the robot description")
     parser.add_argument("--period-ms", type=float, help="how long one raw action is held")

@@ -64,16 +64,17 @@ def match_layout(
         foreign = [key for key in tensors if layout.to_theirs(layout.to_ours(key)) != key]
         if not missing and not unexpected and not foreign:
             return layout, {key: ours[key] for key in sorted(expected)}
-        distance = len(missing) + len(unexpected)
+        besides = sorted({layout.to_theirs(key) for key in unexpected} | set(foreign))
+        distance = len(missing) + len(besides)
         if nearest is None or distance < nearest[0]:
-            nearest = (distance, layout, [layout.to_theirs(key) for key in missing], unexpected)
+            nearest = (distance, layout, [layout.to_theirs(key) for key in missing], besides)
     if nearest is None:
         raise ValueError("match_layout: found no layouts, expected at least one.")
-    _, layout, missing, unexpected = nearest
+    _, layout, missing, besides = nearest
     raise ExportRefusedError(
         subject,
         found=f"{len(tensors)} tensors whose names fit no known layout; nearest is '{layout.name}', "
-        f"without {_some(missing)}, and with {_some([layout.to_theirs(key) for key in unexpected])} besides",
+        f"without {_some(missing)}, and with {_some(besides)} besides",
         expected=" or ".join(f"'{each.name}'" for each in layouts),
         remedy="Check that the kind is right and that the file holds the whole model.",
     )

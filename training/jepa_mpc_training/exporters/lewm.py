@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 
 from .conditioned_predictor import ConditionedPredictor
-from .errors import ExportRefusedError
 from .folding import Affine, fold_batch_norm, fold_linear
 from .key_layouts import KeyLayout, layers_under, match_layout
 from .lewm_sizes import Heads, LewmSizes, sizes_of
+from .load_weights import load_weights
 from .vision_transformer import VisionTransformer
 from .world_model import WorldModel
 
@@ -37,6 +36,8 @@ _IGNORED = (
     "pred_proj.net.1.num_batches_tracked",
 )
 _BATCH_NORM_EPSILON = 1e-5
+# That of ViTConfig, which the shapes of the weights do not give away.
+_NORM_EPSILON = 1e-12
 _WEIGHTS = ("weight", "bias")
 _ENCODER_LAYER = tuple(
     f"{part}.{kind}"
@@ -74,7 +75,7 @@ def read_lewm(
     encoder, predictor = LewmEncoder(sizes), LewmPredictor(sizes)
     weights = _folded(ours)
     for network in (encoder, predictor):
-        _load(network, weights, subject)
+        load_weights(network, weights, subject)
     model = WorldModel(
         encoder=encoder.eval(),
         predictor=predictor.eval(),
@@ -101,6 +102,7 @@ class LewmEncoder(nn.Module):
             depth=sizes.encoder_depth,
             heads=sizes.heads.encoder,
             mlp_dim=sizes.encoder_mlp_dim,
+            epsilon=_NORM_EPSILON,
         )
         self.projector = _projection(sizes.encoder_dim, sizes.projector_dim, sizes.dim)
 
@@ -183,17 +185,3 @@ def _folded(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     put("action_encoder.0", fold_linear((smoothing.squeeze(-1), bias), affine("action_encoder.embed.0")))
     put("action_encoder.2", affine("action_encoder.embed.2"))
     return weights
-
-
-def _load(network: nn.Module, weights: dict[str, Tensor], subject: str) -> None:
-    names = set(network.state_dict())
-    try:
-        with torch.no_grad():
-            network.load_state_dict({name: weights[name] for name in names})
-    except (KeyError, RuntimeError) as error:
-        raise ExportRefusedError(
-            subject,
-            found=" ".join(str(error).split()),
-            expected="weights whose shapes fit one another",
-            remedy="Take config.json and weights from one download.",
-        ) from error

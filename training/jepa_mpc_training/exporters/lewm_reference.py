@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import sys
-import types
-
 import torch
 from torch import Tensor, nn
 
-from .errors import ExportRefusedError
 from .lewm_sizes import LewmSizes
-
-_PACKAGE = "stable_worldmodel"
-REQUIREMENTS = (
-    "pip install -r training/reference-requirements.txt; pip install --no-deps -r training/reference-no-deps.txt"
-)
+from .reference_packages import reference_modules
 
 # adaLN-zero starts as the identity; with these every layer has a say and the actions move the prediction.
 _MODULATION_WEIGHT_STD = 0.1
@@ -24,13 +14,10 @@ _MODULATION_BIAS_STD = 0.3
 _CONDITION_WEIGHT_STD = 0.2
 
 
-def missing_package() -> str | None:
-    """The first package that the reference needs and that is not installed."""
-    return next((name for name in ("transformers", "einops", _PACKAGE) if importlib.util.find_spec(name) is None), None)
-
-
 class LewmReference:
     """The family's own class (`wm.lewm` or `wm.pldm`), in evaluation mode, behind the interface of `Reference`."""
+
+    cost_scale = 1.0
 
     def __init__(self, kind: str, sizes: LewmSizes) -> None:
         self.model = _build(kind, sizes).eval()
@@ -77,17 +64,9 @@ def random_lewm(kind: str, sizes: LewmSizes, seed: int) -> LewmReference:
 
 
 def _build(kind: str, sizes: LewmSizes) -> nn.Module:
-    missing = missing_package()
-    if missing is not None:
-        raise ExportRefusedError(
-            "reference modules",
-            found=f"no {missing}",
-            expected="transformers and stable-worldmodel",
-            remedy=f"Install them: {REQUIREMENTS}",
-        )
+    modules, models = reference_modules(kind)
     from transformers import ViTConfig, ViTModel
 
-    modules, family = _modules(kind)
     encoder = ViTModel(
         ViTConfig(
             hidden_size=sizes.encoder_dim,
@@ -101,7 +80,7 @@ def _build(kind: str, sizes: LewmSizes) -> nn.Module:
         add_pooling_layer=False,
         use_mask_token=False,
     )
-    return family(
+    return getattr(models, {"lewm": "LeWM", "pldm": "PLDM"}[kind])(
         encoder=encoder,
         predictor=modules.Predictor(
             num_frames=sizes.window,
@@ -122,14 +101,3 @@ def _build(kind: str, sizes: LewmSizes) -> nn.Module:
         projector=modules.MLP(sizes.encoder_dim, sizes.projector_dim, sizes.dim, norm_fn=nn.BatchNorm1d),
         pred_proj=modules.MLP(sizes.dim, sizes.projector_dim, sizes.dim, norm_fn=nn.BatchNorm1d),
     )
-
-
-def _modules(kind: str) -> tuple[types.ModuleType, type[nn.Module]]:
-    """The package's modules by themselves: its `__init__` files import simulators and data sets."""
-    for name in (_PACKAGE, f"{_PACKAGE}.wm", f"{_PACKAGE}.wm.{kind}"):
-        spec = importlib.util.find_spec(name)
-        if name not in sys.modules and spec is not None:
-            sys.modules[name] = importlib.util.module_from_spec(spec)
-    modules = importlib.import_module(f"{_PACKAGE}.wm.{kind}.module")
-    family = importlib.import_module(f"{_PACKAGE}.wm.{kind}.{kind}")
-    return modules, getattr(family, {"lewm": "LeWM", "pldm": "PLDM"}[kind])

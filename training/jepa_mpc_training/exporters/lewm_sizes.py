@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from .errors import ExportRefusedError
+from .heads import Heads, require_division
 from .key_layouts import layers_under
-
-# What `vit_hf(size)` of stable-pretraining stands for.
-_HEADS_OF_SIZE = {"tiny": 3, "small": 6, "base": 12, "large": 16, "huge": 16}
-
-
-@dataclass(frozen=True)
-class Heads:
-    """Numbers of attention heads, which no shape of a weight gives away."""
-
-    encoder: int
-    predictor: int
 
 
 @dataclass(frozen=True)
@@ -43,7 +31,7 @@ class LewmSizes:
     action_dim: int = 10
     smoothed_dim: int = 10
     embedder_dim: int = 768
-    heads: Heads = Heads(encoder=3, predictor=16)
+    heads: Heads = field(default_factory=lambda: Heads(encoder=3, predictor=16))
 
 
 def sizes_of(tensors: Mapping[str, Tensor], heads: Heads, subject: str) -> LewmSizes:
@@ -73,36 +61,6 @@ def sizes_of(tensors: Mapping[str, Tensor], heads: Heads, subject: str) -> LewmS
         embedder_dim=tensors["action_encoder.embed.0.weight"].shape[0],
         heads=heads,
     )
-    _require_division(f"{subject}: heads of the encoder", heads.encoder, sizes.encoder_dim)
-    _require_division(f"{subject}: heads of the predictor", heads.predictor, sizes.inner)
+    require_division(f"{subject}: heads of the encoder", heads.encoder, sizes.encoder_dim)
+    require_division(f"{subject}: heads of the predictor", heads.predictor, sizes.inner)
     return sizes
-
-
-def heads_of(config: Mapping[str, Any], given: Heads | None, subject: str) -> Heads:
-    """Numbers of heads: `given` on the command line, or of the `config.json` that is published with the weights."""
-    if given is not None:
-        return given
-    model = config.get("model", config)
-    encoder, predictor = model.get("encoder"), model.get("predictor")
-    if isinstance(encoder, Mapping) and isinstance(predictor, Mapping):
-        of_encoder = encoder.get("num_attention_heads", _HEADS_OF_SIZE.get(str(encoder.get("size"))))
-        of_predictor = predictor.get("heads")
-        if isinstance(of_encoder, int) and isinstance(of_predictor, int):
-            return Heads(of_encoder, of_predictor)
-    raise ExportRefusedError(
-        f"{subject}: config.json",
-        found="no numbers of attention heads" if config else "no such file beside the weights",
-        expected="encoder.size (or encoder.num_attention_heads) and predictor.heads",
-        remedy="Download config.json into the same folder, or say --encoder-heads 3 --predictor-heads 16 "
-        "(those of the published models).",
-    )
-
-
-def _require_division(subject: str, heads: int, width: int) -> None:
-    if heads < 1 or width % heads:
-        raise ExportRefusedError(
-            subject,
-            found=f"{heads}",
-            expected=f"a divisor of the width {width}",
-            remedy="Take the config.json that belongs to these weights.",
-        )

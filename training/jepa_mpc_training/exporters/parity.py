@@ -21,7 +21,8 @@ _HORIZON = 3
 def measure_parity(folder: Path, model: WorldModel, reference: Reference, seed: int = 0) -> dict[str, float]:
     """Largest absolute differences between ONNX Runtime on the folder's graphs and the reference in PyTorch.
 
-    `cost` is that of `squared_latent_distance` after the last of three steps, over four candidates.
+    `cost` is that of `squared_latent_distance` after the last of three steps, over four candidates, in the unit of the
+    reference.
     """
     graphs = _Graphs(folder)
     draw = torch.Generator().manual_seed(seed)
@@ -43,7 +44,7 @@ def measure_parity(folder: Path, model: WorldModel, reference: Reference, seed: 
         "encoder": _difference(graphs.encode(images), reference.encode(images)),
         "one_step": max(steps),
         "three_step_rollout": _difference(last, expected_last),
-        "cost": _difference((last - goal).square().sum(dim=(1, 2)), expected_cost),
+        "cost": _difference((last - goal).square().sum(dim=(1, 2)) * reference.cost_scale, expected_cost),
     }
 
 

@@ -6,20 +6,26 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# ViTConfig's own, and so small that another one would go unnoticed in tests of random weights alone.
-_EPSILON = 1e-12
-
 
 class VisionTransformer(nn.Module):
     """Image `[B, C, S, S]` -> tokens `[B, 1 + (S / P)², D]`, the class token first, after the last normalisation."""
 
     def __init__(
-        self, *, channels: int, image_size: int, patch_size: int, dim: int, depth: int, heads: int, mlp_dim: int
+        self,
+        *,
+        channels: int,
+        image_size: int,
+        patch_size: int,
+        dim: int,
+        depth: int,
+        heads: int,
+        mlp_dim: int,
+        epsilon: float,
     ) -> None:
         super().__init__()
         self.embeddings = _Embeddings(channels, image_size, patch_size, dim)
-        self.layers = nn.ModuleList(_Layer(dim, heads, mlp_dim) for _ in range(depth))
-        self.layernorm = nn.LayerNorm(dim, eps=_EPSILON)
+        self.layers = nn.ModuleList(_Layer(dim, heads, mlp_dim, epsilon) for _ in range(depth))
+        self.layernorm = nn.LayerNorm(dim, eps=epsilon)
 
     def forward(self, image: Tensor) -> Tensor:
         tokens = self.embeddings(image)
@@ -42,11 +48,11 @@ class _Embeddings(nn.Module):
 
 
 class _Layer(nn.Module):
-    def __init__(self, dim: int, heads: int, mlp_dim: int) -> None:
+    def __init__(self, dim: int, heads: int, mlp_dim: int, epsilon: float) -> None:
         super().__init__()
-        self.layernorm_before = nn.LayerNorm(dim, eps=_EPSILON)
+        self.layernorm_before = nn.LayerNorm(dim, eps=epsilon)
         self.attention = _Attention(dim, heads)
-        self.layernorm_after = nn.LayerNorm(dim, eps=_EPSILON)
+        self.layernorm_after = nn.LayerNorm(dim, eps=epsilon)
         self.mlp = nn.ModuleDict({"fc1": nn.Linear(dim, mlp_dim), "fc2": nn.Linear(mlp_dim, dim)})
 
     def forward(self, tokens: Tensor) -> Tensor:

@@ -32,6 +32,10 @@ class WorldModel:
 class Reference(Protocol):
     """The published code of a family, with the same weights."""
 
+    model: nn.Module
+    cost_scale: float
+    """Its cost, as a share of the sum of squared differences."""
+
     def encode(self, image: Tensor) -> Tensor:
         """Image `[B, C, S, S]` -> latent `[B, N, D]`."""
 

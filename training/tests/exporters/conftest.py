@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from jepa_mpc_training.exporters.command import SMALL, main, write_random_checkpoint
-from jepa_mpc_training.exporters.lewm_reference import REQUIREMENTS, missing_package
+from jepa_mpc_training.exporters.command import main, write_random_checkpoint
+from jepa_mpc_training.exporters.families import SMALL_LEWM as SMALL
+from jepa_mpc_training.exporters.reference_packages import REQUIREMENTS, missing_package
 
 
 @pytest.fixture(scope="session")

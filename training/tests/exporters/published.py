@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jepa_mpc_training.exporters.lewm_reference import REQUIREMENTS, missing_package
+from jepa_mpc_training.exporters.reference_packages import REQUIREMENTS, missing_package
 
 _MISSING = missing_package()
 needs_reference = pytest.mark.skipif(_MISSING is not None, reason=f"{_MISSING} is not installed: {REQUIREMENTS}")

@@ -1,0 +1,41 @@
+"""Every family's export gives what its authors' code gives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from published import needs_reference
+
+from jepa_mpc_training.exporters.command import main
+from jepa_mpc_training.exporters.families import FAMILIES
+from jepa_mpc_training.exporters.parity import TOLERANCE, measure_parity
+
+
+@needs_reference
+@pytest.mark.parametrize("layout", [0, 1], ids=["transformers-5", "transformers-4"])
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_encoder_step_rollout_and_cost_are_those_of_the_reference(
+    kind: str, layout: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([kind, "--random", "--layout", str(layout), str(tmp_path / "model")]) == 0
+
+    printed = capsys.readouterr().out
+    errors = json.loads(printed[printed.rindex("{") :])
+    assert set(errors) == {"encoder", "one_step", "three_step_rollout", "cost"}
+    assert max(errors.values()) <= TOLERANCE
+    assert f"licence {FAMILIES[kind].licence}" in printed
+
+
+@needs_reference
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_another_model_is_found_out(kind: str, tmp_path: Path) -> None:
+    assert main([kind, "--random", str(tmp_path)]) == 0
+    family = FAMILIES[kind]
+    other = family.random_reference(family.small, 1)
+    model, _, _ = family.read(other.model.state_dict(), family.small.heads, "other")
+
+    errors = measure_parity(tmp_path, model, other)
+
+    assert min(errors.values()) > 100 * TOLERANCE
