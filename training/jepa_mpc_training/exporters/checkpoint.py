@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.serialization import get_unsafe_globals_in_checkpoint
 
 from .errors import ExportRefusedError
+from .pickled_modules import read_pickled_module
 
 # Where training code keeps the weights among optimiser and counters, and what it puts before their names.
 _ENVELOPES = ("state_dict", "model_state_dict", "model")
@@ -77,25 +78,33 @@ def _load(file: Path) -> object:
             return load_file(file)
         return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        classes = _foreign_classes(file)
-        if not classes:
+        if not _names_classes(file):
             raise _corrupt(file, error) from error
+    except (SafetensorError, RuntimeError, EOFError, OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise _corrupt(file, error) from error
+    return _load_whole_module(file)
+
+
+def _names_classes(file: Path) -> bool:
+    try:
+        return bool(get_unsafe_globals_in_checkpoint(file))
+    except (RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError, zipfile.BadZipFile):
+        return False
+
+
+def _load_whole_module(file: Path) -> dict[str, Tensor]:
+    try:
+        return read_pickled_module(file)
+    except pickle.UnpicklingError as error:
         raise ExportRefusedError(
             str(file),
-            found=f"a pickle that wants to import {', '.join(classes)}",
+            found=str(error),
             expected=_EXPECTED,
             remedy="It would run code of its own, and was not loaded. Where that code is trusted and installed, save "
             "its weights alone: torch.save(model.state_dict(), 'weights.pt').",
         ) from error
-    except (SafetensorError, RuntimeError, EOFError, OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (RuntimeError, EOFError, KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
         raise _corrupt(file, error) from error
-
-
-def _foreign_classes(file: Path) -> list[str]:
-    try:
-        return sorted(get_unsafe_globals_in_checkpoint(file))
-    except (RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError, zipfile.BadZipFile):
-        return []
 
 
 def _corrupt(file: Path, error: Exception) -> ExportRefusedError:

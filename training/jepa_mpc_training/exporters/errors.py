@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class ExportRefusedError(ValueError):
+class ExportRefusedError(Exception):
     """A checkpoint or an option that does not fit: what it is about, what was found, what was expected, what to do."""
 
     def __init__(self, subject: str, *, found: str, expected: str, remedy: str) -> None:

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from published import needs_reference
 
+from jepa_mpc_training.exporters.checkpoint import read_checkpoint
 from jepa_mpc_training.exporters.command import main
 from jepa_mpc_training.exporters.families import FAMILIES
 from jepa_mpc_training.exporters.parity import TOLERANCE, measure_parity
@@ -26,6 +28,20 @@ def test_encoder_step_rollout_and_cost_are_those_of_the_reference(
     assert set(errors) == {"encoder", "one_step", "three_step_rollout", "cost"}
     assert max(errors.values()) <= TOLERANCE
     assert f"licence {FAMILIES[kind].licence}" in printed
+
+
+@needs_reference
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_a_module_that_was_pickled_whole_has_the_weights_of_its_state_dict(kind: str, tmp_path: Path) -> None:
+    family = FAMILIES[kind]
+    module = family.random_reference(family.small, 0).model
+    torch.save(module, tmp_path / "model.ckpt")
+
+    found = read_checkpoint(tmp_path / "model.ckpt").tensors
+
+    expected = module.state_dict()
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], tensor.float()) for name, tensor in expected.items())
 
 
 @needs_reference

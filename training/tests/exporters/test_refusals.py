@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +48,35 @@ def test_a_pickle_that_wants_a_class_is_refused_by_its_name(tmp_path: Path, refu
     assert "a pickle that wants to import test_refusals.Foreign" in said
     assert "model.state_dict()" in said
     assert not (tmp_path / "out").exists()
+
+
+class Harmful:
+    """Would leave a file behind when it is unpickled."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
+        return os.system, (f"touch {self.trace}",)
+
+
+def test_a_command_in_a_pickle_is_not_run(published: Path, tmp_path: Path, refusal: Refusal) -> None:
+    weights = torch.load(published, weights_only=True)
+    for content in (Harmful(tmp_path / "trace"), {**weights, "encoder": Harmful(tmp_path / "trace")}):
+        torch.save(content, tmp_path / "model.pt")
+
+        said = refusal("lewm", tmp_path / "model.pt", tmp_path / "out", *OPTIONS)
+
+        assert "a pickle that wants to import posix.system" in said
+        assert not (tmp_path / "trace").exists()
+
+
+def test_several_modules_that_were_pickled_whole_are_refused(tmp_path: Path, refusal: Refusal) -> None:
+    torch.save({"predictor": torch.nn.Linear(2, 3), "epoch": 4}, tmp_path / "model_latest.pth")
+
+    said = refusal("lewm", tmp_path / "model_latest.pth", tmp_path / "out", *OPTIONS)
+
+    assert "found a pickled dict; expected a state dict, or one model that was pickled whole" in said
 
 
 @pytest.mark.parametrize("keep", [0, 1, 0.5, 0.99])
