@@ -100,6 +100,11 @@ def export_checkpoint(options: argparse.Namespace, file: Path, out: Path) -> int
     )
     write_model_folder(out, model, reference, action, origin)
     print(f"{out}: {family.title}, licence {licence} ({family.source})")
+    bounds = zip(action.joints, action.lower, action.upper, strict=True)
+    print(
+        f"actions: taken for joint velocities, {action.block} of {action.period_ms:g} ms in a step; "
+        + ", ".join(f"{joint} {least:g} to {most:g} {action.unit}" for joint, least, most in bounds)
+    )
     if reference is None:
         print(f"parity: not measured, {missing} is not installed (training/README.md)")
         return 0

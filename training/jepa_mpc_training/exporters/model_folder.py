@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 from torch import Tensor
 
 from .actions import ActionSpec
+from .errors import ExportRefusedError
 from .graph_export import export_graph
 from .world_model import IMAGENET_MEAN, IMAGENET_STD, Reference, WorldModel
 
@@ -38,7 +39,15 @@ def write_model_folder(
     folder: Path, model: WorldModel, reference: Reference | None, action: ActionSpec, origin: Origin
 ) -> None:
     """Graphs, golden vectors and manifest. The golden outputs are the reference's, where there is one."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportRefusedError(
+            str(folder),
+            found=f"no folder that can be made ({error.strerror})",
+            expected="a new or an existing folder",
+            remedy="Name another one.",
+        ) from error
     draw = torch.Generator().manual_seed(0)
     image = torch.randn(_GOLDEN_BATCH, model.channels, model.image_size, model.image_size, generator=draw)
     history = torch.randn(_GOLDEN_BATCH, model.window, model.tokens, model.dim, generator=draw)

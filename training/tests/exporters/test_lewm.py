@@ -34,8 +34,12 @@ def test_the_prediction_heeds_every_action_and_latent_of_the_window() -> None:
     assert (actions.grad.abs() > 0).all()
 
 
-def test_a_checkpoint_becomes_a_folder_that_says_where_it_comes_from(published: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_becomes_a_folder_that_says_where_it_comes_from(
+    published: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["lewm", str(published), str(tmp_path), *ACTIONS, *NORMALISERS, "--dataset", "ours"]) == 0
+
+    assert "5 of 100 ms in a step; shoulder -1.6 to 1.4 rad/s, elbow -0.55 to 0.95 rad/s" in capsys.readouterr().out
 
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["licence"] == "MIT"

@@ -222,6 +222,12 @@ def test_a_data_set_s_numbers_that_cannot_be_read_are_refused(
     assert "expected JSON with 'mean' and 'std' of the actions" in said
 
 
+def test_a_folder_that_cannot_be_made_is_refused(published: Path, tmp_path: Path, refusal: Refusal) -> None:
+    (tmp_path / "file").touch()
+    said = refusal("lewm", published, tmp_path / "file" / "out", *OPTIONS)
+    assert "no folder that can be made (Not a directory)" in said
+
+
 def test_the_wrong_number_of_paths_is_refused(tmp_path: Path, refusal: Refusal) -> None:
     assert "OUT alone with --random" in refusal("lewm", tmp_path)
     assert "OUT alone with --random" in refusal("lewm", "--random", tmp_path, tmp_path)
