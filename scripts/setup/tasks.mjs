@@ -90,10 +90,10 @@ async function gazeboOutcome(layout, env) {
 }
 
 /**
- * @param {readonly string[]} args of the demo
- * @returns {boolean} whether it is to run in Gazebo
+ * @param {readonly string[]} args of the demo or the training
+ * @returns {boolean} whether its simulator is to be Gazebo
  */
-export function demoNeedsGazebo(args) {
+export function choosesGazebo(args) {
   return args.some(
     (arg, index) => arg === '--simulator=gazebo' || (arg === '--simulator' && args[index + 1] === 'gazebo'),
   );
@@ -104,12 +104,12 @@ export function demoNeedsGazebo(args) {
  * @returns {boolean} whether frames are to be collected in Gazebo
  */
 export function trainingNeedsGazebo(args) {
-  return args.some((arg) => /^(--set=)?\w+\.(simulator=gazebo|gazebo_episodes=0*[1-9]\d*)$/.test(arg));
+  return choosesGazebo(args) || args.some((arg) => /^(--set=)?\w+\.gazebo_episodes=0*[1-9]\d*$/.test(arg));
 }
 
 /** @type {Readonly<Record<string, Task>>} */
 export const TASKS = {
-  demo: productTask('demo', { isolated: true, needsGazebo: demoNeedsGazebo }),
+  demo: productTask('demo', { isolated: true, needsGazebo: choosesGazebo }),
   node: productTask('node', { isolated: false }),
   setup: {
     prepare: async (args, env) => {

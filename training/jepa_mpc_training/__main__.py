@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
     import torch
 
     from .config import Config
+    from .simulators import SIMULATORS
     from .stages import STAGES, Pipeline
 
     parser = argparse.ArgumentParser(prog="jepa_mpc_training", description=main.__doc__)
@@ -41,9 +42,14 @@ def main(arguments: list[str] | None = None) -> None:
         metavar="STAGE.FIELD=VALUE",
         help="e.g. train.steps=500, planner.horizon=4",
     )
+    parser.add_argument(
+        "--simulator",
+        choices=SIMULATORS,
+        help="what all motions are collected in; --set collect.gazebo_episodes=N mixes both",
+    )
     options = parser.parse_args(arguments)
     try:
-        config = override(Config(), options.set)
+        config = collected_in(options.simulator, override(Config(), options.set))
     except ValueError as error:
         parser.error(str(error))
     torch.set_num_threads(options.threads)
@@ -53,6 +59,14 @@ def main(arguments: list[str] | None = None) -> None:
     if options.stage != "all":
         print(json.dumps(figures[options.stage], indent=2))
     print(f"{options.stage}: {(time.monotonic() - start) / 60:.1f} minutes")
+
+
+def collected_in(simulator: str | None, config: Any) -> Any:
+    """The configuration with all motions in that simulator; None leaves it as it is."""
+    if simulator is None:
+        return config
+    episodes = config.collect.episodes if simulator == "gazebo" else 0
+    return dataclasses.replace(config, collect=dataclasses.replace(config.collect, gazebo_episodes=episodes))
 
 
 def override(config: Any, settings: list[str]) -> Any:

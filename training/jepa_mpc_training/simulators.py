@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from jepa_mpc_mujoco.plant import Plant as MujocoPlant
 from jepa_mpc_sim.plant import Plant
 
 Simulator = Literal["mujoco", "gazebo"]
+SIMULATORS: tuple[Simulator, ...] = get_args(Simulator)
 
 
 def open_plant(simulator: Simulator, urdf_xml: str) -> Plant:

@@ -14,7 +14,7 @@ import pytest
 from safetensors.numpy import load_file
 from tiny_run import TINY, TinyRun
 
-from jepa_mpc_training.__main__ import override
+from jepa_mpc_training.__main__ import collected_in, override
 from jepa_mpc_training.config import Config
 from jepa_mpc_training.runtime import ExportedModel
 from jepa_mpc_training.stages import Pipeline
@@ -129,6 +129,13 @@ def test_settings_of_the_command_line_keep_their_types_and_refuse_strangers() ->
     for bad in ("train.stepz=7", "train.steps=many", "name=x", "train.steps"):
         with pytest.raises(ValueError, match="--set"):
             override(Config(), [bad])
+
+
+def test_all_motions_are_collected_in_the_simulator_that_is_named() -> None:
+    config = override(Config(), ["collect.gazebo_episodes=5"])
+    assert collected_in(None, config).collect.gazebo_episodes == 5
+    assert collected_in("mujoco", config).collect.gazebo_episodes == 0
+    assert collected_in("gazebo", config).collect.gazebo_episodes == config.collect.episodes
 
 
 def _copy(tiny: TinyRun, folder: Path) -> Path:

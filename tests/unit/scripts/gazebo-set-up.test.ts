@@ -15,7 +15,7 @@ import { findMirror, type GazeboHost } from '../../../scripts/setup/gazebo-host.
 import { gazeboEnvironment, setUpGazebo } from '../../../scripts/setup/gazebo-set-up.mjs';
 import { layoutOf } from '../../../scripts/setup/layout.mjs';
 import { SetupError } from '../../../scripts/setup/setup-error.mjs';
-import { demoNeedsGazebo, trainingNeedsGazebo } from '../../../scripts/setup/tasks.mjs';
+import { choosesGazebo, trainingNeedsGazebo } from '../../../scripts/setup/tasks.mjs';
 
 /** A machine that can have Gazebo Classic. */
 const ABLE: GazeboHost = {
@@ -245,12 +245,13 @@ test.each([
   [['--simulator', 'mujoco'], false],
   [['--json', 'gazebo'], false],
   [[], false],
-])('the demo with %j needs Gazebo: %s', (args, expected) => {
-  expect(demoNeedsGazebo(args)).toBe(expected);
+])('%j chooses Gazebo: %s', (args, expected) => {
+  expect(choosesGazebo(args)).toBe(expected);
 });
 
 test.each([
-  [['collect', '--set', 'collect.simulator=gazebo'], true],
+  [['collect', '--simulator', 'gazebo'], true],
+  [['collect', '--simulator=mujoco'], false],
   [['all', '--set=collect.gazebo_episodes=400'], true],
   [['evaluate', '--set', 'evaluate.gazebo_episodes=20'], true],
   [['all', '--set', 'collect.gazebo_episodes=0'], false],
