@@ -51,7 +51,7 @@ export async function plotRobustness(runs) {
   const width = curves.length * PANEL_PX.width;
   const names = runs.map(
     ({ label, simulator, episodes, seed }, run) =>
-      `<tspan fill="${COLOURS[run % COLOURS.length]}">${label} in ${simulator}, ${episodes} episodes a point, seed ${seed}   </tspan>`,
+      `<tspan dx="${run === 0 ? 0 : 24}" fill="${COLOURS[run % COLOURS.length]}">${label} in ${simulator}, ${episodes} episodes a point, seed ${seed}</tspan>`,
   );
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${PANEL_PX.height + MARGIN_PX.top}">
 <rect width="100%" height="100%" fill="white"/>
