@@ -132,7 +132,7 @@ describe('ending the demo early', () => {
 
   it('SIGINT while the processes still start leaves nothing behind', async () => {
     const demo = start('--episodes', '1');
-    await demo.said('starting the simulator');
+    await demo.said('starting MuJoCo');
     const { children } = demo;
     demo.signal('SIGINT');
     expect(await demo.ended).toBe(130);

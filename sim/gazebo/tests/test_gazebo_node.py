@@ -38,7 +38,8 @@ def test_all_stamps_are_of_one_simulated_clock_and_rates_hold_by_it():
         assert set(np.diff(clocks)) == {10_000_000}
         # Where rendering is too slow, Gazebo leaves pictures out.
         assert 10 < (len(images) - 1) / (images[-1] - images[0]) * 1e9 < 1.05 * 30
-        assert 0 <= clocks[-1] - images[-1] < 200_000_000, "pictures are of the near past"
+        # A picture may be of a moment between two states, which the clock has not reached.
+        assert -10_000_000 < clocks[-1] - images[-1] < 200_000_000, "pictures are of the near past"
         # Simulated time, not the wall clock's.
         assert states[-1] < 1_000_000_000_000 < time.time_ns()
         assert {stamp_ns(m) for m in client.seen["camera_info"]} >= set(images[:-1])
