@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +14,8 @@ from .errors import GazeboError
 from .server import START_TIMEOUT_S, GazeboServer, Installation
 from .wire import Connection, Picture, Request, State, Unasked
 from .world import PHYSICS_STEP_S, classic_world, world_file
+
+_SCENE_PAUSE_S = 0.1
 
 
 class GazeboPlant:
@@ -59,7 +62,12 @@ class GazeboPlant:
         self._connection = Connection(peer, lambda what: self.on_unasked(what), self._server.last_words)
         self.state = State(0, *np.zeros((3, len(self.joint_names))))
         """The newest that is known."""
-        self.reset(np.zeros(len(self.joint_names)).clip(self.limits.lower, self.limits.upper))
+        try:
+            self.reset(np.zeros(len(self.joint_names)).clip(self.limits.lower, self.limits.upper))
+            self._await_scene(start_timeout_s)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def position(self) -> np.ndarray:
@@ -106,6 +114,20 @@ class GazeboPlant:
         """Ends Gazebo."""
         self._connection.close()
         self._server.close()
+
+    def _await_scene(self, timeout_s: float) -> None:
+        """Gazebo's renderer gets to know world and robot piece by piece: the first pictures may be empty."""
+        deadline = time.monotonic() + timeout_s
+        before: np.ndarray | None = None
+        while time.monotonic() < deadline:
+            picture = self.render()
+            if np.ptp(picture) > 0 and before is not None and np.array_equal(picture, before):
+                return
+            before = picture
+            time.sleep(_SCENE_PAUSE_S)
+        raise GazeboError(
+            f"camera '{self.camera.name}': found no steady picture within {timeout_s:g} s, expected one of the robot."
+        )
 
     def _state(self, request: Request, body: bytes) -> State:
         answer = self._connection.ask(request, body)
