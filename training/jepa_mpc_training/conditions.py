@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from jepa_mpc_mujoco.appearance import Appearance
+from jepa_mpc_sim.imperfections import develop
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,7 @@ class Condition:
 
     def develop(self, frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The picture that reaches the encoder, uint8 `[S, S, 3]`, of a frame of the same kind."""
-        if self.brightness == 1.0 and self.noise == 0.0:
-            return frame
-        values = frame * self.brightness + self.noise * rng.standard_normal(frame.shape)
-        return np.rint(values).clip(0, 255).astype(np.uint8)
+        return develop(frame, self.brightness, self.noise, rng)
 
 
 NOMINAL = Condition()

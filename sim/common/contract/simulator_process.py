@@ -23,8 +23,7 @@ if SIMULATOR == "mujoco":
 
 
 def _environment(changes: Mapping[str, str]) -> dict[str, str]:
-    own = {"PYTHONUNBUFFERED": "1"}
-    return {**os.environ, **own, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", **changes}
+    return {**os.environ, "PYTHONUNBUFFERED": "1", "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", **changes}
 
 
 def _command(arguments: Sequence[str]) -> list[str]:

@@ -157,9 +157,9 @@ function simulatorProcess(options: DemoOptions, packageRoot: string): Program {
         'Start the demo with npm run demo, which brings one, or name one that has both: JEPA_MPC_PYTHON=python3.',
     });
   }
-  const viewer = options.simulator.hasViewer && !options.headless && (process.env['DISPLAY'] ?? '') !== '';
-  const { PYTHONPATH } = process.env;
   const { simulator } = options;
+  const viewer = simulator.hasViewer && !options.headless && (process.env['DISPLAY'] ?? '') !== '';
+  const { PYTHONPATH } = process.env;
   const packages = ['common', simulator.name].map((name) => join(packageRoot, 'sim', name));
   const pythonPath = [...packages, ...(PYTHONPATH === undefined ? [] : [PYTHONPATH])];
   return {
