@@ -26,6 +26,8 @@ def main(arguments: list[str] | None = None) -> None:
     import torch
 
     from .config import Config
+    from .exporters.encoders.kinds import ENCODERS
+    from .exporters.errors import ExportRefusedError
     from .simulators import SIMULATORS
     from .stages import STAGES, Pipeline
 
@@ -47,14 +49,20 @@ def main(arguments: list[str] | None = None) -> None:
         choices=SIMULATORS,
         help="what all motions are collected in; --set collect.gazebo_episodes=N mixes both",
     )
+    parser.add_argument("--encoder", choices=tuple(ENCODERS), help="a published encoder, which stays as it is")
+    parser.add_argument("--encoder-weights", type=Path, metavar="FILE", help="its weights, as published")
     options = parser.parse_args(arguments)
     try:
         config = collected_in(options.simulator, override(Config(), options.set))
     except ValueError as error:
         parser.error(str(error))
+    config = with_encoder(options.encoder, options.encoder_weights, config)
     torch.set_num_threads(options.threads)
     start = time.monotonic()
-    pipeline = Pipeline(options.urdf.read_text(), config, options.run, options.model)
+    try:
+        pipeline = Pipeline(options.urdf.read_text(), config, options.run, options.model)
+    except ExportRefusedError as error:
+        sys.exit(str(error))
     figures = pipeline.run(STAGES[-1] if options.stage == "all" else options.stage)
     if options.stage != "all":
         print(json.dumps(figures[options.stage], indent=2))
@@ -67,6 +75,13 @@ def collected_in(simulator: str | None, config: Any) -> Any:
         return config
     episodes = config.collect.episodes if simulator == "gazebo" else 0
     return dataclasses.replace(config, collect=dataclasses.replace(config.collect, gazebo_episodes=episodes))
+
+
+def with_encoder(kind: str | None, weights: Path | None, config: Any) -> Any:
+    """The configuration with a published encoder; None leaves what it says."""
+    given = {"kind": kind, "weights": None if weights is None else str(weights)}
+    changed = {name: value for name, value in given.items() if value is not None}
+    return dataclasses.replace(config, encoder=dataclasses.replace(config.encoder, **changed))
 
 
 def override(config: Any, settings: list[str]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .config import BLOCK, IMAGE_SIZE
+from .config import BLOCK
 from .runtime import ExportedModel
 
 _REPEATS = 50
@@ -24,7 +24,7 @@ def benchmark(model: ExportedModel, batch: int) -> dict[str, float]:
     def noise(*dims: int) -> np.ndarray:
         return rng.standard_normal(dims).astype(np.float32)
 
-    frame = rng.integers(0, 256, (IMAGE_SIZE, IMAGE_SIZE, 3), dtype=np.uint8)
+    frame = rng.integers(0, 256, (model.camera.height, model.camera.width, 3), dtype=np.uint8)
     history, actions = noise(batch, window, *shape), noise(batch, action_dim)
     latents, goals = noise(batch, *shape), noise(batch, *shape)
     return {

@@ -6,10 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from .config import Config, TrainConfig
+from .exporters.encoders.read_encoder import FrozenEncoder
 
 
-def write_card(folder: Path, config: Config, joints: list[str], figures: dict[str, dict[str, Any]]) -> str:
-    """Writes the card from the figures of the stages (`probe`, `train`, `evaluate`, ...); returns its text."""
+def write_card(
+    folder: Path,
+    config: Config,
+    joints: list[str],
+    figures: dict[str, dict[str, Any]],
+    encoder: FrozenEncoder | None = None,
+) -> str:
+    """Writes the card from the figures of the stages (`probe`, `train`, `evaluate`, ...); returns its text.
+
+    `encoder`: the published one that the model is on.
+    """
     probe, evaluation = figures["probe"], figures["evaluate"]
     size = sum(file.stat().st_size for file in folder.iterdir() if file.name != "MODEL_CARD.md") / 1e6
     randomised = config.randomise
@@ -17,7 +27,7 @@ def write_card(folder: Path, config: Config, joints: list[str], figures: dict[st
     text = f"""# {config.name}
 
 A small JEPA with a temporal-distance head: camera frame in, joint velocities out (through a planner).
-{_origin(trained)} by `python -m jepa_mpc_training all` of this repository, which prints and writes this page.
+{_origin(trained, encoder)} by `python -m jepa_mpc_training all` of this repository, which prints and writes this page.
 
 - Robot: {len(joints)} joints ({", ".join(joints)}), target velocities held for 0.1 s, predictor step 0.2 s.
 - Data: {collected["episodes"]} episodes of random motion, {_driven(collected)}, each in {collected["views"]} views;
@@ -29,7 +39,7 @@ A small JEPA with a temporal-distance head: camera frame in, joint velocities ou
 - Training: prediction of the latents of every view over {trained.rollout} steps from the history in every view, with
   SIGReg (LeJEPA), {trained.steps} steps of {trained.batch} sequences; then quasimetric reinforcement learning for the
   distance on frozen latents, {distance.steps} steps.
-- Licence: Apache-2.0. Size: {size:.1f} MB.
+- Licence: {"Apache-2.0" if encoder is None else encoder.kind.licence}. Size: {size:.1f} MB.
 - Limits: this robot on this table, its camera within the ranges above; nothing else was seen in training.
 
 ## Closed loop
@@ -81,7 +91,10 @@ ONNX Runtime, one thread, on the machine that trained it: {_speed(evaluation["sp
     return text
 
 
-def _origin(trained: TrainConfig) -> str:
+def _origin(trained: TrainConfig, encoder: FrozenEncoder | None) -> str:
+    if encoder is not None:
+        kind = encoder.kind
+        return f"On {kind.title} as it is ({kind.source}, licence {kind.licence}); projection and predictor trained"
     if trained.start:
         return "Trained on from the weights of an earlier run (training/README.md)"
     return "Trained from nothing"

@@ -12,16 +12,16 @@ from jepa_mpc_mujoco.appearance import Appearance
 from jepa_mpc_mujoco.plant import Plant as MujocoPlant
 from tqdm import tqdm
 
-from .config import IMAGE_SIZE, PERIOD_MS, TICK_MS, VIEWS, CollectConfig, RandomiseConfig
+from .config import PERIOD_MS, TICK_MS, VIEWS, CollectConfig, RandomiseConfig
 from .explore import exploration
 from .randomise import draw_appearance, draw_dynamics
-from .robot import Robot, area_average
+from .robot import Robot
 from .simulators import open_plant
 
 
 @dataclass(frozen=True)
 class Motion:
-    """What one episode was: actions `[T, J]` in rad/s, positions `[T + 1, J]` in rad, frames `[T + 1, S, S, 3]` as
+    """What one episode was: actions `[T, J]` in rad/s, positions `[T + 1, J]` in rad, frames `[T + 1, H, W, 3]` as
     the robot's own camera saw them, or None where they were not asked for."""
 
     actions: np.ndarray
@@ -39,17 +39,17 @@ def collect(urdf_xml: str, config: CollectConfig, randomise: RandomiseConfig, fo
     in_gazebo = spread(config.gazebo_episodes, episodes)
     with ExitStack() as stack:
         scene = stack.enter_context(closing(MujocoPlant(urdf_xml)))
-        simulated = Robot(scene, config.tracking_gain)
+        simulated = Robot(scene, config.tracking_gain, frame_size=config.frame_size)
         foreign = None
         if config.gazebo_episodes:
             plant = stack.enter_context(closing(open_plant("gazebo", urdf_xml)))
-            foreign = Robot(plant, config.tracking_gain)
+            foreign = Robot(plant, config.tracking_gain, frame_size=config.frame_size)
         joints = len(scene.joint_names)
         frames = np.lib.format.open_memmap(
             folder / "frames.npy",
             mode="w+",
             dtype=np.uint8,
-            shape=(episodes, VIEWS, periods + 1, IMAGE_SIZE, IMAGE_SIZE, 3),
+            shape=(episodes, VIEWS, periods + 1, *simulated.see().shape),
         )
         actions = np.empty((episodes, periods, joints), dtype=np.float32)
         positions = np.empty((episodes, periods + 1, joints), dtype=np.float32)
@@ -66,7 +66,7 @@ def collect(urdf_xml: str, config: CollectConfig, randomise: RandomiseConfig, fo
             for view in range(int(in_gazebo[episode]), VIEWS):
                 look = draw_appearance(rng, randomise, scene.part_names)
                 scene.set_appearance(Appearance() if view == 0 and anchored else look)
-                frames[episode, view] = [area_average(scene.render_at(at), IMAGE_SIZE) for at in motion.positions]
+                frames[episode, view] = [simulated.see_at(at) for at in motion.positions]
             actions[episode], positions[episode] = motion.actions, motion.positions
     frames.flush()
     np.save(folder / "actions.npy", actions)

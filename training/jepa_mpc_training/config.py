@@ -34,6 +34,8 @@ class CollectConfig:
     seed: int = 0
     tracking_gain: float = 10.0
     """1/s, position feedback of the joint controller on top of the desired velocity."""
+    frame_size: int = IMAGE_SIZE
+    """Width and height of the recorded frames; 0: as the camera has them, which published encoders are given."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,26 @@ class PhotometryConfig:
     noise_share: float = 0.5
     blur_share: float = 0.25
     """Share of the views that are blurred over 3 pixels, each to its own degree."""
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """A published encoder that stays as it is; only a projection of its tokens is trained."""
+
+    kind: str = ""
+    """ijepa, vjepa, vjepa2 or dinov2; empty: an encoder of our own, trained from nothing."""
+    weights: str = ""
+    """File with its weights, as published."""
+    heads: int = 0
+    """Attention heads; 0: those of config.json beside the weights, or of the published sizes."""
+    image_size: int = 0
+    """Width and height of its input, where it can be chosen (vjepa2, dinov2); 0: the published one."""
+    frames: int = 2
+    """How often encoders of clips (vjepa, vjepa2) see the image: an even number."""
+    grid: int = 4
+    """Its tokens are averaged over so many areas each way."""
+    dtype: str = "float16"
+    """Of the features on disk: float16 or float32."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +197,7 @@ class Config:
     collect: CollectConfig = field(default_factory=CollectConfig)
     randomise: RandomiseConfig = field(default_factory=RandomiseConfig)
     photometry: PhotometryConfig = field(default_factory=PhotometryConfig)
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     distance: DistanceConfig = field(default_factory=DistanceConfig)
     planner: PlannerConfig = field(default_factory=PlannerConfig)

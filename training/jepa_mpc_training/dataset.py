@@ -14,7 +14,7 @@ from .config import BLOCK
 class Dataset:
     """Episodes of equal length; frame `t` is seen before action `t`, in every view at the same moment.
 
-    frames uint8 `[E, V, T + 1, S, S, 3]`, actions float32 `[E, T, J]` (target velocity, rad/s),
+    frames uint8 `[E, V, T + 1, H, W, 3]`, actions float32 `[E, T, J]` (target velocity, rad/s),
     positions float32 `[E, T + 1, J]` (rad), in_gazebo bool `[E]`: there the first view is Gazebo's.
     """
 
@@ -44,7 +44,7 @@ class Dataset:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Random stretches of `length` frames one predictor step apart.
 
-        Returns frames uint8 `[count, V, length, S, S, 3]` and the raw action blocks between them
+        Returns frames uint8 `[count, V, length, H, W, 3]` and the raw action blocks between them
         `[count, length - 1, BLOCK * J]`, ordered [period][joint].
         """
         episode = rng.choice(episodes, count)

@@ -16,7 +16,7 @@ from jepa_mpc_sim.urdf import JointLimits
 from tqdm import tqdm
 
 from .conditions import NOMINAL, Condition
-from .config import BLOCK, PERIOD_MS, TICK_MS, WINDOW, PlannerConfig
+from .config import BLOCK, IMAGE_SIZE, PERIOD_MS, TICK_MS, WINDOW, PlannerConfig
 from .planner import CemPlanner
 from .robot import Robot
 from .runtime import ExportedModel
@@ -140,8 +140,10 @@ def evaluate(
     condition: Condition = NOMINAL,
     simulator: Simulator = "mujoco",
     tracking_gain: float = 10.0,
+    frame_size: int = IMAGE_SIZE,
 ) -> dict[str, Any]:
     """Runs the episodes of `seeds`; `policy` is "planner", "random" or "nothing". Gazebo looks as it looks.
+    `frame_size` is that of the recordings.
 
     Raises ValueError for seeds kept for the final test.
     """
@@ -154,7 +156,7 @@ def evaluate(
         body = stack.enter_context(closing(MujocoPlant(urdf_xml)))
         body.set_appearance(condition.appearance)
         plant = body if simulator == "mujoco" else stack.enter_context(closing(open_plant(simulator, urdf_xml)))
-        robot = Robot(plant, tracking_gain)
+        robot = Robot(plant, tracking_gain, frame_size=frame_size)
         progress = tqdm(seeds, desc=f"evaluate {policy}", unit="episode")
         for seed in progress:
             chosen = _policy(policy, model, config)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,11 @@ from jepa_mpc_mujoco.plant import Plant
 from safetensors.numpy import save_file
 from torch import Tensor, nn
 
-from .config import BLOCK, IMAGE_SIZE, PERIOD_MS, WINDOW, Config
+from .camera_input import CameraInput, planar
+from .config import BLOCK, PERIOD_MS, WINDOW, Config
 from .dataset import Dataset
-from .nets import DistanceHead
-from .train import PIXEL_SCALE, Jepa, planar
+from .exporters.file_hash import sha256_of
+from .external_data import move_large_weights_out, weight_files
 
 CAMERA = "image"
 _OPSET = 18
@@ -30,71 +31,107 @@ class ExportError(RuntimeError):
     """An exported graph does not give what the trained network gives."""
 
 
+@dataclass(frozen=True)
+class Networks:
+    """What becomes the graphs: `encoder` takes `[B, 3, height, width]` of `camera`; no `distance` is no graph."""
+
+    encoder: nn.Module
+    camera: CameraInput
+    predictor: nn.Module
+    distance: nn.Module | None
+
+
 def export(
     urdf_xml: str,
-    jepa: Jepa,
-    head: DistanceHead,
+    networks: Networks,
     dataset: Dataset,
     config: Config,
-    provenance: dict[str, str],
+    about: dict[str, Any],
     folder: Path,
 ) -> dict[str, Any]:
     """Writes graphs, golden vectors and manifest to `folder`, each graph checked against its network.
 
-    Raises ExportError where ONNX Runtime differs from PyTorch by more than half the declared tolerance. Returns sizes
-    and largest differences.
+    `about`: description, licence and provenance of the manifest. Raises ExportError where ONNX Runtime differs from
+    PyTorch by more than half the declared tolerance. Returns sizes and largest differences.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    golden = _golden(jepa, head, dataset)
-    graphs = {
-        "encoder": (jepa.encoder, {CAMERA: golden[f"encoder.{CAMERA}"]}, "latent"),
-        "predictor": (
-            jepa.predictor,
-            {"history": golden["predictor.history"], "actions": golden["predictor.actions"]},
-            "next",
-        ),
-        "distance": (head, {"latent": golden["distance.latent"], "goal": golden["distance.goal"]}, "distance"),
-    }
-    entries, figures = {}, {}
-    for name, (network, inputs, output) in graphs.items():
-        file = folder / f"{name}.onnx"
-        _export_graph(network, inputs, output, file)
-        figures[f"{name}_max_difference"] = _verify(file, inputs, golden[f"{name}.{output}"])
-        figures[f"{name}_kB"] = round(file.stat().st_size / 1000)
-        entries[name] = {"file": file.name, "sha256": _sha256(file)}
-    vectors = folder / "golden.safetensors"
-    save_file({name: tensor.numpy().copy() for name, tensor in golden.items()}, vectors)
-    vectors.chmod(0o644)  # safetensors keeps its files to their owner
-    manifest = _manifest(Plant(urdf_xml), jepa, config, entries, provenance, _sha256(vectors))
+    plant = Plant(urdf_xml)
+    entries, figures = write_graphs(networks, _golden(networks, dataset), folder)
+    manifest = _manifest(plant, networks.camera, config, entries, about)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return figures
 
 
-def _golden(jepa: Jepa, head: DistanceHead, dataset: Dataset) -> dict[str, Tensor]:
-    """Inputs from held-back episodes and what the networks answer."""
+def write_graphs(networks: Networks, golden: dict[str, Tensor], folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Writes graphs and golden vectors to `folder`; returns `graphs` and `golden` of the manifest, and figures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    graphs: dict[str, tuple[nn.Module, dict[str, Tensor], str]] = {
+        "encoder": (networks.encoder, {CAMERA: golden[f"encoder.{CAMERA}"]}, "latent"),
+        "predictor": (
+            networks.predictor,
+            {"history": golden["predictor.history"], "actions": golden["predictor.actions"]},
+            "next",
+        ),
+    }
+    if networks.distance is not None:
+        inputs = {"latent": golden["distance.latent"], "goal": golden["distance.goal"]}
+        graphs["distance"] = (networks.distance, inputs, "distance")
+    entries: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
+    for name, (network, inputs, output) in graphs.items():
+        file = folder / f"{name}.onnx"
+        export_graph(network, inputs, output, file)
+        figures[f"{name}_max_difference"] = _verify(file, inputs, golden[f"{name}.{output}"])
+        files = [file, *weight_files(file)]
+        figures[f"{name}_kB"] = round(sum(each.stat().st_size for each in files) / 1000)
+        entries[name] = graph_entry(file)
+    return {"graphs": entries, "golden": write_golden(golden, folder)}, figures
+
+
+def write_golden(golden: dict[str, Tensor], folder: Path) -> dict[str, Any]:
+    """Writes the golden vectors; returns `golden` of the manifest."""
+    vectors = folder / "golden.safetensors"
+    save_file({name: tensor.numpy().copy() for name, tensor in golden.items()}, vectors)
+    vectors.chmod(0o644)  # safetensors keeps its files to their owner
+    return {"file": vectors.name, "sha256": sha256_of(vectors), "tolerance": _TOLERANCE}
+
+
+def graph_entry(file: Path) -> dict[str, Any]:
+    """A graph's entry in `graphs` of the manifest."""
+    data = [{"file": each.name, "sha256": sha256_of(each)} for each in weight_files(file)]
+    return {"file": file.name, "sha256": sha256_of(file), **({"data": data} if data else {})}
+
+
+def _golden(networks: Networks, dataset: Dataset) -> dict[str, Tensor]:
+    """Inputs from recorded episodes and what the networks answer."""
     rng = np.random.default_rng(0)
     episodes = np.arange(len(dataset.frames))
     frames, actions = dataset.sequences(rng, episodes, _GOLDEN_BATCH, WINDOW + 1)
     with torch.no_grad():
         # The first view, as its camera saw it.
-        seen = planar(frames[:, 0])
-        image = jepa.normalise(seen[:, 0])
-        history = jepa.encode(seen)[:, :WINDOW].unsqueeze(2).contiguous()
+        images = networks.camera.fit(planar(frames[:, 0, :WINDOW]))
+        history = networks.encoder(images.flatten(0, 1)).unflatten(0, images.shape[:2]).contiguous()
         blocks = torch.from_numpy(actions)[:, WINDOW - 1].contiguous()
-        latent, goal = history[:, -1].contiguous(), history[:, -1].roll(1, dims=0).contiguous()
-        return {
-            f"encoder.{CAMERA}": image,
-            "encoder.latent": jepa.encoder(image),
+        golden = {
+            f"encoder.{CAMERA}": images[:, 0].contiguous(),
+            "encoder.latent": history[:, 0].contiguous(),
             "predictor.history": history,
             "predictor.actions": blocks,
-            "predictor.next": jepa.predictor(history, blocks),
-            "distance.latent": latent,
-            "distance.goal": goal,
-            "distance.distance": head(latent, goal),
+            "predictor.next": networks.predictor(history, blocks),
         }
+        if networks.distance is not None:
+            golden |= golden_distance(networks.distance, history[:, -1].contiguous())
+        return golden
 
 
-def _export_graph(network: nn.Module, inputs: dict[str, Tensor], output: str, file: Path) -> None:
+def golden_distance(head: nn.Module, latent: Tensor) -> dict[str, Tensor]:
+    """Latents `[B, N, D]`, each with the one before as its goal, and how far that is."""
+    goal = latent.roll(1, dims=0).contiguous()
+    with torch.no_grad():
+        return {"distance.latent": latent, "distance.goal": goal, "distance.distance": head(latent, goal)}
+
+
+def export_graph(network: nn.Module, inputs: dict[str, Tensor], output: str, file: Path) -> None:
+    """Writes one network as a graph with a dynamic batch; very large weights go into a file beside it."""
     names = [*inputs, output]
     with warnings.catch_warnings():
         # The tracing exporter is deprecated but writes small, plain graphs, which is what the planner rewrites.
@@ -109,6 +146,7 @@ def _export_graph(network: nn.Module, inputs: dict[str, Tensor], output: str, fi
             opset_version=_OPSET,
             dynamo=False,
         )
+    move_large_weights_out(file)
 
 
 def _verify(file: Path, inputs: dict[str, Tensor], expected: Tensor) -> float:
@@ -126,31 +164,17 @@ def _verify(file: Path, inputs: dict[str, Tensor], expected: Tensor) -> float:
 
 
 def _manifest(
-    plant: Plant, jepa: Jepa, config: Config, graphs: dict[str, Any], provenance: dict[str, str], golden_sha256: str
+    plant: Plant, camera: CameraInput, config: Config, entries: dict[str, Any], about: dict[str, Any]
 ) -> dict[str, Any]:
     planner, joints = config.planner, len(plant.joint_names)
     return {
         "format": "jepa-mpc-model",
         "version": 1,
         "name": config.name,
-        "description": f"Planar arm ({', '.join(plant.joint_names)}) under a camera, with a temporal-distance head",
-        "licence": "Apache-2.0",
-        "graphs": graphs,
-        "cameras": [
-            {
-                "name": CAMERA,
-                "topic": CAMERA,
-                "width": IMAGE_SIZE,
-                "height": IMAGE_SIZE,
-                "channels": 3,
-                "colorOrder": "rgb",
-                "resize": "squash",
-                "interpolation": "area",
-                "scale": PIXEL_SCALE,
-                "mean": jepa.pixel_mean,
-                "std": jepa.pixel_std,
-            }
-        ],
+        "description": about["description"],
+        "licence": about["licence"],
+        "graphs": entries["graphs"],
+        "cameras": [camera.manifest(CAMERA)],
         "latent": {"tokens": 1, "dim": config.train.latent_dim},
         "history": {"mode": "sliding", "window": WINDOW, "warmup": "repeat"},
         "action": {
@@ -175,10 +199,6 @@ def _manifest(
             "minStd": planner.min_std,
             "actionPenalty": planner.action_penalty,
         },
-        "provenance": provenance,
-        "golden": {"file": "golden.safetensors", "sha256": golden_sha256, "tolerance": _TOLERANCE},
+        "provenance": about["provenance"],
+        "golden": entries["golden"],
     }
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -39,6 +39,33 @@ class Encoder(nn.Module):
         return self.dense(self.local(image)).unsqueeze(1)
 
 
+class Projection(nn.Module):
+    """Features `[B, G, C]` of an encoder that stays as it is -> latent `[B, 1, D]`: a dense network.
+
+    Each feature is brought to mean 0 and deviation 1 over the recordings first: what is the same in every frame, and
+    the few features that are hundreds of times larger than the others, would drown the rest.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, config: TrainConfig, places: int, width: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(places, width))
+        self.register_buffer("std", torch.ones(places, width))
+        self.dense = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(places * width, config.encoder_width),
+            nn.GELU(),
+            nn.Linear(config.encoder_width, config.encoder_width),
+            nn.GELU(),
+            nn.Linear(config.encoder_width, config.latent_dim),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.dense((features - self.mean) / self.std).unsqueeze(1)
+
+
 class Predictor(nn.Module):
     """History `[B, W, 1, D]`, oldest first, and normalised actions `[B, A]` -> next latent `[B, 1, D]`.
 

@@ -17,7 +17,7 @@ _SPARE_NOISE = 50
 
 @dataclass(frozen=True)
 class Photometry:
-    """Changes of `N` views: gain `[N, 3, S, S]` and offset `[N]` in grey levels, noise `[N]` (its standard deviation)
+    """Changes of `N` views: gain `[N, 3, H, W]` and offset `[N]` in grey levels, noise `[N]` (its standard deviation)
     in grey levels, and blur `[N]`, the share of a pixel's neighbourhood in it."""
 
     gain: Tensor
@@ -27,7 +27,7 @@ class Photometry:
     generator: torch.Generator
 
     def apply(self, frames: Tensor) -> Tensor:
-        """uint8 `[N, L, 3, S, S]` -> float `[N, L, 3, S, S]` in [0, 255]."""
+        """uint8 `[N, L, 3, H, W]` -> float `[N, L, 3, H, W]` in [0, 255]."""
         values = frames.float().mul_(self.gain[:, None]).add_(self.offset.view(-1, 1, 1, 1, 1))
         bank = torch.randn(frames.shape[1] + _SPARE_NOISE, *frames.shape[2:], generator=self.generator)
         for view, images in enumerate(values):
@@ -39,8 +39,10 @@ class Photometry:
         return values.clamp_(0, _WHITE)
 
 
-def draw_photometry(config: PhotometryConfig, count: int, size: int, generator: torch.Generator) -> Photometry:
-    """Draws for `count` views of `size` x `size` pixels; some are left as they are."""
+def draw_photometry(
+    config: PhotometryConfig, count: int, size: tuple[int, int], generator: torch.Generator
+) -> Photometry:
+    """Draws for `count` views of `size` pixels (height, width); some are left as they are."""
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
         return low + (high - low) * torch.rand(count, *shape, generator=generator)
@@ -58,14 +60,14 @@ def draw_photometry(config: PhotometryConfig, count: int, size: int, generator: 
     return Photometry(gain, offset, noise, blur, generator)
 
 
-def _shading(config: PhotometryConfig, count: int, size: int, generator: torch.Generator) -> Tensor:
-    """Factors on brightness `[count, size, size]`: a slope in some views, the edge of a shadow in others."""
+def _shading(config: PhotometryConfig, count: int, size: tuple[int, int], generator: torch.Generator) -> Tensor:
+    """Factors on brightness `[count, height, width]`: a slope in some views, the edge of a shadow in others."""
     kind = torch.rand(count, generator=generator)
     angle = torch.rand(count, generator=generator) * 2 * torch.pi
     where = torch.rand(count, generator=generator) - 0.5
     depth = torch.rand(count, generator=generator) * config.shading
-    axis = torch.linspace(-0.7, 0.7, size)
-    across = angle.cos()[:, None, None] * axis + angle.sin()[:, None, None] * axis[:, None]
+    height, width = (torch.linspace(-0.7, 0.7, side) for side in size)
+    across = angle.cos()[:, None, None] * width + angle.sin()[:, None, None] * height[:, None]
     slope = across + 0.5
     edge = ((across - where[:, None, None]) * 20).clamp(0, 1)
     share = torch.where((kind < 0.35)[:, None, None], slope, torch.where((kind < 0.6)[:, None, None], edge, 0.0))
@@ -73,5 +75,5 @@ def _shading(config: PhotometryConfig, count: int, size: int, generator: torch.G
 
 
 def _neighbourhood(images: Tensor) -> Tensor:
-    """Averages of images `[L, 3, S, S]` over 3 x 3 pixels."""
+    """Averages of images `[L, 3, H, W]` over 3 x 3 pixels."""
     return functional.avg_pool2d(functional.pad(images, (1, 1, 1, 1), mode="replicate"), 3, stride=1)

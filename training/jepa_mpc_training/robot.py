@@ -17,10 +17,12 @@ class Robot:
     Commands reach the controller `delay_ms` late, which is rounded down to whole ticks.
     """
 
-    def __init__(self, plant: Plant, tracking_gain: float, delay_ms: int = 0) -> None:
+    def __init__(self, plant: Plant, tracking_gain: float, delay_ms: int = 0, frame_size: int = IMAGE_SIZE) -> None:
+        """`frame_size`: width and height of the frames that are seen; 0: as the camera has them."""
         self.plant = plant
         self.limiter = CommandLimiter(plant.limits, TICK_MS / 1000)
         self._gain = tracking_gain
+        self._frame_size = frame_size
         self._setpoint = np.zeros(len(plant.joint_names))
         self.reset(plant.position, delay_ms)
 
@@ -50,12 +52,15 @@ class Robot:
         self.plant.step(self._setpoint, duration_s)
 
     def see(self) -> np.ndarray:
-        """The camera's frame in the encoder's size: uint8 `[S, S, 3]`."""
-        return area_average(self.plant.render(), IMAGE_SIZE)
+        """The camera's frame in the size of the recordings: uint8 `[H, W, 3]`."""
+        return self._sized(self.plant.render())
 
     def see_at(self, position: np.ndarray) -> np.ndarray:
         """What `see` would give with the robot at `position [J]`, which is not disturbed."""
-        return area_average(self.plant.render_at(position), IMAGE_SIZE)
+        return self._sized(self.plant.render_at(position))
+
+    def _sized(self, image: np.ndarray) -> np.ndarray:
+        return area_average(image, self._frame_size) if self._frame_size else image
 
 
 def area_average(image: np.ndarray, size: int) -> np.ndarray:

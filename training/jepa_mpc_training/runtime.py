@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+from .camera_input import CameraInput, planar
 from .planner import ActionSpace
 
 
@@ -25,9 +26,7 @@ class ExportedModel:
         }
         camera = self.manifest["cameras"][0]
         self._camera = camera["name"]
-        self._scale = camera["scale"]
-        self._mean = np.asarray(camera["mean"], dtype=np.float32)
-        self._std = np.asarray(camera["std"], dtype=np.float32)
+        self.camera = CameraInput.of_manifest(camera)
 
     @property
     def action_space(self) -> ActionSpace:
@@ -36,10 +35,13 @@ class ExportedModel:
         return ActionSpace(*(np.asarray(action[key], dtype=np.float64) for key in ("lower", "upper", "mean", "std")))
 
     def encode(self, frame: np.ndarray) -> np.ndarray:
-        """uint8 `[S, S, 3]` in the encoder's size -> latent `[N, D]`."""
-        image = (frame.astype(np.float32) * self._scale - self._mean) / self._std
-        tensor = np.ascontiguousarray(image.transpose(2, 0, 1)[None], dtype=np.float32)
-        return self._sessions["encoder"].run(None, {self._camera: tensor})[0][0]
+        """uint8 `[H, W, 3]` of any size -> latent `[N, D]`."""
+        return self.encode_frames(frame[None])[0]
+
+    def encode_frames(self, frames: np.ndarray) -> np.ndarray:
+        """uint8 `[B, H, W, 3]` of any size -> latents `[B, N, D]`."""
+        images = self.camera.fit(planar(frames)).numpy()
+        return self._sessions["encoder"].run(None, {self._camera: images})[0]
 
     def predict(self, history: np.ndarray, actions: np.ndarray) -> np.ndarray:
         """history `[B, W, N, D]`, normalised actions `[B, A]` -> next latent `[B, N, D]`."""

@@ -8,16 +8,20 @@ from typing import Any
 
 import torch
 from jepa_mpc_sim.urdf import parse_urdf, read_joint_names, read_limits
+from torch import nn
 
 from .benchmark import benchmark
 from .card import write_card
 from .collect import collect
 from .conditions import CONDITIONS
-from .config import VIEWS, Config
+from .config import IMAGE_SIZE, VIEWS, Config
 from .dataset import Dataset
 from .distance import load_distance, train_distance
 from .evaluate import Timing, evaluate
-from .export import export
+from .export import Networks, export
+from .exporters.encoders.frozen_vit import GridPool
+from .exporters.encoders.read_encoder import FrozenEncoder
+from .features import Features, open_encoder, write_features
 from .probe import probe
 from .runtime import ExportedModel
 from .stage import fingerprint, run_stage
@@ -33,16 +37,24 @@ class Pipeline:
 
     def __init__(self, urdf_xml: str, config: Config, run_folder: Path, model_folder: Path) -> None:
         self._urdf_xml = urdf_xml
+        encoder = config.encoder
+        if encoder.kind and config.collect.frame_size == IMAGE_SIZE:
+            # That size is our own encoder's; published ones are given what the camera has.
+            config = dataclasses.replace(config, collect=dataclasses.replace(config.collect, frame_size=0))
+        # What cannot be used is refused before anything is done for it.
+        self._encoder = open_encoder(encoder) if encoder.kind else None
         self._config = config
         self._run_folder = run_folder
         self._model_folder = model_folder
         self._latents: torch.Tensor | None = None
         collected = fingerprint(urdf_xml, config.collect, config.randomise, VIEWS)
-        trained = fingerprint(collected, config.train, config.photometry)
+        seen = fingerprint(collected, config.photometry, encoder, self._encoder.sha256 if self._encoder else "")
+        trained = fingerprint(seen, config.train)
         distanced = fingerprint(trained, config.distance)
         exported = fingerprint(distanced, config.name, config.planner, str(model_folder.resolve()))
         self._made_from = {
             "collect": collected,
+            "features": seen,
             "train": trained,
             "distance": distanced,
             "probe": fingerprint(distanced, "probe"),
@@ -55,15 +67,18 @@ class Pipeline:
         figures = {}
         for name in STAGES[: STAGES.index(last) + 1]:
             figures[name] = self._run_one(name)
+            if name == "collect" and self._encoder is not None and last != name:
+                figures["features"] = self._run_one("features")
         if last == STAGES[-1]:
             joints = read_joint_names(parse_urdf(self._urdf_xml))
-            print(write_card(self._model_folder, self._config, joints, figures))
+            print(write_card(self._model_folder, self._config, joints, figures, self._encoder))
         return figures
 
     def _run_one(self, name: str) -> dict[str, Any]:
         folder = self._run_folder / name
         output = {
             "collect": folder / "frames.npy",
+            "features": folder / "features.npy",
             "train": folder / "jepa.pt",
             "distance": folder / "distance.pt",
             "probe": folder / "costs.png",
@@ -75,8 +90,14 @@ class Pipeline:
     def _collect(self, folder: Path) -> dict[str, Any]:
         return collect(self._urdf_xml, self._config.collect, self._config.randomise, folder)
 
+    def _features(self, folder: Path) -> dict[str, Any]:
+        config = self._config
+        return write_features(
+            self._dataset(), self._encoder, config.encoder, config.photometry, folder, self._made_from["features"]
+        )
+
     def _train(self, folder: Path) -> dict[str, Any]:
-        return train(self._dataset(), self._config.train, self._config.photometry, folder, self._made_from["train"])
+        return train(self._seen(), self._config.train, self._config.photometry, folder, self._made_from["train"])
 
     def _distance(self, folder: Path) -> dict[str, Any]:
         training, _ = self._dataset().split(self._config.train.held_out)
@@ -90,18 +111,36 @@ class Pipeline:
 
     def _export(self, _folder: Path) -> dict[str, Any]:
         collected = self._config.collect
+        frozen = self._encoder
         provenance = {
-            "source": _PROVENANCE_SOURCE,
+            "source": _PROVENANCE_SOURCE if frozen is None else _source_of(frozen),
             "createdBy": "python -m jepa_mpc_training all",
             "dataset": f"{collected.episodes} episodes of {collected.periods} periods, {collected.gazebo_episodes} of "
             f"them in Gazebo, the others in MuJoCo, in {VIEWS} views, seed {collected.seed}",
         }
-        head = load_distance(self._run_folder / "distance" / "distance.pt")
-        return export(self._urdf_xml, self._jepa(), head, self._dataset(), self._config, provenance, self._model_folder)
+        if frozen is not None:
+            provenance["checkpointSha256"] = frozen.sha256
+        joints = ", ".join(read_joint_names(parse_urdf(self._urdf_xml)))
+        about = {
+            "description": f"Arm ({joints}) under a camera, with a temporal-distance head"
+            + ("" if frozen is None else f", on the features of {frozen.kind.title}"),
+            "licence": "Apache-2.0" if frozen is None else frozen.kind.licence,
+            "provenance": provenance,
+        }
+        return export(self._urdf_xml, self._networks(), self._dataset(), self._config, about, self._model_folder)
+
+    def _networks(self) -> Networks:
+        jepa, head = self._jepa(), load_distance(self._run_folder / "distance" / "distance.pt")
+        if self._encoder is None:
+            return Networks(jepa.encoder, jepa.camera, jepa.predictor, head)
+        pool = GridPool(self._encoder.network.sizes, self._config.encoder.grid)
+        whole = nn.Sequential(self._encoder.network, pool, jepa.encoder).eval()
+        return Networks(whole, self._encoder.camera, jepa.predictor, head)
 
     def _evaluate(self, _folder: Path) -> dict[str, Any]:
         model = ExportedModel(self._model_folder)
         planner, episodes = self._config.planner, self._config.evaluate.episodes
+        frame_size = self._config.collect.frame_size
         # The penalty is in steps; next to a squared latent distance it would weigh too much.
         squared = dataclasses.replace(planner, objective="squared_latent_distance", action_penalty=0.0)
         fast = Timing(frame_period_ms=100 / 3, plan_every=2, delay_ms=80)
@@ -113,26 +152,48 @@ class Pipeline:
             "do nothing": (planner, Timing(), "nothing", episodes // 2),
         }
         policies = {
-            name: evaluate(self._urdf_xml, model, settings, range(count), timing, policy)
+            name: evaluate(self._urdf_xml, model, settings, range(count), timing, policy, frame_size=frame_size)
             for name, (settings, timing, policy, count) in runs.items()
         }
         conditions = {
-            name: evaluate(self._urdf_xml, model, planner, range(episodes // 2), Timing(), condition=condition)
+            name: evaluate(
+                self._urdf_xml,
+                model,
+                planner,
+                range(episodes // 2),
+                Timing(),
+                condition=condition,
+                frame_size=frame_size,
+            )
             for name, condition in CONDITIONS.items()
         }
         if count := self._config.evaluate.gazebo_episodes:
             conditions["in Gazebo"] = evaluate(
-                self._urdf_xml, model, planner, range(count), Timing(), simulator="gazebo"
+                self._urdf_xml, model, planner, range(count), Timing(), simulator="gazebo", frame_size=frame_size
             )
         return {"policies": policies, "conditions": conditions, "speed": benchmark(model, planner.samples)}
 
     def _dataset(self) -> Dataset:
         return Dataset.load(self._run_folder / "collect")
 
+    def _seen(self) -> Dataset:
+        """What the JEPA is trained on: the recordings, or the published encoder's features of them."""
+        if self._encoder is None:
+            return self._dataset()
+        return Features.of(self._dataset(), self._run_folder / "features" / "features.npy")
+
     def _jepa(self):
         return load_jepa(self._run_folder / "train" / "jepa.pt")
 
     def _encoded(self) -> torch.Tensor:
         if self._latents is None:
-            self._latents = self._jepa().encode_all(self._dataset(), self._config.photometry)
+            self._latents = self._jepa().encode_all(self._seen(), self._config.photometry)
         return self._latents
+
+
+def _source_of(encoder: FrozenEncoder) -> str:
+    kind = encoder.kind
+    return (
+        f"{kind.title}, code and weights of {kind.source}, licence {kind.licence}, as they are; projection, predictor "
+        "and distance trained from random exploration by training/ of this repository"
+    )

@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from .camera_input import PIXEL_SCALE, CameraInput, planar
 from .collapse import check_collapse, sigreg
-from .config import BLOCK, WINDOW, PhotometryConfig, TrainConfig
+from .config import BLOCK, IMAGE_SIZE, WINDOW, PhotometryConfig, TrainConfig
 from .dataset import Dataset
-from .nets import Encoder, Predictor, rollout
+from .features import Features
+from .nets import Encoder, Predictor, Projection, rollout
 from .photometry import draw_photometry
-
-PIXEL_SCALE = 1 / 255
 
 
 @dataclass
@@ -30,30 +30,46 @@ class Jepa:
     pixel_mean: list[float]
     pixel_std: list[float]
 
-    def normalise(self, images: Tensor) -> Tensor:
-        """uint8 or float `[B, 3, S, S]` in [0, 255] -> float `[B, 3, S, S]`: (pixel / 255 - mean) / std."""
-        mean, std = (torch.tensor(values).view(3, 1, 1) for values in (self.pixel_mean, self.pixel_std))
-        return torch.addcmul(-mean / std, images.float(), PIXEL_SCALE / std)
+    @property
+    def camera(self) -> CameraInput:
+        """The encoder's input."""
+        return CameraInput(IMAGE_SIZE, IMAGE_SIZE, tuple(self.pixel_mean), tuple(self.pixel_std))
 
     def encode_all(self, dataset: Dataset, photometry: PhotometryConfig) -> Tensor:
         """Latents of every frame `[E, V, T + 1, D]`, each view under a photometry of its own."""
         generator = torch.Generator().manual_seed(0)
-        latents = []
         with torch.no_grad():
-            for episode in dataset.frames:
-                views = planar(episode)
-                drawn = draw_photometry(photometry, len(views), views.shape[-1], generator)
-                latents.append(self.encode(drawn.apply(views)))
-        return torch.stack(latents)
+            return torch.stack([self.see_changed(episode, photometry, generator) for episode in dataset.frames])
+
+    def see_changed(self, frames: np.ndarray, photometry: PhotometryConfig, generator: torch.Generator) -> Tensor:
+        """Frames uint8 `[N, L, S, S, 3]`, each of the N under a photometry of its own -> latents `[N, L, D]`."""
+        views = planar(frames)
+        drawn = draw_photometry(photometry, len(views), tuple(views.shape[-2:]), generator)
+        return self.encode(drawn.apply(views))
+
+    def see(self, frames: np.ndarray) -> Tensor:
+        """Frames uint8 `[N, L, S, S, 3]` as they were recorded -> latents `[N, L, D]`."""
+        return self.encode(planar(frames))
 
     def encode(self, frames: Tensor) -> Tensor:
         """uint8 or float `[N, L, 3, S, S]` in [0, 255] -> latents `[N, L, D]`."""
-        return self.encoder(self.normalise(frames.flatten(0, 1)))[:, 0].unflatten(0, frames.shape[:2])
+        return self.encoder(self.camera.fit(frames.flatten(0, 1)))[:, 0].unflatten(0, frames.shape[:2])
 
 
-def planar(frames: np.ndarray) -> Tensor:
-    """Frames `[..., S, S, 3]` -> `[..., 3, S, S]`, a copy."""
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(frames, -1, -3)))
+@dataclass
+class FeatureJepa(Jepa):
+    """One whose frames are the features of an encoder that stays as it is (features.py), photometry included."""
+
+    encoder: Projection
+
+    def see_changed(self, frames: np.ndarray, photometry: PhotometryConfig, generator: torch.Generator) -> Tensor:
+        """Features `[N, L, G, C]` -> latents `[N, L, D]`; what changes pixels was done before they were encoded."""
+        return self.see(frames)
+
+    def see(self, frames: np.ndarray) -> Tensor:
+        """Features `[N, L, G, C]` -> latents `[N, L, D]`."""
+        features = torch.from_numpy(np.asarray(frames, dtype=np.float32))
+        return self.encoder(features.flatten(0, 1))[:, 0].unflatten(0, features.shape[:2])
 
 
 def train(
@@ -87,7 +103,7 @@ def train(
     jepa.encoder.eval(), jepa.predictor.eval()
     with torch.no_grad():
         _, figures = _loss(jepa, dataset, held_out, config, photometry, [config.seed, config.steps])
-        latents = torch.cat([jepa.encode(planar(dataset.frames[e])).flatten(0, 1) for e in held_out])
+        latents = torch.cat([jepa.see(dataset.frames[e]).flatten(0, 1) for e in held_out])
     spread = check_collapse(latents, dataset.actions.shape[2])
     save_jepa(jepa, config, dataset.actions.shape[2], folder / "jepa.pt")
     return {**{f"held_out_{name}": value for name, value in figures.items()}, **spread}
@@ -102,16 +118,23 @@ def load_jepa(path: Path) -> Jepa:
     """Reads what `save_jepa` wrote."""
     state = torch.load(path, weights_only=True)
     config = TrainConfig(**state["config"])
-    encoder, predictor = Encoder(config), Predictor(config, BLOCK * state["joints"])
+    places = state["encoder"].get("mean")
+    encoder = Encoder(config) if places is None else Projection(config, *places.shape)
+    predictor = Predictor(config, BLOCK * state["joints"])
     encoder.load_state_dict(state["encoder"])
     predictor.load_state_dict(state["predictor"])
-    return Jepa(encoder.eval(), predictor.eval(), state["pixel_mean"], state["pixel_std"])
+    kind = Jepa if places is None else FeatureJepa
+    return kind(encoder.eval(), predictor.eval(), state["pixel_mean"], state["pixel_std"])
 
 
 def _new(dataset: Dataset, config: TrainConfig) -> Jepa:
+    predictor = Predictor(config, BLOCK * dataset.actions.shape[2])
+    if isinstance(dataset, Features):
+        projection = Projection(config, *dataset.frames.shape[3:])
+        projection.mean, projection.std = dataset.spread()
+        return FeatureJepa(projection, predictor, [], [])
     some = dataset.frames[:: max(1, len(dataset.frames) // 50)].reshape(-1, 3) * PIXEL_SCALE
-    encoder, predictor = Encoder(config), Predictor(config, BLOCK * dataset.actions.shape[2])
-    return Jepa(encoder, predictor, some.mean(0).round(4).tolist(), some.std(0).round(4).tolist())
+    return Jepa(Encoder(config), predictor, some.mean(0).round(4).tolist(), some.std(0).round(4).tolist())
 
 
 def _loss(
@@ -126,9 +149,8 @@ def _loss(
     length = WINDOW + config.rollout
     frames, actions = dataset.sequences(np.random.default_rng(seed), episodes, config.batch, length)
     generator = torch.Generator().manual_seed(seed[0] * 1_000_003 + seed[1])
-    views = planar(frames).flatten(0, 1)
-    drawn = draw_photometry(photometry, len(views), views.shape[-1], generator)
-    latents = jepa.encode(drawn.apply(views)).unflatten(0, frames.shape[:2])
+    seen = jepa.see_changed(frames.reshape(-1, *frames.shape[2:]), photometry, generator)
+    latents = seen.unflatten(0, frames.shape[:2])
     history = latents[:, :, :WINDOW].flatten(0, 1).unsqueeze(2)
     blocks = torch.from_numpy(actions)[:, WINDOW - 1 :].repeat_interleave(frames.shape[1], dim=0)
     predicted = rollout(jepa.predictor, history, blocks).squeeze(2).unflatten(0, frames.shape[:2])

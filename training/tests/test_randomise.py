@@ -62,19 +62,19 @@ def _views(level: float = 128.0) -> torch.Tensor:
 
 def test_pixels_stay_in_range_and_views_differ_but_not_the_light_within_one() -> None:
     config = PhotometryConfig(nominal_share=0.0, noise_high=0.0, blur_share=0.0)
-    seen = draw_photometry(config, 40, 8, torch.Generator().manual_seed(0)).apply(_views())
+    seen = draw_photometry(config, 40, (8, 8), torch.Generator().manual_seed(0)).apply(_views())
     assert float(seen.min()) >= 0
     assert float(seen.max()) <= 255
     torch.testing.assert_close(seen[:, 0], seen[:, 1])
     means = seen.mean((1, 2, 3, 4))
     assert float(means.min()) < 100
     assert float(means.max()) > 150
-    assert float(draw_photometry(config, 40, 8, torch.Generator().manual_seed(0)).apply(_views(255)).max()) == 255
+    assert float(draw_photometry(config, 40, (8, 8), torch.Generator().manual_seed(0)).apply(_views(255)).max()) == 255
 
 
 def test_noise_is_new_in_every_frame_and_a_nominal_view_is_left_alone() -> None:
     config = PhotometryConfig(nominal_share=0.0, noise_share=1.0)
-    seen = draw_photometry(config, 40, 8, torch.Generator().manual_seed(0)).apply(_views())
+    seen = draw_photometry(config, 40, (8, 8), torch.Generator().manual_seed(0)).apply(_views())
     assert float((seen[:, 0] - seen[:, 1]).abs().amax((1, 2, 3)).min()) > 0
-    nominal = draw_photometry(replace(config, nominal_share=1.0), 40, 8, torch.Generator().manual_seed(0))
+    nominal = draw_photometry(replace(config, nominal_share=1.0), 40, (8, 8), torch.Generator().manual_seed(0))
     assert torch.equal(nominal.apply(_views()), _views().float())

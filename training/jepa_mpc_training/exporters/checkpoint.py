@@ -6,7 +6,7 @@ import hashlib
 import json
 import pickle
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from .pickled_modules import read_pickled_module
 
 # Where training code keeps the weights among optimiser and counters, and what it puts before their names.
 _ENVELOPES = ("state_dict", "model_state_dict", "model")
-_PREFIXES = ("module.", "_orig_mod.", "model.")
+_PREFIXES = ("module.", "_orig_mod.", "model.", "backbone.")
 _EXPECTED = "a state dict (torch.save of named tensors) or safetensors"
 _CONFIG = "config.json"
 
@@ -37,8 +37,10 @@ class Checkpoint:
     """Of `config.json` in the same folder; empty where there is none."""
 
 
-def read_checkpoint(file: Path) -> Checkpoint:
+def read_checkpoint(file: Path, parts: Sequence[str] = ()) -> Checkpoint:
     """Reads a file, or the only `*.pt` or `*.safetensors` of a folder.
+
+    `parts`: names of the state dicts in the file that are wanted, the first that is there; the whole file otherwise.
 
     Raises ExportRefusedError for what cannot be read, holds no tensors, wants a class imported, or has a NaN.
     """
@@ -48,7 +50,7 @@ def read_checkpoint(file: Path) -> Checkpoint:
         raise ExportRefusedError(
             str(file), found="no such file", expected=_EXPECTED, remedy="Name the file that was downloaded."
         )
-    tensors = _tensors(_load(file), file)
+    tensors = _tensors(_load(file), file, parts)
     for name, tensor in tensors.items():
         if torch.isnan(tensor).any():
             raise ExportRefusedError(
@@ -117,8 +119,8 @@ def _corrupt(file: Path, error: Exception) -> ExportRefusedError:
     )
 
 
-def _tensors(content: object, file: Path) -> dict[str, Tensor]:
-    for envelope in _ENVELOPES:
+def _tensors(content: object, file: Path, parts: Sequence[str]) -> dict[str, Tensor]:
+    for envelope in (*parts, *_ENVELOPES):
         if isinstance(content, Mapping) and isinstance(content.get(envelope), Mapping):
             content = content[envelope]
     tensors = {}

@@ -1,0 +1,127 @@
+"""What a published encoder says of every recorded frame, computed once and kept on disk: the encoder is the cost."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from .camera_input import planar
+from .config import EncoderConfig, PhotometryConfig
+from .dataset import Dataset
+from .exporters.encoders.frozen_vit import GridPool
+from .exporters.encoders.kinds import ENCODERS
+from .exporters.encoders.read_encoder import FrozenEncoder, read_encoder
+from .exporters.errors import ExportRefusedError
+from .photometry import draw_photometry
+
+_BATCH = 16
+_LEAST_SHARE = 0.1
+"""No feature's deviation is taken for less than this share of their median: a still one is not blown up to noise."""
+
+
+class Features(Dataset):
+    """A `Dataset` whose `frames` are features, float `[E, V, T + 1, G, C]`: of G areas of the image, C numbers each."""
+
+    @classmethod
+    def of(cls, dataset: Dataset, file: Path) -> Features:
+        """Those of every frame of `dataset`, which stay on disk until they are used."""
+        told = replace(dataset, frames=np.load(file, mmap_mode="r"))
+        return cls(**vars(told))
+
+    def spread(self) -> tuple[Tensor, Tensor]:
+        """Mean and deviation `[G, C]` over up to 200 episodes."""
+        some = np.asarray(self.frames[:: max(1, len(self.frames) // 200)], dtype=np.float32)
+        mean, std = torch.from_numpy(some.mean((0, 1, 2))), torch.from_numpy(some.std((0, 1, 2)))
+        return mean, std.clamp_min(max(1e-6, _LEAST_SHARE * float(std.median())))
+
+
+def open_encoder(config: EncoderConfig) -> FrozenEncoder:
+    """The encoder that the configuration names. Raises ExportRefusedError for missing weights and bad settings."""
+    if config.kind not in ENCODERS:
+        raise ExportRefusedError(
+            "--encoder", found=f"'{config.kind}'", expected=", ".join(ENCODERS), remedy="Name one of them."
+        )
+    if not config.weights:
+        raise ExportRefusedError(
+            "--encoder-weights",
+            found="none",
+            expected=f"the file with the weights of {ENCODERS[config.kind].title}",
+            remedy=f"Download it from its authors ({ENCODERS[config.kind].file}) and name it.",
+        )
+    if config.dtype not in ("float16", "float32"):
+        raise ExportRefusedError(
+            "encoder.dtype", found=f"'{config.dtype}'", expected="float16 or float32", remedy="Say one of them."
+        )
+    encoder = read_encoder(
+        config.kind, Path(config.weights), heads=config.heads, image_size=config.image_size, frames=config.frames
+    )
+    side = encoder.network.sizes.side
+    if not 1 <= config.grid <= side:
+        raise ExportRefusedError(
+            "encoder.grid", found=f"{config.grid}", expected=f"1 to {side}, the patches each way", remedy="Choose one."
+        )
+    return encoder
+
+
+def write_features(
+    dataset: Dataset,
+    encoder: FrozenEncoder,
+    config: EncoderConfig,
+    photometry: PhotometryConfig,
+    folder: Path,
+    made_from: str,
+) -> dict[str, Any]:
+    """Encodes every frame, each view under a photometry of its own, into `features.npy`; an interrupted run of the
+    same inputs goes on with the next episode. Returns counts and sizes."""
+    sizes = encoder.network.sizes
+    pool = GridPool(sizes, config.grid)
+    file, progress_file = folder / "features.npy", folder / "progress.json"
+    first = _episodes_done(file, progress_file, made_from)
+    shape = (*dataset.frames.shape[:3], config.grid**2, sizes.dim)
+    features = (
+        np.lib.format.open_memmap(file, mode="r+")
+        if first
+        else np.lib.format.open_memmap(file, mode="w+", dtype=config.dtype, shape=shape)
+    )
+    with torch.no_grad():
+        for episode in tqdm(range(first, len(features)), desc="features", initial=first, unit="episode"):
+            # Seeded by the episode, so that an interrupted run sees what an uninterrupted one would have seen.
+            generator = torch.Generator().manual_seed(episode)
+            views = planar(dataset.frames[episode])
+            drawn = draw_photometry(photometry, len(views), tuple(views.shape[-2:]), generator)
+            images = drawn.apply(views).flatten(0, 1)
+            pooled = [pool(encoder.network(encoder.camera.fit(some))) for some in images.split(_BATCH)]
+            features[episode] = torch.cat(pooled).unflatten(0, shape[1:3]).to(getattr(torch, config.dtype)).numpy()
+            _require_numbers(features[episode], config.dtype, file)
+            features.flush()
+            progress_file.write_text(json.dumps({"made_from": made_from, "episodes": episode + 1}))
+    return {
+        "frames": int(np.prod(shape[:3])),
+        "places": shape[3],
+        "width": shape[4],
+        "MB": round(features.nbytes / 1e6),
+    }
+
+
+def _require_numbers(features: np.ndarray, dtype: str, file: Path) -> None:
+    if not np.isfinite(features).all():
+        raise ExportRefusedError(
+            str(file),
+            found="features that are no numbers",
+            expected=f"features within the range of {dtype}",
+            remedy="Say --set encoder.dtype=float32.",
+        )
+
+
+def _episodes_done(file: Path, progress_file: Path, made_from: str) -> int:
+    if not (file.exists() and progress_file.exists()):
+        return 0
+    known = json.loads(progress_file.read_text())
+    return known["episodes"] if known["made_from"] == made_from else 0
