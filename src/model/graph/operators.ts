@@ -34,6 +34,9 @@ const UNARY: Readonly<Record<string, (attributes: NodeAttributes) => Attributes>
   ...Object.fromEntries(
     [
       'Abs',
+      'Acos',
+      'Asin',
+      'Atan',
       'Ceil',
       'Cos',
       'Erf',
@@ -53,6 +56,7 @@ const UNARY: Readonly<Record<string, (attributes: NodeAttributes) => Attributes>
       'Softplus',
       'Softsign',
       'Sqrt',
+      'Tan',
       'Tanh',
     ].map((operator) => [operator, () => ({})]),
   ),

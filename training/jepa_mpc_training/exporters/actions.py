@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,29 @@ class ActionSpec:
     std: tuple[float, ...]
     lower: tuple[float, ...]
     upper: tuple[float, ...]
+    kind: str = "joint_velocity"
+    more: dict[str, Any] = field(default_factory=dict)
+    """What the manifest says of a kind besides, by its names there."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the numbers of a raw action."""
+        return tuple(self.more.get("names", self.joints))
+
+    def manifest(self) -> dict[str, Any]:
+        """`action` of the manifest."""
+        return {
+            "kind": self.kind,
+            "joints": list(self.joints),
+            "unit": self.unit,
+            "periodMs": self.period_ms,
+            "block": self.block,
+            "mean": list(self.mean),
+            "std": list(self.std),
+            "lower": list(self.lower),
+            "upper": list(self.upper),
+            **self.more,
+        }
 
     @property
     def deviation(self) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import pickle
 import zipfile
@@ -18,11 +17,13 @@ from torch import Tensor
 from torch.serialization import get_unsafe_globals_in_checkpoint
 
 from .errors import ExportRefusedError
+from .file_hash import sha256_of
 from .pickled_modules import read_pickled_module
 
 # Where training code keeps the weights among optimiser and counters, and what it puts before their names.
 _ENVELOPES = ("state_dict", "model_state_dict", "model")
 _PREFIXES = ("module.", "_orig_mod.", "model.", "backbone.")
+_PREFIXES_WITHIN = ("module.", "backbone.")
 _EXPECTED = "a state dict (torch.save of named tensors) or safetensors"
 _CONFIG = "config.json"
 
@@ -37,10 +38,11 @@ class Checkpoint:
     """Of `config.json` in the same folder; empty where there is none."""
 
 
-def read_checkpoint(file: Path, parts: Sequence[str] = ()) -> Checkpoint:
+def read_checkpoint(file: Path, parts: Sequence[str] = (), groups: Sequence[str] = ()) -> Checkpoint:
     """Reads a file, or the only `*.pt` or `*.safetensors` of a folder.
 
     `parts`: names of the state dicts in the file that are wanted, the first that is there; the whole file otherwise.
+    `groups`: names of state dicts of which all are wanted, those that are there; they go before the names of tensors.
 
     Raises ExportRefusedError for what cannot be read, holds no tensors, wants a class imported, or has a NaN.
     """
@@ -50,7 +52,8 @@ def read_checkpoint(file: Path, parts: Sequence[str] = ()) -> Checkpoint:
         raise ExportRefusedError(
             str(file), found="no such file", expected=_EXPECTED, remedy="Name the file that was downloaded."
         )
-    tensors = _tensors(_load(file), file, parts)
+    content = _load(file)
+    tensors = _grouped_tensors(content, groups, file) if groups else _tensors(content, file, parts)
     for name, tensor in tensors.items():
         if torch.isnan(tensor).any():
             raise ExportRefusedError(
@@ -59,7 +62,7 @@ def read_checkpoint(file: Path, parts: Sequence[str] = ()) -> Checkpoint:
                 expected="numbers",
                 remedy="The training diverged: take an earlier checkpoint.",
             )
-    return Checkpoint(tensors, hashlib.sha256(file.read_bytes()).hexdigest(), _config(file.with_name(_CONFIG)))
+    return Checkpoint(tensors, sha256_of(file), _config(file.with_name(_CONFIG)))
 
 
 def _only_file(folder: Path) -> Path:
@@ -78,7 +81,8 @@ def _load(file: Path) -> object:
     try:
         if file.suffix == ".safetensors":
             return load_file(file)
-        return torch.load(file, map_location="cpu", weights_only=True)
+        # Optimisers and copies that lie in the same file are mapped, not read.
+        return torch.load(file, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(file))
     except pickle.UnpicklingError as error:
         if not _names_classes(file):
             raise _corrupt(file, error) from error
@@ -137,6 +141,26 @@ def _tensors(content: object, file: Path, parts: Sequence[str]) -> dict[str, Ten
         if all(name.startswith(prefix) for name in tensors):
             tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
     return {name: tensor.detach().to(torch.float32).contiguous() for name, tensor in tensors.items()}
+
+
+def _grouped_tensors(content: object, groups: Sequence[str], file: Path) -> dict[str, Tensor]:
+    tensors = {}
+    for group in groups:
+        of_group = content.get(group) if isinstance(content, Mapping) else None
+        for name, tensor in of_group.items() if isinstance(of_group, Mapping) else ():
+            if isinstance(tensor, Tensor):
+                for prefix in _PREFIXES_WITHIN:
+                    name = str(name).replace(prefix, "")
+                tensors[f"{group}.{name}"] = tensor.detach().to(torch.float32).contiguous()
+    if not tensors:
+        keys = ", ".join(sorted(map(str, content))[:8]) if isinstance(content, Mapping) else type(content).__name__
+        raise ExportRefusedError(
+            str(file),
+            found=f"no weights under {' or '.join(groups)}, but {keys}",
+            expected=f"a file as published, with state dicts under {', '.join(groups)}",
+            remedy="Check that the kind is right, and name the file that was downloaded.",
+        )
+    return tensors
 
 
 def _config(file: Path) -> dict[str, Any]:

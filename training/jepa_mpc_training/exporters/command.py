@@ -11,14 +11,15 @@ from pathlib import Path
 
 import torch
 
-from .actions import Statistics, make_action_spec, read_statistics
-from .checkpoint import read_checkpoint
+from .checkpoint import Checkpoint, read_checkpoint
 from .errors import ExportRefusedError
 from .families import FAMILIES, Sizes
 from .heads import Heads, heads_of
+from .interface import JOINT_KINDS, Interface
 from .model_folder import Origin, write_model_folder
 from .parity import TOLERANCE, measure_parity
 from .reference_packages import missing_package
+from .world_model import WorldModel
 
 SEED = 20261125
 
@@ -49,15 +50,19 @@ def _run(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "weights.pt"
         write_random_checkpoint(options.kind, sizes, file, layout=options.layout)
-        return export_checkpoint(_with_made_up_actions(options), file, out)
+        return export_checkpoint(argparse.Namespace(**{**vars(options), **family.made_up}), file, out)
 
 
 def write_random_checkpoint(kind: str, sizes: Sizes, file: Path, layout: int = 0) -> None:
     """Saves the reference module with random weights as it is published: weights in one layout, and config.json."""
     family = FAMILIES[kind]
     tensors = family.random_reference(sizes, SEED).model.state_dict()
-    torch.save({family.layouts[layout].to_theirs(key): tensor for key, tensor in tensors.items()}, file)
+    theirs = {
+        family.layouts[min(layout, len(family.layouts) - 1)].to_theirs(key): each for key, each in tensors.items()
+    }
+    torch.save(family.pack(theirs), file)
     config = {
+        "image_size": sizes.heads.image_size,
         "encoder": {"num_attention_heads": sizes.heads.encoder},
         "predictor": {"heads": sizes.heads.predictor},
     }
@@ -67,24 +72,14 @@ def write_random_checkpoint(kind: str, sizes: Sizes, file: Path, layout: int = 0
 def export_checkpoint(options: argparse.Namespace, file: Path, out: Path) -> int:
     """Reads, writes, and compares with the reference where its packages are installed."""
     family = FAMILIES[options.kind]
-    checkpoint = read_checkpoint(file)
-    given = None
-    if options.encoder_heads is not None and options.predictor_heads is not None:
-        given = Heads(options.encoder_heads, options.predictor_heads)
-    model, sizes, weights = family.read(checkpoint.tensors, heads_of(checkpoint.config, given, str(file)), str(file))
-    action = make_action_spec(
-        action_dim=model.action_dim,
-        joints=_joints(options),
-        unit=options.unit,
-        period_ms=_period_ms(options),
-        block=options.block,
-        statistics=_statistics(options),
-        lower=options.action_lower,
-        upper=options.action_upper,
-    )
-    reference = None if (missing := missing_package()) else family.reference(sizes)
+    checkpoint = read_checkpoint(file, groups=family.groups)
+    heads = _heads(options, checkpoint)
+    model, sizes, weights = family.read(checkpoint.tensors, heads, str(file))
+    model = replace(model, window=_window(options.window, model))
+    interface = family.interface(options, model)
+    reference = None if (missing := missing_package(family.needs)) else family.reference(sizes)
     if reference is not None:
-        reference.model.load_state_dict(weights, strict=False)
+        reference.model.load_state_dict(weights, strict=False, assign=True)
     licence = options.licence or family.licence
     origin = Origin(
         name=options.name or out.name,
@@ -98,13 +93,9 @@ def export_checkpoint(options: argparse.Namespace, file: Path, out: Path) -> int
         dataset=options.dataset or ("none" if options.random else "not stated; see the source"),
         checkpoint_sha256=checkpoint.sha256,
     )
-    write_model_folder(out, model, reference, action, origin)
+    write_model_folder(out, model, reference, interface, origin)
     print(f"{out}: {family.title}, licence {licence} ({family.source})")
-    bounds = zip(action.joints, action.lower, action.upper, strict=True)
-    print(
-        f"actions: taken for joint velocities, {action.block} of {action.period_ms:g} ms in a step; "
-        + ", ".join(f"{joint} {least:g} to {most:g} {action.unit}" for joint, least, most in bounds)
-    )
+    _tell_interface(interface)
     if reference is None:
         print(f"parity: not measured, {missing} is not installed (training/README.md)")
         return 0
@@ -116,42 +107,40 @@ def export_checkpoint(options: argparse.Namespace, file: Path, out: Path) -> int
     return 0
 
 
-def _with_made_up_actions(options: argparse.Namespace) -> argparse.Namespace:
-    made_up = argparse.Namespace(**vars(options))
-    made_up.joints = ("joint_1", "joint_2")
-    made_up.period_ms = 100.0
-    made_up.action_mean, made_up.action_std = (0.0, 0.0), (1.0, 1.0)
-    return made_up
+def _heads(options: argparse.Namespace, checkpoint: Checkpoint) -> Heads:
+    given = None
+    if options.encoder_heads is not None and options.predictor_heads is not None:
+        given = Heads(options.encoder_heads, options.predictor_heads)
+    otherwise = FAMILIES[options.kind].default_heads(checkpoint.tensors)
+    heads = heads_of(checkpoint.config, given, str(options.paths[0]), otherwise)
+    return heads if options.image_size is None else replace(heads, image_size=options.image_size)
 
 
-def _joints(options: argparse.Namespace) -> tuple[str, ...]:
-    if options.joints is None:
+def _window(asked: int | None, model: WorldModel) -> int:
+    """Latents in the window: the family's own unless another one is asked for. Raises ExportRefusedError."""
+    if asked is None:
+        return model.window
+    longest = model.longest_window or model.window
+    least = 2 if model.longest_window else longest
+    if not least <= asked <= longest:
         raise ExportRefusedError(
-            "--joints",
-            found="none",
-            expected="names of the joints that are acted on, as in the robot description",
-            remedy="Say --joints shoulder,elbow in the order of the model's actions.",
+            "--window",
+            found=f"{asked}",
+            expected=f"{least} to {longest}" if least < longest else f"{longest}, that of its position embeddings",
+            remedy="Ask for as many latents as plans need: the horizon is enough.",
         )
-    return options.joints
+    return asked
 
 
-def _period_ms(options: argparse.Namespace) -> float:
-    if options.period_ms is None or not options.period_ms > 0:
-        raise ExportRefusedError(
-            "--period-ms",
-            found=f"{options.period_ms}",
-            expected="how long one raw action was held in the training data, more than 0 ms",
-            remedy="Say --period-ms 100 for data at 10 Hz.",
-        )
-    return options.period_ms
-
-
-def _statistics(options: argparse.Namespace) -> Statistics | None:
-    of_dataset = read_statistics(options.dataset_stats) if options.dataset_stats is not None else None
-    if options.action_mean is None or options.action_std is None:
-        return of_dataset
-    numbers = Statistics(options.action_mean, options.action_std)
-    return numbers if of_dataset is None else replace(of_dataset, mean=numbers.mean, std=numbers.std)
+def _tell_interface(interface: Interface) -> None:
+    action = interface.action
+    taken = action.kind.replace("_", " ").replace("velocity", "velocities").replace("position", "positions")
+    bounds = zip(action.names, action.lower, action.upper, strict=True)
+    print(
+        f"actions: taken for {taken.replace('delta', 'deltas')}, {action.block} of {action.period_ms:g} ms in a step; "
+        + ", ".join(f"{name} {least:g} to {most:g}" for name, least, most in bounds)
+        + f" ({action.unit})"
+    )
 
 
 def _numbers(text: str) -> tuple[float, ...]:
@@ -174,7 +163,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--joints", type=lambda text: tuple(text.split(",")), help="of the robot description")
     parser.add_argument("--period-ms", type=float, help="how long one raw action is held")
     parser.add_argument("--block", type=int, help="raw actions in one step (default: what the model takes)")
-    parser.add_argument("--unit", default="rad/s", help="of raw actions, for people")
+    parser.add_argument("--window", type=int, help="latents that a prediction looks at, where a model allows several")
+    parser.add_argument("--image-size", type=int, help="pixels of a side, where positions do not tell it")
+    parser.add_argument("--unit", help="of raw actions, for people (default: that of the kind of action)")
+    parser.add_argument("--action-kind", choices=JOINT_KINDS, default=JOINT_KINDS[0], help="what joints are given")
+    parser.add_argument("--base", help="of an end effector: the link that its pose is measured in")
+    parser.add_argument("--link", help="of an end effector: the link itself")
+    parser.add_argument("--gripper-joint", help="of an end effector: the gripper's joint")
+    parser.add_argument("--gripper-zero", type=float, help="position of that joint where the model is given 0 (open)")
+    parser.add_argument("--gripper-one", type=float, help="position of that joint where the model is given 1 (closed)")
     parser.add_argument("--action-mean", type=_numbers, help="of raw actions in the training data, one a joint")
     parser.add_argument("--action-std", type=_numbers, help="likewise")
     parser.add_argument("--dataset-stats", type=Path, help="JSON with mean and std, or raw actions [N, J] as .npy")

@@ -28,7 +28,7 @@ class DinoReference:
         return self.model.predict(torch.cat((history, beside), dim=3))[:, -1, :, : self.sizes.encoder_dim]
 
     @torch.no_grad()
-    def plan_cost(self, image: Tensor, goal: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
+    def plan_cost(self, observation: list[Tensor], goal: list[Tensor], actions: Tensor) -> tuple[Tensor, Tensor]:
         candidates = len(actions)
         # It keeps what it encoded for as long as these stay the same.
         self._plans += 1
@@ -38,8 +38,8 @@ class DinoReference:
             return frame[None, None].expand(-1, candidates, *([-1] * frame.dim()))
 
         info = {
-            "pixels": for_each(image),
-            "goal": for_each(goal),
+            "pixels": for_each(observation[0]),
+            "goal": for_each(goal[0]),
             "action": actions[None, :, :1],
             "id": plan,
             "step_idx": plan,

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from torch import Tensor
 
-from . import dino_wm, lewm
+from . import dino_wm, lewm, vjepa2_ac
 from .dino_wm import DinoSizes, read_dino_wm
 from .dino_wm_reference import DinoReference, random_dino_wm
 from .heads import Heads
+from .interface import Interface, end_effector_interface, joint_interface
 from .key_layouts import KeyLayout
 from .lewm import read_lewm
 from .lewm_reference import LewmReference, random_lewm
 from .lewm_sizes import LewmSizes
+from .reference_packages import STABLE_WORLDMODEL, VJEPA2
+from .vjepa2_ac import VjepaSizes, default_heads, read_vjepa2_ac
+from .vjepa2_ac_reference import VjepaReference, pack_vjepa2_ac, random_vjepa2_ac
 from .world_model import Reference, WorldModel
 
-Sizes = LewmSizes | DinoSizes
+Sizes = LewmSizes | DinoSizes | VjepaSizes
 
 SMALL_LEWM = LewmSizes(
     image_size=28,
@@ -46,6 +52,32 @@ SMALL_DINO = DinoSizes(
     mlp_dim=32,
     heads=Heads(encoder=3, predictor=4),
 )
+SMALL_VJEPA = VjepaSizes(
+    patch_size=7,
+    side=3,
+    encoder_dim=42,
+    encoder_depth=2,
+    encoder_mlp_dim=84,
+    predictor_dim=40,
+    depth=2,
+    mlp_dim=80,
+    heads=Heads(encoder=3, predictor=2, image_size=21),
+)
+
+_MADE_UP_JOINTS = {
+    "joints": ("joint_1", "joint_2"),
+    "period_ms": 100.0,
+    "action_mean": (0.0, 0.0),
+    "action_std": (1.0, 1.0),
+}
+_MADE_UP_ARM = {
+    "joints": tuple(f"joint_{number}" for number in range(1, 8)),
+    "base": "base_link",
+    "link": "tool0",
+    "gripper_joint": "finger_joint",
+    "gripper_zero": 0.0,
+    "gripper_one": 0.8,
+}
 
 
 @dataclass(frozen=True)
@@ -61,6 +93,16 @@ class Family:
     read: Callable[[dict[str, Tensor], Heads, str], tuple[WorldModel, Sizes, dict[str, Tensor]]]
     reference: Callable[[Sizes], Reference]
     random_reference: Callable[[Sizes, int], Reference]
+    interface: Callable[[argparse.Namespace, WorldModel], Interface] = joint_interface
+    made_up: Mapping[str, Any] = field(default_factory=lambda: _MADE_UP_JOINTS)
+    """Options of the robot, for random weights."""
+    groups: Sequence[str] = ()
+    """Keys of the checkpoint with the state dicts that are read; none: it is one state dict."""
+    pack: Callable[[dict[str, Tensor]], Mapping[str, object]] = dict
+    """Weights in the names of a layout, as they lie in a checkpoint."""
+    default_heads: Callable[[Mapping[str, Tensor]], Heads | None] = lambda _: None
+    needs: Sequence[str] = STABLE_WORLDMODEL
+    """Packages of the reference."""
 
 
 _LEWM = Family(
@@ -94,5 +136,22 @@ FAMILIES = {
         read=read_dino_wm,
         reference=DinoReference,
         random_reference=random_dino_wm,
+    ),
+    "vjepa2-ac": Family(
+        title="V-JEPA 2-AC",
+        licence="MIT",
+        source="https://github.com/facebookresearch/vjepa2",
+        layouts=vjepa2_ac.LAYOUTS,
+        full_size=VjepaSizes(),
+        small=SMALL_VJEPA,
+        read=read_vjepa2_ac,
+        reference=VjepaReference,
+        random_reference=random_vjepa2_ac,
+        interface=end_effector_interface,
+        made_up=_MADE_UP_ARM,
+        groups=vjepa2_ac.GROUPS,
+        pack=pack_vjepa2_ac,
+        default_heads=default_heads,
+        needs=VJEPA2,
     ),
 }

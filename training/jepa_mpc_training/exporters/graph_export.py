@@ -10,6 +10,7 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
+from ..external_data import move_large_weights_out
 from .errors import ExportRefusedError
 
 _OPSET = 18
@@ -21,8 +22,8 @@ def export_graph(
 ) -> None:
     """Writes the graph with a dynamic batch, and with a dynamic second axis of the inputs if `windowed`.
 
-    Raises ExportRefusedError where ONNX Runtime does not give what PyTorch gives, for the whole batch, its first row
-    and every length of the window.
+    A large graph has its weights in a file beside it. Raises ExportRefusedError where ONNX Runtime does not
+    give what PyTorch gives, for the whole batch, its first row and every length of the window.
     """
     axes = {name: {0: "batch", 1: "window"} if windowed else {0: "batch"} for name in inputs}
     with warnings.catch_warnings():
@@ -38,11 +39,15 @@ def export_graph(
             opset_version=_OPSET,
             dynamo=False,
         )
-    window = next(iter(inputs.values())).shape[1]
+    move_large_weights_out(file)
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-    for length in range(1, window + 1) if windowed else (window,):
+    lengths = range(1, next(iter(inputs.values())).shape[1] + 1) if windowed else (None,)
+    for length in lengths:
         for rows in (1, len(next(iter(inputs.values())))):
-            feed = {name: tensor[:rows, :length].contiguous() for name, tensor in inputs.items()}
+            feed = {
+                name: (tensor[:rows] if length is None else tensor[:rows, :length]).contiguous()
+                for name, tensor in inputs.items()
+            }
             with torch.no_grad():
                 expected = network(*feed.values()).numpy()
             found = session.run([output], {name: tensor.numpy() for name, tensor in feed.items()})[0]

@@ -1,4 +1,4 @@
-"""Numbers of attention heads, which no shape of a weight gives away."""
+"""Numbers of attention heads and the size of images, which no shape of a weight gives away."""
 
 from __future__ import annotations
 
@@ -26,14 +26,16 @@ _HEADS_OF_ENCODER = {
 
 @dataclass(frozen=True)
 class Heads:
-    """Numbers of attention heads, which no shape of a weight gives away."""
+    """Numbers of attention heads, and pixels of a side of the images where rotary positions do not tell."""
 
     encoder: int
     predictor: int
+    image_size: int | None = None
+    """None: as published."""
 
 
-def heads_of(config: Mapping[str, Any], given: Heads | None, subject: str) -> Heads:
-    """Numbers of heads: `given` on the command line, or of the `config.json` that is published with the weights."""
+def heads_of(config: Mapping[str, Any], given: Heads | None, subject: str, otherwise: Heads | None = None) -> Heads:
+    """`given` on the command line, or of the `config.json` that is published with the weights, or `otherwise`."""
     if given is not None:
         return given
     model = config.get("model", config)
@@ -44,7 +46,9 @@ def heads_of(config: Mapping[str, Any], given: Heads | None, subject: str) -> He
         )
         of_predictor = predictor.get("heads")
         if isinstance(of_encoder, int) and isinstance(of_predictor, int):
-            return Heads(of_encoder, of_predictor)
+            return Heads(of_encoder, of_predictor, config.get("image_size"))
+    if otherwise is not None:
+        return otherwise
     raise ExportRefusedError(
         f"{subject}: config.json",
         found="no numbers of attention heads" if config else "no such file beside the weights",

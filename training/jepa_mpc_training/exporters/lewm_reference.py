@@ -31,13 +31,13 @@ class LewmReference:
         return self.model.predict(history.squeeze(2), self.model.action_encoder(actions))[:, -1:]
 
     @torch.no_grad()
-    def plan_cost(self, image: Tensor, goal: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
+    def plan_cost(self, observation: list[Tensor], goal: list[Tensor], actions: Tensor) -> tuple[Tensor, Tensor]:
         candidates = len(actions)
 
         def for_each(frame: Tensor) -> Tensor:
             return frame[None, None].expand(-1, candidates, *([-1] * frame.dim()))
 
-        info = {"pixels": for_each(image), "goal": for_each(goal), "action": actions[None, :, :1]}
+        info = {"pixels": for_each(observation[0]), "goal": for_each(goal[0]), "action": actions[None, :, :1]}
         cost = self.model.get_cost(info, actions[None])
         return info["predicted_emb"][0, :, -1:], cost[0]
 

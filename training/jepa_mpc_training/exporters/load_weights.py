@@ -9,11 +9,11 @@ from .errors import ExportRefusedError
 
 
 def load_weights(network: nn.Module, weights: dict[str, Tensor], subject: str) -> None:
-    """Every parameter of `network` from `weights`, which may hold more. Raises ExportRefusedError."""
+    """Makes the tensors of `weights`, which may hold more, the parameters of `network`. Raises ExportRefusedError."""
     names = set(network.state_dict())
     try:
         with torch.no_grad():
-            network.load_state_dict({name: weights[name] for name in names})
+            network.load_state_dict({name: weights[name] for name in names}, assign=True)
     except (KeyError, RuntimeError) as error:
         raise ExportRefusedError(
             subject,

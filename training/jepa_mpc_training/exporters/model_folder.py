@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,15 @@ import torch
 from safetensors.numpy import save_file
 from torch import Tensor
 
-from .actions import ActionSpec
+from ..external_data import weight_files
 from .errors import ExportRefusedError
+from .file_hash import sha256_of
 from .graph_export import export_graph
-from .world_model import IMAGENET_MEAN, IMAGENET_STD, Reference, WorldModel
+from .interface import Interface
+from .world_model import Planner, Reference, Stream, WorldModel
 
 CAMERA = "image"
+_PROPRIOCEPTION = "proprioception"
 _GOLDEN_BATCH = 4
 _TOLERANCE = {"cpu": 1e-4, "webgpu": 1e-3}
 
@@ -36,7 +38,7 @@ class Origin:
 
 
 def write_model_folder(
-    folder: Path, model: WorldModel, reference: Reference | None, action: ActionSpec, origin: Origin
+    folder: Path, model: WorldModel, reference: Reference | None, interface: Interface, origin: Origin
 ) -> None:
     """Graphs, golden vectors and manifest. The golden outputs are the reference's, where there is one."""
     try:
@@ -49,10 +51,10 @@ def write_model_folder(
             remedy="Name another one.",
         ) from error
     draw = torch.Generator().manual_seed(0)
-    image = torch.randn(_GOLDEN_BATCH, model.channels, model.image_size, model.image_size, generator=draw)
-    history = torch.randn(_GOLDEN_BATCH, model.window, model.tokens, model.dim, generator=draw)
+    observation = dict(zip((CAMERA, _PROPRIOCEPTION), model.draw_observations(_GOLDEN_BATCH, draw), strict=False))
+    history = model.draw_history(_GOLDEN_BATCH, draw)
     actions = torch.randn(_GOLDEN_BATCH, model.window, model.action_dim, generator=draw)
-    export_graph(model.encoder, {CAMERA: image}, "latent", folder / "encoder.onnx")
+    export_graph(model.encoder, observation, "latent", folder / "encoder.onnx")
     export_graph(
         model.predictor,
         {"history": history, "actions": actions},
@@ -63,8 +65,8 @@ def write_model_folder(
     encode, step = (model.encoder, model.predictor) if reference is None else (reference.encode, reference.step)
     with torch.no_grad():
         golden: dict[str, Tensor] = {
-            f"encoder.{CAMERA}": image,
-            "encoder.latent": encode(image),
+            **{f"encoder.{name}": each for name, each in observation.items()},
+            "encoder.latent": encode(*observation.values()),
             "predictor.history": history,
             "predictor.actions": actions,
             "predictor.next": step(history, actions),
@@ -72,17 +74,19 @@ def write_model_folder(
     vectors = folder / "golden.safetensors"
     save_file({name: tensor.contiguous().numpy() for name, tensor in golden.items()}, vectors)
     vectors.chmod(0o644)  # safetensors keeps its files to their owner
-    (folder / "manifest.json").write_text(json.dumps(_manifest(folder, model, action, origin), indent=2) + "\n")
+    (folder / "manifest.json").write_text(json.dumps(_manifest(folder, model, interface, origin), indent=2) + "\n")
 
 
-def _manifest(folder: Path, model: WorldModel, action: ActionSpec, origin: Origin) -> dict[str, Any]:
+def _manifest(folder: Path, model: WorldModel, interface: Interface, origin: Origin) -> dict[str, Any]:
+    proprioception = interface.proprioception
+    streams = [_stream(stream) for stream in model.streams]
     return {
         "format": "jepa-mpc-model",
         "version": 1,
         "name": origin.name,
         "description": origin.description,
         "licence": origin.licence,
-        "graphs": {name: _entry(folder / f"{name}.onnx") for name in ("encoder", "predictor")},
+        "graphs": {name: _graph(folder / f"{name}.onnx") for name in ("encoder", "predictor")},
         "cameras": [
             {
                 "name": CAMERA,
@@ -91,40 +95,30 @@ def _manifest(folder: Path, model: WorldModel, action: ActionSpec, origin: Origi
                 "height": model.image_size,
                 "channels": model.channels,
                 "colorOrder": "rgb",
-                # The published code normalises, then resizes with anti-aliasing. Both are linear, so their order makes
-                # no difference, and `area` is the nearest to the latter when an image is made smaller.
-                "resize": "squash",
-                "interpolation": "area",
+                "resize": model.camera.resize,
+                "interpolation": model.camera.interpolation,
                 "scale": 1 / 255,
-                "mean": list(IMAGENET_MEAN),
-                "std": list(IMAGENET_STD),
+                "mean": list(model.camera.mean),
+                "std": list(model.camera.std),
             }
         ],
-        "latent": {"tokens": model.tokens, "dim": model.dim},
-        "history": {"mode": "sliding", "window": model.window, "warmup": "short", "actions": "paired"},
-        "action": {
-            "kind": "joint_velocity",
-            "joints": list(action.joints),
-            "unit": action.unit,
-            "periodMs": action.period_ms,
-            "block": action.block,
-            "mean": list(action.mean),
-            "std": list(action.std),
-            "lower": list(action.lower),
-            "upper": list(action.upper),
-        },
+        **(
+            {}
+            if proprioception is None
+            else {
+                "proprioception": {
+                    "fields": list(proprioception.fields),
+                    "mean": list(proprioception.mean),
+                    "std": list(proprioception.std),
+                }
+            }
+        ),
+        "latent": {"tokens": model.tokens, "dim": model.dim, **({"streams": streams} if streams else {})},
+        "history": {"mode": model.history_mode, "window": model.window, "warmup": "short", "actions": "paired"},
+        "action": interface.action.manifest(),
         "goal": {"kind": "image"},
-        "objective": {"default": "squared_latent_distance", "steps": "last"},
-        # As published: candidates are drawn with the deviation of the data set and nothing is penalised.
-        "plannerDefaults": {
-            "samples": 300,
-            "iterations": 30,
-            "elites": 30,
-            "horizon": 5,
-            "initialStd": action.deviation,
-            "minStd": 0,
-            "actionPenalty": 0,
-        },
+        "objective": {"default": model.objective, "steps": "last"},
+        "plannerDefaults": _planner(model.planner, interface.action.deviation),
         "provenance": {
             "source": origin.source,
             "createdBy": origin.created_by,
@@ -135,5 +129,35 @@ def _manifest(folder: Path, model: WorldModel, action: ActionSpec, origin: Origi
     }
 
 
+def _stream(stream: Stream) -> dict[str, Any]:
+    return {
+        "name": stream.name,
+        "of": stream.of,
+        "update": stream.update,
+        "tokens": list(stream.tokens),
+        "dims": list(stream.dims),
+        "weight": stream.weight,
+    }
+
+
+def _planner(planner: Planner, deviation: float) -> dict[str, Any]:
+    more = {"planner": planner.planner, "momentum": planner.momentum}
+    return {
+        "samples": planner.samples,
+        "iterations": planner.iterations,
+        "elites": planner.elites,
+        "horizon": planner.horizon,
+        "initialStd": deviation if planner.initial_std is None else planner.initial_std,
+        "minStd": planner.min_std,
+        "actionPenalty": 0,
+        **{name: value for name, value in more.items() if value is not None},
+    }
+
+
+def _graph(file: Path) -> dict[str, Any]:
+    data = [_entry(beside) for beside in weight_files(file)]
+    return {**_entry(file), **({"data": data} if data else {})}
+
+
 def _entry(file: Path) -> dict[str, str]:
-    return {"file": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+    return {"file": file.name, "sha256": sha256_of(file)}

@@ -21,30 +21,27 @@ _HORIZON = 3
 def measure_parity(folder: Path, model: WorldModel, reference: Reference, seed: int = 0) -> dict[str, float]:
     """Largest absolute differences between ONNX Runtime on the folder's graphs and the reference in PyTorch.
 
-    `cost` is that of `squared_latent_distance` after the last of three steps, over four candidates, in the unit of the
+    `cost` is that of the model's objective after the last of three steps, over four candidates, in the unit of the
     reference.
     """
     graphs = _Graphs(folder)
     draw = torch.Generator().manual_seed(seed)
-
-    def noise(*shape: int) -> Tensor:
-        return torch.randn(*shape, generator=draw)
-
-    images = noise(_BATCH, model.channels, model.image_size, model.image_size)
-    actions = noise(_BATCH, max(model.window, _HORIZON), model.action_dim)
-    history = noise(_BATCH, model.window, model.tokens, model.dim)
+    observations = model.draw_observations(_BATCH, draw)
+    actions = torch.randn(_BATCH, max(model.window, _HORIZON), model.action_dim, generator=draw)
+    history = model.draw_history(_BATCH, draw)
     steps = [
         _difference(graphs.step(history[:, :t], actions[:, :t]), reference.step(history[:, :t], actions[:, :t]))
         for t in range(1, model.window + 1)
     ]
-    start, goal = graphs.encode(images[:1]), graphs.encode(images[1:2])
+    observation, goal = ([each[row : row + 1] for each in observations] for row in (0, 1))
+    start, goal_latent = graphs.encode(observation), graphs.encode(goal)
     last = graphs.rollout(start.expand(_BATCH, -1, -1), actions[:, :_HORIZON], model.window)
-    expected_last, expected_cost = reference.plan_cost(images[:1], images[1:2], actions[:, :_HORIZON])
+    expected_last, expected_cost = reference.plan_cost(observation, goal, actions[:, :_HORIZON])
     return {
-        "encoder": _difference(graphs.encode(images), reference.encode(images)),
+        "encoder": _difference(graphs.encode(observations), reference.encode(*observations)),
         "one_step": max(steps),
         "three_step_rollout": _difference(last, expected_last),
-        "cost": _difference((last - goal).square().sum(dim=(1, 2)) * reference.cost_scale, expected_cost),
+        "cost": _difference(model.cost(last, goal_latent) * reference.cost_scale, expected_cost),
     }
 
 
@@ -55,8 +52,9 @@ class _Graphs:
             for name in ("encoder", "predictor")
         )
 
-    def encode(self, images: Tensor) -> Tensor:
-        feed = {self._encoder.get_inputs()[0].name: images.numpy()}
+    def encode(self, observation: list[Tensor]) -> Tensor:
+        names = [each.name for each in self._encoder.get_inputs()]
+        feed = {name: each.numpy() for name, each in zip(names, observation, strict=True)}
         return torch.from_numpy(self._encoder.run(["latent"], feed)[0])
 
     def step(self, history: Tensor, actions: Tensor) -> Tensor:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+import torch
 from torch import Tensor, nn
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -12,11 +13,55 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True)
+class Camera:
+    """How images are made to fit: fields of `cameras` in the manifest."""
+
+    # The published code of stable-worldmodel normalises, then resizes with anti-aliasing. Both are linear, so their
+    # order makes no difference, and `area` is the nearest to the latter when an image is made smaller.
+    resize: str = "squash"
+    interpolation: str = "area"
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A part of a latent, `tokens` and `dims` from the first up to the one before the last; `latent.streams`."""
+
+    name: str
+    of: str
+    update: str
+    tokens: tuple[int, int]
+    dims: tuple[int, int]
+    weight: float
+
+    def part_of(self, latent: Tensor) -> Tensor:
+        """Latent `[…, N, D]` -> what this stream has of it."""
+        return latent[..., slice(*self.tokens), slice(*self.dims)]
+
+
+@dataclass(frozen=True)
+class Planner:
+    """`plannerDefaults`. Defaults: those of stable-worldmodel, where nothing is penalised."""
+
+    samples: int = 300
+    iterations: int = 30
+    elites: int = 30
+    horizon: int = 5
+    initial_std: float | None = None
+    """Half ranges; none: one deviation of the data set."""
+    min_std: float = 0.0
+    planner: str | None = None
+    momentum: float | None = None
+
+
+@dataclass(frozen=True)
 class WorldModel:
     """Networks in the form of the model contract, in evaluation mode, with their sizes.
 
-    `encoder`: image `[B, C, S, S]` -> latent `[B, N, D]`. `predictor`: history `[B, T, N, D]` and for each latent the
-    normalised block of actions that leaves it `[B, T, A]` -> next `[B, N, D]`, T = 1 … `window`.
+    `encoder`: image `[B, C, S, S]`, and proprioception `[B, P]` where P is more than 0 -> latent `[B, N, D]`.
+    `predictor`: history `[B, T, N, D]` and for each latent the normalised block of actions that leaves it `[B, T, A]`
+    -> next `[B, N, D]`, T = 1 … `window`.
     """
 
     encoder: nn.Module
@@ -27,6 +72,44 @@ class WorldModel:
     dim: int
     window: int
     action_dim: int
+    longest_window: int | None = None
+    """What `window` may be made; none: it is what it is."""
+    history_mode: str = "sliding"
+    proprioception_dim: int = 0
+    streams: tuple[Stream, ...] = ()
+    """None: one of everything."""
+    camera: Camera = field(default_factory=Camera)
+    objective: str = "squared_latent_distance"
+    planner: Planner = field(default_factory=Planner)
+
+    def draw_observations(self, count: int, draw: torch.Generator) -> list[Tensor]:
+        """Inputs of the encoder, of noise."""
+        inputs = [torch.randn(count, self.channels, self.image_size, self.image_size, generator=draw)]
+        if self.proprioception_dim:
+            inputs.append(torch.randn(count, self.proprioception_dim, generator=draw))
+        return inputs
+
+    def draw_history(self, count: int, draw: torch.Generator) -> Tensor:
+        """History `[count, window, N, D]` of noise; 0 where no stream has a part, as the encoder leaves it."""
+        history = torch.randn(count, self.window, self.tokens, self.dim, generator=draw)
+        if not self.streams:
+            return history
+        used = torch.zeros(self.tokens, self.dim)
+        for stream in self.streams:
+            stream.part_of(used).fill_(1)
+        return history * used
+
+    def cost(self, latent: Tensor, goal: Tensor) -> Tensor:
+        """`objective` of latents `[K, N, D]` from a goal `[1, N, D]`, over the streams by their weights -> `[K]`."""
+        whole = Stream("latent", "images", "predicted", (0, self.tokens), (0, self.dim), 1.0)
+        cost = torch.zeros(len(latent))
+        for stream in self.streams or (whole,):
+            difference = stream.part_of(latent) - stream.part_of(goal)
+            distance = (
+                difference.abs().mean(dim=(1, 2)) if self.objective == "l1" else difference.square().sum(dim=(1, 2))
+            )
+            cost = cost + stream.weight * distance
+        return cost
 
 
 class Reference(Protocol):
@@ -34,13 +117,13 @@ class Reference(Protocol):
 
     model: nn.Module
     cost_scale: float
-    """Its cost, as a share of the sum of squared differences."""
+    """Its cost, as a share of `WorldModel.cost`."""
 
-    def encode(self, image: Tensor) -> Tensor:
-        """Image `[B, C, S, S]` -> latent `[B, N, D]`."""
+    def encode(self, *observation: Tensor) -> Tensor:
+        """As `WorldModel.encoder`."""
 
     def step(self, history: Tensor, actions: Tensor) -> Tensor:
         """As `WorldModel.predictor`."""
 
-    def plan_cost(self, image: Tensor, goal: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
-        """Image and goal `[1, C, S, S]`, candidates `[K, H, A]` -> last latents `[K, N, D]`, costs `[K]`."""
+    def plan_cost(self, observation: list[Tensor], goal: list[Tensor], actions: Tensor) -> tuple[Tensor, Tensor]:
+        """Inputs of the encoder, one row each, candidates `[K, H, A]` -> last latents `[K, N, D]`, costs `[K]`."""

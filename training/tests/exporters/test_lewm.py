@@ -39,7 +39,7 @@ def test_a_checkpoint_becomes_a_folder_that_says_where_it_comes_from(
 ) -> None:
     assert main(["lewm", str(published), str(tmp_path), *ACTIONS, *NORMALISERS, "--dataset", "ours"]) == 0
 
-    assert "5 of 100 ms in a step; shoulder -1.6 to 1.4 rad/s, elbow -0.55 to 0.95 rad/s" in capsys.readouterr().out
+    assert "5 of 100 ms in a step; shoulder -1.6 to 1.4, elbow -0.55 to 0.95 (rad/s)" in capsys.readouterr().out
 
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["licence"] == "MIT"
@@ -73,7 +73,7 @@ def test_the_golden_outputs_are_the_reference_s(published: Path, tmp_path: Path)
 def test_it_exports_without_the_reference_and_says_that_parity_was_not_measured(
     published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "missing_package", lambda: "transformers")
+    monkeypatch.setattr(command, "missing_package", lambda _: "transformers")
 
     assert main(["lewm", str(published), str(tmp_path), *ACTIONS, *NORMALISERS]) == 0
 

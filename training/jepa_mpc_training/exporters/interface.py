@@ -1,0 +1,167 @@
+"""What joins a model to a robot: its actions and its proprioception, as asked for on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .actions import ActionSpec, Statistics, make_action_spec, read_statistics
+from .errors import ExportRefusedError
+from .world_model import WorldModel
+
+POSE_NAMES = ("x", "y", "z", "roll", "pitch", "yaw", "gripper")
+
+_JOINT_UNITS = {"joint_velocity": "rad/s", "joint_position": "rad", "joint_delta": "rad"}
+JOINT_KINDS = tuple(_JOINT_UNITS)
+
+# Of the wrapper that V-JEPA 2-AC is published with: metres, and the gripper's share. Rotations are not planned; their
+# bounds are those of the planner that JEPA-WM has for the same data.
+_POSE_BOUND = (0.05, 0.05, 0.05, 0.1, 0.1, 0.1, 0.75)
+_POSE_FROZEN = (None, None, None, 0.0, 0.0, 0.0, None)
+_POSE_DEAD_BAND = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.25)
+_POSE_PERIOD_MS = 250.0
+
+
+@dataclass(frozen=True)
+class Proprioception:
+    """`proprioception` of the manifest."""
+
+    fields: tuple[dict[str, Any], ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Interface:
+    """Fields of the manifest that no checkpoint holds."""
+
+    action: ActionSpec
+    proprioception: Proprioception | None = None
+
+
+def joint_interface(options: argparse.Namespace, model: WorldModel) -> Interface:
+    """Actions of joints, and nothing measured. Raises ExportRefusedError for what is missing or does not fit."""
+    return Interface(joint_actions(options, model))
+
+
+def joint_actions(options: argparse.Namespace, model: WorldModel, otherwise: Statistics | None = None) -> ActionSpec:
+    """Actions of joints; `otherwise`: their normalisers where none are given."""
+    spec = make_action_spec(
+        action_dim=model.action_dim,
+        joints=required(options, "joints", "names of the joints that are acted on", "--joints shoulder,elbow"),
+        unit=options.unit or _JOINT_UNITS[options.action_kind],
+        period_ms=_period_ms(options),
+        block=options.block,
+        statistics=_statistics(options) or otherwise,
+        lower=options.action_lower,
+        upper=options.action_upper,
+    )
+    return replace(spec, kind=options.action_kind)
+
+
+def end_effector_interface(options: argparse.Namespace, model: WorldModel) -> Interface:
+    """V-JEPA 2-AC's: raw differences of the pose of a link and of the gripper, and that pose itself.
+
+    Raises ExportRefusedError for what is missing, and for normalisers, which it does not have.
+    """
+    if options.action_mean is not None or options.action_std is not None or options.dataset_stats is not None:
+        raise ExportRefusedError(
+            "normalisers of the actions",
+            found="some",
+            expected="none: the model is given metres, radians and shares of the gripper's way",
+            remedy="Leave out --action-mean, --action-std and --dataset-stats.",
+        )
+    if options.block not in (None, 1):
+        raise ExportRefusedError(
+            "--block", found=f"{options.block}", expected="1: an action a step", remedy="Leave it out."
+        )
+    joints = required(options, "joints", "names of the arm's joints, which move the link", "--joints joint_1,joint_2")
+    links = {
+        name: required(options, name, f"the {of}, as in the robot description", f"--{name} {example}")
+        for name, of, example in (
+            ("base", "link that poses are measured in", "base_link"),
+            ("link", "link whose pose it is", "tool0"),
+        )
+    }
+    gripper = {
+        "joint": required(options, "gripper_joint", "the gripper's joint", "--gripper-joint finger_joint"),
+        "zero": required(options, "gripper_zero", "its position when open", "--gripper-zero 0"),
+        "one": required(options, "gripper_one", "its position when closed", "--gripper-one 0.8"),
+    }
+    if gripper["zero"] == gripper["one"]:
+        raise ExportRefusedError(
+            "--gripper-one",
+            found=f"{gripper['one']:g}, as --gripper-zero",
+            expected="another position of the joint",
+            remedy="Give its positions when open (zero) and closed (one), as the training data has them.",
+        )
+    count = len(POSE_NAMES)
+    lower = options.action_lower or tuple(-bound for bound in _POSE_BOUND)
+    upper = options.action_upper or _POSE_BOUND
+    for name, bounds in (("--action-lower", lower), ("--action-upper", upper)):
+        if len(bounds) != count:
+            raise ExportRefusedError(
+                name,
+                found=f"{len(bounds)} numbers",
+                expected=f"{count}, one for each of {', '.join(POSE_NAMES)}",
+                remedy="Give one number each.",
+            )
+    for name, least, most in zip(POSE_NAMES, lower, upper, strict=True):
+        if not least < most:
+            raise ExportRefusedError(
+                f"action of {name}",
+                found=f"bounds {least:g} to {most:g}",
+                expected="a lower bound below the upper one",
+                remedy="Correct --action-lower and --action-upper.",
+            )
+    action = ActionSpec(
+        joints=joints,
+        unit=options.unit or "m, rad, share of the gripper's way",
+        period_ms=_POSE_PERIOD_MS if options.period_ms is None else _period_ms(options),
+        block=1,
+        mean=(0.0,) * count,
+        std=(1.0,) * count,
+        lower=lower,
+        upper=upper,
+        kind="end_effector_delta",
+        more={
+            "names": list(POSE_NAMES),
+            "endEffector": links,
+            "gripper": gripper,
+            "frozen": list(_POSE_FROZEN),
+            "deadBand": list(_POSE_DEAD_BAND),
+        },
+    )
+    fields = ({"kind": "pose", **links}, {"kind": "fraction", **gripper})
+    return Interface(action, Proprioception(fields, (0.0,) * count, (1.0,) * count))
+
+
+def required(options: argparse.Namespace, name: str, expected: str, example: str) -> Any:
+    """An option that has no default. Raises ExportRefusedError where it is not given."""
+    value = getattr(options, name)
+    if value is None:
+        option = f"--{name.replace('_', '-')}"
+        raise ExportRefusedError(
+            option, found="none", expected=expected, remedy=f"Say {example}, as in the robot description."
+        )
+    return value
+
+
+def _period_ms(options: argparse.Namespace) -> float:
+    if options.period_ms is None or not options.period_ms > 0:
+        raise ExportRefusedError(
+            "--period-ms",
+            found=f"{options.period_ms}",
+            expected="how long one raw action was held in the training data, more than 0 ms",
+            remedy="Say --period-ms 100 for data at 10 Hz.",
+        )
+    return options.period_ms
+
+
+def _statistics(options: argparse.Namespace) -> Statistics | None:
+    of_dataset = read_statistics(options.dataset_stats) if options.dataset_stats is not None else None
+    if options.action_mean is None or options.action_std is None:
+        return of_dataset
+    numbers = Statistics(options.action_mean, options.action_std)
+    return numbers if of_dataset is None else replace(of_dataset, mean=numbers.mean, std=numbers.std)

@@ -1,0 +1,270 @@
+"""V-JEPA 2-AC: its one file of weights becomes encoder and predictor of the model contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .errors import ExportRefusedError
+from .heads import Heads, require_division
+from .key_layouts import KeyLayout, layers_under, match_layout
+from .load_weights import load_weights
+from .pose_composition import POSE, compose_pose
+from .rotary_position import RotaryBlock, RotaryTables, grid_positions, reorder_heads
+from .world_model import Camera, Planner, Stream, WorldModel
+
+LAYOUTS = (KeyLayout("vjepa2-ac-vitg.pt (encoder.blocks.0.attn.qkv, predictor.predictor_blocks.0.attn.qkv)"),)
+GROUPS = ("encoder", "predictor")
+"""Keys of the file that are read; beside them are target_encoder, opt, scaler, epoch, loss and more."""
+
+HEAD = 64
+"""Numbers of a head in the published encoder and predictor, which no shape of a weight gives away."""
+
+MOST_FRAMES = 32
+"""Frames that the published predictor's mask is made for."""
+
+_WINDOW = 4
+_IMAGE_SIZE = 256
+# A table of positions, which the encoder rotates by instead, and what a predictor would take cameras' poses with.
+_IGNORED = ("encoder.pos_embed", "predictor.extrinsics_encoder.")
+_EPSILON = 1e-6
+_LATENT_EPSILON = 1e-5
+_CONDITIONS = 2
+"""Tokens of a frame that come before its patches: the action's and the pose's."""
+
+_WEIGHTS = ("weight", "bias")
+_BLOCK = tuple(
+    f"{part}.{kind}" for part in ("norm1", "attn.qkv", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2") for kind in _WEIGHTS
+)
+_PARTS = (
+    "encoder.patch_embed.proj",
+    "encoder.norm",
+    *(f"predictor.{part}" for part in ("predictor_embed", "action_encoder", "state_encoder")),
+    "predictor.predictor_norm",
+    "predictor.predictor_proj",
+)
+
+# Of the published planner's wrapper, whose candidates leave the gripper's bounds at its first deviation of 1.
+_PLANNER = Planner(
+    planner="cem", samples=400, iterations=10, elites=10, horizon=2, initial_std=1.0, min_std=0.0, momentum=0.15
+)
+# The largest centred square, scaled without anti-aliasing.
+_CAMERA = Camera(resize="largest-square-crop", interpolation="bilinear")
+
+
+@dataclass(frozen=True)
+class VjepaSizes:
+    """Widths and depths. Defaults: the published ones, a ViT-g of 1.0 B and a predictor of 305 M parameters."""
+
+    channels: int = 3
+    patch_size: int = 16
+    tubelet: int = 2
+    """Frames of a patch in time; an image is each of them."""
+    side: int = 16
+    """Side of the grid of patches."""
+    encoder_dim: int = 1408
+    encoder_depth: int = 40
+    encoder_mlp_dim: int = 6144
+    predictor_dim: int = 1024
+    depth: int = 24
+    mlp_dim: int = 4096
+    heads: Heads = field(default_factory=lambda: Heads(encoder=22, predictor=16))
+
+    @property
+    def tokens(self) -> int:
+        """Patches of an image."""
+        return self.side**2
+
+    @property
+    def image_size(self) -> int:
+        return self.side * self.patch_size
+
+
+def default_heads(tensors: Mapping[str, Tensor]) -> Heads | None:
+    """Numbers of heads of the published widths; none where a width is not made of such heads."""
+    widths = [
+        len(tensors[key]) if key in tensors else 0 for key in ("encoder.norm.weight", "predictor.predictor_norm.weight")
+    ]
+    if any(width == 0 or width % HEAD for width in widths):
+        return None
+    return Heads(*(width // HEAD for width in widths))
+
+
+def read_vjepa2_ac(
+    tensors: dict[str, Tensor], heads: Heads, subject: str
+) -> tuple[WorldModel, VjepaSizes, dict[str, Tensor]]:
+    """The model of a checkpoint, its sizes, and its weights in our names.
+
+    Raises ExportRefusedError for names or shapes that fit no V-JEPA 2-AC.
+    """
+    _, ours = match_layout(tensors, LAYOUTS, _expected_keys, _IGNORED, subject)
+    sizes = _sizes_of(ours, heads, subject)
+    encoder, predictor = VjepaEncoder(sizes), VjepaPredictor(sizes)
+    load_weights(encoder, _encoder_weights(ours, sizes), subject)
+    load_weights(predictor, _predictor_weights(ours, sizes), subject)
+    visual, pose = (0, sizes.tokens), (sizes.tokens, sizes.tokens + 1)
+    model = WorldModel(
+        encoder=encoder.eval(),
+        predictor=predictor.eval(),
+        channels=sizes.channels,
+        image_size=sizes.image_size,
+        tokens=sizes.tokens + 1,
+        dim=sizes.encoder_dim,
+        window=_WINDOW,
+        longest_window=MOST_FRAMES,
+        action_dim=POSE,
+        history_mode="growing",
+        proprioception_dim=POSE,
+        streams=(
+            Stream("visual", "images", "predicted", visual, (0, sizes.encoder_dim), 1.0),
+            Stream("pose", "proprioception", "pose", pose, (0, POSE), 0.0),
+        ),
+        camera=_CAMERA,
+        objective="l1",
+        planner=_PLANNER,
+    )
+    return model, sizes, ours
+
+
+class VjepaEncoder(nn.Module):
+    """Image `[B, C, S, S]` and pose `[B, 7]` -> latent `[B, N + 1, D]`: normalised patch tokens, and the pose."""
+
+    def __init__(self, sizes: VjepaSizes) -> None:
+        super().__init__()
+        self.dim = sizes.encoder_dim
+        # Every frame of a tubelet is the same image, so the kernels of the frames are one: their sum.
+        self.patch_embed = nn.Conv2d(
+            sizes.channels, sizes.encoder_dim, kernel_size=sizes.patch_size, stride=sizes.patch_size
+        )
+        row, column = grid_positions(sizes.side)
+        self.positions = RotaryTables(torch.zeros_like(row), row, column, sizes.encoder_dim // sizes.heads.encoder)
+        self.blocks = nn.ModuleList(
+            RotaryBlock(sizes.encoder_dim, sizes.heads.encoder, sizes.encoder_mlp_dim, _EPSILON)
+            for _ in range(sizes.encoder_depth)
+        )
+        self.norm = nn.LayerNorm(sizes.encoder_dim, eps=_EPSILON)
+
+    def forward(self, image: Tensor, proprioception: Tensor) -> Tensor:
+        tokens = self.patch_embed(image).flatten(2).transpose(1, 2)
+        for block in self.blocks:
+            tokens = block(tokens, self.positions.cosine, self.positions.sine)
+        visual = F.layer_norm(self.norm(tokens), (self.dim,), eps=_LATENT_EPSILON)
+        pose = F.pad(proprioception, (0, self.dim - POSE)).unsqueeze(1)
+        return torch.cat((visual, pose), dim=1)
+
+
+class VjepaPredictor(nn.Module):
+    """History `[B, T, N + 1, D]`, actions `[B, T, 7]` -> next `[B, N + 1, D]`, T = 1 … 32.
+
+    Every token sees all of its own frame and of those before. The pose is not predicted: the action moves it.
+    """
+
+    frames: Tensor
+
+    def __init__(self, sizes: VjepaSizes) -> None:
+        super().__init__()
+        self.tokens, self.dim, self.width = sizes.tokens, sizes.encoder_dim, sizes.predictor_dim
+        self.predictor_embed = nn.Linear(sizes.encoder_dim, sizes.predictor_dim)
+        self.action_encoder = nn.Linear(POSE, sizes.predictor_dim)
+        self.state_encoder = nn.Linear(POSE, sizes.predictor_dim)
+        # Action and pose have a time and no place.
+        row, column = (torch.cat((torch.zeros(_CONDITIONS), at)) for at in grid_positions(sizes.side))
+        frame = torch.arange(MOST_FRAMES, dtype=torch.float32).repeat_interleave(len(row))
+        self.register_buffer("frames", frame, persistent=False)
+        self.positions = RotaryTables(
+            frame,
+            row.repeat(MOST_FRAMES),
+            column.repeat(MOST_FRAMES),
+            sizes.predictor_dim // sizes.heads.predictor,
+        )
+        self.predictor_blocks = nn.ModuleList(
+            RotaryBlock(sizes.predictor_dim, sizes.heads.predictor, sizes.mlp_dim, _EPSILON) for _ in range(sizes.depth)
+        )
+        self.predictor_norm = nn.LayerNorm(sizes.predictor_dim, eps=_EPSILON)
+        self.predictor_proj = nn.Linear(sizes.predictor_dim, sizes.encoder_dim)
+
+    def forward(self, history: Tensor, actions: Tensor) -> Tensor:
+        batch, frames, _, _ = history.shape
+        visual, pose = history[:, :, : self.tokens], history[:, :, self.tokens :]
+        conditions = (self.action_encoder(actions).unsqueeze(2), self.state_encoder(pose[..., :POSE]))
+        tokens = torch.cat((*conditions, self.predictor_embed(visual)), dim=2)
+        count = frames * (self.tokens + _CONDITIONS)
+        tokens = tokens.reshape(batch, count, self.width)
+        cosine, sine = self.positions.cosine[:count], self.positions.sine[:count]
+        mask = self.frames[:count, None] >= self.frames[None, :count]
+        for block in self.predictor_blocks:
+            tokens = block(tokens, cosine, sine, mask)
+        # The planner wants the newest frame alone.
+        newest = self.predictor_proj(self.predictor_norm(tokens[:, -self.tokens :]))
+        predicted = F.layer_norm(newest, (self.dim,), eps=_LATENT_EPSILON)
+        moved = compose_pose(pose[:, -1, 0, :POSE], actions[:, -1]).unsqueeze(1)
+        return torch.cat((predicted, torch.cat((moved, pose[:, -1, :, POSE:]), dim=2)), dim=1)
+
+
+def _expected_keys(tensors: Mapping[str, Tensor]) -> list[str]:
+    encoder_depth = max(1, layers_under(tensors, "encoder.blocks."))
+    depth = max(1, layers_under(tensors, "predictor.predictor_blocks."))
+    return [
+        *(f"encoder.blocks.{layer}.{key}" for layer in range(encoder_depth) for key in _BLOCK),
+        *(f"predictor.predictor_blocks.{layer}.{key}" for layer in range(depth) for key in _BLOCK),
+        *(f"{part}.{kind}" for part in _PARTS for kind in _WEIGHTS),
+    ]
+
+
+def _sizes_of(tensors: Mapping[str, Tensor], heads: Heads, subject: str) -> VjepaSizes:
+    encoder_dim, channels, tubelet, patch_size, _ = tensors["encoder.patch_embed.proj.weight"].shape
+    predictor_dim = tensors["predictor.predictor_embed.weight"].shape[0]
+    image_size = heads.image_size or _IMAGE_SIZE
+    given = [tensors[f"predictor.{name}_encoder.weight"].shape[1] for name in ("action", "state")]
+    if given != [POSE, POSE]:
+        raise ExportRefusedError(
+            subject,
+            found=f"{given[0]} numbers in an action and {given[1]} in a pose",
+            expected=f"{POSE} in each: x, y, z, roll, pitch, yaw, gripper",
+            remedy="Poses of other numbers cannot be composed; take a model that was trained on these.",
+        )
+    require_division(f"{subject}: heads of the encoder", heads.encoder, encoder_dim)
+    require_division(f"{subject}: heads of the predictor", heads.predictor, predictor_dim)
+    if image_size % patch_size:
+        raise ExportRefusedError(
+            f"{subject}: images of {image_size} pixels",
+            found=f"patches of {patch_size}",
+            expected="images of a whole number of them",
+            remedy=f"Say --image-size {_IMAGE_SIZE}, or what the model was trained on.",
+        )
+    return VjepaSizes(
+        channels=channels,
+        patch_size=patch_size,
+        tubelet=tubelet,
+        side=image_size // patch_size,
+        encoder_dim=encoder_dim,
+        encoder_depth=layers_under(tensors, "encoder.blocks."),
+        encoder_mlp_dim=tensors["encoder.blocks.0.mlp.fc1.weight"].shape[0],
+        predictor_dim=predictor_dim,
+        depth=layers_under(tensors, "predictor.predictor_blocks."),
+        mlp_dim=tensors["predictor.predictor_blocks.0.mlp.fc1.weight"].shape[0],
+        heads=heads,
+    )
+
+
+def _encoder_weights(tensors: Mapping[str, Tensor], sizes: VjepaSizes) -> dict[str, Tensor]:
+    weights = _reordered(tensors, "encoder.", sizes.heads.encoder)
+    weights["patch_embed.weight"] = weights.pop("patch_embed.proj.weight").double().sum(dim=2).float()
+    weights["patch_embed.bias"] = weights.pop("patch_embed.proj.bias")
+    return weights
+
+
+def _predictor_weights(tensors: Mapping[str, Tensor], sizes: VjepaSizes) -> dict[str, Tensor]:
+    return _reordered(tensors, "predictor.", sizes.heads.predictor)
+
+
+def _reordered(tensors: Mapping[str, Tensor], prefix: str, heads: int) -> dict[str, Tensor]:
+    return {
+        key.removeprefix(prefix): reorder_heads(tensor, heads) if ".attn.qkv." in key else tensor
+        for key, tensor in tensors.items()
+        if key.startswith(prefix)
+    }
