@@ -14,10 +14,10 @@ export function actionFromTuning(
   if (actionLower.length === 0 && actionUpper.length === 0) return action;
   const lower = bounds('actions.lower', actionLower, action.lower, action);
   const upper = bounds('actions.upper', actionUpper, action.upper, action);
-  const crossed = action.joints.findIndex((_, joint) => (lower[joint] ?? 0) >= (upper[joint] ?? 0));
+  const crossed = action.names.findIndex((_, joint) => (lower[joint] ?? 0) >= (upper[joint] ?? 0));
   if (crossed < 0) return { ...action, lower, upper };
   throw new JepaMpcError('params.invalid', {
-    subject: `parameters actions.lower and actions.upper, joint ${String(action.joints[crossed])}`,
+    subject: `parameters actions.lower and actions.upper, ${String(action.names[crossed])}`,
     found: `${String(lower[crossed])} and ${String(upper[crossed])}`,
     expected: 'the lower bound below the upper one',
     remedy: 'To hold a joint at one action, name it in actions.frozen.',
@@ -29,19 +29,19 @@ function bounds(
   parameter: string,
   given: readonly number[],
   modelsOwn: readonly number[],
-  { joints, lower, upper, unit }: ActionSpec,
+  { names, lower, upper, unit }: ActionSpec,
 ): readonly number[] {
   if (given.length === 0) return modelsOwn;
   const [first = NaN] = given;
-  const each = given.length === 1 ? joints.map(() => first) : given;
+  const each = given.length === 1 ? names.map(() => first) : given;
   const isInside = each.every(
     (bound, joint) => bound >= (lower[joint] ?? NaN) && bound <= (upper[joint] ?? NaN),
   );
-  if (each.length === joints.length && isInside) return each;
+  if (each.length === names.length && isInside) return each;
   throw new JepaMpcError('params.invalid', {
     subject: `parameter ${parameter}`,
     found: `[${given.join(', ')}]`,
-    expected: `nothing, one number, or ${String(joints.length)} (${joints.join(', ')}), inside the bounds of the model, [${lower.join(', ')}] to [${upper.join(', ')}] ${unit}`,
+    expected: `nothing, one number, or ${String(names.length)} (${names.join(', ')}), inside the bounds of the model, [${lower.join(', ')}] to [${upper.join(', ')}] ${unit}`,
     remedy: 'The model knows nothing of actions outside of its bounds.',
   });
 }

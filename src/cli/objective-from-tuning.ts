@@ -7,6 +7,7 @@ import {
   type StepAggregation,
 } from '../core/objective-spec.js';
 import type { PlanningFacts } from '../core/model-info.js';
+import { jointTravel } from '../core/model-spec.js';
 import { noTemporalDistance } from '../core/objective-errors.js';
 import type { PlannerTuning } from '../pipeline/planner-port.js';
 import { parseExpression } from '../planning/expression/parse-expression.js';
@@ -24,8 +25,8 @@ export type ObjectiveTuning = Pick<
 >;
 
 /** What it is completed from. */
-export interface ObjectiveModel extends Pick<PlanningFacts, 'objective' | 'hasTemporalDistance'> {
-  readonly action: Pick<PlanningFacts['action'], 'joints'>;
+export interface ObjectiveModel extends Pick<PlanningFacts, 'objective' | 'hasTemporalDistance' | 'streams'> {
+  readonly action: Pick<PlanningFacts['action'], 'kind' | 'names' | 'periodMs'>;
   readonly plannerDefaults: Pick<PlanningFacts['plannerDefaults'], 'actionPenalty'>;
 }
 
@@ -46,10 +47,9 @@ export function objectiveFromTuning(tuning: ObjectiveTuning, model: ObjectiveMod
   const steps = chosen('objective.steps', tuning.objectiveSteps, STEP_AGGREGATIONS, model.objective.steps);
   const text = tuning.objectiveExpression;
   const scope = {
-    joints: model.action.joints.length,
+    joints: model.action.names.length,
     hasTemporalDistance: model.hasTemporalDistance,
-    // Every action of the model contract is a joint velocity.
-    foreseesState: true,
+    foreseesState: jointTravel(model.action) !== null,
   };
   const expression = text === '' ? null : parseExpression(text, scope);
   // The model's penalty is in the unit of its own objective, and says nothing beside another one.
@@ -59,6 +59,7 @@ export function objectiveFromTuning(tuning: ObjectiveTuning, model: ObjectiveMod
     metric,
     steps,
     expression,
+    ...(model.streams && { streams: model.streams }),
     weights: {
       action: tuning.actionPenalty < 0 ? modelPenalty : tuning.actionPenalty,
       smoothness: tuning.smoothnessWeight,

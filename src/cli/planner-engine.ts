@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
-import type { PlanContext, PlannerState } from '../core/ports.js';
+import type { Encoder, PlanContext, PlannerState } from '../core/ports.js';
 import type { CandidateSample, Logger, Plan, Tensor } from '../core/types.js';
 import { createRng, deriveSeed } from '../math/rng.js';
 import { loadModel } from '../model/load-model.js';
@@ -12,6 +12,7 @@ import type { FrameReference, PlanMessage } from '../pipeline/worker-protocol.js
 import { sampleCandidates } from '../planning/candidate-sample.js';
 import { costTerms } from '../planning/objectives/cost-terms.js';
 import { ImageToTensor } from '../vision/image-to-tensor.js';
+import { encoderInputs } from './encoder-inputs.js';
 import { PlannerWorkshop } from './planner-workshop.js';
 import { stillContext } from './still-context.js';
 
@@ -102,9 +103,9 @@ export class PlannerEngine {
       frameStampNs,
       goalStampNs: request.goal.stampNs,
       actions: result.actions,
-      joints: action.joints.length,
+      actionSize: action.names.length,
       periodMs: action.periodMs,
-      committed: committed.length / action.joints.length,
+      committed: committed.length / action.names.length,
       statistics: {
         planIndex,
         encodeMs: encodedMs - startMs,
@@ -142,7 +143,7 @@ export class PlannerEngine {
     try {
       const { manifest, encoder } = this.#model;
       const black = this.#images.map(({ length, shape }) => ({ data: new Float32Array(length), shape }));
-      const latent = await encoder.encode(black);
+      const latent = await encoder.encode(encoderInputs(manifest, black));
       const context = stillContext(manifest, latent, latent);
       const { planner, rollout } = await this.#workshop.plannerFor(
         tuning,
@@ -169,7 +170,7 @@ export class PlannerEngine {
       const latent =
         kept.get(reference.stampNs) ??
         this.#latents.get(reference.stampNs) ??
-        (await this.#encode(reference));
+        (await this.#encode(reference, this.#model.encoder));
       kept.set(reference.stampNs, latent);
       history.set(latent.data, index * size);
     }
@@ -179,13 +180,16 @@ export class PlannerEngine {
 
   async #encodeGoal(reference: FrameReference): Promise<Tensor> {
     if (this.#goal?.stampNs !== reference.stampNs) {
-      this.#goal = { stampNs: reference.stampNs, latent: await this.#encode(reference) };
+      this.#goal = {
+        stampNs: reference.stampNs,
+        latent: await this.#encode(reference, this.#model.goalEncoder),
+      };
     }
     return this.#goal.latent;
   }
 
   /** `[1, N, D]`. */
-  async #encode(reference: FrameReference): Promise<Tensor> {
+  async #encode(reference: FrameReference, encoder: Encoder): Promise<Tensor> {
     if (reference.set === null) {
       throw new JepaMpcError('planner.not-ready', {
         subject: `frame stamped ${String(reference.stampNs)} ns`,
@@ -194,7 +198,12 @@ export class PlannerEngine {
         remedy: 'This is a defect: please report it. The next plan sends the frame again.',
       });
     }
-    const latent = await this.#model.encoder.encode(this.#tensors(reference.set));
+    const inputs = encoderInputs(
+      this.#model.manifest,
+      this.#tensors(reference.set),
+      reference.set.proprioception,
+    );
+    const latent = await encoder.encode(inputs);
     return { data: latent.data.slice(), shape: latent.shape };
   }
 

@@ -1,6 +1,7 @@
 import { JepaMpcError } from '../core/errors.js';
 import { listedIn } from '../core/listed-in.js';
 import type { PlanningFacts } from '../core/model-info.js';
+import type { ActionSpec } from '../core/model-spec.js';
 import type { PlannerTuning } from '../pipeline/planner-port.js';
 import type { PerJoint, PlannerOptions } from '../planning/planner-options.js';
 
@@ -15,7 +16,8 @@ export function plannerOptionsFromTuning(
   { plannerDefaults: defaults, action }: Pick<PlanningFacts, 'plannerDefaults' | 'action'>,
   nowMs: () => number,
 ): PlannerOptions {
-  const { momentum, noiseBeta, returned, timeBudgetMs } = tuning;
+  const { noiseBeta, returned, timeBudgetMs } = tuning;
+  const momentum = tuning.momentum < 0 ? defaults.momentum : tuning.momentum;
   return {
     samples: tuning.samples || defaults.samples,
     iterations: tuning.iterations || defaults.iterations,
@@ -28,11 +30,11 @@ export function plannerOptionsFromTuning(
     wideShare: tuning.wideShare,
     actionRepeat: tuning.actionRepeat,
     ball: tuning.actionBall,
-    frozen: frozenJoints(tuning.frozenActions, action.joints),
+    frozen: frozenEntries(tuning.frozenActions, action),
     temperature: tuning.temperature,
     shrink: tuning.shrink,
     keptElites: tuning.keptElites,
-    ...(momentum < 0 ? {} : { momentum }),
+    ...(momentum === undefined ? {} : { momentum }),
     ...(noiseBeta < 0 ? {} : { noiseBeta }),
     ...(returned === 'planner_default' ? {} : { returned }),
     ...(timeBudgetMs > 0 ? { timeBudget: { ms: timeBudgetMs, nowMs } } : {}),
@@ -46,23 +48,23 @@ function perJoint(values: readonly number[]): PerJoint | null {
 }
 
 /**
- * `"elbow=0, wrist=0.5"` as one entry for each joint, null for those that are planned. No colons: YAML, and so the ROS command line, would
- * read a mapping.
+ * `"elbow=0, wrist=0.5"` as one entry for each of an action, null for those that are planned; what the model freezes stays so unless another
+ * value is given. No colons: YAML, and so the ROS command line, would read a mapping.
  */
-function frozenJoints(text: string, joints: readonly string[]): (number | null)[] {
+function frozenEntries(text: string, { names, frozen }: ActionSpec): (number | null)[] {
   const held = new Map<string, number>();
   for (const part of listedIn(text)) {
     const [name = '', value = ''] = part.split('=').map((piece) => piece.trim());
     const action = value === '' ? NaN : Number(value);
-    if (!joints.includes(name) || !Number.isFinite(action)) {
+    if (!names.some((known) => known === name) || !Number.isFinite(action)) {
       throw new JepaMpcError('params.invalid', {
         subject: 'parameter actions.frozen',
         found: `"${part}"`,
-        expected: `a joint of ${joints.join(', ')}, an equals sign and a number`,
-        remedy: `Write for example "${joints[0] ?? 'joint'}=0".`,
+        expected: `one of ${names.join(', ')}, an equals sign and a number`,
+        remedy: `Write for example "${names[0] ?? 'joint'}=0".`,
       });
     }
     held.set(name, action);
   }
-  return joints.map((joint) => held.get(joint) ?? null);
+  return names.map((name, i) => held.get(name) ?? frozen[i] ?? null);
 }

@@ -152,7 +152,7 @@ export class PlannerWorkshop {
   #putInForce({ key, wish, options }: Order, planner: Planner, rollout: RolloutInForce): PlannerInForce {
     const { objective } = wish;
     const { scorer } = rollout;
-    const distance = createObjective(objective.metric, this.#model.temporalDistance);
+    const distance = createObjective(objective.metric, this.#model.temporalDistance, objective.streams);
     this.#current = { key, planner, distance, rollout, scorer, objective, samples: options.samples };
     return this.#current;
   }
@@ -175,7 +175,7 @@ export class PlannerWorkshop {
     const action = actionFromTuning(tuning, planning.action);
     const options = plannerOptionsFromTuning(tuning, { ...planning, action }, this.#nowMs);
     const objective = objectiveFromTuning(tuning, planning);
-    const { kind, fallbacks } = this.#kindOf(tuning, options);
+    const { kind, fallbacks } = this.#kindOf(tuning, options, action);
     const planner = kind === 'plan' && isKernelPlanner(tuning.planner) ? tuning.planner : null;
     const wish = { objective, horizon: options.horizon, precision: tuning.precision, kind, planner };
     return { key, tuning, action, options, wish, fallbacks };
@@ -185,11 +185,12 @@ export class PlannerWorkshop {
   #kindOf(
     { rollout, planner }: PlannerTuning,
     options: PlannerOptions,
+    action: ActionSpec,
   ): { readonly kind: RolloutKind; readonly fallbacks: readonly Fallback[] } {
     const asAsked = (kind: RolloutKind) => ({ kind, fallbacks: [] });
     if (rollout === 'host' || rollout === 'iteration') return asAsked(rollout);
     if (rollout === 'auto' && this.#model.device === 'cpu') return asAsked('iteration');
-    const why = whyIterateOnHost(planner, options);
+    const why = whyIterateOnHost(planner, options, action);
     if (why === null) return asAsked('plan');
     if (rollout === 'auto') return asAsked('iteration');
     const fallback = {

@@ -105,7 +105,7 @@ interface Built {
 }
 
 function inForce(model: LoadedModel, wish: RolloutWish, built: Built, fallbacks: Fallbacks): RolloutInForce {
-  const { block, joints } = model.manifest.action;
+  const { block, names } = model.manifest.action;
   const isOnCpu = model.device === 'cpu';
   let { kernel } = built;
   let kind = wish.kind;
@@ -119,7 +119,7 @@ function inForce(model: LoadedModel, wish: RolloutWish, built: Built, fallbacks:
   const scorer = new DegradingScorer(
     built.scoring,
     kind === 'host' ? null : another,
-    wish.horizon * block * joints.length,
+    wish.horizon * block * names.length,
     fallbacks,
   );
   return {

@@ -8,15 +8,15 @@ import type { Rng } from '../core/ports.js';
  * @returns raw actions `[count, K, J]`
  */
 export function uniformCandidates(
-  { block, joints, lower, upper }: ActionSpec,
+  { block, names, lower, upper }: ActionSpec,
   horizon: number,
   count: number,
   rng: Rng,
 ): Float32Array {
-  const candidates = new Float32Array(count * horizon * block * joints.length);
+  const candidates = new Float32Array(count * horizon * block * names.length);
   rng.uniforms(candidates);
   return candidates.map((share, i) => {
-    const low = lower[i % joints.length] ?? 0;
-    return low + share * ((upper[i % joints.length] ?? 0) - low);
+    const low = lower[i % names.length] ?? 0;
+    return low + share * ((upper[i % names.length] ?? 0) - low);
   });
 }

@@ -42,7 +42,7 @@ export class ActionMotion {
   /**
    * Moves on by one period.
    *
-   * @param actions raw `[K, J]`
+   * @param actions raw `[K, A]`
    */
   advance(actions: Float32Array, period: number, periodS: number): void {
     this.#semantics.targetVelocity(actions, period, this.#position, periodS, this.#velocity);
@@ -52,13 +52,14 @@ export class ActionMotion {
     }
   }
 
-  /** The whole motion of one sequence, raw `[K, J]`, from joint positions `[J]`. */
+  /** The whole motion of one sequence, raw `[K, A]`, from joint positions `[J]`. */
   foresee(position: Float64Array, actions: Float32Array, periodMs: number): PlannedMotion {
     const joints = this.#limits.length;
-    const positions = new Float64Array(actions.length);
-    const velocities = new Float64Array(actions.length);
+    const periods = actions.length / this.#semantics.size;
+    const positions = new Float64Array(periods * joints);
+    const velocities = new Float64Array(periods * joints);
     this.startFrom(position);
-    for (let period = 0; period < actions.length / joints; period++) {
+    for (let period = 0; period < periods; period++) {
       this.advance(actions, period, periodMs / 1000);
       positions.set(this.#position, period * joints);
       velocities.set(this.#velocity, period * joints);

@@ -1,15 +1,14 @@
-import { JepaMpcError } from '../core/errors.js';
-
 /**
- * What a model's raw actions mean to the joints. One implementation for each `action.kind` of the manifest; kinds that aim at a position
- * (joint_position, joint_delta) need the desired position and the time left in the action's period, so every kind is given them.
+ * What a model's raw actions mean to the joints. One implementation for each `action.kind` of the manifest; kinds that aim at a position need
+ * the desired position and the time left in the action's period, so every kind is given them. A = numbers of an action, J = joints.
  */
 export interface ActionSemantics {
-  readonly kind: string;
+  /** A */
+  readonly size: number;
   /**
    * The velocities to aim for while an action is in force, before any limit.
    *
-   * @param actions raw actions `[K, J]` of a plan.
+   * @param actions raw actions `[K, A]` of a plan.
    * @param index which of them is in force.
    * @param position desired positions `[J]` now, rad or m.
    * @param remainingS time left of the action's period, s.
@@ -22,24 +21,10 @@ export interface ActionSemantics {
     remainingS: number,
     out: Float64Array,
   ): void;
-}
-
-const jointVelocity: ActionSemantics = {
-  kind: 'joint_velocity',
-  targetVelocity(actions, index, _position, _remainingS, out) {
-    for (let joint = 0; joint < out.length; joint++) out[joint] = actions[index * out.length + joint] ?? 0;
-  },
-};
-
-/** @throws JepaMpcError `model.unsupported` for a kind that there is no implementation of. */
-export function actionSemantics(kind: string): ActionSemantics {
-  if (kind !== jointVelocity.kind) {
-    throw new JepaMpcError('model.unsupported', {
-      subject: 'manifest.json, action.kind',
-      found: `'${kind}'`,
-      expected: jointVelocity.kind,
-      remedy: 'Use a model whose actions are joint velocities.',
-    });
-  }
-  return jointVelocity;
+  /** What several actions in one period come to: their mean, or the last, where that says where to be at its end. */
+  readonly blend: 'mean' | 'last';
+  /** An entry of a raw action as far as the joints can follow it. */
+  followed(value: number, entry: number): number;
+  /** An entry of the raw action that leaves the joints at these positions `[J]`. */
+  atRest(position: Float64Array, entry: number): number;
 }

@@ -25,6 +25,12 @@ export interface Command {
 /** What became of a plan. `stale`: from a frame not newer than the last plan's, or from before the last hold or re-anchoring ended. */
 export type PlanAcceptance = 'accepted' | 'stale' | 'holding';
 
+/** One action of a plan. */
+interface ActionInForce {
+  readonly plan: Plan;
+  readonly index: number;
+}
+
 export interface CommandStreamOptions {
   readonly limits: readonly JointLimit[];
   readonly semantics: ActionSemantics;
@@ -93,7 +99,7 @@ export class CommandStream {
     const plan = this.#plans.inForceAt(timeNs);
     return plan === null
       ? null
-      : plan.frameStampNs + BigInt(plan.actions.length / plan.joints) * actionPeriodNs(plan);
+      : plan.frameStampNs + BigInt(plan.actions.length / plan.actionSize) * actionPeriodNs(plan);
   }
 
   /** The newest measured state. @throws JepaMpcError `joint-states.wrong-size`, `joint-states.not-finite`. */
@@ -174,37 +180,43 @@ export class CommandStream {
   }
 
   /**
-   * What will be sent if no further plan comes: the target velocities, clipped to the velocity limits, averaged over each of the periods
-   * `[fromNs + k*periodMs, fromNs + (k+1)*periodMs)`; 0 where nothing is in force. This is a new plan's committed prefix.
+   * What will be done if no further plan comes: the raw actions in force, as far as they can be followed, blended over each of the periods
+   * `[fromNs + k*periodMs, fromNs + (k+1)*periodMs)`; rest where nothing is in force. This is a new plan's committed prefix.
    *
-   * @returns `[count, J]`
+   * @returns `[count, A]`
    */
   plannedActions(fromNs: bigint, count: number, periodMs: number): Float32Array {
-    const joints = this.#limits.length;
-    const averages = new Float32Array(count * joints);
+    const { size, blend } = this.#semantics;
+    const planned = new Float32Array(count * size);
     const periodNs = BigInt(Math.round(periodMs * 1e6));
     const ticks = Math.max(1, Math.ceil(Number(periodNs) / Number(this.#periodNs)));
-    const target = new Float64Array(joints);
-    const sums = new Float64Array(joints);
+    const first = blend === 'mean' ? 0 : ticks - 1;
+    const sums = new Float64Array(size);
     for (let period = 0; period < count; period++) {
       sums.fill(0);
-      for (let tick = 0; tick < ticks; tick++) {
-        this.#targetAt(fromNs + BigInt(period) * periodNs + BigInt(tick) * this.#periodNs, target);
-        for (const [joint, { velocity }] of this.#limits.entries()) {
-          sums[joint] = (sums[joint] ?? 0) + Math.min(Math.max(target[joint] ?? 0, -velocity), velocity);
-        }
+      for (let tick = first; tick < ticks; tick++) {
+        const action = this.#actionAt(fromNs + BigInt(period) * periodNs + BigInt(tick) * this.#periodNs);
+        for (let entry = 0; entry < size; entry++)
+          sums[entry] = (sums[entry] ?? 0) + this.#followed(action, entry);
       }
-      for (let joint = 0; joint < joints; joint++)
-        averages[period * joints + joint] = (sums[joint] ?? 0) / ticks;
+      for (let entry = 0; entry < size; entry++)
+        planned[period * size + entry] = (sums[entry] ?? 0) / (ticks - first);
     }
-    return averages;
+    return planned;
+  }
+
+  /** An entry of the raw action in force, or of rest, as far as the joints can follow it. */
+  #followed(action: ActionInForce | string, entry: number): number {
+    const { size } = this.#semantics;
+    if (typeof action === 'string') return this.#semantics.atRest(this.#motion.position, entry);
+    return this.#semantics.followed(action.plan.actions[action.index * size + entry] ?? 0, entry);
   }
 
   #assertPlan(plan: Plan): void {
-    const joints = this.#limits.length;
-    const count = plan.actions.length / joints;
+    const { size } = this.#semantics;
+    const count = plan.actions.length / size;
     const shapely =
-      plan.joints === joints &&
+      plan.actionSize === size &&
       Number.isInteger(count) &&
       count > 0 &&
       plan.periodMs > 0 &&
@@ -216,9 +228,9 @@ export class CommandStream {
       throw new JepaMpcError('model.signature-mismatch', {
         subject: 'plan',
         found:
-          `${String(plan.actions.length)} numbers for ${String(plan.joints)} joints, ` +
+          `${String(plan.actions.length)} numbers in actions of ${String(plan.actionSize)}, ` +
           `${String(plan.committed)} committed, period ${String(plan.periodMs)} ms`,
-        expected: `actions [K, ${String(joints)}], committed from 0 to K, a period above 0`,
+        expected: `actions [K, ${String(size)}], committed from 0 to K, a period above 0`,
         remedy: 'Use a model for the joints of this robot.',
       });
     }
@@ -292,10 +304,9 @@ export class CommandStream {
   /** Writes the target velocities that the plans have for a time; returns why they are 0, or '' when they are a plan's. */
   #targetAt(timeNs: bigint, out: Float64Array): string {
     out.fill(0);
-    const plan = this.#plans.inForceAt(timeNs);
-    if (plan === null) return 'no plan';
-    const index = actionIndexAt(plan, timeNs);
-    if (index >= plan.actions.length / plan.joints) return 'plan exhausted';
+    const action = this.#actionAt(timeNs);
+    if (typeof action === 'string') return action;
+    const { plan, index } = action;
     const endNs = plan.frameStampNs + BigInt(index + 1) * actionPeriodNs(plan);
     this.#semantics.targetVelocity(
       plan.actions,
@@ -305,6 +316,14 @@ export class CommandStream {
       out,
     );
     return '';
+  }
+
+  /** The action that the plans have for a time, or why there is none. */
+  #actionAt(timeNs: bigint): ActionInForce | string {
+    const plan = this.#plans.inForceAt(timeNs);
+    if (plan === null) return 'no plan';
+    const index = actionIndexAt(plan, timeNs);
+    return index < plan.actions.length / plan.actionSize ? { plan, index } : 'plan exhausted';
   }
 
   /** After a tracking fault: brake, then go back to where the robot was measured when the desired state came to rest. */

@@ -1,4 +1,5 @@
 import { JepaMpcError } from '../core/errors.js';
+import { rotationFromRpy } from './rotation.js';
 import type { Urdf, UrdfJoint, Vector3 } from './urdf.js';
 
 /** Where a link is in the root link's frame: position [m] and rotation matrix (row-major 3x3). */
@@ -15,18 +16,6 @@ interface ChainJoint {
   readonly originRotation: Float64Array;
   readonly originTranslation: Vector3;
   readonly axis: Vector3;
-}
-
-/** URDF's fixed-axis roll, pitch, yaw: R = Rz(yaw) Ry(pitch) Rx(roll). */
-function rotationFromRpy([roll, pitch, yaw]: Vector3): Float64Array {
-  const [cr, sr, cp, sp] = [Math.cos(roll), Math.sin(roll), Math.cos(pitch), Math.sin(pitch)];
-  const [cy, sy] = [Math.cos(yaw), Math.sin(yaw)];
-  // prettier-ignore
-  return Float64Array.of(
-    cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr,
-    sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr,
-    -sp, cp * sr, cp * cr,
-  );
 }
 
 /** Rodrigues' formula for a unit axis, into `out` (row-major 3x3). */
@@ -145,7 +134,38 @@ export class ForwardKinematics {
     return pose;
   }
 
-  #compose(jointPositions: ArrayLike<number>, position: Float64Array, rotation: Float64Array): void {
+  /**
+   * The Jacobian of the link's origin in the root frame, `[6, J]` into `out`: rows x, y, z [m/s] and turns about x, y, z [rad/s] for a velocity
+   * of 1 of each joint.
+   */
+  jacobian(jointPositions: ArrayLike<number>, out: Float64Array): void {
+    out.fill(0);
+    const tip = new Float64Array(3);
+    this.#compose(jointPositions, tip, this.#rotation);
+    this.#compose(jointPositions, new Float64Array(3), this.#rotation, (joint, origin, rotation) => {
+      const axis = new Float64Array(3);
+      translateInPlace(axis, rotation, joint.axis, 1);
+      const [x = 0, y = 0, z = 0] = axis;
+      const arm = tip.map((value, i) => value - (origin[i] ?? 0));
+      const [ax = 0, ay = 0, az = 0] = arm;
+      const column =
+        joint.moves === 'slides'
+          ? [x, y, z, 0, 0, 0]
+          : [y * az - z * ay, z * ax - x * az, x * ay - y * ax, x, y, z];
+      for (const [row, value] of column.entries()) {
+        const place = row * this.#jointCount + joint.positionIndex;
+        out[place] = (out[place] ?? 0) + value;
+      }
+    });
+  }
+
+  /** @param onJoint shown each joint that moves, with the frame that it moves in */
+  #compose(
+    jointPositions: ArrayLike<number>,
+    position: Float64Array,
+    rotation: Float64Array,
+    onJoint?: (joint: ChainJoint, position: Float64Array, rotation: Float64Array) => void,
+  ): void {
     if (jointPositions.length !== this.#jointCount) {
       throw new JepaMpcError('joint-states.wrong-size', {
         subject: 'joint positions for forward kinematics',
@@ -161,6 +181,7 @@ export class ForwardKinematics {
       translateInPlace(position, rotation, joint.originTranslation, 1);
       multiplyInPlace(rotation, joint.originRotation);
       if (joint.moves === 'not') continue;
+      onJoint?.(joint, position, rotation);
       const jointPosition = jointPositions[joint.positionIndex] ?? NaN;
       if (joint.moves === 'slides') {
         translateInPlace(position, rotation, joint.axis, jointPosition);

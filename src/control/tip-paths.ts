@@ -23,11 +23,12 @@ export class TipPaths {
   readonly link: string;
   readonly #kinematics: ForwardKinematics;
   readonly #motion: ActionMotion;
-  readonly #joints: number;
+  /** A */
+  readonly #actionSize: number;
   readonly #point = new Float64Array(3);
 
   /**
-   * @param limits of the joints that are acted on, in the order of an action
+   * @param limits of the joints that are acted on, in their order
    * @param link whose origin is followed; empty: the last one of the chain of these joints
    * @throws JepaMpcError `urdf.invalid` (no such link), `urdf.unknown-joint` (a joint on the way to it is not acted on)
    */
@@ -37,19 +38,19 @@ export class TipPaths {
     this.link = link === '' ? lastLink(urdf, joints) : link;
     this.#kinematics = new ForwardKinematics(urdf, this.link, joints);
     this.#motion = new ActionMotion(limits, semantics);
-    this.#joints = limits.length;
+    this.#actionSize = semantics.size;
   }
 
   /**
    * The first point of each path is where the link is now.
    *
    * @param start joint positions `[J]`, rad or m
-   * @param sequences raw actions `[M, K, J]`
+   * @param sequences raw actions `[M, K, A]`
    * @param periods K
    * @param periodS how long each action lasts
    */
   trace(start: Float64Array, sequences: Float32Array, periods: number, periodS: number): Paths {
-    const size = periods * this.#joints;
+    const size = periods * this.#actionSize;
     const count = sequences.length / size;
     const stride = Math.ceil(periods / (MAX_POINTS - 1));
     const length = 1 + Math.ceil(periods / stride);

@@ -1,4 +1,4 @@
-import type { ActionSpec } from './model-spec.js';
+import type { ActionSpec, LatentStream, ProprioceptionField } from './model-spec.js';
 import type { DistanceMetric, StepAggregation } from './objective-spec.js';
 import type { ImageFrame } from './types.js';
 
@@ -6,6 +6,8 @@ import type { ImageFrame } from './types.js';
 export interface PlanningFacts {
   readonly action: ActionSpec;
   readonly objective: { readonly default: DistanceMetric; readonly steps: StepAggregation };
+  /** Parts of a latent that count in the cost; absent: all of it. */
+  readonly streams?: readonly LatentStream[];
   /** Whether the model has a learned distance of its own. */
   readonly hasTemporalDistance: boolean;
   /** Deviations are fractions of half the action range; the penalty is in the unit of the model's own objective. */
@@ -16,6 +18,8 @@ export interface PlanningFacts {
     readonly horizon: number;
     readonly initialStd: number;
     readonly minStd: number;
+    /** Absent: the planner's own. */
+    readonly momentum?: number | undefined;
     readonly actionPenalty: number;
   };
 }
@@ -31,12 +35,13 @@ export interface ModelInfo {
   readonly cameras: readonly { readonly name: string; readonly topic: string }[];
   /** Joints acted on, in the order of an action. */
   readonly joints: readonly string[];
-  readonly actionKind: string;
   readonly periodMs: number;
   /** Raw actions in one predictor step. */
   readonly block: number;
   /** Frames of history that a plan starts from, one step apart. */
   readonly window: number;
+  /** What the encoder is told of the robot besides images; none: empty. */
+  readonly proprioception: readonly ProprioceptionField[];
   readonly planning: PlanningFacts;
 }
 
@@ -45,4 +50,6 @@ export interface FrameSet {
   /** Stamp of the oldest of them. */
   readonly stampNs: bigint;
   readonly frames: readonly ImageFrame[];
+  /** Raw `[P]` at that time, for a model that is told of the robot; a goal has none. */
+  readonly proprioception?: Float64Array;
 }

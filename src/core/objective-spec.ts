@@ -1,4 +1,5 @@
 import type { ParsedExpression } from './expression.js';
+import type { LatentStream } from './model-spec.js';
 
 /**
  * How far a predicted latent is from the goal's. `temporal_distance` is the model's own learned distance, in predictor steps; the others
@@ -38,6 +39,8 @@ export interface ObjectiveSpec {
   readonly steps: StepAggregation;
   /** Takes the place of the distance (which it can name itself) when there is one. */
   readonly expression: ParsedExpression | null;
+  /** Parts that latents are compared by, whose distances add up by weight; absent: as a whole. */
+  readonly streams?: readonly LatentStream[];
   readonly weights: ObjectiveWeights;
 }
 

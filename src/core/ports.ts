@@ -8,9 +8,12 @@ export interface Rng {
   uniforms(out: Float32Array): void;
 }
 
-/** Image tensors (one for each camera, `[B, C, H, W]`, in manifest order) -> latents `[B, N, D]`. */
+/**
+ * Image tensors (one for each camera, `[B, C, H, W]`, in manifest order), and last, where the model has it, normalised proprioception
+ * `[B, P]` -> latents `[B, N, D]`.
+ */
 export interface Encoder {
-  encode(images: readonly Tensor[]): Promise<Tensor>;
+  encode(inputs: readonly Tensor[]): Promise<Tensor>;
 }
 
 /** One latent step. `history [B, W, N, D]` oldest first, `actions [B, A_model]` normalised -> next latent `[B, N, D]`. */

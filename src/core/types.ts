@@ -40,9 +40,10 @@ export interface Plan {
   /** Stamp of the frame it was planned from. */
   readonly frameStampNs: bigint;
   readonly goalStampNs: bigint;
-  /** Raw actions `[K, J]`, K = horizon * block, J = joints; action k is for `[t + k*periodMs, t + (k+1)*periodMs)`. */
+  /** Raw actions `[K, A]`, K = horizon * block; action k is for `[t + k*periodMs, t + (k+1)*periodMs)`. */
   readonly actions: Float32Array;
-  readonly joints: number;
+  /** A */
+  readonly actionSize: number;
   readonly periodMs: number;
   /** Raw actions at the front that were frozen to what was already being sent. */
   readonly committed: number;

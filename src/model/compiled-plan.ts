@@ -39,7 +39,7 @@ export class CompiledPlan implements PlanKernel {
   /** @throws JepaMpcError `planner.not-finite`, `planner.not-ready`, `model.run-failed` */
   async plan(context: PlanContext, start: PlanStart): Promise<PlanEnd> {
     checkJointsKnown(this.#objective, context);
-    const joints = this.#action.joints.length;
+    const joints = this.#action.names.length;
     const periods = start.mean.length / joints;
     const samples = start.noise.length / (start.iterations * start.mean.length);
     const row = (values: Float32Array): ort.Tensor => new ort.Tensor('float32', values, [periods, joints]);

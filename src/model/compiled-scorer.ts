@@ -2,7 +2,7 @@ import * as ort from 'onnxruntime-node';
 
 import { JepaMpcError } from '../core/errors.js';
 import { namesState } from '../core/expression.js';
-import type { ActionSpec } from '../core/model-spec.js';
+import { jointTravel, type ActionSpec } from '../core/model-spec.js';
 import { noFiniteCost, noJointPositions } from '../core/objective-errors.js';
 import type { ObjectiveSpec, ObjectiveWeights } from '../core/objective-spec.js';
 import type { CandidateScorer, PlanContext } from '../core/ports.js';
@@ -19,20 +19,30 @@ export function contextFeeds(
   action: ActionSpec,
   periods: number,
 ): Record<string, ort.Tensor> {
-  const { history, goal, joints } = context;
-  const count = action.joints.length;
-  const { least, largest } = limitSums(joints, weights.limitMargin, action, periods);
-  const row = (values: Float32Array): ort.Tensor => new ort.Tensor('float32', values, [values.length]);
+  const { history, goal } = context;
   const feeds: Record<string, ort.Tensor> = {
     history: new ort.Tensor('float32', history.data, history.shape),
     goal: new ort.Tensor('float32', goal.data, goal.shape),
-    joint_position: row(Float32Array.from({ length: count }, (_, joint) => joints?.position[joint] ?? 0)),
-    least_sums: row(least),
-    largest_sums: row(largest),
+    ...(jointTravel(action) && jointFeeds(context, weights, action, periods)),
   };
   for (const name of WEIGHT_NAMES)
     feeds[`weight_${name}`] = new ort.Tensor('float32', Float32Array.of(weights[name]), []);
   return feeds;
+}
+
+function jointFeeds(
+  { joints }: PlanContext,
+  { limitMargin }: ObjectiveWeights,
+  action: ActionSpec,
+  periods: number,
+): Record<string, ort.Tensor> {
+  const { least, largest } = limitSums(joints, limitMargin, action, periods);
+  const row = (values: Float32Array): ort.Tensor => new ort.Tensor('float32', values, [values.length]);
+  return {
+    joint_position: row(Float32Array.from(action.joints, (_, joint) => joints?.position[joint] ?? 0)),
+    least_sums: row(least),
+    largest_sums: row(largest),
+  };
 }
 
 /** @throws JepaMpcError `planner.not-ready` when an expression asks for joint positions that are not known */
@@ -76,7 +86,7 @@ export class CompiledScorer implements CandidateScorer {
   async score(context: PlanContext, candidates: Float32Array): Promise<Float32Array> {
     checkJointsKnown(this.#objective, context);
     const [, periods = 1] = this.#shape();
-    const joints = this.#action.joints.length;
+    const joints = this.#action.names.length;
     const count = candidates.length / (periods * joints);
     const feeds = contextFeeds(context, this.weights, this.#action, periods);
     feeds['candidates'] = new ort.Tensor('float32', candidates, [count, periods, joints]);

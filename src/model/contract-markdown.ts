@@ -19,6 +19,9 @@ interface FieldSchema {
   readonly minItems?: number;
   readonly pattern?: string;
   readonly items?: FieldSchema;
+  readonly prefixItems?: readonly FieldSchema[];
+  /** The kinds of an object, told apart by their `kind`. */
+  readonly oneOf?: readonly FieldSchema[];
   readonly properties?: Readonly<Record<string, FieldSchema>>;
   readonly required?: readonly string[];
 }
@@ -33,17 +36,23 @@ interface Field {
 function fieldsIn(schema: FieldSchema, path: string): Field[] {
   const inner = schema.type === 'array' ? schema.items : schema;
   const place = schema.type === 'array' ? `${path}[]` : path;
-  return Object.entries(inner?.properties ?? {}).flatMap(([key, field]) => {
+  const kinds = (inner?.oneOf ?? []).flatMap((kind) =>
+    fieldsIn(kind, `${path}[${String(kind.properties?.['kind']?.const)}]`),
+  );
+  const own = Object.entries(inner?.properties ?? {}).flatMap(([key, field]) => {
     const ownPath = place === '' ? key : `${place}.${key}`;
     const isRequired = inner?.required?.includes(key) === true && field.default === undefined;
     return [{ path: ownPath, isRequired, schema: field }, ...fieldsIn(field, ownPath)];
   });
+  return [...own, ...kinds];
 }
 
 function typeOf(schema: FieldSchema): string {
   if (schema.const !== undefined) return code(schema.const);
   if (schema.enum !== undefined) return schema.enum.map(code).join(', ');
   if (schema.anyOf !== undefined) return schema.anyOf.map(typeOf).join(' or ');
+  if (schema.oneOf !== undefined) return 'object, one of these kinds';
+  if (schema.prefixItems !== undefined) return schema.prefixItems.map(typeOf).join(' and ');
   if (schema.type === 'array') {
     const least = schema.minItems === undefined ? '' : `at least ${String(schema.minItems)} `;
     return `array of ${least}${schema.items === undefined ? 'anything' : typeOf(schema.items)}`;
@@ -86,15 +95,22 @@ export function contractMarkdown(): string {
     '',
     '## Graphs',
     '',
-    'ONNX, float32 in and out, with a dynamic batch axis B. C, H, W: channels, height and width of a camera; N, D: `latent.tokens` and `latent.dim`; W of a history: `history.window`; A: `action.joints` times `action.block`.',
+    'ONNX, float32 in and out, with a dynamic batch axis B. C, H, W: channels, height and width of a camera; N, D: `latent.tokens` and `latent.dim`; W of a history: `history.window`; P: numbers of `proprioception`; A: numbers of an action, J: joints.',
     '',
     '| graph | inputs | output |',
     '| --- | --- | --- |',
-    '| encoder | one for each camera, named after it: `[B, C, H, W]` | `latent [B, N, D]` |',
-    '| predictor | `history [B, W, N, D]`, oldest first; `actions [B, A]`, normalised, the block that leaves the newest latent, or with `history.actions: paired` `[B, W, A]`, for each latent the block that leaves it | `next [B, N, D]` |',
+    '| encoder | one for each camera, named after it: `[B, C, H, W]`; last, where the manifest has `proprioception`, `proprioception [B, P]`, normalised | `latent [B, N, D]` |',
+    '| predictor | `history [B, W, N, D]`, oldest first; `actions [B, A * block]`, normalised, the block that leaves the newest latent, or with `history.actions: paired` `[B, W, A * block]`, for each latent the block that leaves it | `next [B, N, D]` |',
+    '| goalEncoder (optional) | as the encoder | `latent [B, N, D]` of a goal |',
     '| distance (optional) | `latent [B, N, D]`, `goal [B, N, D]` | `distance [B]`, in predictor steps |',
     '',
     'Weights may lie in files beside a graph (ONNX external data), inside the model folder; large ones stay there when a rollout is compiled. No weight may be NaN (infinities may be: masks are made of them). The compiler follows the operators in `src/model/graph/operators.ts` as of opset 13 or later; a predictor with others, or of an older opset, is rolled out step by step.',
+    '',
+    'All that a model does to a latent is in its graphs ([ADR 4](adr/0004-one-latent.md)): what normalises latents, embeds or tiles proprioception, repeats a frame for a tubelet of a video encoder, or composes a pose with an action. What a predictor carries besides images (proprioception, a pose, memory of a recurrent one) is a part of the latent, in tokens or numbers of its own, which `latent.streams` names. The pose of a robot is raw in it.',
+    '',
+    '## Images',
+    '',
+    'An image is cut and scaled (`resize`, `interpolation`), its channels are put in order, then every number is scaled and normalised. Published code that normalises before it resizes comes to the same: both are linear, and weights of a resize add up to 1.',
     '',
     '## manifest.json',
     '',
@@ -110,7 +126,7 @@ export function contractMarkdown(): string {
     '',
     '## Golden vectors',
     '',
-    'The file `golden.file` has float32 tensors, `<graph>.<input>` and `<graph>.<output>` for every graph, each with a batch of at least 4: `encoder.<camera>` -> `encoder.latent`; `predictor.history`, `predictor.actions` -> `predictor.next`; `distance.latent`, `distance.goal` -> `distance.distance`. Outputs are best of order 1: tolerances are absolute.',
+    'The file `golden.file` has float32 tensors, `<graph>.<input>` and `<graph>.<output>` for every graph, each with a batch of at least 4: `encoder.<camera>`, `encoder.proprioception` -> `encoder.latent`, and the same of `goalEncoder`; `predictor.history`, `predictor.actions` -> `predictor.next`; `distance.latent`, `distance.goal` -> `distance.distance`. Outputs are best of order 1: tolerances are absolute.',
     '',
   ].join('\n');
 }

@@ -1,17 +1,27 @@
 import type { GraphSignature } from './graph-session.js';
 import type { ModelManifest } from './manifest-schema.js';
 
-/** One camera image each -> latent. */
-export function encoderSignature({ cameras, latent }: ModelManifest): GraphSignature {
+/** One camera image each, and what the robot says of itself -> latent. */
+export function encoderSignature({ cameras, latent, proprioception }: ModelManifest): GraphSignature {
+  const images = cameras.map(({ name, channels, height, width }) => ({
+    name,
+    dims: [channels, height, width],
+  }));
   return {
-    inputs: cameras.map(({ name, channels, height, width }) => ({ name, dims: [channels, height, width] })),
+    inputs:
+      proprioception === undefined
+        ? images
+        : [...images, { name: PROPRIOCEPTION, dims: [proprioception.mean.length] }],
     output: { name: 'latent', dims: [latent.tokens, latent.dim] },
   };
 }
 
+/** Name of the encoder's input for what the robot says of itself. */
+export const PROPRIOCEPTION = 'proprioception';
+
 /** History window and the block of actions that leaves its newest latent, or each of its latents -> next latent. */
 export function predictorSignature({ latent, history, action }: ModelManifest): GraphSignature {
-  const block = action.joints.length * action.block;
+  const block = action.names.length * action.block;
   return {
     inputs: [
       { name: 'history', dims: [history.window, latent.tokens, latent.dim] },

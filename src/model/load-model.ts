@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 
 import { JepaMpcError } from '../core/errors.js';
 import type { ModelInfo } from '../core/model-info.js';
+import type { LatentStream } from '../core/model-spec.js';
 import { contextFrames } from '../core/model-spec.js';
 import type { Encoder, Objective, Predictor } from '../core/ports.js';
 import type { Logger } from '../core/types.js';
@@ -37,9 +38,11 @@ export interface LoadedModel {
   readonly manifest: ModelManifest;
   readonly info: ModelInfo;
   readonly device: Device;
-  /** Encoder, predictor and distance if there is one. */
+  /** All that there are. */
   readonly graphs: readonly GraphReport[];
   readonly encoder: Encoder;
+  /** For goals; the encoder itself where the model has no other. */
+  readonly goalEncoder: Encoder;
   readonly predictor: Predictor;
   /** The learned distance to the goal, null when the model has none. */
   readonly temporalDistance: Objective | null;
@@ -96,6 +99,7 @@ async function openModel(files: ModelFiles, device: Device, threads: number): Pr
   };
   try {
     const encoder = new OnnxEncoder(await open(files.encoder));
+    const goalEncoder = files.goalEncoder === null ? encoder : new OnnxEncoder(await open(files.goalEncoder));
     const predictor = new OnnxPredictor(await open(files.predictor));
     const temporalDistance = files.distance === null ? null : new OnnxDistance(await open(files.distance));
     return {
@@ -104,6 +108,7 @@ async function openModel(files: ModelFiles, device: Device, threads: number): Pr
       device,
       graphs,
       encoder,
+      goalEncoder,
       predictor,
       temporalDistance,
       rollouts: new CompiledRollouts(rolloutSources(files), session),
@@ -121,17 +126,30 @@ function rolloutSources({ folder, manifest, predictor, distance }: ModelFiles): 
 }
 
 function modelInfo({ manifest, sha256 }: ModelFiles, device: Device): ModelInfo {
-  const { name, cameras, action, history, objective, graphs, plannerDefaults } = manifest;
+  const { name, cameras, action, history, latent, objective, graphs, plannerDefaults, proprioception } =
+    manifest;
+  const streams = countedStreams(latent);
   return {
     name,
     sha256,
     device,
     cameras: cameras.map((camera) => ({ name: camera.name, topic: camera.topic })),
     joints: action.joints,
-    actionKind: action.kind,
     periodMs: action.periodMs,
     block: action.block,
     window: contextFrames(history),
-    planning: { action, objective, hasTemporalDistance: graphs.distance !== undefined, plannerDefaults },
+    proprioception: proprioception?.fields ?? [],
+    planning: {
+      action,
+      objective,
+      hasTemporalDistance: graphs.distance !== undefined,
+      plannerDefaults,
+      ...(streams && { streams }),
+    },
   };
+}
+
+/** Streams that a goal given as images has something to be compared with. */
+function countedStreams({ streams }: ModelManifest['latent']): readonly LatentStream[] | undefined {
+  return streams?.filter(({ of, weight }) => of !== 'proprioception' && weight > 0);
 }

@@ -1,4 +1,6 @@
-import type { ModelManifest } from './manifest-schema.js';
+import { END_EFFECTOR_AXES, fieldSize } from '../core/model-spec.js';
+import { PROPRIOCEPTION } from './graph-signatures.js';
+import type { WrittenManifest } from './manifest-schema.js';
 
 /** A field that is not what it should be. */
 export interface Problem {
@@ -14,11 +16,11 @@ type Check = (holds: boolean, path: string, found: unknown, expected: string) =>
 interface Rule {
   /** As docs/model-contract.md has it. */
   readonly text: string;
-  readonly check: (manifest: ModelManifest, check: Check) => void;
+  readonly check: (manifest: WrittenManifest, check: Check) => void;
 }
 
 const PER_CHANNEL = ['mean', 'std'] as const;
-const PER_JOINT = ['mean', 'std', 'lower', 'upper'] as const;
+const PER_ENTRY = ['mean', 'std', 'lower', 'upper', 'frozen', 'deadBand'] as const;
 
 export const MANIFEST_RULES: readonly Rule[] = [
   {
@@ -49,23 +51,140 @@ export const MANIFEST_RULES: readonly Rule[] = [
     },
   },
   {
-    text: 'No two cameras have the same name.',
-    check: ({ cameras }, check) => {
+    text: 'No two cameras have the same name, and none that of the input `proprioception` where there is one.',
+    check: ({ cameras, proprioception }, check) => {
       for (const [index, { name }] of cameras.entries()) {
         const isFirst = cameras.findIndex((other) => other.name === name) === index;
-        check(isFirst, `cameras[${String(index)}].name`, name, 'a name that no other camera has');
+        const path = `cameras[${String(index)}].name`;
+        check(isFirst, path, name, 'a name that no other camera has');
+        if (proprioception !== undefined)
+          check(name !== PROPRIOCEPTION, path, name, `another name than the input ${PROPRIOCEPTION}`);
       }
     },
   },
   {
-    text: '`action.mean`, `std`, `lower` and `upper` have an entry for each joint; no joint is named twice.',
+    text: '`action.mean`, `std`, `lower`, `upper`, `frozen` and `deadBand` have an entry for each joint, or for each of `names` where those are given; no joint is named twice.',
     check: ({ action }, check) => {
-      const joints = action.joints.length;
-      for (const key of PER_JOINT) {
-        const { length } = action[key];
-        check(length === joints, `action.${key}`, length, `${String(joints)} entries (joints)`);
+      const entries = (action.names ?? action.joints).length;
+      const what = action.names === undefined ? 'joints' : 'names';
+      for (const key of PER_ENTRY) {
+        const length = action[key]?.length ?? entries;
+        check(length === entries, `action.${key}`, length, `${String(entries)} entries (${what})`);
       }
-      check(new Set(action.joints).size === joints, 'action.joints', action.joints, 'every joint once');
+      const isOnce = new Set(action.joints).size === action.joints.length;
+      check(isOnce, 'action.joints', action.joints, 'every joint once');
+    },
+  },
+  {
+    text: 'There are `action.names` and `action.endEffector` for kind `end_effector_delta`, and only then; `names` are in their order, each once; there is a `gripper` if it is among them, and only then.',
+    check: ({ action: { kind, names, endEffector, gripper } }, check) => {
+      const isEndEffector = kind === 'end_effector_delta';
+      const wanted = (what: string): string =>
+        isEndEffector ? `${what} (kind ${kind})` : `none (kind ${kind})`;
+      check(
+        isEndEffector === (names !== undefined),
+        'action.names',
+        names,
+        wanted(END_EFFECTOR_AXES.join(', ')),
+      );
+      check(
+        isEndEffector === (endEffector !== undefined),
+        'action.endEffector',
+        endEffector,
+        wanted('the link that is moved'),
+      );
+      const places = (names ?? []).map((name) => END_EFFECTOR_AXES.indexOf(name));
+      const isInOrder = places.every((place, i) => i === 0 || place > (places[i - 1] ?? -1));
+      check(isInOrder, 'action.names', names, `some of ${END_EFFECTOR_AXES.join(', ')}, in this order`);
+      const isNamed = names?.includes('gripper') === true;
+      check(
+        isNamed === (gripper !== undefined),
+        'action.gripper',
+        gripper,
+        isNamed ? 'the joint that is moved (names has gripper)' : 'none (names has no gripper)',
+      );
+    },
+  },
+  {
+    text: 'Positions that count as 0 and as 1 differ.',
+    check: ({ action: { gripper }, proprioception }, check) => {
+      if (gripper !== undefined)
+        check(gripper.zero !== gripper.one, 'action.gripper.one', gripper.one, 'another position than zero');
+      for (const [index, field] of (proprioception?.fields ?? []).entries()) {
+        if (field.kind !== 'fraction') continue;
+        const path = `proprioception.fields[${String(index)}].one`;
+        check(field.zero !== field.one, path, field.one, 'another position than zero');
+      }
+    },
+  },
+  {
+    text: '`action.deadBand` is of no kind that says where to be: 0 is a place there.',
+    check: ({ action: { kind, deadBand } }, check) => {
+      const isPlace = kind === 'joint_position';
+      check(!isPlace || deadBand === undefined, 'action.deadBand', deadBand, `none (kind ${kind})`);
+    },
+  },
+  {
+    text: 'A frozen entry of an action is a number inside the bounds, where those are of raw actions; not all are frozen.',
+    check: ({ action: { frozen = [], lower, upper, boundsIn } }, check) => {
+      for (const [index, value] of frozen.entries()) {
+        if (value === null || boundsIn === 'model') continue;
+        const [least = -Infinity, most = Infinity] = [lower[index], upper[index]];
+        const isInside = value >= least && value <= most;
+        check(isInside, `action.frozen[${String(index)}]`, value, `from ${String(least)} to ${String(most)}`);
+      }
+      const isAll = frozen.length > 0 && frozen.every((value) => value !== null);
+      check(!isAll, 'action.frozen', frozen, 'a null, for an entry that is planned');
+    },
+  },
+  {
+    text: '`proprioception.mean` and `std` have an entry for each number that its fields give; its joints are acted on.',
+    check: ({ proprioception, action }, check) => {
+      if (proprioception === undefined) return;
+      const size = proprioception.fields.reduce((total, field) => total + fieldSize(field), 0);
+      for (const key of ['mean', 'std'] as const) {
+        const { length } = proprioception[key];
+        check(
+          length === size,
+          `proprioception.${key}`,
+          length,
+          `${String(size)} entries (numbers of its fields)`,
+        );
+      }
+      const joints = [...action.joints, ...(action.gripper === undefined ? [] : [action.gripper.joint])];
+      for (const [index, field] of proprioception.fields.entries()) {
+        if (field.kind === 'pose') continue;
+        const path = `proprioception.fields[${String(index)}].joint`;
+        check(joints.includes(field.joint), path, field.joint, `one of action.joints (${joints.join(', ')})`);
+      }
+    },
+  },
+  {
+    text: 'Streams are inside the latent, no two have the same name, and at least one that comes from images has a weight above 0.',
+    check: ({ latent: { tokens, dim, streams }, proprioception }, check) => {
+      if (streams === undefined) return;
+      for (const [index, stream] of streams.entries()) {
+        const path = `latent.streams[${String(index)}]`;
+        for (const [key, size] of [
+          ['tokens', tokens],
+          ['dims', dim],
+        ] as const) {
+          const [start, end] = stream[key];
+          const isInside = start < end && end <= size;
+          check(isInside, `${path}.${key}`, stream[key], `[start, end] with start < end <= ${String(size)}`);
+        }
+        const isFirst = streams.findIndex(({ name }) => name === stream.name) === index;
+        check(isFirst, `${path}.name`, stream.name, 'a name that no other stream has');
+        const isFed = stream.of !== 'proprioception' || proprioception !== undefined;
+        check(isFed, `${path}.of`, stream.of, 'images or carry (there is no proprioception)');
+      }
+      const counts = streams.some(({ of, weight }) => of === 'images' && weight > 0);
+      check(
+        counts,
+        'latent.streams',
+        streams.map(({ weight }) => weight),
+        'a weight above 0 for one of images',
+      );
     },
   },
   {
@@ -114,7 +233,7 @@ export const MANIFEST_RULES: readonly Rule[] = [
 ];
 
 /** Every rule that a manifest breaks. */
-export function brokenRules(manifest: ModelManifest): Problem[] {
+export function brokenRules(manifest: WrittenManifest): Problem[] {
   const problems: Problem[] = [];
   for (const { check } of MANIFEST_RULES) {
     check(manifest, (holds, path, found, expected) => {

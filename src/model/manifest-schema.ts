@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { ACTION_KINDS, END_EFFECTOR_AXES, type ActionSpec } from '../core/model-spec.js';
 import { DISTANCE_METRICS, STEP_AGGREGATIONS } from '../core/objective-spec.js';
 
 /* What docs/model-contract.md says of a field stands beside it here: `shape` for arrays, `unit` for quantities, and a description. */
@@ -56,29 +57,130 @@ const cameraSchema = z.strictObject({
     .describe(
       '`squash` ignores the aspect ratio; `shortest-edge-crop` scales until the input is just covered, then cuts its centre; `largest-square-crop` cuts the largest centred square, then scales that',
     ),
-  interpolation: z.enum(['area', 'bilinear', 'nearest']).describe('How the image is scaled'),
+  interpolation: z
+    .enum(['area', 'bilinear', 'bilinear-antialias', 'bicubic-antialias', 'nearest'])
+    .describe(
+      'How the image is scaled: `bilinear` without a low-pass filter, as OpenCV and `interpolate(align_corners=False)` of PyTorch, `-antialias` with one, as Pillow and torchvision',
+    ),
   scale: positive.describe('Input value of channel c: `(pixel * scale - mean[c]) / std[c]`, pixel 0 to 255'),
   mean: z.array(z.number()).meta({ shape: '[C]', description: 'Mean of each channel, after scaling' }),
   std: z.array(positive).meta({ shape: '[C]', description: 'Deviation of each channel, after scaling' }),
 });
 
-const actionSchema = z.strictObject({
-  kind: z.literal('joint_velocity').describe('What an action is'),
-  joints: z
-    .array(text)
+/** Where a joint is, as a share of the way from one position to another. */
+const fraction = {
+  joint: text.describe('Name of the joint'),
+  zero: z.number().meta({ unit: 'rad or m', description: 'Position that counts as 0' }),
+  one: z.number().meta({ unit: 'rad or m', description: 'Position that counts as 1' }),
+};
+
+const proprioceptionSchema = z.strictObject({
+  fields: z
+    .array(
+      z.discriminatedUnion('kind', [
+        z.strictObject({
+          kind: z.literal('joint_position').describe('Position of a joint, rad or m'),
+          joint: text.describe('Name of the joint'),
+        }),
+        z.strictObject({
+          kind: z.literal('joint_velocity').describe('Velocity of a joint, rad/s or m/s'),
+          joint: text.describe('Name of the joint'),
+        }),
+        z.strictObject({
+          kind: z
+            .literal('pose')
+            .describe('Six numbers: x, y, z [m] and extrinsic xyz Euler angles [rad] of a link'),
+          base: text.describe('The link in whose frame'),
+          link: text.describe('The link whose pose it is'),
+        }),
+        z.strictObject({
+          kind: z
+            .literal('fraction')
+            .describe('Share of the way of a joint between two positions: a gripper'),
+          ...fraction,
+        }),
+      ]),
+    )
     .min(1)
-    .meta({ shape: '[J]', description: 'Joints acted on, in the order of an action' }),
+    .describe("In the order of the encoder's input; all joints must be among `action.joints`"),
+  mean: z
+    .array(z.number())
+    .meta({ shape: '[P]', unit: 'raw', description: 'The encoder sees `(raw - mean) / std`' }),
+  std: z.array(positive).meta({ shape: '[P]', unit: 'raw', description: 'See `mean`' }),
+});
+
+const range = z.tuple([z.int().min(0), count]);
+
+const streamSchema = z.strictObject({
+  name: text.describe('Name of the stream, for people'),
+  of: z
+    .enum(['images', 'proprioception', 'carry'])
+    .describe('What it comes from; `carry` is memory of the predictor, which the encoder starts'),
+  update: z
+    .enum(['predicted', 'pose', 'hold'])
+    .describe(
+      'What the predictor graph does to it: predicts it, composes the pose with the action, or hands it on; for people',
+    ),
+  tokens: range.describe('First token, and the one after the last'),
+  dims: range.describe('First number of each of these tokens, and the one after the last'),
+  weight: z
+    .number()
+    .min(0)
+    .describe(
+      'Of its distance from the goal in the cost. Goals are images: a stream of `proprioception` is left out, whatever its weight',
+    ),
+});
+
+const actionSchema = z.strictObject({
+  kind: z
+    .enum(ACTION_KINDS)
+    .describe(
+      'What an action is: `joint_velocity` [rad/s or m/s] held for a period, `joint_position` to be at when it ends, `joint_delta` to move by in it (both rad or m), or `end_effector_delta`: the way [m] and turn [rad] of a link in it',
+    ),
+  joints: z.array(text).min(1).meta({
+    shape: '[J]',
+    description: 'Joints acted on; of the joint kinds in the order of an action, A = J',
+  }),
+  names: z.array(z.enum(END_EFFECTOR_AXES)).min(1).optional().meta({
+    shape: '[A]',
+    description:
+      'Of `end_effector_delta`, and only then: what an action is made of, in this order. `x`, `y`, `z` in the frame of `endEffector.base`; the turn is extrinsic xyz Euler angles, `R_next = R_delta R`; `gripper` a change of the share of `gripper`',
+  }),
+  endEffector: z
+    .strictObject({
+      base: text.describe('The link in whose frame it is moved'),
+      link: text.describe('The link that is moved'),
+    })
+    .optional()
+    .describe('Of `end_effector_delta`, and only then'),
+  gripper: z
+    .strictObject(fraction)
+    .optional()
+    .describe('What `gripper` of `names` moves; its joint is acted on too'),
   unit: text.describe('Unit of raw actions, for people: `rad/s`, `m/s`'),
   periodMs: positive.meta({ unit: 'ms', description: 'Control period: how long one raw action is held' }),
   block: count.describe(
-    'Raw actions in one predictor step; the predictor is given `A = J * block` numbers, ordered [period][joint]',
+    'Raw actions in one predictor step; the predictor is given `A * block` numbers, ordered [period][entry]',
   ),
   mean: z
     .array(z.number())
-    .meta({ shape: '[J]', unit: 'raw', description: 'The predictor sees `(raw - mean) / std`' }),
-  std: z.array(positive).meta({ shape: '[J]', unit: 'raw', description: 'See `mean`' }),
-  lower: z.array(z.number()).meta({ shape: '[J]', unit: 'raw', description: 'Least action' }),
-  upper: z.array(z.number()).meta({ shape: '[J]', unit: 'raw', description: 'Largest action' }),
+    .meta({ shape: '[A]', unit: 'raw', description: 'The predictor sees `(raw - mean) / std`' }),
+  std: z.array(positive).meta({ shape: '[A]', unit: 'raw', description: 'See `mean`' }),
+  lower: z.array(z.number()).meta({ shape: '[A]', unit: 'see `boundsIn`', description: 'Least action' }),
+  upper: z.array(z.number()).meta({ shape: '[A]', unit: 'see `boundsIn`', description: 'Largest action' }),
+  boundsIn: z
+    .enum(['raw', 'model'])
+    .default('raw')
+    .describe('Whether `lower` and `upper` are of raw actions or of what the predictor sees'),
+  frozen: z.array(z.number().nullable()).optional().meta({
+    shape: '[A]',
+    unit: 'raw',
+    description: 'What an entry always is; null for those that are planned',
+  }),
+  deadBand: z
+    .array(z.number().min(0))
+    .optional()
+    .meta({ shape: '[A]', unit: 'raw', description: 'An entry of a smaller magnitude is commanded as 0' }),
 });
 
 const historySchema = z.strictObject({
@@ -110,6 +212,12 @@ const plannerDefaultsSchema = z.strictObject({
     unit: 'half ranges',
     description: 'Deviation of the first candidates, as a fraction of half the action range',
   }),
+  momentum: z
+    .number()
+    .min(0)
+    .lt(1)
+    .optional()
+    .describe("Share of the old mean and deviation that a refit keeps; none: the planner's own"),
   minStd: z.number().min(0).meta({ unit: 'half ranges', description: 'Deviation that none falls below' }),
   actionPenalty: z
     .number()
@@ -133,13 +241,26 @@ export const manifestSchema = z.strictObject({
       encoder: graphSchema('encoder').describe('Images to a latent'),
       predictor: graphSchema('predictor').describe('Latents and actions to the next latent'),
       distance: graphSchema('temporal distance').optional().describe('Learned distance to the goal'),
+      goalEncoder: graphSchema('goal encoder')
+        .optional()
+        .describe('Goal images to a latent, where another graph does it than the encoder'),
     })
     .describe('The graphs; see above'),
+  proprioception: proprioceptionSchema
+    .optional()
+    .describe('What the encoder is told of the robot besides images, as its last input'),
   cameras: z.array(cameraSchema).min(1).describe("Cameras, in the order of the encoder's inputs"),
   latent: z
     .strictObject({
       tokens: count.describe('Tokens of a latent (N)'),
       dim: count.describe('Numbers in a token (D)'),
+      streams: z
+        .array(streamSchema)
+        .min(1)
+        .optional()
+        .describe(
+          'Parts of a latent that are compared with the goal each by itself; the cost is the sum of their distances by weight. None: the latent as a whole',
+        ),
     })
     .describe('Size of a latent'),
   history: historySchema.describe('Which past latents the predictor looks at'),
@@ -184,5 +305,8 @@ export const manifestSchema = z.strictObject({
     .describe('Inputs and outputs that are computed again at every load'),
 });
 
-/** What a model folder declares about itself, checked. */
-export type ModelManifest = z.infer<typeof manifestSchema>;
+/** `manifest.json` as it is written, with the defaults of single fields. */
+export type WrittenManifest = z.infer<typeof manifestSchema>;
+
+/** What a model folder declares about itself, checked and complete. */
+export type ModelManifest = Omit<WrittenManifest, 'action'> & { readonly action: ActionSpec };

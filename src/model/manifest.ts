@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { JepaMpcError } from '../core/errors.js';
 import { nearestName } from '../core/nearest-name.js';
 import { brokenRules, showValue, type Problem } from './manifest-rules.js';
+import { completeAction } from './complete-action.js';
 import { CONTRACT_FORMAT, CONTRACT_VERSION, manifestSchema, type ModelManifest } from './manifest-schema.js';
 
 /** A path as a person would write it: `cameras[0].mean`. */
@@ -100,7 +101,8 @@ export function parseManifest(json: string, subject: string): ModelManifest {
   refuseOtherVersions(root, subject);
   const parsed = manifestSchema.safeParse(root);
   const problems = parsed.success ? brokenRules(parsed.data) : schemaProblems(parsed.error.issues, root);
-  if (parsed.success && problems.length === 0) return parsed.data;
+  if (parsed.success && problems.length === 0)
+    return { ...parsed.data, action: completeAction(parsed.data.action) };
   throw new JepaMpcError('model.manifest-invalid', {
     subject,
     found: problems.map(({ path, found }) => `${path}: ${found}`).join('; '),

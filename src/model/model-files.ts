@@ -32,6 +32,8 @@ export interface ModelFiles {
   readonly encoder: GraphFile;
   readonly predictor: GraphFile;
   readonly distance: GraphFile | null;
+  /** Null where the encoder does it. */
+  readonly goalEncoder: GraphFile | null;
   readonly golden: ReadonlyMap<string, Tensor>;
   readonly goldenSubject: string;
 }
@@ -68,6 +70,10 @@ export async function readModelFiles(folder: string, logger?: Logger): Promise<M
       graphs.distance === undefined
         ? null
         : await graphFile('distance', graphs.distance, distanceSignature(manifest)),
+    goalEncoder:
+      graphs.goalEncoder === undefined
+        ? null
+        : await graphFile('goalEncoder', graphs.goalEncoder, encoderSignature(manifest)),
     golden: parseSafetensors(await readHashed(goldenSubject, golden.sha256), goldenSubject),
     goldenSubject,
   };

@@ -10,8 +10,7 @@ export class OnnxEncoder implements Encoder {
     this.#graph = graph;
   }
 
-  /** @param images one `[B, C, H, W]` for each camera, in manifest order */
-  encode(images: readonly Tensor[]): Promise<Tensor> {
-    return this.#graph.run(images);
+  encode(inputs: readonly Tensor[]): Promise<Tensor> {
+    return this.#graph.run(inputs);
   }
 }

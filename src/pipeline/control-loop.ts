@@ -9,6 +9,7 @@ import { CommandValidator } from '../control/command-validator.js';
 import type { EffortLaw } from '../control/effort-law.js';
 import { positionAt } from '../control/joint-reading.js';
 import { takeoverNs } from '../control/plan-queue.js';
+import type { Proprioception } from '../control/proprioception.js';
 import { assessCondition, ClockGuard } from '../control/watchdog.js';
 import type { Condition, WatchdogThresholds } from '../control/watchdog.js';
 import { JepaMpcError } from '../core/errors.js';
@@ -33,6 +34,8 @@ export interface ControlLoopOptions {
   readonly semantics: ActionSemantics;
   /** Where efforts are commanded. */
   readonly effortLaw?: EffortLaw;
+  /** Where the model is told of the robot. */
+  readonly proprioception?: Proprioception;
   readonly commandPeriodNs: bigint;
   readonly trackingTolerance: number;
   readonly committedPeriods: number;
@@ -138,9 +141,19 @@ export class ControlLoop {
     return this.#history.newest;
   }
 
+  /** A model that is told of the robot waits with its first frame for the first reading. */
   onFrame(set: FrameSet): void {
     this.#lastImageNs = set.stampNs;
-    if (this.#history.push(set)) this.#frames.next(set);
+    const seen = this.#withProprioception(set);
+    if (seen !== null && this.#history.push(seen)) this.#frames.next(seen);
+  }
+
+  #withProprioception(set: FrameSet): FrameSet | null {
+    const { proprioception = null } = this.#options;
+    if (proprioception === null) return set;
+    if (this.#reading === null) return null;
+    const position = positionAt(this.#reading, set.stampNs);
+    return { ...set, proprioception: proprioception.read(position, this.#reading.velocity) };
   }
 
   /** Null: the robot is to have none, and brakes to rest. */

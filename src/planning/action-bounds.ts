@@ -9,7 +9,7 @@ export class ActionBounds {
   readonly upper: Float32Array;
 
   constructor(action: ActionSpec) {
-    this.joints = action.joints.length;
+    this.joints = action.names.length;
     this.lower = Float32Array.from(action.lower, (bound) => -roundDown(-bound));
     this.upper = Float32Array.from(action.upper, roundDown);
   }

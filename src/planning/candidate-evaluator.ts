@@ -1,5 +1,6 @@
 import { namesState } from '../core/expression.js';
 import { noFiniteCost, noJointPositions } from '../core/objective-errors.js';
+import { jointTravel } from '../core/model-spec.js';
 import { stepWeights, type ObjectiveSpec } from '../core/objective-spec.js';
 import type { CandidateScorer, JointSituation, Objective, PlanContext } from '../core/ports.js';
 import { checkObjectiveSpec } from './objectives/check-objective-spec.js';
@@ -75,20 +76,21 @@ export class CandidateEvaluator implements CandidateScorer {
   #foresee(joints: JointSituation | undefined, candidates: Float32Array): Float32Array | null {
     const { expression, weights } = this.#spec;
     const isNamed = namesState(expression);
-    if (!isNamed && weights.limit === 0) return null;
+    const { action } = this.#model;
+    const travel = jointTravel(action);
+    if (travel === null || (!isNamed && weights.limit === 0)) return null;
     if (joints === undefined) {
       if (!isNamed) return null;
       throw noJointPositions(this.#spec);
     }
     if (this.#positions.length !== candidates.length) this.#positions = new Float32Array(candidates.length);
-    const { block, periodMs } = this.#model.action;
-    foreseePositions(joints.position, candidates, this.#horizon * block, periodMs / 1000, this.#positions);
+    foreseePositions(joints.position, candidates, this.#horizon * action.block, travel, this.#positions);
     return this.#positions;
   }
 
   #rolloutFor(candidates: Float32Array): Rollout {
-    const { block, joints } = this.#model.action;
-    const batch = candidates.length / (this.#horizon * block * joints.length);
+    const { block, names } = this.#model.action;
+    const batch = candidates.length / (this.#horizon * block * names.length);
     if (this.#rollout === null || batch !== this.#costs.length) {
       this.#rollout = new Rollout(this.#model, batch);
       this.#costs = new Float32Array(batch);

@@ -18,7 +18,7 @@ export function checkContext(
   const { tokens, dim } = latent;
   checkTensor('history', context.history, [1, contextFrames(history), tokens, dim]);
   checkTensor('goal', context.goal, [1, tokens, dim]);
-  const joints = action.joints.length;
+  const joints = action.names.length;
   const rows = context.committed.length / joints;
   if (!Number.isInteger(rows) || rows >= periods) {
     throw new JepaMpcError('planner.wrong-shape', {

@@ -1,3 +1,4 @@
+import type { ActionSpec } from '../core/model-spec.js';
 import type {
   CandidateScorer,
   PlanContext,
@@ -15,6 +16,7 @@ import type { PlannerModel } from './planner-model.js';
 import type { PlannerOptions } from './planner-options.js';
 import { REFITTING_OWN } from './refitting-planner.js';
 import { resolvePlannerOptions, type ResolvedOptions } from './resolve-options.js';
+import { restingSequence } from './resting-sequence.js';
 import { SamplingDistribution } from './sampling-distribution.js';
 
 const KERNEL_PLANNERS = ['cem', 'mppi', 'cma'] as const;
@@ -30,7 +32,13 @@ export function isKernelPlanner(name: string): name is KernelPlannerName {
 const LEAST_SAMPLES = 4;
 
 /** Why a planner with these options has to iterate on the host; null when it need not. */
-export function whyIterateOnHost(name: string, options: PlannerOptions): string | null {
+export function whyIterateOnHost(
+  name: string,
+  options: PlannerOptions,
+  { kind }: Pick<ActionSpec, 'kind'>,
+): string | null {
+  // Rest, of which the graph knows as 0, is where the joints are.
+  if (kind === 'joint_position') return `action.kind ${kind}`;
   if (!isKernelPlanner(name)) return `planner ${name}`;
   if ((options.keep ?? 'mean_best_rest') !== 'mean_best_rest') return `keep ${String(options.keep)}`;
   if ((options.ball ?? 'none') !== 'none') return `actions.ball ${String(options.ball)}`;
@@ -100,7 +108,11 @@ export class KernelPlanner implements Planner {
     const { committed } = context;
     const { iterations, elites, momentum, temperature, earlyStopStd, returned } = this.#options;
     checkContext(this.#model, context, this.#constraints.periods);
-    this.#distribution.start(state, committed);
+    this.#distribution.start(
+      state,
+      committed,
+      restingSequence(this.#model.action, context, this.#lower.length),
+    );
     this.#bound(committed);
     this.#drawNoise(rng, committed);
     const end = await this.#kernel.plan(context, {

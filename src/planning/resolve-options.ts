@@ -31,13 +31,13 @@ export function resolvePlannerOptions(
   action: ActionSpec,
   own: PlannersOwn,
 ): ResolvedOptions {
-  const joints = action.joints.length;
+  const joints = action.names.length;
   const resolved: ResolvedOptions = {
     ...own,
     wideShare: 0,
     actionRepeat: 1,
     ball: 'none',
-    frozen: action.joints.map(() => null),
+    frozen: action.frozen,
     keep: 'mean_best_rest',
     earlyStopStd: 0,
     temperature: samplerDefaults.temperature,
@@ -57,7 +57,7 @@ function forEachJoint(values: PerJoint, joints: number): readonly number[] {
 
 function check(options: ResolvedOptions, action: ActionSpec): void {
   const { samples, initialStd, minStd, frozen } = options;
-  const joints = action.joints.length;
+  const joints = action.names.length;
   const problems: { found: string; expected: string }[] = [];
   const demand = (name: ParameterName, value: unknown, holds: boolean, expected: string): void => {
     if (!holds) problems.push({ found: `${name} ${writeValue(value)}`, expected: `${name} ${expected}` });

@@ -21,7 +21,7 @@ export class Rollout {
   /** @param batch N, the sequences rolled out at once */
   constructor(model: RolloutModel, batch: number) {
     const { latent, action } = model;
-    const joints = action.joints.length;
+    const joints = action.names.length;
     this.#model = model;
     this.#batch = batch;
     this.#latentSize = latent.tokens * latent.dim;

@@ -53,10 +53,14 @@ export class SamplingDistribution {
     this.#step = new Float32Array(constraints.size);
   }
 
-  /** Around the shifted last plan, or around rest where there is none of use. */
-  start(state: PlannerState | null, committed: Float32Array): void {
+  /**
+   * Around the shifted last plan, or around rest where there is none of use.
+   *
+   * @param rest `[K, J]`
+   */
+  start(state: PlannerState | null, committed: Float32Array, rest: Float32Array): void {
     const { joints } = this.#constraints.bounds;
-    this.mean.fill(0);
+    this.mean.set(rest);
     if (state !== null) shiftWarmStart(state, joints, this.#periodMs, this.mean);
     this.#constraints.holdMean(this.mean, committed);
     this.#constraints.apply(this.mean, committed);

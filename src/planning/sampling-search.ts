@@ -8,6 +8,7 @@ import type { PlannerOptions } from './planner-options.js';
 import { resolvePlannerOptions, type PlannersOwn, type ResolvedOptions } from './resolve-options.js';
 import { SamplingDistribution } from './sampling-distribution.js';
 import type { Spread } from './sampling-distribution.js';
+import { restingSequence } from './resting-sequence.js';
 import { StopRule } from './stop-rule.js';
 
 /** The deviation after a refit: that of the elites in one way or the other, or the one before. */
@@ -95,9 +96,9 @@ export class SamplingSearch {
     this.#context = context;
     this.#bestCost = Infinity;
     this.#leastMeanCost = Infinity;
-    this.rest.fill(0);
+    this.rest.set(restingSequence(this.#model.action, context, this.rest.length));
     this.constraints.apply(this.rest, context.committed);
-    this.distribution.start(state, context.committed);
+    this.distribution.start(state, context.committed, this.rest);
     this.#stop.start();
   }
 

@@ -43,7 +43,7 @@ export class CandidateDisplay {
     this.#lastMs = this.#options.nowMs();
     const tip = this.#pathsFor(robot, values['candidates.link']);
     if (tip === null) return;
-    const periods = plan.actions.length / plan.joints;
+    const periods = plan.actions.length / plan.actionSize;
     const trace = (actions: Float32Array): ReturnType<TipPaths['trace']> =>
       tip.trace(position, actions, periods, plan.periodMs / 1000);
     this.#options.publish(

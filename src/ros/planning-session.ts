@@ -1,9 +1,10 @@
-import { actionSemantics } from '../control/action-semantics.js';
 import type { ActionSemantics } from '../control/action-semantics.js';
 import { EffortLaw } from '../control/effort-law.js';
 import { jointLimits } from '../control/joint-limits.js';
 import { JointStateReader } from '../control/joint-reading.js';
 import type { JointStateMessage } from '../control/joint-reading.js';
+import { Proprioception } from '../control/proprioception.js';
+import { semanticsOfAction } from '../control/semantics-of-action.js';
 import { parseUrdf } from '../control/urdf.js';
 import type { Urdf } from '../control/urdf.js';
 import { JepaMpcError } from '../core/errors.js';
@@ -25,6 +26,8 @@ export interface RobotModel {
   /** Of the joints that the model acts on. */
   readonly limits: readonly JointLimit[];
   readonly semantics: ActionSemantics;
+  /** Where the model is told of the robot. */
+  readonly proprioception?: Proprioception;
 }
 
 export interface PlanningSessionOptions {
@@ -207,10 +210,16 @@ export class PlanningSession {
       accelerationScale: values['limits.acceleration_scale'],
       ...(acceleration > 0 ? { acceleration } : {}),
     });
-    return { urdf, limits, semantics: actionSemantics(model.actionKind) };
+    const { planning, proprioception: fields, joints } = model;
+    return {
+      urdf,
+      limits,
+      semantics: semanticsOfAction(planning.action, limits, urdf),
+      ...(fields.length > 0 && { proprioception: new Proprioception(fields, joints, urdf) }),
+    };
   }
 
-  #makeLoop(model: ModelInfo, { limits, semantics }: RobotModel): ControlLoop {
+  #makeLoop(model: ModelInfo, { limits, semantics, proprioception }: RobotModel): ControlLoop {
     const { planner, parameters, extras } = this.#options;
     const values = parameters();
     this.#effortLaw = commandsEfforts(values)
@@ -222,6 +231,7 @@ export class PlanningSession {
       limits,
       semantics,
       ...(this.#effortLaw && { effortLaw: this.#effortLaw }),
+      ...(proprioception && { proprioception }),
       commandPeriodNs: BigInt(values['command.period_ms']) * 1_000_000n,
       trackingTolerance: values['command.tracking_tolerance'],
       committedPeriods: values['planning.committed_periods'],

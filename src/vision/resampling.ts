@@ -72,6 +72,10 @@ function taps(
       const weight = centre - start;
       return { start: offset + start, weights: weight === 0 ? [1] : [1 - weight, weight] };
     }
+    case 'bilinear-antialias':
+      return filterTaps({ offset, length, resized }, index, 1, triangle);
+    case 'bicubic-antialias':
+      return filterTaps({ offset, length, resized }, index, 2, cubic);
     case 'area': {
       const from = index * ratio;
       const to = Math.min(length, (index + 1) * ratio);
@@ -85,6 +89,39 @@ function taps(
       return { start: offset + start, weights: weights.map((weight) => weight / total) };
     }
   }
+}
+
+/**
+ * Taps of a filter that is widened by as much as the image is made smaller.
+ *
+ * @param support where the filter ends, in samples of the smaller image
+ */
+function filterTaps(
+  { offset, length, resized }: Pick<AxisGeometry, 'offset' | 'length' | 'resized'>,
+  index: number,
+  support: number,
+  filter: (distance: number) => number,
+): { start: number; weights: number[] } {
+  const ratio = length / resized;
+  const width = Math.max(ratio, 1);
+  const centre = (index + 0.5) * ratio;
+  const start = Math.max(0, Math.floor(centre - support * width + 0.5));
+  const end = Math.min(length, Math.floor(centre + support * width + 0.5));
+  const weights = Array.from({ length: end - start }, (_, tap) =>
+    filter(Math.abs(start + tap + 0.5 - centre) / width),
+  );
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return { start: offset + start, weights: weights.map((weight) => weight / total) };
+}
+
+function triangle(distance: number): number {
+  return Math.max(0, 1 - distance);
+}
+
+/** Keys' cubic with a = -1/2, as Pillow's and torchvision's. */
+function cubic(distance: number): number {
+  if (distance < 1) return (1.5 * distance - 2.5) * distance * distance + 1;
+  return distance < 2 ? ((-0.5 * distance + 2.5) * distance - 4) * distance + 2 : 0;
 }
 
 function axisWeights(geometry: AxisGeometry, interpolation: CameraSpec['interpolation']): AxisWeights {
@@ -105,6 +142,7 @@ function axisWeights(geometry: AxisGeometry, interpolation: CameraSpec['interpol
  *
  * - `area`: every output pixel is the mean of the input area that it covers (OpenCV INTER_AREA when shrinking).
  * - `bilinear`: two taps an axis at half-pixel centres, no low-pass filter when shrinking (OpenCV INTER_LINEAR).
+ * - `bilinear-antialias`, `bicubic-antialias`: the filter is widened when shrinking (Pillow, torchvision with antialias).
  * - `nearest`: the input pixel under the output pixel's centre.
  */
 export function planResampling(spec: CameraSpec, inputWidth: number, inputHeight: number): ResamplingPlan {

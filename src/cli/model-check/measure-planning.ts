@@ -8,6 +8,7 @@ import type { LoadedModel } from '../../model/load-model.js';
 import type { PlannerTuning } from '../../pipeline/planner-port.js';
 import { CandidateEvaluator } from '../../planning/candidate-evaluator.js';
 import { ImageToTensor } from '../../vision/image-to-tensor.js';
+import { encoderInputs } from '../encoder-inputs.js';
 import { PlannerWorkshop, type PlannerInForce } from '../planner-workshop.js';
 import { stillContext } from '../still-context.js';
 import { uniformCandidates } from '../uniform-candidates.js';
@@ -56,11 +57,14 @@ export async function measurePlanning(
   const { action, plannerDefaults: defaults } = manifest;
   const { horizon } = defaults;
   const rng = createRng(SEED);
-  const [seen, wanted] = [noise(manifest.cameras, rng), noise(manifest.cameras, rng)];
+  const [seen, wanted] = [
+    encoderInputs(manifest, noise(manifest.cameras, rng)),
+    encoderInputs(manifest, noise(manifest.cameras, rng)),
+  ];
   const context = stillContext(
     manifest,
     await model.encoder.encode(seen),
-    await model.encoder.encode(wanted),
+    await model.goalEncoder.encode(wanted),
   );
   const encodeMs = await medianMs(() => model.encoder.encode(seen), nowMs);
 

@@ -1,4 +1,10 @@
-import { contextFrames, type ActionSpec, type HistorySpec, type LatentSpec } from '../../core/model-spec.js';
+import {
+  contextFrames,
+  jointTravel,
+  type ActionSpec,
+  type HistorySpec,
+  type LatentSpec,
+} from '../../core/model-spec.js';
 import type { ObjectiveSpec } from '../../core/objective-spec.js';
 import { peakBytesPerCandidate } from './candidate-memory.js';
 import { CANDIDATES, ITERATIONS } from './dims.js';
@@ -41,7 +47,7 @@ export interface RolloutRequest {
  * Compiles a model's predictor and an objective into one graph. Design: docs/adr/0003.
  *
  * Inputs of both variants: `history [1, C, T, D]`, `goal [1, T, D]`, `weight_<name> []` for {@link WEIGHT_NAMES}, `joint_position [J]`,
- * `least_sums` and `largest_sums` `[K * J]`, see {@link LimitSums}.
+ * `least_sums` and `largest_sums` `[K * J]`, see {@link LimitSums}; the last three only where the actions tell where the joints will be.
  */
 export class RolloutCompiler {
   readonly #sources: RolloutSources;
@@ -129,29 +135,32 @@ export class RolloutCompiler {
     return { builder, inputs: [candidates, ...shared.all], costs };
   }
 
-  /** `[K, J]` */
+  /** `[K, A]` */
   #sequence({ horizon }: RolloutRequest): readonly [number, number] {
-    const { block, joints } = this.#sources.action;
-    return [horizon * block, joints.length];
+    const { block, names } = this.#sources.action;
+    return [horizon * block, names.length];
   }
 
-  #sharedInputs(builder: GraphBuilder, [periods, joints]: readonly [number, number]): SharedInputs {
-    const { latent, history } = this.#sources;
+  #sharedInputs(builder: GraphBuilder, [periods, numbers]: readonly [number, number]): SharedInputs {
+    const { latent, history, action } = this.#sources;
     const { tokens, dim } = latent;
     const frames = builder.input('history', 'float32', [1, contextFrames(history), tokens, dim]);
     const goal = builder.input('goal', 'float32', [1, tokens, dim]);
     const weightEntries = WEIGHT_NAMES.map(
       (name) => [name, builder.input(`weight_${name}`, 'float32', [])] as const,
     );
-    const position = builder.input('joint_position', 'float32', [joints]);
-    const least = builder.input('least_sums', 'float32', [periods * joints]);
-    const largest = builder.input('largest_sums', 'float32', [periods * joints]);
+    const weights = Object.fromEntries(weightEntries) as SharedInputs['weights'];
+    const all = [frames, goal, ...weightEntries.map(([, value]) => value)];
+    if (jointTravel(action) === null) return { frames, goal, weights, joints: null, all };
+    const position = builder.input('joint_position', 'float32', [numbers]);
+    const least = builder.input('least_sums', 'float32', [periods * numbers]);
+    const largest = builder.input('largest_sums', 'float32', [periods * numbers]);
     return {
       frames,
       goal,
-      weights: Object.fromEntries(weightEntries) as SharedInputs['weights'],
+      weights,
       joints: { position, least, largest },
-      all: [frames, goal, ...weightEntries.map(([, value]) => value), position, least, largest],
+      all: [...all, position, least, largest],
     };
   }
 
@@ -191,7 +200,7 @@ interface SharedInputs {
   readonly frames: Value;
   readonly goal: Value;
   readonly weights: ObjectiveInputs['weights'];
-  readonly joints: NonNullable<ObjectiveInputs['joints']>;
+  readonly joints: ObjectiveInputs['joints'];
   readonly all: readonly Value[];
 }
 

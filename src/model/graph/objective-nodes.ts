@@ -1,4 +1,10 @@
-import type { ActionSpec } from '../../core/model-spec.js';
+import {
+  hasEffort,
+  jointTravel,
+  type ActionSpec,
+  type JointTravel,
+  type LatentStream,
+} from '../../core/model-spec.js';
 import { noJointPositions, noTemporalDistance } from '../../core/objective-errors.js';
 import {
   COSINE_EPSILON,
@@ -19,6 +25,8 @@ export const WEIGHT_NAMES = [
   'limit',
 ] as const satisfies readonly (keyof ObjectiveWeights)[];
 type WeightName = (typeof WEIGHT_NAMES)[number];
+
+type LatentMetric = Exclude<DistanceMetric, 'temporal_distance'>;
 
 /** What an objective is computed from. All float32. */
 export interface ObjectiveInputs {
@@ -72,7 +80,7 @@ class ObjectiveWriter {
   write(): Value {
     const builder = this.#builder;
     const { weights, joints } = this.#inputs;
-    let cost = builder.mul(weights.action, this.#effort());
+    let cost = hasEffort(this.#action) ? builder.mul(weights.action, this.#effort()) : builder.scalar(0);
     if (this.#periods > 1) cost = builder.add(cost, builder.mul(weights.smoothness, this.#jerkiness()));
     if (joints !== null) cost = builder.add(cost, this.#weightedNearness(joints));
     for (const [index, weight] of stepWeights(this.#spec.steps, this.#horizon).entries()) {
@@ -98,13 +106,37 @@ class ObjectiveWriter {
 
   /** `[N]` */
   #distance(metric: DistanceMetric, t: number): Value {
-    const builder = this.#builder;
     const latents = this.#inputs.latents[t - 1] as Value;
     const { goal, temporalDistance } = this.#inputs;
     switch (metric) {
       case 'temporal_distance':
         if (temporalDistance === null) throw noTemporalDistance();
         return temporalDistance(latents);
+      default:
+        return this.#latentDistance(metric, latents, goal);
+    }
+  }
+
+  /** `[N]`: of the latents as a whole, or of their streams by weight. */
+  #latentDistance(metric: LatentMetric, latents: Value, goal: Value): Value {
+    const builder = this.#builder;
+    const { streams } = this.#spec;
+    if (streams === undefined) return this.#between(metric, latents, goal);
+    const part = (latent: Value, { tokens, dims }: LatentStream): Value =>
+      builder.slice(builder.slice(latent, 1, ...tokens), 2, ...dims);
+    const weighted = streams.map((stream) =>
+      builder.mul(
+        builder.scalar(stream.weight),
+        this.#between(metric, part(latents, stream), part(goal, stream)),
+      ),
+    );
+    return weighted.reduce((sum, distance) => builder.add(sum, distance));
+  }
+
+  /** `[N]` */
+  #between(metric: LatentMetric, latents: Value, goal: Value): Value {
+    const builder = this.#builder;
+    switch (metric) {
       case 'squared_latent_distance': {
         const difference = builder.sub(latents, goal);
         return builder.reduce('ReduceSum', builder.mul(difference, difference), [1, 2], false);
@@ -141,10 +173,10 @@ class ObjectiveWriter {
   /** Mean raw actions of step t, `[N, J]`. */
   #meanActions(t: number): Value {
     const builder = this.#builder;
-    const { block, joints } = this.#action;
-    const blocks = builder.reshape(this.#inputs.actions, [CANDIDATES, this.#horizon, block, joints.length]);
+    const { block, names } = this.#action;
+    const blocks = builder.reshape(this.#inputs.actions, [CANDIDATES, this.#horizon, block, names.length]);
     const means = builder.reduce('ReduceMean', blocks, [2], false);
-    return builder.reshape(builder.slice(means, 1, t - 1, t), [CANDIDATES, joints.length]);
+    return builder.reshape(builder.slice(means, 1, t - 1, t), [CANDIDATES, names.length]);
   }
 
   /** Joint positions at the end of step t, `[N, J]`. */
@@ -152,26 +184,29 @@ class ObjectiveWriter {
     const builder = this.#builder;
     const { joints } = this.#inputs;
     if (joints === null) throw noJointPositions(this.#spec);
-    const count = this.#action.joints.length;
+    const count = this.#action.names.length;
     const end = t * this.#action.block * count;
-    const travelled = builder.mul(
-      builder.slice(this.#sums(), 1, end - count, end),
-      builder.scalar(this.#periodS),
-    );
-    return builder.add(travelled, joints.position);
+    const travelled = builder.slice(this.#travelled(), 1, end - count, end);
+    const { isSum, gain } = this.#travel;
+    if (!isSum) return travelled;
+    return builder.add(builder.mul(travelled, builder.scalar(gain)), joints.position);
   }
 
-  /** Sums of raw actions from the first period to each, `[N, K * J]`. */
-  #sums(): Value {
+  /** What positions come from, in the unit of raw actions: their sums from the first period to each, or they themselves, `[N, K * J]`. */
+  #travelled(): Value {
     const builder = this.#builder;
     const { actions } = this.#inputs;
+    if (!this.#travel.isSum) return this.#inRows(actions);
     // Not a product with a triangle of ones, which a GPU may round to 10 bits.
     const axis = builder.constant({ type: 'int64', dims: [], data: Float64Array.of(1) });
     return this.#inRows(builder.node('CumSum', [actions, axis], {}, 'float32', actions.dims));
   }
 
-  get #periodS(): number {
-    return this.#action.periodMs / 1000;
+  /** There is one wherever there are joints. */
+  get #travel(): JointTravel {
+    const travel = jointTravel(this.#action);
+    if (travel === null) throw noJointPositions(this.#spec);
+    return travel;
   }
 
   /** `[N]`: mean of the squared actions, as fractions of their larger bounds. */
@@ -185,7 +220,7 @@ class ObjectiveWriter {
   #jerkiness(): Value {
     const builder = this.#builder;
     const actions = this.#inRows(this.#inputs.actions);
-    const joints = this.#action.joints.length;
+    const joints = this.#action.names.length;
     const size = this.#periods * joints;
     const change = builder.sub(
       builder.slice(actions, 1, joints, size),
@@ -200,7 +235,7 @@ class ObjectiveWriter {
   /** `[N]` of rows of k periods, each joint in its own unit. */
   #meanSquare(rows: Value, unit: (joint: number) => number): Value {
     const builder = this.#builder;
-    const joints = this.#action.joints.length;
+    const joints = this.#action.names.length;
     const [, size = 1] = rows.dims;
     const gain = builder.floats(
       Array.from({ length: size }, (_, i) => 1 / (unit(i % joints) * Math.sqrt(size))),
@@ -212,11 +247,11 @@ class ObjectiveWriter {
   /** `[N]`: mean over periods of the squared way into the margin of the limits, with its weight. */
   #weightedNearness({ least, largest }: NonNullable<ObjectiveInputs['joints']>): Value {
     const builder = this.#builder;
-    const sums = this.#sums();
+    const sums = this.#travelled();
     const ways = [builder.sub(least, sums), builder.sub(sums, largest), builder.scalar(0)];
     const excess = builder.node('Max', ways, {}, 'float32', sums.dims);
     const squares = builder.reduce('ReduceSumSquare', excess, [1], false);
-    const unit = builder.scalar(this.#periodS ** 2 / this.#periods);
+    const unit = builder.scalar(this.#travel.gain ** 2 / this.#periods);
     return builder.mul(builder.mul(this.#inputs.weights.limit, unit), squares);
   }
 
@@ -227,6 +262,6 @@ class ObjectiveWriter {
 
   /** `[N, K, J]` as `[N, K * J]`: operators on rows of two or three joints would take ten times as long. */
   #inRows(values: Value): Value {
-    return this.#builder.reshape(values, [CANDIDATES, this.#periods * this.#action.joints.length]);
+    return this.#builder.reshape(values, [CANDIDATES, this.#periods * this.#action.names.length]);
   }
 }

@@ -73,7 +73,7 @@ function normalisedBlocks(
   horizon: number,
   actions: Value,
 ): Value[] {
-  const joints = action.joints.length;
+  const joints = action.names.length;
   const gain = builder.floats(
     action.std.map((std) => 1 / std),
     [joints],

@@ -1,7 +1,8 @@
-import type { ActionSpec } from '../../core/model-spec.js';
+import { jointTravel, type ActionSpec } from '../../core/model-spec.js';
 import type { ObjectiveSpec } from '../../core/objective-spec.js';
 import type { CandidateScorer, PlanContext } from '../../core/ports.js';
 import type { CostTerms } from '../../core/types.js';
+import { restingSequence } from '../resting-sequence.js';
 import { foreseePositions } from './foreseen-positions.js';
 import { MotionCost } from './motion-cost.js';
 
@@ -21,13 +22,17 @@ export async function costTerms(
 ): Promise<CostTerms> {
   const both = new Float32Array(2 * actions.length);
   both.set(actions);
+  both.set(restingSequence(action, context, actions.length), actions.length);
   both.set(context.committed, actions.length);
   const [total = NaN, rest = NaN] = await scorer.score(context, both);
 
-  const periods = actions.length / action.joints.length;
-  const positions = context.joints === undefined ? null : new Float32Array(actions.length);
-  if (positions !== null && context.joints !== undefined)
-    foreseePositions(context.joints.position, actions, periods, action.periodMs / 1000, positions);
+  const periods = actions.length / action.names.length;
+  const travel = jointTravel(action);
+  let positions: Float32Array | null = null;
+  if (travel !== null && context.joints !== undefined) {
+    positions = new Float32Array(actions.length);
+    foreseePositions(context.joints.position, actions, periods, travel, positions);
+  }
   const none = { action: 0, smoothness: 0, limit: 0, limitMargin: weights.limitMargin };
   const termOf = (name: 'action' | 'smoothness' | 'limit'): number => {
     const out = new Float64Array(1);

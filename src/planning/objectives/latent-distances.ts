@@ -1,3 +1,4 @@
+import type { LatentStream } from '../../core/model-spec.js';
 import { COSINE_EPSILON, type DistanceMetric } from '../../core/objective-spec.js';
 import type { Objective } from '../../core/ports.js';
 import type { Tensor } from '../../core/types.js';
@@ -57,10 +58,15 @@ const KERNELS: Readonly<Record<LatentMetric, Kernel>> = {
  */
 export class LatentDistance implements Objective {
   readonly name: LatentMetric;
+  readonly #streams: readonly LatentStream[] | null;
   #distances = new Float32Array(0);
+  /** What is compared of one latent and of the goal, by stream. */
+  #parts: readonly { readonly latent: Float32Array; readonly goal: Float32Array }[] = [];
 
-  constructor(name: LatentMetric) {
+  /** @param streams parts of the latents that are compared, their distances added up by weight; absent: all of them */
+  constructor(name: LatentMetric, streams?: readonly LatentStream[]) {
     this.name = name;
+    this.#streams = streams ?? null;
   }
 
   /** @returns `[B]`, overwritten by the next call */
@@ -69,8 +75,58 @@ export class LatentDistance implements Objective {
     const dim = goal.shape.at(-1) ?? 1;
     const kernel = KERNELS[this.name];
     if (this.#distances.length !== batch) this.#distances = new Float32Array(batch);
-    for (let n = 0; n < batch; n++)
-      this.#distances[n] = kernel(latents.data, n * goal.data.length, goal.data, dim);
+    const size = goal.data.length;
+    if (this.#streams === null) {
+      for (let n = 0; n < batch; n++) this.#distances[n] = kernel(latents.data, n * size, goal.data, dim);
+    } else {
+      this.#takeGoal(this.#streams, goal.data, dim);
+      for (let n = 0; n < batch; n++)
+        this.#distances[n] = this.#byStream(this.#streams, kernel, latents.data, n * size, dim);
+    }
     return Promise.resolve(this.#distances);
+  }
+
+  #takeGoal(streams: readonly LatentStream[], goal: Float32Array, dim: number): void {
+    if (this.#parts.length === 0) {
+      this.#parts = streams.map(({ tokens, dims }) => {
+        const size = (tokens[1] - tokens[0]) * (dims[1] - dims[0]);
+        return { latent: new Float32Array(size), goal: new Float32Array(size) };
+      });
+    }
+    for (const [i, part] of this.#parts.entries()) copyPart(streams[i], goal, 0, dim, part.goal);
+  }
+
+  #byStream(
+    streams: readonly LatentStream[],
+    kernel: Kernel,
+    latents: Float32Array,
+    offset: number,
+    dim: number,
+  ): number {
+    let sum = 0;
+    for (const [i, { latent, goal }] of this.#parts.entries()) {
+      const stream = streams[i];
+      if (stream === undefined) continue;
+      copyPart(stream, latents, offset, dim, latent);
+      sum += stream.weight * kernel(latent, 0, goal, stream.dims[1] - stream.dims[0]);
+    }
+    return sum;
+  }
+}
+
+/** The part of the latent at `offset` that a stream is. */
+function copyPart(
+  stream: LatentStream | undefined,
+  latents: Float32Array,
+  offset: number,
+  dim: number,
+  out: Float32Array,
+): void {
+  if (stream === undefined) return;
+  const [start, end] = stream.dims;
+  let place = 0;
+  for (let token = stream.tokens[0]; token < stream.tokens[1]; token++, place += end - start) {
+    const row = offset + token * dim;
+    out.set(latents.subarray(row + start, row + end), place);
   }
 }

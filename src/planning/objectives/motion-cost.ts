@@ -1,4 +1,4 @@
-import type { ActionSpec } from '../../core/model-spec.js';
+import { hasEffort, type ActionSpec } from '../../core/model-spec.js';
 import type { ObjectiveWeights } from '../../core/objective-spec.js';
 import type { JointSituation } from '../../core/ports.js';
 import { ActionBounds } from '../action-bounds.js';
@@ -22,7 +22,7 @@ export class MotionCost {
     this.#joints = joints;
     this.#periods = periods;
     this.#action = Float64Array.from({ length: joints }, (_, joint) => {
-      return weights.action / (bounds.largest(joint) ** 2 * periods * joints);
+      return hasEffort(action) ? weights.action / (bounds.largest(joint) ** 2 * periods * joints) : 0;
     });
     this.#smoothness = Float64Array.from({ length: joints }, (_, joint) => {
       return pairs === 0 ? 0 : weights.smoothness / (bounds.halfRange(joint) ** 2 * pairs * joints);

@@ -1,5 +1,5 @@
 import { hasNode, type ParsedExpression } from '../../core/expression.js';
-import type { ActionSpec } from '../../core/model-spec.js';
+import type { ActionSpec, LatentStream } from '../../core/model-spec.js';
 import type { ObjectiveSpec } from '../../core/objective-spec.js';
 import type { Objective } from '../../core/ports.js';
 import type { Tensor } from '../../core/types.js';
@@ -32,12 +32,12 @@ export type StepCost = (step: PredictedStep) => Promise<Float32Array>;
  * @throws JepaMpcError `model.unsupported` when a temporal distance is needed and there is none
  */
 export function createStepCost(
-  { metric, expression }: ObjectiveSpec,
+  { metric, expression, streams }: ObjectiveSpec,
   temporalDistance: Objective | null,
   action: ActionSpec,
 ): StepCost {
-  if (expression !== null) return expressionCost(expression, temporalDistance, action);
-  const distance = createObjective(metric, temporalDistance);
+  if (expression !== null) return expressionCost(expression, temporalDistance, action, streams);
+  const distance = createObjective(metric, temporalDistance, streams);
   return ({ latents, goal }) => distance.distance(latents, goal);
 }
 
@@ -45,6 +45,7 @@ function expressionCost(
   { root }: ParsedExpression,
   temporalDistance: Objective | null,
   action: ActionSpec,
+  streams: readonly LatentStream[] | undefined,
 ): StepCost {
   const names = (to: 'goal_distance' | 'latent_distance'): boolean =>
     hasNode(root, (node) => node.kind === 'distance' && node.to === to);
@@ -52,9 +53,9 @@ function expressionCost(
     ? createObjective('temporal_distance', temporalDistance)
     : null;
   const latentObjective = names('latent_distance')
-    ? createObjective('squared_latent_distance', temporalDistance)
+    ? createObjective('squared_latent_distance', temporalDistance, streams)
     : null;
-  const compute = compileExpression(root, { joints: action.joints.length, block: action.block });
+  const compute = compileExpression(root, { joints: action.names.length, block: action.block });
   return async ({ step, horizon, latents, goal, actions, positions }) => {
     return compute({
       candidates: latents.shape[0] ?? 0,

@@ -37,7 +37,11 @@ describe('checkTuning', () => {
     ],
     ['three bounds for two joints', { actionLower: [-1, -1, -1] }, /actions.lower.*2 \(shoulder, elbow\)/],
     ['a bound outside the model’s', { actionUpper: [2, 1.5] }, /actions.upper.*\[2, 1.5\].*\[2, 1\] rad\/s/],
-    ['bounds that cross', { actionLower: [1, 0.5], actionUpper: [2, 0.5] }, /joint elbow: found 0.5 and 0.5/],
+    [
+      'bounds that cross',
+      { actionLower: [1, 0.5], actionUpper: [2, 0.5] },
+      /actions.upper, elbow: found 0.5 and 0.5/,
+    ],
     ['an unknown frozen joint', { frozenActions: 'knee=0' }, /actions.frozen.*knee=0/],
     [
       'a frozen action outside the bounds',

@@ -75,7 +75,11 @@ describe.each(['iteration', 'plan', 'host'] as const)('with rollout.graph %s', (
   });
 
   it('narrower bounds are kept by every action that is planned', async () => {
-    const { actions, joints, committed } = await planWith({
+    const {
+      actions,
+      actionSize: joints,
+      committed,
+    } = await planWith({
       ...before,
       actionLower: [-0.1, -0.3],
       actionUpper: [0.2, 0.1],

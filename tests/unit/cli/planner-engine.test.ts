@@ -116,7 +116,7 @@ describe('the planner engine', () => {
   it('holds frozen joints at their action in every plan', async () => {
     const loaded = await load();
     const plan = await loaded.plan(planMessage({ frozenActions: 'elbow=0.5' }));
-    const { actions, joints, committed } = plan;
+    const { actions, actionSize: joints, committed } = plan;
     const elbow = actions.subarray(committed * joints).filter((_, i) => i % joints === 1);
     expect(new Set(elbow)).toEqual(new Set([0.5]));
   });

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { actionSemantics } from '../../../src/control/action-semantics.js';
 import { CommandStream, type Command } from '../../../src/control/command-stream.js';
 import { CommandValidator } from '../../../src/control/command-validator.js';
+import type { ActionSpec } from '../../../src/core/model-spec.js';
 import type { JointLimit } from '../../../src/core/types.js';
-import { jointLimit, ms, planOf, thrownBy } from './fixtures.js';
+import { jointLimit, jointSemantics, ms, planOf, thrownBy } from './fixtures.js';
 
 const PERIOD_MS = 20;
 
@@ -12,11 +12,19 @@ const PERIOD_MS = 20;
 class Bench {
   readonly stream: CommandStream;
   #timeMs: number;
-  constructor(options: { limits?: readonly JointLimit[]; tolerance?: number; startMs?: number } = {}) {
+  constructor(
+    options: {
+      limits?: readonly JointLimit[];
+      tolerance?: number;
+      startMs?: number;
+      action?: Partial<ActionSpec>;
+    } = {},
+  ) {
+    const limits = options.limits ?? [jointLimit('j')];
     this.#timeMs = options.startMs ?? 0;
     this.stream = new CommandStream({
-      limits: options.limits ?? [jointLimit('j')],
-      semantics: actionSemantics('joint_velocity'),
+      limits,
+      semantics: jointSemantics(limits, options.action),
       commandPeriodNs: ms(PERIOD_MS),
       trackingTolerance: options.tolerance ?? Infinity,
     });

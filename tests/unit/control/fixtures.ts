@@ -1,4 +1,8 @@
+import type { ActionSemantics } from '../../../src/control/action-semantics.js';
+import { semanticsOfAction } from '../../../src/control/semantics-of-action.js';
+import { parseUrdf } from '../../../src/control/urdf.js';
 import { JepaMpcError } from '../../../src/core/errors.js';
+import type { ActionSpec } from '../../../src/core/model-spec.js';
 import type { JointLimit, Plan } from '../../../src/core/types.js';
 
 /** Milliseconds to nanoseconds. */
@@ -10,13 +14,48 @@ export function jointLimit(name: string, overrides: Partial<JointLimit> = {}): J
   return { name, lower: -2.6, upper: 2.6, velocity: 2, acceleration: 10, effort: 20, ...overrides };
 }
 
+/** Joint velocities of these joints, or what differs from them. */
+export function actionOf(limits: readonly JointLimit[], overrides: Partial<ActionSpec> = {}): ActionSpec {
+  const joints = limits.map(({ name }) => name);
+  const names = overrides.names ?? joints;
+  return {
+    kind: 'joint_velocity',
+    joints,
+    names,
+    unit: 'rad/s',
+    periodMs: 100,
+    block: 1,
+    mean: names.map(() => 0),
+    std: names.map(() => 1),
+    lower: names.map(() => -2),
+    upper: names.map(() => 2),
+    frozen: names.map(() => null),
+    deadBand: names.map(() => 0),
+    endEffector: null,
+    gripper: null,
+    ...overrides,
+  };
+}
+
+/** The meaning of joint kinds, which needs no robot description. */
+export function jointSemantics(
+  limits: readonly JointLimit[],
+  overrides: Partial<ActionSpec> = {},
+): ActionSemantics {
+  return semanticsOfAction(
+    actionOf(limits, overrides),
+    limits,
+    parseUrdf('<robot name="none"><link name="base"/></robot>'),
+  );
+}
+
 /** A plan with one constant action for each period, for one joint or for several. */
 export function planOf(frameMs: number, rows: readonly (readonly number[])[], committed = 0): Plan {
   return {
     frameStampNs: ms(frameMs),
     goalStampNs: 0n,
     actions: Float32Array.from(rows.flat()),
-    joints: rows[0]?.length ?? 0,
+    actionSize: rows[0]?.length ?? 0,
     periodMs: 100,
     committed,
     statistics: {

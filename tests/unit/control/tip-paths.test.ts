@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import { actionSemantics } from '../../../src/control/action-semantics.js';
 import { jointLimits } from '../../../src/control/joint-limits.js';
 import { TipPaths } from '../../../src/control/tip-paths.js';
 import { parseUrdf } from '../../../src/control/urdf.js';
+import { jointSemantics } from './fixtures.js';
 
 const urdf = parseUrdf(readFileSync('urdf/reacher.urdf', 'utf8'));
 const joints = ['shoulder', 'elbow'];
 const limits = jointLimits(urdf, joints, { positionMargin: 0, velocityScale: 1, accelerationScale: 1 });
-const semantics = actionSemantics('joint_velocity');
+const semantics = jointSemantics(limits);
 const pathsOf = (link?: string): TipPaths => new TipPaths(urdf, limits, semantics, link);
 
 /** The reacher's fingertip: links of 0.38 m and 0.32 m in a plane. */

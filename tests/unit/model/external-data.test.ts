@@ -9,6 +9,7 @@ import { createRng } from '../../../src/math/rng.js';
 import { RolloutCompiler, type RolloutRequest } from '../../../src/model/graph/compile-rollout.js';
 import { readModel } from '../../../src/model/graph/model-file.js';
 import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
+import { parseManifest } from '../../../src/model/manifest.js';
 import { addLargeWeights, changeGraph, moveDataOut } from '../../fixtures/change-graph.js';
 import { largestDifference } from '../../fixtures/graph-run.js';
 import { TinyModelCopy, tinyModelFolder } from '../../fixtures/tiny-model.js';
@@ -180,9 +181,7 @@ describe('a predictor with its data in a file beside it', () => {
   it('is refused by the compiler when nothing says where the file is', async () => {
     await moveOut(DATA);
     const bytes = await readFile(copy.path('predictor.onnx'));
-    const manifest = JSON.parse(
-      await readFile(copy.path('manifest.json'), 'utf8'),
-    ) as LoadedModel['manifest'];
+    const manifest = parseManifest(await readFile(copy.path('manifest.json'), 'utf8'), 'manifest.json');
     const { latent, history, action } = manifest;
     const predictor = { bytes, subject: 'predictor.onnx' };
     const compiler = new RolloutCompiler({ latent, history, action, predictor, distance: null });

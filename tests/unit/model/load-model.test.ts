@@ -29,10 +29,10 @@ describe('a sound model', () => {
       device: 'cpu',
       cameras: [{ name: 'image', topic: 'image' }],
       joints: ['shoulder', 'elbow'],
-      actionKind: 'joint_velocity',
       periodMs: 100,
       block: 2,
       window: 2,
+      proprioception: [],
       planning: { action, objective, hasTemporalDistance: true, plannerDefaults },
     });
   });

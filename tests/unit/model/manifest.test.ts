@@ -45,7 +45,14 @@ describe('parseManifest', () => {
       cameras: manifest.cameras,
       latent: manifest.latent,
       history: { ...manifest.history, actions: 'newest' },
-      action: manifest.action,
+      action: {
+        ...manifest.action,
+        names: manifest.action.joints,
+        frozen: [null, null],
+        deadBand: [0, 0],
+        endEffector: null,
+        gripper: null,
+      },
     });
   });
 

@@ -127,7 +127,8 @@ const context: PlanContext = {
 
 function partsOf({ manifest }: LoadedModel) {
   const { latent, history, action, plannerDefaults, objective } = manifest;
-  const { actionPenalty, ...options } = plannerDefaults;
+  const { actionPenalty, momentum = 0, ...others } = plannerDefaults;
+  const options = { ...others, momentum };
   const spec: ObjectiveSpec = {
     metric: objective.default,
     steps: objective.steps,

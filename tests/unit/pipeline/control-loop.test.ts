@@ -1,8 +1,9 @@
 import { VirtualTimeScheduler } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { actionSemantics } from '../../../src/control/action-semantics.js';
 import { EffortLaw } from '../../../src/control/effort-law.js';
+import { Proprioception } from '../../../src/control/proprioception.js';
+import { parseUrdf } from '../../../src/control/urdf.js';
 import { DEFAULT_WATCHDOG_THRESHOLDS } from '../../../src/control/watchdog.js';
 import { JepaMpcError } from '../../../src/core/errors.js';
 import type { FrameSet, ModelInfo } from '../../../src/core/model-info.js';
@@ -10,6 +11,7 @@ import type { Plan } from '../../../src/core/types.js';
 import { ControlLoop } from '../../../src/pipeline/control-loop.js';
 import type { PlanReport } from '../../../src/pipeline/control-loop.js';
 import type { PlannerPort, PlanRequest } from '../../../src/pipeline/planner-port.js';
+import { jointSemantics } from '../control/fixtures.js';
 import { defaultTuning as tuning } from '../../fixtures/default-tuning.js';
 import { planningFacts } from '../../fixtures/planning-facts.js';
 
@@ -19,10 +21,10 @@ const model: ModelInfo = {
   device: 'cpu',
   cameras: [{ name: 'image', topic: 'image' }],
   joints: ['a'],
-  actionKind: 'joint_velocity',
   periodMs: 100,
   block: 2,
   window: 2,
+  proprioception: [],
   planning: planningFacts,
 };
 const limits = [{ name: 'a', lower: -2, upper: 2, velocity: 1, acceleration: 10, effort: 1 }];
@@ -55,7 +57,7 @@ class ManualPlanner implements PlannerPort {
       frameStampNs: frame.stampNs,
       goalStampNs: request.goal.stampNs,
       actions: new Float32Array(10).fill(velocity),
-      joints: 1,
+      actionSize: 1,
       periodMs: 100,
       committed: 1,
       statistics: {
@@ -120,7 +122,7 @@ beforeEach(() => {
     model,
     planner,
     limits,
-    semantics: actionSemantics('joint_velocity'),
+    semantics: jointSemantics(limits),
     commandPeriodNs: ns(20),
     trackingTolerance: 0.3,
     committedPeriods: 1,
@@ -138,13 +140,50 @@ beforeEach(() => {
   loop.start(ns(980));
 });
 
+describe('where the model is told of the robot, the control loop', () => {
+  beforeEach(() => {
+    const urdf = parseUrdf('<robot name="none"><link name="base"/></robot>');
+    loop = new ControlLoop({
+      model,
+      planner,
+      limits,
+      semantics: jointSemantics(limits),
+      proprioception: new Proprioception([{ kind: 'joint_position', joint: 'a' }], ['a'], urdf),
+      commandPeriodNs: ns(20),
+      trackingTolerance: 0.3,
+      committedPeriods: 1,
+      settings: () => ({ tuning, thresholds: DEFAULT_WATCHDOG_THRESHOLDS, planTimeoutMs: 1000 }),
+      restartPlanner: () => Promise.resolve(),
+      scheduler,
+    });
+    loop.plans$.subscribe((report) => reports.push(report));
+    loop.onGoal(frameAt(1));
+    loop.start(ns(980));
+  });
+
+  it('gives each frame where the joints were when it was taken', () => {
+    loop.onReading({ stampNs: ns(990), position: Float64Array.of(0.5), velocity: Float64Array.of(1) });
+    loop.onFrame(frameAt(1000));
+    expect(planner.requests[0]?.history.at(-1)?.proprioception).toEqual(Float64Array.of(0.51));
+    expect(planner.requests[0]?.goal.proprioception).toBeUndefined();
+  });
+
+  it('does not plan from a frame before the first reading', () => {
+    loop.onFrame(frameAt(1000));
+    loop.onReading({ stampNs: ns(1010), position: Float64Array.of(0.5), velocity: Float64Array.of(0) });
+    expect(planner.requests).toHaveLength(0);
+    loop.onFrame(frameAt(1100));
+    expect(planner.requests).toHaveLength(1);
+  });
+});
+
 describe('where efforts are commanded, the control loop', () => {
   beforeEach(() => {
     loop = new ControlLoop({
       model,
       planner,
       limits,
-      semantics: actionSemantics('joint_velocity'),
+      semantics: jointSemantics(limits),
       effortLaw: new EffortLaw(limits, [{ kp: 4, kd: 1 }]),
       commandPeriodNs: ns(20),
       trackingTolerance: 0.3,

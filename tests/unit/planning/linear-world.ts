@@ -13,6 +13,7 @@ import type { PlannerOptions } from '../../../src/planning/planner-options.js';
 export const linearAction: ActionSpec = {
   kind: 'joint_velocity',
   joints: ['shoulder', 'elbow'],
+  names: ['shoulder', 'elbow'],
   unit: 'rad/s',
   periodMs: 100,
   block: 2,
@@ -20,6 +21,10 @@ export const linearAction: ActionSpec = {
   std: [2, 0.5],
   lower: [-2, -1.1],
   upper: [2, 1.7],
+  frozen: [null, null],
+  deadBand: [0, 0],
+  endEffector: null,
+  gripper: null,
 };
 
 const PERIOD_S = linearAction.periodMs / 1000;

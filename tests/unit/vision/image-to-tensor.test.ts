@@ -162,7 +162,7 @@ describe('rows', () => {
 });
 
 describe('interpolation', () => {
-  it.each(['area', 'bilinear', 'nearest'] as const)(
+  it.each(['area', 'bilinear', 'bilinear-antialias', 'bicubic-antialias', 'nearest'] as const)(
     '%s leaves an image of the right size as it is',
     (interpolation) => {
       const image = monoFrame(4, 4, (x, y) => 10 * y + x);
@@ -199,12 +199,30 @@ describe('interpolation', () => {
     );
   });
 
-  it('every mode stays within the values of the image, whatever the sizes', () => {
+  // By torch.nn.functional.interpolate(…, antialias=True, align_corners=False).
+  it.each([
+    ['bilinear-antialias', 3, 2, [108.61, 139.444, 135.026, 136.065, 114.877, 120.922]],
+    ['bicubic-antialias', 3, 2, [102.9, 142.038, 138.905, 141.147, 112.922, 117.139]],
+  ] as const)('%s is that of PyTorch, %i x %i', (interpolation, width, height, expected) => {
+    const image = monoFrame(7, 5, (x, y) => (x * 37 + y * 101) % 256);
+    const values = tensor({ ...grey, width, height, interpolation }, image);
+    for (const [i, value] of values.entries()) expect(value).toBeCloseTo(expected[i] ?? NaN, 2);
+    expect(values).toHaveLength(width * height);
+  });
+
+  it('bicubic-antialias makes images larger as PyTorch does', () => {
+    const image = monoFrame(7, 5, (x, y) => (x * 37 + y * 101) % 256);
+    const values = tensor({ ...grey, width: 9, height: 8, interpolation: 'bicubic-antialias' }, image);
+    const firstRow = [-9.019, 15.197, 46.177, 74.955, 103.732, 131.272, 171.774, 212.005, 234.905];
+    for (const [x, expected] of firstRow.entries()) expect(values[x]).toBeCloseTo(expected, 2);
+  });
+
+  it('all but the cubic stay within the values of the image, whatever the sizes', () => {
     const size = fc.integer({ min: 1, max: 40 });
     fc.assert(
       fc.property(
         fc.tuple(size, size, size, size),
-        fc.constantFrom('area', 'bilinear', 'nearest'),
+        fc.constantFrom('area', 'bilinear', 'bilinear-antialias', 'nearest'),
         fc.constantFrom('squash', 'shortest-edge-crop', 'largest-square-crop'),
         ([width, height, outWidth, outHeight], interpolation, resize) => {
           const image = monoFrame(width, height, (x, y) => 100 + ((x * 7 + y * 13) % 100));

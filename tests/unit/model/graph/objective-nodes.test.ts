@@ -23,9 +23,10 @@ const HORIZON = 3;
 const TOKENS = 2;
 const DIM = 3;
 const SAMPLES = 5;
-const action: ActionSpec = {
+const velocities: ActionSpec = {
   kind: 'joint_velocity',
   joints: ['one', 'two'],
+  names: ['one', 'two'],
   unit: 'rad/s',
   periodMs: 100,
   block: 2,
@@ -33,9 +34,13 @@ const action: ActionSpec = {
   std: [1, 1],
   lower: [-2, -1.1],
   upper: [2, 1.7],
+  frozen: [null, null],
+  deadBand: [0, 0],
+  endEffector: null,
+  gripper: null,
 };
-const JOINTS = action.joints.length;
-const PERIODS = HORIZON * action.block;
+const JOINTS = velocities.joints.length;
+const PERIODS = HORIZON * velocities.block;
 
 /** Stands for a learned distance: the mean absolute value of a latent, whatever the goal. */
 const learnedOnHost: Objective = {
@@ -77,7 +82,7 @@ function randomSituation(seed: number): Situation {
   };
 }
 
-async function onHost(spec: ObjectiveSpec, situation: Situation): Promise<Float32Array> {
+async function onHost(spec: ObjectiveSpec, situation: Situation, action = velocities): Promise<Float32Array> {
   let step = 0;
   const predictor: Predictor = {
     predict: () => {
@@ -105,7 +110,11 @@ async function onHost(spec: ObjectiveSpec, situation: Situation): Promise<Float3
   return (await evaluator.score(context, situation.actions)).slice();
 }
 
-async function asGraph(spec: ObjectiveSpec, situation: Situation): Promise<Float32Array> {
+async function asGraph(
+  spec: ObjectiveSpec,
+  situation: Situation,
+  action = velocities,
+): Promise<Float32Array> {
   const builder = new GraphBuilder();
   const input = (name: string, dims: readonly number[]): Value => builder.input(name, 'float32', dims);
   const inputs: ObjectiveInputs = {
@@ -192,6 +201,42 @@ describe('an objective as nodes', () => {
     );
   });
 
+  it('costs what the host says, for every kind of action that tells where the joints will be', async () => {
+    const kind = fc.constantFrom('joint_velocity', 'joint_delta', 'joint_position');
+    const expression = parseExpression('sum(q * q) + q[1]', scope);
+    await fc.assert(
+      fc.asyncProperty(kind, fc.boolean(), specWithout, fc.nat(), async (of, isNamed, rest, seed) => {
+        const spec = { ...rest, expression: isNamed ? expression : null };
+        const situation = randomSituation(seed);
+        const action = { ...velocities, kind: of };
+        const costs = await asGraph(spec, situation, action);
+        expect(difference(costs, await onHost(spec, situation, action))).toBeLessThan(1e-5);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('costs what the host says, for every part of the latents that is compared', async () => {
+    const range = (size: number) =>
+      fc
+        .tuple(fc.nat(size - 1), fc.nat(size - 1))
+        .map(([a, b]): readonly [number, number] => [Math.min(a, b), Math.max(a, b) + 1]);
+    const stream = fc.record({
+      tokens: range(TOKENS),
+      dims: range(DIM),
+      weight: fc.double({ min: 0.1, max: 10, noNaN: true }),
+    });
+    const streams = fc.array(stream, { minLength: 1, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(streams, specWithout, fc.nat(), async (parts, rest, seed) => {
+        const spec = { ...rest, streams: parts, expression: null };
+        const situation = randomSituation(seed);
+        expect(difference(await asGraph(spec, situation), await onHost(spec, situation))).toBeLessThan(1e-5);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it('costs what the host says, for every expression', async () => {
     await fc.assert(
       fc.asyncProperty(specWithout, scalarExpression, fc.nat(), async (rest, text, seed) => {
@@ -243,6 +288,6 @@ describe('an objective as nodes', () => {
       weights: { action: 0, smoothness: 0, limit: 0, limitMargin: 0 },
       expression: parseExpression(text, scope),
     };
-    expect(() => objectiveNodes(builder, spec, action, inputs)).toThrow(message);
+    expect(() => objectiveNodes(builder, spec, velocities, inputs)).toThrow(message);
   });
 });

@@ -15,9 +15,12 @@ const LIMITS = {
   upper: Float64Array.of(0.45, Infinity),
 };
 
+/** Velocities held for 0.1 s each. */
+const HELD = { isSum: true, gain: 0.1 };
+
 function cost(weights: Partial<ObjectiveWeights>, limits: typeof LIMITS | null = LIMITS): number {
   const positions = new Float32Array(ACTIONS.length);
-  foreseePositions(AT_ZERO, ACTIONS, 3, 0.1, positions);
+  foreseePositions(AT_ZERO, ACTIONS, 3, HELD, positions);
   const out = new Float64Array(1);
   new MotionCost(linearAction, { ...NOTHING, ...weights }, 3).write(
     ACTIONS,
@@ -69,7 +72,13 @@ describe('MotionCost', () => {
 describe('foreseePositions', () => {
   it('adds up what each action moves, for each sequence from the same start', () => {
     const out = new Float32Array(8);
-    foreseePositions(Float64Array.of(1, -1), Float32Array.of(1, 2, 3, 4, 10, 20, 30, 40), 2, 0.1, out);
+    foreseePositions(Float64Array.of(1, -1), Float32Array.of(1, 2, 3, 4, 10, 20, 30, 40), 2, HELD, out);
     expect([...out].map((value) => Number(value.toFixed(4)))).toEqual([1.1, -0.8, 1.4, -0.4, 2, 1, 5, 5]);
+  });
+
+  it('takes actions that are positions as they are', () => {
+    const out = new Float32Array(2);
+    foreseePositions(Float64Array.of(1), Float32Array.of(0.5, 0.25), 2, { isSum: false, gain: 1 }, out);
+    expect([...out]).toEqual([0.5, 0.25]);
   });
 });

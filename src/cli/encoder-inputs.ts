@@ -1,0 +1,22 @@
+import type { Tensor } from '../core/types.js';
+import type { ModelManifest } from '../model/manifest-schema.js';
+
+/**
+ * What an encoder is given for one moment.
+ *
+ * @param images one `[1, C, H, W]` for each camera
+ * @param proprioception raw `[P]`; where it is not known, as for a goal, its mean in the training data stands for it
+ */
+export function encoderInputs(
+  { proprioception: spec }: Pick<ModelManifest, 'proprioception'>,
+  images: readonly Tensor[],
+  proprioception?: Float64Array,
+): readonly Tensor[] {
+  if (spec === undefined) return images;
+  const { mean, std } = spec;
+  const data = Float32Array.from(mean, (of, i) => {
+    const raw = proprioception?.[i];
+    return raw === undefined ? 0 : (raw - of) / (std[i] ?? NaN);
+  });
+  return [...images, { data, shape: [1, mean.length] }];
+}
