@@ -55,8 +55,9 @@ def export(
     PyTorch by more than half the declared tolerance. Returns sizes and largest differences.
     """
     plant = Plant(urdf_xml)
+    limits = dict(zip(plant.joint_names, plant.limits.velocity.tolist(), strict=True))
     entries, figures = write_graphs(networks, _golden(networks, dataset), folder)
-    manifest = _manifest(plant, networks.camera, config, entries, about)
+    manifest = manifest_of(limits, networks.camera, config, entries, about)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return figures
 
@@ -163,10 +164,14 @@ def _verify(file: Path, inputs: dict[str, Tensor], expected: Tensor) -> float:
     return worst
 
 
-def _manifest(
-    plant: Plant, camera: CameraInput, config: Config, entries: dict[str, Any], about: dict[str, Any]
+def manifest_of(
+    limits: dict[str, float], camera: CameraInput, config: Config, entries: dict[str, Any], about: dict[str, Any]
 ) -> dict[str, Any]:
-    planner, joints = config.planner, len(plant.joint_names)
+    """The manifest of a model that acts by joint velocities, of which `limits` has the largest, in rad/s.
+
+    `entries`: what `write_graphs` returned; `about`: description, licence and provenance.
+    """
+    planner = config.planner
     return {
         "format": "jepa-mpc-model",
         "version": 1,
@@ -179,14 +184,14 @@ def _manifest(
         "history": {"mode": "sliding", "window": WINDOW, "warmup": "repeat"},
         "action": {
             "kind": "joint_velocity",
-            "joints": plant.joint_names,
+            "joints": list(limits),
             "unit": "rad/s",
             "periodMs": PERIOD_MS,
             "block": BLOCK,
-            "mean": [0.0] * joints,
-            "std": [1.0] * joints,
-            "lower": (-plant.limits.velocity).tolist(),
-            "upper": plant.limits.velocity.tolist(),
+            "mean": [0.0] * len(limits),
+            "std": [1.0] * len(limits),
+            "lower": [-most for most in limits.values()],
+            "upper": list(limits.values()),
         },
         "goal": {"kind": "image"},
         "objective": {"default": planner.objective, "steps": planner.steps},

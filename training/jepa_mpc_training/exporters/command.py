@@ -12,6 +12,8 @@ from pathlib import Path
 import torch
 
 from .checkpoint import Checkpoint, read_checkpoint
+from .encoders.command import main as export_encoder
+from .encoders.kinds import ENCODERS
 from .errors import ExportRefusedError
 from .families import FAMILIES, Sizes
 from .heads import Heads, heads_of
@@ -26,6 +28,8 @@ SEED = 20261125
 
 def main(arguments: list[str]) -> int:
     """Runs the command. Returns the exit status: 2 for what is refused, 1 where the parity does not hold."""
+    if arguments[0] in ENCODERS:
+        return export_encoder(arguments)
     options = _parser().parse_args(arguments)
     try:
         return _run(options)
@@ -151,7 +155,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="jepa_mpc_training export",
         description="Writes a published world model as a model folder (docs/model-contract.md).",
-        epilog="Lists are comma-separated; write --action-mean=-0.1,0.2 where the first number is negative.",
+        epilog=f"Of {', '.join(ENCODERS)}, see 'export KIND --help': models are trained on them by train --encoder. "
+        "Lists are comma-separated; write --action-mean=-0.1,0.2 where the first number is negative.",
     )
     parser.add_argument("kind", choices=tuple(FAMILIES))
     parser.add_argument("paths", nargs="+", type=Path, metavar="[CHECKPOINT] OUT")
