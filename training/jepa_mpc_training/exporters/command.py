@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from .checkpoint import Checkpoint, read_checkpoint
 from .encoders.command import main as export_encoder
@@ -18,12 +19,16 @@ from .errors import ExportRefusedError
 from .families import FAMILIES, Sizes
 from .heads import Heads, heads_of
 from .interface import JOINT_KINDS, Interface
+from .jepa_wm import ENCODER
 from .model_folder import Origin, write_model_folder
 from .parity import TOLERANCE, measure_parity
+from .presets import PRESETS
 from .reference_packages import missing_package
 from .world_model import WorldModel
 
 SEED = 20261125
+ENCODER_FILE = "encoder.pth"
+"""Where random weights of an encoder lie that is published by itself."""
 
 
 def main(arguments: list[str]) -> int:
@@ -54,7 +59,8 @@ def _run(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "weights.pt"
         write_random_checkpoint(options.kind, sizes, file, layout=options.layout)
-        return export_checkpoint(argparse.Namespace(**{**vars(options), **family.made_up}), file, out)
+        made_up = {"encoder_weights": file.with_name(ENCODER_FILE), **family.made_up}
+        return export_checkpoint(argparse.Namespace(**{**vars(options), **made_up}), file, out)
 
 
 def write_random_checkpoint(kind: str, sizes: Sizes, file: Path, layout: int = 0) -> None:
@@ -65,6 +71,8 @@ def write_random_checkpoint(kind: str, sizes: Sizes, file: Path, layout: int = 0
         family.layouts[min(layout, len(family.layouts) - 1)].to_theirs(key): each for key, each in tensors.items()
     }
     torch.save(family.pack(theirs), file)
+    if family.pack_encoder is not None:
+        torch.save(family.pack_encoder(tensors), file.with_name(ENCODER_FILE))
     config = {
         "image_size": sizes.heads.image_size,
         "encoder": {"num_attention_heads": sizes.heads.encoder},
@@ -77,6 +85,8 @@ def export_checkpoint(options: argparse.Namespace, file: Path, out: Path) -> int
     """Reads, writes, and compares with the reference where its packages are installed."""
     family = FAMILIES[options.kind]
     checkpoint = read_checkpoint(file, groups=family.groups)
+    if family.pack_encoder is not None:
+        checkpoint.tensors.update(_encoder_tensors(options.encoder_weights))
     heads = _heads(options, checkpoint)
     model, sizes, weights = family.read(checkpoint.tensors, heads, str(file))
     model = replace(model, window=_window(options.window, model))
@@ -109,6 +119,17 @@ def export_checkpoint(options: argparse.Namespace, file: Path, out: Path) -> int
         print(f"parity: found {max(errors.values()):g}, expected at most {TOLERANCE:g}", file=sys.stderr)
         return 1
     return 0
+
+
+def _encoder_tensors(file: Path | None) -> dict[str, Tensor]:
+    if file is None:
+        raise ExportRefusedError(
+            "--encoder-weights",
+            found="none",
+            expected="the file of the encoder, which is not in the checkpoint",
+            remedy="Download dinov2_vits14_pretrain.pth, or model.safetensors of facebook/dinov2-small, and name it.",
+        )
+    return {f"{ENCODER}{name}": tensor for name, tensor in read_checkpoint(file).tensors.items()}
 
 
 def _heads(options: argparse.Namespace, checkpoint: Checkpoint) -> Heads:
@@ -182,6 +203,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--dataset-stats", type=Path, help="JSON with mean and std, or raw actions [N, J] as .npy")
     parser.add_argument("--action-lower", type=_numbers, help="bounds (default: the data's, or 3 deviations)")
     parser.add_argument("--action-upper", type=_numbers, help="likewise")
+    parser.add_argument("--encoder-weights", type=Path, help="of an encoder that is not in the checkpoint (JEPA-WM)")
+    parser.add_argument("--preset", choices=tuple(PRESETS), help="normalisers of a simulated task of JEPA-WM")
+    parser.add_argument("--proprioception", help="what is measured: joint_position:elbow,joint_velocity:elbow")
+    parser.add_argument("--proprioception-mean", type=_numbers, help="of its numbers in the training data")
+    parser.add_argument("--proprioception-std", type=_numbers, help="likewise")
     parser.add_argument("--encoder-heads", type=int, help="where there is no config.json beside the weights")
     parser.add_argument("--predictor-heads", type=int, help="likewise")
     parser.add_argument("--licence", help="of the weights (default: that of the published ones)")

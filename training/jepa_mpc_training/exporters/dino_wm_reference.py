@@ -28,7 +28,9 @@ class DinoReference:
         return self.model.predict(torch.cat((history, beside), dim=3))[:, -1, :, : self.sizes.encoder_dim]
 
     @torch.no_grad()
-    def plan_cost(self, observation: list[Tensor], goal: list[Tensor], actions: Tensor) -> tuple[Tensor, Tensor]:
+    def plan_cost(
+        self, observation: list[Tensor], goal: list[Tensor], actions: Tensor, window: int
+    ) -> tuple[Tensor, Tensor]:
         candidates = len(actions)
         # It keeps what it encoded for as long as these stay the same.
         self._plans += 1

@@ -9,21 +9,23 @@ from typing import Any
 
 from torch import Tensor
 
-from . import dino_wm, lewm, vjepa2_ac
+from . import dino_wm, jepa_wm, lewm, vjepa2_ac
 from .dino_wm import DinoSizes, read_dino_wm
 from .dino_wm_reference import DinoReference, random_dino_wm
 from .heads import Heads
-from .interface import Interface, end_effector_interface, joint_interface
+from .interface import Interface, end_effector_interface, joint_interface, measured_joint_interface
+from .jepa_wm import JepaWmSizes, read_jepa_wm
+from .jepa_wm_reference import JepaWmReference, pack_encoder, pack_jepa_wm, random_jepa_wm
 from .key_layouts import KeyLayout
 from .lewm import read_lewm
 from .lewm_reference import LewmReference, random_lewm
 from .lewm_sizes import LewmSizes
 from .reference_packages import STABLE_WORLDMODEL, VJEPA2
-from .vjepa2_ac import VjepaSizes, default_heads, read_vjepa2_ac
+from .vjepa2_ac import VjepaSizes, read_vjepa2_ac
 from .vjepa2_ac_reference import VjepaReference, pack_vjepa2_ac, random_vjepa2_ac
 from .world_model import Reference, WorldModel
 
-Sizes = LewmSizes | DinoSizes | VjepaSizes
+Sizes = LewmSizes | DinoSizes | VjepaSizes | JepaWmSizes
 
 SMALL_LEWM = LewmSizes(
     image_size=28,
@@ -63,12 +65,31 @@ SMALL_VJEPA = VjepaSizes(
     mlp_dim=80,
     heads=Heads(encoder=3, predictor=2, image_size=21),
 )
+SMALL_JEPA_WM = JepaWmSizes(
+    patch_size=7,
+    positions=5,
+    encoder_dim=24,
+    encoder_depth=2,
+    encoder_mlp_dim=48,
+    side=3,
+    predictor_dim=24,
+    proprioception_embedding=6,
+    depth=2,
+    mlp_dim=60,
+    heads=Heads(encoder=3, predictor=2, image_size=21),
+)
 
 _MADE_UP_JOINTS = {
     "joints": ("joint_1", "joint_2"),
     "period_ms": 100.0,
     "action_mean": (0.0, 0.0),
     "action_std": (1.0, 1.0),
+}
+_MADE_UP_MEASURED_JOINTS = {
+    **_MADE_UP_JOINTS,
+    "proprioception": "joint_position:joint_1,joint_position:joint_2,joint_velocity:joint_1,joint_velocity:joint_2",
+    "proprioception_mean": (0.0,) * 4,
+    "proprioception_std": (1.0,) * 4,
 }
 _MADE_UP_ARM = {
     "joints": tuple(f"joint_{number}" for number in range(1, 8)),
@@ -100,6 +121,8 @@ class Family:
     """Keys of the checkpoint with the state dicts that are read; none: it is one state dict."""
     pack: Callable[[dict[str, Tensor]], Mapping[str, object]] = dict
     """Weights in the names of a layout, as they lie in a checkpoint."""
+    pack_encoder: Callable[[dict[str, Tensor]], Mapping[str, object]] | None = None
+    """The same of an encoder that has a file of its own; none: it is in the checkpoint."""
     default_heads: Callable[[Mapping[str, Tensor]], Heads | None] = lambda _: None
     needs: Sequence[str] = STABLE_WORLDMODEL
     """Packages of the reference."""
@@ -151,7 +174,25 @@ FAMILIES = {
         made_up=_MADE_UP_ARM,
         groups=vjepa2_ac.GROUPS,
         pack=pack_vjepa2_ac,
-        default_heads=default_heads,
+        default_heads=vjepa2_ac.default_heads,
         needs=VJEPA2,
+    ),
+    "jepa-wm": Family(
+        title="JEPA-WM (on DINOv2, with proprioception)",
+        licence="CC-BY-NC-4.0 AND Apache-2.0",
+        source="https://github.com/facebookresearch/jepa-wms, on https://github.com/facebookresearch/dinov2",
+        layouts=jepa_wm.LAYOUTS,
+        full_size=JepaWmSizes(),
+        small=SMALL_JEPA_WM,
+        read=read_jepa_wm,
+        reference=JepaWmReference,
+        random_reference=random_jepa_wm,
+        interface=measured_joint_interface,
+        made_up=_MADE_UP_MEASURED_JOINTS,
+        groups=jepa_wm.GROUPS,
+        pack=pack_jepa_wm,
+        pack_encoder=pack_encoder,
+        default_heads=jepa_wm.default_heads,
+        needs=(),
     ),
 }

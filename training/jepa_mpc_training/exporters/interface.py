@@ -8,6 +8,8 @@ from typing import Any
 
 from .actions import ActionSpec, Statistics, make_action_spec, read_statistics
 from .errors import ExportRefusedError
+from .presets import PRESETS
+from .proprioception import Proprioception, make_proprioception
 from .world_model import WorldModel
 
 POSE_NAMES = ("x", "y", "z", "roll", "pitch", "yaw", "gripper")
@@ -21,15 +23,6 @@ _POSE_BOUND = (0.05, 0.05, 0.05, 0.1, 0.1, 0.1, 0.75)
 _POSE_FROZEN = (None, None, None, 0.0, 0.0, 0.0, None)
 _POSE_DEAD_BAND = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.25)
 _POSE_PERIOD_MS = 250.0
-
-
-@dataclass(frozen=True)
-class Proprioception:
-    """`proprioception` of the manifest."""
-
-    fields: tuple[dict[str, Any], ...]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -58,6 +51,16 @@ def joint_actions(options: argparse.Namespace, model: WorldModel, otherwise: Sta
         upper=options.action_upper,
     )
     return replace(spec, kind=options.action_kind)
+
+
+def measured_joint_interface(options: argparse.Namespace, model: WorldModel) -> Interface:
+    """Actions of joints, and proprioception; normalisers are given or those of a preset. Raises ExportRefusedError."""
+    preset = None if options.preset is None else PRESETS[options.preset]
+    measured = None if preset is None else preset.proprioception
+    if options.proprioception_mean is not None and options.proprioception_std is not None:
+        measured = Statistics(options.proprioception_mean, options.proprioception_std)
+    action = joint_actions(options, model, None if preset is None else preset.action)
+    return Interface(action, make_proprioception(options.proprioception, model.proprioception_dim, measured))
 
 
 def end_effector_interface(options: argparse.Namespace, model: WorldModel) -> Interface:

@@ -31,7 +31,9 @@ class LewmReference:
         return self.model.predict(history.squeeze(2), self.model.action_encoder(actions))[:, -1:]
 
     @torch.no_grad()
-    def plan_cost(self, observation: list[Tensor], goal: list[Tensor], actions: Tensor) -> tuple[Tensor, Tensor]:
+    def plan_cost(
+        self, observation: list[Tensor], goal: list[Tensor], actions: Tensor, window: int
+    ) -> tuple[Tensor, Tensor]:
         candidates = len(actions)
 
         def for_each(frame: Tensor) -> Tensor:

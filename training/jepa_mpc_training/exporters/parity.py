@@ -36,7 +36,7 @@ def measure_parity(folder: Path, model: WorldModel, reference: Reference, seed: 
     observation, goal = ([each[row : row + 1] for each in observations] for row in (0, 1))
     start, goal_latent = graphs.encode(observation), graphs.encode(goal)
     last = graphs.rollout(start.expand(_BATCH, -1, -1), actions[:, :_HORIZON], model.window)
-    expected_last, expected_cost = reference.plan_cost(observation, goal, actions[:, :_HORIZON])
+    expected_last, expected_cost = reference.plan_cost(observation, goal, actions[:, :_HORIZON], model.window)
     return {
         "encoder": _difference(graphs.encode(observations), reference.encode(*observations)),
         "one_step": max(steps),

@@ -43,10 +43,14 @@ class VjepaReference:
         return self._latent(F.layer_norm(predicted, (self.sizes.encoder_dim,)), moved)
 
     @torch.no_grad()
-    def plan_cost(self, observation: list[Tensor], goal: list[Tensor], actions: Tensor) -> tuple[Tensor, Tensor]:
+    def plan_cost(
+        self, observation: list[Tensor], goal: list[Tensor], actions: Tensor, window: int
+    ) -> tuple[Tensor, Tensor]:
         latents = self.encode(*observation).expand(len(actions), -1, -1).unsqueeze(1)
         for step in range(actions.shape[1]):
-            latents = torch.cat((latents, self.step(latents, actions[:, : step + 1]).unsqueeze(1)), dim=1)
+            first = max(0, step + 1 - window)
+            predicted = self.step(latents[:, first:], actions[:, first : step + 1])
+            latents = torch.cat((latents, predicted.unsqueeze(1)), dim=1)
         last, wanted = latents[:, -1], self.encode(*goal)
         visual, goal_visual = last[:, : self.sizes.tokens].flatten(1), wanted[:, : self.sizes.tokens].flatten(1)
         return last, (visual - goal_visual).abs().mean(dim=-1)

@@ -125,5 +125,10 @@ class Reference(Protocol):
     def step(self, history: Tensor, actions: Tensor) -> Tensor:
         """As `WorldModel.predictor`."""
 
-    def plan_cost(self, observation: list[Tensor], goal: list[Tensor], actions: Tensor) -> tuple[Tensor, Tensor]:
-        """Inputs of the encoder, one row each, candidates `[K, H, A]` -> last latents `[K, N, D]`, costs `[K]`."""
+    def plan_cost(
+        self, observation: list[Tensor], goal: list[Tensor], actions: Tensor, window: int
+    ) -> tuple[Tensor, Tensor]:
+        """Inputs of the encoder, one row each, candidates `[K, H, A]` -> last latents `[K, N, D]`, costs `[K]`.
+
+        Predictions are of the last `window` latents at most.
+        """

@@ -227,6 +227,12 @@ def test_weights_are_in_one_file_beside_a_graph_of_more_than_2_gb(
     assert (tmp_path / "layer.data").stat().st_size >= 64 * 64 * 4
 
 
+def test_a_plan_that_is_longer_than_the_window_looks_at_its_end(checkpoint: Path, tmp_path: Path) -> None:
+    assert main(["vjepa2-ac", str(checkpoint), str(tmp_path), *ARM, "--window", "2"]) == 0
+
+    assert json.loads((tmp_path / "manifest.json").read_text())["history"]["window"] == 2
+
+
 @pytest.mark.parametrize("window", ["1", "33"])
 def test_a_window_that_cannot_be_is_refused(checkpoint: Path, tmp_path: Path, refusal: Refusal, window: str) -> None:
     said = refusal("vjepa2-ac", checkpoint, tmp_path / "out", *ARM, "--window", window)

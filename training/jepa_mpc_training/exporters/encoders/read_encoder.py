@@ -53,16 +53,37 @@ def read_encoder(
     kind = ENCODERS[kind_name]
     checkpoint = read_checkpoint(file, _PARTS)
     subject = str(file)
-    _, ours = match_layout(
-        checkpoint.tensors, kind.layouts, lambda tensors: _expected_keys(kind, tensors), kind.ignored, subject
+    ours = published_names(kind, checkpoint.tensors, subject)
+    network = network_of(
+        kind, ours, subject, config=checkpoint.config, heads=heads, image_size=image_size, frames=frames
     )
-    ours = _fused(ours)
-    sizes = _sizes_of(kind, ours, checkpoint.config, heads, image_size, frames, subject)
-    network = FrozenVit(sizes)
-    load_weights(network, _weights(ours, sizes), subject)
+    size = network.sizes.image_size
     mean, std = _normalisation(kind, file)
-    camera = CameraInput(sizes.image_size, sizes.image_size, mean, std, kind.resize, kind.interpolation)
-    return FrozenEncoder(kind, network.eval().requires_grad_(False), camera, checkpoint.sha256)
+    camera = CameraInput(size, size, mean, std, kind.resize, kind.interpolation)
+    return FrozenEncoder(kind, network, camera, checkpoint.sha256)
+
+
+def published_names(kind: EncoderKind, tensors: dict[str, Tensor], subject: str) -> dict[str, Tensor]:
+    """Weights in the names of the authors' own files. Raises ExportRefusedError for those of something else."""
+    _, ours = match_layout(tensors, kind.layouts, lambda found: _expected_keys(kind, found), kind.ignored, subject)
+    return _fused(ours)
+
+
+def network_of(
+    kind: EncoderKind,
+    tensors: Mapping[str, Tensor],
+    subject: str,
+    *,
+    config: Mapping[str, Any],
+    heads: int = 0,
+    image_size: int = 0,
+    frames: int = _TUBELET,
+) -> FrozenVit:
+    """The network of weights in their published names, in evaluation mode; arguments as of `read_encoder`."""
+    sizes = _sizes_of(kind, tensors, config, heads, image_size, frames, subject)
+    network = FrozenVit(sizes)
+    load_weights(network, _weights(tensors, sizes), subject)
+    return network.eval().requires_grad_(False)
 
 
 def _expected_keys(kind: EncoderKind, tensors: Mapping[str, Tensor]) -> list[str]:

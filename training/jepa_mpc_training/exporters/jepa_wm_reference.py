@@ -1,0 +1,218 @@
+"""JEPA-WM stated a second time, frame by frame and pair by pair, to hold the export against.
+
+The authors' code may not be part of this project, and is in no package: this is written from what their weights and
+papers say of the networks, shares nothing with `jepa_wm.py`, and was compared with their code (docs/models/jepa-wm.md).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .jepa_wm import JepaWmSizes
+
+_ALPHA = 0.1
+
+
+class JepaWmReference:
+    """Behind the interface of `Reference`; its cost is a mean of squares, 0.1 of it the proprioception's."""
+
+    def __init__(self, sizes: JepaWmSizes) -> None:
+        self.sizes = sizes
+        self.cost_scale = 1 / (sizes.tokens * sizes.encoder_dim)
+        self.model = nn.Module()
+        self.model.encoder = _Dino(sizes)
+        self.model.proprio_encoder = nn.Module()
+        self.model.proprio_encoder.patch_embed = nn.Conv1d(
+            sizes.proprioception_dim, sizes.proprioception_embedding, kernel_size=1
+        )
+        self.model.predictor = _Predictor(sizes)
+        self.model.eval()
+
+    @torch.no_grad()
+    def encode(self, *observation: Tensor) -> Tensor:
+        image, proprioception = observation
+        embedded = self.model.proprio_encoder.patch_embed(proprioception.unsqueeze(2)).squeeze(2)
+        return torch.cat((self.model.encoder(image), embedded.unsqueeze(1).repeat(1, self.sizes.tokens, 1)), dim=2)
+
+    @torch.no_grad()
+    def step(self, history: Tensor, actions: Tensor) -> Tensor:
+        return self.model.predictor(history, actions)
+
+    @torch.no_grad()
+    def plan_cost(
+        self, observation: list[Tensor], goal: list[Tensor], actions: Tensor, window: int
+    ) -> tuple[Tensor, Tensor]:
+        frames = [self.encode(*observation).repeat(len(actions), 1, 1)]
+        for step in range(actions.shape[1]):
+            context = torch.stack(frames[-window:], dim=1)
+            frames.append(self.step(context, actions[:, step + 1 - context.shape[1] : step + 1]))
+        difference = (frames[-1] - self.encode(*goal)).square()
+        visual, proprioception = difference.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=2)
+        return frames[-1], visual.mean(dim=(1, 2)) + _ALPHA * proprioception.mean(dim=(1, 2))
+
+
+def random_jepa_wm(sizes: JepaWmSizes, seed: int) -> JepaWmReference:
+    """Random weights, such that every layer, the actions and the proprioception matter to what comes out."""
+    torch.manual_seed(seed)
+    reference = JepaWmReference(sizes)
+    with torch.no_grad():
+        for name, parameter in reference.model.named_parameters():
+            if name.endswith("bias") or "cls_token" in name or "pos_embed" in name:
+                nn.init.normal_(parameter, std=0.1)
+            elif "adaLN_modulation" in name:
+                nn.init.normal_(parameter, std=0.5 * parameter.shape[1] ** -0.5)
+            elif name.endswith("gamma"):
+                nn.init.uniform_(parameter, 0.5, 1.5)
+            elif parameter.dim() == 2:
+                nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5)
+    return reference
+
+
+def pack_jepa_wm(tensors: dict[str, Tensor]) -> dict[str, object]:
+    """Weights in the form that they are published in, with what lies beside them; the encoder is not among them."""
+    groups: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in tensors.items():
+        group, name = key.split(".", 1)
+        if group != "encoder":
+            groups.setdefault(group, {})[f"module.{name}"] = tensor
+    return {**groups, "action_encoder": None, "heads": {}, "opt": {"state": {}}, "scaler": None, "epoch": 50}
+
+
+def pack_encoder(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The encoder's own file, as DINOv2 is published."""
+    return {key.removeprefix("encoder."): each for key, each in tensors.items() if key.startswith("encoder.")}
+
+
+class _Predictor(nn.Module):
+    def __init__(self, sizes: JepaWmSizes) -> None:
+        super().__init__()
+        self.sizes = sizes
+        self.predictor_embed = nn.Linear(sizes.encoder_dim, sizes.predictor_dim)
+        self.action_encoder = nn.Linear(sizes.action_dim, sizes.width)
+        self.predictor_blocks = nn.ModuleList(_ModulatedLayer(sizes) for _ in range(sizes.depth))
+        self.predictor_norm = nn.LayerNorm(sizes.width, eps=1e-6)
+        self.predictor_proj = nn.Linear(sizes.predictor_dim, sizes.encoder_dim)
+
+    def forward(self, history: Tensor, actions: Tensor) -> Tensor:
+        visual, beside = history.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=3)
+        frames = list(torch.cat((self.predictor_embed(visual), beside), dim=3).unbind(1))
+        conditions = self.action_encoder(actions).unbind(1)
+        for layer in self.predictor_blocks:
+            frames = layer(frames, conditions)
+        last = self.predictor_norm(frames[-1])
+        visual, beside = last.split([self.sizes.predictor_dim, self.sizes.proprioception_embedding], dim=2)
+        return torch.cat((self.predictor_proj(visual), beside), dim=2)
+
+
+class _ModulatedLayer(nn.Module):
+    def __init__(self, sizes: JepaWmSizes) -> None:
+        super().__init__()
+        width = sizes.width
+        self.heads, self.side = sizes.heads.predictor, sizes.side
+        self.norm1, self.norm2 = nn.LayerNorm(width, eps=1e-6), nn.LayerNorm(width, eps=1e-6)
+        self.attn = nn.ModuleDict({"qkv": nn.Linear(width, 3 * width), "proj": nn.Linear(width, width)})
+        self.mlp = nn.ModuleDict({"fc1": nn.Linear(width, sizes.mlp_dim), "fc2": nn.Linear(sizes.mlp_dim, width)})
+        self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(width, 6 * width))
+
+    def forward(self, frames: list[Tensor], conditions: tuple[Tensor, ...]) -> list[Tensor]:
+        modulations = [self.adaLN_modulation(each).unsqueeze(1).chunk(6, dim=2) for each in conditions]
+        projected = []
+        for time, (frame, (shift, scale, *_)) in enumerate(zip(frames, modulations, strict=True)):
+            query, key, value = self.attn["qkv"](self.norm1(frame) * (1 + scale) + shift).chunk(3, dim=2)
+            heads = [each.unflatten(2, (self.heads, -1)).transpose(1, 2) for each in (query, key, value)]
+            projected.append((self._turned(heads[0], time), self._turned(heads[1], time), heads[2]))
+        after = []
+        for time, (frame, (_, _, gate, shift, scale, mlp_gate)) in enumerate(zip(frames, modulations, strict=True)):
+            keys, values = (torch.cat([each[part] for each in projected[: time + 1]], dim=2) for part in (1, 2))
+            query = projected[time][0]
+            scores = torch.einsum("bhqd,bhkd->bhqk", query, keys) / math.sqrt(query.shape[-1])
+            attended = torch.einsum("bhqk,bhkd->bhqd", scores.softmax(dim=-1), values).transpose(1, 2).flatten(2)
+            frame = frame + gate * self.attn["proj"](attended)
+            hidden = F.gelu(self.mlp["fc1"](self.norm2(frame) * (1 + scale) + shift))
+            after.append(frame + mlp_gate * self.mlp["fc2"](hidden))
+        return after
+
+    def _turned(self, values: Tensor, time: int) -> Tensor:
+        """Queries or keys `[B, H, N, W]` of a frame, each pair of numbers turned by its own two angles."""
+        share = 2 * (values.shape[-1] // 3 // 2)
+        patch = torch.arange(self.side**2)
+        places = (torch.full_like(patch, time), patch.div(self.side, rounding_mode="floor"), patch % self.side)
+        turned = values.clone()
+        for axis, place in enumerate(places):
+            for number in range(0, share, 2):
+                first, second = (values[..., axis * share + number + other] for other in (0, 1))
+                # The frequencies run through the axis twice, past the pairs.
+                angles = [place * 10000.0 ** -((number + other) % (share // 2) / (share / 2)) for other in (0, 1)]
+                turned[..., axis * share + number] = first * angles[0].cos() - second * angles[0].sin()
+                turned[..., axis * share + number + 1] = second * angles[1].cos() + first * angles[1].sin()
+        return turned
+
+
+class _Dino(nn.Module):
+    """DINOv2: patches after the last normalisation, without the class token."""
+
+    def __init__(self, sizes: JepaWmSizes) -> None:
+        super().__init__()
+        dim = sizes.encoder_dim
+        self.side, self.positions = sizes.side, sizes.positions
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + sizes.positions**2, dim))
+        self.patch_embed = nn.Module()
+        self.patch_embed.proj = nn.Conv2d(sizes.channels, dim, sizes.patch_size, stride=sizes.patch_size)
+        self.blocks = nn.ModuleList(_DinoLayer(sizes) for _ in range(sizes.encoder_depth))
+        self.norm = nn.LayerNorm(dim, eps=1e-6)
+
+    def forward(self, image: Tensor) -> Tensor:
+        patches = self.patch_embed.proj(image)
+        if self.positions == self.side:
+            table = self.pos_embed[:, 1:].transpose(1, 2).unflatten(2, (self.side, self.side))
+        else:
+            table = self._scaled()
+        tokens = (patches + table).flatten(2).transpose(1, 2)
+        start = (self.cls_token + self.pos_embed[:, :1]).repeat(len(image), 1, 1)
+        tokens = torch.cat((start, tokens), dim=1)
+        for layer in self.blocks:
+            tokens = layer(tokens)
+        return self.norm(tokens)[:, 1:]
+
+    def _scaled(self) -> Tensor:
+        """Bicubic, at the places that a factor of (side + 0.1) / positions gives: not those of the grid's own size."""
+        grid = self.pos_embed[0, 1:].unflatten(0, (self.positions, self.positions))
+        place = (torch.arange(self.side, dtype=torch.float64) + 0.5) * self.positions / (self.side + 0.1) - 0.5
+        shares = torch.zeros(self.side, self.positions, dtype=torch.float64)
+        for row, at in enumerate(place.tolist()):
+            for near in range(math.floor(at) - 1, math.floor(at) + 3):
+                shares[row, min(max(near, 0), self.positions - 1)] += _cubic(abs(at - near))
+        scaled = torch.einsum("rm,cn,mnd->drc", shares.float(), shares.float(), grid)
+        return scaled.unsqueeze(0)
+
+
+def _cubic(distance: float) -> float:
+    """Cubic convolution's share of a neighbour, a = -0.75."""
+    if distance <= 1:
+        return (1.25 * distance - 2.25) * distance**2 + 1
+    return -0.75 * (((distance - 5) * distance + 8) * distance - 4) if distance < 2 else 0.0
+
+
+class _DinoLayer(nn.Module):
+    def __init__(self, sizes: JepaWmSizes) -> None:
+        super().__init__()
+        dim = sizes.encoder_dim
+        self.heads = sizes.heads.encoder
+        self.norm1, self.norm2 = nn.LayerNorm(dim, eps=1e-6), nn.LayerNorm(dim, eps=1e-6)
+        self.attn = nn.ModuleDict({"qkv": nn.Linear(dim, 3 * dim), "proj": nn.Linear(dim, dim)})
+        self.mlp = nn.ModuleDict(
+            {"fc1": nn.Linear(dim, sizes.encoder_mlp_dim), "fc2": nn.Linear(sizes.encoder_mlp_dim, dim)}
+        )
+        self.ls1, self.ls2 = (nn.ParameterDict({"gamma": nn.Parameter(torch.ones(dim))}) for _ in range(2))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        parts = self.attn["qkv"](self.norm1(tokens)).chunk(3, dim=2)
+        query, key, value = (each.unflatten(2, (self.heads, -1)).transpose(1, 2) for each in parts)
+        scores = (query @ key.transpose(2, 3) / math.sqrt(query.shape[-1])).softmax(dim=-1)
+        tokens = tokens + self.ls1["gamma"] * self.attn["proj"]((scores @ value).transpose(1, 2).flatten(2))
+        return tokens + self.ls2["gamma"] * self.mlp["fc2"](F.gelu(self.mlp["fc1"](self.norm2(tokens))))
