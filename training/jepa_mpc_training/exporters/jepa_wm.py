@@ -56,7 +56,7 @@ _PARTS = (
 )
 
 # Of the simulated tasks; Metaworld's are 15 iterations.
-_PLANNER = Planner(planner="cem", samples=300, iterations=30, elites=10, horizon=6)
+_PLANNER = Planner(samples=300, iterations=30, elites=10, horizon=6)
 _CAMERA = Camera(resize="largest-square-crop", interpolation="bilinear")
 
 

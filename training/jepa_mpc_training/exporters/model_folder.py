@@ -141,7 +141,6 @@ def _stream(stream: Stream) -> dict[str, Any]:
 
 
 def _planner(planner: Planner, deviation: float) -> dict[str, Any]:
-    more = {"planner": planner.planner, "momentum": planner.momentum}
     return {
         "samples": planner.samples,
         "iterations": planner.iterations,
@@ -150,7 +149,7 @@ def _planner(planner: Planner, deviation: float) -> dict[str, Any]:
         "initialStd": deviation if planner.initial_std is None else planner.initial_std,
         "minStd": planner.min_std,
         "actionPenalty": 0,
-        **{name: value for name, value in more.items() if value is not None},
+        **({} if planner.momentum is None else {"momentum": planner.momentum}),
     }
 
 

@@ -49,9 +49,7 @@ _PARTS = (
 )
 
 # Of the published planner's wrapper, whose candidates leave the gripper's bounds at its first deviation of 1.
-_PLANNER = Planner(
-    planner="cem", samples=400, iterations=10, elites=10, horizon=2, initial_std=1.0, min_std=0.0, momentum=0.15
-)
+_PLANNER = Planner(samples=400, iterations=10, elites=10, horizon=2, initial_std=1.0, min_std=0.0, momentum=0.15)
 # The largest centred square, scaled without anti-aliasing.
 _CAMERA = Camera(resize="largest-square-crop", interpolation="bilinear")
 

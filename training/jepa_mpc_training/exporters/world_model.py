@@ -51,7 +51,6 @@ class Planner:
     initial_std: float | None = None
     """Half ranges; none: one deviation of the data set."""
     min_std: float = 0.0
-    planner: str | None = None
     momentum: float | None = None
 
 

@@ -111,7 +111,6 @@ def test_the_manifest_says_how_the_robot_is_read_and_moved(folder: Path) -> None
     }
     assert manifest["objective"] == {"default": "l1", "steps": "last"}
     assert manifest["plannerDefaults"] == {
-        "planner": "cem",
         "samples": 400,
         "iterations": 10,
         "elites": 10,
