@@ -1,4 +1,5 @@
-"""`python -m jepa_mpc_training {collect,train,distance,probe,export,evaluate,all}`, or `export KIND …`."""
+"""`python -m jepa_mpc_training {collect,train,distance,probe,export,evaluate,all}`, or `export KIND …`,
+or `train distance MODEL DATA`."""
 
 from __future__ import annotations
 
@@ -23,6 +24,10 @@ def main(arguments: list[str] | None = None) -> None:
         from .exporters.command import main as export_published
 
         sys.exit(export_published(given[1:]))
+    if given[:2] == ["train", "distance"]:
+        from .attach_distance import main as train_distance
+
+        sys.exit(train_distance(given[2:]))
     import torch
 
     from .config import Config

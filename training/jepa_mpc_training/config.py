@@ -159,6 +159,8 @@ class DistanceConfig:
     """Root mean square excess over one step that the constraint lets pass."""
     same: float = 4.0
     """Weight of the squared distance between two views of one moment."""
+    queries: int = 8
+    """Means over the tokens of a latent that has several, each with weights of its own (`train distance`)."""
     seed: int = 0
 
 

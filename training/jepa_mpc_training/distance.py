@@ -18,15 +18,24 @@ _FASTEST_SHARE = 0.05
 
 
 def train_distance(latents: Tensor, config: DistanceConfig, folder: Path) -> dict[str, Any]:
-    """Trains on latents `[E, V, T + 1, D]` and writes `distance.pt` to `folder`.
+    """Trains a head on latents `[E, V, T + 1, D]` and writes `distance.pt` to `folder`; returns figures."""
+    torch.manual_seed(config.seed)
+    head = DistanceHead(config, latents.shape[3])
+    figures = fit_distance(head, latents, config)
+    torch.save(
+        {"config": config.__dict__, "latent_dim": latents.shape[3], "head": head.state_dict()}, folder / "distance.pt"
+    )
+    return figures
+
+
+def fit_distance(head: DistanceHead, latents: Tensor, config: DistanceConfig, stride: int = BLOCK) -> dict[str, Any]:
+    """Trains on latents `[E, V, T + 1, ...]` of any shape that the head takes; `stride` of them are a predictor step.
 
     Quasimetric reinforcement learning (Wang et al. 2023, arXiv 2304.01203): push random pairs apart while no recorded
     step may be longer than 1. What keeps two states together in the end is the shortest chain of recorded steps.
     Steps may begin in one view and end in another, and two views of one moment are at distance 0.
     """
     generator = torch.Generator().manual_seed(config.seed)
-    torch.manual_seed(config.seed)
-    head = DistanceHead(config, latents.shape[3])
     # Softplus of this is the multiplier of the constraint; it grows while steps are too long.
     multiplier = torch.tensor(0.0, requires_grad=True)
     optimizer = torch.optim.AdamW(head.parameters(), lr=config.learning_rate)
@@ -36,9 +45,10 @@ def train_distance(latents: Tensor, config: DistanceConfig, folder: Path) -> dic
 
     progress = tqdm(range(config.steps), desc="distance", unit="step")
     for step in progress:
-        near, next_ = _steps(latents, config.batch, generator)
+        near, next_ = _steps(latents, config.batch, stride, generator)
         state, goal = _sample(everything, config.batch, generator), _sample(everything, config.batch, generator)
-        embedded = head.phi(torch.cat((near, next_, state, goal, *_same(latents, config.batch, generator)))).chunk(6)
+        drawn = torch.cat((near, next_, state, goal, *_same(latents, config.batch, generator))).float()
+        embedded = head.embed(drawn).chunk(6)
         local = _length(embedded[0] - embedded[1])
         far = _length(embedded[2] - embedded[3])
         spread = functional.softplus(config.offset - far, beta=0.1).mean()
@@ -54,12 +64,7 @@ def train_distance(latents: Tensor, config: DistanceConfig, folder: Path) -> dic
         schedule.step()
         if step % 50 == 0:
             progress.set_postfix(random_pairs=f"{far.mean():.2f}", one_step=f"{local.mean():.2f}")
-
-    figures = _calibrate(head, latents)
-    torch.save(
-        {"config": config.__dict__, "latent_dim": latents.shape[3], "head": head.state_dict()}, folder / "distance.pt"
-    )
-    return figures
+    return _calibrate(head, latents, stride)
 
 
 def load_distance(path: Path) -> DistanceHead:
@@ -70,19 +75,25 @@ def load_distance(path: Path) -> DistanceHead:
     return head.eval()
 
 
-def _calibrate(head: DistanceHead, latents: Tensor) -> dict[str, float]:
+def _calibrate(head: DistanceHead, latents: Tensor, stride: int) -> dict[str, float]:
     """Scales the head so that the fastest recorded steps are exactly 1 long; needs no joint angles."""
     with torch.no_grad():
-        steps = head(latents[:, :, :-BLOCK].flatten(0, 2), latents[:, :, BLOCK:].flatten(0, 2))
+        # An episode at a time: latents may be too many for the memory.
+        steps = torch.cat(
+            [
+                head(episode[:, :-stride].flatten(0, 1).float(), episode[:, stride:].flatten(0, 1).float())
+                for episode in latents
+            ]
+        )
         head.scale /= torch.quantile(steps, 1 - _FASTEST_SHARE)
     return {"scale": float(head.scale), "mean_step": float(steps.mean() * head.scale)}
 
 
-def _steps(latents: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def _steps(latents: Tensor, count: int, stride: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Random recorded pairs one predictor step apart, each moment in any view."""
     episode, view, other = _moments(latents, count, generator)
-    start = torch.randint(latents.shape[2] - BLOCK, (count,), generator=generator)
-    return latents[episode, view, start], latents[episode, other, start + BLOCK]
+    start = torch.randint(latents.shape[2] - stride, (count,), generator=generator)
+    return latents[episode, view, start], latents[episode, other, start + stride]
 
 
 def _same(latents: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:

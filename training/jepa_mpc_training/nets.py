@@ -106,8 +106,39 @@ class DistanceHead(nn.Module):
         self.register_buffer("scale", torch.ones(()))
 
     def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
-        difference = self.phi(latent.flatten(1)) - self.phi(goal.flatten(1))
+        difference = self.embed(latent) - self.embed(goal)
         return self.scale * (difference.square().sum(1) + 1e-8).sqrt()
+
+    def embed(self, latent: Tensor) -> Tensor:
+        """Latents `[B, ...]`, D numbers each -> embeddings `[B, E]`."""
+        return self.phi(latent.flatten(1))
+
+
+class TokenDistanceHead(DistanceHead):
+    """The same for latents `[B, N, D]` of any model: the part `tokens`, `dims` of them, brought to mean 0 and deviation
+    1 over the recordings, and where it has several tokens, means over them under weights that are learned.
+
+    The weights of `config.queries` means look at what a token holds and at where it is.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, config: DistanceConfig, tokens: tuple[int, int], dims: tuple[int, int]) -> None:
+        count, width = tokens[1] - tokens[0], dims[1] - dims[0]
+        super().__init__(config, width * (config.queries if count > 1 else 1))
+        self.tokens, self.dims = slice(*tokens), slice(*dims)
+        self.register_buffer("mean", torch.zeros(count, width))
+        self.register_buffer("std", torch.ones(count, width))
+        self.query = nn.Linear(width, config.queries, bias=False) if count > 1 else None
+        self.place = nn.Parameter(torch.zeros(count, config.queries)) if count > 1 else None
+
+    def embed(self, latent: Tensor) -> Tensor:
+        values = (latent[:, self.tokens, self.dims] - self.mean) / self.std
+        if self.query is not None:
+            shares = (self.query(values) * values.shape[2] ** -0.5 + self.place).transpose(1, 2).softmax(2)
+            values = shares @ values
+        return self.phi(values.flatten(1))
 
 
 def rollout(predictor: nn.Module, history: Tensor, actions: Tensor) -> Tensor:

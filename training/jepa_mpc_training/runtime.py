@@ -39,9 +39,12 @@ class ExportedModel:
         return self.encode_frames(frame[None])[0]
 
     def encode_frames(self, frames: np.ndarray) -> np.ndarray:
-        """uint8 `[B, H, W, 3]` of any size -> latents `[B, N, D]`."""
-        images = self.camera.fit(planar(frames)).numpy()
-        return self._sessions["encoder"].run(None, {self._camera: images})[0]
+        """uint8 `[B, H, W, 3]` of any size -> latents `[B, N, D]`; proprioception is taken for its mean."""
+        feed = {self._camera: self.camera.fit(planar(frames)).numpy()}
+        if "proprioception" in self.manifest:
+            measured = len(self.manifest["proprioception"]["mean"])
+            feed["proprioception"] = np.zeros((len(frames), measured), dtype=np.float32)
+        return self._sessions["encoder"].run(None, feed)[0]
 
     def predict(self, history: np.ndarray, actions: np.ndarray) -> np.ndarray:
         """history `[B, W, N, D]`, normalised actions `[B, A]` -> next latent `[B, N, D]`."""

@@ -1,0 +1,215 @@
+"""`python -m jepa_mpc_training train distance MODEL DATA`: a temporal distance for any model folder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+from tqdm import tqdm
+
+from .config import PERIOD_MS, Config, DistanceConfig
+from .dataset import Dataset
+from .distance import fit_distance
+from .export import export_graph, golden_distance, graph_entry, verify_graph, write_golden
+from .exporters.errors import ExportRefusedError
+from .nets import TokenDistanceHead
+from .runtime import ExportedModel
+
+_FRAMES_AT_ONCE = 16
+_GOLDEN_BATCH = 8
+_LEAST_SHARE = 0.1
+"""No number's deviation is taken for less than this share of their median."""
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the command. Returns the exit status: 2 for what is refused."""
+    parser = argparse.ArgumentParser(
+        prog="jepa_mpc_training train distance",
+        description="Adds distance.onnx to a model folder, which then plans by predictor steps to the goal.",
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL", help="model folder, which is written to")
+    parser.add_argument("data", type=Path, metavar="DATA", help="folder that collect wrote: RUN/collect")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="PyTorch threads (default: all)")
+    parser.add_argument("--set", action="append", default=[], metavar="distance.FIELD=VALUE", help="see config.py")
+    options = parser.parse_args(arguments)
+    from .__main__ import override
+
+    try:
+        config = override(Config(), options.set).distance
+    except ValueError as error:
+        parser.error(str(error))
+    torch.set_num_threads(options.threads)
+    try:
+        figures = attach_distance(options.model, options.data, config)
+    except ExportRefusedError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(json.dumps(figures, indent=2))
+    return 0
+
+
+def attach_distance(folder: Path, data: Path, config: DistanceConfig) -> dict[str, Any]:
+    """Encodes the recorded frames with the folder's own encoder, trains a head on the latents, and adds it to the
+    folder: graph, manifest, golden vectors. Returns figures.
+
+    What the head looks at is the stream of images, where the manifest tells streams apart: goals are images, and have
+    no other. Raises ExportRefusedError for a folder or recordings that cannot be used; the folder is as it was then.
+    """
+    model = _open_model(folder)
+    dataset = _open_data(data)
+    stride = _stride(model.manifest, dataset)
+    _require_fitting(model, dataset, data)
+    tokens, dims = _stream_of_images(model.manifest)
+    with tempfile.TemporaryDirectory() as scratch:
+        latents = _encoded(model, dataset, Path(scratch) / "latents.npy")
+        torch.manual_seed(config.seed)
+        head = TokenDistanceHead(config, tokens, dims)
+        head.mean, head.std = _spread(latents, head)
+        figures = fit_distance(head, latents, config, stride)
+        some = latents.flatten(0, 2)
+        chosen = torch.linspace(0, len(some) - 1, _GOLDEN_BATCH).long()
+        _add(folder, model.manifest, head.eval(), some[chosen].float(), data)
+    return {"frames": int(np.prod(dataset.frames.shape[:3])), "frames_in_a_step": stride, **figures}
+
+
+def _open_model(folder: Path) -> ExportedModel:
+    if not (folder / "manifest.json").is_file():
+        raise ExportRefusedError(
+            str(folder), found="no manifest.json", expected="a model folder", remedy="Export a model there first."
+        )
+    model = ExportedModel(folder)
+    if len(model.manifest["cameras"]) != 1:
+        raise ExportRefusedError(
+            f"{folder}: cameras",
+            found=f"{len(model.manifest['cameras'])}",
+            expected="1, as the recordings have",
+            remedy="Take a model with one camera.",
+        )
+    return model
+
+
+def _open_data(data: Path) -> Dataset:
+    try:
+        return Dataset.load(data)
+    except (OSError, ValueError) as error:
+        raise ExportRefusedError(
+            str(data),
+            found=f"no recordings ({error})",
+            expected="a folder that collect wrote: frames.npy, actions.npy, positions.npy, in_gazebo.npy",
+            remedy="Run: python -m jepa_mpc_training collect --run RUN, and name RUN/collect.",
+        ) from error
+
+
+def _stride(manifest: dict[str, Any], dataset: Dataset) -> int:
+    """Frames of the recordings in one predictor step."""
+    step_ms = manifest["action"]["periodMs"] * manifest["action"]["block"]
+    stride = round(step_ms / PERIOD_MS)
+    if stride < 1 or abs(stride * PERIOD_MS - step_ms) > 1e-6 * PERIOD_MS or stride >= dataset.frames.shape[2]:
+        raise ExportRefusedError(
+            "predictor step",
+            found=f"{step_ms:g} ms",
+            expected=f"a multiple of the {PERIOD_MS} ms between recorded frames, below the "
+            f"{(dataset.frames.shape[2] - 1) * PERIOD_MS} ms of an episode",
+            remedy="Record longer episodes (--set collect.periods=N), or take a model of that rhythm.",
+        )
+    return stride
+
+
+def _require_fitting(model: ExportedModel, dataset: Dataset, data: Path) -> None:
+    height, width = dataset.frames.shape[3:5]
+    if height < model.camera.height or width < model.camera.width:
+        raise ExportRefusedError(
+            f"{data}: frames",
+            found=f"{width} x {height} pixels",
+            expected=f"at least the {model.camera.width} x {model.camera.height} of the model's camera",
+            remedy="Record them as the camera has them: collect --set collect.frame_size=0; what is smaller would show "
+            "the encoder less than the robot's camera does.",
+        )
+    joints, recorded = model.manifest["action"]["joints"], _joints_of(data)
+    count = dataset.positions.shape[2]
+    fits = count == len(joints) if recorded is None else set(recorded) == set(joints)
+    if not fits:
+        raise ExportRefusedError(
+            f"{data}: joints",
+            found=f"{count}" if recorded is None else ", ".join(recorded),
+            expected=", ".join(joints),
+            remedy="Take recordings of the model's own robot.",
+        )
+
+
+def _joints_of(data: Path) -> list[str] | None:
+    """Names of the recorded joints, where the stage said them."""
+    stamp = data / "collect.json"
+    return json.loads(stamp.read_text())["figures"].get("joints") if stamp.is_file() else None
+
+
+def _stream_of_images(manifest: dict[str, Any]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where in a latent the images are: tokens and numbers of each, from the first to the one after the last."""
+    latent = manifest["latent"]
+    streams = latent.get("streams")
+    if streams is None:
+        return (0, latent["tokens"]), (0, latent["dim"])
+    found = [stream for stream in streams if stream["of"] == "images"]
+    if len(found) != 1:
+        raise ExportRefusedError(
+            "latent.streams",
+            found=f"{len(found)} of images",
+            expected="1",
+            remedy="A distance is trained on one part of a latent; take a model with one.",
+        )
+    return tuple(found[0]["tokens"]), tuple(found[0]["dims"])
+
+
+def _encoded(model: ExportedModel, dataset: Dataset, file: Path) -> Tensor:
+    """Latents of every frame `[E, V, T + 1, N, D]`, on disk."""
+    latent = model.manifest["latent"]
+    lead = dataset.frames.shape[:3]
+    latents = np.lib.format.open_memmap(
+        file, mode="w+", dtype=np.float32, shape=(*lead, latent["tokens"], latent["dim"])
+    )
+    for episode in tqdm(range(lead[0]), desc="encode", unit="episode"):
+        frames = dataset.frames[episode].reshape(-1, *dataset.frames.shape[3:])
+        parts = [
+            model.encode_frames(frames[first : first + _FRAMES_AT_ONCE])
+            for first in range(0, len(frames), _FRAMES_AT_ONCE)
+        ]
+        latents[episode] = np.concatenate(parts).reshape(latents.shape[1:])
+    return torch.from_numpy(latents)
+
+
+def _spread(latents: Tensor, head: TokenDistanceHead) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of every number of the head's part, over up to 100 episodes."""
+    some = latents[:: max(1, len(latents) // 100)].flatten(0, 2)[:, head.tokens, head.dims].float()
+    std = some.std(0)
+    return some.mean(0), std.clamp_min(max(1e-6, _LEAST_SHARE * float(std.median())))
+
+
+def _add(folder: Path, manifest: dict[str, Any], head: TokenDistanceHead, latents: Tensor, data: Path) -> None:
+    """Graph and golden vectors first, the manifest that names them last."""
+    golden = load_file(folder / manifest["golden"]["file"])
+    golden = {name: tensor for name, tensor in golden.items() if not name.startswith("distance.")}
+    golden |= golden_distance(head, latents)
+    with tempfile.TemporaryDirectory(dir=folder) as made:
+        file = Path(made) / "distance.onnx"
+        inputs = {name: golden[f"distance.{name}"] for name in ("latent", "goal")}
+        export_graph(head, inputs, "distance", file)
+        verify_graph(file, inputs, golden["distance.distance"])
+        entry = write_golden(golden, Path(made))
+        manifest["graphs"]["distance"] = graph_entry(file)
+        manifest["objective"]["default"] = "temporal_distance"
+        manifest["golden"] = {**manifest["golden"], "file": entry["file"], "sha256": entry["sha256"]}
+        command = f"python -m jepa_mpc_training train distance {folder.name} {data.name}"
+        made_by = manifest["provenance"]["createdBy"].split("; ")
+        manifest["provenance"]["createdBy"] = "; ".join([*(each for each in made_by if each != command), command])
+        (Path(made) / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+        for name in (file.name, entry["file"], "manifest.json"):
+            (Path(made) / name).replace(folder / name)
