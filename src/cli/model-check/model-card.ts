@@ -1,3 +1,4 @@
+import type { ProprioceptionField } from '../../core/model-spec.js';
 import type { GraphReport } from '../../model/load-model.js';
 import type { ModelManifest } from '../../model/manifest-schema.js';
 import type { PlanningMeasured } from './measure-planning.js';
@@ -20,6 +21,8 @@ export interface ModelCard {
   readonly machine: string;
 }
 
+type LatentStreams = NonNullable<ModelManifest['latent']['streams']>;
+
 const KIND = {
   plan: 'a whole plan in one run',
   iteration: 'an iteration in one run',
@@ -29,7 +32,7 @@ const KIND = {
 /** A card for people. */
 export function cardLines(card: ModelCard): string[] {
   const { manifest, planning } = card;
-  const { action, history, latent, objective, provenance } = manifest;
+  const { action, history, latent, objective, proprioception, provenance } = manifest;
   return [
     `${manifest.name}: ${manifest.description}`,
     ...row('contract', `version ${String(manifest.version)}, manifest SHA-256 ${card.sha256}`),
@@ -44,7 +47,9 @@ export function cardLines(card: ModelCard): string[] {
     ...manifest.cameras.flatMap(({ name, topic, width, height, colorOrder, resize }) =>
       row('camera', `${name}, topic ${topic}: ${String(width)} x ${String(height)} ${colorOrder}, ${resize}`),
     ),
+    ...(proprioception?.fields ?? []).flatMap((field) => row('told of', fieldText(field))),
     ...row('latent', `${String(latent.tokens)} x ${String(latent.dim)} (tokens x numbers)`),
+    ...(latent.streams ?? []).flatMap((stream) => row('', streamText(stream))),
     ...row(
       'history',
       `${history.mode}, window ${String(history.window)}, warm-up ${history.warmup}, actions ${history.actions}`,
@@ -53,9 +58,13 @@ export function cardLines(card: ModelCard): string[] {
       'actions',
       `${action.kind} in ${action.unit}, one every ${String(action.periodMs)} ms, ${String(action.block)} in a predictor step (${String(action.periodMs * action.block)} ms)`,
     ),
-    ...action.joints.flatMap((joint, index) =>
-      row('', `${joint}: ${String(action.lower[index])} to ${String(action.upper[index])} ${action.unit}`),
-    ),
+    ...(action.endEffector === null
+      ? []
+      : row(
+          '',
+          `of ${action.endEffector.link} in ${action.endEffector.base}, by ${action.joints.join(', ')}`,
+        )),
+    ...action.names.flatMap((name, index) => row('', `${name}: ${entryText(action, index)}`)),
     ...row('goal', `${manifest.goal.kind}; judged by ${objective.default}, steps ${objective.steps}`),
     '',
     ...card.graphs.flatMap((graph) => row(graph.name, graphText(graph, manifest))),
@@ -78,6 +87,33 @@ export function cardLines(card: ModelCard): string[] {
 
 function row(title: string, text: string): string[] {
   return [`  ${title.padEnd(14)}${text}`];
+}
+
+/** An entry of an action: what it may be. */
+function entryText({ lower, upper, unit, frozen, deadBand }: ModelManifest['action'], index: number): string {
+  const always = frozen[index] ?? null;
+  if (always !== null) return `always ${String(always)} ${unit}`;
+  const bounds = `${String(lower[index])} to ${String(upper[index])} ${unit}`;
+  const band = deadBand[index] ?? 0;
+  return band > 0 ? `${bounds}, 0 below ${String(band)}` : bounds;
+}
+
+function fieldText(field: ProprioceptionField): string {
+  switch (field.kind) {
+    case 'joint_position':
+      return `position of ${field.joint}`;
+    case 'joint_velocity':
+      return `velocity of ${field.joint}`;
+    case 'pose':
+      return `pose of ${field.link} in ${field.base}`;
+    case 'fraction':
+      return `${field.joint}, from ${String(field.zero)} to ${String(field.one)}`;
+  }
+}
+
+function streamText({ name, of, update, tokens, dims, weight }: LatentStreams[number]): string {
+  const place = `tokens ${tokens.join(' to ')}, numbers ${dims.join(' to ')}`;
+  return `${name}: ${place}; of ${of}, update ${update}, weight ${String(weight)}`;
 }
 
 function graphText({ name, parameters, golden }: GraphReport, { graphs }: ModelManifest): string {
