@@ -73,11 +73,13 @@ export class PlannerEngine {
 
     const { committed, joints, planIndex, tuning, extras } = request;
     let candidates: CandidateSample | undefined;
+    const proposal = await this.#model.inverseDynamics?.propose(newest(history), goal);
     const context: PlanContext = {
       history,
       goal,
       committed,
       joints,
+      ...(proposal && { proposal }),
       ...(extras.candidates > 0 && {
         onCandidates: (all, costs) => {
           candidates = sampleCandidates(all, costs, extras.candidates);

@@ -190,7 +190,7 @@ export class PlannerWorkshop {
     const asAsked = (kind: RolloutKind) => ({ kind, fallbacks: [] });
     if (rollout === 'host' || rollout === 'iteration') return asAsked(rollout);
     if (rollout === 'auto' && this.#model.device === 'cpu') return asAsked('iteration');
-    const why = whyIterateOnHost(planner, options, action);
+    const why = whyIterateOnHost(planner, options, action, this.#model.inverseDynamics !== null);
     if (why === null) return asAsked('plan');
     if (rollout === 'auto') return asAsked('iteration');
     const fallback = {

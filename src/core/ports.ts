@@ -44,6 +44,8 @@ export interface PlanContext {
   readonly goal: Tensor;
   /** Raw actions already decided for the first periods of the plan, `[committed, J]`. */
   readonly committed: Float32Array;
+  /** A guess at the plan, raw `[any, A]`, that is tried among the first candidates; what is too long is cut, the rest is rest. */
+  readonly proposal?: Float32Array;
   /** Without it, terms of the cost that need foreseen joint positions are off, and expressions that name `state` are refused. */
   readonly joints?: JointSituation;
   /** Shown the candidates of the first iteration; without one nothing is prepared for showing. */

@@ -101,12 +101,13 @@ export function contractMarkdown(): string {
     '| --- | --- | --- |',
     '| encoder | one for each camera, named after it: `[B, C, H, W]`; last, where the manifest has `proprioception`, `proprioception [B, P]`, normalised | `latent [B, N, D]` |',
     '| predictor | `history [B, W, N, D]`, oldest first; `actions [B, A * block]`, normalised, the block that leaves the newest latent, or with `history.actions: paired` `[B, W, A * block]`, for each latent the block that leaves it | `next [B, N, D]` |',
+    '| inverseDynamics (optional) | `latent [B, N, D]`, `goal [B, N, D]` | `actions [B, H, A * block]`, normalised, H: `plannerDefaults.horizon` |',
     '| goalEncoder (optional) | as the encoder | `latent [B, N, D]` of a goal |',
     '| distance (optional) | `latent [B, N, D]`, `goal [B, N, D]` | `distance [B]`, in predictor steps |',
     '',
     'Weights may lie in files beside a graph (ONNX external data), inside the model folder; large ones stay there when a rollout is compiled. No weight may be NaN (infinities may be: masks are made of them). The compiler follows the operators in `src/model/graph/operators.ts` as of opset 13 or later; a predictor with others, or of an older opset, is rolled out step by step.',
     '',
-    'All that a model does to a latent is in its graphs ([ADR 4](adr/0004-one-latent.md)): what normalises latents, embeds or tiles proprioception, repeats a frame for a tubelet of a video encoder, or composes a pose with an action. What a predictor carries besides images (proprioception, a pose, memory of a recurrent one) is a part of the latent, in tokens or numbers of its own, which `latent.streams` names. The pose of a robot is raw in it.',
+    'All that a model does to a latent is in its graphs ([ADR 4](adr/0004-one-latent.md)): what normalises latents, embeds or tiles proprioception, repeats a frame for a tubelet of a video encoder, or composes a pose with an action. What a predictor carries besides images (proprioception, a pose, memory of a recurrent one) is a part of the latent, in tokens or numbers of its own, which `latent.streams` names. The pose of a robot is raw in it. A model with a value (TD-MPC2) says it as a distance: less value is farther.',
     '',
     '## Images',
     '',
@@ -126,7 +127,7 @@ export function contractMarkdown(): string {
     '',
     '## Golden vectors',
     '',
-    'The file `golden.file` has float32 tensors, `<graph>.<input>` and `<graph>.<output>` for every graph, each with a batch of at least 4: `encoder.<camera>`, `encoder.proprioception` -> `encoder.latent`, and the same of `goalEncoder`; `predictor.history`, `predictor.actions` -> `predictor.next`; `distance.latent`, `distance.goal` -> `distance.distance`. Outputs are best of order 1: tolerances are absolute.',
+    'The file `golden.file` has float32 tensors, `<graph>.<input>` and `<graph>.<output>` for every graph, each with a batch of at least 4: `encoder.<camera>`, `encoder.proprioception` -> `encoder.latent`, and the same of `goalEncoder`; `predictor.history`, `predictor.actions` -> `predictor.next`; `distance.latent`, `distance.goal` -> `distance.distance`; `inverseDynamics.latent`, `inverseDynamics.goal` -> `inverseDynamics.actions`. Outputs are best of order 1: tolerances are absolute.',
     '',
   ].join('\n');
 }

@@ -32,12 +32,20 @@ export function predictorSignature({ latent, history, action }: ModelManifest): 
 }
 
 /** Latent and goal -> predictor steps between them. */
-export function distanceSignature({ latent }: ModelManifest): GraphSignature {
+export function distanceSignature({ latent }: Pick<ModelManifest, 'latent'>): GraphSignature {
   return {
     inputs: [
       { name: 'latent', dims: [latent.tokens, latent.dim] },
       { name: 'goal', dims: [latent.tokens, latent.dim] },
     ],
     output: { name: 'distance', dims: [] },
+  };
+}
+
+/** Latent and goal -> normalised actions of `plannerDefaults.horizon` steps. */
+export function inverseDynamicsSignature({ latent, action, plannerDefaults }: ModelManifest): GraphSignature {
+  return {
+    inputs: distanceSignature({ latent }).inputs,
+    output: { name: 'actions', dims: [plannerDefaults.horizon, action.names.length * action.block] },
   };
 }

@@ -15,6 +15,7 @@ import type { ModelManifest } from './manifest-schema.js';
 import { readModelFiles, type GraphFile, type ModelFiles } from './model-files.js';
 import { OnnxDistance } from './onnx-distance.js';
 import { OnnxEncoder } from './onnx-encoder.js';
+import { OnnxInverseDynamics } from './onnx-inverse-dynamics.js';
 import { OnnxPredictor } from './onnx-predictor.js';
 
 export interface LoadOptions {
@@ -46,6 +47,8 @@ export interface LoadedModel {
   readonly predictor: Predictor;
   /** The learned distance to the goal, null when the model has none. */
   readonly temporalDistance: Objective | null;
+  /** Guesses at whole plans, null when the model makes none. */
+  readonly inverseDynamics: OnnxInverseDynamics | null;
   /** Graphs that roll the predictor out, compiled on demand for this device. */
   readonly rollouts: CompiledRollouts;
   /** Gives the sessions back; nothing may be run afterwards. */
@@ -102,6 +105,10 @@ async function openModel(files: ModelFiles, device: Device, threads: number): Pr
     const goalEncoder = files.goalEncoder === null ? encoder : new OnnxEncoder(await open(files.goalEncoder));
     const predictor = new OnnxPredictor(await open(files.predictor));
     const temporalDistance = files.distance === null ? null : new OnnxDistance(await open(files.distance));
+    const inverseDynamics =
+      files.inverseDynamics === null
+        ? null
+        : new OnnxInverseDynamics(await open(files.inverseDynamics), manifest.action);
     return {
       manifest,
       info: modelInfo(files, device),
@@ -111,6 +118,7 @@ async function openModel(files: ModelFiles, device: Device, threads: number): Pr
       goalEncoder,
       predictor,
       temporalDistance,
+      inverseDynamics,
       rollouts: new CompiledRollouts(rolloutSources(files), session),
       dispose,
     };

@@ -241,6 +241,9 @@ export const manifestSchema = z.strictObject({
       encoder: graphSchema('encoder').describe('Images to a latent'),
       predictor: graphSchema('predictor').describe('Latents and actions to the next latent'),
       distance: graphSchema('temporal distance').optional().describe('Learned distance to the goal'),
+      inverseDynamics: graphSchema('inverse dynamics')
+        .optional()
+        .describe('A guess at the actions from a latent to the goal, which planners try among their first'),
       goalEncoder: graphSchema('goal encoder')
         .optional()
         .describe('Goal images to a latent, where another graph does it than the encoder'),

@@ -6,7 +6,12 @@ import { join } from 'node:path';
 import { JepaMpcError } from '../core/errors.js';
 import type { Logger, Tensor } from '../core/types.js';
 import type { GraphSignature } from './graph-session.js';
-import { distanceSignature, encoderSignature, predictorSignature } from './graph-signatures.js';
+import {
+  distanceSignature,
+  encoderSignature,
+  inverseDynamicsSignature,
+  predictorSignature,
+} from './graph-signatures.js';
 import { ExternalData } from './graph/external-data.js';
 import { encodeModel, readModel } from './graph/model-file.js';
 import { parseManifest } from './manifest.js';
@@ -32,6 +37,7 @@ export interface ModelFiles {
   readonly encoder: GraphFile;
   readonly predictor: GraphFile;
   readonly distance: GraphFile | null;
+  readonly inverseDynamics: GraphFile | null;
   /** Null where the encoder does it. */
   readonly goalEncoder: GraphFile | null;
   readonly golden: ReadonlyMap<string, Tensor>;
@@ -59,6 +65,13 @@ export async function readModelFiles(folder: string, logger?: Logger): Promise<M
     const bytes = await readHashed(subject, entry.sha256);
     return { name, subject, signature, ...(await checkedGraph(folder, entry, bytes, logger)) };
   };
+  const optional = async (
+    name: 'distance' | 'inverseDynamics' | 'goalEncoder',
+    signatureOf: (manifest: ModelManifest) => GraphSignature,
+  ): Promise<GraphFile | null> => {
+    const entry = graphs[name];
+    return entry === undefined ? null : graphFile(name, entry, signatureOf(manifest));
+  };
   const goldenSubject = join(folder, golden.file);
   return {
     folder,
@@ -66,14 +79,9 @@ export async function readModelFiles(folder: string, logger?: Logger): Promise<M
     sha256: sha256Of(manifestBytes),
     encoder: await graphFile('encoder', graphs.encoder, encoderSignature(manifest)),
     predictor: await graphFile('predictor', graphs.predictor, predictorSignature(manifest)),
-    distance:
-      graphs.distance === undefined
-        ? null
-        : await graphFile('distance', graphs.distance, distanceSignature(manifest)),
-    goalEncoder:
-      graphs.goalEncoder === undefined
-        ? null
-        : await graphFile('goalEncoder', graphs.goalEncoder, encoderSignature(manifest)),
+    distance: await optional('distance', distanceSignature),
+    inverseDynamics: await optional('inverseDynamics', inverseDynamicsSignature),
+    goalEncoder: await optional('goalEncoder', encoderSignature),
     golden: parseSafetensors(await readHashed(goldenSubject, golden.sha256), goldenSubject),
     goldenSubject,
   };

@@ -74,10 +74,10 @@ export class IcemPlanner implements Planner {
 
   /** Candidates that are not sampled, besides the mean. */
   #known(): readonly Float32Array[] {
-    const { known, options, rest } = this.#search;
+    const { known, proposed, options, rest } = this.#search;
     if (this.#taken === 0) return known;
     const elites = this.#kept.subarray(0, this.#taken);
-    return options.keep === 'mean' ? [elites] : [elites, rest];
+    return options.keep === 'mean' ? [elites, ...proposed] : [elites, ...proposed, rest];
   }
 
   /** The last plan's elites on the time grid of this plan. */

@@ -31,12 +31,18 @@ export function isKernelPlanner(name: string): name is KernelPlannerName {
 /** Least samples of a plan on the device: three are not drawn. */
 const LEAST_SAMPLES = 4;
 
-/** Why a planner with these options has to iterate on the host; null when it need not. */
+/**
+ * Why a planner with these options has to iterate on the host; null when it need not.
+ *
+ * @param isProposedTo whether the model makes proposals
+ */
 export function whyIterateOnHost(
   name: string,
   options: PlannerOptions,
   { kind }: Pick<ActionSpec, 'kind'>,
+  isProposedTo: boolean,
 ): string | null {
+  if (isProposedTo) return 'inverse dynamics';
   // Rest, of which the graph knows as 0, is where the joints are.
   if (kind === 'joint_position') return `action.kind ${kind}`;
   if (!isKernelPlanner(name)) return `planner ${name}`;

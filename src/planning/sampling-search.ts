@@ -43,6 +43,9 @@ export class SamplingSearch {
   readonly #elitesBuffer: Uint32Array;
   /** The two sequences that the final check compares, `[2, K, J]`. */
   readonly #finalists: Float32Array;
+  /** `[K, J]` */
+  readonly #proposal: Float32Array;
+  #isProposed = false;
   #context: PlanContext | null = null;
   #disagreement = Infinity;
   #bestCost = Infinity;
@@ -72,6 +75,7 @@ export class SamplingSearch {
     const { samples, elites } = this.options;
     this.best = new Float32Array(size);
     this.rest = new Float32Array(size);
+    this.#proposal = new Float32Array(size);
     this.#noiseBuffer = new Float32Array(samples * size);
     this.#candidatesBuffer = new Float32Array(samples * size);
     this.#elitesBuffer = new Uint32Array(elites);
@@ -84,10 +88,15 @@ export class SamplingSearch {
     return this.#stop.iterations;
   }
 
-  /** What the option `keep` keeps besides the mean: the best so far, once there is one, and resting. */
+  /** What the option `keep` keeps besides the mean: the best so far, once there is one, and resting. Before that, what is proposed. */
   get known(): readonly Float32Array[] {
-    if (this.options.keep === 'mean') return [];
-    return this.iterations > 0 ? [this.best, this.rest] : [this.rest];
+    if (this.options.keep === 'mean') return this.proposed;
+    return this.iterations > 0 ? [this.best, this.rest] : [...this.proposed, this.rest];
+  }
+
+  /** What is proposed, in the first iteration. */
+  get proposed(): readonly Float32Array[] {
+    return this.#isProposed && this.iterations === 0 ? [this.#proposal] : [];
   }
 
   /** @throws JepaMpcError `planner.wrong-shape` or `planner.not-finite` when the context does not fit the model */
@@ -98,8 +107,18 @@ export class SamplingSearch {
     this.#leastMeanCost = Infinity;
     this.rest.set(restingSequence(this.#model.action, context, this.rest.length));
     this.constraints.apply(this.rest, context.committed);
+    this.#propose(context);
     this.distribution.start(state, context.committed, this.rest);
     this.#stop.start();
+  }
+
+  #propose({ proposal, committed }: PlanContext): void {
+    this.#isProposed = proposal?.every((value) => Number.isFinite(value)) === true;
+    if (proposal === undefined || !this.#isProposed) return;
+    this.#proposal.set(this.rest);
+    this.#proposal.set(proposal.subarray(0, this.#proposal.length));
+    this.constraints.holdMean(this.#proposal, committed);
+    this.constraints.apply(this.#proposal, committed);
   }
 
   /**

@@ -1,12 +1,46 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { PlannerEngine } from '../../../src/cli/planner-engine.js';
+import type { Tensor } from '../../../src/core/types.js';
 import type { PlannerTuning } from '../../../src/pipeline/planner-port.js';
 import type { PlanMessage } from '../../../src/pipeline/worker-protocol.js';
 import { defaultTuning } from '../../fixtures/default-tuning.js';
 import { addForeignOperator, changeGraph } from '../../fixtures/change-graph.js';
 import { loadSettings, planMessage, silentLogger } from '../../fixtures/plan-message.js';
-import { TinyModelCopy } from '../../fixtures/tiny-model.js';
+import { declared, onnxFile } from '../../fixtures/onnx-nodes.js';
+import { readTinyManifest, TinyModelCopy } from '../../fixtures/tiny-model.js';
+
+const { horizon: HORIZON } = (await readTinyManifest()).plannerDefaults;
+const BLOCK = 2;
+const BATCH = 4;
+
+/** Inverse dynamics of the tiny model that propose a quarter of the way to the goal for an action, again and again. */
+function proposing(periods: number): Uint8Array {
+  return onnxFile((graph, nodes) => {
+    const way = nodes.op('Mul', [nodes.op('Sub', ['goal', 'latent']), nodes.floats(0.25)]);
+    const many = nodes.op(
+      'Concat',
+      Array.from({ length: periods }, () => way),
+      { axis: 1 },
+    );
+    nodes.op('Reshape', [many, nodes.integers(0, -1, 2 * BLOCK)], {}, 'actions');
+    graph.input = [declared('latent', [1, 2]), declared('goal', [1, 2])];
+    graph.output = [declared('actions', [periods / BLOCK, 2 * BLOCK])];
+  });
+}
+
+/** What they propose from 0 to goals of 1. */
+function goldenProposals(): Map<string, Tensor> {
+  const tensor = (shape: readonly number[], value: number): Tensor => {
+    const count = shape.reduce((product, size) => product * size, 1);
+    return { data: new Float32Array(count).fill(value), shape };
+  };
+  return new Map([
+    ['inverseDynamics.latent', tensor([BATCH, 1, 2], 0)],
+    ['inverseDynamics.goal', tensor([BATCH, 1, 2], 1)],
+    ['inverseDynamics.actions', tensor([BATCH, HORIZON, 2 * BLOCK], 0.25)],
+  ]);
+}
 
 let engine: PlannerEngine | null = null;
 
@@ -87,6 +121,42 @@ describe('the planner engine', () => {
       expect(expected.statistics).toMatchObject({ rollout: 'iteration', fallbacks: [] });
       for (const [i, action] of actions.entries()) expect(action).toBeCloseTo(expected.actions[i] ?? NaN, 4);
       await whole.dispose();
+    } finally {
+      await copy.remove();
+    }
+  });
+
+  it("tries what the model's inverse dynamics propose", async () => {
+    const copy = await TinyModelCopy.create();
+    try {
+      await copy.addGraph('inverseDynamics', proposing(HORIZON * BLOCK), goldenProposals());
+      engine = await PlannerEngine.load({ ...loadSettings, modelFolder: copy.folder }, silentLogger);
+      const one = { samples: 2, elites: 1, iterations: 1, initialStd: 1e-6, minStd: 1e-6 } as const;
+      const { actions, actionSize, committed } = await engine.plan(
+        planMessage({
+          ...one,
+          returned: 'best',
+          actionPenalty: 0,
+          objectiveMetric: 'squared_latent_distance',
+        }),
+      );
+      // The goal is 100 steps of a colour away, 4 / 255 rad each; normalised actions are in 2 rad/s.
+      const away = (4 * 100) / 255;
+      for (let i = committed * actionSize; i < actions.length; i += actionSize) {
+        expect(actions[i]).toBeCloseTo((away / 4) * 2, 4);
+        expect(actions[i + 1]).toBeCloseTo(0, 4);
+      }
+    } finally {
+      await copy.remove();
+    }
+  });
+
+  it('refuses inverse dynamics of another horizon', async () => {
+    const copy = await TinyModelCopy.create();
+    try {
+      await copy.addGraph('inverseDynamics', proposing(2 * HORIZON * BLOCK), goldenProposals());
+      const loading = PlannerEngine.load({ ...loadSettings, modelFolder: copy.folder }, silentLogger);
+      await expect(loading).rejects.toMatchObject({ code: 'model.signature-mismatch' });
     } finally {
       await copy.remove();
     }

@@ -90,6 +90,6 @@ describe('whyIterateOnHost', () => {
     ['mppi', { ...OPTIONS, timeBudget: { ms: 5, nowMs: () => 0 } }, 'a time budget'],
     ['cem', OPTIONS, null],
   ])('%s', (name, options, why) => {
-    expect(whyIterateOnHost(name, options, { kind: 'joint_velocity' })).toBe(why);
+    expect(whyIterateOnHost(name, options, { kind: 'joint_velocity' }, false)).toBe(why);
   });
 });

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+
+import { createRng } from '../../../src/math/rng.js';
+import { createPlanner, plannerNames } from '../../../src/planning/registry.js';
+import {
+  GOAL,
+  linearContext,
+  linearModel,
+  linearOptions,
+  linearScorer,
+  silence,
+  START,
+} from './linear-world.js';
+
+/** Half of the way in the first two actions, the other half in the next two; there the proposal ends. */
+const PROPOSAL = Float32Array.of(2, 1, 2, 1, 2, 1, 2, 1);
+const planners = plannerNames.filter((name) => name !== 'random');
+const best = { keep: 'mean_best_rest', returned: 'best' } as const;
+
+describe.each(planners)('%s', (name) => {
+  it('tries what is proposed: without noise nothing else would move', async () => {
+    const planner = createPlanner(name, linearModel, linearScorer(), {
+      ...linearOptions,
+      ...best,
+      iterations: 1,
+    });
+    const context = { ...linearContext(START, GOAL), proposal: PROPOSAL };
+    const { actions } = await planner.plan(null, context, silence);
+    expect([...actions.subarray(0, PROPOSAL.length)]).toEqual([...PROPOSAL]);
+    expect(actions.subarray(PROPOSAL.length).every((action) => action === 0)).toBe(true);
+  });
+
+  it('keeps it inside the bounds and behind what is committed', async () => {
+    const planner = createPlanner(name, linearModel, linearScorer(), {
+      ...linearOptions,
+      ...best,
+      iterations: 1,
+    });
+    const context = {
+      ...linearContext(START, GOAL, [0.25, 0.25]),
+      proposal: new Float32Array(100).fill(9),
+    };
+    const { actions } = await planner.plan(
+      null,
+      { ...context, goal: linearContext(START, [99, 99]).goal },
+      silence,
+    );
+    expect([...actions.subarray(0, 2)]).toEqual([0.25, 0.25]);
+    expect(actions[2]).toBe(2);
+    expect(actions[3]).toBeLessThanOrEqual(1.7);
+    expect(actions[3]).toBeGreaterThan(1.69);
+  });
+
+  it('plans as without one where it is not finite', async () => {
+    const plan = async (proposal?: Float32Array): Promise<Float32Array> => {
+      const planner = createPlanner(name, linearModel, linearScorer(), linearOptions);
+      const context = { ...linearContext(START, GOAL), ...(proposal && { proposal }) };
+      return (await planner.plan(null, context, createRng(3))).actions;
+    };
+    expect(await plan(Float32Array.of(NaN, 0))).toEqual(await plan());
+  });
+});
