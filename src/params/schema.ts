@@ -375,6 +375,11 @@ export const parameterSchema = z.strictObject({
     's',
     'A goal is reported as unreachable when its distance has not fallen for this long; 0: never.',
   ),
+  'goal.subgoal_s': dynamic(
+    z.number().min(0).max(86400).default(0),
+    's',
+    'A goal of the action that is several names, one after the other: how long each but the last is gone for at most before the next one has its turn; 0: until it is reached.',
+  ),
   'candidates.count': dynamic(
     z.int().min(0).max(500).default(40),
     '1',

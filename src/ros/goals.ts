@@ -10,6 +10,7 @@ import { GoalPursuit } from './goal-pursuit.js';
 import type { GoalOutcome } from './goal-pursuit.js';
 import type { NodeClock } from './node-clock.js';
 import type { Output } from './node-outputs.js';
+import { secondsToNs } from './stamp.js';
 
 /** For how long the safety layer may hold the robot before whoever sent a goal is told that it is over: a lost frame is not the end. */
 const HOLD_GRACE_NS = 1_000_000_000n;
@@ -155,12 +156,11 @@ export class Goals {
 
   #criteria(): GoalCriteria {
     const values = this.#options.parameters();
-    const inNs = (seconds: number): bigint => BigInt(Math.round(seconds * 1e9));
     return {
       tolerance: values['goal.tolerance'],
-      settleNs: inNs(values['goal.settle_s']),
-      timeoutNs: inNs(values['goal.timeout_s']),
-      stallNs: inNs(values['goal.stall_s']),
+      settleNs: secondsToNs(values['goal.settle_s']),
+      timeoutNs: secondsToNs(values['goal.timeout_s']),
+      stallNs: secondsToNs(values['goal.stall_s']),
     };
   }
 

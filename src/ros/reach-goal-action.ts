@@ -2,8 +2,10 @@ import rclnodejs from 'rclnodejs';
 
 import type { GoalCriteria } from '../control/goal-progress.js';
 import { JepaMpcError } from '../core/errors.js';
+import { listedIn } from '../core/listed-in.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { Logger, Plan } from '../core/types.js';
+import type { Parameters } from '../params/schema.js';
 import { checkFrame } from '../vision/encodings.js';
 import { guardActions } from './callback-errors.js';
 import type { GoalEnding, GoalOutcome, GoalPursuit } from './goal-pursuit.js';
@@ -13,7 +15,7 @@ import { toImageFrame } from './messages.js';
 import type { ImageMessage } from './messages.js';
 import type { NodeClock } from './node-clock.js';
 import type { ProblemLog } from './problem-log.js';
-import { nsToDuration, stampToNs } from './stamp.js';
+import { nsToDuration, secondsToNs, stampToNs } from './stamp.js';
 import type { RosDuration } from './stamp.js';
 
 const ACTION = 'jepa_mpc_msgs/action/ReachGoal';
@@ -85,15 +87,22 @@ export interface ReachGoalOptions {
   readonly goals: Goals;
   readonly services: GoalServices;
   readonly clock: NodeClock;
+  readonly parameters: () => Parameters;
   readonly model: () => ModelInfo | null;
   readonly log: Logger;
   readonly problems: ProblemLog;
 }
 
-/** A request that can be gone for, without a stamp. */
+/** A goal of a request, without a stamp. */
 interface WantedGoal {
   readonly goal: FrameSet;
   readonly origin: string;
+}
+
+/** A request that can be gone for. */
+interface WantedGoals {
+  /** In this order; at least one. */
+  readonly goals: readonly WantedGoal[];
   readonly criteria: Partial<GoalCriteria>;
 }
 
@@ -190,9 +199,7 @@ export class ReachGoalAction {
         handle.abort();
         return this.#result(OUTCOMES.stopped, goals.obstacle, NaN, 0n);
       }
-      const pursuit = goals.setUnstamped(wanted.goal, wanted.origin, wanted.criteria);
-      running.pursuit = pursuit;
-      return this.#end(handle, pursuit, await this.#watched(pursuit));
+      return await this.#goFor(wanted, handle, running);
     } catch (error) {
       if (!(error instanceof JepaMpcError)) throw error;
       handle.abort();
@@ -202,6 +209,30 @@ export class ReachGoalAction {
     }
   }
 
+  /** One goal after the other; what is not reached ends all, and all share the timeout. */
+  async #goFor(
+    { goals: all, criteria }: WantedGoals,
+    handle: GoalHandle,
+    running: Running,
+  ): Promise<ReachGoalResult> {
+    const { goals, clock, parameters } = this.#options;
+    const startNs = clock.nowNs;
+    const timeoutNs = criteria.timeoutNs ?? secondsToNs(parameters()['goal.timeout_s']);
+    for (const [index, { goal, origin }] of all.entries()) {
+      const usedNs = clock.nowNs - startNs;
+      // At least something: 0 would be for ever.
+      const leftNs = timeoutNs === 0n ? 0n : bigMax(timeoutNs - usedNs, 1n);
+      const pursuit = goals.setUnstamped(goal, origin, { ...criteria, timeoutNs: leftNs });
+      running.pursuit = pursuit;
+      const isLast = index === all.length - 1;
+      const ending = await this.#watched(pursuit, isLast);
+      const goesOn = !isLast && (ending === null || ending.outcome === 'reached');
+      if (!goesOn && ending !== null)
+        return this.#end(handle, pursuit, { ...ending, elapsedNs: usedNs + ending.elapsedNs });
+    }
+    throw new TypeError('a request has a goal, and the last one ends');
+  }
+
   #cancel(handle: GoalHandle): void {
     const running = this.#running.get(handle);
     if (running === undefined) return;
@@ -209,14 +240,23 @@ export class ReachGoalAction {
     if (running.pursuit !== null) this.#options.goals.giveUp(running.pursuit, 'canceled', CANCELED);
   }
 
-  /** The end of a pursuit, which is stopped when the robot may not move. */
-  async #watched(pursuit: GoalPursuit): Promise<GoalEnding> {
-    const { goals } = this.#options;
-    const watch = setInterval(() => {
-      const { obstacle } = goals;
-      if (obstacle !== null) goals.giveUp(pursuit, 'stopped', obstacle);
-    }, LOOK_PERIOD_MS);
-    const ending = await pursuit.ended;
+  /**
+   * The end of a pursuit, which is stopped when the robot may not move.
+   *
+   * @returns null when it is one of several and has had its time: the next one's turn
+   */
+  async #watched(pursuit: GoalPursuit, isLast: boolean): Promise<GoalEnding | null> {
+    const { goals, parameters } = this.#options;
+    let watch: NodeJS.Timeout | undefined;
+    const passed = new Promise<null>((resolve) => {
+      watch = setInterval(() => {
+        const { obstacle } = goals;
+        if (obstacle !== null) goals.giveUp(pursuit, 'stopped', obstacle);
+        const turnNs = secondsToNs(parameters()['goal.subgoal_s']);
+        if (!isLast && turnNs > 0n && pursuit.elapsedNs >= turnNs) resolve(null);
+      }, LOOK_PERIOD_MS);
+    });
+    const ending = await Promise.race([pursuit.ended, passed]);
     clearInterval(watch);
     return ending;
   }
@@ -236,16 +276,20 @@ export class ReachGoalAction {
   }
 
   /** @throws JepaMpcError for a goal that cannot be used */
-  async #read(request: ReachGoalRequest): Promise<WantedGoal> {
+  async #read(request: ReachGoalRequest): Promise<WantedGoals> {
     const { services } = this.#options;
     const criteria = criteriaOf(request);
     const { goal_images: images, goal_name: name } = request;
     if (images.length === 0) {
-      return { goal: await services.named(name), origin: `the action, saved goal ${name}`, criteria };
+      const names = name === '' ? [name] : listedIn(name);
+      const goals: WantedGoal[] = [];
+      for (const one of names)
+        goals.push({ goal: await services.named(one), origin: `the action, saved goal ${one}` });
+      return { goals, criteria };
     }
     const goal = this.#goalOf(images);
     if (name !== '') await services.saveAs(name, goal);
-    return { goal, origin: 'the action', criteria };
+    return { goals: [{ goal, origin: 'the action' }], criteria };
   }
 
   #goalOf(images: readonly ImageMessage[]): FrameSet {
@@ -262,6 +306,10 @@ export class ReachGoalAction {
     for (const [index, frame] of frames.entries()) checkFrame(`goal image ${String(index)}`, frame);
     return { stampNs: 0n, frames };
   }
+}
+
+function bigMax(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
 }
 
 function criteriaOf({ tolerance, timeout }: ReachGoalRequest): Partial<GoalCriteria> {

@@ -16,6 +16,10 @@ export interface RosDuration {
   nanosec: number;
 }
 
+export function secondsToNs(seconds: number): bigint {
+  return BigInt(Math.round(seconds * Number(nsPerSecond)));
+}
+
 /** @param ns at least 0 */
 export function nsToDuration(ns: bigint): RosDuration {
   return { sec: Number(ns / nsPerSecond), nanosec: Number(ns % nsPerSecond) };

@@ -75,9 +75,13 @@ class Operator(Node):
         return self.result(self._triggers[name].call_async(Trigger.Request()))
 
     def set_text(self, name: str, value: str) -> None:
-        parameter = Parameter(
-            name=name, value=ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=value)
-        )
+        self._set(name, ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=value))
+
+    def set_number(self, name: str, value: float) -> None:
+        self._set(name, ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=value))
+
+    def _set(self, name: str, value: ParameterValue) -> None:
+        parameter = Parameter(name=name, value=value)
         response = self.result(self._set_parameters.call_async(SetParameters.Request(parameters=[parameter])))
         assert response.results[0].successful, response.results[0].reason
 
@@ -205,6 +209,34 @@ def test_the_action_reaches_a_goal_reports_on_the_way_and_can_be_cancelled_and_p
     assert cancelled.status == GoalStatus.STATUS_CANCELED
     assert cancelled.result.outcome == ReachGoal.Result.OUTCOME_CANCELED
     assert operator.until(lambda: operator.speed < 0.01), "the robot brakes when its goal is given up"
+
+
+@needs_interface
+def test_the_action_goes_for_sub_goals_one_after_the_other(operator: Operator):
+    save(operator, "near")
+    save(operator, "far")
+    with operator.at([0.0, 0.0]):
+        pass
+
+    handle, _ = operator.reach(goal_name="near, far")
+    assert operator.until(lambda: operator.error(POSE["near"]) < 0.2, REACH_S), operator.position
+    ended = operator.outcome(handle)
+    assert ended.result.outcome == ReachGoal.Result.OUTCOME_REACHED, ended.result
+    assert operator.error(POSE["far"]) < 0.2
+    assert operator.until(lambda: operator.goal_states[-1]["state"] == "reached")
+    assert operator.goal_states[-1]["origin"] == "the action, saved goal far"
+
+    # A sub-goal that is never reached has its turn and no more; the last one has to be reached, within one timeout.
+    operator.set_number("goal.subgoal_s", 0.5)
+    goal = ReachGoal.Goal()
+    goal.timeout.sec = 1
+    late = operator.outcome(operator.reach(goal_name="near,far", tolerance=1e-9, timeout=goal.timeout)[0])
+    assert late.result.outcome == ReachGoal.Result.OUTCOME_TIMED_OUT, late.result
+    assert 0.9 < late.result.elapsed.sec + late.result.elapsed.nanosec / 1e9 < 1.5
+    assert operator.goal_states[-1]["origin"] == "the action, saved goal far"
+
+    unknown = operator.outcome(operator.reach(goal_name="near, nowhere")[0])
+    assert unknown.result.outcome == ReachGoal.Result.OUTCOME_INVALID_GOAL
 
 
 @needs_interface
