@@ -65,13 +65,13 @@ class CameraInput:
 
     def _weights(self, height: int, width: int) -> tuple[Tensor, Tensor]:
         scale = max(self.height / height, self.width / width)
-        rows = _axis_weights(height, width, self.height, scale, self.resize, self.interpolation)
-        columns = _axis_weights(width, height, self.width, scale, self.resize, self.interpolation)
+        rows = axis_weights(height, width, self.height, scale, self.resize, self.interpolation)
+        columns = axis_weights(width, height, self.width, scale, self.resize, self.interpolation)
         return rows, columns
 
 
 @lru_cache(maxsize=16)
-def _axis_weights(length: int, other: int, output: int, scale: float, resize: str, interpolation: str) -> Tensor:
+def axis_weights(length: int, other: int, output: int, scale: float, resize: str, interpolation: str) -> Tensor:
     """One axis of the resize: `[output, length]`, each row the share of every input sample in an output sample."""
     first, size, resized, skipped = 0, length, output, 0
     if resize == "largest-square-crop":

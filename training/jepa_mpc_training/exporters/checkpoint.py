@@ -18,7 +18,7 @@ from torch.serialization import get_unsafe_globals_in_checkpoint
 
 from .errors import ExportRefusedError
 from .file_hash import sha256_of
-from .pickled_modules import read_pickled_module
+from .pickled_modules import read_pickled_module, read_pickled_modules
 
 # Where training code keeps the weights among optimiser and counters, and what it puts before their names.
 _ENVELOPES = ("state_dict", "model_state_dict", "model")
@@ -52,7 +52,7 @@ def read_checkpoint(file: Path, parts: Sequence[str] = (), groups: Sequence[str]
         raise ExportRefusedError(
             str(file), found="no such file", expected=_EXPECTED, remedy="Name the file that was downloaded."
         )
-    content = _load(file)
+    content = _load(file, groups)
     tensors = _grouped_tensors(content, groups, file) if groups else _tensors(content, file, parts)
     for name, tensor in tensors.items():
         if torch.isnan(tensor).any():
@@ -77,7 +77,7 @@ def _only_file(folder: Path) -> Path:
     return files[0]
 
 
-def _load(file: Path) -> object:
+def _load(file: Path, groups: Sequence[str]) -> object:
     try:
         if file.suffix == ".safetensors":
             return load_file(file)
@@ -88,7 +88,7 @@ def _load(file: Path) -> object:
             raise _corrupt(file, error) from error
     except (SafetensorError, RuntimeError, EOFError, OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise _corrupt(file, error) from error
-    return _load_whole_module(file)
+    return _load_whole_modules(file, groups)
 
 
 def _names_classes(file: Path) -> bool:
@@ -98,9 +98,9 @@ def _names_classes(file: Path) -> bool:
         return False
 
 
-def _load_whole_module(file: Path) -> dict[str, Tensor]:
+def _load_whole_modules(file: Path, groups: Sequence[str]) -> Mapping[str, object]:
     try:
-        return read_pickled_module(file)
+        return read_pickled_modules(file, groups) if groups else read_pickled_module(file)
     except pickle.UnpicklingError as error:
         raise ExportRefusedError(
             str(file),

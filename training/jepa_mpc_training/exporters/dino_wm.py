@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ from .heads import Heads, require_division
 from .key_layouts import KeyLayout, layers_under, match_layout
 from .load_weights import load_weights
 from .vision_transformer import VisionTransformer
-from .world_model import WorldModel
+from .world_model import Stream, WorldModel
 
 LAYOUTS = (
     KeyLayout("transformers 5 (backbone.encoder.layer.0.attention.q_proj)"),
@@ -68,6 +68,11 @@ class DinoSizes:
     mlp_dim: int = 2048
     action_dim: int = 10
     action_embedding: int = 10
+    proprioception_dim: int = 0
+    """Numbers that are measured beside the image; 0: the model is given none."""
+    proprioception_embedding: int = 0
+    action_first: bool = False
+    """The action's embedding lies before that of the proprioception in a token of the predictor."""
     heads: Heads = field(default_factory=lambda: Heads(encoder=6, predictor=16))
 
     @property
@@ -78,6 +83,16 @@ class DinoSizes:
     def image_size(self) -> int:
         return self.side * self.patch_size
 
+    @property
+    def latent_dim(self) -> int:
+        """Numbers of a token of a latent: a patch, and beside it the embedded proprioception."""
+        return self.encoder_dim + self.proprioception_embedding
+
+    @property
+    def width(self) -> int:
+        """Of a token of the predictor."""
+        return self.latent_dim + self.action_embedding
+
 
 def read_dino_wm(
     tensors: dict[str, Tensor], heads: Heads, subject: str
@@ -86,18 +101,27 @@ def read_dino_wm(
 
     Raises ExportRefusedError for names or shapes that fit no DINO-WM, and for one that is given more than images.
     """
-    more = sorted({key.split(".")[1] for key in tensors if key.startswith("extra_encoders.")} - {"action"})
+    # Their order in the file is that of their places in a token; a dictionary keeps the first place of each.
+    order = list(dict.fromkeys(key.split(".")[1] for key in tensors if key.startswith("extra_encoders.")))
+    more = sorted(set(order) - {"action", "proprio"})
     if more:
         raise ExportRefusedError(
             subject,
             found=f"a model that is given {', '.join(more)} beside images and actions",
-            expected="images and actions alone: version 1 of the model contract has no other inputs",
-            remedy="Take a checkpoint that was trained without (wm.encoding of its configuration with action alone).",
+            expected="action, and proprio at most",
+            remedy="Take a checkpoint that was trained so (wm.encoding of its configuration).",
+        )
+    if "proprio" in order and subject.endswith(".safetensors"):
+        raise ExportRefusedError(
+            subject,
+            found="proprioception, in a format that sorts weights by their names",
+            expected="the weights in the order of wm.encoding, which says where in a token they belong",
+            remedy="Take the weights*.pt that stable-worldmodel wrote.",
         )
     _, ours = match_layout(tensors, LAYOUTS, _expected_keys, _IGNORED, subject)
-    sizes = _sizes_of(ours, heads, subject)
+    sizes = replace(_sizes_of(ours, heads, subject), action_first=order[0] == "action" and "proprio" in order)
     encoder, predictor = DinoEncoder(sizes), DinoPredictor(sizes)
-    load_weights(encoder, _backbone_weights(ours, sizes), subject)
+    load_weights(encoder, {**_backbone_weights(ours, sizes), **_proprioception_weights(ours)}, subject)
     load_weights(predictor, _predictor_weights(ours), subject)
     model = WorldModel(
         encoder=encoder.eval(),
@@ -105,15 +129,41 @@ def read_dino_wm(
         channels=sizes.channels,
         image_size=sizes.image_size,
         tokens=sizes.tokens,
-        dim=sizes.encoder_dim,
+        dim=sizes.latent_dim,
         window=sizes.window,
         action_dim=sizes.action_dim,
+        proprioception_dim=sizes.proprioception_dim,
+        streams=streams_of(sizes),
     )
     return model, sizes, ours
 
 
+def streams_of(sizes: DinoSizes) -> tuple[Stream, ...]:
+    """Patches, and the proprioception beside the first of them, each by the mean of its squares, as published.
+
+    Beside the other patches it is predicted, too, and not looked at.
+    """
+    if not sizes.proprioception_dim:
+        return ()
+    beside = (sizes.encoder_dim, sizes.latent_dim)
+    weight = sizes.tokens * sizes.encoder_dim / sizes.proprioception_embedding
+    streams = (
+        Stream("visual", "images", "predicted", (0, sizes.tokens), (0, sizes.encoder_dim), 1.0),
+        Stream("proprioception", "proprioception", "predicted", (0, 1), beside, weight),
+    )
+    if sizes.tokens == 1:
+        return streams
+    return (
+        *streams,
+        Stream("proprioception, repeated", "proprioception", "predicted", (1, sizes.tokens), beside, 0.0),
+    )
+
+
 class DinoEncoder(nn.Module):
-    """Image `[B, C, S, S]` -> patch tokens `[B, N, D]`, without the class token."""
+    """Image `[B, C, S, S]` -> patch tokens `[B, N, D]`, without the class token.
+
+    With proprioception, normalised `[B, P]`, its embedding is beside every patch: `[B, N, D + E]`.
+    """
 
     def __init__(self, sizes: DinoSizes) -> None:
         super().__init__()
@@ -127,9 +177,15 @@ class DinoEncoder(nn.Module):
             mlp_dim=sizes.encoder_mlp_dim,
             epsilon=_NORM_EPSILON,
         )
+        if sizes.proprioception_dim:
+            self.proprioception = nn.Linear(sizes.proprioception_dim, sizes.proprioception_embedding)
 
-    def forward(self, image: Tensor) -> Tensor:
-        return self.backbone(image)[:, 1:]
+    def forward(self, image: Tensor, *measured: Tensor) -> Tensor:
+        patches = self.backbone(image)[:, 1:]
+        if not measured:
+            return patches
+        beside = self.proprioception(measured[0]).unsqueeze(1).expand(-1, patches.shape[1], -1)
+        return torch.cat((patches, beside), dim=2)
 
 
 class DinoPredictor(nn.Module):
@@ -137,12 +193,16 @@ class DinoPredictor(nn.Module):
 
     def __init__(self, sizes: DinoSizes) -> None:
         super().__init__()
-        self.tokens, self.dim, self.action_embedding = sizes.tokens, sizes.encoder_dim, sizes.action_embedding
+        self.tokens, self.width, self.action_embedding = sizes.tokens, sizes.width, sizes.action_embedding
+        self.before, self.after = sizes.latent_dim, 0
+        """Numbers of a token before and after those of the action."""
+        if sizes.action_first:
+            self.before, self.after = sizes.encoder_dim, sizes.proprioception_embedding
         self.action_encoder = nn.Linear(sizes.action_dim, sizes.action_embedding)
         self.predictor = BlockCausalPredictor(
             window=sizes.window,
             tokens=sizes.tokens,
-            dim=sizes.encoder_dim + sizes.action_embedding,
+            dim=sizes.width,
             depth=sizes.depth,
             heads=sizes.heads.predictor,
             inner=sizes.inner,
@@ -152,10 +212,15 @@ class DinoPredictor(nn.Module):
     def forward(self, history: Tensor, actions: Tensor) -> Tensor:
         batch, frames, _, _ = history.shape
         beside = self.action_encoder(actions).unsqueeze(2).expand(-1, -1, self.tokens, -1)
-        width = self.dim + self.action_embedding
-        tokens = torch.cat((history, beside), dim=3).reshape(batch, frames * self.tokens, width)
+        parts = [history, beside]
+        if self.after:
+            parts = [history[..., : self.before], beside, history[..., self.before :]]
+        tokens = torch.cat(parts, dim=3).reshape(batch, frames * self.tokens, self.width)
         # The planner wants the newest frame alone, and the action's place is the next action's.
-        return self.predictor(tokens)[:, -self.tokens :, : self.dim]
+        newest = self.predictor(tokens)[:, -self.tokens :]
+        if not self.after:
+            return newest[..., : self.before]
+        return torch.cat((newest[..., : self.before], newest[..., -self.after :]), dim=2)
 
 
 def _expected_keys(tensors: Mapping[str, Tensor]) -> list[str]:
@@ -166,6 +231,7 @@ def _expected_keys(tensors: Mapping[str, Tensor]) -> list[str]:
         "backbone.layernorm",
         "predictor.transformer.norm",
         "extra_encoders.action.patch_embed",
+        *(("extra_encoders.proprio.patch_embed",) if "extra_encoders.proprio.patch_embed.weight" in tensors else ()),
     )
     return [
         "backbone.embeddings.cls_token",
@@ -183,6 +249,8 @@ def _sizes_of(tensors: Mapping[str, Tensor], heads: Heads, subject: str) -> Dino
     # The first patch sees its own frame: so many patches it has.
     tokens = int(tensors[f"{layer}.0.bias"][0, 0, 0].sum())
     action_embedding, action_dim, _ = tensors["extra_encoders.action.patch_embed.weight"].shape
+    measured = tensors.get("extra_encoders.proprio.patch_embed.weight")
+    embedding, proprioception_dim = (0, 0) if measured is None else measured.shape[:2]
     sizes = DinoSizes(
         channels=channels,
         patch_size=patch_size,
@@ -197,6 +265,8 @@ def _sizes_of(tensors: Mapping[str, Tensor], heads: Heads, subject: str) -> Dino
         mlp_dim=tensors[f"{layer}.1.net.1.weight"].shape[0],
         action_dim=action_dim,
         action_embedding=action_embedding,
+        proprioception_dim=proprioception_dim,
+        proprioception_embedding=embedding,
         heads=heads,
     )
     require_division(f"{subject}: heads of the encoder", heads.encoder, encoder_dim)
@@ -228,6 +298,16 @@ def _positions_on_grid(positions: Tensor, sizes: DinoSizes) -> Tensor:
     grid = positions[:, 1:].unflatten(1, (sizes.positions, sizes.positions)).permute(0, 3, 1, 2)
     scaled = F.interpolate(grid, size=(sizes.side, sizes.side), mode="bicubic", align_corners=False)
     return torch.cat((positions[:, :1], scaled.flatten(2).transpose(1, 2)), dim=1)
+
+
+def _proprioception_weights(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    name = "extra_encoders.proprio.patch_embed"
+    if f"{name}.weight" not in tensors:
+        return {}
+    return {
+        "proprioception.weight": tensors[f"{name}.weight"].squeeze(-1),
+        "proprioception.bias": tensors[f"{name}.bias"],
+    }
 
 
 def _predictor_weights(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -19,13 +19,26 @@ class DinoReference:
         self._plans = 0
 
     @torch.no_grad()
-    def encode(self, image: Tensor) -> Tensor:
-        return self.model.encode({"pixels": image.unsqueeze(1)}, emb_keys=[])["emb"][:, 0]
+    def encode(self, *observation: Tensor) -> Tensor:
+        info = dict(zip(("pixels", "proprio"), (each.unsqueeze(1) for each in observation), strict=False))
+        return self.model.encode(info, emb_keys=list(info)[1:])["emb"][:, 0]
 
     @torch.no_grad()
     def step(self, history: Tensor, actions: Tensor) -> Tensor:
-        beside = self.model.extra_encoders["action"](actions).unsqueeze(2).expand(-1, -1, history.shape[2], -1)
-        return self.model.predict(torch.cat((history, beside), dim=3))[:, -1, :, : self.sizes.encoder_dim]
+        visual, measured = history.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=3)
+        action = self.model.extra_encoders["action"](actions).unsqueeze(2).expand(-1, -1, history.shape[2], -1)
+        parts = {"action": action, "proprio": measured}
+        beside = [parts[name] for name in self.model.extra_encoders]
+        return self._without_action(self.model.predict(torch.cat((visual, *beside), dim=3))[:, -1])
+
+    def _without_action(self, tokens: Tensor) -> Tensor:
+        """What the predictor gives `[B, N, W]` -> latents `[B, N, D]`."""
+        sizes = self.sizes
+        widths = {"action": sizes.action_embedding, "proprio": sizes.proprioception_embedding}
+        names = ["visual", *self.model.extra_encoders]
+        parts = tokens.split([sizes.encoder_dim, *(widths[name] for name in names[1:])], dim=2)
+        named = dict(zip(names, parts, strict=True))
+        return torch.cat([named[name] for name in ("visual", "proprio") if name in named], dim=2)
 
     @torch.no_grad()
     def plan_cost(
@@ -46,8 +59,10 @@ class DinoReference:
             "id": plan,
             "step_idx": plan,
         }
+        if self.sizes.proprioception_dim:
+            info |= {"proprio": for_each(observation[1]), "goal_proprio": for_each(goal[1])}
         cost = self.model.get_cost(info, actions[None])
-        return info["predicted_pixels_emb"][0, :, -1], cost[0]
+        return self._without_action(info["predicted_embedding"][0, :, -1]), cost[0]
 
 
 def random_dino_wm(sizes: DinoSizes, seed: int) -> DinoReference:
@@ -56,7 +71,8 @@ def random_dino_wm(sizes: DinoSizes, seed: int) -> DinoReference:
     reference = DinoReference(sizes)
     with torch.no_grad():
         # The default start would drown the action's few columns in those of the pixels.
-        nn.init.normal_(reference.model.extra_encoders["action"].patch_embed.weight)
+        for embedder in reference.model.extra_encoders.values():
+            nn.init.normal_(embedder.patch_embed.weight)
         for name, parameter in reference.model.backbone.named_parameters():
             if name.endswith("bias") or "cls_token" in name or "position" in name:
                 nn.init.normal_(parameter, std=0.1)
@@ -80,20 +96,21 @@ def _build(sizes: DinoSizes) -> nn.Module:
             num_channels=sizes.channels,
         )
     )
-    width = sizes.encoder_dim + sizes.action_embedding
+    embedders = {"action": modules.Embedder(in_chans=sizes.action_dim, emb_dim=sizes.action_embedding)}
+    if sizes.proprioception_dim:
+        measured = modules.Embedder(in_chans=sizes.proprioception_dim, emb_dim=sizes.proprioception_embedding)
+        embedders = {**embedders, "proprio": measured} if sizes.action_first else {"proprio": measured, **embedders}
     return models.PreJEPA(
         encoder=backbone,
         predictor=modules.CausalPredictor(
             num_patches=sizes.tokens,
             num_frames=sizes.window,
-            dim=width,
+            dim=sizes.width,
             depth=sizes.depth,
             heads=sizes.heads.predictor,
             dim_head=sizes.inner // sizes.heads.predictor,
             mlp_dim=sizes.mlp_dim,
         ),
-        extra_encoders=nn.ModuleDict(
-            {"action": modules.Embedder(in_chans=sizes.action_dim, emb_dim=sizes.action_embedding)}
-        ),
+        extra_encoders=nn.ModuleDict(embedders),
         history_size=sizes.window,
     )

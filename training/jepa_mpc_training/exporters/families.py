@@ -9,8 +9,10 @@ from typing import Any
 
 from torch import Tensor
 
-from . import dino_wm, jepa_wm, lewm, vjepa2_ac
+from . import dino_wm, dino_wm_original, jepa_wm, lewm, vjepa2_ac
 from .dino_wm import DinoSizes, read_dino_wm
+from .dino_wm_original import read_original_dino_wm
+from .dino_wm_original_reference import OriginalDinoReference, pack_original_dino_wm, random_original_dino_wm
 from .dino_wm_reference import DinoReference, random_dino_wm
 from .heads import Heads
 from .interface import Interface, end_effector_interface, joint_interface, measured_joint_interface
@@ -54,6 +56,8 @@ SMALL_DINO = DinoSizes(
     mlp_dim=32,
     heads=Heads(encoder=3, predictor=4),
 )
+FULL_ORIGINAL_DINO = DinoSizes(side=14, proprioception_dim=4, proprioception_embedding=10)
+SMALL_ORIGINAL_DINO = replace(SMALL_DINO, proprioception_dim=4, proprioception_embedding=6)
 SMALL_VJEPA = VjepaSizes(
     patch_size=7,
     side=3,
@@ -159,6 +163,27 @@ FAMILIES = {
         read=read_dino_wm,
         reference=DinoReference,
         random_reference=random_dino_wm,
+        interface=lambda options, model: (
+            measured_joint_interface(options, model) if model.proprioception_dim else joint_interface(options, model)
+        ),
+    ),
+    "dino-wm-original": Family(
+        title="DINO-WM (with proprioception)",
+        licence="MIT AND Apache-2.0",
+        source="https://github.com/gaoyuezhou/dino_wm, on https://github.com/facebookresearch/dinov2",
+        layouts=dino_wm_original.LAYOUTS,
+        full_size=FULL_ORIGINAL_DINO,
+        small=SMALL_ORIGINAL_DINO,
+        read=read_original_dino_wm,
+        reference=OriginalDinoReference,
+        random_reference=random_original_dino_wm,
+        interface=measured_joint_interface,
+        made_up=_MADE_UP_MEASURED_JOINTS,
+        groups=dino_wm_original.GROUPS,
+        pack=pack_original_dino_wm,
+        pack_encoder=pack_encoder,
+        default_heads=dino_wm_original.default_heads,
+        needs=(),
     ),
     "vjepa2-ac": Family(
         title="V-JEPA 2-AC",

@@ -124,7 +124,7 @@ def read_jepa_wm(
         kind, of_encoder, "--encoder-weights", config={}, heads=heads.encoder, image_size=sizes.image_size
     )
     with torch.no_grad():
-        backbone.positions.copy_(_positions_on_grid(of_encoder["pos_embed"][:, 1:], sizes))
+        backbone.positions.copy_(positions_on_grid(of_encoder["pos_embed"][:, 1:], sizes.side))
     encoder, predictor = JepaWmEncoder(backbone, sizes), JepaWmPredictor(sizes)
     load_weights(encoder.proprioception, _proprioception_weights(ours), subject)
     load_weights(predictor, _predictor_weights(ours, sizes), subject)
@@ -288,12 +288,13 @@ def _sizes_of(
     return sizes
 
 
-def _positions_on_grid(positions: Tensor, sizes: JepaWmSizes) -> Tensor:
-    """Positions of patches `[1, M, D]` on the images' grid, as DINOv2's own loader scales them."""
-    if sizes.positions == sizes.side:
+def positions_on_grid(positions: Tensor, side: int) -> Tensor:
+    """Positions of patches `[1, M, D]` on a grid of `side` x `side`, as DINOv2's own loader scales them."""
+    trained = round(positions.shape[1] ** 0.5)
+    if trained == side:
         return positions
-    grid = positions.unflatten(1, (sizes.positions, sizes.positions)).permute(0, 3, 1, 2)
-    factor = (sizes.side + _POSITION_OFFSET) / sizes.positions
+    grid = positions.unflatten(1, (trained, trained)).permute(0, 3, 1, 2)
+    factor = (side + _POSITION_OFFSET) / trained
     scaled = F.interpolate(grid, scale_factor=(factor, factor), mode="bicubic", align_corners=False)
     return scaled.flatten(2).transpose(1, 2)
 

@@ -24,7 +24,7 @@ class JepaWmReference:
         self.sizes = sizes
         self.cost_scale = 1 / (sizes.tokens * sizes.encoder_dim)
         self.model = nn.Module()
-        self.model.encoder = _Dino(sizes)
+        self.model.encoder = DinoStatement(sizes)
         self.model.proprio_encoder = nn.Module()
         self.model.proprio_encoder.patch_embed = nn.Conv1d(
             sizes.proprioception_dim, sizes.proprioception_embedding, kernel_size=1
@@ -152,7 +152,7 @@ class _ModulatedLayer(nn.Module):
         return turned
 
 
-class _Dino(nn.Module):
+class DinoStatement(nn.Module):
     """DINOv2: patches after the last normalisation, without the class token."""
 
     def __init__(self, sizes: JepaWmSizes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import onnx
 import pytest
 import torch
 from published import ACTIONS, NORMALISERS, needs_reference
+from safetensors.torch import save_file
 
 from jepa_mpc_training.exporters.command import main, write_random_checkpoint
 from jepa_mpc_training.exporters.dino_wm import read_dino_wm
@@ -42,15 +44,50 @@ def test_the_prediction_heeds_every_action_and_token_of_the_window() -> None:
     assert (actions.grad.abs() > 0).all()
 
 
-def test_a_model_with_proprioception_is_refused_by_its_name(tmp_path: Path, refusal: Callable[..., str]) -> None:
+MEASURED = [
+    *("--proprioception", "joint_position:shoulder,joint_velocity:shoulder,fraction:elbow:0:1,joint_velocity:elbow"),
+    *("--proprioception-mean", "0,0,0.5,0", "--proprioception-std", "1,1,0.25,1"),
+]
+
+
+@pytest.mark.parametrize("action_first", [False, True])
+def test_proprioception_is_a_part_of_the_latent_as_the_reference_has_it(action_first: bool, tmp_path: Path) -> None:
+    sizes = replace(SMALL_DINO, proprioception_dim=4, proprioception_embedding=6, action_first=action_first)
+    write_random_checkpoint("dino-wm", sizes, tmp_path / "weights.pt")
+
+    assert (
+        main(["dino-wm", str(tmp_path / "weights.pt"), str(tmp_path / "out"), *ACTIONS, *NORMALISERS, *MEASURED]) == 0
+    )
+
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["latent"]["dim"] == 30
+    assert [field["kind"] for field in manifest["proprioception"]["fields"]][2] == "fraction"
+    visual, measured, repeated = manifest["latent"]["streams"]
+    assert (visual["tokens"], visual["dims"], visual["weight"]) == ([0, 9], [0, 24], 1)
+    assert (measured["tokens"], measured["dims"], measured["weight"]) == ([0, 1], [24, 30], 9 * 24 / 6)
+    assert (repeated["tokens"], repeated["weight"]) == ([1, 9], 0)
+
+
+def test_without_the_order_of_its_parts_proprioception_is_refused(tmp_path: Path, refusal: Callable[..., str]) -> None:
+    sizes = replace(SMALL_DINO, proprioception_dim=4, proprioception_embedding=6)
+    write_random_checkpoint("dino-wm", sizes, tmp_path / "weights.pt")
+    weights = torch.load(tmp_path / "weights.pt", weights_only=True)
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, tmp_path / "weights.safetensors")
+
+    said = refusal("dino-wm", tmp_path / "weights.safetensors", tmp_path / "out", *ACTIONS, *NORMALISERS, *MEASURED)
+
+    assert "in a format that sorts weights by their names" in said
+
+
+def test_a_model_with_other_inputs_is_refused_by_their_name(tmp_path: Path, refusal: Callable[..., str]) -> None:
     file = tmp_path / "weights.pt"
     write_random_checkpoint("dino-wm", SMALL_DINO, file)
     weights = torch.load(file, weights_only=True)
-    torch.save({**weights, "extra_encoders.proprio.patch_embed.weight": torch.zeros(10, 4, 1)}, file)
+    torch.save({**weights, "extra_encoders.touch.patch_embed.weight": torch.zeros(10, 4, 1)}, file)
 
     said = refusal("dino-wm", file, tmp_path / "out", *ACTIONS, *NORMALISERS)
 
-    assert "found a model that is given proprio beside images and actions" in said
+    assert "found a model that is given touch beside images and actions" in said
     assert not (tmp_path / "out").exists()
 
 

@@ -1,0 +1,149 @@
+"""DINO-WM with proprioception stated a second time, frame by frame, to hold the export against.
+
+The authors' code needs a GPU, and is in no package: this is written from what it says of the networks, and shares
+nothing with `dino_wm_original.py`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .dino_wm import DinoSizes
+from .dino_wm_original import camera_size
+from .jepa_wm_reference import DinoStatement
+
+
+class OriginalDinoReference:
+    """Behind the interface of `Reference`; its cost is the sum of two means of squares."""
+
+    def __init__(self, sizes: DinoSizes) -> None:
+        self.sizes = sizes
+        self.cost_scale = 1 / (sizes.tokens * sizes.encoder_dim)
+        self.model = nn.Module()
+        self.model.encoder = DinoStatement(sizes)
+        for name, taken, given in (
+            ("proprio_encoder", sizes.proprioception_dim, sizes.proprioception_embedding),
+            ("action_encoder", sizes.action_dim, sizes.action_embedding),
+        ):
+            embedder = nn.Module()
+            embedder.patch_embed = nn.Conv1d(taken, given, kernel_size=1)
+            setattr(self.model, name, embedder)
+        self.model.predictor = _Predictor(sizes)
+        self.model.eval()
+
+    @torch.no_grad()
+    def encode(self, *observation: Tensor) -> Tensor:
+        image, measured = observation
+        size = self.sizes.image_size
+        if camera_size(self.sizes) != size:
+            image = F.interpolate(image, size=(size, size), mode="bilinear", antialias=True)
+        beside = self.model.proprio_encoder.patch_embed(measured.unsqueeze(2)).transpose(1, 2)
+        return torch.cat((self.model.encoder(image), beside.repeat(1, self.sizes.tokens, 1)), dim=2)
+
+    @torch.no_grad()
+    def step(self, history: Tensor, actions: Tensor) -> Tensor:
+        embedded = self.model.action_encoder.patch_embed(actions.transpose(1, 2)).transpose(1, 2)
+        frames = [
+            torch.cat((frame, action.unsqueeze(1).repeat(1, self.sizes.tokens, 1)), dim=2)
+            for frame, action in zip(history.unbind(1), embedded.unbind(1), strict=True)
+        ]
+        return self.model.predictor(frames)[-1][..., : self.sizes.latent_dim]
+
+    @torch.no_grad()
+    def plan_cost(
+        self, observation: list[Tensor], goal: list[Tensor], actions: Tensor, window: int
+    ) -> tuple[Tensor, Tensor]:
+        frames = [self.encode(*observation).repeat(len(actions), 1, 1)]
+        for step in range(actions.shape[1]):
+            context = torch.stack(frames[-window:], dim=1)
+            frames.append(self.step(context, actions[:, step + 1 - context.shape[1] : step + 1]))
+        difference = (frames[-1] - self.encode(*goal)).square()
+        visual, measured = difference.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=2)
+        # Of the proprioception that is predicted beside every patch, that of the first is taken.
+        return frames[-1], visual.mean(dim=(1, 2)) + measured[:, 0].mean(dim=1)
+
+
+def random_original_dino_wm(sizes: DinoSizes, seed: int) -> OriginalDinoReference:
+    """Random weights, such that every layer, the actions and the proprioception matter to what comes out."""
+    torch.manual_seed(seed)
+    reference = OriginalDinoReference(sizes)
+    with torch.no_grad():
+        for name, parameter in reference.model.named_parameters():
+            if name.endswith("gamma"):
+                nn.init.uniform_(parameter, 0.5, 1.5)
+            elif name.endswith("bias") or "cls_token" in name or "pos_embed" in name:
+                nn.init.normal_(parameter, std=0.1)
+            elif parameter.dim() == 3:
+                nn.init.normal_(parameter)
+            elif parameter.dim() == 2:
+                nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5)
+    return reference
+
+
+def pack_original_dino_wm(tensors: dict[str, Tensor]) -> dict[str, object]:
+    """Weights in the parts that they are published in, each as a state dict; the encoder is not among them."""
+    parts: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in tensors.items():
+        part, name = key.split(".", 1)
+        if part != "encoder":
+            parts.setdefault(part, {})[name] = tensor
+    return {**parts, "epoch": 100}
+
+
+class _Predictor(nn.Module):
+    """Frames `[B, N, W]`, oldest first -> as many; a patch sees all patches of its own frame and of those before."""
+
+    def __init__(self, sizes: DinoSizes) -> None:
+        super().__init__()
+        self.pos_embedding = nn.Parameter(torch.zeros(1, sizes.window * sizes.tokens, sizes.width))
+        self.transformer = nn.Module()
+        self.transformer.layers = nn.ModuleList(
+            nn.ModuleList((_Attention(sizes), _feed_forward(sizes))) for _ in range(sizes.depth)
+        )
+        self.transformer.norm = nn.LayerNorm(sizes.width)
+
+    def forward(self, frames: list[Tensor]) -> list[Tensor]:
+        places = self.pos_embedding.chunk(self.pos_embedding.shape[1] // frames[0].shape[1], dim=1)
+        frames = [frame + place for frame, place in zip(frames, places, strict=False)]
+        for attention, feed_forward in self.transformer.layers:
+            attended = [attention(frame, frames[: time + 1]) for time, frame in enumerate(frames)]
+            frames = [frame + more for frame, more in zip(frames, attended, strict=True)]
+            frames = [frame + feed_forward.net(frame) for frame in frames]
+        return [self.transformer.norm(frame) for frame in frames]
+
+
+class _Attention(nn.Module):
+    def __init__(self, sizes: DinoSizes) -> None:
+        super().__init__()
+        self.heads = sizes.heads.predictor
+        self.norm = nn.LayerNorm(sizes.width)
+        self.to_qkv = nn.Linear(sizes.width, 3 * sizes.inner, bias=False)
+        self.to_out = nn.ModuleList([nn.Linear(sizes.inner, sizes.width)])
+        frame = torch.arange(sizes.window).repeat_interleave(sizes.tokens)
+        # As it is published: a mask that is no part of the model's state, in its own file all the same.
+        self.register_buffer("bias", (frame[:, None] >= frame).float()[None, None])
+
+    def forward(self, frame: Tensor, seen: list[Tensor]) -> Tensor:
+        query = self._heads(frame, 0)
+        key, value = (torch.cat([self._heads(other, part) for other in seen], dim=2) for part in (1, 2))
+        share = (query @ key.transpose(2, 3) / math.sqrt(query.shape[-1])).softmax(dim=-1)
+        return self.to_out[0]((share @ value).transpose(1, 2).flatten(2))
+
+    def _heads(self, frame: Tensor, part: int) -> Tensor:
+        return self.to_qkv(self.norm(frame)).chunk(3, dim=2)[part].unflatten(2, (self.heads, -1)).transpose(1, 2)
+
+
+def _feed_forward(sizes: DinoSizes) -> nn.Module:
+    module = nn.Module()
+    module.net = nn.Sequential(
+        nn.LayerNorm(sizes.width),
+        nn.Linear(sizes.width, sizes.mlp_dim),
+        nn.GELU(),
+        nn.Dropout(0.0),
+        nn.Linear(sizes.mlp_dim, sizes.width),
+    )
+    return module
