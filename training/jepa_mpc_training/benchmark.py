@@ -12,6 +12,9 @@ from .config import BLOCK
 from .runtime import ExportedModel
 
 _REPEATS = 50
+_LEAST_REPEATS = 3
+_LONGEST_S = 5.0
+"""After which no further repeat is begun: a large encoder takes seconds for one."""
 
 
 def benchmark(model: ExportedModel, batch: int) -> dict[str, float]:
@@ -35,8 +38,8 @@ def benchmark(model: ExportedModel, batch: int) -> dict[str, float]:
 
 
 def _median_ms(work: Callable[[], Any]) -> float:
-    times = []
-    for _ in range(_REPEATS):
+    times: list[float] = []
+    while len(times) < _LEAST_REPEATS or (len(times) < _REPEATS and sum(times) < _LONGEST_S):
         start = time.perf_counter()
         work()
         times.append(time.perf_counter() - start)

@@ -36,8 +36,8 @@ class Features(Dataset):
         return cls(**vars(told))
 
     def spread(self) -> tuple[Tensor, Tensor]:
-        """Mean and deviation `[G, C]` over up to 200 episodes."""
-        some = np.asarray(self.frames[:: max(1, len(self.frames) // 200)], dtype=np.float32)
+        """Mean and deviation `[G, C]` over up to 50 episodes."""
+        some = np.asarray(self.frames[:: max(1, len(self.frames) // 50)], dtype=np.float32)
         mean, std = torch.from_numpy(some.mean((0, 1, 2))), torch.from_numpy(some.std((0, 1, 2)))
         return mean, std.clamp_min(max(1e-6, _LEAST_SHARE * float(std.median())))
 
@@ -81,7 +81,8 @@ def write_features(
     """Encodes every frame, each view under a photometry of its own, into `features.npy`; an interrupted run of the
     same inputs goes on with the next episode. Returns counts and sizes."""
     sizes = encoder.network.sizes
-    pool = GridPool(sizes, config.grid)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network, pool = encoder.network.to(device), GridPool(sizes, config.grid).to(device)
     file, progress_file = folder / "features.npy", folder / "progress.json"
     first = _episodes_done(file, progress_file, made_from)
     shape = (*dataset.frames.shape[:3], config.grid**2, sizes.dim)
@@ -90,18 +91,20 @@ def write_features(
         if first
         else np.lib.format.open_memmap(file, mode="w+", dtype=config.dtype, shape=shape)
     )
-    with torch.no_grad():
+    # The exported graph computes in full precision, and what is trained on is to be what it gives.
+    with torch.no_grad(), torch.backends.cudnn.flags(allow_tf32=False):
         for episode in tqdm(range(first, len(features)), desc="features", initial=first, unit="episode"):
             # Seeded by the episode, so that an interrupted run sees what an uninterrupted one would have seen.
             generator = torch.Generator().manual_seed(episode)
             views = planar(dataset.frames[episode])
             drawn = draw_photometry(photometry, len(views), tuple(views.shape[-2:]), generator)
             images = drawn.apply(views).flatten(0, 1)
-            pooled = [pool(encoder.network(encoder.camera.fit(some))) for some in images.split(_BATCH)]
+            pooled = [pool(network(encoder.camera.fit(some).to(device))).cpu() for some in images.split(_BATCH)]
             features[episode] = torch.cat(pooled).unflatten(0, shape[1:3]).to(getattr(torch, config.dtype)).numpy()
             _require_numbers(features[episode], config.dtype, file)
             features.flush()
             progress_file.write_text(json.dumps({"made_from": made_from, "episodes": episode + 1}))
+    encoder.network.cpu()
     return {
         "frames": int(np.prod(shape[:3])),
         "places": shape[3],

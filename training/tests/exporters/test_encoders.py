@@ -187,6 +187,13 @@ def test_shapes_that_do_not_fit_and_nan_are_refused_by_name(tmp_path: Path) -> N
             read("vjepa", tmp_path)
 
 
+def test_v_jepa_is_not_taken_for_v_jepa_2(tmp_path: Path) -> None:
+    write("vjepa", tmp_path, sizes=replace(ENCODERS["vjepa"].small, image_size=112))
+    assert read("vjepa", tmp_path).network.sizes.side == 14
+    with pytest.raises(ExportRefusedError, match="Say --encoder vjepa"):
+        read("vjepa2", tmp_path)
+
+
 def test_an_encoder_alone_is_no_model(tmp_path: Path, refusal: Callable[..., str]) -> None:
     said = refusal("vjepa", tmp_path / "vitl16.pth.tar", tmp_path / "out")
     assert "found an encoder alone" in said

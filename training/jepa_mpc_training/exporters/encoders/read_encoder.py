@@ -25,6 +25,7 @@ _PARTS = ("target_encoder", "encoder")
 """Where the published files keep the encoder that is meant to be used, the slowly moving one first."""
 _PROCESSORS = ("preprocessor_config.json", "video_preprocessor_config.json")
 _TUBELET = 2
+_POSITIONS_OF_VJEPA = 8 * 14**2
 _TRAINED_FRAMES = 16
 """Frames of a clip of V-JEPA, whose positions are a table over them."""
 
@@ -53,6 +54,8 @@ def read_encoder(
     kind = ENCODERS[kind_name]
     checkpoint = read_checkpoint(file, _PARTS)
     subject = str(file)
+    if kind_name == "vjepa2":
+        _require_another_than_vjepa(checkpoint.tensors, subject)
     ours = published_names(kind, checkpoint.tensors, subject)
     network = network_of(
         kind, ours, subject, config=checkpoint.config, heads=heads, image_size=image_size, frames=frames
@@ -61,6 +64,18 @@ def read_encoder(
     mean, std = _normalisation(kind, file)
     camera = CameraInput(size, size, mean, std, kind.resize, kind.interpolation)
     return FrozenEncoder(kind, network, camera, checkpoint.sha256)
+
+
+def _require_another_than_vjepa(tensors: Mapping[str, Tensor], subject: str) -> None:
+    """Both have the same names, and V-JEPA 2 leaves positions in its files that it does not use: their number tells."""
+    left = tensors.get("pos_embed")
+    if left is not None and left.shape[1] == _POSITIONS_OF_VJEPA:
+        raise ExportRefusedError(
+            f"{subject}: positions",
+            found=f"{_POSITIONS_OF_VJEPA} of them, as V-JEPA has for 16 frames of 224 pixels",
+            expected="an encoder with rotary positions",
+            remedy="Say --encoder vjepa.",
+        )
 
 
 def published_names(kind: EncoderKind, tensors: dict[str, Tensor], subject: str) -> dict[str, Tensor]:
