@@ -33,6 +33,8 @@ def main(arguments: list[str] | None = None) -> None:
     from .config import Config
     from .exporters.encoders.kinds import ENCODERS
     from .exporters.errors import ExportRefusedError
+    from .recordings.errors import RecordingError
+    from .recordings.options import add_options, chosen
     from .simulators import SIMULATORS
     from .stages import STAGES, Pipeline
 
@@ -56,19 +58,23 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--encoder", choices=tuple(ENCODERS), help="a published encoder, which stays as it is")
     parser.add_argument("--encoder-weights", type=Path, metavar="FILE", help="its weights, as published")
+    add_options(parser)
     options = parser.parse_args(arguments)
     try:
         config = collected_in(options.simulator, override(Config(), options.set))
+        source = chosen(options)
     except ValueError as error:
         parser.error(str(error))
     config = with_encoder(options.encoder, options.encoder_weights, config)
     torch.set_num_threads(options.threads)
     start = time.monotonic()
     try:
-        pipeline = Pipeline(options.urdf.read_text(), config, options.run, options.model)
+        pipeline = Pipeline(options.urdf.read_text(), config, options.run, options.model, source)
+        figures = pipeline.run(STAGES[-1] if options.stage == "all" else options.stage)
     except ExportRefusedError as error:
         sys.exit(str(error))
-    figures = pipeline.run(STAGES[-1] if options.stage == "all" else options.stage)
+    except RecordingError as error:
+        sys.exit(f"jepa_mpc_training: error: {error}")
     if options.stage != "all":
         print(json.dumps(figures[options.stage], indent=2))
     print(f"{options.stage}: {(time.monotonic() - start) / 60:.1f} minutes")

@@ -39,6 +39,24 @@ class CollectConfig:
 
 
 @dataclass(frozen=True)
+class RecordingsConfig:
+    """How recordings of a robot become episodes of `collect.periods`."""
+
+    tolerance_ms: float = 25.0
+    """How far a frame may be from the moment it is taken for."""
+    joint_gap_ms: float = 150.0
+    """Joint states farther apart than this say nothing of the time between them."""
+    command_hold_ms: float = 500.0
+    """How long a set-point of a Float64MultiArray, or an action of LeRobot, is in force when no other comes."""
+    gap_ms: float = 500.0
+    """Silence that is reported as a gap, not as dropped frames."""
+    jump_ms: float = 500.0
+    """Change of the stamps against the times of arrival that is a clock jump."""
+    least_following: float = 0.3
+    """Least correlation of each joint's velocity with what it was told, for the commands to be its commands."""
+
+
+@dataclass(frozen=True)
 class RandomiseConfig:
     """Ranges of what is drawn for every recorded view (the scene) and every motion (the robot)."""
 
@@ -197,6 +215,7 @@ class Config:
 
     name: str = "reacher"
     collect: CollectConfig = field(default_factory=CollectConfig)
+    recordings: RecordingsConfig = field(default_factory=RecordingsConfig)
     randomise: RandomiseConfig = field(default_factory=RandomiseConfig)
     photometry: PhotometryConfig = field(default_factory=PhotometryConfig)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)

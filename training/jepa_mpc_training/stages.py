@@ -20,22 +20,26 @@ from .distance import load_distance, train_distance
 from .evaluate import Timing, evaluate
 from .export import Networks, export
 from .exporters.encoders.frozen_vit import GridPool
-from .exporters.encoders.read_encoder import FrozenEncoder
 from .features import Features, open_encoder, write_features
 from .probe import probe
+from .recordings.collect import collect_recordings
+from .recordings.source import Source, identity, remember, remembered, source_of
 from .runtime import ExportedModel
 from .stage import fingerprint, run_stage
 from .train import load_jepa, train
 
 STAGES = ("collect", "train", "distance", "probe", "export", "evaluate")
 
-_PROVENANCE_SOURCE = "Trained from random exploration by training/ of this repository"
 
 
 class Pipeline:
     """One model from URDF to model folder. Every stage is skipped when it was done from the same inputs before."""
 
-    def __init__(self, urdf_xml: str, config: Config, run_folder: Path, model_folder: Path) -> None:
+    def __init__(
+        self, urdf_xml: str, config: Config, run_folder: Path, model_folder: Path, source: Source | None = None
+    ) -> None:
+        """With a `source` the data are recordings; without one they are what the run's folder is known to be made of,
+        or else simulated."""
         self._urdf_xml = urdf_xml
         encoder = config.encoder
         if encoder.kind and config.collect.frame_size == IMAGE_SIZE:
@@ -43,11 +47,15 @@ class Pipeline:
             config = dataclasses.replace(config, collect=dataclasses.replace(config.collect, frame_size=0))
         # What cannot be used is refused before anything is done for it.
         self._encoder = open_encoder(encoder) if encoder.kind else None
+        self._recorded = remembered(run_folder) if source is None else identity(source)
         self._config = config
         self._run_folder = run_folder
         self._model_folder = model_folder
         self._latents: torch.Tensor | None = None
         collected = fingerprint(urdf_xml, config.collect, config.randomise, VIEWS)
+        if self._recorded is not None:
+            frame_size = config.collect.frame_size
+            collected = fingerprint(urdf_xml, config.collect.periods, frame_size, config.recordings, self._recorded)
         seen = fingerprint(collected, config.photometry, encoder, self._encoder.sha256 if self._encoder else "")
         trained = fingerprint(seen, config.train)
         distanced = fingerprint(trained, config.distance)
@@ -88,7 +96,13 @@ class Pipeline:
         return run_stage(folder, name, self._made_from[name], output, lambda: getattr(self, f"_{name}")(folder))
 
     def _collect(self, folder: Path) -> dict[str, Any]:
-        return collect(self._urdf_xml, self._config.collect, self._config.randomise, folder)
+        if self._recorded is None:
+            return collect(self._urdf_xml, self._config.collect, self._config.randomise, folder)
+        figures = collect_recordings(
+            self._urdf_xml, source_of(self._recorded), self._config.collect, self._config.recordings, folder
+        )
+        remember(self._run_folder, self._recorded)
+        return figures
 
     def _features(self, folder: Path) -> dict[str, Any]:
         config = self._config
@@ -110,13 +124,11 @@ class Pipeline:
         return probe(self._dataset(), self._encoded(), head, held_out, limits.velocity, folder)
 
     def _export(self, _folder: Path) -> dict[str, Any]:
-        collected = self._config.collect
         frozen = self._encoder
         provenance = {
-            "source": _PROVENANCE_SOURCE if frozen is None else _source_of(frozen),
+            "source": self._source_in_words(),
             "createdBy": "python -m jepa_mpc_training all",
-            "dataset": f"{collected.episodes} episodes of {collected.periods} periods, {collected.gazebo_episodes} of "
-            f"them in Gazebo, the others in MuJoCo, in {VIEWS} views, seed {collected.seed}",
+            "dataset": self._dataset_in_words(),
         }
         if frozen is not None:
             provenance["checkpointSha256"] = frozen.sha256
@@ -136,6 +148,26 @@ class Pipeline:
         pool = GridPool(self._encoder.network.sizes, self._config.encoder.grid)
         whole = nn.Sequential(self._encoder.network, pool, jepa.encoder).eval()
         return Networks(whole, self._encoder.camera, jepa.predictor, head)
+
+    def _source_in_words(self) -> str:
+        seen = "random exploration" if self._recorded is None else "recordings of a robot"
+        if self._encoder is None:
+            return f"Trained from {seen} by training/ of this repository"
+        kind = self._encoder.kind
+        return (
+            f"{kind.title}, code and weights of {kind.source}, licence {kind.licence}, as they are; projection, "
+            f"predictor and distance trained from {seen} by training/ of this repository"
+        )
+
+    def _dataset_in_words(self) -> str:
+        collected = self._config.collect
+        if self._recorded is not None:
+            names = ", ".join(Path(path).name for path in source_of(self._recorded).paths)
+            return f"{len(self._dataset().frames)} episodes of {collected.periods} periods, cut from {names}"
+        return (
+            f"{collected.episodes} episodes of {collected.periods} periods, {collected.gazebo_episodes} of "
+            f"them in Gazebo, the others in MuJoCo, in {VIEWS} views, seed {collected.seed}"
+        )
 
     def _evaluate(self, _folder: Path) -> dict[str, Any]:
         model = ExportedModel(self._model_folder)
@@ -189,11 +221,3 @@ class Pipeline:
         if self._latents is None:
             self._latents = self._jepa().encode_all(self._seen(), self._config.photometry)
         return self._latents
-
-
-def _source_of(encoder: FrozenEncoder) -> str:
-    kind = encoder.kind
-    return (
-        f"{kind.title}, code and weights of {kind.source}, licence {kind.licence}, as they are; projection, predictor "
-        "and distance trained from random exploration by training/ of this repository"
-    )

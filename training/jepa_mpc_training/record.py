@@ -1,0 +1,333 @@
+"""`python -m jepa_mpc_training.record`: drives a simulated robot through ROS 2 and records it, as one would a real one.
+
+Needs rclpy and rosbags, not PyTorch: it runs in the Python of the simulators (`npm run record`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rclpy
+from builtin_interfaces.msg import Duration
+from jepa_mpc_sim.urdf import JointLimits, parse_urdf, read_joint_names, read_limits
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys import Stores, get_typestore
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CompressedImage, Image, JointState
+from std_msgs.msg import Float64MultiArray, String, UInt64
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from .config import PERIOD_MS, TICK_MS
+from .explore import exploration
+from .limiter import CommandLimiter
+
+ROOT = Path(__file__).resolve().parents[2]
+SIMULATOR_NODE = "mujoco_sim"
+FINAL_TEST_SEED = 1000
+"""Seeds from here on are for the final test; nothing that a model is trained on may have them."""
+STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
+
+_BAG_VERSION = 9
+_TIMEOUT_S = 30.0
+_LEAST_BRAKE_S = 0.001
+_NS_PER_S = 1_000_000_000
+_TICKS = PERIOD_MS // TICK_MS
+_LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+_TRAVEL_PERIODS = 26
+_EXPLORE_PERIODS = 40
+_TRAVEL_SPEED = (0.4, 1.0)
+"""Least and largest speed of a travel, as fractions of the velocity limits."""
+
+
+class RecordError(RuntimeError):
+    """Nothing was recorded; the message is one line that says why and what to do."""
+
+
+class Explorer:
+    """What a robot is told while it records, and never leaves its limits: travels to random poses, so that it has been
+    everywhere, and random exploration around each."""
+
+    def __init__(self, seed: int, limits: JointLimits) -> None:
+        self._rng = np.random.default_rng([seed, 0x626167])
+        self._limits = limits
+        self._travel_to: np.ndarray | None = None
+        self._left = 0
+        self._planned = np.empty((0, len(limits.velocity)))
+        self._speed = 1.0
+
+    def target(self, position: np.ndarray) -> np.ndarray:
+        """Target velocities `[J]` in rad/s for the next control period, at the desired `position [J]`."""
+        if self._left == 0:
+            self._next_phase()
+        self._left -= 1
+        if self._travel_to is None:
+            return self._planned[len(self._planned) - self._left - 1]
+        apart = self._travel_to - position
+        # Straight there: the joint with the longest way at the speed of this travel, the others in proportion.
+        longest = float((np.abs(apart) / self._limits.velocity).max())
+        if longest < PERIOD_MS / 1000:
+            self._left = 0
+        return apart / max(longest, PERIOD_MS / 1000) * self._speed
+
+    def _next_phase(self) -> None:
+        limits = self._limits
+        if self._travel_to is None:
+            self._travel_to = self._rng.uniform(limits.lower, limits.upper)
+            self._speed = self._rng.uniform(*_TRAVEL_SPEED)
+            self._left = _TRAVEL_PERIODS
+        else:
+            self._travel_to = None
+            self._planned = exploration(self._rng, _EXPLORE_PERIODS, limits.velocity)
+            self._left = _EXPLORE_PERIODS
+
+
+class Recorder:
+    """A ROS node that commands the simulator in lockstep and writes what it hears to a bag, in simulated time."""
+
+    def __init__(self, bag: Writer, urdf_xml: str, commands: str, compressed: bool, alive: Callable[[], bool]) -> None:
+        """`alive` says whether the simulator still runs."""
+        root = parse_urdf(urdf_xml)
+        self.joints, self.limits = read_joint_names(root), read_limits(root)
+        self._commands = commands
+        self._bag = bag
+        self._alive = alive
+        self._typestore = get_typestore(Stores.ROS2_JAZZY)
+        self._connections: dict[str, Any] = {}
+        self._heard: dict[str, int] = {}
+        self._before_time: list[tuple[Any, bytes]] = []
+        self._clock_ns = 0
+        self._positions: np.ndarray | None = None
+        self._sent = 0
+        self._image_topic = "image_raw/compressed" if compressed else "image_raw"
+        command_type = JointTrajectory if commands == "joint_trajectory" else Float64MultiArray
+        self._node = rclpy.create_node("jepa_mpc_recorder", start_parameter_services=False)
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self._node)
+        self._command = self._node.create_publisher(command_type, commands, 100)
+        self._step = self._node.create_publisher(UInt64, f"{SIMULATOR_NODE}/step", 100)
+        self._node.create_subscription(Clock, "/clock", self._on_clock, 100)
+        self._node.create_subscription(JointState, "joint_states", self._on_state, 100)
+        for topic, kind, qos in (
+            (self._image_topic, CompressedImage if compressed else Image, 10),
+            ("joint_states", JointState, 100),
+            (commands, command_type, 100),
+            ("robot_description", String, _LATCHED),
+        ):
+            self._record(topic, kind, qos)
+
+    def close(self) -> None:
+        """Leaves ROS."""
+        self._executor.shutdown()
+        self._node.destroy_node()
+
+    def run(self, seconds: float, explorer: Explorer, say: Callable[[float], None]) -> None:
+        """Records `seconds` of simulated time; `say` hears how many there are."""
+        self._wait(self._is_connected, "the simulator's topics")
+        self._advance()
+        self._wait(lambda: self._positions is not None, "joint states")
+        limiter = CommandLimiter(self.limits, TICK_MS / 1000)
+        assert self._positions is not None
+        limiter.reset(self._positions)
+        start_ns = self._clock_ns
+        while (done_s := (self._clock_ns - start_ns) / _NS_PER_S) < seconds:
+            say(done_s)
+            target = explorer.target(limiter.position)
+            for _ in range(_TICKS):
+                limiter.tick(target)
+                self._send(limiter)
+                self._advance()
+
+    def counts(self) -> dict[str, int]:
+        """Messages of each topic in the bag."""
+        return dict(self._heard)
+
+    def _send(self, limiter: CommandLimiter) -> None:
+        """Sends a command; returns once it is in the bag, so that the bag says when it came."""
+        before = self._heard.get(self._commands, 0)
+        self._command.publish(self._message(limiter))
+        self._sent += 1
+        self._wait(lambda: self._heard.get(self._commands, 0) > before, "the command just sent")
+
+    def _message(self, limiter: CommandLimiter) -> JointTrajectory | Float64MultiArray:
+        """The desired state at the next tick, as the planner node sends it; a trajectory brakes to rest after that."""
+        if self._commands != "joint_trajectory":
+            return Float64MultiArray(data=limiter.velocity.tolist())
+        points = [_point(TICK_MS / 1000, limiter.position, limiter.velocity)]
+        if limiter.velocity.any():
+            brake_s = max(_LEAST_BRAKE_S, float((np.abs(limiter.velocity) / self.limits.acceleration).max()))
+            rest = limiter.position + limiter.velocity * brake_s / 2
+            points.append(_point(TICK_MS / 1000 + brake_s, rest, np.zeros_like(rest)))
+        return JointTrajectory(joint_names=self.joints, points=points)
+
+    def _advance(self) -> None:
+        """One tick of simulated time; returns once it is over."""
+        before, states = self._clock_ns, self._heard.get("joint_states", 0)
+        self._step.publish(UInt64(data=self._sent))
+        self._wait(
+            lambda: self._clock_ns > before and self._heard.get("joint_states", 0) > states,
+            "the simulator's next tick",
+        )
+
+    def _record(self, topic: str, kind: type, qos: int | QoSProfile) -> None:
+        name = f"{kind.__module__.split('.')[0]}/msg/{kind.__name__}"
+        connection = self._bag.add_connection(f"/{topic}", name, typestore=self._typestore)
+        stamped = hasattr(kind, "header") and topic != self._commands
+
+        def write(raw: bytes) -> None:
+            self._heard[topic] = self._heard.get(topic, 0) + 1
+            # In simulated time, as `ros2 bag record --use-sim-time`: what has no stamp of its own came now.
+            if stamped:
+                self._bag.write(connection, _header_stamp(raw), raw)
+            elif self._clock_ns:
+                self._bag.write(connection, self._clock_ns, raw)
+            else:
+                self._before_time.append((connection, raw))
+
+        self._node.create_subscription(kind, topic, write, qos, raw=True)
+
+    def _on_clock(self, message: Clock) -> None:
+        self._clock_ns = message.clock.sec * _NS_PER_S + message.clock.nanosec
+        for connection, raw in self._before_time:
+            self._bag.write(connection, self._clock_ns, raw)
+        self._before_time.clear()
+
+    def _on_state(self, message: JointState) -> None:
+        if self._positions is None:
+            places = dict(zip(message.name, message.position, strict=True))
+            self._positions = np.array([places[joint] for joint in self.joints])
+
+    def _is_connected(self) -> bool:
+        publishers = ("/clock", "joint_states", self._image_topic)
+        # One of the readers of the commands is this node itself.
+        return (
+            self._step.get_subscription_count() > 0
+            and self._command.get_subscription_count() > 1
+            and all(self._node.count_publishers(topic) for topic in publishers)
+            and self._heard.get("robot_description", 0) > 0
+        )
+
+    def _wait(self, condition: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + _TIMEOUT_S
+        while not condition():
+            if not self._alive():
+                raise RecordError(f"{SIMULATOR_NODE}: it ended; what it printed above says why.")
+            if time.monotonic() > deadline:
+                raise RecordError(
+                    f"{what}: found nothing in {_TIMEOUT_S:g} s, expected it from {SIMULATOR_NODE}. Is another "
+                    "simulator in this ROS domain? Set ROS_DOMAIN_ID to a free one."
+                )
+            self._executor.spin_once(timeout_sec=0.05)
+
+
+def record(options: argparse.Namespace) -> dict[str, int]:
+    """Starts the simulator, records, and ends it again; returns the number of messages by topic."""
+    if options.seed >= FINAL_TEST_SEED:
+        raise RecordError(
+            f"--seed: found {options.seed}, expected less than {FINAL_TEST_SEED}: the rest are for tests."
+        )
+    if options.out.exists():
+        raise RecordError(f"--out: found something at {options.out}, expected a new folder. Remove it or name another.")
+    urdf_xml = options.urdf.read_text()
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        # Half a bag would be taken for a whole one.
+        unfinished = stack.enter_context(ExitStack())
+        unfinished.callback(shutil.rmtree, options.out, ignore_errors=True)
+        simulator = subprocess.Popen(_simulator(options), env=os.environ | {"PYTHONPATH": _python_path()})
+        stack.callback(_end, simulator)
+        rclpy.init()
+        stack.callback(rclpy.try_shutdown)
+        bag = stack.enter_context(Writer(options.out, version=_BAG_VERSION, storage_plugin=STORAGES[options.storage]))
+        recorder = Recorder(bag, urdf_xml, options.commands, options.compressed, lambda: simulator.poll() is None)
+        stack.callback(recorder.close)
+        recorder.run(options.minutes * 60, Explorer(options.seed, recorder.limits), _progress(options.minutes * 60))
+        unfinished.pop_all()
+        return recorder.counts()
+
+
+def _simulator(options: argparse.Namespace) -> list[str]:
+    return [
+        *(sys.executable, "-m", "jepa_mpc_mujoco", "--urdf", str(options.urdf), "--lockstep"),
+        *("--camera-rate", str(1000 / PERIOD_MS), "--seed", str(options.seed)),
+    ]
+
+
+def _python_path() -> str:
+    folders = [str(ROOT / "sim" / name) for name in ("common", "mujoco")]
+    return os.pathsep.join([*folders, *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
+def _end(simulator: subprocess.Popen[bytes]) -> None:
+    simulator.terminate()
+    try:
+        simulator.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        simulator.kill()
+
+
+def _progress(seconds: float) -> Callable[[float], None]:
+    """Says every tenth of the recording."""
+    told = [-1]
+
+    def say(done_s: float) -> None:
+        tenth = int(done_s / seconds * 10)
+        if tenth > told[0]:
+            told[0] = tenth
+            print(f"recorded {done_s:.0f} of {seconds:.0f} s", flush=True)
+
+    return say
+
+
+def _point(after_s: float, position: np.ndarray, velocity: np.ndarray) -> JointTrajectoryPoint:
+    seconds, nanoseconds = divmod(round(after_s * _NS_PER_S), _NS_PER_S)
+    return JointTrajectoryPoint(
+        positions=position.tolist(),
+        velocities=velocity.tolist(),
+        time_from_start=Duration(sec=seconds, nanosec=nanoseconds),
+    )
+
+
+def _header_stamp(raw: bytes) -> int:
+    """Stamp of a serialised message that begins with a std_msgs/Header, ns."""
+    seconds, nanoseconds = struct.unpack_from("<iI" if raw[1] & 1 else ">iI", raw, 4)
+    return seconds * _NS_PER_S + nanoseconds
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit status: 0 once the bag is written, 2 and one line on stderr where nothing could be recorded."""
+    parser = argparse.ArgumentParser(prog="jepa_mpc_training.record", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the bag, a new one")
+    parser.add_argument("--minutes", type=float, default=40.0, help="of simulated time (default 40)")
+    parser.add_argument("--seed", type=int, default=0, help="of the motions, below 1000 (default 0)")
+    parser.add_argument("--storage", choices=STORAGES, default="mcap")
+    parser.add_argument("--commands", choices=("joint_trajectory", "commands"), default="joint_trajectory")
+    parser.add_argument("--compressed", action="store_true", help="record JPEG images")
+    parser.add_argument("--urdf", type=Path, default=ROOT / "urdf" / "reacher.urdf", help="robot and camera")
+    options = parser.parse_args(arguments)
+    start = time.monotonic()
+    try:
+        counts = record(options)
+    except RecordError as error:
+        print(f"jepa_mpc_training.record: error: {error}", file=sys.stderr)
+        return 2
+    print(f"wrote {options.out} in {(time.monotonic() - start) / 60:.1f} minutes:")
+    for topic, count in counts.items():
+        print(f"  /{topic}: {count} messages")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

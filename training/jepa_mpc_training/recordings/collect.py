@@ -1,0 +1,214 @@
+"""Stage 1 for a robot of one's own: recordings instead of a simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jepa_mpc_sim.urdf import JointLimits, parse_urdf, read_joint_names, read_limits
+from tqdm import tqdm
+
+from ..config import PERIOD_MS, CollectConfig, RecordingsConfig
+from .errors import RecordingError
+from .findings import Findings, Following, table, write_json
+from .images import scaled
+from .section import Section
+from .source import BagSource, Source
+from .synchronise import Episode, episodes_of
+
+_LATEST_PERIODS = 4
+"""How late a joint may follow its commands, in control periods, for the two to be recognised as belonging together."""
+_BEYOND = 1.05
+_BEYOND_SHARE = 0.05
+"""Commands beyond this many velocity limits, in more than this share of the periods, are in another unit."""
+_STILL = 0.01
+"""A joint whose commands are below this share of its velocity limit, root mean square, has not been moved."""
+
+
+def collect_recordings(
+    urdf_xml: str, source: Source, config: CollectConfig, recordings: RecordingsConfig, folder: Path
+) -> dict[str, Any]:
+    """Writes the arrays of a `Dataset` with one view to `folder`, and `findings.json`; prints what was found.
+
+    Raises RecordingError where the recordings cannot be used.
+    """
+    root = parse_urdf(urdf_xml)
+    joints, limits = read_joint_names(root), read_limits(root)
+    found: list[Findings] = []
+    parts: list[tuple[Section, list[Episode]]] = []
+    for path in source.paths:
+        findings = Findings(Path(path).name)
+        found.append(findings)
+        for section in _sections(Path(path), source, joints, recordings, findings):
+            parts.append((section, episodes_of(section, config.periods, PERIOD_MS, limits, recordings, findings)))
+    print(table(found))
+    episodes = [episode for _, some in parts for episode in some]
+    following: list[Following] = []
+    if episodes:
+        actions = np.stack([episode.actions for episode in episodes])
+        positions = np.stack([episode.positions for episode in episodes])
+        following, correlations = follow(joints, actions, positions)
+        for one in following:
+            late = f"{one.late_ms:.0f} ms late"
+            print(f"  {one.joint} follows its commands with a correlation of {one.correlation:.2f}, {late}")
+    write_json(folder / "findings.json", found, following)
+    if len(episodes) < 2:
+        raise _too_few(source, found, config)
+    _check(source, joints, limits, actions, following, correlations, recordings)
+    _write(folder, parts, actions, positions, config.frame_size)
+    return {
+        "episodes": len(episodes),
+        "gazebo_episodes": 0,
+        "views": 1,
+        "frames": len(episodes) * (config.periods + 1),
+        "joints": joints,
+        "recordings": [one.recording for one in found],
+        "recorded_s": round(sum(one.duration_s for one in found), 1),
+        "used_s": round(sum(one.used_s for one in found), 1),
+    }
+
+
+def follow(joints: Sequence[str], actions: np.ndarray, positions: np.ndarray) -> tuple[list[Following], np.ndarray]:
+    """How each joint moves with its commands; actions `[E, T, J]`, positions `[E, T + 1, J]`.
+
+    Also returns the correlations of each joint's velocity with each joint's commands `[J, J]`, at the best delay.
+    """
+    measured = np.diff(positions, axis=1) / (PERIOD_MS / 1000)
+    late = range(min(_LATEST_PERIODS, actions.shape[1] - 2) + 1)
+    by_delay = np.stack([_correlations(measured[:, delay:], actions[:, : actions.shape[1] - delay]) for delay in late])
+    best = by_delay.max(axis=0)
+    rows = []
+    for joint, name in enumerate(joints):
+        delay = int(by_delay[:, joint, joint].argmax())
+        rms = float(np.sqrt(np.square(actions[..., joint]).mean()))
+        rows.append(Following(name, round(float(best[joint, joint]), 3), float(delay * PERIOD_MS), round(rms, 4)))
+    return rows, best
+
+
+def _correlations(measured: np.ndarray, commanded: np.ndarray) -> np.ndarray:
+    """Of each joint's measured with each joint's commanded velocity: `[J, J]`; 0 where one of them is constant."""
+    rows, columns = measured.reshape(-1, measured.shape[2]), commanded.reshape(-1, commanded.shape[2])
+    rows, columns = rows - rows.mean(0), columns - columns.mean(0)
+    scale = np.sqrt(np.outer(np.square(rows).sum(0), np.square(columns).sum(0)))
+    return np.divide(rows.T @ columns, scale, out=np.zeros_like(scale), where=scale > 1e-12)
+
+
+def _sections(
+    path: Path, source: Source, joints: Sequence[str], config: RecordingsConfig, findings: Findings
+) -> list[Section]:
+    if isinstance(source, BagSource):
+        from .rosbag import read_bag
+
+        return read_bag(path, source, joints, config, findings)
+    from .lerobot import read_lerobot
+
+    return read_lerobot(path, source, joints, config, findings)
+
+
+def _write(
+    folder: Path,
+    parts: Sequence[tuple[Section, Sequence[Episode]]],
+    actions: np.ndarray,
+    positions: np.ndarray,
+    frame_size: int,
+) -> None:
+    """The arrays of a `Dataset`, its frames written one by one as they are read."""
+    count = len(actions) * (actions.shape[1] + 1)
+    flat: np.ndarray | None = None
+    first = 0
+    with tqdm(total=count, desc="collect", unit="frame") as progress:
+        for section, episodes in parts:
+            if not episodes:
+                continue
+            # Two episodes that follow each other share a frame: the last of one is the first of the other.
+            indices, places = np.unique(np.concatenate([episode.frames for episode in episodes]), return_inverse=True)
+            order, starts = np.argsort(places, kind="stable"), np.searchsorted(np.sort(places), np.arange(len(indices)))
+            ends = np.append(starts[1:], len(places))
+            for image, start, end in zip(section.read_frames(indices), starts, ends, strict=True):
+                frame = scaled(image, frame_size) if frame_size else image
+                if flat is None:
+                    flat = _open_frames(folder, len(actions), actions.shape[1] + 1, frame.shape)
+                if frame.shape != flat.shape[1:]:
+                    (height, width, _), (_, other_height, other_width, _) = frame.shape, flat.shape
+                    raise RecordingError(
+                        section.name,
+                        found=f"pictures of {width}x{height} and {other_width}x{other_height} pixels",
+                        expected="one size",
+                        remedy="Record one camera with one setting, or scale: --set collect.frame_size=224.",
+                    )
+                flat[first + order[start:end]] = frame
+                progress.update(int(end - start))
+            first += len(places)
+    np.save(folder / "actions.npy", actions.astype(np.float32))
+    np.save(folder / "positions.npy", positions.astype(np.float32))
+    np.save(folder / "in_gazebo.npy", np.zeros(len(actions), dtype=bool))
+
+
+def _open_frames(folder: Path, episodes: int, length: int, shape: tuple[int, ...]) -> np.ndarray:
+    """The file of frames `[E, 1, T + 1, H, W, 3]` on disk, as `[E * (T + 1), H, W, 3]`."""
+    frames = np.lib.format.open_memmap(
+        folder / "frames.npy", mode="w+", dtype=np.uint8, shape=(episodes, 1, length, *shape)
+    )
+    return frames.reshape(-1, *shape)
+
+
+def _too_few(source: Source, found: Sequence[Findings], config: CollectConfig) -> RecordingError:
+    lost: dict[str, float] = {}
+    for one in found:
+        for reason, seconds in one.unused_s.items():
+            lost[reason] = lost.get(reason, 0.0) + seconds
+    reasons = "; ".join(f"{seconds:.1f} s: {reason}" for reason, seconds in sorted(lost.items())) or "too short"
+    count = sum(one.episodes for one in found)
+    return RecordingError(
+        ", ".join(source.paths),
+        found=f"{count} stretches of {config.periods} periods of {PERIOD_MS} ms ({reasons})",
+        expected="at least 2 with frames, joint states and commands throughout",
+        remedy="Record for longer, 10 pictures a second or more, or cut shorter episodes: --set collect.periods=20.",
+    )
+
+
+def _check(
+    source: Source,
+    joints: Sequence[str],
+    limits: JointLimits,
+    actions: np.ndarray,
+    following: Sequence[Following],
+    correlations: np.ndarray,
+    config: RecordingsConfig,
+) -> None:
+    """Raises RecordingError for commands in another unit, that do not move a joint, or are those of another joint."""
+    subject = f"commands in {', '.join(source.paths)}"
+    for index, joint in enumerate(joints):
+        limit = limits.velocity[index]
+        beyond = float((np.abs(actions[..., index]) > _BEYOND * limit).mean())
+        if beyond > _BEYOND_SHARE:
+            raise RecordingError(
+                subject,
+                found=f"{joint} told to exceed the URDF's limit of {limit:g} rad/s in {beyond:.0%} of the periods",
+                expected="velocities within the limits of the robot",
+                remedy="Set-points in degrees or of positions (--command-kind position), or a URDF with other limits.",
+            )
+        if following[index].commanded_rms < _STILL * limit:
+            raise RecordingError(
+                subject,
+                found=f"{joint} told to move at {following[index].commanded_rms:.4f} rad/s in the mean",
+                expected="every joint of the URDF moved over its range, at all speeds",
+                remedy="Move it while recording, or make it a fixed joint in the URDF that is given.",
+            )
+        correlation = following[index].correlation
+        if correlation < config.least_following:
+            best = int(correlations[index].argmax())
+            other = (
+                f"; it moves with those of {joints[best]} ({correlations[index, best]:.2f})"
+                if best != index and correlations[index, best] >= config.least_following
+                else ""
+            )
+            raise RecordingError(
+                subject,
+                found=f"{joint} moves with its commands with a correlation of {correlation:.2f}{other}",
+                expected=f"{config.least_following:g} or more",
+                remedy="Check the order of the joints (--command-joints), --command-kind, and that this is what moved "
+                "the robot.",
+            )

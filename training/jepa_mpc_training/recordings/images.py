@@ -1,0 +1,84 @@
+"""Pictures of recordings, scaled as the planner node scales its camera's."""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image as Picture
+from PIL import UnidentifiedImageError
+
+from .errors import RecordingError
+
+_CHANNELS = {
+    "rgb8": (np.uint8, 3, (0, 1, 2)),
+    "bgr8": (np.uint8, 3, (2, 1, 0)),
+    "rgba8": (np.uint8, 4, (0, 1, 2)),
+    "bgra8": (np.uint8, 4, (2, 1, 0)),
+    "mono8": (np.uint8, 1, (0, 0, 0)),
+    "rgb16": (np.uint16, 3, (0, 1, 2)),
+    "bgr16": (np.uint16, 3, (2, 1, 0)),
+    "mono16": (np.uint16, 1, (0, 0, 0)),
+}
+"""Encodings of sensor_msgs/Image: kind of a sample, samples a pixel, and which of them are red, green and blue."""
+
+_GREY_LEVELS_16 = 257
+"""16-bit values in one of 8 bits."""
+
+
+def raw_image(subject: str, encoding: str, height: int, width: int, step: int, big_endian: bool, data) -> np.ndarray:
+    """Fields of a sensor_msgs/Image -> uint8 `[H, W, 3]`, RGB. Raises RecordingError for what it cannot hold."""
+    if encoding not in _CHANNELS:
+        raise RecordingError(
+            subject,
+            found=f"images in '{encoding}'",
+            expected=f"one of {', '.join(_CHANNELS)}",
+            remedy="Record the camera's colour topic, convert it first (image_proc), or record it compressed.",
+        )
+    kind, samples, colours = _CHANNELS[encoding]
+    row = width * samples * np.dtype(kind).itemsize
+    values = np.frombuffer(data, dtype=np.uint8)
+    if step < row or len(values) < step * height or width * height == 0:
+        raise RecordingError(
+            subject,
+            found=f"{len(values)} bytes in rows of {step} for {width}x{height} {encoding}",
+            expected=f"rows of at least {row} bytes, {height} of them",
+            remedy="The camera driver writes wrong images: look at one of them.",
+        )
+    rows = np.ascontiguousarray(values[: step * height].reshape(height, step)[:, :row])
+    wide = rows.view(np.dtype(kind).newbyteorder(">" if big_endian else "<")).reshape(height, width, samples)
+    image = wide[..., list(colours)]
+    return image if kind is np.uint8 else np.rint(image / _GREY_LEVELS_16).astype(np.uint8)
+
+
+def compressed_image(subject: str, data) -> np.ndarray:
+    """The bytes of a JPEG or PNG file -> uint8 `[H, W, 3]`, RGB. Raises RecordingError for anything else."""
+    try:
+        with Picture.open(io.BytesIO(bytes(data)), formats=("JPEG", "PNG")) as picture:
+            return np.asarray(picture.convert("RGB"))
+    except (UnidentifiedImageError, OSError, ValueError) as error:
+        raise RecordingError(
+            subject,
+            found=f"a compressed image that cannot be read ({error})",
+            expected="JPEG or PNG",
+            remedy="Record with image_transport's 'compressed' plug-in (not theora, zstd or ffmpeg), or raw.",
+        ) from error
+
+
+def scaled(image: np.ndarray, size: int) -> np.ndarray:
+    """uint8 `[H, W, 3]` -> uint8 `[size, size, 3]`: each pixel is the mean of the area that it covers."""
+    height, width, _ = image.shape
+    rows = _area_weights(height, size) @ image.reshape(height, -1).astype(np.float32)
+    columns = rows.reshape(size, width, 3).transpose(0, 2, 1) @ _area_weights(width, size).T
+    return np.rint(columns.transpose(0, 2, 1)).clip(0, 255).astype(np.uint8)
+
+
+@lru_cache(maxsize=8)
+def _area_weights(length: int, size: int) -> np.ndarray:
+    """The share of each of `length` samples in each of `size` equal stretches: float32 `[size, length]`."""
+    edges = np.arange(size + 1) * length / size
+    pixels = np.arange(length)
+    inside = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    weights = inside.clip(0)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -1,0 +1,255 @@
+"""LeRobot data sets, format v3: tables in Parquet, pictures in shared MP4 files or in the tables."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset
+import pyarrow.parquet
+
+from ..config import RecordingsConfig
+from .commands import Commands, HeldPositions, HeldVelocities
+from .errors import RecordingError
+from .findings import Findings
+from .images import compressed_image
+from .section import Section
+from .source import LerobotSource
+
+_NS_PER_S = 1e9
+_NS_PER_MS = 1e6
+_STATE, _ACTION = "observation.state", "action"
+_VERSION = "v3"
+_KINDS = {"pos": "position", "position": "position", "vel": "velocity", "velocity": "velocity"}
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """What meta/info.json says: where things are, and which columns of state and action are the URDF's joints."""
+
+    root: Path
+    fps: float
+    data_path: str
+    video_path: str
+    camera: str
+    in_video: bool
+    state_columns: list[int]
+    action_columns: list[int]
+    command_kind: str
+    scale: float
+
+
+def read_lerobot(
+    path: Path, source: LerobotSource, joints: Sequence[str], config: RecordingsConfig, findings: Findings
+) -> list[Section]:
+    """A section for each episode; raises RecordingError where the data set cannot be used."""
+    layout = _layout(path, source, joints)
+    return [_section(layout, episode, config, findings) for episode in _episodes(layout)]
+
+
+def _layout(path: Path, source: LerobotSource, joints: Sequence[str]) -> _Layout:
+    file = path / "meta" / "info.json"
+    if not file.is_file():
+        raise RecordingError(
+            f"LeRobot data set {path}",
+            found="no meta/info.json",
+            expected="the root folder of a data set, with meta/, data/ and videos/",
+            remedy="Give the folder that `lerobot-record` wrote or `hf download --repo-type dataset` fetched.",
+        )
+    info = json.loads(file.read_text())
+    version = str(info.get("codebase_version", "none"))
+    if not version.startswith(_VERSION):
+        raise RecordingError(
+            f"LeRobot data set {path}",
+            found=f"codebase_version {version}",
+            expected="v3.0",
+            remedy="Convert it: python -m lerobot.scripts.convert_dataset_v21_to_v30 --repo-id=… (LeRobot's).",
+        )
+    features = info["features"]
+    if _ACTION not in features:
+        raise RecordingError(
+            f"LeRobot data set {path}",
+            found=f"features {', '.join(features)}",
+            expected=f"'{_ACTION}', what the robot was told",
+            remedy="Measured velocities are no actions: record the commands.",
+        )
+    if _STATE not in features:
+        raise RecordingError(
+            f"LeRobot data set {path}",
+            found=f"features {', '.join(features)}",
+            expected=f"'{_STATE}' with the joint positions",
+            remedy="Record the robot's state, too.",
+        )
+    camera = _camera(path, source, features)
+    action_names = _names(path, features, _ACTION)
+    return _Layout(
+        root=path,
+        fps=float(info["fps"]),
+        data_path=info["data_path"],
+        video_path=info.get("video_path") or "",
+        camera=camera,
+        in_video=features[camera]["dtype"] == "video",
+        state_columns=_columns(path, _STATE, _names(path, features, _STATE), source.names(joints)),
+        action_columns=_columns(path, _ACTION, action_names, source.names(joints)),
+        command_kind=source.command_kind or _kind(path, action_names),
+        scale=float(np.pi / 180) if source.degrees else 1.0,
+    )
+
+
+def _camera(path: Path, source: LerobotSource, features: dict[str, Any]) -> str:
+    cameras = [name for name, feature in features.items() if feature["dtype"] in ("video", "image")]
+    if source.camera in cameras:
+        return source.camera
+    if not source.camera and len(cameras) == 1:
+        return cameras[0]
+    raise RecordingError(
+        f"LeRobot data set {path}",
+        found=f"cameras {', '.join(cameras) or 'none'}" + (f", and no '{source.camera}'" if source.camera else ""),
+        expected="one camera",
+        remedy="Name one of them: --lerobot-camera NAME.",
+    )
+
+
+def _names(path: Path, features: dict[str, Any], feature: str) -> list[str]:
+    """Names of a feature's numbers: a list, or lists in an object (`{"motors": [...]}`)."""
+    names = features[feature].get("names")
+    if isinstance(names, dict):
+        names = [name for group in names.values() for name in (group if isinstance(group, list) else [group])]
+    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+        return names
+    raise RecordingError(
+        f"LeRobot data set {path}, feature {feature}",
+        found="no names",
+        expected="the name of each of its numbers in meta/info.json",
+        remedy='Add them: "names": ["shoulder.pos", "elbow.pos"].',
+    )
+
+
+def _columns(path: Path, feature: str, names: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    plain = [re.sub(rf"\.({'|'.join(_KINDS)})$", "", name) for name in names]
+    missing = [name for name in wanted if name not in plain and name not in names]
+    if missing:
+        raise RecordingError(
+            f"LeRobot data set {path}, feature {feature}",
+            found=f"joints {', '.join(names)}",
+            expected=f"{', '.join(wanted)}",
+            remedy="Give the URDF of this robot (--urdf), or say what its joints are called here: "
+            "--joint URDF_NAME=RECORDED_NAME.",
+        )
+    return [names.index(name) if name in names else plain.index(name) for name in wanted]
+
+
+def _kind(path: Path, names: Sequence[str]) -> str:
+    kinds = {_KINDS.get(name.rpartition(".")[2], "") for name in names if "." in name}
+    known = kinds & {"position", "velocity"}
+    if len(known) == 1:
+        return known.pop()
+    raise RecordingError(
+        f"LeRobot data set {path}, feature {_ACTION}",
+        found=f"numbers called {', '.join(names)}",
+        expected="names that end in .pos or .vel",
+        remedy="Say what they are: --command-kind position (rad) or velocity (rad/s).",
+    )
+
+
+def _episodes(layout: _Layout) -> list[dict[str, Any]]:
+    """Rows of meta/episodes, in order."""
+    files = sorted((layout.root / "meta" / "episodes").rglob("*.parquet"))
+    if not files:
+        raise RecordingError(
+            f"LeRobot data set {layout.root}",
+            found="no table in meta/episodes",
+            expected="meta/episodes/chunk-000/file-000.parquet",
+            remedy="Finish the recording (`dataset.finalize()`): the tables are written at its end.",
+        )
+    rows = [row for file in files for row in pa.parquet.read_table(file).to_pylist()]
+    return sorted(rows, key=lambda row: row["episode_index"])
+
+
+def _section(layout: _Layout, episode: dict[str, Any], config: RecordingsConfig, findings: Findings) -> Section:
+    columns = ["timestamp", "episode_index", _STATE, _ACTION]
+    file = layout.root / layout.data_path.format(
+        chunk_index=episode["data/chunk_index"], file_index=episode["data/file_index"]
+    )
+    table = _table(file, [*columns, *([] if layout.in_video else [layout.camera])], episode["episode_index"])
+    seconds = table["timestamp"].to_numpy().astype(np.float64)
+    stamps = np.rint(seconds * _NS_PER_S).astype(np.int64)
+    findings.commands += len(stamps)
+    state, action = (np.array(table[name].to_pylist(), dtype=np.float64) for name in (_STATE, _ACTION))
+    positions = state[:, layout.state_columns] * layout.scale
+    told = action[:, layout.action_columns] * layout.scale
+
+    def read_frames(indices: np.ndarray) -> Iterator[np.ndarray]:
+        if layout.in_video:
+            return _video_frames(layout, episode, seconds[indices])
+        return _table_frames(layout, table[layout.camera], indices)
+
+    return Section(findings.recording, stamps, stamps, positions, _commands(layout, stamps, told, config), read_frames)
+
+
+def _table(file: Path, columns: list[str], episode: int) -> pa.Table:
+    """One episode's rows of a data file, which holds many."""
+    try:
+        data = pa.dataset.dataset(file, format="parquet")
+        return data.to_table(columns, filter=pa.dataset.field("episode_index") == episode)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise RecordingError(
+            f"LeRobot data file {file}",
+            found=f"'{error}'",
+            expected=f"a table with {', '.join(columns)}",
+            remedy="Fetch or record the data set again: what meta/ lists is not there.",
+        ) from error
+
+
+def _commands(layout: _Layout, stamps: np.ndarray, told: np.ndarray, config: RecordingsConfig) -> Commands:
+    held = HeldPositions if layout.command_kind == "position" else HeldVelocities
+    return held(stamps, told, int(config.command_hold_ms * _NS_PER_MS))
+
+
+def _table_frames(layout: _Layout, column: pa.ChunkedArray, indices: np.ndarray) -> Iterator[np.ndarray]:
+    for index in indices.tolist():
+        picture = column[index].as_py()
+        data = picture["bytes"] if picture["bytes"] is not None else (layout.root / picture["path"]).read_bytes()
+        yield compressed_image(f"LeRobot data set {layout.root}, feature {layout.camera}", data)
+
+
+def _video_frames(layout: _Layout, episode: dict[str, Any], seconds: np.ndarray) -> Iterator[np.ndarray]:
+    """Frames of an episode at times from its start `[N]`, ascending, each at most half a frame from one there is."""
+    prefix = f"videos/{layout.camera}"
+    file = layout.root / layout.video_path.format(
+        video_key=layout.camera,
+        chunk_index=episode[f"{prefix}/chunk_index"],
+        file_index=episode[f"{prefix}/file_index"],
+    )
+    start = float(episode[f"{prefix}/from_timestamp"])
+    try:
+        with av.open(str(file)) as container:
+            stream = container.streams.video[0]
+            container.seek(int(max(0.0, start - 1 / layout.fps) / stream.time_base), stream=stream)
+            decoded = container.decode(stream)
+            frame = next(decoded, None)
+            for at in (start + seconds).tolist():
+                while frame is not None and float(frame.pts * stream.time_base) < at - 0.5 / layout.fps:
+                    frame = next(decoded, None)
+                if frame is None or abs(float(frame.pts * stream.time_base) - at) > 0.5 / layout.fps:
+                    raise RecordingError(
+                        f"LeRobot video {file}",
+                        found=f"no frame at {at:.3f} s",
+                        expected=f"one for every row of episode {episode['episode_index']}",
+                        remedy="The video was cut off: record or fetch the data set again.",
+                    )
+                yield frame.to_ndarray(format="rgb24")
+    except (av.FFmpegError, OSError, IndexError) as error:
+        raise RecordingError(
+            f"LeRobot video {file}",
+            found=f"'{error}'",
+            expected="an MP4 file that can be decoded",
+            remedy="Fetch or record the data set again.",
+        ) from error

@@ -1,0 +1,74 @@
+"""Options of the command line that say which recordings a model is trained from."""
+
+from __future__ import annotations
+
+import argparse
+
+from .source import BagSource, LerobotSource, Source
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds them to the parser of `python -m jepa_mpc_training`."""
+    group = parser.add_argument_group("recordings", "a robot of your own instead of a simulator")
+    group.add_argument("--bag", action="append", default=[], metavar="PATH", help="a rosbag2 recording; again for more")
+    group.add_argument("--lerobot", action="append", default=[], metavar="PATH", help="a LeRobot data set, format v3")
+    group.add_argument("--image-topic", default=BagSource.image_topic, help="Image or CompressedImage (/image_raw)")
+    group.add_argument("--joint-states-topic", default=BagSource.joint_states_topic, help="default /joint_states")
+    group.add_argument(
+        "--command-topic",
+        default=BagSource.command_topic,
+        help="what the robot was told: JointTrajectory or Float64MultiArray (default /joint_trajectory)",
+    )
+    group.add_argument(
+        "--command-kind",
+        choices=("velocity", "position"),
+        help="what a Float64MultiArray or LeRobot's action holds (default: velocity; of LeRobot, what its names say)",
+    )
+    group.add_argument("--command-joints", metavar="A,B", help="joints of a Float64MultiArray (default: the URDF's)")
+    group.add_argument(
+        "--stamps",
+        choices=("header", "bag"),
+        default=BagSource.stamps,
+        help="when something was: by the messages' stamps, or by when they were recorded",
+    )
+    group.add_argument(
+        "--joint", action="append", default=[], metavar="URDF_NAME=RECORDED_NAME", help="a joint by another name"
+    )
+    group.add_argument("--lerobot-camera", default="", metavar="FEATURE", help="where there is more than one camera")
+    group.add_argument("--degrees", action="store_true", help="LeRobot's numbers are degrees")
+
+
+def chosen(options: argparse.Namespace) -> Source | None:
+    """What the options say; None without recordings. Raises ValueError for options that contradict each other."""
+    if options.bag and options.lerobot:
+        raise ValueError("--bag and --lerobot: found both, expected recordings of one kind for one run.")
+    if (options.bag or options.lerobot) and options.simulator is not None:
+        raise ValueError("--simulator: found it beside recordings, expected one or the other.")
+    names = tuple(_renaming(text) for text in options.joint)
+    if options.bag:
+        return BagSource(
+            paths=tuple(options.bag),
+            image_topic=options.image_topic,
+            joint_states_topic=options.joint_states_topic,
+            command_topic=options.command_topic,
+            command_kind=options.command_kind or BagSource.command_kind,
+            command_joints=tuple(options.command_joints.split(",")) if options.command_joints else (),
+            stamps=options.stamps,
+            joint_names=names,
+        )
+    if options.lerobot:
+        return LerobotSource(
+            paths=tuple(options.lerobot),
+            camera=options.lerobot_camera,
+            command_kind=options.command_kind or "",
+            degrees=options.degrees,
+            joint_names=names,
+        )
+    return None
+
+
+def _renaming(text: str) -> tuple[str, str]:
+    ours, separator, theirs = text.partition("=")
+    if not (separator and ours and theirs):
+        raise ValueError(f"--joint: found '{text}', expected URDF_NAME=RECORDED_NAME.")
+    return ours, theirs

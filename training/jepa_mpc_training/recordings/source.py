@@ -1,0 +1,93 @@
+"""Which recordings a data set is made of, and how to read them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+CommandKind = Literal["velocity", "position"]
+
+
+@dataclass(frozen=True)
+class BagSource:
+    """rosbag2 recordings of one robot."""
+
+    paths: tuple[str, ...]
+    image_topic: str = "/image_raw"
+    joint_states_topic: str = "/joint_states"
+    command_topic: str = "/joint_trajectory"
+    command_kind: CommandKind = "velocity"
+    """What the numbers of a Float64MultiArray are."""
+    command_joints: tuple[str, ...] = ()
+    """Which joints they are for, by their recorded names; empty: those of the URDF, in its order."""
+    stamps: Literal["header", "bag"] = "header"
+    """What says when something was: the messages' own stamps, or when they were recorded."""
+    joint_names: tuple[tuple[str, str], ...] = ()
+    """Joints whose name in the recording is not that of the URDF: (URDF's, recorded)."""
+
+    def names(self, joints: Sequence[str]) -> list[str]:
+        """Recorded names of the URDF's joints."""
+        return _renamed(joints, self.joint_names)
+
+
+@dataclass(frozen=True)
+class LerobotSource:
+    """A LeRobot data set in format v3."""
+
+    paths: tuple[str, ...]
+    camera: str = ""
+    """Feature with the pictures; empty: the only one there is."""
+    command_kind: CommandKind | Literal[""] = ""
+    """What the actions are; empty: as their names say (`….pos`, `….vel`)."""
+    degrees: bool = False
+    """Positions and actions are in degrees (a second), not radians."""
+    joint_names: tuple[tuple[str, str], ...] = ()
+
+    def names(self, joints: Sequence[str]) -> list[str]:
+        """Recorded names of the URDF's joints."""
+        return _renamed(joints, self.joint_names)
+
+
+Source = BagSource | LerobotSource
+
+
+def _renamed(joints: Sequence[str], names: tuple[tuple[str, str], ...]) -> list[str]:
+    recorded = dict(names)
+    return [recorded.get(joint, joint) for joint in joints]
+
+
+def identity(source: Source) -> dict[str, Any]:
+    """The source and the sizes and times of its files: equal where nothing has changed."""
+    files = [
+        [str(file), file.stat().st_size, file.stat().st_mtime_ns]
+        for path in source.paths
+        for file in (sorted(Path(path).rglob("*")) if Path(path).is_dir() else [Path(path)])
+        if file.is_file()
+    ]
+    return {"kind": type(source).__name__, "source": asdict(source), "files": files}
+
+
+def remember(folder: Path, known: dict[str, Any]) -> None:
+    """Writes to a run's folder what it was collected from, for the stages that come later."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "source.json").write_text(json.dumps(known, indent=2) + "\n")
+
+
+def remembered(folder: Path) -> dict[str, Any] | None:
+    """What `remember` wrote; None where the run is not of recordings."""
+    file = folder / "source.json"
+    return json.loads(file.read_text()) if file.exists() else None
+
+
+def source_of(known: dict[str, Any]) -> Source:
+    """The source in an `identity`."""
+    kind = {"BagSource": BagSource, "LerobotSource": LerobotSource}[known["kind"]]
+    fields = {name: _tuples(value) if isinstance(value, list) else value for name, value in known["source"].items()}
+    return kind(**fields)
+
+
+def _tuples(values: list[Any]) -> tuple[Any, ...]:
+    return tuple(_tuples(value) if isinstance(value, list) else value for value in values)

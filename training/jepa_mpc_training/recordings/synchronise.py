@@ -1,0 +1,145 @@
+"""Camera, joint states and commands at the control period, cut into episodes where something is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jepa_mpc_sim.urdf import JointLimits
+
+from ..config import RecordingsConfig
+from .findings import Event, Findings
+from .section import Section
+
+_NS_PER_S = 1e9
+_NS_PER_MS = 1e6
+_CLOCK_GAIN = 0.1
+"""How much of a frame's offset from its due time moves the next due time: camera clocks run at rates of their own."""
+_FASTEST = 1.5
+"""Times the velocity limit: a joint that moves faster between two frames has been put somewhere else."""
+_FASTEST_MARGIN_RAD = 0.05
+
+
+@dataclass(frozen=True)
+class Episode:
+    """Frame `t` is seen before action `t`: frames `[T + 1]` as indices in the section, actions `[T, J]` in rad/s,
+    positions `[T + 1, J]` in rad."""
+
+    frames: np.ndarray
+    actions: np.ndarray
+    positions: np.ndarray
+
+
+def episodes_of(
+    section: Section, periods: int, period_ms: int, limits: JointLimits, config: RecordingsConfig, findings: Findings
+) -> list[Episode]:
+    """All episodes of `periods` control periods; what is not in one is counted in `findings`, by its reason.
+
+    A frame is taken for every control period: the one nearest to its due time, at most `tolerance_ms` off. Positions
+    are interpolated at the frames' stamps. An action is the mean commanded velocity between two frames.
+    """
+    _describe(section, config, findings)
+    if len(section.frame_stamps) == 0 or len(section.joint_stamps) < 2:
+        return []
+    period_ns = int(period_ms * _NS_PER_MS)
+    positions = _positions_at(section, config)
+    episodes: list[Episode] = []
+    chained_s = 0.0
+    for chain in chains(section.frame_stamps, period_ns, int(config.tolerance_ms * _NS_PER_MS)):
+        stamps, places = section.frame_stamps[chain], positions[chain]
+        chained_s += float(stamps[-1] - stamps[0]) / _NS_PER_S
+        if len(chain) < 2:
+            continue
+        duration_s = np.diff(stamps) / _NS_PER_S
+        actions = section.commands.mean_velocity(stamps[:-1], stamps[1:])
+        unknown = np.isnan(places).any(axis=1)
+        moved = np.abs(np.diff(places, axis=0))
+        reasons = np.full(len(actions), "", dtype=object)
+        reasons[np.isnan(actions).any(axis=1)] = "no command in force"
+        jumped = moved > _FASTEST * limits.velocity * duration_s[:, None] + _FASTEST_MARGIN_RAD
+        reasons[jumped.any(axis=1)] = "joints put somewhere else"
+        reasons[unknown[:-1] | unknown[1:]] = "no joint states around the frame"
+        for reason in set(reasons) - {""}:
+            findings.leave_out(reason, float(duration_s[reasons == reason].sum()))
+        for start, end in _runs(reasons == ""):
+            whole = (end - start) // periods
+            for first in range(start, start + whole * periods, periods):
+                last = first + periods
+                episodes.append(Episode(chain[first : last + 1], actions[first:last], places[first : last + 1]))
+            left = float(duration_s[start + whole * periods : end].sum())
+            findings.leave_out(f"rest of a stretch, shorter than {periods} periods", left)
+    seen_s = float(section.frame_stamps[-1] - section.frame_stamps[0]) / _NS_PER_S
+    findings.leave_out("no frame in time", round(seen_s - chained_s, 6))
+    findings.episodes += len(episodes)
+    findings.used_s += len(episodes) * periods * period_ms / 1000
+    return episodes
+
+
+def chains(stamps: np.ndarray, period_ns: int, tolerance_ns: int) -> list[np.ndarray]:
+    """Frames one period apart: indices into `stamps [F]`, in chains that end where no frame is near its due time."""
+    result = []
+    index = 0
+    while index < len(stamps):
+        chain = [index]
+        due = stamps[index] + period_ns
+        while (found := _nearest(stamps, due)) > chain[-1] and abs(stamps[found] - due) <= tolerance_ns:
+            chain.append(found)
+            due += period_ns + int(_CLOCK_GAIN * (stamps[found] - due))
+        result.append(np.array(chain))
+        index = chain[-1] + 1
+    return result
+
+
+def _nearest(stamps: np.ndarray, due: int) -> int:
+    after = int(np.searchsorted(stamps, due))
+    if after == len(stamps) or (after > 0 and due - stamps[after - 1] <= stamps[after] - due):
+        return after - 1
+    return after
+
+
+def _positions_at(section: Section, config: RecordingsConfig) -> np.ndarray:
+    """Joint positions at the frames `[F, J]`; NaN in rows where joint states are missing around them."""
+    stamps, frames = section.joint_stamps, section.frame_stamps
+    since = stamps[0]
+    columns = [np.interp(frames - since, stamps - since, column) for column in section.positions.T]
+    positions = np.stack(columns, axis=1)
+    after = np.searchsorted(stamps, frames, side="left")
+    exact = stamps[after.clip(0, len(stamps) - 1)] == frames
+    inside = (after > 0) & (after < len(stamps))
+    width = np.full(len(frames), np.iinfo(np.int64).max)
+    width[inside] = stamps[after[inside]] - stamps[after[inside] - 1]
+    positions[~exact & (width > config.joint_gap_ms * _NS_PER_MS)] = np.nan
+    return positions
+
+
+def _runs(good: np.ndarray) -> list[tuple[int, int]]:
+    """Stretches of True in `good [N]` as (start, end)."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], good, [False])).astype(int)))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def _describe(section: Section, config: RecordingsConfig, findings: Findings) -> None:
+    """Adds rates, dropped frames and gaps of a section to the findings."""
+    frames = section.frame_stamps
+    findings.frames += len(frames)
+    start = min((stamps[0] for stamps in (frames, section.joint_stamps) if len(stamps)), default=0)
+    # Where the section lies in its recording: the sections before it have been counted already.
+    before_s = findings.duration_s
+    for topic, stamps in (("camera", frames), ("joint states", section.joint_stamps)):
+        if len(stamps) < 2:
+            continue
+        steps = np.diff(stamps)
+        usual = float(np.median(steps))
+        rate = round(_NS_PER_S / usual, 2) if usual > 0 else 0.0
+        long = np.flatnonzero(steps > max(config.gap_ms * _NS_PER_MS, 1.5 * usual))
+        for index in long:
+            at_s = before_s + (stamps[index] - start) / _NS_PER_S
+            findings.gaps.append(Event(round(at_s, 3), topic, round(steps[index] / _NS_PER_S, 3)))
+        if topic == "camera":
+            findings.camera_hz = rate
+            missing = np.rint(np.delete(steps, long) / usual).clip(1) - 1 if usual > 0 else np.zeros(1)
+            findings.dropped_frames += int(missing.sum())
+        else:
+            findings.joint_states_hz = rate
+    last = max((stamps[-1] for stamps in (frames, section.joint_stamps) if len(stamps)), default=start)
+    findings.duration_s += (last - start) / _NS_PER_S
