@@ -57,7 +57,7 @@ def episodes_of(
         reasons = np.full(len(actions), "", dtype=object)
         reasons[np.isnan(actions).any(axis=1)] = "no command in force"
         jumped = moved > _FASTEST * limits.velocity * duration_s[:, None] + _FASTEST_MARGIN_RAD
-        reasons[jumped.any(axis=1)] = "joints put somewhere else"
+        reasons[jumped.any(axis=1)] = "joints faster than their limits: put somewhere else, or not in rad"
         reasons[unknown[:-1] | unknown[1:]] = "no joint states around the frame"
         for reason in set(reasons) - {""}:
             findings.leave_out(reason, float(duration_s[reasons == reason].sum()))
