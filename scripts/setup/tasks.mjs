@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { bundleInto } from './bundle.mjs';
 import { requireGazebo, setUpGazebo } from './gazebo-set-up.mjs';
 import { makeRunEnvironment } from './run-environment.mjs';
@@ -149,6 +149,40 @@ export const TASKS = {
           return await supervise([python, '-m', 'jepa_mpc_training', ...args], {
             env: { ...run.env, PYTHONPATH: '', LD_LIBRARY_PATH: env['LD_LIBRARY_PATH'] ?? '' },
           });
+        } finally {
+          run.release();
+        }
+      };
+    },
+  },
+  /** Drives the demo's robot through ROS 2 and records it: training/README.md, "Your own robot". */
+  record: {
+    prepare: async (args, env) => {
+      const { layout, source } = await setUp('product', env, write);
+      const folders = ['training', 'sim/common', 'sim/mujoco'].map((name) => join(layout.root, name));
+      return async () => {
+        const run = await makeRunEnvironment(layout, source, env, { isolated: true });
+        const pythonPath = [...folders, run.env['PYTHONPATH'] ?? ''].filter((path) => path !== '');
+        try {
+          return await supervise(
+            [join(source.pythonPrefix, 'bin', 'python'), '-m', 'jepa_mpc_training.record', ...args],
+            { env: { ...run.env, PYTHONPATH: pythonPath.join(delimiter) } },
+          );
+        } finally {
+          run.release();
+        }
+      };
+    },
+  },
+  /** From a bag of the demo to the demo with the model that was trained on it. */
+  'round-trip': {
+    prepare: async (args, env) => {
+      const { layout, source } = await setUp('training', env, write);
+      return async () => {
+        const run = await makeRunEnvironment(layout, source, env, { isolated: true });
+        const python = join(layout.trainingPrefix, 'bin', 'python');
+        try {
+          return await supervise([python, '-m', 'jepa_mpc_training.round_trip', ...args], { env: run.env });
         } finally {
           run.release();
         }

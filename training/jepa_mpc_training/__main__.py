@@ -37,13 +37,24 @@ def main(arguments: list[str] | None = None) -> None:
     from .recordings.options import add_options, chosen
     from .simulators import SIMULATORS
     from .stages import STAGES, Pipeline
+    from .together import joined
 
     parser = argparse.ArgumentParser(prog="jepa_mpc_training", description=main.__doc__)
     parser.add_argument("stage", choices=(*STAGES, "all"))
     parser.add_argument("--urdf", type=Path, default=ROOT / "urdf" / "reacher.urdf", help="robot and camera")
-    parser.add_argument("--run", type=Path, default=ROOT / "training" / "runs" / "reacher", help="data and checkpoints")
+    # `--run` alone is ambiguous to torchrun, which looks for its own options among ours.
+    parser.add_argument(
+        "--run",
+        "--run-folder",
+        type=Path,
+        default=ROOT / "training" / "runs" / "reacher",
+        help="data and checkpoints",
+    )
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "reacher", help="model folder to write")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="PyTorch threads (default: all)")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cpu", help="where the JEPA is trained; cuda: one GPU a process"
+    )
     parser.add_argument(
         "--set",
         action="append",
@@ -69,8 +80,11 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(options.threads)
     start = time.monotonic()
     try:
-        pipeline = Pipeline(options.urdf.read_text(), config, options.run, options.model, source)
-        figures = pipeline.run(STAGES[-1] if options.stage == "all" else options.stage)
+        with joined(options.device) as group:
+            pipeline = Pipeline(options.urdf.read_text(), config, options.run, options.model, source, group)
+            figures = pipeline.run(STAGES[-1] if options.stage == "all" else options.stage)
+        if not group.leads:
+            return
     except ExportRefusedError as error:
         sys.exit(str(error))
     except RecordingError as error:

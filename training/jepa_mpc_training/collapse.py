@@ -19,9 +19,9 @@ def sigreg(latents: Tensor, projections: int, generator: torch.Generator) -> Ten
     Compares the characteristic function of random one-dimensional projections with a standard normal's
     (Epps-Pulley). Balestriero and LeCun 2025, "LeJEPA", arXiv 2511.08544.
     """
-    directions = torch.randn(latents.shape[1], projections, generator=generator)
+    directions = torch.randn(latents.shape[1], projections, generator=generator).to(latents.device)
     directions = directions / directions.norm(dim=0)
-    frequency = torch.linspace(0, _LARGEST_FREQUENCY, _KNOTS)
+    frequency = torch.linspace(0, _LARGEST_FREQUENCY, _KNOTS, device=latents.device)
     normal = torch.exp(-0.5 * frequency**2)
     angle = (latents @ directions).unsqueeze(-1) * frequency
     real, imaginary = angle.cos().mean(0), angle.sin().mean(0)

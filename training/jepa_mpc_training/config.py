@@ -159,6 +159,10 @@ class TrainConfig:
     held_out: float = 0.06
     """Share of the episodes kept from training, for the probe."""
     checkpoint_every: int = 200
+    evaluate_every: int = 200
+    """Steps from one look at the held-out rollout error to the next; 0: never."""
+    patience: int = 0
+    """Looks without an improvement after which training stops, with the weights of the best; 0: it goes to the end."""
     seed: int = 0
 
 

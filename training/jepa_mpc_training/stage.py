@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .together import ALONE, Group
+
 
 def fingerprint(*parts: Any) -> str:
     """A short hash of configuration dataclasses and texts."""
@@ -17,21 +19,37 @@ def fingerprint(*parts: Any) -> str:
 
 
 def run_stage(
-    folder: Path, name: str, made_from: str, output: Path, work: Callable[[], dict[str, Any]]
+    folder: Path,
+    name: str,
+    made_from: str,
+    output: Path,
+    work: Callable[[], dict[str, Any]],
+    group: Group = ALONE,
+    together: bool = False,
 ) -> dict[str, Any]:
     """Runs `work` unless `folder/<name>.json` says that it was done from the same inputs and `output` is there.
 
     Returns the figures that `work` returned, then or now. The stamp is written last, so an interrupted stage is not
-    taken for a finished one.
+    taken for a finished one. In a `group` the first one works, or all of them `together`; the others wait, and return
+    nothing.
     """
     stamp = folder / f"{name}.json"
     if stamp.exists() and output.exists():
         known = json.loads(stamp.read_text())
         if known["made_from"] == made_from:
-            print(f"{name}: up to date ({folder})")
+            if group.leads:
+                print(f"{name}: up to date ({folder})")
+            group.wait()
             return known["figures"]
-    folder.mkdir(parents=True, exist_ok=True)
-    stamp.unlink(missing_ok=True)
-    figures = work()
-    stamp.write_text(json.dumps({"made_from": made_from, "figures": figures}, indent=2) + "\n")
+    # All have looked before the stamp goes.
+    group.wait()
+    figures: dict[str, Any] = {}
+    if group.leads:
+        folder.mkdir(parents=True, exist_ok=True)
+        stamp.unlink(missing_ok=True)
+    if group.leads or together:
+        figures = work()
+    if group.leads:
+        stamp.write_text(json.dumps({"made_from": made_from, "figures": figures}, indent=2) + "\n")
+    group.wait()
     return figures

@@ -26,20 +26,27 @@ from .recordings.collect import collect_recordings
 from .recordings.source import Source, identity, remember, remembered, source_of
 from .runtime import ExportedModel
 from .stage import fingerprint, run_stage
+from .together import ALONE, Group
 from .train import load_jepa, train
 
 STAGES = ("collect", "train", "distance", "probe", "export", "evaluate")
-
 
 
 class Pipeline:
     """One model from URDF to model folder. Every stage is skipped when it was done from the same inputs before."""
 
     def __init__(
-        self, urdf_xml: str, config: Config, run_folder: Path, model_folder: Path, source: Source | None = None
+        self,
+        urdf_xml: str,
+        config: Config,
+        run_folder: Path,
+        model_folder: Path,
+        source: Source | None = None,
+        group: Group = ALONE,
     ) -> None:
         """With a `source` the data are recordings; without one they are what the run's folder is known to be made of,
-        or else simulated."""
+        or else simulated. The JEPA is trained by all of the `group`, everything else by its first one."""
+        self._group = group
         self._urdf_xml = urdf_xml
         encoder = config.encoder
         if encoder.kind and config.collect.frame_size == IMAGE_SIZE:
@@ -77,7 +84,7 @@ class Pipeline:
             figures[name] = self._run_one(name)
             if name == "collect" and self._encoder is not None and last != name:
                 figures["features"] = self._run_one("features")
-        if last == STAGES[-1]:
+        if last == STAGES[-1] and self._group.leads:
             joints = read_joint_names(parse_urdf(self._urdf_xml))
             print(write_card(self._model_folder, self._config, joints, figures, self._encoder))
         return figures
@@ -93,7 +100,15 @@ class Pipeline:
             "export": self._model_folder / "manifest.json",
             "evaluate": self._model_folder / "manifest.json",
         }[name]
-        return run_stage(folder, name, self._made_from[name], output, lambda: getattr(self, f"_{name}")(folder))
+        return run_stage(
+            folder,
+            name,
+            self._made_from[name],
+            output,
+            lambda: getattr(self, f"_{name}")(folder),
+            self._group,
+            together=name == "train",
+        )
 
     def _collect(self, folder: Path) -> dict[str, Any]:
         if self._recorded is None:
@@ -111,7 +126,8 @@ class Pipeline:
         )
 
     def _train(self, folder: Path) -> dict[str, Any]:
-        return train(self._seen(), self._config.train, self._config.photometry, folder, self._made_from["train"])
+        config = self._config
+        return train(self._seen(), config.train, config.photometry, folder, self._made_from["train"], self._group)
 
     def _distance(self, folder: Path) -> dict[str, Any]:
         training, _ = self._dataset().split(self._config.train.held_out)

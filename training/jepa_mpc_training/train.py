@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,15 @@ from tqdm import tqdm
 from .camera_input import PIXEL_SCALE, CameraInput, planar
 from .collapse import check_collapse, sigreg
 from .config import BLOCK, IMAGE_SIZE, WINDOW, PhotometryConfig, TrainConfig
+from .curves import Curves
 from .dataset import Dataset
 from .features import Features
 from .nets import Encoder, Predictor, Projection, rollout
 from .photometry import draw_photometry
+from .rollout_error import rollout_errors
+from .together import ALONE, Group, share_of
+
+_CURVE_EVERY = 20
 
 
 @dataclass
@@ -29,6 +36,11 @@ class Jepa:
     predictor: Predictor
     pixel_mean: list[float]
     pixel_std: list[float]
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return next(self.predictor.parameters()).device
 
     @property
     def camera(self) -> CameraInput:
@@ -53,7 +65,8 @@ class Jepa:
 
     def encode(self, frames: Tensor) -> Tensor:
         """uint8 or float `[N, L, 3, S, S]` in [0, 255] -> latents `[N, L, D]`."""
-        return self.encoder(self.camera.fit(frames.flatten(0, 1)))[:, 0].unflatten(0, frames.shape[:2])
+        images = self.camera.fit(frames.flatten(0, 1)).to(self.device)
+        return self.encoder(images)[:, 0].unflatten(0, frames.shape[:2])
 
 
 @dataclass
@@ -69,44 +82,90 @@ class FeatureJepa(Jepa):
     def see(self, frames: np.ndarray) -> Tensor:
         """Features `[N, L, G, C]` -> latents `[N, L, D]`."""
         features = torch.from_numpy(np.asarray(frames, dtype=np.float32))
-        return self.encoder(features.flatten(0, 1))[:, 0].unflatten(0, features.shape[:2])
+        return self.encoder(features.flatten(0, 1).to(self.device))[:, 0].unflatten(0, features.shape[:2])
 
 
 def train(
-    dataset: Dataset, config: TrainConfig, photometry: PhotometryConfig, folder: Path, made_from: str
+    dataset: Dataset,
+    config: TrainConfig,
+    photometry: PhotometryConfig,
+    folder: Path,
+    made_from: str,
+    group: Group = ALONE,
 ) -> dict[str, Any]:
-    """Trains and writes `jepa.pt` to `folder`; resumes from `checkpoint.pt` where one was made from the same inputs."""
+    """Trains and writes `jepa.pt` to `folder`, and its curves to `curves.png` and `tensorboard/`; resumes from
+    `checkpoint.pt` where one was made from the same inputs.
+
+    In a `group` each has its share of the batch and draws motions of its own; the first one alone writes.
+    """
     torch.manual_seed(config.seed)
     jepa = load_jepa(Path(config.start)) if config.start else _new(dataset, config)
+    jepa.encoder.to(group.device), jepa.predictor.to(group.device)
     parameters = [*jepa.encoder.parameters(), *jepa.predictor.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
     jepa.encoder.train(), jepa.predictor.train()
     checkpoint = folder / "checkpoint.pt"
-    first = _resume(checkpoint, made_from, jepa, optimizer)
+    progress = _resume(checkpoint, made_from, jepa, optimizer)
+    group.begin_alike((jepa.encoder, jepa.predictor))
     training, held_out = dataset.split(config.held_out)
+    shared = dataclasses.replace(config, batch=share_of(config.batch, group))
 
-    progress = tqdm(range(first, config.steps), desc="train", initial=first, total=config.steps, unit="step")
-    for step in progress:
-        for group in optimizer.param_groups:
-            group["lr"] = _learning_rate(config, step)
-        # Seeded by the step, so that a resumed run sees what an uninterrupted one would have seen.
-        loss, figures = _loss(jepa, dataset, training, config, photometry, [config.seed, step])
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        if step % 20 == 0:
-            progress.set_postfix({name: f"{value:.4f}" for name, value in figures.items()})
-        if (step + 1) % config.checkpoint_every == 0:
-            _save(checkpoint, made_from, jepa, optimizer, step + 1)
+    with Curves.open(folder, progress.rows, group.leads) as curves:
+        bar = tqdm(
+            range(progress.step, progress.step if progress.is_over(config) else config.steps),
+            desc="train",
+            initial=progress.step,
+            total=config.steps,
+            unit="step",
+            disable=not group.leads,
+        )
+        for step in bar:
+            rate = _learning_rate(config, step)
+            for parameter_group in optimizer.param_groups:
+                parameter_group["lr"] = rate
+            # Seeded by the step, so that a resumed run sees what an uninterrupted one would have seen.
+            seed = [config.seed, step] if group.size == 1 else [config.seed, step, group.rank]
+            loss, figures = _loss(jepa, dataset, training, shared, photometry, seed)
+            optimizer.zero_grad()
+            loss.backward()
+            group.average_gradients(parameters)
+            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+            optimizer.step()
+            if step % _CURVE_EVERY == 0:
+                bar.set_postfix({name: f"{value:.4f}" for name, value in figures.items()})
+                curves.add(step, {**figures, "learning_rate": rate})
+            if config.evaluate_every and (step + 1) % config.evaluate_every == 0:
+                error = group.agree(_held_out_error(jepa, dataset, held_out, config))
+                curves.add(step + 1, {"held_out_rollout_error": error})
+                progress.look(error, step + 1, _state(jepa) if config.patience else {})
+            progress.step = step + 1
+            over = progress.is_over(config)
+            if group.leads and (over or progress.step % config.checkpoint_every == 0):
+                _save(checkpoint, made_from, jepa, optimizer, progress)
+            if over:
+                break
 
-    jepa.encoder.eval(), jepa.predictor.eval()
+    if config.patience and progress.best_state:
+        jepa.encoder.load_state_dict(progress.best_state["encoder"])
+        jepa.predictor.load_state_dict(progress.best_state["predictor"])
+    jepa.encoder.eval().cpu(), jepa.predictor.eval().cpu()
     with torch.no_grad():
         _, figures = _loss(jepa, dataset, held_out, config, photometry, [config.seed, config.steps])
         latents = torch.cat([jepa.see(dataset.frames[e]).flatten(0, 1) for e in held_out])
     spread = check_collapse(latents, dataset.actions.shape[2])
-    save_jepa(jepa, config, dataset.actions.shape[2], folder / "jepa.pt")
-    return {**{f"held_out_{name}": value for name, value in figures.items()}, **spread}
+    if group.leads:
+        save_jepa(jepa, config, dataset.actions.shape[2], folder / "jepa.pt")
+    group.wait()
+    ended = {"steps": progress.step, "best_step": progress.best_step} if config.patience else {}
+    return {**{f"held_out_{name}": value for name, value in figures.items()}, **spread, **ended}
+
+
+def _held_out_error(jepa: Jepa, dataset: Dataset, held_out: np.ndarray, config: TrainConfig) -> float:
+    """Mean over the steps that training predicts of how far predictions are off, relative to standing still."""
+    jepa.encoder.eval(), jepa.predictor.eval()
+    error = float(rollout_errors(jepa, dataset, held_out, config.rollout).mean())
+    jepa.encoder.train(), jepa.predictor.train()
+    return error
 
 
 def save_jepa(jepa: Jepa, config: TrainConfig, joints: int, path: Path) -> None:
@@ -134,7 +193,9 @@ def _new(dataset: Dataset, config: TrainConfig) -> Jepa:
         projection.mean, projection.std = dataset.spread()
         return FeatureJepa(projection, predictor, [], [])
     some = dataset.frames[:: max(1, len(dataset.frames) // 50)].reshape(-1, 3) * PIXEL_SCALE
-    return Jepa(Encoder(config), predictor, some.mean(0).round(4).tolist(), some.std(0).round(4).tolist())
+    # A channel in which nothing ever changes is left as it is.
+    deviation = np.where(some.std(0) < 1e-3, 1.0, some.std(0))
+    return Jepa(Encoder(config), predictor, some.mean(0).round(4).tolist(), deviation.round(4).tolist())
 
 
 def _loss(
@@ -148,11 +209,11 @@ def _loss(
     """Latents of every view predicted over several steps from the history in every view + regularisers; the parts."""
     length = WINDOW + config.rollout
     frames, actions = dataset.sequences(np.random.default_rng(seed), episodes, config.batch, length)
-    generator = torch.Generator().manual_seed(seed[0] * 1_000_003 + seed[1])
+    generator = torch.Generator().manual_seed(seed[0] * 1_000_003 + seed[1] + sum(seed[2:]) * 7_368_787)
     seen = jepa.see_changed(frames.reshape(-1, *frames.shape[2:]), photometry, generator)
     latents = seen.unflatten(0, frames.shape[:2])
     history = latents[:, :, :WINDOW].flatten(0, 1).unsqueeze(2)
-    blocks = torch.from_numpy(actions)[:, WINDOW - 1 :].repeat_interleave(frames.shape[1], dim=0)
+    blocks = torch.from_numpy(actions)[:, WINDOW - 1 :].repeat_interleave(frames.shape[1], dim=0).to(jepa.device)
     predicted = rollout(jepa.predictor, history, blocks).squeeze(2).unflatten(0, frames.shape[:2])
     # [batch, view predicted from, view compared with, step, D]
     prediction = (predicted[:, :, None] - latents[:, None, :, WINDOW:]).square().mean()
@@ -180,20 +241,48 @@ def _state(jepa: Jepa) -> dict[str, Any]:
     }
 
 
-def _save(path: Path, made_from: str, jepa: Jepa, optimizer: torch.optim.Optimizer, step: int) -> None:
+@dataclass
+class _Progress:
+    """How far a training has come: steps done, its curves so far, and the best held-out rollout error, with the weights
+    that gave it where they are wanted."""
+
+    step: int = 0
+    rows: list[tuple[int, dict[str, float]]] = field(default_factory=list)
+    best_error: float = math.inf
+    best_step: int = 0
+    looks_since_best: int = 0
+    best_state: dict[str, Any] = field(default_factory=dict)
+
+    def is_over(self, config: TrainConfig) -> bool:
+        """Whether patience has run out."""
+        return 0 < config.patience <= self.looks_since_best
+
+    def look(self, error: float, step: int, state: dict[str, Any]) -> None:
+        """Takes in an error; keeps a copy of `state` where it is the best so far."""
+        if error < self.best_error:
+            self.best_error, self.best_step, self.looks_since_best = error, step, 0
+            self.best_state = copy.deepcopy(state)
+        else:
+            self.looks_since_best += 1
+
+
+def _save(path: Path, made_from: str, jepa: Jepa, optimizer: torch.optim.Optimizer, progress: _Progress) -> None:
     partial = path.with_suffix(".part")
-    torch.save({"made_from": made_from, "step": step, "optimizer": optimizer.state_dict(), **_state(jepa)}, partial)
+    torch.save(
+        {"made_from": made_from, "progress": vars(progress), "optimizer": optimizer.state_dict(), **_state(jepa)},
+        partial,
+    )
     partial.replace(path)
 
 
-def _resume(path: Path, made_from: str, jepa: Jepa, optimizer: torch.optim.Optimizer) -> int:
-    """Loads a checkpoint made from the same inputs; returns the step to go on from (0 without one)."""
+def _resume(path: Path, made_from: str, jepa: Jepa, optimizer: torch.optim.Optimizer) -> _Progress:
+    """Loads a checkpoint made from the same inputs; returns how far it had come."""
     if not path.exists():
-        return 0
-    state = torch.load(path, weights_only=True)
-    if state["made_from"] != made_from:
-        return 0
+        return _Progress()
+    state = torch.load(path, weights_only=True, map_location="cpu")
+    if state["made_from"] != made_from or "progress" not in state:
+        return _Progress()
     jepa.encoder.load_state_dict(state["encoder"])
     jepa.predictor.load_state_dict(state["predictor"])
     optimizer.load_state_dict(state["optimizer"])
-    return state["step"]
+    return _Progress(**state["progress"])

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tiny_run import TINY, TinyRun
 
 from jepa_mpc_training import train as train_module
@@ -15,6 +16,7 @@ from jepa_mpc_training.dataset import Dataset
 from jepa_mpc_training.distance import load_distance, train_distance
 from jepa_mpc_training.invariance import invariance
 from jepa_mpc_training.nets import Predictor, rollout
+from jepa_mpc_training.rollout_error import rollout_errors
 from jepa_mpc_training.train import load_jepa, planar, train
 
 
@@ -119,3 +121,84 @@ def test_the_distance_is_a_metric_in_steps(tiny: TinyRun) -> None:
         assert head(a, a).abs().max() < 1e-3
         torch.testing.assert_close(head(a, b), head(b, a))
         assert (head(a, c) <= head(a, b) + head(b, c) + 1e-4).all()
+
+
+def test_training_stops_when_held_out_predictions_get_no_better_and_keeps_the_best(
+    tiny: TinyRun, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors = iter([0.9, 0.5, 0.7, 0.6, 0.8])
+    weights = {}
+
+    def scripted(jepa, dataset, episodes, steps) -> np.ndarray:
+        error = next(errors)
+        weights[error] = {name: tensor.clone() for name, tensor in jepa.encoder.state_dict().items()}
+        return np.full(steps, error)
+
+    monkeypatch.setattr(train_module, "rollout_errors", scripted)
+    config = replace(TINY.train, steps=100, evaluate_every=10, patience=2, checkpoint_every=30)
+    figures = train(Dataset.load(tiny.run / "collect"), config, TINY.photometry, tmp_path, "patient")
+    assert figures["steps"] == 40
+    assert figures["best_step"] == 20
+    kept = load_jepa(tmp_path / "jepa.pt").encoder.state_dict()
+    assert all(torch.equal(kept[name], weights[0.5][name]) for name in kept)
+    monkeypatch.undo()
+    again = train(Dataset.load(tiny.run / "collect"), config, TINY.photometry, tmp_path, "patient")
+    assert again == figures, "a run that has stopped stays so"
+
+
+def test_a_resumed_run_goes_on_with_its_patience_and_its_curves(
+    tiny: TinyRun, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = Dataset.load(tiny.run / "collect")
+    config = replace(TINY.train, steps=60, evaluate_every=10, patience=9, checkpoint_every=20)
+    whole = train(dataset, config, TINY.photometry, tmp_path / "whole", "patient")
+    loss, calls = train_module._loss, [0]
+
+    def cut_after_50(*arguments):
+        calls[0] += 1
+        if calls[0] == 50:
+            raise _PowerCutError
+        return loss(*arguments)
+
+    monkeypatch.setattr(train_module, "_loss", cut_after_50)
+    (tmp_path / "cut").mkdir()
+    with pytest.raises(_PowerCutError):
+        train(dataset, config, TINY.photometry, tmp_path / "cut", "patient")
+    assert train(dataset, config, TINY.photometry, tmp_path / "cut", "patient") == whole
+    ends = [torch.load(tmp_path / name / "checkpoint.pt", weights_only=True) for name in ("whole", "cut")]
+    rows, again = (end["progress"]["rows"] for end in ends)
+    assert again == rows
+    assert [step for step, row in rows if "held_out_rollout_error" in row] == [10, 20, 30, 40, 50, 60]
+
+
+def test_curves_are_told_to_tensorboard_and_drawn(tiny: TinyRun) -> None:
+    folder = tiny.run / "train"
+    events = EventAccumulator(str(folder / "tensorboard"))
+    events.Reload()
+    names = {"train/prediction", "train/sigreg", "train/invariance", "train/learning_rate"}
+    assert names <= set(events.Tags()["scalars"])
+    assert [event.step for event in events.Scalars("train/prediction")] == [0, 20, 40, 60, 80]
+    assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_rollout_errors_are_those_of_predictions_against_standing_still(tiny: TinyRun) -> None:
+    class Knowing:
+        """Latents are the joint positions; the predictor knows how far each action carries them, or does not."""
+
+        def __init__(self, share: float) -> None:
+            self._share = share
+
+        def see(self, frames: np.ndarray) -> torch.Tensor:
+            return torch.from_numpy(frames)
+
+        def predictor(self, history: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
+            return history[:, -1] + self._share * actions.unflatten(1, (2, 1, 2)).sum(1)
+
+    actions = np.random.default_rng(0).normal(size=(5, 16, 2)).astype(np.float32)
+    positions = np.concatenate((np.zeros((5, 1, 2), dtype=np.float32), actions.cumsum(1)), axis=1)
+    dataset = Dataset(positions[:, None], actions, positions, np.zeros(5, dtype=bool))
+    exact = rollout_errors(Knowing(1.0), dataset, np.arange(5), 4)
+    assert exact == pytest.approx(np.zeros(4), abs=1e-9)
+    assert rollout_errors(Knowing(0.0), dataset, np.arange(5), 4) == pytest.approx(np.ones(4))
+    half = rollout_errors(Knowing(0.5), dataset, np.array([1, 3]), 99)
+    assert half == pytest.approx(np.full(7, 0.25), rel=1e-4), "9 latents leave 7 steps after two of history"

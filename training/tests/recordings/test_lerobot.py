@@ -192,7 +192,7 @@ def test_what_cannot_be_used_is_refused_with_what_to_do(tmp_path: Path) -> None:
         path = replace(data, in_video=False).write(tmp_path / str(number))
         with pytest.raises(RecordingError, match=message):
             _collect(path, tmp_path / "out")
-    with pytest.raises(RecordingError, match="no meta/info.json"):
+    with pytest.raises(RecordingError, match=r"no meta/info\.json"):
         _collect(tmp_path, tmp_path / "out")
     with pytest.raises(RecordingError, match=r"no 'wrist'.*--lerobot-camera"):
         _collect(DataSet(in_video=False).write(tmp_path / "good"), tmp_path / "out", camera="wrist")
