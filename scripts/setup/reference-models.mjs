@@ -28,8 +28,8 @@ export function referenceModelsAreInstalled(layout) {
 }
 
 /**
- * Installs the published code that the exporters of training/ are held against: 170 MB beside 1.3 GB. What stable-worldmodel
- * declares itself stays out, since it is simulators and data sets.
+ * Installs the published code that the exporters of training/ are held against: 310 MB beside 1.3 GB. What stable-worldmodel
+ * and cc-vjepa2 declare themselves stays out: simulators, data sets, video.
  *
  * @param {import('./layout.mjs').Layout} layout
  * @param {NodeJS.ProcessEnv} env
@@ -51,6 +51,6 @@ export async function installReferenceModels(layout, env) {
     remedy: 'check that PyPI can be reached, then run the same command again',
   };
   await runCommand('installing transformers', [...pip, '-r', whole], options);
-  await runCommand('installing stable-worldmodel', [...pip, '--no-deps', '-r', alone], options);
+  await runCommand('installing stable-worldmodel and V-JEPA 2', [...pip, '--no-deps', '-r', alone], options);
   writeStamp(stamp, inputs(layout), {});
 }

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from .checkpoint import Checkpoint, read_checkpoint
-from .encoders.command import main as export_encoder
 from .encoders.kinds import ENCODERS
 from .errors import ExportRefusedError
 from .families import FAMILIES, Sizes
@@ -34,6 +33,9 @@ ENCODER_FILE = "encoder.pth"
 def main(arguments: list[str]) -> int:
     """Runs the command. Returns the exit status: 2 for what is refused, 1 where the parity does not hold."""
     if arguments[0] in ENCODERS:
+        # An encoder becomes a model of this project's own training, which needs MuJoCo; a world model does not.
+        from .encoders.command import main as export_encoder
+
         return export_encoder(arguments)
     options = _parser().parse_args(arguments)
     try:
