@@ -88,7 +88,7 @@ def export_checkpoint(options: argparse.Namespace, file: Path, out: Path) -> int
     family = FAMILIES[options.kind]
     checkpoint = read_checkpoint(file, groups=family.groups)
     if family.pack_encoder is not None:
-        checkpoint.tensors.update(_encoder_tensors(options.encoder_weights))
+        checkpoint.tensors.update(_encoder_tensors(options.encoder_weights, family.encoder_file))
     heads = _heads(options, checkpoint)
     model, sizes, weights = family.read(checkpoint.tensors, heads, str(file))
     model = replace(model, window=_window(options.window, model))
@@ -123,13 +123,13 @@ def export_checkpoint(options: argparse.Namespace, file: Path, out: Path) -> int
     return 0
 
 
-def _encoder_tensors(file: Path | None) -> dict[str, Tensor]:
+def _encoder_tensors(file: Path | None, published: str) -> dict[str, Tensor]:
     if file is None:
         raise ExportRefusedError(
             "--encoder-weights",
             found="none",
             expected="the file of the encoder, which is not in the checkpoint",
-            remedy="Download dinov2_vits14_pretrain.pth, or model.safetensors of facebook/dinov2-small, and name it.",
+            remedy=f"Download {published}, and name it.",
         )
     return {f"{ENCODER}{name}": tensor for name, tensor in read_checkpoint(file).tensors.items()}
 

@@ -15,8 +15,8 @@ from .dino_wm_original import read_original_dino_wm
 from .dino_wm_original_reference import OriginalDinoReference, pack_original_dino_wm, random_original_dino_wm
 from .dino_wm_reference import DinoReference, random_dino_wm
 from .heads import Heads
-from .interface import Interface, end_effector_interface, joint_interface, measured_joint_interface
-from .jepa_wm import JepaWmSizes, read_jepa_wm
+from .interface import Interface, end_effector_interface, jepa_wm_interface, joint_interface
+from .jepa_wm import JepaWmSizes, read_jepa_wm, read_jepa_wm_droid
 from .jepa_wm_reference import JepaWmReference, pack_encoder, pack_jepa_wm, random_jepa_wm
 from .key_layouts import KeyLayout
 from .lewm import read_lewm
@@ -82,6 +82,39 @@ SMALL_JEPA_WM = JepaWmSizes(
     mlp_dim=60,
     heads=Heads(encoder=3, predictor=2, image_size=21),
 )
+_JEPA_WM_DROID = JepaWmSizes(
+    encoder="dinov3",
+    patch_size=16,
+    positions=16,
+    registers=4,
+    encoder_dim=1024,
+    encoder_depth=24,
+    encoder_mlp_dim=4096,
+    predictor_dim=1024,
+    proprioception_dim=0,
+    proprioception_embedding=0,
+    depth=12,
+    mlp_dim=4096,
+    action_dim=7,
+    heads=Heads(encoder=16, predictor=jepa_wm.HEADS),
+)
+SMALL_JEPA_WM_DROID = JepaWmSizes(
+    encoder="dinov3",
+    patch_size=7,
+    positions=3,
+    registers=2,
+    encoder_dim=24,
+    encoder_depth=2,
+    encoder_mlp_dim=48,
+    side=3,
+    predictor_dim=28,
+    proprioception_dim=0,
+    proprioception_embedding=0,
+    depth=2,
+    mlp_dim=56,
+    action_dim=7,
+    heads=Heads(encoder=3, predictor=2, image_size=21),
+)
 
 _MADE_UP_JOINTS = {
     "joints": ("joint_1", "joint_2"),
@@ -127,6 +160,8 @@ class Family:
     """Weights in the names of a layout, as they lie in a checkpoint."""
     pack_encoder: Callable[[dict[str, Tensor]], Mapping[str, object]] | None = None
     """The same of an encoder that has a file of its own; none: it is in the checkpoint."""
+    encoder_file: str = ""
+    """That file, for people."""
     default_heads: Callable[[Mapping[str, Tensor]], Heads | None] = lambda _: None
     needs: Sequence[str] = STABLE_WORLDMODEL
     """Packages of the reference."""
@@ -142,6 +177,26 @@ _LEWM = Family(
     read=read_lewm,
     reference=lambda sizes: LewmReference("lewm", sizes),
     random_reference=lambda sizes, seed: random_lewm("lewm", sizes, seed),
+)
+
+_JEPA_WM = Family(
+    title="JEPA-WM (of a simulated task, on DINOv2)",
+    licence="CC-BY-NC-4.0 AND Apache-2.0",
+    source="https://github.com/facebookresearch/jepa-wms, on https://github.com/facebookresearch/dinov2",
+    layouts=jepa_wm.LAYOUTS,
+    full_size=JepaWmSizes(),
+    small=SMALL_JEPA_WM,
+    read=read_jepa_wm,
+    reference=JepaWmReference,
+    random_reference=random_jepa_wm,
+    interface=jepa_wm_interface,
+    made_up=_MADE_UP_MEASURED_JOINTS,
+    groups=jepa_wm.GROUPS,
+    pack=pack_jepa_wm,
+    pack_encoder=pack_encoder,
+    encoder_file="dinov2_vits14_pretrain.pth, or model.safetensors of facebook/dinov2-small",
+    default_heads=jepa_wm.default_heads,
+    needs=(),
 )
 
 FAMILIES = {
@@ -202,22 +257,18 @@ FAMILIES = {
         default_heads=vjepa2_ac.default_heads,
         needs=VJEPA2,
     ),
-    "jepa-wm": Family(
-        title="JEPA-WM (on DINOv2, with proprioception)",
-        licence="CC-BY-NC-4.0 AND Apache-2.0",
-        source="https://github.com/facebookresearch/jepa-wms, on https://github.com/facebookresearch/dinov2",
-        layouts=jepa_wm.LAYOUTS,
-        full_size=JepaWmSizes(),
-        small=SMALL_JEPA_WM,
-        read=read_jepa_wm,
-        reference=JepaWmReference,
-        random_reference=random_jepa_wm,
-        interface=measured_joint_interface,
-        made_up=_MADE_UP_MEASURED_JOINTS,
-        groups=jepa_wm.GROUPS,
-        pack=pack_jepa_wm,
-        pack_encoder=pack_encoder,
-        default_heads=jepa_wm.default_heads,
-        needs=(),
+    "jepa-wm": _JEPA_WM,
+    "jepa-wm-droid": replace(
+        _JEPA_WM,
+        title="JEPA-WM (of DROID, on DINOv3)",
+        # DINOv3 has a licence of its own, which SPDX has no name for.
+        licence="CC-BY-NC-4.0 AND LicenseRef-DINOv3",
+        source="https://github.com/facebookresearch/jepa-wms, on https://github.com/facebookresearch/dinov3",
+        layouts=jepa_wm.DROID_LAYOUTS,
+        full_size=_JEPA_WM_DROID,
+        small=SMALL_JEPA_WM_DROID,
+        read=read_jepa_wm_droid,
+        made_up=_MADE_UP_ARM,
+        encoder_file="dinov3_vitl16_pretrain_lvd1689m-*.pth, or model.safetensors of that model",
     ),
 }

@@ -32,7 +32,7 @@ def export_graph(
         torch.onnx.export(
             network,
             tuple(inputs.values()),
-            file,
+            str(file),  # of a path in any other form it does not know the folder for large weights
             input_names=list(inputs),
             output_names=[output],
             dynamic_axes={**axes, output: {0: "batch"}},

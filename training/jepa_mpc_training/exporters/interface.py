@@ -17,12 +17,25 @@ POSE_NAMES = ("x", "y", "z", "roll", "pitch", "yaw", "gripper")
 _JOINT_UNITS = {"joint_velocity": "rad/s", "joint_position": "rad", "joint_delta": "rad"}
 JOINT_KINDS = tuple(_JOINT_UNITS)
 
-# Of the wrapper that V-JEPA 2-AC is published with: metres, and the gripper's share. Rotations are not planned; their
-# bounds are those of the planner that JEPA-WM has for the same data.
-_POSE_BOUND = (0.05, 0.05, 0.05, 0.1, 0.1, 0.1, 0.75)
-_POSE_FROZEN = (None, None, None, 0.0, 0.0, 0.0, None)
-_POSE_DEAD_BAND = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.25)
 _POSE_PERIOD_MS = 250.0
+
+
+@dataclass(frozen=True)
+class EndEffectorRules:
+    """How a published planner moves an end effector: metres, radians, and the share of the gripper's way."""
+
+    bound: tuple[float, ...]
+    frozen: tuple[float | None, ...] | None = None
+    dead_band: tuple[float, ...] | None = None
+
+
+# Of the wrapper that V-JEPA 2-AC is published with. Rotations are not planned; their bounds are those of JEPA-WM.
+_VJEPA2_AC = EndEffectorRules(
+    bound=(0.05, 0.05, 0.05, 0.1, 0.1, 0.1, 0.75),
+    frozen=(None, None, None, 0.0, 0.0, 0.0, None),
+    dead_band=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.25),
+)
+_JEPA_WM = EndEffectorRules(bound=(0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.75))
 
 
 @dataclass(frozen=True)
@@ -53,6 +66,13 @@ def joint_actions(options: argparse.Namespace, model: WorldModel, otherwise: Sta
     return replace(spec, kind=options.action_kind)
 
 
+def jepa_wm_interface(options: argparse.Namespace, model: WorldModel) -> Interface:
+    """Joints and proprioception for a simulated task, an end effector for DROID. Raises ExportRefusedError."""
+    if model.proprioception_dim:
+        return measured_joint_interface(options, model)
+    return _end_effector(options, model, _JEPA_WM)
+
+
 def measured_joint_interface(options: argparse.Namespace, model: WorldModel) -> Interface:
     """Actions of joints, and proprioception; normalisers are given or those of a preset. Raises ExportRefusedError."""
     preset = None if options.preset is None else PRESETS[options.preset]
@@ -68,6 +88,10 @@ def end_effector_interface(options: argparse.Namespace, model: WorldModel) -> In
 
     Raises ExportRefusedError for what is missing, and for normalisers, which it does not have.
     """
+    return _end_effector(options, model, _VJEPA2_AC)
+
+
+def _end_effector(options: argparse.Namespace, model: WorldModel, rules: EndEffectorRules) -> Interface:
     if options.action_mean is not None or options.action_std is not None or options.dataset_stats is not None:
         raise ExportRefusedError(
             "normalisers of the actions",
@@ -78,6 +102,13 @@ def end_effector_interface(options: argparse.Namespace, model: WorldModel) -> In
     if options.block not in (None, 1):
         raise ExportRefusedError(
             "--block", found=f"{options.block}", expected="1: an action a step", remedy="Leave it out."
+        )
+    if model.action_dim != len(POSE_NAMES):
+        raise ExportRefusedError(
+            "action",
+            found=f"a model that takes {model.action_dim} numbers a step",
+            expected=f"{len(POSE_NAMES)}: {', '.join(POSE_NAMES)}",
+            remedy="Take a checkpoint that was trained on poses of an end effector (DROID).",
         )
     joints = required(options, "joints", "names of the arm's joints, which move the link", "--joints joint_1,joint_2")
     links = {
@@ -100,8 +131,8 @@ def end_effector_interface(options: argparse.Namespace, model: WorldModel) -> In
             remedy="Give its positions when open (zero) and closed (one), as the training data has them.",
         )
     count = len(POSE_NAMES)
-    lower = options.action_lower or tuple(-bound for bound in _POSE_BOUND)
-    upper = options.action_upper or _POSE_BOUND
+    lower = options.action_lower or tuple(-bound for bound in rules.bound)
+    upper = options.action_upper or rules.bound
     for name, bounds in (("--action-lower", lower), ("--action-upper", upper)):
         if len(bounds) != count:
             raise ExportRefusedError(
@@ -132,10 +163,12 @@ def end_effector_interface(options: argparse.Namespace, model: WorldModel) -> In
             "names": list(POSE_NAMES),
             "endEffector": links,
             "gripper": gripper,
-            "frozen": list(_POSE_FROZEN),
-            "deadBand": list(_POSE_DEAD_BAND),
+            **({} if rules.frozen is None else {"frozen": list(rules.frozen)}),
+            **({} if rules.dead_band is None else {"deadBand": list(rules.dead_band)}),
         },
     )
+    if not model.proprioception_dim:
+        return Interface(action)
     fields = ({"kind": "pose", **links}, {"kind": "fraction", **gripper})
     return Interface(action, Proprioception(fields, (0.0,) * count, (1.0,) * count))
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .dinov3 import HEAD, dinov3_of, dinov3_sizes, is_dinov3, published_dinov3_names
 from .encoders.kinds import ENCODERS
 from .encoders.read_encoder import network_of, published_names
 from .errors import ExportRefusedError
@@ -24,6 +25,7 @@ LAYOUTS = (
         "older jepa-wms (state_encoder.patch_embed)", (("proprio_encoder.patch_embed.", "state_encoder.patch_embed."),)
     ),
 )
+DROID_LAYOUTS = (KeyLayout("jepa-wms (predictor.predictor_blocks.0.adaLN_modulation.1, and nothing beside)"),)
 GROUPS = ("predictor", "proprio_encoder", "state_encoder", "action_encoder")
 """Keys of the file that are read; beside them are heads, opt, scaler, epoch and more."""
 
@@ -33,9 +35,10 @@ ENCODER = "encoder."
 HEADS = 16
 """Of every published predictor; no shape of a weight gives it away."""
 
+_ENCODER_OPTION = "--encoder-weights"
 _TRAINED_WINDOW = 3
 _WINDOW = 2
-_IMAGE_SIZE = 224
+_IMAGE_SIZE = {"dinov2": 224, "dinov3": 256}
 _EPSILON = 1e-6
 _MODULATIONS = 6
 _PROPRIOCEPTION_WEIGHT = 0.1
@@ -50,13 +53,12 @@ _BLOCK = tuple(
     for part in ("norm1", "attn.qkv", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2", "adaLN_modulation.1")
     for kind in _WEIGHTS
 )
-_PARTS = (
-    *(f"predictor.{part}" for part in ("predictor_embed", "action_encoder", "predictor_norm", "predictor_proj")),
-    "proprio_encoder.patch_embed",
-)
+_PARTS = (*(f"predictor.{part}" for part in ("predictor_embed", "action_encoder", "predictor_norm", "predictor_proj")),)
+_MEASURED = "proprio_encoder.patch_embed"
 
-# Of the simulated tasks; Metaworld's are 15 iterations.
+# Of the simulated tasks, where Metaworld's are 15 iterations, and of DROID.
 _PLANNER = Planner(samples=300, iterations=30, elites=10, horizon=6)
+_DROID_PLANNER = Planner(samples=300, iterations=15, elites=10, horizon=3, initial_std=1.0)
 _CAMERA = Camera(resize="largest-square-crop", interpolation="bilinear")
 
 
@@ -65,9 +67,13 @@ class JepaWmSizes:
     """Widths and depths. Defaults: those of the simulated tasks, DINOv2-small, two joints in blocks of five actions."""
 
     channels: int = 3
+    encoder: str = "dinov2"
+    """Or `dinov3`."""
     patch_size: int = 14
     positions: int = 37
-    """Side of the grid that the encoder's positions were learned on; they are scaled to that of the images."""
+    """Side of the grid that DINOv2's positions were learned on; they are scaled to that of the images."""
+    registers: int = 0
+    """Of DINOv3."""
     encoder_dim: int = 384
     encoder_depth: int = 12
     encoder_mlp_dim: int = 1536
@@ -102,36 +108,46 @@ class JepaWmSizes:
 
 
 def default_heads(tensors: Mapping[str, Tensor]) -> Heads | None:
-    """Those of the published sizes; none where the encoder's width is no DINOv2's."""
-    norm = tensors.get(f"{ENCODER}norm.weight", tensors.get(f"{ENCODER}layernorm.weight"))
-    heads = ENCODERS["dinov2"].heads.get(0 if norm is None else len(norm))
+    """Those of the published sizes; none where the encoder's width is no DINOv2's or DINOv3's."""
+    of_encoder = _encoder_tensors(tensors)
+    norm = of_encoder.get("norm.weight", of_encoder.get("layernorm.weight"))
+    width = 0 if norm is None else len(norm)
+    if is_dinov3(of_encoder):
+        return None if width == 0 or width % HEAD else Heads(width // HEAD, HEADS)
+    heads = ENCODERS["dinov2"].heads.get(width)
     return None if heads is None else Heads(heads, HEADS)
 
 
 def read_jepa_wm(
     tensors: dict[str, Tensor], heads: Heads, subject: str
 ) -> tuple[WorldModel, JepaWmSizes, dict[str, Tensor]]:
-    """The model of a checkpoint and its encoder's weights, its sizes, and all weights in our names.
+    """The model of a simulated task, on DINOv2 and with proprioception: with its sizes, and all weights in our names.
 
-    Raises ExportRefusedError for names or shapes that fit no JEPA-WM on DINOv2 with proprioception.
+    Raises ExportRefusedError for names or shapes that fit no such JEPA-WM, or no such encoder.
     """
-    _, ours = match_layout(tensors, LAYOUTS, _expected_keys, (ENCODER,), subject)
-    kind = ENCODERS["dinov2"]
-    of_encoder = {key.removeprefix(ENCODER): each for key, each in tensors.items() if key.startswith(ENCODER)}
-    of_encoder = published_names(kind, of_encoder, "--encoder-weights")
+    _, ours = match_layout(tensors, LAYOUTS, _expected_keys_of_task, (ENCODER,), subject)
+    of_encoder = published_names(ENCODERS["dinov2"], _encoder_tensors(tensors), _ENCODER_OPTION)
+    return _read(ours, of_encoder, heads, subject)
+
+
+def read_jepa_wm_droid(
+    tensors: dict[str, Tensor], heads: Heads, subject: str
+) -> tuple[WorldModel, JepaWmSizes, dict[str, Tensor]]:
+    """The model of DROID, on DINOv3 and without proprioception; otherwise as `read_jepa_wm`."""
+    _, ours = match_layout(tensors, DROID_LAYOUTS, _expected_keys, (ENCODER,), subject)
+    of_encoder = published_dinov3_names(_encoder_tensors(tensors), _ENCODER_OPTION)
+    return _read(ours, of_encoder, heads, subject)
+
+
+def _read(
+    ours: dict[str, Tensor], of_encoder: dict[str, Tensor], heads: Heads, subject: str
+) -> tuple[WorldModel, JepaWmSizes, dict[str, Tensor]]:
     sizes = _sizes_of(ours, of_encoder, heads, subject)
-    backbone = network_of(
-        kind, of_encoder, "--encoder-weights", config={}, heads=heads.encoder, image_size=sizes.image_size
-    )
-    with torch.no_grad():
-        backbone.positions.copy_(positions_on_grid(of_encoder["pos_embed"][:, 1:], sizes.side))
-    encoder, predictor = JepaWmEncoder(backbone, sizes), JepaWmPredictor(sizes)
-    load_weights(encoder.proprioception, _proprioception_weights(ours), subject)
+    encoder, predictor = JepaWmEncoder(_backbone(of_encoder, sizes), sizes), JepaWmPredictor(sizes)
+    if encoder.proprioception is not None:
+        load_weights(encoder.proprioception, _proprioception_weights(ours), subject)
     load_weights(predictor, _predictor_weights(ours, sizes), subject)
-    visual, proprioception = (0, sizes.encoder_dim), (sizes.encoder_dim, sizes.latent_dim)
-    tokens = (0, sizes.tokens)
-    # The published weight is one of means, the node's squared distance a sum.
-    weight = _PROPRIOCEPTION_WEIGHT * sizes.encoder_dim / sizes.proprioception_embedding
+    measured = sizes.proprioception_dim > 0
     model = WorldModel(
         encoder=encoder.eval(),
         predictor=predictor.eval(),
@@ -143,26 +159,59 @@ def read_jepa_wm(
         longest_window=_TRAINED_WINDOW,
         action_dim=sizes.action_dim,
         proprioception_dim=sizes.proprioception_dim,
-        streams=(
-            Stream("visual", "images", "predicted", tokens, visual, 1.0),
-            Stream("proprioception", "proprioception", "predicted", tokens, proprioception, weight),
-        ),
+        streams=_streams(sizes) if measured else (),
         camera=_CAMERA,
-        planner=_PLANNER,
+        planner=_PLANNER if measured else _DROID_PLANNER,
     )
     return model, sizes, {**ours, **{f"{ENCODER}{key}": each for key, each in of_encoder.items()}}
 
 
+def _encoder_tensors(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {key.removeprefix(ENCODER): each for key, each in tensors.items() if key.startswith(ENCODER)}
+
+
+def _backbone(tensors: Mapping[str, Tensor], sizes: JepaWmSizes) -> nn.Module:
+    if sizes.encoder == "dinov3":
+        found = dinov3_sizes(tensors, sizes.heads.encoder, sizes.image_size, _ENCODER_OPTION)
+        return dinov3_of(tensors, found, _ENCODER_OPTION)
+    backbone = network_of(
+        ENCODERS["dinov2"],
+        tensors,
+        _ENCODER_OPTION,
+        config={},
+        heads=sizes.heads.encoder,
+        image_size=sizes.image_size,
+    )
+    with torch.no_grad():
+        backbone.positions.copy_(positions_on_grid(tensors["pos_embed"][:, 1:], sizes.side))
+    return backbone
+
+
+def _streams(sizes: JepaWmSizes) -> tuple[Stream, ...]:
+    tokens = (0, sizes.tokens)
+    visual, proprioception = (0, sizes.encoder_dim), (sizes.encoder_dim, sizes.latent_dim)
+    # The published weight is one of means, the node's squared distance a sum.
+    weight = _PROPRIOCEPTION_WEIGHT * sizes.encoder_dim / sizes.proprioception_embedding
+    return (
+        Stream("visual", "images", "predicted", tokens, visual, 1.0),
+        Stream("proprioception", "proprioception", "predicted", tokens, proprioception, weight),
+    )
+
+
 class JepaWmEncoder(nn.Module):
-    """Image `[B, C, S, S]`, normalised proprioception `[B, P]` -> latent `[B, N, D + E]`."""
+    """Image `[B, C, S, S]`, normalised proprioception `[B, P]` if there is any -> latent `[B, N, D + E]`."""
 
     def __init__(self, backbone: nn.Module, sizes: JepaWmSizes) -> None:
         super().__init__()
         self.backbone = backbone
         self.tokens = sizes.tokens
-        self.proprioception = nn.Linear(sizes.proprioception_dim, sizes.proprioception_embedding)
+        self.proprioception = (
+            nn.Linear(sizes.proprioception_dim, sizes.proprioception_embedding) if sizes.proprioception_dim else None
+        )
 
-    def forward(self, image: Tensor, proprioception: Tensor) -> Tensor:
+    def forward(self, image: Tensor, proprioception: Tensor | None = None) -> Tensor:
+        if self.proprioception is None:
+            return self.backbone(image)
         beside = self.proprioception(proprioception).unsqueeze(1).expand(-1, self.tokens, -1)
         return torch.cat((self.backbone(image), beside), dim=2)
 
@@ -197,8 +246,9 @@ class JepaWmPredictor(nn.Module):
     def forward(self, history: Tensor, actions: Tensor) -> Tensor:
         batch, frames, _, _ = history.shape
         count = frames * self.tokens
-        visual, proprioception = history[..., : self.visual], history[..., self.visual :]
-        tokens = torch.cat((self.predictor_embed(visual), proprioception), dim=3)
+        tokens = self.predictor_embed(history[..., : self.visual])
+        if self.width > self.embedded:
+            tokens = torch.cat((tokens, history[..., self.visual :]), dim=3)
         condition = F.silu(self.action_encoder(actions)).unsqueeze(2)
         cosine, sine = self.positions.cosine[:count], self.positions.sine[:count]
         mask = self.frames[:count, None] >= self.frames[None, :count]
@@ -206,7 +256,8 @@ class JepaWmPredictor(nn.Module):
             tokens = block(tokens, condition, (batch, frames, self.tokens, self.width), cosine, sine, mask)
         # The planner wants the newest frame alone.
         newest = self.predictor_norm(tokens[:, -1])
-        return torch.cat((self.predictor_proj(newest[..., : self.embedded]), newest[..., self.embedded :]), dim=2)
+        visual = self.predictor_proj(newest[..., : self.embedded])
+        return torch.cat((visual, newest[..., self.embedded :]), dim=2) if self.width > self.embedded else visual
 
 
 class _Block(nn.Module):
@@ -247,24 +298,33 @@ def _expected_keys(tensors: Mapping[str, Tensor]) -> list[str]:
     ]
 
 
+def _expected_keys_of_task(tensors: Mapping[str, Tensor]) -> list[str]:
+    return [*_expected_keys(tensors), *(f"{_MEASURED}.{kind}" for kind in _WEIGHTS)]
+
+
 def _sizes_of(
     tensors: Mapping[str, Tensor], of_encoder: Mapping[str, Tensor], heads: Heads, subject: str
 ) -> JepaWmSizes:
     encoder_dim, channels, patch_size, _ = of_encoder["patch_embed.proj.weight"].shape
     predictor_dim, taken = tensors["predictor.predictor_embed.weight"].shape
-    embedding, proprioception_dim, _ = tensors["proprio_encoder.patch_embed.weight"].shape
+    measured = tensors.get(f"{_MEASURED}.weight")
+    embedding, proprioception_dim = (0, 0) if measured is None else measured.shape[:2]
     if taken != encoder_dim:
         raise ExportRefusedError(
-            "--encoder-weights",
+            _ENCODER_OPTION,
             found=f"an encoder of {encoder_dim} numbers a patch",
             expected=f"one of {taken}, which the predictor of {subject} takes",
-            remedy="The published models of simulated tasks take DINOv2-small (dinov2_vits14).",
+            remedy="The published models of simulated tasks take DINOv2-small, those of DROID DINOv3-large (vitl16).",
         )
-    image_size = heads.image_size or _IMAGE_SIZE
+    is_older = "pos_embed" in of_encoder
+    kind = "dinov2" if is_older else "dinov3"
+    image_size = heads.image_size or _IMAGE_SIZE[kind]
     sizes = JepaWmSizes(
+        encoder=kind,
         channels=channels,
         patch_size=patch_size,
-        positions=round((of_encoder["pos_embed"].shape[1] - 1) ** 0.5),
+        positions=round((of_encoder["pos_embed"].shape[1] - 1) ** 0.5) if is_older else image_size // patch_size,
+        registers=0 if is_older else of_encoder["storage_tokens"].shape[1],
         encoder_dim=encoder_dim,
         encoder_depth=layers_under(of_encoder, "blocks."),
         encoder_mlp_dim=of_encoder["blocks.0.mlp.fc1.weight"].shape[0],
@@ -282,7 +342,7 @@ def _sizes_of(
             f"{subject}: images of {image_size} pixels",
             found=f"patches of {patch_size}",
             expected="images of a whole number of them",
-            remedy=f"Say --image-size {_IMAGE_SIZE}, or what the model was trained on.",
+            remedy=f"Say --image-size {_IMAGE_SIZE[kind]}, or what the model was trained on.",
         )
     require_division(f"{subject}: heads of the predictor", heads.predictor, sizes.width)
     return sizes
@@ -301,8 +361,8 @@ def positions_on_grid(positions: Tensor, side: int) -> Tensor:
 
 def _proprioception_weights(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {
-        "weight": tensors["proprio_encoder.patch_embed.weight"].squeeze(-1),
-        "bias": tensors["proprio_encoder.patch_embed.bias"],
+        "weight": tensors[f"{_MEASURED}.weight"].squeeze(-1),
+        "bias": tensors[f"{_MEASURED}.bias"],
     }
 
 

@@ -7,6 +7,7 @@ papers say of the networks, shares nothing with `jepa_wm.py`, and was compared w
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -24,17 +25,21 @@ class JepaWmReference:
         self.sizes = sizes
         self.cost_scale = 1 / (sizes.tokens * sizes.encoder_dim)
         self.model = nn.Module()
-        self.model.encoder = DinoStatement(sizes)
-        self.model.proprio_encoder = nn.Module()
-        self.model.proprio_encoder.patch_embed = nn.Conv1d(
-            sizes.proprioception_dim, sizes.proprioception_embedding, kernel_size=1
-        )
+        self.model.encoder = DinoStatement(sizes) if sizes.encoder == "dinov2" else _Dinov3(sizes)
+        if sizes.proprioception_dim:
+            self.model.proprio_encoder = nn.Module()
+            self.model.proprio_encoder.patch_embed = nn.Conv1d(
+                sizes.proprioception_dim, sizes.proprioception_embedding, kernel_size=1
+            )
         self.model.predictor = _Predictor(sizes)
         self.model.eval()
 
     @torch.no_grad()
     def encode(self, *observation: Tensor) -> Tensor:
-        image, proprioception = observation
+        image, *measured = observation
+        if not measured:
+            return self.model.encoder(image)
+        (proprioception,) = measured
         embedded = self.model.proprio_encoder.patch_embed(proprioception.unsqueeze(2)).squeeze(2)
         return torch.cat((self.model.encoder(image), embedded.unsqueeze(1).repeat(1, self.sizes.tokens, 1)), dim=2)
 
@@ -51,8 +56,9 @@ class JepaWmReference:
             context = torch.stack(frames[-window:], dim=1)
             frames.append(self.step(context, actions[:, step + 1 - context.shape[1] : step + 1]))
         difference = (frames[-1] - self.encode(*goal)).square()
-        visual, proprioception = difference.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=2)
-        return frames[-1], visual.mean(dim=(1, 2)) + _ALPHA * proprioception.mean(dim=(1, 2))
+        visual, beside = difference.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=2)
+        cost = visual.mean(dim=(1, 2))
+        return frames[-1], cost + _ALPHA * beside.mean(dim=(1, 2)) if self.sizes.proprioception_dim else cost
 
 
 def random_jepa_wm(sizes: JepaWmSizes, seed: int) -> JepaWmReference:
@@ -61,7 +67,7 @@ def random_jepa_wm(sizes: JepaWmSizes, seed: int) -> JepaWmReference:
     reference = JepaWmReference(sizes)
     with torch.no_grad():
         for name, parameter in reference.model.named_parameters():
-            if name.endswith("bias") or "cls_token" in name or "pos_embed" in name:
+            if name.endswith("bias") or any(part in name for part in ("_token", "pos_embed")):
                 nn.init.normal_(parameter, std=0.1)
             elif "adaLN_modulation" in name:
                 nn.init.normal_(parameter, std=0.5 * parameter.shape[1] ** -0.5)
@@ -199,20 +205,61 @@ def _cubic(distance: float) -> float:
 
 
 class _DinoLayer(nn.Module):
-    def __init__(self, sizes: JepaWmSizes) -> None:
+    def __init__(self, sizes: JepaWmSizes, epsilon: float = 1e-6) -> None:
         super().__init__()
         dim = sizes.encoder_dim
         self.heads = sizes.heads.encoder
-        self.norm1, self.norm2 = nn.LayerNorm(dim, eps=1e-6), nn.LayerNorm(dim, eps=1e-6)
+        self.norm1, self.norm2 = nn.LayerNorm(dim, eps=epsilon), nn.LayerNorm(dim, eps=epsilon)
         self.attn = nn.ModuleDict({"qkv": nn.Linear(dim, 3 * dim), "proj": nn.Linear(dim, dim)})
         self.mlp = nn.ModuleDict(
             {"fc1": nn.Linear(dim, sizes.encoder_mlp_dim), "fc2": nn.Linear(sizes.encoder_mlp_dim, dim)}
         )
         self.ls1, self.ls2 = (nn.ParameterDict({"gamma": nn.Parameter(torch.ones(dim))}) for _ in range(2))
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, turned: Callable[[Tensor], Tensor] = lambda values: values) -> Tensor:
         parts = self.attn["qkv"](self.norm1(tokens)).chunk(3, dim=2)
         query, key, value = (each.unflatten(2, (self.heads, -1)).transpose(1, 2) for each in parts)
+        query, key = turned(query), turned(key)
         scores = (query @ key.transpose(2, 3) / math.sqrt(query.shape[-1])).softmax(dim=-1)
         tokens = tokens + self.ls1["gamma"] * self.attn["proj"]((scores @ value).transpose(1, 2).flatten(2))
         return tokens + self.ls2["gamma"] * self.mlp["fc2"](F.gelu(self.mlp["fc1"](self.norm2(tokens))))
+
+
+class _Dinov3(nn.Module):
+    """DINOv3: patches after the last normalisation, without class token and registers."""
+
+    def __init__(self, sizes: JepaWmSizes) -> None:
+        super().__init__()
+        dim = sizes.encoder_dim
+        self.side = sizes.side
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
+        self.storage_tokens = nn.Parameter(torch.zeros(1, sizes.registers, dim))
+        self.patch_embed = nn.Module()
+        self.patch_embed.proj = nn.Conv2d(sizes.channels, dim, sizes.patch_size, stride=sizes.patch_size)
+        self.rope_embed = nn.Module()
+        count = dim // sizes.heads.encoder // 4
+        self.rope_embed.register_buffer("periods", 100.0 ** (torch.arange(count) / count))
+        self.blocks = nn.ModuleList(_DinoLayer(sizes, epsilon=1e-5) for _ in range(sizes.encoder_depth))
+        self.norm = nn.LayerNorm(dim, eps=1e-5)
+
+    def forward(self, image: Tensor) -> Tensor:
+        patches = self.patch_embed.proj(image).flatten(2).transpose(1, 2)
+        before = torch.cat((self.cls_token, self.storage_tokens), dim=1).repeat(len(image), 1, 1)
+        tokens = torch.cat((before, patches), dim=1)
+        for layer in self.blocks:
+            tokens = layer(tokens, lambda values: self._turned(values, before.shape[1]))
+        return self.norm(tokens)[:, before.shape[1] :]
+
+    def _turned(self, values: Tensor, before: int) -> Tensor:
+        """Queries or keys `[B, H, N, W]`: each number with the one half a head on, by rows and then by columns."""
+        half = values.shape[-1] // 2
+        patch = torch.arange(self.side**2)
+        turned = values.clone()
+        for axis, place in enumerate((patch.div(self.side, rounding_mode="floor"), patch % self.side)):
+            for number, period in enumerate(self.rope_embed.periods):
+                angle = 2 * math.pi * ((2 * place + 1) / self.side - 1) / period
+                at = axis * half // 2 + number
+                first, second = values[:, :, before:, at], values[:, :, before:, at + half]
+                turned[:, :, before:, at] = first * angle.cos() - second * angle.sin()
+                turned[:, :, before:, at + half] = second * angle.cos() + first * angle.sin()
+        return turned

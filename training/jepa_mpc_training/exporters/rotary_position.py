@@ -59,13 +59,17 @@ class RotaryTables(nn.Module):
 
 
 class RotaryAttention(nn.Module):
-    """Attention with queries and keys rotated by the positions of their tokens; its weights are in `head_order`."""
+    """Attention with queries and keys rotated by the positions of their tokens.
 
-    def __init__(self, dim: int, heads: int) -> None:
+    The first `pairs` numbers of a head are the firsts of the pairs, the next ones their seconds: V-JEPA 2's in
+    `head_order`, unless said.
+    """
+
+    def __init__(self, dim: int, heads: int, pairs: int | None = None) -> None:
         super().__init__()
         self.heads = heads
         self.head = dim // heads
-        self.pairs = _AXES * axis_width(self.head) // 2
+        self.pairs = _AXES * axis_width(self.head) // 2 if pairs is None else pairs
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)
 
@@ -90,10 +94,10 @@ class RotaryAttention(nn.Module):
 class RotaryBlock(nn.Module):
     """A layer of a pre-normalised transformer with rotary positions."""
 
-    def __init__(self, dim: int, heads: int, mlp_dim: int, epsilon: float) -> None:
+    def __init__(self, dim: int, heads: int, mlp_dim: int, epsilon: float, pairs: int | None = None) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(dim, eps=epsilon)
-        self.attn = RotaryAttention(dim, heads)
+        self.attn = RotaryAttention(dim, heads, pairs)
         self.norm2 = nn.LayerNorm(dim, eps=epsilon)
         self.mlp = nn.ModuleDict({"fc1": nn.Linear(dim, mlp_dim), "fc2": nn.Linear(mlp_dim, dim)})
 
