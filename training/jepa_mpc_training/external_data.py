@@ -27,6 +27,7 @@ def move_large_weights_out(file: Path) -> None:
         onnx.save(model, file)
         return
     onnx.save(model, file, save_as_external_data=True, location=data.name, convert_attribute=True)
+    data.chmod(0o644)  # onnx keeps it to its owner
     data.chmod(0o644)  # onnx keeps its files to their owner
 
 

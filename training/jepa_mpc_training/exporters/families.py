@@ -15,7 +15,13 @@ from .dino_wm_original import read_original_dino_wm
 from .dino_wm_original_reference import OriginalDinoReference, pack_original_dino_wm, random_original_dino_wm
 from .dino_wm_reference import DinoReference, random_dino_wm
 from .heads import Heads
-from .interface import Interface, end_effector_interface, jepa_wm_interface, joint_interface
+from .interface import (
+    Interface,
+    end_effector_interface,
+    jepa_wm_interface,
+    joint_interface,
+    measured_joint_interface,
+)
 from .jepa_wm import JepaWmSizes, read_jepa_wm, read_jepa_wm_droid
 from .jepa_wm_reference import JepaWmReference, pack_encoder, pack_jepa_wm, random_jepa_wm
 from .key_layouts import KeyLayout
@@ -116,6 +122,8 @@ SMALL_JEPA_WM_DROID = JepaWmSizes(
     heads=Heads(encoder=3, predictor=2, image_size=21),
 )
 
+_DINOV2_SMALL = "dinov2_vits14_pretrain.pth, or model.safetensors of facebook/dinov2-small"
+
 _MADE_UP_JOINTS = {
     "joints": ("joint_1", "joint_2"),
     "period_ms": 100.0,
@@ -194,7 +202,7 @@ _JEPA_WM = Family(
     groups=jepa_wm.GROUPS,
     pack=pack_jepa_wm,
     pack_encoder=pack_encoder,
-    encoder_file="dinov2_vits14_pretrain.pth, or model.safetensors of facebook/dinov2-small",
+    encoder_file=_DINOV2_SMALL,
     default_heads=jepa_wm.default_heads,
     needs=(),
 )
@@ -237,6 +245,7 @@ FAMILIES = {
         groups=dino_wm_original.GROUPS,
         pack=pack_original_dino_wm,
         pack_encoder=pack_encoder,
+        encoder_file=_DINOV2_SMALL,
         default_heads=dino_wm_original.default_heads,
         needs=(),
     ),
