@@ -59,6 +59,14 @@ def test_a_checkpoint_becomes_a_folder_that_says_where_it_comes_from(
         assert hashlib.sha256((tmp_path / entry["file"]).read_bytes()).hexdigest() == entry["sha256"]
 
 
+@pytest.mark.parametrize(("kind", "unit"), [("joint_position", "rad"), ("joint_delta", "rad")])
+def test_actions_may_be_other_than_velocities(published: Path, tmp_path: Path, kind: str, unit: str) -> None:
+    assert main(["lewm", str(published), str(tmp_path), *ACTIONS, *NORMALISERS, "--action-kind", kind]) == 0
+
+    action = json.loads((tmp_path / "manifest.json").read_text())["action"]
+    assert (action["kind"], action["unit"]) == (kind, unit)
+
+
 def test_the_golden_outputs_are_the_reference_s(published: Path, tmp_path: Path) -> None:
     assert main(["lewm", str(published), str(tmp_path), *ACTIONS, *NORMALISERS]) == 0
     golden = {name: torch.from_numpy(tensor) for name, tensor in load_file(tmp_path / "golden.safetensors").items()}

@@ -231,3 +231,11 @@ def test_a_folder_that_cannot_be_made_is_refused(published: Path, tmp_path: Path
 def test_the_wrong_number_of_paths_is_refused(tmp_path: Path, refusal: Refusal) -> None:
     assert "OUT alone with --random" in refusal("lewm", tmp_path)
     assert "OUT alone with --random" in refusal("lewm", "--random", tmp_path, tmp_path)
+
+
+def test_a_window_other_than_that_of_the_positions_is_refused(
+    published: Path, tmp_path: Path, refusal: Refusal
+) -> None:
+    said = refusal("lewm", published, tmp_path / "out", *OPTIONS, "--window", "2")
+
+    assert "--window: found 2; expected 3, that of its position embeddings" in said
