@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
-from torch.serialization import get_unsafe_globals_in_checkpoint
+from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
 from .errors import ExportRefusedError
 from .file_hash import sha256_of
@@ -26,6 +27,14 @@ _PREFIXES = ("module.", "_orig_mod.", "model.", "backbone.")
 _PREFIXES_WITHIN = ("module.", "backbone.")
 _EXPECTED = "a state dict (torch.save of named tensors) or safetensors"
 _CONFIG = "config.json"
+
+# Losses and counters beside the weights are often NumPy's numbers; they make nothing but themselves.
+_SCALAR = np.float64(0).__reduce__()[0]
+_NUMBERS = [
+    *((_SCALAR, f"numpy.{package}.multiarray.scalar") for package in ("core", "_core")),
+    np.dtype,
+    *(type(np.dtype(kind)) for kind in (np.bool_, np.int32, np.int64, np.float32, np.float64)),
+]
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,8 @@ def _load(file: Path, groups: Sequence[str]) -> object:
         if file.suffix == ".safetensors":
             return load_file(file)
         # Optimisers and copies that lie in the same file are mapped, not read.
-        return torch.load(file, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(file))
+        with safe_globals(_NUMBERS):
+            return torch.load(file, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(file))
     except pickle.UnpicklingError as error:
         if not _names_classes(file):
             raise _corrupt(file, error) from error

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import onnx
 import onnxruntime
 import pytest
@@ -203,6 +204,15 @@ def test_what_lies_beside_the_weights_in_the_file_is_left_out(checkpoint: Path) 
     assert not any("module." in key or "backbone." in key for key in tensors)
     assert "encoder.pos_embed" in tensors
     assert "predictor.extrinsics_encoder.weight" in tensors
+
+
+def test_numbers_of_numpy_beside_the_weights_are_no_hindrance(checkpoint: Path, tmp_path: Path) -> None:
+    def add(content: dict) -> None:
+        content.update(loss=np.float64(0.5), lr=np.float32(1e-4), epoch=np.int64(3), done=np.bool_(True))
+
+    found = read_checkpoint(save(checkpoint, tmp_path, add), groups=GROUPS).tensors
+
+    assert found.keys() == read_checkpoint(checkpoint, groups=GROUPS).tensors.keys()
 
 
 def test_weights_are_in_one_file_beside_a_graph_of_more_than_2_gb(
