@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
-import type { Encoder, PlanContext, PlannerState } from '../core/ports.js';
+import type { PlanContext, PlannerState } from '../core/ports.js';
 import type { CandidateSample, Logger, Plan, Tensor } from '../core/types.js';
 import { createRng, deriveSeed } from '../math/rng.js';
 import { loadModel } from '../model/load-model.js';
@@ -172,7 +172,7 @@ export class PlannerEngine {
       const latent =
         kept.get(reference.stampNs) ??
         this.#latents.get(reference.stampNs) ??
-        (await this.#encode(reference, this.#model.encoder));
+        (await this.#encode(pixelsOf(reference)));
       kept.set(reference.stampNs, latent);
       history.set(latent.data, index * size);
     }
@@ -184,29 +184,34 @@ export class PlannerEngine {
     if (this.#goal?.stampNs !== reference.stampNs) {
       this.#goal = {
         stampNs: reference.stampNs,
-        latent: await this.#encode(reference, this.#model.goalEncoder),
+        latent: await this.#encodeGoalSet(pixelsOf(reference)),
       };
     }
     return this.#goal.latent;
   }
 
   /** `[1, N, D]`. */
-  async #encode(reference: FrameReference, encoder: Encoder): Promise<Tensor> {
-    if (reference.set === null) {
-      throw new JepaMpcError('planner.not-ready', {
-        subject: `frame stamped ${String(reference.stampNs)} ns`,
-        found: 'a stamp without pixels',
-        expected: 'the pixels of a frame that was not encoded before',
-        remedy: 'This is a defect: please report it. The next plan sends the frame again.',
+  async #encode(set: FrameSet): Promise<Tensor> {
+    const { manifest, encoder } = this.#model;
+    return copyOf(await encoder.encode(encoderInputs(manifest, this.#tensors(set), set.proprioception)));
+  }
+
+  /** `[1, N, D]` of a goal: given as such, or encoded from what the model has its goals given as. */
+  async #encodeGoalSet(set: FrameSet): Promise<Tensor> {
+    const { manifest, goalEncoder } = this.#model;
+    const { tokens, dim } = manifest.latent;
+    if (set.latent !== undefined) return { data: set.latent, shape: [1, tokens, dim] };
+    const isState = manifest.goal.kind === 'state';
+    if (isState && set.proprioception === undefined) {
+      throw new JepaMpcError('model.unsupported', {
+        subject: 'goal',
+        found: 'an image',
+        expected: 'a state of the robot, which the goals of this model are (goal.kind state)',
+        remedy: 'Publish it on goal_state.',
       });
     }
-    const inputs = encoderInputs(
-      this.#model.manifest,
-      this.#tensors(reference.set),
-      reference.set.proprioception,
-    );
-    const latent = await encoder.encode(inputs);
-    return { data: latent.data.slice(), shape: latent.shape };
+    const images = isState ? [] : this.#tensors(set);
+    return copyOf(await goalEncoder.encode(encoderInputs(manifest, images, set.proprioception)));
   }
 
   #tensors(set: FrameSet): Tensor[] {
@@ -230,6 +235,22 @@ export class PlannerEngine {
     if (this.#warmStart === null) return null;
     return { ...this.#warmStart.state, ageMs: Number(frameStampNs - this.#warmStart.frameStampNs) / 1e6 };
   }
+}
+
+/** A tensor that the next run of the encoder leaves alone. */
+function copyOf({ data, shape }: Tensor): Tensor {
+  return { data: data.slice(), shape };
+}
+
+/** @throws JepaMpcError `planner.not-ready` for a stamp alone */
+function pixelsOf({ set, stampNs }: FrameReference): FrameSet {
+  if (set !== null) return set;
+  throw new JepaMpcError('planner.not-ready', {
+    subject: `frame stamped ${String(stampNs)} ns`,
+    found: 'a stamp without pixels',
+    expected: 'the pixels of a frame that was not encoded before',
+    remedy: 'This is a defect: please report it. The next plan sends the frame again.',
+  });
 }
 
 /** The newest latent `[1, N, D]` of a history `[1, W, N, D]`. */

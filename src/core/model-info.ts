@@ -1,4 +1,4 @@
-import type { ActionSpec, LatentStream, ProprioceptionField } from './model-spec.js';
+import type { ActionSpec, LatentSpec, LatentStream, ProprioceptionField } from './model-spec.js';
 import type { DistanceMetric, StepAggregation } from './objective-spec.js';
 import type { ImageFrame } from './types.js';
 
@@ -40,6 +40,9 @@ export interface ModelInfo {
   readonly block: number;
   /** Frames of history that a plan starts from, one step apart. */
   readonly window: number;
+  readonly latent: LatentSpec;
+  /** How goals are given, besides as latents. */
+  readonly goalKind: 'image' | 'state';
   /** What the encoder is told of the robot besides images; none: empty. */
   readonly proprioception: readonly ProprioceptionField[];
   readonly planning: PlanningFacts;
@@ -50,6 +53,8 @@ export interface FrameSet {
   /** Stamp of the oldest of them. */
   readonly stampNs: bigint;
   readonly frames: readonly ImageFrame[];
-  /** Raw `[P]` at that time, for a model that is told of the robot; a goal has none. */
+  /** Raw `[P]` at that time, for a model that is told of the robot; of goals, those that are a state have it. */
   readonly proprioception?: Float64Array;
+  /** `[N, D]` of a goal that is given as such; there are no images then. */
+  readonly latent?: Float32Array;
 }

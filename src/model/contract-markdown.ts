@@ -102,7 +102,7 @@ export function contractMarkdown(): string {
     '| encoder | one for each camera, named after it: `[B, C, H, W]`; last, where the manifest has `proprioception`, `proprioception [B, P]`, normalised | `latent [B, N, D]` |',
     '| predictor | `history [B, W, N, D]`, oldest first; `actions [B, A * block]`, normalised, the block that leaves the newest latent, or with `history.actions: paired` `[B, W, A * block]`, for each latent the block that leaves it | `next [B, N, D]` |',
     '| inverseDynamics (optional) | `latent [B, N, D]`, `goal [B, N, D]` | `actions [B, H, A * block]`, normalised, H: `plannerDefaults.horizon` |',
-    '| goalEncoder (optional) | as the encoder | `latent [B, N, D]` of a goal |',
+    '| goalEncoder (optional) | as the encoder; with `goal.kind: state` `proprioception [B, P]` alone | `latent [B, N, D]` of a goal |',
     '| distance (optional) | `latent [B, N, D]`, `goal [B, N, D]` | `distance [B]`, in predictor steps |',
     '',
     'Weights may lie in files beside a graph (ONNX external data), inside the model folder; large ones stay there when a rollout is compiled. No weight may be NaN (infinities may be: masks are made of them). The compiler follows the operators in `src/model/graph/operators.ts` as of opset 13 or later; a predictor with others, or of an older opset, is rolled out step by step.',

@@ -16,6 +16,12 @@ export function encoderSignature({ cameras, latent, proprioception }: ModelManif
   };
 }
 
+/** As the encoder; of a model whose goals are states, what the robot says of itself alone. */
+export function goalEncoderSignature(manifest: ModelManifest): GraphSignature {
+  const { inputs, output } = encoderSignature(manifest);
+  return { inputs: manifest.goal.kind === 'state' ? inputs.slice(-1) : inputs, output };
+}
+
 /** Name of the encoder's input for what the robot says of itself. */
 export const PROPRIOCEPTION = 'proprioception';
 

@@ -134,9 +134,9 @@ function rolloutSources({ folder, manifest, predictor, distance }: ModelFiles): 
 }
 
 function modelInfo({ manifest, sha256 }: ModelFiles, device: Device): ModelInfo {
-  const { name, cameras, action, history, latent, objective, graphs, plannerDefaults, proprioception } =
+  const { name, cameras, action, history, latent, objective, graphs, plannerDefaults, proprioception, goal } =
     manifest;
-  const streams = countedStreams(latent);
+  const streams = countedStreams(latent, goal);
   return {
     name,
     sha256,
@@ -146,6 +146,8 @@ function modelInfo({ manifest, sha256 }: ModelFiles, device: Device): ModelInfo 
     periodMs: action.periodMs,
     block: action.block,
     window: contextFrames(history),
+    latent: { tokens: latent.tokens, dim: latent.dim },
+    goalKind: goal.kind,
     proprioception: proprioception?.fields ?? [],
     planning: {
       action,
@@ -157,7 +159,10 @@ function modelInfo({ manifest, sha256 }: ModelFiles, device: Device): ModelInfo 
   };
 }
 
-/** Streams that a goal given as images has something to be compared with. */
-function countedStreams({ streams }: ModelManifest['latent']): readonly LatentStream[] | undefined {
-  return streams?.filter(({ of, weight }) => of !== 'proprioception' && weight > 0);
+/** Streams that a goal has something to be compared with: nobody knows the proprioception of one given as images. */
+function countedStreams(
+  { streams }: ModelManifest['latent'],
+  { kind }: ModelManifest['goal'],
+): readonly LatentStream[] | undefined {
+  return streams?.filter(({ of, weight }) => weight > 0 && (kind === 'state' || of !== 'proprioception'));
 }

@@ -160,6 +160,20 @@ export const MANIFEST_RULES: readonly Rule[] = [
     },
   },
   {
+    text: 'There are `proprioception` and a graph `goalEncoder`, which is given nothing else, for `goal.kind` `state`.',
+    check: ({ goal, proprioception, graphs: { goalEncoder } }, check) => {
+      if (goal.kind !== 'state') return;
+      check(
+        goalEncoder !== undefined,
+        'graphs.goalEncoder',
+        goalEncoder,
+        'a goal encoder (goal.kind is state)',
+      );
+      const expected = 'what a goal is (goal.kind is state)';
+      check(proprioception !== undefined, 'proprioception', proprioception, expected);
+    },
+  },
+  {
     text: 'Streams are inside the latent, no two have the same name, and at least one that comes from images has a weight above 0.',
     check: ({ latent: { tokens, dim, streams }, proprioception }, check) => {
       if (streams === undefined) return;

@@ -127,7 +127,7 @@ const streamSchema = z.strictObject({
     .number()
     .min(0)
     .describe(
-      'Of its distance from the goal in the cost. Goals are images: a stream of `proprioception` is left out, whatever its weight',
+      'Of its distance from the goal in the cost. For goals that are images a stream of `proprioception` is left out, whatever its weight',
     ),
 });
 
@@ -269,7 +269,13 @@ export const manifestSchema = z.strictObject({
   history: historySchema.describe('Which past latents the predictor looks at'),
   action: actionSchema.describe('What is planned'),
   goal: z
-    .strictObject({ kind: z.literal('image').describe('What a goal is given as') })
+    .strictObject({
+      kind: z
+        .enum(['image', 'state'])
+        .describe(
+          'What a goal is given as: images of the cameras, or a state of the robot, of which the goal encoder makes a latent. Latents are taken as goals of every model',
+        ),
+    })
     .describe('How goals are given'),
   objective: z
     .strictObject({

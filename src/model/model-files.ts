@@ -9,6 +9,7 @@ import type { GraphSignature } from './graph-session.js';
 import {
   distanceSignature,
   encoderSignature,
+  goalEncoderSignature,
   inverseDynamicsSignature,
   predictorSignature,
 } from './graph-signatures.js';
@@ -81,7 +82,7 @@ export async function readModelFiles(folder: string, logger?: Logger): Promise<M
     predictor: await graphFile('predictor', graphs.predictor, predictorSignature(manifest)),
     distance: await optional('distance', distanceSignature),
     inverseDynamics: await optional('inverseDynamics', inverseDynamicsSignature),
-    goalEncoder: await optional('goalEncoder', encoderSignature),
+    goalEncoder: await optional('goalEncoder', goalEncoderSignature),
     golden: parseSafetensors(await readHashed(goldenSubject, golden.sha256), goldenSubject),
     goldenSubject,
   };

@@ -8,8 +8,10 @@ import { GoalImageInput } from './camera-goal.js';
 import type { ImageTransport } from './camera-image-topic.js';
 import { GoalServices } from './goal-services.js';
 import { Goals } from './goals.js';
+import { subscribeToGoalValues } from './goal-values.js';
 import type { NodeClock } from './node-clock.js';
 import type { Output } from './node-outputs.js';
+import type { RobotModel } from './planning-session.js';
 import type { ProblemLog } from './problem-log.js';
 import type { QosOverrides } from './qos-overrides.js';
 import { ReachGoalAction } from './reach-goal-action.js';
@@ -33,6 +35,8 @@ export interface GoalInputsOptions {
   readonly condition: () => Condition | null;
   /** Null until it is loaded. */
   readonly model: () => ModelInfo | null;
+  /** Null until the robot description is there too. */
+  readonly robot: () => RobotModel | null;
   readonly newestFrame: () => FrameSet | null;
 }
 
@@ -58,6 +62,12 @@ export class GoalInputs {
       },
     });
     this.listen(parameters()['camera.transport']);
+    subscribeToGoalValues(node, {
+      ...options,
+      onGoal: (goal, origin) => {
+        this.goals.setUnstamped(goal, origin);
+      },
+    });
     const services = new GoalServices(node, {
       ...options,
       goals: this.goals,

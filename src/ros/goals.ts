@@ -81,7 +81,7 @@ export class Goals {
     const { nowNs } = this.#options.clock;
     const stampNs = nowNs > this.#lastStampNs ? nowNs : this.#lastStampNs + 1n;
     const frames = goal.frames.map((frame) => ({ ...frame, stampNs }));
-    return this.set({ stampNs, frames }, origin, wanted);
+    return this.set({ ...goal, stampNs, frames }, origin, wanted);
   }
 
   /**

@@ -159,6 +159,7 @@ export class PlannerNode {
       onGoal: (goal) => this.#session?.setGoal(goal),
       condition: () => (this.#motion.isRunning ? (this.#session?.loop?.condition ?? null) : null),
       model: () => this.#session?.model ?? null,
+      robot: () => this.#session?.robot ?? null,
       newestFrame: () => this.#session?.loop?.newestFrame ?? null,
     });
     offerServices(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from action_msgs.msg import GoalStatus
 from conftest import StartNode
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
@@ -21,6 +21,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import JointState
 from simulator import SIMULATOR, simulator_environment
 from spinning import spin_until
+from std_msgs.msg import Float32MultiArray
 from std_srvs.srv import Trigger
 
 try:
@@ -48,6 +49,10 @@ class Operator(Node):
         self.create_subscription(JointState, "joint_states", self._on_joint_states, 10)
         self.create_subscription(DiagnosticArray, "planner_node/goal_status", self._on_goal_status, LATCHED)
         self._teleport = self.create_publisher(JointState, "mujoco_sim/set_state", 10)
+        self._goal_latent = self.create_publisher(Float32MultiArray, "goal_latent", LATCHED)
+        self._goal_state = self.create_publisher(JointState, "goal_state", LATCHED)
+        self.problems: set[str] = set()
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
         self._triggers = {
             name: self.create_client(Trigger, f"planner_node/{name}")
             for name in ("save_goal", "load_goal", "list_goals", "goal_from_file")
@@ -62,6 +67,18 @@ class Operator(Node):
     def _on_goal_status(self, message: DiagnosticArray) -> None:
         status = message.status[0]
         self.goal_states.append({entry.key: entry.value for entry in status.values} | {"message": status.message})
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        self.problems |= {status.message for status in message.status if status.level > DiagnosticStatus.OK}
+
+    def heard(self, problem: str) -> bool:
+        return any(problem in message for message in self.problems)
+
+    def publish_latent(self, numbers: list[float]) -> None:
+        self._goal_latent.publish(Float32MultiArray(data=numbers))
+
+    def publish_state(self, position: list[float]) -> None:
+        self._goal_state.publish(JointState(name=["shoulder", "elbow"], position=position))
 
     def until(self, condition: Callable[[], object], timeout_s: float = 15.0) -> bool:
         return spin_until(self, condition, timeout_s)
@@ -176,6 +193,18 @@ def test_goals_are_saved_listed_and_gone_for_by_name(operator: Operator, goal_fo
     refused = operator.trigger("load_goal")
     assert not refused.success
     assert 'found "nowhere", expected one of far, near' in refused.message
+
+
+def test_latents_and_states_are_goals_where_the_model_takes_them(operator: Operator):
+    operator.publish_latent([0.0] * 32)
+    assert operator.until(lambda: operator.goal_states[-1]["origin"] == "the topic goal_latent")
+    assert operator.goal_states[-1]["state"] == "underway"
+
+    operator.publish_latent([0.0] * 31)
+    assert operator.until(lambda: operator.heard("goal_latent: found 31 numbers, expected 32"))
+    operator.publish_state([0.1, 0.2])
+    assert operator.until(lambda: operator.heard("goal_state: found a model whose goals are given as image"))
+    assert operator.goal_states[-1]["origin"] == "the topic goal_latent"
 
 
 @needs_interface

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import torch
-from jepa_mpc_mujoco.plant import Plant
+from jepa_mpc_sim.urdf import parse_urdf, read_joint_names, read_limits
 from safetensors.numpy import save_file
 from torch import Tensor, nn
 
@@ -54,8 +54,8 @@ def export(
     `about`: description, licence and provenance of the manifest. Raises ExportError where ONNX Runtime differs from
     PyTorch by more than half the declared tolerance. Returns sizes and largest differences.
     """
-    plant = Plant(urdf_xml)
-    limits = dict(zip(plant.joint_names, plant.limits.velocity.tolist(), strict=True))
+    robot = parse_urdf(urdf_xml)
+    limits = dict(zip(read_joint_names(robot), read_limits(robot).velocity.tolist(), strict=True))
     entries, figures = write_graphs(networks, _golden(networks, dataset), folder)
     manifest = manifest_of(limits, networks.camera, config, entries, about)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")

@@ -1,11 +1,12 @@
 import { JepaMpcError } from '../../core/errors.js';
 import type { Rng } from '../../core/ports.js';
-import type { CameraSpec } from '../../core/model-spec.js';
+import type { ActionSpec, CameraSpec } from '../../core/model-spec.js';
 import type { Fallback, ImageFrame, Logger, Tensor } from '../../core/types.js';
 import { percentile } from '../../math/percentile.js';
 import { createRng } from '../../math/rng.js';
 import type { LoadedModel } from '../../model/load-model.js';
 import type { PlannerTuning } from '../../pipeline/planner-port.js';
+import { ActionBounds } from '../../planning/action-bounds.js';
 import { CandidateEvaluator } from '../../planning/candidate-evaluator.js';
 import { ImageToTensor } from '../../vision/image-to-tensor.js';
 import { encoderInputs } from '../encoder-inputs.js';
@@ -90,6 +91,7 @@ export async function measurePlanning(
     const planMs = await medianMs(async () => {
       const { actions } = await planner.plan(null, context, createRng(SEED));
       checkFinite(actions, 'actions of a plan');
+      checkBounds(actions, action);
     }, nowMs);
     const given = rollout.fallbacks[asCompiled];
     if (given !== undefined) throw couldNotRun(model.device, given);
@@ -178,6 +180,20 @@ function checkFinite(values: Float32Array, subject: string): void {
     expected: 'finite numbers',
     remedy:
       'The model predicts nonsense inside the bounds that it declares: train it further, or narrow action.lower and action.upper.',
+  });
+}
+
+function checkBounds(actions: Float32Array, action: ActionSpec): void {
+  const { names, lower, upper } = action;
+  const bounds = new ActionBounds(action);
+  const wrong = actions.findIndex((value, i) => value !== bounds.clamp(value, i % names.length));
+  if (wrong < 0) return;
+  const entry = wrong % names.length;
+  throw new JepaMpcError('command.outside-limits', {
+    subject: `action ${names[entry] ?? ''} of a plan`,
+    found: String(actions[wrong]),
+    expected: `from ${String(lower[entry])} to ${String(upper[entry])}`,
+    remedy: 'This is a defect: please report it.',
   });
 }
 

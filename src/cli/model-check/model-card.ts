@@ -90,10 +90,10 @@ function row(title: string, text: string): string[] {
 }
 
 /** An entry of an action: what it may be. */
-function entryText({ lower, upper, unit, frozen, deadBand }: ModelManifest['action'], index: number): string {
+function entryText({ lower, upper, frozen, deadBand }: ModelManifest['action'], index: number): string {
   const always = frozen[index] ?? null;
-  if (always !== null) return `always ${String(always)} ${unit}`;
-  const bounds = `${String(lower[index])} to ${String(upper[index])} ${unit}`;
+  if (always !== null) return `always ${String(always)}`;
+  const bounds = `${String(lower[index])} to ${String(upper[index])}`;
   const band = deadBand[index] ?? 0;
   return band > 0 ? `${bounds}, 0 below ${String(band)}` : bounds;
 }

@@ -42,6 +42,41 @@ function goldenProposals(): Map<string, Tensor> {
   ]);
 }
 
+/** Makes the tiny model one whose encoder is told the joint positions, without using them, and whose goals are such. */
+async function tellOfJoints(copy: TinyModelCopy): Promise<void> {
+  await copy.changeFile('encoder.onnx', (bytes) =>
+    changeGraph(bytes, (graph) => {
+      graph.input.push(declared('proprioception', [2]));
+    }),
+  );
+  const goalEncoder = onnxFile((graph, nodes) => {
+    nodes.op('Unsqueeze', ['proprioception', nodes.integers(1)], {}, 'latent');
+    graph.input = [declared('proprioception', [2])];
+    graph.output = [declared('latent', [1, 2])];
+  });
+  const zeros = (shape: readonly number[]): Tensor => ({
+    data: new Float32Array(shape.reduce((product, size) => product * size, 1)),
+    shape,
+  });
+  await copy.addGraph(
+    'goalEncoder',
+    goalEncoder,
+    new Map([
+      ['encoder.proprioception', zeros([BATCH, 2])],
+      ['goalEncoder.proprioception', zeros([BATCH, 2])],
+      ['goalEncoder.latent', zeros([BATCH, 1, 2])],
+    ]),
+  );
+  await copy.changeManifest((manifest) => {
+    manifest.goal.kind = 'state';
+    manifest.proprioception = {
+      fields: ['shoulder', 'elbow'].map((joint) => ({ kind: 'joint_position', joint })),
+      mean: [0, 0],
+      std: [1, 1],
+    };
+  });
+}
+
 let engine: PlannerEngine | null = null;
 
 async function load(): Promise<PlannerEngine> {
@@ -146,6 +181,38 @@ describe('the planner engine', () => {
         expect(actions[i]).toBeCloseTo((away / 4) * 2, 4);
         expect(actions[i + 1]).toBeCloseTo(0, 4);
       }
+    } finally {
+      await copy.remove();
+    }
+  });
+
+  it('takes a latent for a goal', async () => {
+    const loaded = await load();
+    const byImage = await loaded.plan(planMessage({}));
+    // What its encoder makes of the goal's image: 4 / 255 rad for a step of a colour, less 2.
+    const latent = Float32Array.of((4 * 200) / 255 - 2, (4 * 100) / 255 - 2);
+    const message = planMessage({});
+    const goal = { stampNs: 2n, set: { stampNs: 2n, frames: [], latent } };
+    const byLatent = await loaded.plan({ ...message, goal });
+    for (const [i, action] of byLatent.actions.entries())
+      expect(action).toBeCloseTo(byImage.actions[i] ?? NaN, 3);
+  });
+
+  it('makes the latent of a goal that is a state by the goal encoder, and takes no image for it', async () => {
+    const copy = await TinyModelCopy.create();
+    try {
+      await tellOfJoints(copy);
+      engine = await PlannerEngine.load({ ...loadSettings, modelFolder: copy.folder }, silentLogger);
+      const proprioception = Float64Array.of(0.1, 0.2);
+      const { history, ...message } = planMessage({ horizon: 3 });
+      const told = history.map(({ set, stampNs }) => ({ stampNs, set: set && { ...set, proprioception } }));
+      const state = { stampNs: 2n, frames: [], proprioception: Float64Array.of((4 * 200) / 255 - 2, -0.43) };
+      const plan = await engine.plan({ ...message, history: told, goal: { stampNs: 2n, set: state } });
+      const onlyShoulder = plan.actions.filter((_, i) => i % plan.actionSize === 0);
+      expect(onlyShoulder.reduce((sum, action) => sum + action, 0)).toBeGreaterThan(0.5);
+      await expect(engine.plan({ ...message, history: told })).rejects.toMatchObject({
+        code: 'model.unsupported',
+      });
     } finally {
       await copy.remove();
     }

@@ -32,6 +32,8 @@ describe('a sound model', () => {
       periodMs: 100,
       block: 2,
       window: 2,
+      latent: { tokens: 1, dim: 2 },
+      goalKind: 'image',
       proprioception: [],
       planning: { action, objective, hasTemporalDistance: true, plannerDefaults },
     });

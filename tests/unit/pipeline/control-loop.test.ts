@@ -24,6 +24,8 @@ const model: ModelInfo = {
   periodMs: 100,
   block: 2,
   window: 2,
+  latent: { tokens: 1, dim: 1 },
+  goalKind: 'image',
   proprioception: [],
   planning: planningFacts,
 };
