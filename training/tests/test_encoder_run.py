@@ -164,7 +164,7 @@ def test_features_beyond_half_precision_are_refused(on_vjepa: EncoderRun, tmp_pa
 
 def test_the_command_takes_the_encoder_and_refuses_before_it_collects(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as ended:
-        program.main(["train", "--encoder", "dinov2", "--run", str(tmp_path / "run")])
+        program.main(["train", "--encoder", "dinov2", "--run", str(tmp_path / "run"), "--threads", "1"])
     assert "--encoder-weights: found none" in str(ended.value.code)
     assert not (tmp_path / "run").exists()
     config = program.with_encoder("vjepa", Path("w.pt"), Config())
