@@ -1,5 +1,5 @@
 """`python -m jepa_mpc_training {collect,train,distance,probe,export,evaluate,all}`, or `export KIND …`,
-or `train distance MODEL DATA`."""
+`probe MODEL DATA` or `train distance MODEL DATA`."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ def main(arguments: list[str] | None = None) -> None:
         from .exporters.command import main as export_published
 
         sys.exit(export_published(given[1:]))
+    if len(given) > 1 and given[0] == "probe" and not given[1].startswith("-"):
+        from .probe_folder import main as probe_folder
+
+        sys.exit(probe_folder(given[1:]))
     if given[:2] == ["train", "distance"]:
         from .attach_distance import main as train_distance
 

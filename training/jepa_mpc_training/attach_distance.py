@@ -64,10 +64,10 @@ def attach_distance(folder: Path, data: Path, config: DistanceConfig) -> dict[st
     What the head looks at is the stream of images, where the manifest tells streams apart: goals are images, and have
     no other. Raises ExportRefusedError for a folder or recordings that cannot be used; the folder is as it was then.
     """
-    model = _open_model(folder)
-    dataset = _open_data(data)
+    model = open_model(folder)
+    dataset = open_data(data)
     stride = _stride(model.manifest, dataset)
-    _require_fitting(model, dataset, data)
+    require_fitting(model, dataset, data)
     tokens, dims = _stream_of_images(model.manifest)
     with tempfile.TemporaryDirectory() as scratch:
         latents = _encoded(model, dataset, Path(scratch) / "latents.npy")
@@ -81,7 +81,8 @@ def attach_distance(folder: Path, data: Path, config: DistanceConfig) -> dict[st
     return {"frames": int(np.prod(dataset.frames.shape[:3])), "frames_in_a_step": stride, **figures}
 
 
-def _open_model(folder: Path) -> ExportedModel:
+def open_model(folder: Path) -> ExportedModel:
+    """A model folder with one camera; raises ExportRefusedError for anything else."""
     if not (folder / "manifest.json").is_file():
         raise ExportRefusedError(
             str(folder), found="no manifest.json", expected="a model folder", remedy="Export a model there first."
@@ -97,7 +98,8 @@ def _open_model(folder: Path) -> ExportedModel:
     return model
 
 
-def _open_data(data: Path) -> Dataset:
+def open_data(data: Path) -> Dataset:
+    """What collect wrote; raises ExportRefusedError where there is none."""
     try:
         return Dataset.load(data)
     except (OSError, ValueError) as error:
@@ -124,7 +126,8 @@ def _stride(manifest: dict[str, Any], dataset: Dataset) -> int:
     return stride
 
 
-def _require_fitting(model: ExportedModel, dataset: Dataset, data: Path) -> None:
+def require_fitting(model: ExportedModel, dataset: Dataset, data: Path) -> None:
+    """Raises ExportRefusedError for recordings of another robot, or of pictures that are too small for the model."""
     height, width = dataset.frames.shape[3:5]
     if height < model.camera.height or width < model.camera.width:
         raise ExportRefusedError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,38 +25,83 @@ _RIDGE = 1e-3
 
 
 def probe(
-    dataset: Dataset, latents: Tensor, head: DistanceHead, held_out: float, velocity_limit: np.ndarray, folder: Path
+    dataset: Dataset,
+    latents: Tensor,
+    head: DistanceHead,
+    errors: np.ndarray,
+    held_out: float,
+    velocity_limit: np.ndarray,
+    folder: Path,
 ) -> dict[str, Any]:
     """Linear read-out of the joint angles (R2 a joint, held-out episodes), both costs by true distance, and how far
     apart two views of one pose are.
 
-    latents `[E, V, T + 1, D]`; the costs are those between views of different looks. The true distance of two poses is
-    the least time between them at full speed, in predictor steps. Writes `costs.png` and `invariance.png` to `folder`.
+    latents `[E, V, T + 1, D]`; the costs are those between views of different looks. `errors` are those of rollouts by
+    the number of steps. Writes `costs.png`, `rollout.png` and `invariance.png` to `folder`.
     """
     training, testing = dataset.split(held_out)
     joints, views = dataset.positions.shape[2], latents.shape[1]
     fitted = np.repeat(dataset.positions[training][:, None], views, axis=1).reshape(-1, joints)
     read_out = _fit(latents[training].flatten(0, 2).numpy(), fitted)
-    truth = dataset.positions[testing].reshape(-1, joints)
-    here, there = (latents[testing, view].flatten(0, 1) for view in (0, views - 1))
-    r2 = _r2(read_out(here.numpy()), truth)
+    truth = dataset.positions[testing]
+    r2 = _r2(read_out(latents[testing, 0].flatten(0, 1).numpy()), truth.reshape(-1, joints))
 
-    first, second = _pairs(len(testing), latents.shape[2])
-    step_reach = velocity_limit * PERIOD_MS * BLOCK / 1000
-    true_steps = (np.abs(truth[first] - truth[second]) / step_reach).max(axis=1)
-    with torch.no_grad():
-        temporal = head(here[first][:, None], there[second][:, None]).numpy()
-    squared = (here[first] - there[second]).square().mean(1).numpy()
-    _plot(true_steps, temporal, squared, folder / "costs.png")
+    def distance(state: Tensor, goal: Tensor) -> Tensor:
+        with torch.no_grad():
+            return head(state[:, None], goal[:, None])
+
+    # Of one view there is nothing to compare.
+    looks = {}
+    if views > 1:
+        looks = invariance(latents[testing], head, dataset.in_gazebo[testing], folder / "invariance.png")
     return {
         "r2": [round(float(value), 4) for value in r2],
-        "costs": _table(true_steps, temporal, squared),
-        "rank_correlation": {
-            "temporal_distance": _rank_correlations(true_steps, temporal),
-            "squared_latent_distance": _rank_correlations(true_steps, squared),
-        },
-        "invariance": invariance(latents[testing], head, dataset.in_gazebo[testing], folder / "invariance.png"),
+        **costs(truth, latents[testing], distance, velocity_limit, folder / "costs.png"),
+        "rollout_error": plot_errors(errors, folder / "rollout.png"),
+        "invariance": looks,
     }
+
+
+def costs(
+    positions: np.ndarray,
+    latents: Tensor,
+    distance: Callable[[Tensor, Tensor], Tensor] | None,
+    velocity_limit: np.ndarray,
+    path: Path,
+) -> dict[str, Any]:
+    """The costs of a planner by the true distance: the least time between two poses at full speed, in predictor steps.
+
+    positions `[E, T + 1, J]`, latents `[E, V, T + 1, D]`; the costs are from the first view to the last. `distance`
+    maps latents `[B, D]` and goals `[B, D]` to steps `[B]`; None where a model has none. Draws them to `path`.
+    """
+    truth = positions.reshape(-1, positions.shape[2])
+    here, there = (latents[:, view].flatten(0, 1) for view in (0, latents.shape[1] - 1))
+    first, second = _pairs(len(latents), latents.shape[2])
+    step_reach = velocity_limit * PERIOD_MS * BLOCK / 1000
+    true_steps = (np.abs(truth[first] - truth[second]) / step_reach).max(axis=1)
+    by_name = {"squared_latent_distance": (here[first] - there[second]).square().mean(1).numpy()}
+    if distance is not None:
+        by_name = {"temporal_distance": distance(here[first], there[second]).numpy(), **by_name}
+    _plot(true_steps, by_name, path)
+    return {
+        "costs": _table(true_steps, by_name),
+        "rank_correlation": {name: _rank_correlations(true_steps, cost) for name, cost in by_name.items()},
+    }
+
+
+def plot_errors(errors: np.ndarray, path: Path) -> list[float]:
+    """Draws errors of rollouts `[K]`, 1 to K steps ahead, relative to those of predicting that nothing moves."""
+    figure, axis = plt.subplots(figsize=(4.5, 3.2), constrained_layout=True)
+    ahead_s = np.arange(1, len(errors) + 1) * PERIOD_MS * BLOCK / 1000
+    axis.plot(ahead_s, errors, "o-", markersize=4)
+    axis.axhline(1, color="k", linestyle="--", linewidth=0.8)
+    axis.text(ahead_s[0], 1, "predicting that nothing moves", fontsize="small", va="bottom")
+    axis.set_ylim(0, max(1.15, 1.1 * float(errors.max())))
+    axis.set_xlabel("how far ahead [s]")
+    axis.set_ylabel("squared error of the latents, relative")
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+    return [round(float(error), 4) for error in errors]
 
 
 def _fit(inputs: np.ndarray, outputs: np.ndarray):
@@ -83,7 +129,7 @@ def _pairs(episodes: int, length: int) -> tuple[np.ndarray, np.ndarray]:
 _EDGES = (0.0, 0.25, 0.5, 1.0, 2.5, 5.0, 7.5, 13.0)
 
 
-def _table(true_steps: np.ndarray, temporal: np.ndarray, squared: np.ndarray) -> list[dict[str, Any]]:
+def _table(true_steps: np.ndarray, by_name: dict[str, np.ndarray]) -> list[dict[str, Any]]:
     rows = []
     for low, high in pairwise(_EDGES):
         inside = (true_steps >= low) & (true_steps < high)
@@ -94,9 +140,8 @@ def _table(true_steps: np.ndarray, temporal: np.ndarray, squared: np.ndarray) ->
                 "true_steps": [low, high],
                 "pairs": int(inside.sum()),
                 "mean_true_steps": round(float(true_steps[inside].mean()), 2),
-                "temporal_distance": [round(float(f(temporal[inside])), 3) for f in (np.mean, np.std)],
-                "squared_latent_distance": [round(float(f(squared[inside])), 3) for f in (np.mean, np.std)],
             }
+            | {name: [round(float(f(cost[inside])), 3) for f in (np.mean, np.std)] for name, cost in by_name.items()}
         )
     return rows
 
@@ -114,15 +159,19 @@ def _rank_correlations(true_steps: np.ndarray, cost: np.ndarray) -> dict[str, fl
     return result
 
 
-def _plot(true_steps: np.ndarray, temporal: np.ndarray, squared: np.ndarray, path: Path) -> None:
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), constrained_layout=True)
+_LABELS = {"squared_latent_distance": "squared latent distance", "temporal_distance": "temporal distance [steps]"}
+
+
+def _plot(true_steps: np.ndarray, by_name: dict[str, np.ndarray], path: Path) -> None:
+    figure, axes = plt.subplots(
+        1, len(by_name), figsize=(4.5 * len(by_name), 3.6), constrained_layout=True, squeeze=False
+    )
     some = slice(None, None, 10)
-    for axis, cost, label in zip(
-        axes, (squared, temporal), ("squared latent distance", "temporal distance [steps]"), strict=True
-    ):
-        axis.plot(true_steps[some], cost[some], ".", markersize=2, alpha=0.4)
+    for axis, name in zip(axes[0], sorted(by_name), strict=True):
+        axis.plot(true_steps[some], by_name[name][some], ".", markersize=2, alpha=0.4)
         axis.set_xlabel("least steps between the poses at full speed")
-        axis.set_ylabel(label)
-    axes[1].plot([0, true_steps.max()], [0, true_steps.max()], "k--", linewidth=0.8)
+        axis.set_ylabel(_LABELS[name])
+        if name == "temporal_distance":
+            axis.plot([0, true_steps.max()], [0, true_steps.max()], "k--", linewidth=0.8)
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -11,6 +11,9 @@ from .config import BLOCK, WINDOW
 from .dataset import Dataset
 from .nets import rollout
 
+ROLLOUT_STEPS = 10
+"""How many steps ahead a model is probed: twice what it plans."""
+
 _EPISODES = 32
 """At most so many: the same every time, spread over those that were held back."""
 

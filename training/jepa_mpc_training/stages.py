@@ -24,6 +24,7 @@ from .features import Features, open_encoder, write_features
 from .probe import probe
 from .recordings.collect import collect_recordings
 from .recordings.source import Source, identity, remember, remembered, source_of
+from .rollout_error import ROLLOUT_STEPS, rollout_errors
 from .runtime import ExportedModel
 from .stage import fingerprint, run_stage
 from .together import ALONE, Group
@@ -96,7 +97,7 @@ class Pipeline:
             "features": folder / "features.npy",
             "train": folder / "jepa.pt",
             "distance": folder / "distance.pt",
-            "probe": folder / "costs.png",
+            "probe": folder / "rollout.png",
             "export": self._model_folder / "manifest.json",
             "evaluate": self._model_folder / "manifest.json",
         }[name]
@@ -137,7 +138,9 @@ class Pipeline:
         limits = read_limits(parse_urdf(self._urdf_xml))
         head = load_distance(self._run_folder / "distance" / "distance.pt")
         held_out = self._config.train.held_out
-        return probe(self._dataset(), self._encoded(), head, held_out, limits.velocity, folder)
+        seen = self._seen()
+        errors = rollout_errors(self._jepa(), seen, seen.split(held_out)[1], ROLLOUT_STEPS)
+        return probe(self._dataset(), self._encoded(), head, errors, held_out, limits.velocity, folder)
 
     def _export(self, _folder: Path) -> dict[str, Any]:
         frozen = self._encoder

@@ -43,13 +43,11 @@ class Motion:
         return velocities[:period].sum(0) * 0.1 + velocities[period] * (at_ms % 100) / 1000
 
     def picture(self, at_ms: float) -> np.ndarray:
-        """uint8 `[SIDE, SIDE, 3]`: red is the time in steps of 50 ms (of 250 of them), green counts the rows,
-        and blue is a patch that goes where the joints are."""
+        """uint8 `[SIDE, SIDE, 3]`: red is the time in steps of 50 ms (of 250 of them), green counts the rows."""
         image = np.zeros((SIDE, SIDE, 3), dtype=np.uint8)
         image[..., 0] = round(at_ms / 50) % 250
         image[..., 1] = np.arange(SIDE)[:, None]
-        across, down = (int(56 + 50 * np.tanh(joint)) for joint in self.position(at_ms))
-        image[down : down + 60, across : across + 30, 2] = 200
+        image[..., 2] = 77
         return image
 
 

@@ -9,13 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bags import MS, START, STORAGES, Bag, Motion
-from tiny_run import URDF
+from jepa_mpc_mujoco.plant import Plant
+from tiny_run import TINY, URDF, TinyRun
 
 from jepa_mpc_training.config import CollectConfig, RecordingsConfig
 from jepa_mpc_training.dataset import Dataset
 from jepa_mpc_training.recordings.collect import collect_recordings
 from jepa_mpc_training.recordings.errors import RecordingError
 from jepa_mpc_training.recordings.source import identity, remember, remembered, source_of
+from jepa_mpc_training.runtime import ExportedModel
+from jepa_mpc_training.stages import Pipeline
 
 PERIODS = 8
 
@@ -271,3 +274,39 @@ def test_a_run_remembers_what_it_was_collected_from(tmp_path: Path) -> None:
 
 def fingerprint_text(known: dict | None) -> str:
     return json.dumps(known, sort_keys=True)
+
+
+def test_a_robot_that_no_simulator_knows_is_trained_from_its_bag_to_a_folder(tiny: TinyRun, tmp_path: Path) -> None:
+    # Its URDF has joints and limits, and neither a camera nor a link that the simulators know.
+    limit = '<limit lower="-9" upper="9" velocity="2" effort="1" acceleration="5"/>'
+    joint = '<joint name="{}" type="revolute"><parent link="{}"/><child link="{}"/>' + limit + "</joint>"
+    links = "".join(f'<link name="{name}"/>' for name in "abc")
+    urdf = f'<robot name="r">{links}{joint.format("shoulder", "a", "b")}{joint.format("elbow", "b", "c")}</robot>'
+    plant = Plant(URDF.read_text())
+
+    class Seen(Motion):
+        @property
+        def velocities(self) -> np.ndarray:
+            return np.repeat(super().velocities[::8], 8, axis=0) * 1.9
+
+        def picture(self, at_ms: float) -> np.ndarray:
+            return plant.render_at(self.position(at_ms).clip(-2.6, 2.6))
+
+    bag = Bag(Seen(24))
+    source = bag.source(bag.write(tmp_path / "bag"))
+    # Goes on from weights that are there, so that a few seconds of one motion do.
+    train = replace(TINY.train, start=str(tiny.run / "train" / "jepa.pt"), steps=2, learning_rate=1e-5, held_out=0.8)
+    config = replace(TINY, collect=CollectConfig(periods=PERIODS), train=train)
+    Pipeline(urdf, config, tmp_path / "run", tmp_path / "model", source).run("collect")
+    # The commands that follow name no bag.
+    figures = Pipeline(urdf, config, tmp_path / "run", tmp_path / "model").run("export")
+    assert figures["collect"]["recordings"] == ["bag"]
+    assert figures["probe"]["invariance"] == {}
+    model = ExportedModel(tmp_path / "model")
+    assert model.manifest["action"]["joints"] == ["shoulder", "elbow"]
+    assert model.manifest["action"]["upper"] == [2.0, 2.0]
+    assert "cut from bag" in model.manifest["provenance"]["dataset"]
+    assert model.manifest["provenance"]["source"].startswith("Trained from recordings of a robot")
+    latent = model.encode(bag.motion.picture(500))
+    assert np.isfinite(latent).all()
+    plant.close()

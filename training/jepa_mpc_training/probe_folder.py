@@ -1,0 +1,97 @@
+"""`python -m jepa_mpc_training probe MODEL DATA`: what an exported model knows of other recordings than its own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .attach_distance import open_data, open_model, require_fitting
+from .config import BLOCK, PERIOD_MS, WINDOW
+from .exporters.errors import ExportRefusedError
+from .probe import costs, plot_errors
+from .rollout_error import ROLLOUT_STEPS, rollout_errors
+from .runtime import ExportedModel
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the command. Returns the exit status: 2 for what is refused."""
+    parser = argparse.ArgumentParser(
+        prog="jepa_mpc_training probe",
+        description="Draws the costs by the true distance (costs.png) and the error of rollouts (rollout.png).",
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL", help="model folder, which is only read")
+    parser.add_argument("data", type=Path, metavar="DATA", help="folder that collect wrote: RUN/collect")
+    parser.add_argument("--out", type=Path, default=Path("."), help="folder for the pictures (default: this one)")
+    options = parser.parse_args(arguments)
+    try:
+        figures = probe_folder(options.model, options.data, options.out)
+    except ExportRefusedError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(json.dumps(figures, indent=2))
+    return 0
+
+
+def probe_folder(folder: Path, data: Path, out: Path) -> dict[str, Any]:
+    """Draws `costs.png` and `rollout.png` to `out` and returns their figures; all episodes count as held out.
+
+    Raises ExportRefusedError for a folder or recordings that cannot be used.
+    """
+    model, dataset = open_model(folder), open_data(data)
+    require_fitting(model, dataset, data)
+    _require_rhythm(model)
+    seer = _Seer(model)
+    out.mkdir(parents=True, exist_ok=True)
+    latents = torch.stack([seer.see(episode) for episode in dataset.frames])
+    distance = seer.distance if "distance" in model.manifest["graphs"] else None
+    errors = rollout_errors(seer, dataset, np.arange(len(dataset.frames)), ROLLOUT_STEPS)
+    return {
+        "episodes": len(dataset.frames),
+        **costs(dataset.positions, latents, distance, model.action_space.upper, out / "costs.png"),
+        "rollout_error": plot_errors(errors, out / "rollout.png"),
+    }
+
+
+class _Seer:
+    """A model folder as the probes take a model: latents of all tokens in one row."""
+
+    def __init__(self, model: ExportedModel) -> None:
+        self._model = model
+        self._shape = (model.manifest["latent"]["tokens"], model.manifest["latent"]["dim"])
+
+    def see(self, frames: np.ndarray) -> Tensor:
+        """Frames uint8 `[N, L, H, W, 3]` -> latents `[N, L, D]`."""
+        rows = [self._model.encode_frames(some).reshape(len(some), -1) for some in frames]
+        return torch.from_numpy(np.stack(rows))
+
+    def predictor(self, history: Tensor, actions: Tensor) -> Tensor:
+        """History `[B, W, 1, D]` and raw actions `[B, BLOCK * J]` -> next latents `[B, 1, D]`."""
+        space = self._model.action_space
+        blocks = (actions.unflatten(1, (BLOCK, -1)).numpy() - space.mean) / space.std
+        before = history.numpy().reshape(*history.shape[:2], *self._shape)
+        predicted = self._model.predict(before, blocks.reshape(len(blocks), -1).astype(np.float32))
+        return torch.from_numpy(predicted.reshape(len(predicted), 1, -1))
+
+    def distance(self, latents: Tensor, goals: Tensor) -> Tensor:
+        """Latents `[B, D]` and goals `[B, D]` -> steps `[B]`."""
+        rows = (tensor.numpy().reshape(len(tensor), *self._shape) for tensor in (latents, goals))
+        return torch.from_numpy(self._model.distance(*rows))
+
+
+def _require_rhythm(model: ExportedModel) -> None:
+    action, window = model.manifest["action"], model.manifest["history"]["window"]
+    found = (action["kind"], action["periodMs"], action["block"], window)
+    if found != ("joint_velocity", PERIOD_MS, BLOCK, WINDOW):
+        raise ExportRefusedError(
+            "manifest",
+            found=f"{found[0]} every {found[1]:g} ms, {found[2]} in a step, {found[3]} latents before it",
+            expected=f"joint_velocity every {PERIOD_MS} ms, {BLOCK} in a step, {WINDOW} latents before it",
+            remedy="Recordings have that rhythm; probe a model that was trained on such.",
+        )
