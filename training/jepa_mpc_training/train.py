@@ -19,6 +19,7 @@ from .collapse import check_collapse, sigreg
 from .config import BLOCK, IMAGE_SIZE, WINDOW, PhotometryConfig, TrainConfig
 from .curves import Curves
 from .dataset import Dataset
+from .exporters.errors import ExportRefusedError
 from .features import Features
 from .nets import Encoder, Predictor, Projection, rollout
 from .photometry import draw_photometry
@@ -99,7 +100,7 @@ def train(
     In a `group` each has its share of the batch and draws motions of its own; the first one alone writes.
     """
     torch.manual_seed(config.seed)
-    jepa = load_jepa(Path(config.start)) if config.start else _new(dataset, config)
+    jepa = _further(dataset, Path(config.start)) if config.start else _new(dataset, config)
     jepa.encoder.to(group.device), jepa.predictor.to(group.device)
     parameters = [*jepa.encoder.parameters(), *jepa.predictor.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
@@ -184,6 +185,24 @@ def load_jepa(path: Path) -> Jepa:
     predictor.load_state_dict(state["predictor"])
     kind = Jepa if places is None else FeatureJepa
     return kind(encoder.eval(), predictor.eval(), state["pixel_mean"], state["pixel_std"])
+
+
+def _further(dataset: Dataset, start: Path) -> Jepa:
+    """A model to go on from. Raises ExportRefusedError where it sees something else than there is in the data."""
+    jepa = load_jepa(start)
+    places = jepa.encoder.mean.shape if isinstance(jepa, FeatureJepa) else None
+    given = dataset.frames.shape[3:] if isinstance(dataset, Features) else None
+    if places != given:
+        found, expected = (
+            "images" if shape is None else f"features of {' x '.join(map(str, shape))}" for shape in (places, given)
+        )
+        raise ExportRefusedError(
+            f"train.start={start}",
+            found=f"a model on {found}",
+            expected=f"one on {expected}",
+            remedy="Name the encoder, and the settings of it, that the model was trained on.",
+        )
+    return jepa
 
 
 def _new(dataset: Dataset, config: TrainConfig) -> Jepa:

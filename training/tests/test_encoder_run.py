@@ -20,9 +20,10 @@ from jepa_mpc_training.dataset import Dataset
 from jepa_mpc_training.exporters.encoders.kinds import ENCODERS
 from jepa_mpc_training.exporters.encoders.reference import published_weights, random_encoder
 from jepa_mpc_training.exporters.errors import ExportRefusedError
-from jepa_mpc_training.features import open_encoder, write_features
+from jepa_mpc_training.features import Features, open_encoder, write_features
 from jepa_mpc_training.runtime import ExportedModel
 from jepa_mpc_training.stages import Pipeline
+from jepa_mpc_training.train import load_jepa, train
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,17 @@ def test_features_are_computed_once_and_an_interrupted_run_goes_on(
 
     Pipeline(URDF.read_text(), config, on_vjepa.folder / "run", on_vjepa.folder / "model").run("train")
     assert capsys.readouterr().out.count("up to date") == 3
+
+
+def test_a_run_goes_on_from_a_model_on_the_same_features_alone(on_vjepa: EncoderRun, tmp_path: Path) -> None:
+    dataset, start = Dataset.load(on_vjepa.folder / "run" / "collect"), on_vjepa.folder / "run" / "train" / "jepa.pt"
+    features = Features.of(dataset, on_vjepa.folder / "run" / "features" / "features.npy")
+    config = replace(TINY.train, start=str(start), steps=1, learning_rate=0.0)
+    train(features, config, TINY.photometry, tmp_path, "further")
+    further, whole = (load_jepa(path).encoder.state_dict() for path in (tmp_path / "jepa.pt", start))
+    assert all(torch.equal(further[name], whole[name]) for name in whole)
+    with pytest.raises(ExportRefusedError, match="found a model on features of 4 x 24; expected one on images"):
+        train(dataset, config, TINY.photometry, tmp_path, "other")
 
 
 def test_another_photometry_or_encoder_is_not_taken_for_the_same(on_vjepa: EncoderRun, tmp_path: Path) -> None:
