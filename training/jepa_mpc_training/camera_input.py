@@ -99,14 +99,24 @@ def _taps(index: int, length: int, ratio: float, interpolation: str) -> np.ndarr
         shares = np.maximum(0, 1 - np.abs(places - at))
     elif interpolation == "bilinear-antialias":
         shares = np.maximum(0, 1 - np.abs(places + 0.5 - middle) / max(1.0, ratio))
+    elif interpolation == "bicubic-antialias":
+        shares = _cubic(np.abs(places + 0.5 - middle) / max(1.0, ratio))
     elif interpolation == "area":
         low, high = index * ratio, (index + 1) * ratio
         shares = np.clip(np.minimum(places + 1, high) - np.maximum(places, low), 0, None)
     else:
         raise ValueError(
-            f"interpolation: found '{interpolation}', expected area, bilinear, bilinear-antialias or nearest."
+            f"interpolation: found '{interpolation}', expected area, bilinear, bilinear-antialias, "
+            "bicubic-antialias or nearest."
         )
     return shares / shares.sum()
+
+
+def _cubic(distance: np.ndarray) -> np.ndarray:
+    """Keys' cubic with a = -1/2, as Pillow's and torchvision's; 0 from 2 on."""
+    near = (1.5 * distance - 2.5) * distance**2 + 1
+    far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
+    return np.where(distance < 1, near, np.where(distance < 2, far, 0.0))
 
 
 def planar(frames: np.ndarray) -> Tensor:

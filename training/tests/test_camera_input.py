@@ -20,11 +20,18 @@ def _frames(height: int, width: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(("height", "width"), [(48, 64), (128, 128), (16, 20), (37, 51)])
-@pytest.mark.parametrize("antialias", [False, True])
-def test_bilinear_is_that_of_torch(height: int, width: int, antialias: bool) -> None:
+@pytest.mark.parametrize(
+    ("interpolation", "mode", "antialias"),
+    [
+        ("bilinear", "bilinear", False),
+        ("bilinear-antialias", "bilinear", True),
+        ("bicubic-antialias", "bicubic", True),
+    ],
+)
+def test_scaling_is_that_of_torch(height: int, width: int, interpolation: str, mode: str, antialias: bool) -> None:
     frames = _frames(height, width)
-    expected = functional.interpolate(frames, size=(32, 40), mode="bilinear", antialias=antialias)
-    found = _fit(frames, 40, 32, "squash", "bilinear-antialias" if antialias else "bilinear")
+    expected = functional.interpolate(frames, size=(32, 40), mode=mode, antialias=antialias)
+    found = _fit(frames, 40, 32, "squash", interpolation)
     torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-5)
 
 

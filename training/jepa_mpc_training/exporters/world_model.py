@@ -17,9 +17,9 @@ class Camera:
     """How images are made to fit: fields of `cameras` in the manifest."""
 
     # The published code of stable-worldmodel normalises, then resizes with anti-aliasing. Both are linear, so their
-    # order makes no difference, and `area` is the nearest to the latter when an image is made smaller.
+    # order makes no difference.
     resize: str = "squash"
-    interpolation: str = "area"
+    interpolation: str = "bilinear-antialias"
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
 

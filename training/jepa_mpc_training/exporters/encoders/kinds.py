@@ -160,7 +160,7 @@ ENCODERS: dict[str, EncoderKind] = {
         ),
         heads={384: 6, 768: 12, 1024: 16},
         resize="shortest-edge-crop",
-        interpolation="bilinear-antialias",
+        interpolation="bicubic-antialias",
         file="dinov2_vits14_pretrain.pth, or model.safetensors of facebook/dinov2-small",
         full_size=VitSizes(image_size=224, patch_size=14, dim=384, depth=12, heads=6, mlp_dim=1536, extra_tokens=1),
         small=VitSizes(image_size=28, patch_size=7, dim=24, depth=2, heads=3, mlp_dim=96, extra_tokens=1),
