@@ -176,9 +176,9 @@ class TestWhileTheRobotMoves:
             ({"cem.samples": 8, "cem.elites": 9}, "from 1 to cem.samples (8)"),
             ({"cem.min_std": 0.5, "cem.initial_std": 0.4}, "cem.min_std"),
             ({"cem.joint_initial_std": [0.1, 0.2, 0.3]}, "each of 2 joints"),
-            ({"actions.lower": [0.5, 0.5], "actions.upper": [0.5, 1.0]}, "joint shoulder: found 0.5 and 0.5"),
+            ({"actions.lower": [0.5, 0.5], "actions.upper": [0.5, 1.0]}, "actions.upper, shoulder: found 0.5 and 0.5"),
             ({"actions.upper": [999.0]}, "inside the bounds of the model"),
-            ({"actions.frozen": "knee=0"}, "a joint of shoulder, elbow"),
+            ({"actions.frozen": "knee=0"}, "one of shoulder, elbow"),
             ({"cem.horizon": -1}, "from 0 to 100"),
         ],
     )
