@@ -67,7 +67,7 @@ describe('jepa-mpc model check, of a model that holds', () => {
     expect(output).toMatch(/latent +1 x 32/);
     expect(output).toMatch(/history +sliding, window 2/);
     expect(output).toMatch(/one every 100 ms, 2 in a predictor step \(200 ms\)/);
-    expect(output).toMatch(/shoulder: -2 to 2 rad\/s/);
+    expect(output).toMatch(/joint_velocity in rad\/s.*shoulder: -2 to 2\n/s);
     expect(output).toMatch(/golden predictor.next: 8 rows within \S+ \(tolerance 0.0001\)/);
     expect(output).toMatch(/parameters +1,312,057/);
     expect(output).toMatch(/a candidate +\S+ kB in the rollout at its peak.*; 640 B of predicted latents/);
