@@ -131,11 +131,11 @@ describe('models whose actions are of another kind', () => {
   it('ways of the fingertip, told where the joints are: the reacher reaches by inverse kinematics', async () => {
     const model = join(folder, 'fingertip');
     await makeEndEffectorReacher(REACHER, model);
-    const demo = start('--model', model, '--lockstep', '--no-baselines', '--episodes', '5', '--seed', '77');
+    const demo = start('--model', model, '--lockstep', '--no-baselines', '--episodes', '4', '--seed', '11');
     expect(await demo.ended, demo.output).toBe(0);
     const { successRate, limitViolations } = readReport();
-    // Straight ways lead through poses that a planar arm of two joints cannot pass: 6 of 10 on this seed; doing nothing reaches none.
-    expect(successRate).toBeGreaterThan(0);
+    // 25 of 30 on seeds 3, 11 and 77: some straight ways lead through poses that a planar arm of two joints cannot pass.
+    expect(successRate).toBeGreaterThanOrEqual(0.5);
     expect(limitViolations).toBe(0);
   });
 });
