@@ -28,7 +28,7 @@ export function plannerOptionsFromTuning(
     keep: tuning.keep,
     earlyStopStd: tuning.earlyStopStd,
     wideShare: tuning.wideShare,
-    actionRepeat: tuning.actionRepeat,
+    actionRepeat: tuning.actionRepeat || (defaults.actionRepeat ?? 1),
     ball: tuning.actionBall,
     frozen: frozenEntries(tuning.frozenActions, action),
     temperature: tuning.temperature,

@@ -18,6 +18,8 @@ export interface PlanningFacts {
     readonly horizon: number;
     readonly initialStd: number;
     readonly minStd: number;
+    /** Absent: 1. */
+    readonly actionRepeat?: number | undefined;
     /** Absent: the planner's own. */
     readonly momentum?: number | undefined;
     readonly actionPenalty: number;

@@ -218,6 +218,9 @@ const plannerDefaultsSchema = z.strictObject({
     .lt(1)
     .optional()
     .describe("Share of the old mean and deviation that a refit keeps; none: the planner's own"),
+  actionRepeat: count
+    .optional()
+    .describe('Control periods that each sampled action is held for, whatever `action.block` is; none: 1'),
   minStd: z.number().min(0).meta({ unit: 'half ranges', description: 'Deviation that none falls below' }),
   actionPenalty: z
     .number()

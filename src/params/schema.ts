@@ -207,9 +207,9 @@ export const parameterSchema = z.strictObject({
     'Colour of the sampling noise: its power falls with frequency as 1 / f^beta; 0 is white. -1 takes the planner’s own (icem 2, others 0).',
   ),
   'actions.repeat': dynamic(
-    z.int().min(1).max(100).default(1),
+    z.int().min(0).max(100).default(0),
     '1',
-    'Control periods that each sampled action is held for.',
+    "Control periods that each sampled action is held for; 0: the model's own, or 1.",
   ),
   'actions.lower': dynamic(
     perJoint(-1000, 1000),

@@ -19,7 +19,7 @@ SETS = 2000
 CALM: dict[str, tuple[float, float]] = {
     "cem.elites": (0, 40),
     "cem.horizon": (1, 3),
-    "actions.repeat": (1, 4),
+    "actions.repeat": (0, 4),
     "planning.timeout_s": (30.0, 120.0),
     "planning.time_budget_ms": (9000.0, 10000.0),
     # Elites agree at once where every joint is held at one action.

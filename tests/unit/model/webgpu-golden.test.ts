@@ -127,8 +127,8 @@ const context: PlanContext = {
 
 function partsOf({ manifest }: LoadedModel) {
   const { latent, history, action, plannerDefaults, objective } = manifest;
-  const { actionPenalty, momentum = 0, ...others } = plannerDefaults;
-  const options = { ...others, momentum };
+  const { actionPenalty, momentum = 0, actionRepeat = 1, ...others } = plannerDefaults;
+  const options = { ...others, momentum, actionRepeat };
   const spec: ObjectiveSpec = {
     metric: objective.default,
     steps: objective.steps,
