@@ -7,7 +7,7 @@ import type { QosOverrides } from './qos-overrides.js';
 import type { WantedQos } from './qos-policies.js';
 
 /** The last goal that was sent is heard even if it was sent before the node started, where its publisher keeps it. */
-const goalQos: WantedQos = { depth: 1, reliability: 'reliable', durability: 'best_available' };
+export const goalQos: WantedQos = { depth: 1, reliability: 'reliable', durability: 'best_available' };
 
 /** Who is told of goal images. */
 export interface GoalImageOptions {

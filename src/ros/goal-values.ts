@@ -2,15 +2,12 @@ import type rclnodejs from 'rclnodejs';
 
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
+import { goalQos } from './camera-goal.js';
 import { latentGoal, stateGoal } from './goal-from-values.js';
 import type { RobotModel } from './planning-session.js';
 import type { ProblemLog } from './problem-log.js';
 import type { QosOverrides } from './qos-overrides.js';
 import { QosSubscription } from './qos-subscription.js';
-import type { WantedQos } from './qos-policies.js';
-
-/** As goal images are heard. */
-const goalQos: WantedQos = { depth: 1, reliability: 'reliable', durability: 'best_available' };
 
 export interface GoalValueOptions {
   readonly overrides: QosOverrides;

@@ -281,7 +281,9 @@ export class ReachGoalAction {
     const criteria = criteriaOf(request);
     const { goal_images: images, goal_name: name } = request;
     if (images.length === 0) {
-      const names = name === '' ? [name] : listedIn(name);
+      const listed = listedIn(name);
+      // Of no name the store says what is wrong.
+      const names = listed.length === 0 ? [name] : listed;
       const goals: WantedGoal[] = [];
       for (const one of names)
         goals.push({ goal: await services.named(one), origin: `the action, saved goal ${one}` });
