@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from .config import PERIOD_MS, Config, DistanceConfig
 from .dataset import Dataset
 from .distance import fit_distance
 from .export import export_graph, golden_distance, graph_entry, verify_graph, write_golden
-from .exporters.errors import ExportRefusedError
+from .exporters.errors import ExportRefusedError, exit_status
 from .nets import TokenDistanceHead
 from .runtime import ExportedModel
 
@@ -48,13 +47,12 @@ def main(arguments: list[str]) -> int:
     except ValueError as error:
         parser.error(str(error))
     torch.set_num_threads(options.threads)
-    try:
-        figures = attach_distance(options.model, options.data, config)
-    except ExportRefusedError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(json.dumps(figures, indent=2))
-    return 0
+
+    def run() -> int:
+        print(json.dumps(attach_distance(options.model, options.data, config), indent=2))
+        return 0
+
+    return exit_status(run)
 
 
 def attach_distance(folder: Path, data: Path, config: DistanceConfig) -> dict[str, Any]:

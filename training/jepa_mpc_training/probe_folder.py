@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from torch import Tensor
 
 from .attach_distance import open_data, open_model, require_fitting
 from .config import BLOCK, PERIOD_MS, WINDOW
-from .exporters.errors import ExportRefusedError
+from .exporters.errors import ExportRefusedError, exit_status
 from .probe import costs, plot_errors
 from .rollout_error import ROLLOUT_STEPS, rollout_errors
 from .runtime import ExportedModel
@@ -30,13 +29,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("data", type=Path, metavar="DATA", help="folder that collect wrote: RUN/collect")
     parser.add_argument("--out", type=Path, default=Path("."), help="folder for the pictures (default: this one)")
     options = parser.parse_args(arguments)
-    try:
-        figures = probe_folder(options.model, options.data, options.out)
-    except ExportRefusedError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(json.dumps(figures, indent=2))
-    return 0
+
+    def run() -> int:
+        print(json.dumps(probe_folder(options.model, options.data, options.out), indent=2))
+        return 0
+
+    return exit_status(run)
 
 
 def probe_folder(folder: Path, data: Path, out: Path) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +13,13 @@ from torch import Tensor
 
 from .checkpoint import Checkpoint, read_checkpoint
 from .encoders.kinds import ENCODERS
-from .errors import ExportRefusedError
+from .errors import ExportRefusedError, exit_status
 from .families import FAMILIES, Sizes
 from .heads import Heads, heads_of
 from .interface import JOINT_KINDS, Interface
 from .jepa_wm import ENCODER
 from .model_folder import Origin, write_model_folder
-from .parity import TOLERANCE, measure_parity
+from .parity import measure_parity, tell_parity
 from .presets import PRESETS
 from .reference_packages import missing_package
 from .world_model import WorldModel
@@ -38,11 +37,7 @@ def main(arguments: list[str]) -> int:
 
         return export_encoder(arguments)
     options = _parser().parse_args(arguments)
-    try:
-        return _run(options)
-    except ExportRefusedError as error:
-        print(error, file=sys.stderr)
-        return 2
+    return exit_status(lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -115,12 +110,7 @@ def export_checkpoint(options: argparse.Namespace, file: Path, out: Path) -> int
     if reference is None:
         print(f"parity: not measured, {missing} is not installed (training/README.md)")
         return 0
-    errors = measure_parity(out, model, reference)
-    print(f"parity, largest absolute differences in float32: {json.dumps(errors)}")
-    if max(errors.values()) > TOLERANCE:
-        print(f"parity: found {max(errors.values()):g}, expected at most {TOLERANCE:g}", file=sys.stderr)
-        return 1
-    return 0
+    return tell_parity(measure_parity(out, model, reference))
 
 
 def _encoder_tensors(file: Path | None, published: str) -> dict[str, Tensor]:

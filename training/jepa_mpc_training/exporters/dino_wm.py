@@ -14,6 +14,7 @@ from .errors import ExportRefusedError
 from .heads import Heads, require_division
 from .key_layouts import KeyLayout, layers_under, match_layout
 from .load_weights import load_weights
+from .patch_grid import PatchGrid
 from .vision_transformer import VisionTransformer
 from .world_model import Stream, WorldModel
 
@@ -50,7 +51,7 @@ _PREDICTOR_LAYER = (
 
 
 @dataclass(frozen=True)
-class DinoSizes:
+class DinoSizes(PatchGrid):
     """Widths and depths. Defaults: the published ones on DINOv2-small, two joints in blocks of five actions."""
 
     channels: int = 3
@@ -74,14 +75,6 @@ class DinoSizes:
     action_first: bool = False
     """The action's embedding lies before that of the proprioception in a token of the predictor."""
     heads: Heads = field(default_factory=lambda: Heads(encoder=6, predictor=16))
-
-    @property
-    def tokens(self) -> int:
-        return self.side**2
-
-    @property
-    def image_size(self) -> int:
-        return self.side * self.patch_size
 
     @property
     def latent_dim(self) -> int:

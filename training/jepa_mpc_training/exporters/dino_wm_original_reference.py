@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from .dino_wm import DinoSizes
 from .dino_wm_original import camera_size
 from .jepa_wm_reference import DinoStatement
+from .packing import parts_beside_encoder
 
 
 class OriginalDinoReference:
@@ -86,12 +87,7 @@ def random_original_dino_wm(sizes: DinoSizes, seed: int) -> OriginalDinoReferenc
 
 def pack_original_dino_wm(tensors: dict[str, Tensor]) -> dict[str, object]:
     """Weights in the parts that they are published in, each as a state dict; the encoder is not among them."""
-    parts: dict[str, dict[str, Tensor]] = {}
-    for key, tensor in tensors.items():
-        part, name = key.split(".", 1)
-        if part != "encoder":
-            parts.setdefault(part, {})[name] = tensor
-    return {**parts, "epoch": 100}
+    return {**parts_beside_encoder(tensors), "epoch": 100}
 
 
 class _Predictor(nn.Module):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+
 
 class ExportRefusedError(Exception):
     """A checkpoint or an option that does not fit: what it is about, what was found, what was expected, what to do."""
@@ -12,3 +15,12 @@ class ExportRefusedError(Exception):
         self.found = found
         self.expected = expected
         self.remedy = remedy
+
+
+def exit_status(run: Callable[[], int]) -> int:
+    """The exit status of a command that does `run`: its own, or 2 after saying what was refused."""
+    try:
+        return run()
+    except ExportRefusedError as error:
+        print(error, file=sys.stderr)
+        return 2

@@ -16,6 +16,7 @@ from .errors import ExportRefusedError
 from .heads import Heads, require_division
 from .key_layouts import KeyLayout, layers_under, match_layout
 from .load_weights import load_weights
+from .patch_grid import PatchGrid
 from .rotary_position import RotaryAttention, RotaryTables, grid_positions, reorder_heads
 from .world_model import Camera, Planner, Stream, WorldModel
 
@@ -63,7 +64,7 @@ _CAMERA = Camera(resize="largest-square-crop", interpolation="bilinear")
 
 
 @dataclass(frozen=True)
-class JepaWmSizes:
+class JepaWmSizes(PatchGrid):
     """Widths and depths. Defaults: those of the simulated tasks, DINOv2-small, two joints in blocks of five actions."""
 
     channels: int = 3
@@ -87,14 +88,6 @@ class JepaWmSizes:
     mlp_dim: int = 1600
     action_dim: int = 10
     heads: Heads = field(default_factory=lambda: Heads(encoder=6, predictor=HEADS))
-
-    @property
-    def tokens(self) -> int:
-        return self.side**2
-
-    @property
-    def image_size(self) -> int:
-        return self.side * self.patch_size
 
     @property
     def width(self) -> int:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .jepa_wm import JepaWmSizes
+from .packing import parts_beside_encoder
 
 _ALPHA = 0.1
 
@@ -80,12 +81,8 @@ def random_jepa_wm(sizes: JepaWmSizes, seed: int) -> JepaWmReference:
 
 def pack_jepa_wm(tensors: dict[str, Tensor]) -> dict[str, object]:
     """Weights in the form that they are published in, with what lies beside them; the encoder is not among them."""
-    groups: dict[str, dict[str, Tensor]] = {}
-    for key, tensor in tensors.items():
-        group, name = key.split(".", 1)
-        if group != "encoder":
-            groups.setdefault(group, {})[f"module.{name}"] = tensor
-    return {**groups, "action_encoder": None, "heads": {}, "opt": {"state": {}}, "scaler": None, "epoch": 50}
+    beside: dict[str, object] = {"action_encoder": None, "heads": {}, "opt": {"state": {}}, "scaler": None, "epoch": 50}
+    return {**parts_beside_encoder(tensors, "module."), **beside}
 
 
 def pack_encoder(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

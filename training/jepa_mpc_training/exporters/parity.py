@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,16 @@ TOLERANCE = 1e-4
 
 _BATCH = 4
 _HORIZON = 3
+
+
+def tell_parity(errors: Mapping[str, float]) -> int:
+    """Prints differences; returns the exit status: 1 where one is above the tolerance."""
+    print(f"parity, largest absolute differences in float32: {json.dumps(errors)}")
+    worst = max(errors.values())
+    if worst > TOLERANCE:
+        print(f"parity: found {worst:g}, expected at most {TOLERANCE:g}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def measure_parity(folder: Path, model: WorldModel, reference: Reference, seed: int = 0) -> dict[str, float]:

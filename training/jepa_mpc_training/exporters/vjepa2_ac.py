@@ -13,6 +13,7 @@ from .errors import ExportRefusedError
 from .heads import Heads, require_division
 from .key_layouts import KeyLayout, layers_under, match_layout
 from .load_weights import load_weights
+from .patch_grid import PatchGrid
 from .pose_composition import POSE, compose_pose
 from .rotary_position import RotaryBlock, RotaryTables, grid_positions, reorder_heads
 from .world_model import Camera, Planner, Stream, WorldModel
@@ -55,7 +56,7 @@ _CAMERA = Camera(resize="largest-square-crop", interpolation="bilinear")
 
 
 @dataclass(frozen=True)
-class VjepaSizes:
+class VjepaSizes(PatchGrid):
     """Widths and depths. Defaults: the published ones, a ViT-g of 1.0 B and a predictor of 305 M parameters."""
 
     channels: int = 3
@@ -71,15 +72,6 @@ class VjepaSizes:
     depth: int = 24
     mlp_dim: int = 4096
     heads: Heads = field(default_factory=lambda: Heads(encoder=22, predictor=16))
-
-    @property
-    def tokens(self) -> int:
-        """Patches of an image."""
-        return self.side**2
-
-    @property
-    def image_size(self) -> int:
-        return self.side * self.patch_size
 
 
 def default_heads(tensors: Mapping[str, Tensor]) -> Heads | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +15,8 @@ from torch import nn
 from ...config import BLOCK, Config, PlannerConfig, TrainConfig
 from ...export import CAMERA, WINDOW, Networks, manifest_of, write_graphs
 from ...nets import Predictor, Projection
-from ..errors import ExportRefusedError
-from ..parity import TOLERANCE
+from ..errors import ExportRefusedError, exit_status
+from ..parity import tell_parity
 from ..reference_packages import REQUIREMENTS
 from .frozen_vit import GridPool, VitSizes
 from .kinds import ENCODERS
@@ -35,11 +34,7 @@ _SPREAD = 1.2
 def main(arguments: list[str]) -> int:
     """Runs the command. Returns the exit status: 2 for what is refused, 1 where the parity does not hold."""
     options = _parser().parse_args(arguments)
-    try:
-        return _run(options)
-    except ExportRefusedError as error:
-        print(error, file=sys.stderr)
-        return 2
+    return exit_status(lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -82,12 +77,7 @@ def _run(options: argparse.Namespace) -> int:
     manifest = manifest_of(_LIMITS, encoder.camera, Config(name=out.name, planner=planner), entries, about)
     (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     print(f"{out}: {kind.title}, licence {kind.licence} ({kind.source})")
-    errors = measure_encoder_parity(out, networks, reference, grid)
-    print(f"parity, largest absolute differences in float32: {json.dumps(errors)}")
-    if max(errors.values()) > TOLERANCE:
-        print(f"parity: found {max(errors.values()):g}, expected at most {TOLERANCE:g}", file=sys.stderr)
-        return 1
-    return 0
+    return tell_parity(measure_encoder_parity(out, networks, reference, grid))
 
 
 def _through_a_file(options: argparse.Namespace, reference: EncoderReference, sizes: VitSizes) -> FrozenEncoder:
