@@ -1,8 +1,9 @@
 import { JepaMpcError } from '../core/errors.js';
 import type { JointLimit, JointReading, Plan } from '../core/types.js';
+import { actionIndexAt, actionPeriodNs, endNs, firstFreeNs, type DuePlan } from '../timeline/plan-log.js';
+import type { Timeline } from '../timeline/timeline.js';
 import type { ActionSemantics } from './action-semantics.js';
 import { advanceMotion, brakeMotion, limitedVelocity, type JointMotion } from './command-limiter.js';
-import { actionIndexAt, actionPeriodNs, PlanQueue } from './plan-queue.js';
 import { positionError } from './position-error.js';
 import { brakingTrajectory, type TrajectoryPoint } from './trajectory.js';
 
@@ -22,13 +23,18 @@ export interface Command {
   readonly reason: string;
 }
 
-/** What became of a plan. `stale`: from a frame not newer than the last plan's, or from before the last hold or re-anchoring ended. */
+/**
+ * What became of a plan. `stale`: its frame is not newer than the last plan's, it ended before it came, or something else was sent meanwhile
+ * than what it foresaw.
+ */
 export type PlanAcceptance = 'accepted' | 'stale' | 'holding';
 
-/** One action of a plan. */
-interface ActionInForce {
-  readonly plan: Plan;
-  readonly index: number;
+/** How things stood when a plan was asked for. */
+export interface PlanOrigin {
+  /** {@link CommandStream.revision} */
+  readonly revision: number;
+  /** Its frame shows a robot at rest, and nothing was due then: `Timeline.isRestFrom`. */
+  readonly fromRest: boolean;
 }
 
 export interface CommandStreamOptions {
@@ -36,16 +42,24 @@ export interface CommandStreamOptions {
   readonly semantics: ActionSemantics;
   /** Time between ticks. The desired state advances by this much a tick, whatever the jitter of the ticks. */
   readonly commandPeriodNs: bigint;
-  /** Largest difference between desired and measured position, rad or m: more is a tracking fault. Infinity switches the guard off. */
-  readonly trackingTolerance: number;
+  /** Largest difference between desired and measured position `[J]`, rad or m: more is a tracking fault. Infinity switches the guard off. */
+  readonly trackingTolerances: ArrayLike<number>;
+  /** Its readings are read, what is sent and planned is logged there. */
+  readonly timeline: Pick<Timeline, 'sent' | 'plans' | 'readings'>;
 }
 
 /**
+ * Suspicion at which the robot counts as not following. A reading that is off adds 1, one that is not takes half of that away: one message is
+ * not believed, two in a row or every other one are.
+ */
+const SUSPICION_LIMIT = 2;
+
+/**
  * The command stream: a desired state `(q, v)` that follows the running plan within the limits, one tick a command period. It has no timer;
- * whoever owns it calls `tick`. The first tick with a reading takes the measured pose as the desired one, at rest.
+ * whoever owns it calls `tick`. It begins with `anchor`, which takes a measured pose as the desired one, at rest.
  *
  * It holds (brakes, then keeps its pose) for three kinds of reason:
- * - a **fault**, found here: the robot does not follow, or time went backwards. It stays until `reanchor`. After a tracking fault the desired
+ * - a **fault**, found here: the robot does not follow, or time went backwards. It stays until `anchor`. After a tracking fault the desired
  *   pose brakes and then goes back to the measured one within the limits, so a blocked robot is not pushed on.
  * - a **hold**, asked for with `hold`: it stays until `resume`.
  * - **no plan** in force, or its end: the next plan ends it.
@@ -56,166 +70,190 @@ export class CommandStream {
   readonly #semantics: ActionSemantics;
   readonly #periodNs: bigint;
   readonly #periodS: number;
-  readonly #tolerance: number;
-  readonly #plans = new PlanQueue();
+  readonly #tolerances: ArrayLike<number>;
+  readonly #timeline: Pick<Timeline, 'sent' | 'plans' | 'readings'>;
   readonly #target: Float64Array;
   readonly #motion: JointMotion;
+  /** Desired positions when the period under way begins. */
+  readonly #start: Float64Array;
+  readonly #desired: Float64Array;
+  readonly #action: Float64Array;
   #anchored = false;
-  #reading: JointReading | null = null;
   #lastTickNs: bigint | null = null;
+  /** Stamp of the last reading that was compared with what was desired. */
+  #comparedNs: bigint | null = null;
+  #suspicion = 0;
   #holdReason: string | null = null;
   #fault: string | null = null;
+  #revision = 0;
   /** Where to go back to after a tracking fault, once at rest. */
   #retreat: 'none' | 'brake first' | Float64Array = 'none';
-  /** Plans from earlier frames are refused. */
-  #earliestFrameNs: bigint | null = null;
 
   constructor(options: CommandStreamOptions) {
-    const { limits, commandPeriodNs, trackingTolerance } = options;
-    if (commandPeriodNs <= 0n || !(trackingTolerance > 0)) {
+    const { limits, semantics, commandPeriodNs, trackingTolerances } = options;
+    const areTolerancesValid = Array.from(trackingTolerances).every((tolerance) => tolerance > 0);
+    if (commandPeriodNs <= 0n || trackingTolerances.length !== limits.length || !areTolerancesValid) {
       throw new JepaMpcError('params.invalid', {
         subject: 'command stream',
-        found: `period ${String(commandPeriodNs)} ns, tracking tolerance ${String(trackingTolerance)}`,
-        expected: 'both above 0',
+        found: `period ${String(commandPeriodNs)} ns, tracking tolerances ${Array.from(trackingTolerances).join(', ')}`,
+        expected: `a period above 0, and ${String(limits.length)} tolerances above 0`,
         remedy: 'Correct the command parameters.',
       });
     }
     this.#limits = limits;
-    this.#semantics = options.semantics;
+    this.#semantics = semantics;
     this.#periodNs = commandPeriodNs;
     this.#periodS = Number(commandPeriodNs) / 1e9;
-    this.#tolerance = trackingTolerance;
+    this.#tolerances = trackingTolerances;
+    this.#timeline = options.timeline;
     this.#target = new Float64Array(limits.length);
     this.#motion = { position: new Float64Array(limits.length), velocity: new Float64Array(limits.length) };
+    this.#start = new Float64Array(limits.length);
+    this.#desired = new Float64Array(limits.length);
+    this.#action = new Float64Array(semantics.size);
   }
 
-  /** Why the stream holds until `reanchor`; null when there is no fault. */
+  /** Why the stream holds until `anchor`; null when there is no fault. */
   get fault(): string | null {
     return this.#fault;
   }
 
-  /** The end of the plan in force at that time, for the watchdog; null when there is none. */
-  planEndNs(timeNs: bigint): bigint | null {
-    const plan = this.#plans.inForceAt(timeNs);
-    return plan === null
-      ? null
-      : plan.frameStampNs + BigInt(plan.actions.length / plan.actionSize) * actionPeriodNs(plan);
+  /** Whether it knows where the robot is; without that nothing is sent. */
+  get isAnchored(): boolean {
+    return this.#anchored;
   }
 
-  /** The newest measured state. @throws JepaMpcError `joint-states.wrong-size`, `joint-states.not-finite`. */
-  setReading(reading: JointReading): void {
-    const { position } = reading;
-    if (position.length !== this.#limits.length) {
-      throw new JepaMpcError('joint-states.wrong-size', {
-        subject: 'joint reading',
-        found: `${String(position.length)} positions`,
-        expected: String(this.#limits.length),
-        remedy: 'Give one position for each joint of the model.',
-      });
-    }
-    if (!position.every(Number.isFinite)) {
-      throw new JepaMpcError('joint-states.not-finite', {
-        subject: 'joint reading',
-        found: `positions ${position.join(', ')}`,
-        expected: 'finite numbers',
-        remedy: 'Check the driver of this robot.',
-      });
-    }
-    this.#reading = reading;
+  /** Whether the desired state is at rest. */
+  get isAtRest(): boolean {
+    return this.#motion.velocity.every((velocity) => velocity === 0);
+  }
+
+  /** Desired positions `[J]` now, rad or m. */
+  get position(): Float64Array {
+    return this.#motion.position;
+  }
+
+  /** How long braking to rest takes from here, s. */
+  get brakingS(): number {
+    return this.#limits.reduce((longest, { acceleration }, joint) => {
+      return Math.max(longest, Math.abs(this.#motion.velocity[joint] ?? 0) / acceleration);
+    }, 0);
+  }
+
+  /** Changes whenever something else is sent than plans that are being made foresee: they are of no use then. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** The end of the plan in force at that time, for the watchdog; null when there is none. */
+  planEndNs(timeNs: bigint): bigint | null {
+    const due = this.#timeline.plans.inForceAt(timeNs);
+    return due === null ? null : endNs(due);
   }
 
   /**
-   * Queues a plan; it takes over at `frameStampNs + committed * periodMs`, or with the next tick if that is over.
+   * Queues a plan. It takes over with its first free action, or as soon as it is there, if that is over; then with the action that is due by
+   * now. One from rest loses nothing by coming late, since nothing has moved: all of it is done, from now on.
+   *
    * @throws JepaMpcError `model.signature-mismatch` (wrong shape), `planner.not-finite`; the running plan then goes on.
    */
-  setPlan(plan: Plan): PlanAcceptance {
+  setPlan(plan: Plan, { revision, fromRest }: PlanOrigin, nowNs: bigint): PlanAcceptance {
     this.#assertPlan(plan);
     if (this.#fault !== null || this.#holdReason !== null) return 'holding';
-    if (this.#earliestFrameNs !== null && plan.frameStampNs < this.#earliestFrameNs) return 'stale';
-    return this.#plans.add(plan) ? 'accepted' : 'stale';
+    if (revision !== this.#revision) return 'stale';
+    const { plans } = this.#timeline;
+    const isLate = firstFreeNs(plan, plan.frameStampNs) <= nowNs;
+    const isStillAtRest = fromRest && this.isAtRest && !plans.isDueAfter(nowNs);
+    const startNs =
+      isLate && isStillAtRest
+        ? nowNs + this.#periodNs - BigInt(plan.committed) * actionPeriodNs(plan)
+        : plan.frameStampNs;
+    const freeNs = firstFreeNs(plan, startNs);
+    // After now: whether a tick of this very moment comes before or after a plan must not matter.
+    const due: DuePlan = { plan, startNs, takeoverNs: freeNs > nowNs ? freeNs : nowNs + 1n };
+    if (endNs(due) <= nowNs) return 'stale';
+    return plans.add(due) ? 'accepted' : 'stale';
   }
 
   /** Brakes to rest and stays there until `resume`. Holding already: the reason is replaced. */
   hold(reason: string): void {
+    if (this.#holdReason === null) this.#dropPlans();
     this.#holdReason = reason;
-    this.#plans.clear();
   }
 
-  /** Ends a hold, not a fault. Plans made from frames before the last tick stay refused. */
+  /** Ends a hold, not a fault. */
   resume(): void {
-    if (this.#holdReason === null) return;
     this.#holdReason = null;
-    this.#earliestFrameNs = this.#lastTickNs ?? this.#earliestFrameNs;
   }
 
   /**
-   * Takes the measured pose as the desired one, at rest, with the next tick; drops plans and faults, and refuses plans from frames before
-   * `nowNs`. The desired state jumps: call it for a robot at rest, and `restart` the validator with it.
+   * Takes this pose as the desired one, at rest, and drops plans, faults and the memory of what was sent. The desired state jumps: only for a
+   * robot that is at rest there, as readings that agree say (`ReadingLog.settledPose`).
+   *
+   * @param position `[J]`, rad or m
    */
-  reanchor(nowNs: bigint): void {
-    this.#anchored = false;
+  anchor(position: Float64Array): void {
+    this.#motion.position.set(position);
+    this.#motion.velocity.fill(0);
+    this.#anchored = true;
     this.#fault = null;
     this.#retreat = 'none';
+    this.#suspicion = 0;
     this.#lastTickNs = null;
-    this.#plans.clear();
-    this.#earliestFrameNs = nowNs;
+    this.#revision += 1;
+    this.#timeline.plans.reset();
+    this.#timeline.sent.clear();
   }
 
-  /** Advances by one command period; null as long as there is no reading to start from. */
-  tick(nowNs: bigint): Command | null {
-    if (!this.#anchored && !this.#anchor()) return null;
+  /** Nothing more is sent: where the robot goes from here is not known. It needs `anchor` to begin again. */
+  release(): void {
+    this.#anchored = false;
+    this.#motion.velocity.fill(0);
+    this.#dropPlans();
+  }
+
+  /**
+   * Advances by one command period; null as long as it is not anchored.
+   *
+   * @param isBlind the newest reading is too old to go by
+   */
+  tick(nowNs: bigint, isBlind = false): Command | null {
+    if (!this.#anchored) return null;
     this.#catchUp(nowNs);
     this.#guardTracking();
-    const reason = this.#aim(nowNs);
+    this.#start.set(this.#motion.position);
+    const reason = this.#aim(nowNs, isBlind);
     advanceMotion(this.#motion, this.#target, this.#periodS, this.#limits);
-    const points = brakingTrajectory(this.#motion, this.#periodNs, this.#limits);
+    this.#log(nowNs);
     return {
       stampNs: nowNs,
       positions: this.#motion.position.slice(),
       velocities: this.#motion.velocity.slice(),
-      points,
+      points: brakingTrajectory(this.#motion, this.#periodNs, this.#limits),
       mode: reason === '' ? 'plan' : 'hold',
       reason,
     };
   }
 
-  /**
-   * What will be done if no further plan comes: the raw actions in force, as far as they can be followed, blended over each of the periods
-   * `[fromNs + k*periodMs, fromNs + (k+1)*periodMs)`; rest where nothing is in force. This is a new plan's committed prefix.
-   *
-   * @returns `[count, A]`
-   */
-  plannedActions(fromNs: bigint, count: number, periodMs: number): Float32Array {
-    const { size, blend } = this.#semantics;
-    const planned = new Float32Array(count * size);
-    const periodNs = BigInt(Math.round(periodMs * 1e6));
-    const ticks = Math.max(1, Math.ceil(Number(periodNs) / Number(this.#periodNs)));
-    const first = blend === 'mean' ? 0 : ticks - 1;
-    const sums = new Float64Array(size);
-    for (let period = 0; period < count; period++) {
-      sums.fill(0);
-      for (let tick = first; tick < ticks; tick++) {
-        const action = this.#actionAt(fromNs + BigInt(period) * periodNs + BigInt(tick) * this.#periodNs);
-        for (let entry = 0; entry < size; entry++)
-          sums[entry] = (sums[entry] ?? 0) + this.#followed(action, entry);
-      }
-      for (let entry = 0; entry < size; entry++)
-        planned[period * size + entry] = (sums[entry] ?? 0) / (ticks - first);
-    }
-    return planned;
+  #log(stampNs: bigint): void {
+    const { position, velocity } = this.#motion;
+    this.#timeline.sent.note({ stampNs, position, velocity, action: this.#action }, this.#start);
   }
 
-  /** An entry of the raw action in force, or of rest, as far as the joints can follow it. */
-  #followed(action: ActionInForce | string, entry: number): number {
-    const { size } = this.#semantics;
-    if (typeof action === 'string') return this.#semantics.atRest(this.#motion.position, entry);
-    return this.#semantics.followed(action.plan.actions[action.index * size + entry] ?? 0, entry);
+  #dropPlans(): void {
+    this.#timeline.plans.clear();
+    this.#revision += 1;
+  }
+
+  #fail(fault: string): void {
+    this.#fault ??= fault;
+    this.#dropPlans();
   }
 
   #assertPlan(plan: Plan): void {
     const { size } = this.#semantics;
     const count = plan.actions.length / size;
-    const shapely =
+    const isWellFormed =
       plan.actionSize === size &&
       Number.isInteger(count) &&
       count > 0 &&
@@ -224,7 +262,7 @@ export class CommandStream {
       Number.isInteger(plan.committed) &&
       plan.committed >= 0 &&
       plan.committed <= count;
-    if (!shapely) {
+    if (!isWellFormed) {
       throw new JepaMpcError('model.signature-mismatch', {
         subject: 'plan',
         found:
@@ -244,95 +282,96 @@ export class CommandStream {
     }
   }
 
-  #anchor(): boolean {
-    if (this.#reading === null) return false;
-    this.#motion.position.set(this.#reading.position);
-    this.#motion.velocity.fill(0);
-    this.#anchored = true;
-    return true;
-  }
-
   /**
    * Keeps the desired state with the robot over missed ticks: the robot has gone on along the braking ramp it was sent. A tick that is less
    * than a whole period late is jitter.
    */
   #catchUp(nowNs: bigint): void {
-    const elapsedNs = nowNs - (this.#lastTickNs ?? nowNs);
+    const lastNs = this.#lastTickNs ?? nowNs - this.#periodNs;
     this.#lastTickNs = nowNs;
-    if (elapsedNs < 0n) {
-      this.#plans.clear();
-      this.#fault ??= `the clock went back by ${(Number(-elapsedNs) / 1e9).toFixed(3)} s`;
+    if (nowNs < lastNs) {
+      this.#fail(`the clock went back by ${(Number(lastNs - nowNs) / 1e9).toFixed(3)} s`);
       return;
     }
-    const missed = elapsedNs / this.#periodNs - 1n;
-    for (let tick = 0n; tick < missed; tick++) {
-      if (brakeMotion(this.#motion, this.#periodS, this.#limits)) break;
+    const missed = (nowNs - lastNs) / this.#periodNs - 1n;
+    this.#aimAtRest();
+    for (let tick = 1n; tick <= missed && !this.isAtRest; tick++) {
+      this.#start.set(this.#motion.position);
+      brakeMotion(this.#motion, this.#periodS, this.#limits);
+      this.#log(lastNs + tick * this.#periodNs);
     }
   }
 
+  /** Compares the newest reading with what was desired at its stamp, once. */
   #guardTracking(): void {
-    if (this.#retreat !== 'none' || this.#reading === null) return;
+    const { readings, sent } = this.#timeline;
+    const { newest } = readings;
+    if (this.#retreat !== 'none' || newest === null || newest.stampNs === this.#comparedNs) return;
+    this.#comparedNs = newest.stampNs;
+    if (!sent.covers(newest.stampNs)) return;
+    sent.desiredAt(newest.stampNs, this.#desired);
     for (const [joint, limit] of this.#limits.entries()) {
-      const error = Math.abs(this.#trackingError(joint, limit));
-      if (error > this.#tolerance) {
-        this.#fault =
-          `joint '${limit.name}' is ${error.toFixed(3)} from where it should be ` +
-          `(tolerance ${String(this.#tolerance)})`;
-        this.#retreat = 'brake first';
-        this.#plans.clear();
-        return;
-      }
+      const error = Math.abs(this.#trackingError(newest, this.#desired, joint, limit));
+      const tolerance = this.#tolerances[joint] ?? NaN;
+      if (error <= tolerance) continue;
+      this.#suspicion += 1;
+      if (this.#suspicion < SUSPICION_LIMIT) return;
+      this.#fail(
+        `joint '${limit.name}' is ${error.toFixed(3)} from where it should be (tolerance ${String(tolerance)})`,
+      );
+      this.#retreat = 'brake first';
+      return;
     }
+    this.#suspicion = Math.max(0, this.#suspicion - 0.5);
   }
 
-  #trackingError(joint: number, limit: JointLimit): number {
-    return positionError(this.#reading?.position[joint] ?? 0, this.#motion.position[joint] ?? 0, limit);
+  #trackingError({ position }: Pick<JointReading, 'position'>, desired: Float64Array, joint: number, limit: JointLimit): number {
+    return positionError(position[joint] ?? NaN, desired[joint] ?? NaN, limit);
   }
 
-  /** Sets the target velocities of this tick; returns why the stream holds, or '' when it follows a plan. */
-  #aim(nowNs: bigint): string {
+  /** Sets the target velocities of this tick and the action that they are of; returns why the stream holds, or '' when it follows a plan. */
+  #aim(nowNs: bigint, isBlind: boolean): string {
+    this.#aimAtRest();
     const reason = this.#fault ?? this.#holdReason;
     if (reason !== null) {
-      this.#target.fill(0);
-      this.#aimRetreat();
+      this.#aimRetreat(isBlind);
       return reason;
     }
-    this.#plans.advanceTo(nowNs);
-    return this.#targetAt(nowNs, this.#target);
-  }
-
-  /** Writes the target velocities that the plans have for a time; returns why they are 0, or '' when they are a plan's. */
-  #targetAt(timeNs: bigint, out: Float64Array): string {
-    out.fill(0);
-    const action = this.#actionAt(timeNs);
-    if (typeof action === 'string') return action;
-    const { plan, index } = action;
-    const endNs = plan.frameStampNs + BigInt(index + 1) * actionPeriodNs(plan);
-    this.#semantics.targetVelocity(
-      plan.actions,
-      index,
-      this.#motion.position,
-      Number(endNs - timeNs) / 1e9,
-      out,
-    );
+    const due = this.#timeline.plans.advanceTo(nowNs);
+    if (due === null) return 'no plan';
+    const { plan } = due;
+    const { size } = this.#semantics;
+    const index = actionIndexAt(due, nowNs);
+    if (index < 0 || index >= plan.actions.length / plan.actionSize) return 'plan exhausted';
+    const actionEndNs = due.startNs + BigInt(index + 1) * actionPeriodNs(plan);
+    const remainingS = Number(actionEndNs - nowNs) / 1e9;
+    this.#semantics.targetVelocity(plan.actions, index, this.#motion.position, remainingS, this.#target);
+    for (const entry of this.#action.keys())
+      this.#action[entry] = this.#semantics.followed(plan.actions[index * size + entry] ?? NaN, entry);
     return '';
   }
 
-  /** The action that the plans have for a time, or why there is none. */
-  #actionAt(timeNs: bigint): ActionInForce | string {
-    const plan = this.#plans.inForceAt(timeNs);
-    if (plan === null) return 'no plan';
-    const index = actionIndexAt(plan, timeNs);
-    return index < plan.actions.length / plan.actionSize ? { plan, index } : 'plan exhausted';
+  #aimAtRest(): void {
+    this.#target.fill(0);
+    for (const entry of this.#action.keys())
+      this.#action[entry] = this.#semantics.atRest(this.#motion.position, entry);
   }
 
-  /** After a tracking fault: brake, then go back to where the robot was measured when the desired state came to rest. */
-  #aimRetreat(): void {
-    if (this.#retreat === 'brake first' && this.#motion.velocity.every((velocity) => velocity === 0)) {
+  /** After a tracking fault: brake, then go back to where readings that agree say the robot came to rest. Never by readings that are old. */
+  #aimRetreat(isBlind: boolean): void {
+    if (this.#retreat === 'none') return;
+    if (isBlind) {
+      this.#retreat = 'brake first';
+      return;
+    }
+    if (this.#retreat === 'brake first' && this.isAtRest) {
+      const settled = this.#timeline.readings.settledPose();
+      if ('disagreement' in settled) return;
       this.#retreat = this.#motion.position.map((desired, joint) => {
         const limit = this.#limits[joint];
         if (limit === undefined) return desired;
-        return Math.min(Math.max(desired + this.#trackingError(joint, limit), limit.lower), limit.upper);
+        const error = this.#trackingError(settled, this.#motion.position, joint, limit);
+        return Math.min(Math.max(desired + error, limit.lower), limit.upper);
       });
     }
     if (!(this.#retreat instanceof Float64Array)) return;

@@ -41,16 +41,16 @@ function violation(
 export class CommandValidator {
   readonly #limits: readonly JointLimit[];
   readonly #commandPeriodS: number;
-  #previous: Command | null = null;
+  #previous: Pick<Command, 'stampNs' | 'positions' | 'velocities'> | null = null;
 
   constructor(limits: readonly JointLimit[], commandPeriodNs: bigint) {
     this.#limits = limits;
     this.#commandPeriodS = Number(commandPeriodNs) / 1e9;
   }
 
-  /** Forgets the previous command: after a re-anchoring the next one may start anywhere, at rest. */
-  restart(): void {
-    this.#previous = null;
+  /** The next command starts from a robot at rest at these positions `[J]`, rad or m, and is held against them. */
+  restart(position: Float64Array, stampNs: bigint): void {
+    this.#previous = { stampNs, positions: position.slice(), velocities: new Float64Array(position.length) };
   }
 
   /**

@@ -1,9 +1,11 @@
+import type { StampFault } from '../timeline/stamp-judge.js';
+
 /** How bad it is, mildest first. `degrade`: goes on by itself. `hold`: brake and wait. `stop`: brake, then send nothing. */
 export type ConditionLevel = 'ok' | 'degrade' | 'hold' | 'stop';
 
 /** One thing that is not as it should be, in words for a person. */
 export interface ConditionReason {
-  readonly name: 'lifecycle' | 'pause' | 'fault' | 'clock' | 'worker' | 'image' | 'joint_states' | 'plan';
+  readonly name: 'lifecycle' | 'pause' | 'fault' | 'clock' | 'worker' | 'image' | 'joint_states' | 'pose' | 'plan';
   readonly level: Exclude<ConditionLevel, 'ok'>;
   readonly found: string;
   readonly limit: string;
@@ -22,21 +24,31 @@ export function inWords({ reasons }: Condition): string {
   return reasons.map(({ name, found, clears }) => `${name}: ${found}, clears with ${clears}`).join('; ');
 }
 
+/** What a stream of messages looks like by its stamps: `StampJudge`. */
+export interface InputStamps {
+  /** Stamp of the newest message that counts. */
+  readonly lastNs: bigint | null;
+  /** Why messages do not count at present; null when they do. */
+  readonly fault: StampFault | null;
+}
+
 /** Everything the verdict depends on. Stamps are on the clock of `nowNs`; null means never received. */
 export interface WatchdogInputs {
   readonly nowNs: bigint;
-  /** Newest frame; with several cameras that of the one longest silent. */
-  readonly lastImageNs: bigint | null;
-  readonly lastJointStatesNs: bigint | null;
+  /** Frames; of several cameras the one longest silent. */
+  readonly image: InputStamps;
+  readonly jointStates: InputStamps;
   /** When the plan in force ends; null when there is none. */
   readonly planEndNs: bigint | null;
   readonly paused: boolean;
   readonly active: boolean;
   readonly workerAlive: boolean;
-  /** The clock went backwards since the last reset (`ClockGuard`). */
+  /** The clock went backwards since the last reset (`Timeline.clockWentBack`). */
   readonly clockJumped: boolean;
   /** `CommandStream.fault`. */
   readonly fault: string | null;
+  /** Why the measured pose cannot be taken yet, when it is to be taken; null otherwise. */
+  readonly unsettled: string | null;
 }
 
 export interface WatchdogThresholds {
@@ -48,7 +60,7 @@ export interface WatchdogThresholds {
 
 export const DEFAULT_WATCHDOG_THRESHOLDS: WatchdogThresholds = {
   imageAgeS: 0.5,
-  jointStatesAgeS: 0.5,
+  jointStatesAgeS: 0.25,
   futureS: 0.1,
 };
 
@@ -61,26 +73,25 @@ function seconds(value: number): string {
 function inputReason(
   name: 'image' | 'joint_states',
   nowNs: bigint,
-  lastNs: bigint | null,
+  { lastNs, fault }: InputStamps,
   maxAgeS: number,
-  futureS: number,
 ): ConditionReason | null {
+  const ageS = lastNs === null ? Infinity : Number(nowNs - lastNs) / 1e9;
+  if (ageS <= maxAgeS) return null;
   const limit = `a message every ${seconds(maxAgeS)}`;
-  const clears = `the next message on ${name}`;
-  if (lastNs === null) return { name, level: 'hold', found: 'none received', limit, clears };
-  const ageS = Number(nowNs - lastNs) / 1e9;
-  if (ageS < -futureS) {
+  if (fault !== null) {
+    const parameter = name === 'image' ? 'camera.stamps' : 'joint_states.stamps';
     return {
       name,
       level: 'hold',
-      found: `a stamp ${seconds(-ageS)} ahead of the clock`,
-      limit: `at most ${seconds(futureS)} ahead`,
-      clears: `synchronised clocks, or the same use_sim_time here and at the publisher of ${name}`,
+      found: fault.found,
+      limit: 'stamps of the clock of this node',
+      clears: `synchronised clocks, the same use_sim_time here and at the publisher of ${name}, or ${parameter}: arrival`,
     };
   }
-  return ageS > maxAgeS
-    ? { name, level: 'hold', found: `the last is ${seconds(ageS)} old`, limit, clears }
-    : null;
+  const clears = `the next message on ${name}`;
+  const found = lastNs === null ? 'none received' : `the last is ${seconds(ageS)} old`;
+  return { name, level: 'hold', found, limit, clears };
 }
 
 function planReason(nowNs: bigint, planEndNs: bigint | null): ConditionReason | null {
@@ -103,14 +114,15 @@ function planReason(nowNs: bigint, planEndNs: bigint | null): ConditionReason | 
  * | paused | hold | `~/pause` false |
  * | fault of the command stream, clock gone backwards | hold | `~/reset` |
  * | planner worker dead | hold | its restart |
- * | image or joint_states missing, too old or from the future | hold | the next message |
+ * | image or joint_states missing or too old | hold | the next message |
+ * | their stamps refused (zero, ahead, of another clock) | hold | clocks that agree, or stamps by arrival |
+ * | a pose that joint_states do not agree on, when it is to be taken | hold | readings that agree |
  * | no plan, or its end reached | degrade (the command stream brakes by itself) | the next plan |
  *
  * A missing plan is only reported where nothing worse explains it.
  */
 export function assessCondition(inputs: WatchdogInputs, thresholds: WatchdogThresholds): Condition {
   const { nowNs } = inputs;
-  const { futureS } = thresholds;
   const reasons: ConditionReason[] = [];
   const add = (reason: ConditionReason | null): void => {
     if (reason !== null) reasons.push(reason);
@@ -149,33 +161,19 @@ export function assessCondition(inputs: WatchdogInputs, thresholds: WatchdogThre
       clears: 'its restart, by itself',
     });
   }
-  add(inputReason('image', nowNs, inputs.lastImageNs, thresholds.imageAgeS, futureS));
-  add(inputReason('joint_states', nowNs, inputs.lastJointStatesNs, thresholds.jointStatesAgeS, futureS));
+  add(inputReason('image', nowNs, inputs.image, thresholds.imageAgeS));
+  add(inputReason('joint_states', nowNs, inputs.jointStates, thresholds.jointStatesAgeS));
+  if (inputs.unsettled !== null) {
+    add({
+      name: 'pose',
+      level: 'hold',
+      found: inputs.unsettled,
+      limit: 'a robot at rest, and joint states that agree on where',
+      clears: 'a robot that has come to rest, or one publisher of its joint states',
+    });
+  }
   if (reasons.length === 0) add(planReason(nowNs, inputs.planEndNs));
 
   const worst = reasons.reduce((level, reason) => Math.max(level, LEVELS.indexOf(reason.level)), 0);
   return { level: LEVELS[worst] ?? 'stop', reasons };
-}
-
-/** Remembers that a clock went backwards (a restarted simulation, a stepped system clock) until it is reset. */
-export class ClockGuard {
-  #lastNs: bigint | null = null;
-  #jumped = false;
-
-  /** Whether the clock has ever gone backwards since the last reset. */
-  get jumped(): boolean {
-    return this.#jumped;
-  }
-
-  /** Takes note of the time; returns whether it has ever gone backwards since the last reset. */
-  observe(nowNs: bigint): boolean {
-    if (this.#lastNs !== null && nowNs < this.#lastNs) this.#jumped = true;
-    this.#lastNs = nowNs;
-    return this.#jumped;
-  }
-
-  reset(): void {
-    this.#lastNs = null;
-    this.#jumped = false;
-  }
 }

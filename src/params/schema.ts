@@ -236,10 +236,15 @@ export const parameterSchema = z.strictObject({
     'ms',
     'Longest time that the iterations of a plan may take: the best so far is handed out. 0: no limit. With a limit the same seed need not give the same plan.',
   ),
-  'planning.committed_periods': fixed(
+  'planning.latency': dynamic(
+    z.enum(['measured', 'fixed']).default('measured'),
+    '',
+    'How many control periods pass between a frame and the first command that its plan can change: as many as 95 % of the last 100 plans took, from the stamp of the frame on, or planning.committed_periods.',
+  ),
+  'planning.committed_periods': dynamic(
     z.int().min(0).max(20).default(1),
     '1',
-    'Control periods at the front of a plan that are already decided while it is computed.',
+    'Control periods at the front of a plan that are decided already when it arrives, where planning.latency is fixed; and until the first plan has been measured. More than half of a plan: plans are made at rest, one move after the other.',
   ),
   'planning.timeout_s': dynamic(
     z.number().min(0.01).max(120).default(5),
@@ -326,9 +331,19 @@ export const parameterSchema = z.strictObject({
     'Age of the newest frame at which the robot holds.',
   ),
   'watchdog.joint_states_timeout_s': dynamic(
-    z.number().min(0.01).max(60).default(0.5),
+    z.number().min(0.01).max(60).default(0.25),
     's',
-    'Age of the newest joint state at which the robot holds.',
+    'Age of the newest joint state at which the robot brakes and holds until the next one.',
+  ),
+  'joint_states.stamps': fixed(
+    z.enum(['header', 'arrival']).default('header'),
+    '',
+    'When a joint state was measured: as its header says, or when it arrived, for drivers that do not stamp or whose clock is another one.',
+  ),
+  'camera.stamps': fixed(
+    z.enum(['header', 'arrival']).default('header'),
+    '',
+    'When a frame was taken: as its header says, or when it arrived, for cameras that do not stamp or whose clock is another one. The delay of the camera is not known then.',
   ),
   'camera.sync_tolerance_ms': fixed(
     z.number().min(0).max(1000).default(20),

@@ -4,18 +4,18 @@ import { catchError, defer, EMPTY, filter, from, map, TimeoutError, timeout } fr
 
 import type { ActionSemantics } from '../control/action-semantics.js';
 import { CommandStream } from '../control/command-stream.js';
-import type { Command } from '../control/command-stream.js';
+import type { Command, PlanOrigin } from '../control/command-stream.js';
 import { CommandValidator } from '../control/command-validator.js';
 import type { EffortLaw } from '../control/effort-law.js';
-import { positionAt } from '../control/joint-reading.js';
-import { takeoverNs } from '../control/plan-queue.js';
 import type { Proprioception } from '../control/proprioception.js';
-import { assessCondition, ClockGuard } from '../control/watchdog.js';
+import { assessCondition } from '../control/watchdog.js';
 import type { Condition, WatchdogThresholds } from '../control/watchdog.js';
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { JointLimit, JointReading, Plan } from '../core/types.js';
-import { FrameHistory } from './frame-history.js';
+import type { Latency } from '../timeline/latency.js';
+import { firstFreeNs } from '../timeline/plan-log.js';
+import { Timeline } from '../timeline/timeline.js';
 import { newestWins } from './newest-wins.js';
 import { NO_EXTRAS } from './planner-port.js';
 import type { PlanExtras, PlannerPort, PlannerTuning } from './planner-port.js';
@@ -25,6 +25,10 @@ export interface LoopSettings {
   readonly tuning: PlannerTuning;
   readonly thresholds: WatchdogThresholds;
   readonly planTimeoutMs: number;
+  /** Where the number of control periods that a plan cannot change any more comes from: what was measured, or `committedPeriods`. */
+  readonly latency: 'measured' | 'fixed';
+  /** Until something has been measured, too. */
+  readonly committedPeriods: number;
 }
 
 export interface ControlLoopOptions {
@@ -34,11 +38,13 @@ export interface ControlLoopOptions {
   readonly semantics: ActionSemantics;
   /** Where efforts are commanded. */
   readonly effortLaw?: EffortLaw;
-  /** Where the model is told of the robot. */
+  /** If the model takes proprioception. */
   readonly proprioception?: Proprioception;
   readonly commandPeriodNs: bigint;
-  readonly trackingTolerance: number;
-  readonly committedPeriods: number;
+  /** `[J]`, rad or m: see `CommandStreamOptions`. */
+  readonly trackingTolerances: ArrayLike<number>;
+  /** Time now, on the clock of stamps and ticks: for what comes by itself, such as a plan. */
+  readonly nowNs: () => bigint;
   /** Read before each use, so that live parameters take effect with the next tick or plan. */
   readonly settings: () => LoopSettings;
   /** Starts the planner again after it died or hung; resolves when it can plan. */
@@ -51,11 +57,26 @@ export interface ControlLoopOptions {
 /** A joint slower than this fraction of its velocity limit counts as at rest, where efforts are commanded. */
 const REST_FRACTION = 0.01;
 
+/** A joint that stays within this for 0.1 s is at rest when its pose is to be taken: by unit of its position. */
+const REST_TOLERANCE = 0.01;
+
+/** The share of a plan that may be decided already. A planner slower than that plans from rest, one move after the other. */
+const MOST_COMMITTED = 0.5;
+
+/** What became of a request to take the measured pose. */
+export type ResetOutcome =
+  | { readonly state: 'anchored'; readonly position: Float64Array }
+  /** The robot brakes to rest first; then its pose is taken. */
+  | { readonly state: 'braking' }
+  | { readonly state: 'refused'; readonly reason: string };
+
 /** A plan on its way out, with what its figures need. */
 export interface PlanReport {
   readonly plan: Plan;
   /** It arrived after the time at which it should have taken over. */
   readonly late: boolean;
+  /** Control periods that it could not change any more. */
+  readonly committed: number;
   /** Joint positions `[J]` that it starts from, rad or m: those at the time of its frame. */
   readonly position: Float64Array;
 }
@@ -66,18 +87,15 @@ export interface PlanReport {
  */
 export class ControlLoop {
   readonly #options: ControlLoopOptions;
-  readonly #history: FrameHistory;
+  readonly #timeline: Timeline;
   readonly #stream: CommandStream;
   readonly #validator: CommandValidator;
-  readonly #clock = new ClockGuard();
   readonly #jointLimits: { readonly lower: Float64Array; readonly upper: Float64Array };
   readonly #frames = new Subject<FrameSet>();
   readonly #problems = new Subject<JepaMpcError>();
   #goal: FrameSet | null = null;
   /** There was a goal, and there is to be none any more. */
   #isGivenUp = false;
-  #reading: JointReading | null = null;
-  #lastImageNs: bigint | null = null;
   #lastTickNs: bigint | null = null;
   #active = false;
   #paused = false;
@@ -85,12 +103,16 @@ export class ControlLoop {
   #atRest = true;
   #plannerAlive = true;
   #violation: string | null = null;
+  /** The measured pose is to be taken as soon as the robot is at rest and its readings agree; why that has to wait. */
+  #anchoring: { waitsFor: string | null } | null = null;
   #planIndex = 0;
   #epoch = 0;
   #condition: Condition = { level: 'stop', reasons: [] };
   /** Plans that have not taken effect yet: frame stamp and time of taking over. */
   #upcoming: { readonly frameStampNs: bigint; readonly takeoverNs: bigint }[] = [];
   #frameToCommandMs: number | null = null;
+  /** When the newest plan arrived, until the next tick. */
+  #planArrivedNs: bigint | null = null;
 
   /** Plans as they take effect. Subscribe once: the subscription is what makes the loop plan. */
   readonly plans$: Observable<PlanReport>;
@@ -99,9 +121,26 @@ export class ControlLoop {
 
   constructor(options: ControlLoopOptions) {
     this.#options = options;
-    const { model, limits, semantics, commandPeriodNs, trackingTolerance } = options;
-    this.#history = new FrameHistory(model.window, model.periodMs * model.block);
-    this.#stream = new CommandStream({ limits, semantics, commandPeriodNs, trackingTolerance });
+    const { model, limits, semantics, commandPeriodNs, trackingTolerances } = options;
+    this.#timeline = new Timeline({
+      joints: limits.map(({ name, lower, upper }) => ({
+        name,
+        wraps: lower === -Infinity && upper === Infinity,
+        restTolerance: REST_TOLERANCE,
+      })),
+      meaning: semantics,
+      commandPeriodNs,
+      periodMs: model.periodMs,
+      window: model.window,
+      stepMs: model.periodMs * model.block,
+    });
+    this.#stream = new CommandStream({
+      limits,
+      semantics,
+      commandPeriodNs,
+      trackingTolerances,
+      timeline: this.#timeline,
+    });
     this.#validator = new CommandValidator(limits, commandPeriodNs);
     this.#jointLimits = {
       lower: Float64Array.from(limits, ({ lower }) => lower),
@@ -121,7 +160,23 @@ export class ControlLoop {
   }
 
   get reading(): JointReading | null {
-    return this.#reading;
+    return this.#timeline.readings.newest;
+  }
+
+  /** How late frames and plans are. */
+  get latency(): Latency {
+    return this.#timeline.latency;
+  }
+
+  /** How long the robot needs to brake to rest, s. */
+  get brakingS(): number {
+    return this.#stream.brakingS;
+  }
+
+  /** Why the measured pose cannot be taken: readings that are missing or do not agree. Null when it can. */
+  get poseDisagreement(): string | null {
+    const settled = this.#timeline.readings.settledPose();
+    return 'disagreement' in settled ? settled.disagreement : null;
   }
 
   get goalStampNs(): bigint | null {
@@ -138,22 +193,28 @@ export class ControlLoop {
   }
 
   get newestFrame(): FrameSet | null {
-    return this.#history.newest;
+    return this.#timeline.frames.newest;
   }
 
-  /** A model that is told of the robot waits with its first frame for the first reading. */
-  onFrame(set: FrameSet): void {
-    this.#lastImageNs = set.stampNs;
+  /** If the model takes proprioception, frames from before the first reading are left out. */
+  onFrame(set: FrameSet, nowNs: bigint): void {
+    if (this.#timeline.judgeFrame(set, nowNs, this.#futureS) !== 'accepted') return;
     const seen = this.#withProprioception(set);
-    if (seen !== null && this.#history.push(seen)) this.#frames.next(seen);
+    if (seen === null) return;
+    this.#timeline.frames.add(seen);
+    this.#frames.next(seen);
+  }
+
+  get #futureS(): number {
+    return this.#options.settings().thresholds.futureS;
   }
 
   #withProprioception(set: FrameSet): FrameSet | null {
     const { proprioception = null } = this.#options;
     if (proprioception === null) return set;
-    if (this.#reading === null) return null;
-    const position = positionAt(this.#reading, set.stampNs);
-    return { ...set, proprioception: proprioception.read(position, this.#reading.velocity) };
+    const position = this.#timeline.positionAt(set.stampNs);
+    const values = proprioception.read(position, this.#timeline.velocityAt(set.stampNs));
+    return values.every(Number.isFinite) ? { ...set, proprioception: values } : null;
   }
 
   /** Null: the robot is to have none, and brakes to rest. */
@@ -163,9 +224,9 @@ export class ControlLoop {
     this.#goal = goal;
   }
 
-  onReading(reading: JointReading): void {
-    this.#stream.setReading(reading);
-    this.#reading = reading;
+  /** @throws JepaMpcError `joint-states.wrong-size`, `joint-states.not-finite` */
+  onReading(reading: JointReading, nowNs: bigint): void {
+    this.#timeline.addReading(reading, nowNs, this.#futureS);
   }
 
   setPaused(paused: boolean): void {
@@ -174,10 +235,12 @@ export class ControlLoop {
     if (!paused) this.#stream.resume();
   }
 
-  /** Starts sending commands, with the measured pose as its own. */
+  /** Starts sending commands, from the measured pose on: with the first tick by which the robot is at rest and its readings agree. */
   start(nowNs: bigint): void {
-    this.reset(nowNs);
     this.#active = true;
+    this.#atRest = true;
+    this.#braking = null;
+    if (this.reset(nowNs).state !== 'anchored') this.#anchoring = { waitsFor: this.poseDisagreement };
   }
 
   /** Drops the plan: the next ticks brake the robot to rest and keep it there. Planning ends. */
@@ -194,24 +257,44 @@ export class ControlLoop {
   /** Ends sending commands at once. */
   stop(): void {
     this.#active = false;
+    this.#stream.release();
   }
 
   /**
-   * Forgets frames, plan and warm start, clears faults and takes the measured pose as its own, at rest. Frames stamped up to `nowNs` are
-   * refused from now on.
+   * Forgets frames, plan and warm start, clears faults and takes the measured pose as its own. Frames stamped up to `nowNs` are refused from
+   * now on. A robot that is commanded to move brakes first; one whose readings do not agree that it is at rest is refused, and nothing has
+   * changed.
    */
-  reset(nowNs: bigint): void {
+  reset(nowNs: bigint): ResetOutcome {
+    if (this.#active && !this.#stream.isAtRest) {
+      this.#epoch += 1;
+      this.#anchoring = { waitsFor: null };
+      return { state: 'braking' };
+    }
+    const settled = this.#timeline.readings.settledPose();
+    if ('disagreement' in settled) return { state: 'refused', reason: settled.disagreement };
+    this.#beginAt(settled.position, nowNs);
+    return { state: 'anchored', position: settled.position };
+  }
+
+  #beginAt(position: Float64Array, nowNs: bigint): void {
     this.#epoch += 1;
     this.#planIndex = 0;
     this.#violation = null;
-    this.#braking = null;
-    this.#atRest = true;
+    this.#anchoring = null;
     this.#upcoming = [];
-    this.#clock.reset();
-    this.#history.reset(nowNs);
+    this.#planArrivedNs = null;
+    this.#timeline.reset(nowNs);
     this.#stream.resume();
-    this.#stream.reanchor(nowNs);
-    this.#validator.restart();
+    this.#stream.anchor(position);
+    this.#validator.restart(position, nowNs);
+  }
+
+  /** Takes the measured pose if it is to be taken and can be by now. */
+  #anchorIfDue(nowNs: bigint): void {
+    if (this.#anchoring === null || !this.#stream.isAtRest || this.#isBlind) return;
+    const outcome = this.reset(nowNs);
+    if (outcome.state === 'refused') this.#anchoring.waitsFor = outcome.reason;
   }
 
   /**
@@ -219,14 +302,18 @@ export class ControlLoop {
    */
   tick(nowNs: bigint): Command | null {
     this.#lastTickNs = nowNs;
-    this.#clock.observe(nowNs);
     this.look(nowNs);
     if (!this.#active) return null;
+    this.#anchorIfDue(nowNs);
     const holdReason = this.#holdReason();
     if (holdReason === null) this.#stream.resume();
     else this.#stream.hold(holdReason);
-    const moved = this.#stream.tick(nowNs);
+    const moved = this.#stream.tick(nowNs, this.#isBlind);
     if (moved === null) return null;
+    if (this.#planArrivedNs !== null) {
+      this.#timeline.latency.noteTick(Number(nowNs - this.#planArrivedNs) / 1e6);
+      this.#planArrivedNs = null;
+    }
     const command = this.#withEfforts(moved);
     const violation = this.#validator.check(command);
     if (violation === null) {
@@ -251,30 +338,37 @@ export class ControlLoop {
   /** Looks at the inputs, as each tick does; for a loop that does not tick. */
   look(nowNs: bigint): Condition {
     const { thresholds } = this.#options.settings();
+    const { frameStamps, readingStamps } = this.#timeline;
+    this.#timeline.observe(nowNs);
     this.#condition = assessCondition(
       {
         nowNs,
-        lastImageNs: this.#lastImageNs,
-        lastJointStatesNs: this.#reading?.stampNs ?? null,
+        image: frameStamps,
+        jointStates: readingStamps,
         planEndNs: this.#stream.planEndNs(nowNs),
         paused: this.#paused,
         active: this.#active,
         workerAlive: this.#plannerAlive,
-        clockJumped: this.#clock.jumped,
+        clockJumped: this.#timeline.clockWentBack,
         fault: this.#violation ?? this.#stream.fault,
+        unsettled: this.#anchoring?.waitsFor ?? null,
       },
       thresholds,
     );
     return this.#condition;
   }
 
+  /** The newest reading is too old to go by. */
+  get #isBlind(): boolean {
+    return this.#condition.reasons.some(({ name }) => name === 'joint_states');
+  }
+
   #withEfforts(command: Command): Command {
     const law = this.#options.effortLaw;
     if (law === undefined) return command;
-    const isBlind = this.#condition.reasons.some(({ name }) => name === 'joint_states');
     const { positions: position, velocities: velocity } = command;
-    const efforts =
-      this.#reading === null || isBlind ? law.none() : law.towards({ position, velocity }, this.#reading);
+    const { reading } = this;
+    const efforts = reading === null || this.#isBlind ? law.none() : law.towards({ position, velocity }, reading);
     return { ...command, efforts };
   }
 
@@ -282,13 +376,14 @@ export class ControlLoop {
     const { effortLaw, limits } = this.#options;
     if (effortLaw?.needsVelocity !== true) return true;
     return limits.every(
-      ({ velocity }, joint) => Math.abs(this.#reading?.velocity[joint] ?? 0) <= velocity * REST_FRACTION,
+      ({ velocity }, joint) => Math.abs(this.reading?.velocity[joint] ?? 0) <= velocity * REST_FRACTION,
     );
   }
 
   #holdReason(): string | null {
     if (this.#braking !== null) return this.#braking;
     if (this.#isGivenUp) return 'the goal was given up';
+    if (this.#anchoring !== null) return `the measured pose is to be taken${this.#anchoring.waitsFor === null ? ': braking first' : `, but ${this.#anchoring.waitsFor}`}`;
     const holding = this.#condition.reasons.filter((reason) => reason.level === 'hold');
     return holding.length === 0
       ? null
@@ -308,24 +403,30 @@ export class ControlLoop {
 
   #planFromNewest(): Observable<PlanReport> {
     const goal = this.#goal;
-    const history = this.#history.select();
+    const history = this.#timeline.frames.select();
     const frame = history?.at(-1);
-    const reading = this.#reading;
-    const wanted = this.#active && !this.#paused && this.#braking === null && this.#plannerAlive;
-    if (!wanted || goal === null || history === null || frame === undefined || reading === null) return EMPTY;
-    const { planner, model, committedPeriods, scheduler, settings, extras } = this.#options;
+    const mayMove = this.#active && !this.#paused && this.#braking === null && this.#anchoring === null;
+    if (!mayMove || !this.#plannerAlive || goal === null || this.reading === null) return EMPTY;
+    if (history === null || frame === undefined) return EMPTY;
+    const { planner, scheduler, settings, extras, nowNs } = this.#options;
     const { tuning, planTimeoutMs } = settings();
+    const origin = {
+      revision: this.#stream.revision,
+      fromRest: this.#timeline.isRestFrom(frame.stampNs, nowNs()),
+    };
+    const committedPeriods = this.#committedPeriods(tuning);
+    if (committedPeriods === null && !origin.fromRest) return EMPTY;
     const epoch = this.#epoch;
     const planIndex = this.#planIndex;
     this.#planIndex += 1;
-    const committed = this.#stream.plannedActions(frame.stampNs, committedPeriods, model.periodMs);
-    const joints = { ...this.#jointLimits, position: positionAt(reading, frame.stampNs) };
+    const committed = this.#timeline.committedPrefix(frame.stampNs, committedPeriods ?? 0, this.#stream.position);
+    const joints = { ...this.#jointLimits, position: this.#timeline.positionAt(frame.stampNs) };
     const request = { planIndex, history, goal, committed, joints, tuning, extras: extras?.() ?? NO_EXTRAS };
     const job = defer(() => from(planner.plan(request)));
     return job.pipe(
       timeout({ first: planTimeoutMs, ...(scheduler === undefined ? {} : { scheduler }) }),
       filter(() => epoch === this.#epoch),
-      map((plan) => this.#accept(plan, joints.position)),
+      map((plan) => this.#accept(plan, origin, joints.position)),
       catchError((error: unknown) => {
         this.#onPlanFailure(error, planTimeoutMs);
         return EMPTY;
@@ -333,12 +434,34 @@ export class ControlLoop {
     );
   }
 
-  #accept(plan: Plan, position: Float64Array): PlanReport {
-    const takeover = takeoverNs(plan);
-    if (this.#stream.setPlan(plan) === 'accepted') {
-      this.#upcoming.push({ frameStampNs: plan.frameStampNs, takeoverNs: takeover });
+  /**
+   * Control periods at the front of a plan that are over before it can be there. Null where too little of the plan would be left: then it is
+   * made from rest, none of it is decided, and it may come as late as it likes.
+   */
+  #committedPeriods(tuning: PlannerTuning): number | null {
+    const { model, settings, commandPeriodNs } = this.#options;
+    const { latency, committedPeriods } = settings();
+    const measured =
+      latency === 'measured'
+        ? this.#timeline.latency.committedPeriods(model.periodMs, Number(commandPeriodNs) / 1e6)
+        : null;
+    const periods = measured ?? committedPeriods;
+    const horizon = tuning.horizon > 0 ? tuning.horizon : model.planning.plannerDefaults.horizon;
+    return periods > horizon * model.block * MOST_COMMITTED ? null : periods;
+  }
+
+  #accept(plan: Plan, origin: PlanOrigin, position: Float64Array): PlanReport {
+    const nowNs = this.#options.nowNs();
+    const { encodeMs, planMs } = plan.statistics;
+    const totalMs = Number(nowNs - plan.frameStampNs) / 1e6;
+    this.#timeline.latency.notePlan({ encodeMs, planMs, totalMs, warmUp: false });
+    this.#planArrivedNs = nowNs;
+    const dueNs = firstFreeNs(plan, plan.frameStampNs);
+    const late = dueNs < nowNs && !origin.fromRest;
+    if (this.#stream.setPlan(plan, origin, nowNs) === 'accepted') {
+      this.#upcoming.push({ frameStampNs: plan.frameStampNs, takeoverNs: dueNs > nowNs ? dueNs : nowNs });
     }
-    return { plan, late: this.#lastTickNs !== null && this.#lastTickNs > takeover, position };
+    return { plan, late, committed: plan.committed, position };
   }
 
   /** A failed plan leaves the running one in force: it ends in a brake by itself. A dead or hanging planner is started again. */

@@ -18,6 +18,8 @@ export interface ImageTopicOptions {
   readonly transport: ImageTransport;
   readonly qos: WantedQos;
   readonly overrides: QosOverrides;
+  /** The time, if frames are to be stamped with that of their arrival. */
+  readonly arrivalNs?: () => bigint;
   /** Given frames whose encoding and sizes can be read, in the order of arrival. */
   readonly onFrame: (frame: ImageFrame) => void;
   /** Told why a frame was refused. */
@@ -57,7 +59,7 @@ export class ImageTopic {
     if (transport === 'raw') {
       this.#subscription = new QosSubscription(node, 'sensor_msgs/msg/Image', topic, options, (message) => {
         const frame = toImageFrame(message);
-        if (this.#isNew(frame)) this.#handOn(frame);
+        if (this.#isNew(frame)) this.#handOn(this.#stamped(frame));
       });
     } else {
       const name = `${node.resolveTopicName(topic)}/compressed`;
@@ -68,7 +70,7 @@ export class ImageTopic {
         options,
         (message) => {
           const frame = toCompressedFrame(message);
-          if (this.#isNew(frame)) this.#lane.push(frame);
+          if (this.#isNew(frame)) this.#lane.push(this.#stamped(frame));
         },
       );
     }
@@ -99,6 +101,11 @@ export class ImageTopic {
     this.#lastStampNs = stampNs;
     this.#received += 1;
     return true;
+  }
+
+  #stamped<Frame extends { readonly stampNs: bigint }>(frame: Frame): Frame {
+    const { arrivalNs } = this.#options;
+    return arrivalNs === undefined ? frame : { ...frame, stampNs: arrivalNs() };
   }
 
   #handOn(frame: ImageFrame): void {

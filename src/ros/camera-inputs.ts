@@ -21,6 +21,8 @@ export interface CameraInputOptions {
   readonly transport: ImageTransport;
   readonly syncToleranceMs: number;
   readonly overrides: QosOverrides;
+  /** The time, if frames are to be stamped with that of their arrival. */
+  readonly arrivalNs?: () => bigint;
   readonly onFrames: (set: FrameSet) => void;
   /** Told why a frame was refused. */
   readonly onProblem: (problem: unknown) => void;
@@ -56,7 +58,7 @@ export class CameraInputs {
   readonly #transport: ImageTransport;
 
   constructor(node: rclnodejs.Node, options: CameraInputOptions) {
-    const { cameras, transport, overrides, onFrames, onProblem, warn } = options;
+    const { cameras, transport, overrides, arrivalNs, onFrames, onProblem, warn } = options;
     this.#transport = transport;
     this.#sync = new CameraSync(cameras.length, options.syncToleranceMs);
     this.#cameras = cameras.map(({ name, topic }, index) => {
@@ -67,6 +69,7 @@ export class CameraInputs {
         transport,
         qos: imageQos,
         overrides,
+        ...(arrivalNs && { arrivalNs }),
         onProblem,
         onFrame: (frame) => {
           rate.note(performance.now());

@@ -276,12 +276,13 @@ export class DemoClient {
     return (await this.#call(this.#changeState, request, timeoutMs)).success;
   }
 
-  /** Makes the planner forget frames, plan and warm start, and take the measured pose as its own; returns what it knew then. */
-  async reset(timeoutMs: number): Promise<ResetReport> {
+  /**
+   * Makes the planner forget frames, plan and warm start, and take the measured pose as its own; returns what it knew then, null while it
+   * cannot do that yet.
+   */
+  async reset(timeoutMs: number): Promise<ResetReport | null> {
     const { success, message } = await this.#call(this.#reset, {}, timeoutMs);
-    const report = success ? toResetReport(message) : null;
-    if (report === null) throw refused('~/reset', message);
-    return report;
+    return success ? toResetReport(message) : null;
   }
 
   /** Pauses the planner (the robot holds), or lets it go on. */

@@ -3,8 +3,12 @@ import type { Parameters } from '../params/schema.js';
 import type { LoopSettings } from '../pipeline/control-loop.js';
 import { commandsEfforts } from './command-settings.js';
 
-/** The live part of the parameters, as the control loop wants it. */
-export function loopSettings(values: Parameters): LoopSettings {
+/**
+ * The live part of the parameters, as the control loop wants it.
+ *
+ * @param clockStepS time between two readings of the clock, s: stamps may lie this much further ahead of it
+ */
+export function loopSettings(values: Parameters, clockStepS = 0): LoopSettings {
   return {
     tuning: {
       planner: values.planner,
@@ -42,11 +46,13 @@ export function loopSettings(values: Parameters): LoopSettings {
       precision: values['rollout.precision'],
     },
     thresholds: {
-      ...DEFAULT_WATCHDOG_THRESHOLDS,
+      futureS: DEFAULT_WATCHDOG_THRESHOLDS.futureS + clockStepS,
       imageAgeS: values['watchdog.image_timeout_s'],
       jointStatesAgeS: jointStatesAgeS(values),
     },
     planTimeoutMs: values['planning.timeout_s'] * 1000,
+    latency: values['planning.latency'],
+    committedPeriods: values['planning.committed_periods'],
   };
 }
 

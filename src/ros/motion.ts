@@ -8,8 +8,11 @@ import type { ControlLoop, PlanReport } from '../pipeline/control-loop.js';
 import type { NodeClock } from './node-clock.js';
 import type { ProblemLog } from './problem-log.js';
 
-/** Longest time that a robot is given to come to rest when the node goes down. */
-const brakeTimeoutMs = 1000;
+/** How much longer than its braking ramp a robot is given to come to rest when the node goes down: its controller lags behind. */
+const settleTimeoutMs = 1000;
+
+/** When no tick has come for this long while braking, the clock stands still (a paused simulation): then the ramp goes by the wall clock. */
+const silenceMs = 200;
 
 export interface MotionOptions {
   readonly clock: NodeClock;
@@ -30,6 +33,7 @@ export class Motion {
   #running = new Subscription();
   #loop: ControlLoop | null = null;
   #conditionKind = '';
+  #lastTickMs = 0;
 
   constructor(options: MotionOptions) {
     this.#options = options;
@@ -65,18 +69,23 @@ export class Motion {
     );
   }
 
-  /** The robot is told to brake and hold: one trajectory is enough, single set-points need the rest of the ramp. */
+  /** Brakes the robot to rest: one trajectory is enough, single set-points need the whole ramp, however long that is. */
   async brakeToRest(): Promise<void> {
     const loop = this.#loop;
     const running = this.#running;
     if (loop === null) return;
+    const { clock, parameters } = this.#options;
     loop.brake('told to stop');
-    this.#tick(loop, this.#options.clock.nowNs);
-    const values = this.#options.parameters();
+    this.#tick(loop, clock.nowNs);
+    const values = parameters();
     if (values['command.interface'] === 'commands') {
-      const deadlineMs = performance.now() + brakeTimeoutMs;
+      const periodMs = values['command.period_ms'];
+      const deadlineMs = performance.now() + loop.brakingS * 1000 + settleTimeoutMs;
+      let clockStands = false;
       while (!loop.isAtRest && this.#running === running && performance.now() < deadlineMs) {
-        await new Promise((resolve) => setTimeout(resolve, values['command.period_ms']));
+        await new Promise((resolve) => setTimeout(resolve, periodMs));
+        clockStands ||= performance.now() - this.#lastTickMs > silenceMs;
+        if (clockStands) this.#tick(loop, (loop.lastTickNs ?? clock.nowNs) + BigInt(periodMs) * 1_000_000n);
       }
     }
     // Unless it was started again meanwhile.
@@ -93,6 +102,7 @@ export class Motion {
   }
 
   #tick(loop: ControlLoop, nowNs: bigint): void {
+    this.#lastTickMs = performance.now();
     const command = loop.tick(nowNs);
     if (command === null) this.#options.onNoCommand();
     else this.#options.onCommand(command);

@@ -14,6 +14,9 @@ import { simulatedTicks, wallTicks } from './ticks.js';
  */
 const clockQos: WantedQos = { depth: 10, reliability: 'best_available', durability: 'volatile' };
 
+/** A longer step of `/clock` is a jump. */
+const LONGEST_STEP_NS = 500_000_000n;
+
 /** The node's time: the system's, or with `use_sim_time` that of the newest message on `/clock`. */
 export class NodeClock {
   readonly #node: rclnodejs.Node;
@@ -21,6 +24,7 @@ export class NodeClock {
   readonly #steadyClock = new rclnodejs.Clock(rclnodejs.ClockType.STEADY_TIME);
   readonly #clock$ = new Subject<bigint>();
   #clockNs = 0n;
+  #stepNs = 0n;
 
   constructor(node: rclnodejs.Node, overrides: QosOverrides) {
     this.#node = node;
@@ -28,7 +32,10 @@ export class NodeClock {
     if (!this.#isSimulated) return;
     const policies = { qos: clockQos, overrides };
     new QosSubscription(node, 'rosgraph_msgs/msg/Clock', '/clock', policies, ({ clock }) => {
-      this.#clockNs = stampToNs(clock);
+      const nowNs = stampToNs(clock);
+      const elapsedNs = nowNs - this.#clockNs;
+      if (this.#clockNs > 0n && elapsedNs > 0n) this.#stepNs = elapsedNs < LONGEST_STEP_NS ? elapsedNs : LONGEST_STEP_NS;
+      this.#clockNs = nowNs;
       this.#clock$.next(this.#clockNs);
     });
   }
@@ -36,6 +43,11 @@ export class NodeClock {
   /** 0 before the first message on `/clock`. */
   get nowNs(): bigint {
     return this.#isSimulated ? this.#clockNs : this.#node.now().nanoseconds;
+  }
+
+  /** Time between the last two messages on `/clock`, s: what is stamped meanwhile is ahead of this clock. 0 for the system's. */
+  get stepS(): number {
+    return Number(this.#stepNs) / 1e9;
   }
 
   /** The time, once every period of it. */

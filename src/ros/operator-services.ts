@@ -15,6 +15,8 @@ export interface OperatorServicesOptions {
   readonly clock: NodeClock;
   readonly goals: Goals;
   readonly figures: PlanFigures;
+  /** Why a pose is not taken, with whoever publishes joint states: for a person. */
+  readonly poseRefusal: (disagreement: string) => string;
 }
 
 /** What a person or a script may ask of a configured node. */
@@ -37,18 +39,21 @@ export class OperatorServices implements ServiceHandlers {
     const { session, clock, figures } = this.#options;
     const loop = session()?.loop;
     if (!loop) return this.#missing;
-    if (loop.reading === null) return { success: false, message: 'no joint_states yet' };
     const { nowNs } = clock;
-    loop.reset(nowNs);
-    figures.restart();
-    const { position } = loop.reading;
-    const pose = (session()?.model?.joints ?? [])
-      .map((joint, index) => `${joint}=${String(position[index])}`)
-      .join(' ');
-    return {
-      success: true,
-      message: `anchored at ${pose}; goal ${String(loop.goalStampNs ?? 0n)}; now ${String(nowNs)}`,
-    };
+    const outcome = loop.reset(nowNs);
+    switch (outcome.state) {
+      case 'refused':
+        return { success: false, message: this.#options.poseRefusal(outcome.reason) };
+      case 'braking':
+        figures.restart();
+        return { success: true, message: 'braking to rest first; then the measured pose is taken' };
+      case 'anchored': {
+        figures.restart();
+        const pose = loop.joints.map((joint, index) => `${joint}=${String(outcome.position[index])}`).join(' ');
+        const goalNs = String(loop.goalStampNs ?? 0n);
+        return { success: true, message: `anchored at ${pose}; goal ${goalNs}; now ${String(nowNs)}` };
+      }
+    }
   }
 
   captureGoal(): ServiceOutcome {

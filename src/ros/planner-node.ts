@@ -29,6 +29,7 @@ import { PlanFigures } from './plan-figures.js';
 import { PlanPublisher } from './plan-publisher.js';
 import { NOT_CONFIGURED, PlanningSession } from './planning-session.js';
 import { ProblemLog } from './problem-log.js';
+import { publishersOf } from './publishers-of.js';
 import { QosOverrides } from './qos-overrides.js';
 import { QosWatch } from './qos-watch.js';
 import { subscribeToRobot } from './robot-inputs.js';
@@ -82,6 +83,8 @@ export class PlannerNode {
   #fault: string | null = null;
   /** Settled when the planner of the session before is gone. */
   #closing: Promise<unknown> = Promise.resolve();
+  /** A session that is over, while its robot still brakes: it goes on hearing of the robot. */
+  #brakingSession: PlanningSession | null = null;
   #session: PlanningSession | null = null;
   #robotDescription: string | null = null;
   #cameras: CameraInputs | null = null;
@@ -144,7 +147,10 @@ export class PlannerNode {
       onJointState: (message) => {
         this.#jointStates.note(performance.now());
         this.#problems.guard(() => {
-          this.#session?.onJointState(message, stampToNs(message.header.stamp));
+          const isByArrival = this.#parameters.values['joint_states.stamps'] === 'arrival';
+          const stampNs = isByArrival ? this.#clock.nowNs : stampToNs(message.header.stamp);
+          this.#brakingSession?.onJointState(message, stampNs);
+          this.#session?.onJointState(message, stampNs);
           this.#onInput();
         });
       },
@@ -169,6 +175,7 @@ export class PlannerNode {
         clock: this.#clock,
         goals: this.#goalInputs.goals,
         figures: this.#figures,
+        poseRefusal: (disagreement) => this.#poseRefusal(disagreement),
       }),
       (error) => {
         this.#log.warn(`a service request stays unanswered: ${String(error)}`);
@@ -230,6 +237,7 @@ export class PlannerNode {
       log: this.#log,
       problems: this.#problems,
       extras: () => this.#plans.extras,
+      clock: this.#clock,
       after: this.#closing,
       checkModel: (model) => {
         this.#checkTuning(this.#parameters.values, model);
@@ -273,9 +281,13 @@ export class PlannerNode {
   #cleanup(): Outcome {
     const session = this.#session;
     this.#session = null;
+    this.#brakingSession = session;
     this.#closing = this.#motion
       .brakeToRest()
-      .then(() => session?.close())
+      .then(() => {
+        if (this.#brakingSession === session) this.#brakingSession = null;
+        return session?.close();
+      })
       .catch((error: unknown) => {
         this.#problems.report(error);
       });
@@ -291,9 +303,23 @@ export class PlannerNode {
     if (session.loop === null) return { text: session.missing, canChange: !session.isRefused };
     const { reasons } = session.loop.look(this.#clock.nowNs);
     const inputs = reasons.filter(({ name }) => name === 'image' || name === 'joint_states');
-    if (inputs.length === 0) return null;
-    const text = inputs.map(({ name, found, limit }) => `${name}: ${found} (limit ${limit})`);
-    return { text: text.join('; '), canChange: true };
+    const texts = inputs.map(
+      ({ name, found, limit, clears }) => `${name}: ${found} (limit ${limit}; clears with ${clears})`,
+    );
+    const disagreement = session.loop.poseDisagreement;
+    if (texts.length === 0 && disagreement !== null) texts.push(this.#poseRefusal(disagreement));
+    return texts.length === 0 ? null : { text: texts.join('; '), canChange: true };
+  }
+
+  /** Why the measured pose is not taken, and who publishes it. */
+  #poseRefusal(disagreement: string): string {
+    const topic = this.#node.resolveTopicName('joint_states');
+    const publishers = publishersOf(this.#node, topic);
+    const who = publishers.length === 0 ? 'nobody' : publishers.join(' and ');
+    return (
+      `pose: ${disagreement}, expected a robot at rest and joint states that agree on where; ${topic} is published by ${who}. ` +
+      'Let the robot come to rest, or end the publishers that are not its driver.'
+    );
   }
 
   /** Without a lifecycle manager nobody would see a node that cannot do its job; with one it is for the manager to decide. */
@@ -321,6 +347,7 @@ export class PlannerNode {
       cameras: model.cameras,
       transport: values['camera.transport'],
       syncToleranceMs: values['camera.sync_tolerance_ms'],
+      ...(values['camera.stamps'] === 'arrival' && { arrivalNs: () => this.#clock.nowNs }),
       overrides: this.#overrides,
       onFrames: (set) => {
         this.#session?.onFrame(set);

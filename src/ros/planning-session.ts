@@ -15,6 +15,7 @@ import { ControlLoop } from '../pipeline/control-loop.js';
 import type { PlanExtras, PlannerPort } from '../pipeline/planner-port.js';
 import { commandsEfforts, effortGains } from './command-settings.js';
 import { loopSettings } from './loop-settings.js';
+import type { NodeClock } from './node-clock.js';
 import type { ProblemLog } from './problem-log.js';
 
 /** Why there is nothing to plan with before there is a session. */
@@ -36,6 +37,7 @@ export interface PlanningSessionOptions {
   readonly log: Logger;
   readonly problems: ProblemLog;
   readonly extras: () => PlanExtras;
+  readonly clock: Pick<NodeClock, 'nowNs' | 'stepS'>;
   /** Throws a JepaMpcError for settings that the model cannot plan with. */
   readonly checkModel: (model: ModelInfo) => void;
   readonly onModel: (model: ModelInfo) => void;
@@ -121,14 +123,14 @@ export class PlanningSession {
   }
 
   onFrame(set: FrameSet): void {
-    this.#loop?.onFrame(set);
+    this.#loop?.onFrame(set, this.#options.clock.nowNs);
   }
 
   onJointState(message: JointStateMessage, stampNs: bigint): void {
     const read = this.#reader?.read(message, stampNs);
     if (read === undefined) return;
     if (this.#effortLaw?.needsVelocity === true && !read.velocityKnown) throw noVelocity();
-    this.#loop?.onReading(read.reading);
+    this.#loop?.onReading(read.reading, this.#options.clock.nowNs);
   }
 
   /** Lets go of the planner and all that was made with it. */
@@ -220,7 +222,7 @@ export class PlanningSession {
   }
 
   #makeLoop(model: ModelInfo, { limits, semantics, proprioception }: RobotModel): ControlLoop {
-    const { planner, parameters, extras } = this.#options;
+    const { planner, parameters, extras, clock } = this.#options;
     const values = parameters();
     this.#effortLaw = commandsEfforts(values)
       ? new EffortLaw(limits, effortGains(values, model.joints))
@@ -233,9 +235,9 @@ export class PlanningSession {
       ...(this.#effortLaw && { effortLaw: this.#effortLaw }),
       ...(proprioception && { proprioception }),
       commandPeriodNs: BigInt(values['command.period_ms']) * 1_000_000n,
-      trackingTolerance: values['command.tracking_tolerance'],
-      committedPeriods: values['planning.committed_periods'],
-      settings: () => loopSettings(parameters()),
+      trackingTolerances: limits.map(() => values['command.tracking_tolerance']),
+      nowNs: () => clock.nowNs,
+      settings: () => loopSettings(parameters(), clock.stepS),
       restartPlanner: () => this.#restartPlanner(),
       extras,
     });

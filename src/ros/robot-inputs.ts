@@ -7,8 +7,11 @@ import type { WantedQos } from './qos-policies.js';
 /** Said once: who comes later has to get it too. */
 const descriptionQos: WantedQos = { depth: 1, reliability: 'reliable', durability: 'transient_local' };
 
-/** Only the newest pose matters, and every publisher can be heard. */
-const jointStateQos: WantedQos = { depth: 5, reliability: 'best_effort', durability: 'volatile' };
+/**
+ * Every publisher can be heard. All of what was measured counts, not the newest alone: parts of one pose may come in messages of their own, and
+ * several have to agree before a pose is taken.
+ */
+const jointStateQos: WantedQos = { depth: 50, reliability: 'best_available', durability: 'volatile' };
 
 export interface RobotInputHandlers {
   /** The URDF, as text. */

@@ -1,5 +1,7 @@
 import type rclnodejs from 'rclnodejs';
-import { Observable } from 'rxjs';
+import { concatMap, defer, Observable } from 'rxjs';
+
+import { TickGrid } from '../timeline/tick-grid.js';
 
 /**
  * Ticks of wall-clock time, without drift: a late tick does not push back the ones after it, and whole periods that were missed are left out
@@ -29,17 +31,10 @@ export function wallTicks(
   });
 }
 
-/**
- * Ticks of simulated time: one for each clock message that is at least a period after the last tick. A clock that goes back is passed on,
- * for the watchdog to see.
- */
+/** Ticks of simulated time: one for each period of it, several at once where the clock comes less often; see {@link TickGrid}. */
 export function simulatedTicks(clock$: Observable<bigint>, periodNs: bigint): Observable<bigint> {
-  return new Observable((subscriber) => {
-    let lastNs: bigint | null = null;
-    return clock$.subscribe((nowNs) => {
-      if (lastNs !== null && nowNs >= lastNs && nowNs - lastNs < periodNs) return;
-      lastNs = nowNs;
-      subscriber.next(nowNs);
-    });
+  return defer(() => {
+    const grid = new TickGrid(periodNs);
+    return clock$.pipe(concatMap((nowNs) => grid.due(nowNs)));
   });
 }

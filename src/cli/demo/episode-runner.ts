@@ -5,8 +5,9 @@ import type { EpisodeFrames } from './contact-sheet.js';
 import { EPISODE_LIMIT_S, EpisodeJudge, type Verdict } from './episode-judge.js';
 import type { EpisodeObserver } from './episode-observer.js';
 import type { EpisodeTask } from './episode-sampler.js';
-import { driveLockstep, LOCKSTEP_PERIOD_NS, type LockstepEpisode } from './lockstep-driver.js';
+import { driveLockstep, idleInLockstep, LOCKSTEP_PERIOD_NS, type LockstepEpisode } from './lockstep-driver.js';
 import type { DemoRobot } from './robot.js';
+import { SETTLE_PERIODS } from './stage.js';
 
 /** For one message or service answer. */
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -16,8 +17,9 @@ const PERIOD_TIMEOUT_MS = 60_000;
 const EPISODE_TIMEOUT_MS = 10 * EPISODE_LIMIT_S * 1000;
 /** How near the pose asked for the robot is after a teleport. */
 const PLACED_WITHIN_RAD = 0.02;
-/** Each is a service call; where messages still are on their way, it takes a few. */
+/** Where messages still are on their way, it takes a few, and joint states have to agree for a while. */
 const PLACE_ATTEMPTS = 50;
+const PLACE_RETRY_MS = 100;
 
 /** How one episode went, and what it looked like. */
 export interface EpisodeOutcome {
@@ -50,11 +52,9 @@ export async function runEpisode(setting: EpisodeSetting, task: EpisodeTask): Pr
   // In real time paused until the episode begins, so that the first command that counts is one from rest.
   const paused = contender === 'doNothing';
   await client.pause(paused || lockstep === null, ANSWER_TIMEOUT_MS);
+  await client.changeState('deactivate', ANSWER_TIMEOUT_MS);
   await showGoal(client, task.goalRad);
   await placeRobot(client, robot, task.startRad, lockstep !== null);
-  // Once more in lockstep, with a planner that stands there already: a plan that comes before the tick that ends a hold is dropped, and
-  // whether it does would depend on how fast things are. This way no hold is left when the episode begins.
-  if (lockstep !== null) await placeRobot(client, robot, task.startRad, true);
 
   const startNs =
     lockstep === null ? (client.heard.joints?.stampNs ?? 0n) : client.heard.clockNs + LOCKSTEP_PERIOD_NS;
@@ -107,11 +107,9 @@ async function showGoal(client: DemoClient, goalRad: readonly number[]): Promise
 }
 
 /**
- * Puts the robot at the start of the episode and lets the planner begin anew there.
- *
- * Until it is reset the planner still holds the old pose, and what it sends pulls the robot away from the new one. So it is reset until it
- * says that it stands where the robot was put and knows the goal. In real time the robot is put there again each time, each time with
- * less of a jump. In lockstep the robot has not moved; the episode begins with one more teleport, to drop what was sent before the reset.
+ * Puts the robot at the start of the episode, while the planner node is not active and nothing pulls it away, and activates the node there.
+ * The node takes the measured pose as its own once joint states agree on it. It is then reset until it says that it stands where the robot
+ * was put and knows the goal: messages may be on their way.
  */
 async function placeRobot(
   client: DemoClient,
@@ -119,44 +117,45 @@ async function placeRobot(
   startRad: readonly number[],
   lockstep: boolean,
 ): Promise<void> {
+  // What was sent before must have reached the simulator: it counts commands from the teleport on.
+  await client.simulatorSettled(ANSWER_TIMEOUT_MS);
+  await teleport(client, startRad);
+  if (lockstep) await idleInLockstep(client, SETTLE_PERIODS, ANSWER_TIMEOUT_MS);
+  let isActive = false;
   for (let attempt = 0; attempt < PLACE_ATTEMPTS; attempt++) {
-    if (attempt === 0 || !lockstep) await teleport(client, startRad, lockstep);
-    const { positions, goalStampNs, nowNs } = await client.reset(ANSWER_TIMEOUT_MS);
+    if (attempt > 0) await client.pass(PLACE_RETRY_MS);
+    if (attempt > 0 && lockstep && !isActive) await idleInLockstep(client, SETTLE_PERIODS, ANSWER_TIMEOUT_MS);
+    isActive ||= await client.changeState('activate', ANSWER_TIMEOUT_MS);
+    const report = isActive ? await client.reset(ANSWER_TIMEOUT_MS) : null;
+    if (report === null) continue;
+    const { positions, goalStampNs, nowNs } = report;
     const standsThere = robot.joints.every(
       (joint, index) =>
         Math.abs((positions.get(joint) ?? Number.NaN) - (startRad[index] ?? Number.NaN)) <= PLACED_WITHIN_RAD,
     );
     const knowsGoal = goalStampNs === client.heard.goalImage?.stampNs;
     const knowsTime = !lockstep || nowNs === client.heard.clockNs;
-    if (!standsThere || !knowsGoal || !knowsTime) continue;
-    // The simulator counts commands from the next teleport on: those from before must have reached it.
-    if (lockstep) await client.simulatorSettled(ANSWER_TIMEOUT_MS);
-    return;
+    if (standsThere && knowsGoal && knowsTime) return;
   }
   throw new JepaMpcError('planner.not-ready', {
     subject: `${PLANNER_NODE} at the start of an episode`,
-    found: `another pose, goal or time than the simulator's after ${PLACE_ATTEMPTS} resets`,
+    found: `not active, or another pose, goal or time than the simulator's, after ${PLACE_ATTEMPTS} attempts`,
     expected: 'the pose that the robot was put at',
     remedy: 'Run again with --verbose: the node prints why it does not take part.',
   });
 }
 
-/** Teleports the robot and waits for everything that this brings about. */
-async function teleport(client: DemoClient, startRad: readonly number[], lockstep: boolean): Promise<void> {
+/** Teleports the robot and waits until it is there. */
+async function teleport(client: DemoClient, startRad: readonly number[]): Promise<void> {
   const { heard } = client;
-  const { clockNs, commands } = heard;
+  const { clockNs } = heard;
   client.setState(startRad);
   const there = (): boolean =>
+    heard.clockNs > clockNs &&
     heard.joints !== null &&
     heard.joints.stampNs > clockNs &&
     startRad.every(
       (rad, joint) => Math.abs(rad - (heard.joints?.position[joint] ?? Number.NaN)) <= PLACED_WITHIN_RAD,
     );
-  // In lockstep the planner answers the clock of the teleport like any other, and that command must not be taken for a later one.
-  const answered = (): boolean => heard.clockNs > clockNs && heard.commands > commands;
-  await client.until(
-    () => there() && (!lockstep || answered()),
-    `joint states of the simulator at the start of the episode${lockstep ? ' and a command' : ''}`,
-    ANSWER_TIMEOUT_MS,
-  );
+  await client.until(there, 'joint states of the simulator at the start of the episode', ANSWER_TIMEOUT_MS);
 }

@@ -54,3 +54,22 @@ export async function driveLockstep(port: LockstepPort, episode: LockstepEpisode
     if (nowNs > startNs && episode.ended()) return;
   }
 }
+
+/**
+ * Lets periods go by in which nobody commands anything: for a robot that was put somewhere to be seen there, by late cameras too.
+ *
+ * @param periods how many, of {@link LOCKSTEP_PERIOD_NS}
+ * @throws JepaMpcError demo.timeout
+ */
+export async function idleInLockstep(port: LockstepPort, periods: number, timeoutMs: number): Promise<void> {
+  const { heard } = port;
+  for (let period = 0; period < periods; period++) {
+    const nextNs = heard.clockNs + LOCKSTEP_PERIOD_NS;
+    port.step(0);
+    await port.until(
+      () => heard.clockNs >= nextNs && (heard.joints?.stampNs ?? -1n) >= nextNs,
+      `clock and joint states of simulated time ${Number(nextNs) / 1e9} s`,
+      timeoutMs,
+    );
+  }
+}

@@ -4,6 +4,7 @@ import { JepaMpcError } from '../../core/errors.js';
 import { DEMO_NODE, DemoClient, PLANNER_NODE, type DemoListener } from '../../ros/demo-client.js';
 import { ManagedChild } from './child-process.js';
 import type { DemoOptions } from './options.js';
+import { idleInLockstep } from './lockstep-driver.js';
 import type { DemoRobot } from './robot.js';
 import type { Simulator } from './simulators.js';
 
@@ -16,6 +17,9 @@ const DEACTIVATE_TIMEOUT_MS = 2000;
 
 /** Nice value of the demo itself; its children were started before and keep theirs. */
 const WATCHER_NICENESS = 5;
+
+/** In lockstep, for the robot to be seen where it was put: longer than cameras are late. */
+export const SETTLE_PERIODS = 16;
 
 /** The simulator, the planner node and the demo's own node between them. */
 export class Stage {
@@ -86,13 +90,17 @@ export class Stage {
   }
 
   /**
-   * Activates the planner node, which refuses until its model is loaded and joint states and an image have come. In lockstep those come with
-   * a teleport only.
+   * Activates the planner node, which refuses until its model is loaded and joint states that agree and an image have come. In lockstep those come with
+   * a teleport and the periods after it only.
    */
   async #activate(lockstepRobot: DemoRobot | null): Promise<void> {
     const rest = lockstepRobot?.limits.map(({ lower, upper }) => (lower + upper) / 2);
     for (let waitedMs = 0; waitedMs < CONFIGURE_TIMEOUT_MS; waitedMs += ACTIVATE_RETRY_MS) {
-      if (rest !== undefined) this.client.setState(rest);
+      if (rest !== undefined) {
+        if (waitedMs === 0) this.client.setState(rest);
+        await this.client.until(() => this.client.heard.clockNs > 0n, 'clock of the simulator', START_TIMEOUT_MS);
+        await idleInLockstep(this.client, SETTLE_PERIODS, START_TIMEOUT_MS);
+      }
       await this.client.pass(ACTIVATE_RETRY_MS);
       this.#active = await this.client.changeState('activate', START_TIMEOUT_MS);
       if (this.#active) return;

@@ -1,15 +1,15 @@
 import type { FrameSet } from '../core/model-info.js';
 
 /**
- * The frames of the last moments, so that a plan can be given those that lie one predictor step apart. Frames at or before the barrier
- * (the last reset) are refused: they show a robot that is elsewhere now.
+ * The frames of the last moments, so that a plan can be given those that lie one predictor step apart. Stamps increase: who adds has judged
+ * them.
  */
-export class FrameHistory {
+export class FrameLog {
   readonly #window: number;
   readonly #stepNs: bigint;
   #sets: FrameSet[] = [];
-  #barrierNs = -1n;
 
+  /** @param window frames of a plan @param stepMs time between two of them */
   constructor(window: number, stepMs: number) {
     this.#window = window;
     this.#stepNs = BigInt(Math.round(stepMs * 1e6));
@@ -20,20 +20,15 @@ export class FrameHistory {
     return this.#sets.at(-1) ?? null;
   }
 
-  /** Forgets everything and refuses frames up to and including this stamp. */
-  reset(barrierNs: bigint): void {
+  clear(): void {
     this.#sets = [];
-    this.#barrierNs = barrierNs;
   }
 
-  /** Takes a frame set; false when it is not newer than what is held already. */
-  push(set: FrameSet): boolean {
-    const newest = this.newest?.stampNs ?? this.#barrierNs;
-    if (set.stampNs <= newest) return false;
+  /** Adds a frame set, and forgets those that no window can ask for any more. */
+  add(set: FrameSet): void {
     this.#sets.push(set);
     const spanNs = this.#stepNs * BigInt(this.#window - 1) + this.#stepNs / 2n;
     while (this.#sets[0] !== undefined && set.stampNs - this.#sets[0].stampNs > spanNs) this.#sets.shift();
-    return true;
   }
 
   /**

@@ -1,0 +1,86 @@
+import { RollingSample } from '../math/rolling-sample.js';
+
+/** Plans that the percentiles are over: long enough to see jitter, short enough to follow a change within seconds. */
+const KEPT = 100;
+
+/** The share of plans that are to arrive in time. */
+const IN_TIME = 0.95;
+
+/** What one plan took, ms. */
+export interface PlanLatency {
+  readonly encodeMs: number;
+  /** Encoding included. */
+  readonly planMs: number;
+  /** From the stamp of the frame to the arrival of the plan: camera, transport, waiting and planning. */
+  readonly totalMs: number;
+  /** It says nothing about those to come: something was loaded or compiled for it. */
+  readonly warmUp: boolean;
+}
+
+/** How late things are, as running percentiles. Nothing here is configured: it is measured. */
+export class Latency {
+  readonly #frameAgeMs = new RollingSample(KEPT);
+  readonly #encodeMs = new RollingSample(KEPT);
+  readonly #planMs = new RollingSample(KEPT);
+  readonly #publishMs = new RollingSample(KEPT);
+  readonly #totalMs = new RollingSample(KEPT);
+  #plans = 0;
+
+  /** Plans that count, since the last reset. */
+  get plans(): number {
+    return this.#plans;
+  }
+
+  /** Age of a frame when it arrives, ms. @param fraction 0 to 1 @returns NaN before the first */
+  frameAgeMs(fraction: number): number {
+    return this.#frameAgeMs.percentile(fraction);
+  }
+
+  /** @returns ms; NaN before the first */
+  encodeMs(fraction: number): number {
+    return this.#encodeMs.percentile(fraction);
+  }
+
+  /** @returns ms; NaN before the first */
+  planMs(fraction: number): number {
+    return this.#planMs.percentile(fraction);
+  }
+
+  /** From the arrival of a plan to the next tick, ms. @returns NaN before the first */
+  publishMs(fraction: number): number {
+    return this.#publishMs.percentile(fraction);
+  }
+
+  /** From the stamp of a frame to the arrival of its plan, ms. @returns NaN before the first */
+  totalMs(fraction: number): number {
+    return this.#totalMs.percentile(fraction);
+  }
+
+  noteFrame(ageMs: number): void {
+    this.#frameAgeMs.note(ageMs);
+  }
+
+  noteTick(sincePlanMs: number): void {
+    this.#publishMs.note(sincePlanMs);
+  }
+
+  notePlan({ encodeMs, planMs, totalMs, warmUp }: PlanLatency): void {
+    if (warmUp) return;
+    this.#plans += 1;
+    this.#encodeMs.note(encodeMs);
+    this.#planMs.note(planMs);
+    this.#totalMs.note(totalMs);
+  }
+
+  /**
+   * Control periods that pass between a frame and the first command that a plan from it can change, for 95 % of plans; null before the first
+   * plan that counts.
+   *
+   * @param periodMs of an action
+   * @param commandPeriodMs a plan waits for the next tick for up to this long
+   */
+  committedPeriods(periodMs: number, commandPeriodMs: number): number | null {
+    if (this.#plans === 0) return null;
+    return Math.max(1, Math.ceil((this.totalMs(IN_TIME) + commandPeriodMs) / periodMs));
+  }
+}

@@ -1,0 +1,96 @@
+/** How far a stamp may lie behind the clock, s, before it is taken for a stamp of another clock rather than an old one. */
+const OTHER_CLOCK_S = 10;
+
+/**
+ * What became of a stamp. `accepted`: it counts. Everything else is refused:
+ * - `repeated`: the same as the last accepted one (a message may come twice).
+ * - `backwards`: older than the last accepted one (messages overtook each other, or the sender's clock was set back).
+ * - `before-reset`: from before the last reset; what it shows has nothing to do with what is there now.
+ * - `zero`: not stamped at all.
+ * - `future`: further ahead of the clock than clocks may differ.
+ * - `other-clock`: so far behind that it cannot be of this clock.
+ */
+export type StampVerdict =
+  'accepted' | 'repeated' | 'backwards' | 'before-reset' | 'zero' | 'future' | 'other-clock';
+
+/** A refused stamp that the sender has to correct: it does not go away with the next message. */
+export interface StampFault {
+  readonly verdict: 'zero' | 'future' | 'other-clock';
+  /** For a person, such as `a stamp 0.20 s ahead of the clock`. */
+  readonly found: string;
+}
+
+/**
+ * Decides, for one stream of messages, which stamps count. It is the only place that does: what it refuses reaches no log and keeps no
+ * watchdog content.
+ */
+export class StampJudge {
+  #lastNs: bigint | null = null;
+  #barrierNs: bigint | null = null;
+  #fault: StampFault | null = null;
+  #refused = 0;
+
+  /** Stamp of the last accepted message; null before the first. */
+  get lastNs(): bigint | null {
+    return this.#lastNs;
+  }
+
+  /** Why messages are refused at present; null when the newest one was not refused for its clock. */
+  get fault(): StampFault | null {
+    return this.#fault;
+  }
+
+  /** Messages refused since the start, repeated ones left out. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Refuses stamps up to and including this one from now on. */
+  refuseUpTo(barrierNs: bigint): void {
+    this.#barrierNs = barrierNs;
+  }
+
+  /** Forgets everything: the clock begins anew. */
+  restart(): void {
+    this.#lastNs = null;
+    this.#barrierNs = null;
+  }
+
+  /**
+   * @param stampNs of the message
+   * @param nowNs on the same clock
+   * @param futureS how far a stamp may lie ahead of the clock, s, at least 0
+   */
+  judge(stampNs: bigint, nowNs: bigint, futureS: number): StampVerdict {
+    const verdict = this.#verdict(stampNs, nowNs, futureS);
+    this.#fault = faultOf(verdict, stampNs, nowNs);
+    if (verdict === 'accepted') this.#lastNs = stampNs;
+    else if (verdict !== 'repeated') this.#refused += 1;
+    return verdict;
+  }
+
+  #verdict(stampNs: bigint, nowNs: bigint, futureS: number): StampVerdict {
+    const aheadS = Number(stampNs - nowNs) / 1e9;
+    // A clock that starts at 0 (simulated time) gives a first stamp of 0 that is right.
+    if (stampNs === 0n && aheadS < -futureS) return 'zero';
+    if (aheadS > futureS) return 'future';
+    if (aheadS < -OTHER_CLOCK_S) return 'other-clock';
+    if (this.#barrierNs !== null && stampNs <= this.#barrierNs) return 'before-reset';
+    if (this.#lastNs === null || stampNs > this.#lastNs) return 'accepted';
+    return stampNs === this.#lastNs ? 'repeated' : 'backwards';
+  }
+}
+
+function faultOf(verdict: StampVerdict, stampNs: bigint, nowNs: bigint): StampFault | null {
+  const offsetS = Math.abs(Number(stampNs - nowNs) / 1e9).toFixed(2);
+  switch (verdict) {
+    case 'zero':
+      return { verdict, found: 'messages without a stamp (0)' };
+    case 'future':
+      return { verdict, found: `a stamp ${offsetS} s ahead of the clock` };
+    case 'other-clock':
+      return { verdict, found: `a stamp ${offsetS} s behind the clock, which is of another clock` };
+    default:
+      return null;
+  }
+}

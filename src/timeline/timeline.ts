@@ -1,0 +1,158 @@
+import { JepaMpcError } from '../core/errors.js';
+import type { FrameSet } from '../core/model-info.js';
+import type { JointReading } from '../core/types.js';
+import { ClockGuard } from './clock-guard.js';
+import { committedPrefix, type ActionMeaning } from './committed-prefix.js';
+import { FrameLog } from './frame-log.js';
+import { Latency } from './latency.js';
+import { PlanLog } from './plan-log.js';
+import { ReadingLog, type ReadingJoint } from './reading-log.js';
+import { SentLog } from './sent-log.js';
+import { StampJudge, type StampVerdict } from './stamp-judge.js';
+
+export interface TimelineOptions {
+  readonly joints: readonly ReadingJoint[];
+  readonly meaning: ActionMeaning;
+  readonly commandPeriodNs: bigint;
+  /** Length of a control period, ms. */
+  readonly periodMs: number;
+  /** Frames of history that a plan starts from, and the time between two of them, ms. */
+  readonly window: number;
+  readonly stepMs: number;
+}
+
+/**
+ * What happened when: a bounded, stamped log of frames, readings, sent commands and plans, and the one place that decides which stamps count.
+ * It is pure: no timers, no clock of its own, time is passed in. (Latents are cached by the same stamps where they are computed, in the
+ * planner worker.)
+ *
+ * A robot is never seen now: a frame is 30 to 150 ms old when it comes, a reading 5 to 20 ms. So everything that compares two things compares
+ * them at the same time: a reading with what was desired at its stamp, a plan with what has been sent since its frame.
+ */
+export class Timeline {
+  readonly frames: FrameLog;
+  readonly readings: ReadingLog;
+  readonly sent: SentLog;
+  readonly plans = new PlanLog();
+  readonly latency = new Latency();
+  readonly frameStamps = new StampJudge();
+  readonly readingStamps = new StampJudge();
+  readonly #options: TimelineOptions;
+  readonly #clock = new ClockGuard();
+  readonly #desired: Float64Array;
+
+  constructor(options: TimelineOptions) {
+    const { joints, meaning, commandPeriodNs, window, stepMs } = options;
+    this.#options = options;
+    this.frames = new FrameLog(window, stepMs);
+    this.readings = new ReadingLog(joints);
+    this.sent = new SentLog(joints.length, meaning.size, commandPeriodNs);
+    this.#desired = new Float64Array(joints.length);
+  }
+
+  /** Whether the clock has gone backwards since the last `reset`. */
+  get clockWentBack(): boolean {
+    return this.#clock.jumped;
+  }
+
+  /** Takes note of the time. When it went backwards, what was logged is of another time and is forgotten; only `clockWentBack` remains. */
+  observe(nowNs: bigint): void {
+    if (this.#clock.observe(nowNs)) this.#beginAnew();
+  }
+
+  /**
+   * Forgets frames, plans and sent commands, and that the clock went back. Frames stamped up to `nowNs` are refused from now on. Readings are
+   * kept: they say where the robot is.
+   */
+  reset(nowNs: bigint): void {
+    this.#clock.reset();
+    this.frames.clear();
+    this.frameStamps.refuseUpTo(nowNs);
+    this.plans.reset();
+    this.sent.clear();
+  }
+
+  /** Judges the stamp of a frame. Who is given `accepted` adds it to `frames`, or drops it for reasons of its own. */
+  judgeFrame({ stampNs }: FrameSet, nowNs: bigint, futureS: number): StampVerdict {
+    this.observe(nowNs);
+    const verdict = this.frameStamps.judge(stampNs, nowNs, futureS);
+    if (verdict === 'accepted') this.latency.noteFrame(Number(nowNs - stampNs) / 1e6);
+    return verdict;
+  }
+
+  /** Logs a reading whose stamp counts. @throws JepaMpcError `joint-states.wrong-size`, `joint-states.not-finite` */
+  addReading(reading: JointReading, nowNs: bigint, futureS: number): StampVerdict {
+    this.#assertReading(reading);
+    this.observe(nowNs);
+    const verdict = this.readingStamps.judge(reading.stampNs, nowNs, futureS);
+    if (verdict === 'accepted') this.readings.add(reading);
+    return verdict;
+  }
+
+  /**
+   * Where the joints were, `[J]`, rad or m: measured up to the newest reading, and from there moved on by what was commanded since.
+   *
+   * @returns NaN where nothing is known
+   */
+  positionAt(timeNs: bigint): Float64Array {
+    const { readings, sent } = this;
+    const position = readings.positionAt(timeNs, new Float64Array(this.#desired.length));
+    const newestNs = readings.newest?.stampNs;
+    if (newestNs === undefined || timeNs <= newestNs || !sent.covers(newestNs)) return position;
+    sent.desiredAt(newestNs, this.#desired);
+    for (const [joint, from] of this.#desired.entries()) position[joint] = (position[joint] ?? NaN) - from;
+    sent.desiredAt(timeNs, this.#desired);
+    for (const [joint, to] of this.#desired.entries()) position[joint] = (position[joint] ?? NaN) + to;
+    return position;
+  }
+
+  /** How fast the joints were, `[J]`, rad/s or m/s. @returns NaN where that is neither measured nor to be had from positions */
+  velocityAt(timeNs: bigint): Float64Array {
+    return this.readings.velocityAt(timeNs, new Float64Array(this.#desired.length));
+  }
+
+  /** See {@link committedPrefix}. @param restPosition desired positions `[J]` now @returns `[count, A]` */
+  committedPrefix(fromNs: bigint, count: number, restPosition: Float64Array): Float32Array {
+    const { sent, plans } = this;
+    const { meaning, commandPeriodNs, periodMs } = this.#options;
+    return committedPrefix({ sent, plans, meaning, commandPeriodNs, restPosition }, fromNs, count, periodMs);
+  }
+
+  /**
+   * Whether a frame shows a robot at rest that stays there until another plan comes: nothing but rest was commanded since a control period
+   * before it, and nothing is due.
+   */
+  isRestFrom(frameStampNs: bigint, nowNs: bigint): boolean {
+    const settleNs = BigInt(Math.round(this.#options.periodMs * 1e6));
+    return this.sent.restsSince(frameStampNs - settleNs) && !this.plans.isDueAfter(nowNs);
+  }
+
+  #beginAnew(): void {
+    this.frames.clear();
+    this.readings.clear();
+    this.sent.clear();
+    this.plans.reset();
+    this.frameStamps.restart();
+    this.readingStamps.restart();
+  }
+
+  #assertReading({ position }: JointReading): void {
+    const joints = this.#desired.length;
+    if (position.length !== joints) {
+      throw new JepaMpcError('joint-states.wrong-size', {
+        subject: 'joint reading',
+        found: `${String(position.length)} positions`,
+        expected: String(joints),
+        remedy: 'Give one position for each joint of the model.',
+      });
+    }
+    if (!position.every(Number.isFinite)) {
+      throw new JepaMpcError('joint-states.not-finite', {
+        subject: 'joint reading',
+        found: `positions ${position.join(', ')}`,
+        expected: 'finite numbers',
+        remedy: 'Check the driver of this robot.',
+      });
+    }
+  }
+}
