@@ -29,6 +29,11 @@ export interface Command {
  */
 export type PlanAcceptance = 'accepted' | 'stale' | 'holding';
 
+/**
+ * What a tick may go by: `readings`, unless the newest is too old (`blind`); `rest`: it is to come to rest and stay there, whatever they say.
+ */
+export type Guidance = 'readings' | 'blind' | 'rest';
+
 /** How things stood when a plan was asked for. */
 export interface PlanOrigin {
   /** {@link CommandStream.revision} */
@@ -215,14 +220,14 @@ export class CommandStream {
   /**
    * Advances by one command period; null as long as it is not anchored.
    *
-   * @param isBlind the newest reading is too old to go by
+   * @param guidance what the robot may go by
    */
-  tick(nowNs: bigint, isBlind = false): Command | null {
+  tick(nowNs: bigint, guidance: Guidance = 'readings'): Command | null {
     if (!this.#anchored) return null;
     this.#catchUp(nowNs);
     this.#guardTracking();
     this.#start.set(this.#motion.position);
-    const reason = this.#aim(nowNs, isBlind);
+    const reason = this.#aim(nowNs, guidance);
     advanceMotion(this.#motion, this.#target, this.#periodS, this.#limits);
     this.#log(nowNs);
     return {
@@ -325,16 +330,21 @@ export class CommandStream {
     this.#suspicion = Math.max(0, this.#suspicion - 0.5);
   }
 
-  #trackingError({ position }: Pick<JointReading, 'position'>, desired: Float64Array, joint: number, limit: JointLimit): number {
+  #trackingError(
+    { position }: Pick<JointReading, 'position'>,
+    desired: Float64Array,
+    joint: number,
+    limit: JointLimit,
+  ): number {
     return positionError(position[joint] ?? NaN, desired[joint] ?? NaN, limit);
   }
 
   /** Sets the target velocities of this tick and the action that they are of; returns why the stream holds, or '' when it follows a plan. */
-  #aim(nowNs: bigint, isBlind: boolean): string {
+  #aim(nowNs: bigint, guidance: Guidance): string {
     this.#aimAtRest();
     const reason = this.#fault ?? this.#holdReason;
     if (reason !== null) {
-      this.#aimRetreat(isBlind);
+      if (guidance !== 'rest') this.#aimRetreat(guidance === 'blind');
       return reason;
     }
     const due = this.#timeline.plans.advanceTo(nowNs);
@@ -357,20 +367,25 @@ export class CommandStream {
       this.#action[entry] = this.#semantics.atRest(this.#motion.position, entry);
   }
 
-  /** After a tracking fault: brake, then go back to where readings that agree say the robot came to rest. Never by readings that are old. */
+  /**
+   * After a tracking fault: brake, then go to where the robot was measured when the desired state came to rest. Never by readings that are old
+   * or contradict each other.
+   */
   #aimRetreat(isBlind: boolean): void {
     if (this.#retreat === 'none') return;
     if (isBlind) {
       this.#retreat = 'brake first';
       return;
     }
-    if (this.#retreat === 'brake first' && this.isAtRest) {
-      const settled = this.#timeline.readings.settledPose();
-      if ('disagreement' in settled) return;
+    const { readings } = this.#timeline;
+    const { newest } = readings;
+    if (this.#retreat === 'brake first' && this.isAtRest && newest !== null) {
+      const settled = readings.settledPose();
+      if ('disagreement' in settled && settled.disagreement !== 'moving') return;
       this.#retreat = this.#motion.position.map((desired, joint) => {
         const limit = this.#limits[joint];
         if (limit === undefined) return desired;
-        const error = this.#trackingError(settled, this.#motion.position, joint, limit);
+        const error = this.#trackingError(newest, this.#motion.position, joint, limit);
         return Math.min(Math.max(desired + error, limit.lower), limit.upper);
       });
     }

@@ -5,7 +5,8 @@ export type ConditionLevel = 'ok' | 'degrade' | 'hold' | 'stop';
 
 /** One thing that is not as it should be, in words for a person. */
 export interface ConditionReason {
-  readonly name: 'lifecycle' | 'pause' | 'fault' | 'clock' | 'worker' | 'image' | 'joint_states' | 'pose' | 'plan';
+  readonly name:
+    'lifecycle' | 'pause' | 'fault' | 'clock' | 'worker' | 'image' | 'joint_states' | 'pose' | 'plan';
   readonly level: Exclude<ConditionLevel, 'ok'>;
   readonly found: string;
   readonly limit: string;

@@ -66,7 +66,7 @@ const MOST_COMMITTED = 0.5;
 /** What became of a request to take the measured pose. */
 export type ResetOutcome =
   | { readonly state: 'anchored'; readonly position: Float64Array }
-  /** The robot brakes to rest first; then its pose is taken. */
+  /** The robot comes to rest first; then its pose is taken. */
   | { readonly state: 'braking' }
   | { readonly state: 'refused'; readonly reason: string };
 
@@ -123,10 +123,11 @@ export class ControlLoop {
     this.#options = options;
     const { model, limits, semantics, commandPeriodNs, trackingTolerances } = options;
     this.#timeline = new Timeline({
-      joints: limits.map(({ name, lower, upper }) => ({
+      joints: limits.map(({ name, lower, upper, velocity }) => ({
         name,
         wraps: lower === -Infinity && upper === Infinity,
         restTolerance: REST_TOLERANCE,
+        velocity,
       })),
       meaning: semantics,
       commandPeriodNs,
@@ -176,7 +177,7 @@ export class ControlLoop {
   /** Why the measured pose cannot be taken: readings that are missing or do not agree. Null when it can. */
   get poseDisagreement(): string | null {
     const settled = this.#timeline.readings.settledPose();
-    return 'disagreement' in settled ? settled.disagreement : null;
+    return 'disagreement' in settled ? settled.found : null;
   }
 
   get goalStampNs(): bigint | null {
@@ -262,17 +263,18 @@ export class ControlLoop {
 
   /**
    * Forgets frames, plan and warm start, clears faults and takes the measured pose as its own. Frames stamped up to `nowNs` are refused from
-   * now on. A robot that is commanded to move brakes first; one whose readings do not agree that it is at rest is refused, and nothing has
-   * changed.
+   * now on. A robot that moves comes to rest first; one whose readings contradict each other is refused, and nothing has changed.
    */
   reset(nowNs: bigint): ResetOutcome {
-    if (this.#active && !this.#stream.isAtRest) {
+    const settled = this.#timeline.readings.settledPose();
+    const isMoving =
+      !this.#stream.isAtRest || ('disagreement' in settled && settled.disagreement === 'moving');
+    if (this.#active && isMoving) {
       this.#epoch += 1;
-      this.#anchoring = { waitsFor: null };
+      this.#anchoring ??= { waitsFor: null };
       return { state: 'braking' };
     }
-    const settled = this.#timeline.readings.settledPose();
-    if ('disagreement' in settled) return { state: 'refused', reason: settled.disagreement };
+    if ('disagreement' in settled) return { state: 'refused', reason: settled.found };
     this.#beginAt(settled.position, nowNs);
     return { state: 'anchored', position: settled.position };
   }
@@ -293,8 +295,9 @@ export class ControlLoop {
   /** Takes the measured pose if it is to be taken and can be by now. */
   #anchorIfDue(nowNs: bigint): void {
     if (this.#anchoring === null || !this.#stream.isAtRest || this.#isBlind) return;
-    const outcome = this.reset(nowNs);
-    if (outcome.state === 'refused') this.#anchoring.waitsFor = outcome.reason;
+    const settled = this.#timeline.readings.settledPose();
+    if ('disagreement' in settled) this.#anchoring.waitsFor = settled.found;
+    else this.#beginAt(settled.position, nowNs);
   }
 
   /**
@@ -308,7 +311,10 @@ export class ControlLoop {
     const holdReason = this.#holdReason();
     if (holdReason === null) this.#stream.resume();
     else this.#stream.hold(holdReason);
-    const moved = this.#stream.tick(nowNs, this.#isBlind);
+    const moved = this.#stream.tick(
+      nowNs,
+      this.#anchoring !== null ? 'rest' : this.#isBlind ? 'blind' : 'readings',
+    );
     if (moved === null) return null;
     if (this.#planArrivedNs !== null) {
       this.#timeline.latency.noteTick(Number(nowNs - this.#planArrivedNs) / 1e6);
@@ -368,7 +374,8 @@ export class ControlLoop {
     if (law === undefined) return command;
     const { positions: position, velocities: velocity } = command;
     const { reading } = this;
-    const efforts = reading === null || this.#isBlind ? law.none() : law.towards({ position, velocity }, reading);
+    const efforts =
+      reading === null || this.#isBlind ? law.none() : law.towards({ position, velocity }, reading);
     return { ...command, efforts };
   }
 
@@ -383,7 +390,8 @@ export class ControlLoop {
   #holdReason(): string | null {
     if (this.#braking !== null) return this.#braking;
     if (this.#isGivenUp) return 'the goal was given up';
-    if (this.#anchoring !== null) return `the measured pose is to be taken${this.#anchoring.waitsFor === null ? ': braking first' : `, but ${this.#anchoring.waitsFor}`}`;
+    if (this.#anchoring !== null)
+      return `the measured pose is to be taken${this.#anchoring.waitsFor === null ? ': braking first' : `, but ${this.#anchoring.waitsFor}`}`;
     const holding = this.#condition.reasons.filter((reason) => reason.level === 'hold');
     return holding.length === 0
       ? null
@@ -419,7 +427,11 @@ export class ControlLoop {
     const epoch = this.#epoch;
     const planIndex = this.#planIndex;
     this.#planIndex += 1;
-    const committed = this.#timeline.committedPrefix(frame.stampNs, committedPeriods ?? 0, this.#stream.position);
+    const committed = this.#timeline.committedPrefix(
+      frame.stampNs,
+      committedPeriods ?? 0,
+      this.#stream.position,
+    );
     const joints = { ...this.#jointLimits, position: this.#timeline.positionAt(frame.stampNs) };
     const request = { planIndex, history, goal, committed, joints, tuning, extras: extras?.() ?? NO_EXTRAS };
     const job = defer(() => from(planner.plan(request)));

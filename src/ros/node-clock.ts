@@ -34,7 +34,8 @@ export class NodeClock {
     new QosSubscription(node, 'rosgraph_msgs/msg/Clock', '/clock', policies, ({ clock }) => {
       const nowNs = stampToNs(clock);
       const elapsedNs = nowNs - this.#clockNs;
-      if (this.#clockNs > 0n && elapsedNs > 0n) this.#stepNs = elapsedNs < LONGEST_STEP_NS ? elapsedNs : LONGEST_STEP_NS;
+      if (this.#clockNs > 0n && elapsedNs > 0n)
+        this.#stepNs = elapsedNs < LONGEST_STEP_NS ? elapsedNs : LONGEST_STEP_NS;
       this.#clockNs = nowNs;
       this.#clock$.next(this.#clockNs);
     });

@@ -49,7 +49,9 @@ export class OperatorServices implements ServiceHandlers {
         return { success: true, message: 'braking to rest first; then the measured pose is taken' };
       case 'anchored': {
         figures.restart();
-        const pose = loop.joints.map((joint, index) => `${joint}=${String(outcome.position[index])}`).join(' ');
+        const pose = loop.joints
+          .map((joint, index) => `${joint}=${String(outcome.position[index])}`)
+          .join(' ');
         const goalNs = String(loop.goalStampNs ?? 0n);
         return { success: true, message: `anchored at ${pose}; goal ${goalNs}; now ${String(nowNs)}` };
       }

@@ -23,11 +23,26 @@ export interface ReadingJoint {
   readonly wraps: boolean;
   /** A joint whose readings lie within this, rad or m, is at rest. */
   readonly restTolerance: number;
+  /** Velocity limit, rad/s or m/s: what is reported to move much faster is reported by two. */
+  readonly velocity: number;
 }
 
 /** A pose that readings agree on, or why they do not. */
-export type SettledPose =
-  { readonly position: Float64Array; readonly stampNs: bigint } | { readonly disagreement: string };
+export type SettledPose = { readonly position: Float64Array } | Disagreement;
+
+/**
+ * - `missing`: there are too few readings.
+ * - `moving`: they agree on a robot that is not at rest.
+ * - `contradiction`: no robot moves as they say.
+ */
+export interface Disagreement {
+  readonly disagreement: 'missing' | 'moving' | 'contradiction';
+  /** For a person. */
+  readonly found: string;
+}
+
+/** How much faster than its velocity limit a joint may seem, by noise and uneven stamps. */
+const PLAUSIBLE_SPEED = 2;
 
 /** The measured states of the last moments, by stamp. Stamps increase: who adds has judged them. */
 export class ReadingLog {
@@ -111,29 +126,36 @@ export class ReadingLog {
    * tolerance. One message is never believed, and two publishers that contradict each other never agree.
    */
   settledPose(): SettledPose {
-    const newest = this.#newest;
-    if (newest === null) return { disagreement: 'no joint states received' };
+    const { newest } = this;
+    if (newest === null) return { disagreement: 'missing', found: 'no joint states received' };
     const needed = this.#settleReadings();
     if (needed === null) {
-      return { disagreement: 'too few joint states yet: at least 3 of them, over at least 0.1 s, have to agree' };
+      return { disagreement: 'missing', found: 'fewer than 3 joint states over less than 0.1 s' };
     }
-    for (const [joint, { name, wraps, restTolerance }] of this.#joints.entries()) {
-      const size = this.#joints.length;
+    for (const [joint, { name, wraps, restTolerance, velocity }] of this.#joints.entries()) {
       const reference = at(newest.position, joint);
       let least = 0;
       let most = 0;
-      for (let age = 0; age < needed; age++) {
-        const moved = displacement(reference, at(this.#positions, this.#ring.row(age) * size + joint), wraps);
+      let before = 0;
+      let isPlausible = true;
+      for (let age = 1; age < needed; age++) {
+        const moved = displacement(reference, this.#positionOf(joint, age), wraps);
+        const elapsedS = Number(this.#stampAt(age - 1) - this.#stampAt(age)) / 1e9;
+        if (Math.abs(moved - before) > PLAUSIBLE_SPEED * velocity * elapsedS + restTolerance)
+          isPlausible = false;
         least = Math.min(least, moved);
         most = Math.max(most, moved);
+        before = moved;
       }
-      if (most - least > restTolerance) {
-        const range = `${(reference + least).toFixed(3)} and ${(reference + most).toFixed(3)}`;
-        const overMs = Number(newest.stampNs - this.#stampAt(needed - 1)) / 1e6;
-        return { disagreement: `joint '${name}' is reported between ${range} within ${overMs.toFixed(0)} ms` };
-      }
+      if (most - least <= restTolerance) continue;
+      const range = `${(reference + least).toFixed(3)} and ${(reference + most).toFixed(3)}`;
+      const withinMs = (Number(newest.stampNs - this.#stampAt(needed - 1)) / 1e6).toFixed(0);
+      return {
+        disagreement: isPlausible ? 'moving' : 'contradiction',
+        found: `joint '${name}' is reported between ${range} within ${withinMs} ms`,
+      };
     }
-    return { position: newest.position.slice(), stampNs: newest.stampNs };
+    return { position: newest.position.slice() };
   }
 
   /** How many of the newest readings have to agree; null when there are too few. */
@@ -148,15 +170,18 @@ export class ReadingLog {
   }
 
   #difference(joint: number, age: number): number {
-    const size = this.#joints.length;
     const newer = Math.max(age - 1, 0);
     let older = Math.min(newer + 1, this.#ring.length - 1);
-    while (older < this.#ring.length - 1 && this.#stampAt(newer) - this.#stampAt(older) < DIFFERENCE_NS) older += 1;
+    while (older < this.#ring.length - 1 && this.#stampAt(newer) - this.#stampAt(older) < DIFFERENCE_NS)
+      older += 1;
     const elapsedS = Number(this.#stampAt(newer) - this.#stampAt(older)) / 1e9;
     if (!(elapsedS > 0)) return NaN;
-    const from = at(this.#positions, this.#ring.row(older) * size + joint);
-    const to = at(this.#positions, this.#ring.row(newer) * size + joint);
-    return displacement(from, to, this.#joints[joint]?.wraps === true) / elapsedS;
+    const wraps = this.#joints[joint]?.wraps === true;
+    return displacement(this.#positionOf(joint, older), this.#positionOf(joint, newer), wraps) / elapsedS;
+  }
+
+  #positionOf(joint: number, age: number): number {
+    return at(this.#positions, this.#ring.row(age) * this.#joints.length + joint);
   }
 
   /** Age of the newest reading at or before a time; of the oldest where there is none. */

@@ -23,7 +23,10 @@ export class TickGrid {
     if (lastNs === null || nowNs < lastNs) return this.#beginAt(nowNs);
     const passed = (nowNs - lastNs) / this.#periodNs;
     if (passed > MOST_AT_ONCE) return this.#beginAt(nowNs);
-    const ticks = Array.from({ length: Number(passed) }, (_, tick) => lastNs + BigInt(tick + 1) * this.#periodNs);
+    const ticks = Array.from(
+      { length: Number(passed) },
+      (_, tick) => lastNs + BigInt(tick + 1) * this.#periodNs,
+    );
     this.#lastTickNs = ticks.at(-1) ?? lastNs;
     return ticks;
   }

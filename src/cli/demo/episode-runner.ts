@@ -5,7 +5,12 @@ import type { EpisodeFrames } from './contact-sheet.js';
 import { EPISODE_LIMIT_S, EpisodeJudge, type Verdict } from './episode-judge.js';
 import type { EpisodeObserver } from './episode-observer.js';
 import type { EpisodeTask } from './episode-sampler.js';
-import { driveLockstep, idleInLockstep, LOCKSTEP_PERIOD_NS, type LockstepEpisode } from './lockstep-driver.js';
+import {
+  driveLockstep,
+  idleInLockstep,
+  LOCKSTEP_PERIOD_NS,
+  type LockstepEpisode,
+} from './lockstep-driver.js';
 import type { DemoRobot } from './robot.js';
 import { SETTLE_PERIODS } from './stage.js';
 

@@ -98,7 +98,11 @@ export class Stage {
     for (let waitedMs = 0; waitedMs < CONFIGURE_TIMEOUT_MS; waitedMs += ACTIVATE_RETRY_MS) {
       if (rest !== undefined) {
         if (waitedMs === 0) this.client.setState(rest);
-        await this.client.until(() => this.client.heard.clockNs > 0n, 'clock of the simulator', START_TIMEOUT_MS);
+        await this.client.until(
+          () => this.client.heard.clockNs > 0n,
+          'clock of the simulator',
+          START_TIMEOUT_MS,
+        );
         await idleInLockstep(this.client, SETTLE_PERIODS, START_TIMEOUT_MS);
       }
       await this.client.pass(ACTIVATE_RETRY_MS);

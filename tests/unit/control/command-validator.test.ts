@@ -105,9 +105,17 @@ describe('CommandValidator', () => {
     expect(validatorAfter(outside).check(command(20, [2.7, 0], [0.1, 0]))?.kind).toBe('position');
   });
 
-  it('starts afresh after restart', () => {
+  it('starts afresh after restart, from the pose that was taken', () => {
     const validator = validatorAfter(command(0, [0, 0], [0, 0]));
-    validator.restart();
+    expect(validator.check(command(20, [1, 0], [0, 0]))?.kind).toBe('jump');
+    validator.restart(Float64Array.of(1, 0), ms(0));
     expect(validator.check(command(20, [1, 0], [0, 0]))).toBeNull();
+  });
+
+  it('is not blind after restart: the first command may not be elsewhere, nor faster than from rest', () => {
+    const validator = validatorAfter(command(0, [0, 0], [0, 0]));
+    validator.restart(Float64Array.of(1, 0), ms(0));
+    expect(validator.check(command(20, [0.5, 0], [0, 0]))?.kind).toBe('jump');
+    expect(validator.check(command(20, [1.01, 0], [1, 0]))?.kind).toBe('acceleration');
   });
 });

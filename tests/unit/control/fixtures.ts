@@ -4,6 +4,7 @@ import { parseUrdf } from '../../../src/control/urdf.js';
 import { JepaMpcError } from '../../../src/core/errors.js';
 import type { ActionSpec } from '../../../src/core/model-spec.js';
 import type { JointLimit, Plan } from '../../../src/core/types.js';
+import { Timeline } from '../../../src/timeline/timeline.js';
 
 /** Milliseconds to nanoseconds. */
 export function ms(milliseconds: number): bigint {
@@ -47,6 +48,23 @@ export function jointSemantics(
     limits,
     parseUrdf('<robot name="none"><link name="base"/></robot>'),
   );
+}
+
+/** A timeline for these joints, with control periods of 100 ms and commands of 20 ms. */
+export function timelineFor(limits: readonly JointLimit[], meaning: ActionSemantics): Timeline {
+  return new Timeline({
+    joints: limits.map(({ name, lower, velocity }) => ({
+      name,
+      wraps: lower === -Infinity,
+      restTolerance: 0.01,
+      velocity,
+    })),
+    meaning,
+    commandPeriodNs: ms(20),
+    periodMs: 100,
+    window: 2,
+    stepMs: 200,
+  });
 }
 
 /** A plan with one constant action for each period, for one joint or for several. */
