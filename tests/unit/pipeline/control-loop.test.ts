@@ -9,7 +9,7 @@ import { JepaMpcError } from '../../../src/core/errors.js';
 import type { FrameSet, ModelInfo } from '../../../src/core/model-info.js';
 import type { Plan } from '../../../src/core/types.js';
 import { ControlLoop } from '../../../src/pipeline/control-loop.js';
-import type { PlanReport } from '../../../src/pipeline/control-loop.js';
+import type { ControlLoopOptions, PlanReport } from '../../../src/pipeline/control-loop.js';
 import type { PlannerPort, PlanRequest } from '../../../src/pipeline/planner-port.js';
 import { jointSemantics } from '../control/fixtures.js';
 import { defaultTuning as tuning } from '../../fixtures/default-tuning.js';
@@ -61,7 +61,7 @@ class ManualPlanner implements PlannerPort {
       actions: new Float32Array(10).fill(velocity),
       actionSize: 1,
       periodMs: 100,
-      committed: 1,
+      committed: request.committed.length,
       statistics: {
         planIndex: request.planIndex,
         encodeMs: 0,
@@ -102,16 +102,84 @@ let reports: PlanReport[];
 let problems: JepaMpcError[];
 let restarts: number;
 
+/** How old frames and readings are when they come: nothing is brand-new. */
+const FRAME_AGE_MS = 40;
+const READING_AGE_MS = 10;
+
+/** Time on the clock of the loop. */
+let nowMs: number;
+const at = (ms: number): bigint => {
+  nowMs = ms;
+  return ns(ms);
+};
+
+/** A reading that comes now. */
+function read(ms: number, position: number, velocity = 0): void {
+  const reading = { position: Float64Array.of(position), velocity: Float64Array.of(velocity) };
+  loop.onReading({ stampNs: ns(ms - READING_AGE_MS), ...reading }, at(ms));
+}
+
+/** A frame that comes now. */
+function see(ms: number): void {
+  loop.onFrame(frameAt(ms - FRAME_AGE_MS), at(ms));
+}
+
+/** A robot that rests there, until it is known to. */
+function restAt(position: number, untilMs = 940): void {
+  for (let ms = untilMs - 200; ms <= untilMs; ms += 20) read(ms, position);
+}
+
+interface World {
+  readonly frames?: boolean;
+  readonly readings?: boolean;
+}
+
 /** Feeds frames every 100 ms and joint states and ticks every 20 ms, as a robot that follows perfectly; returns the last command. */
-function runUntil(fromMs: number, toMs: number, frames = true): ReturnType<ControlLoop['tick']> {
+function runUntil(
+  fromMs: number,
+  toMs: number,
+  { frames = true, readings = true }: World = {},
+): ReturnType<ControlLoop['tick']> {
   let command: ReturnType<ControlLoop['tick']> = null;
   for (let ms = fromMs; ms <= toMs; ms += 20) {
-    const position = command?.positions ?? loop.reading?.position ?? Float64Array.of(0);
-    loop.onReading({ stampNs: ns(ms), position: position.slice(), velocity: Float64Array.of(0) });
-    if (frames && ms % 100 === 0) loop.onFrame(frameAt(ms));
-    command = loop.tick(ns(ms));
+    const position = command?.positions ?? robot;
+    if (readings) read(ms, position[0] ?? NaN);
+    if (frames && ms % 100 === 0) see(ms);
+    command = loop.tick(at(ms));
+    if (command !== null) robot = command.positions;
   }
   return command;
+}
+
+/** Where the robot was commanded to be last. */
+let robot: Float64Array;
+
+const settings = {
+  tuning,
+  thresholds: DEFAULT_WATCHDOG_THRESHOLDS,
+  planTimeoutMs: 1000,
+  latency: 'fixed',
+  committedPeriods: 1,
+} as const;
+
+/** A loop for this test; what differs comes last. */
+function makeLoop(overrides: Partial<ControlLoopOptions> = {}): ControlLoop {
+  return new ControlLoop({
+    model,
+    planner,
+    limits,
+    semantics: jointSemantics(limits),
+    commandPeriodNs: ns(20),
+    trackingTolerances: [0.3],
+    nowNs: () => ns(nowMs),
+    settings: () => settings,
+    restartPlanner: () => {
+      restarts += 1;
+      return Promise.resolve();
+    },
+    scheduler,
+    ...overrides,
+  });
 }
 
 beforeEach(() => {
@@ -120,111 +188,109 @@ beforeEach(() => {
   reports = [];
   problems = [];
   restarts = 0;
-  loop = new ControlLoop({
-    model,
-    planner,
-    limits,
-    semantics: jointSemantics(limits),
-    commandPeriodNs: ns(20),
-    trackingTolerance: 0.3,
-    committedPeriods: 1,
-    settings: () => ({ tuning, thresholds: DEFAULT_WATCHDOG_THRESHOLDS, planTimeoutMs: 1000 }),
-    restartPlanner: () => {
-      restarts += 1;
-      return Promise.resolve();
-    },
-    scheduler,
-  });
+  robot = Float64Array.of(0.5);
+  loop = makeLoop();
   loop.plans$.subscribe((report) => reports.push(report));
   loop.problems$.subscribe((problem) => problems.push(problem));
   loop.onGoal(frameAt(1));
-  loop.onReading({ stampNs: ns(980), position: Float64Array.of(0.5), velocity: Float64Array.of(0) });
-  loop.start(ns(980));
+  restAt(0.5);
+  loop.start(at(940));
 });
 
-describe('where the model is told of the robot, the control loop', () => {
-  beforeEach(() => {
-    const urdf = parseUrdf('<robot name="none"><link name="base"/></robot>');
-    loop = new ControlLoop({
-      model,
-      planner,
-      limits,
-      semantics: jointSemantics(limits),
-      proprioception: new Proprioception([{ kind: 'joint_position', joint: 'a' }], ['a'], urdf),
-      commandPeriodNs: ns(20),
-      trackingTolerance: 0.3,
-      committedPeriods: 1,
-      settings: () => ({ tuning, thresholds: DEFAULT_WATCHDOG_THRESHOLDS, planTimeoutMs: 1000 }),
-      restartPlanner: () => Promise.resolve(),
-      scheduler,
-    });
+describe('if the model takes proprioception, the control loop', () => {
+  const urdf = parseUrdf('<robot name="none"><link name="base"/></robot>');
+  function seeing(kind: 'joint_position' | 'joint_velocity'): void {
+    loop = makeLoop({ proprioception: new Proprioception([{ kind, joint: 'a' }], ['a'], urdf) });
     loop.plans$.subscribe((report) => reports.push(report));
     loop.onGoal(frameAt(1));
-    loop.start(ns(980));
-  });
+  }
+  const newest = (): number | undefined => planner.requests.at(-1)?.history.at(-1)?.proprioception?.[0];
 
-  it('gives each frame where the joints were when it was taken', () => {
-    loop.onReading({ stampNs: ns(990), position: Float64Array.of(0.5), velocity: Float64Array.of(1) });
-    loop.onFrame(frameAt(1000));
-    expect(planner.requests[0]?.history.at(-1)?.proprioception).toEqual(Float64Array.of(0.51));
+  it('gives each frame where the joints were when it was taken, between the readings around it', () => {
+    seeing('joint_position');
+    restAt(0.5, 880);
+    loop.start(at(880));
+    loop.onReading(
+      { stampNs: ns(950), position: Float64Array.of(0.5), velocity: Float64Array.of(1) },
+      at(955),
+    );
+    loop.onReading(
+      { stampNs: ns(970), position: Float64Array.of(0.54), velocity: Float64Array.of(1) },
+      at(975),
+    );
+    loop.onFrame(frameAt(960), at(1000));
+    expect(newest()).toBeCloseTo(0.52, 12);
     expect(planner.requests[0]?.goal.proprioception).toBeUndefined();
   });
 
+  it('moves them on by what was commanded where the newest reading is older than the frame', async () => {
+    seeing('joint_position');
+    restAt(0.5);
+    loop.start(at(940));
+    runUntil(1000, 1000);
+    await planner.finish(0.5);
+    runUntil(1020, 1200);
+    await planner.finish(0.5);
+    const { reading } = loop;
+    runUntil(1220, 1300, { readings: false });
+    const moved = 0.05 * (Number(ns(1260) - (reading?.stampNs ?? 0n)) / 1e8);
+    expect(loop.newestFrame?.proprioception?.[0]).toBeCloseTo((reading?.position[0] ?? NaN) + moved, 2);
+  });
+
+  it('gives a velocity that the driver does not measure from positions, and no zero in its place', () => {
+    seeing('joint_velocity');
+    for (let ms = 800; ms <= 980; ms += 20) read(ms, 0.5, NaN);
+    loop.start(at(980));
+    for (let ms = 1000; ms <= 1100; ms += 20) read(ms, 0.5 + (ms - 980) / 1000, NaN);
+    loop.onFrame(frameAt(1070), at(1110));
+    expect(newest()).toBeCloseTo(1, 9);
+  });
+
   it('does not plan from a frame before the first reading', () => {
-    loop.onFrame(frameAt(1000));
-    loop.onReading({ stampNs: ns(1010), position: Float64Array.of(0.5), velocity: Float64Array.of(0) });
+    seeing('joint_position');
+    loop.start(at(980));
+    see(1000);
+    restAt(0.5, 1080);
+    loop.tick(at(1080));
     expect(planner.requests).toHaveLength(0);
-    loop.onFrame(frameAt(1100));
+    see(1140);
     expect(planner.requests).toHaveLength(1);
   });
 });
 
 describe('where efforts are commanded, the control loop', () => {
   beforeEach(() => {
-    loop = new ControlLoop({
-      model,
-      planner,
-      limits,
-      semantics: jointSemantics(limits),
+    loop = makeLoop({
       effortLaw: new EffortLaw(limits, [{ kp: 4, kd: 1 }]),
-      commandPeriodNs: ns(20),
-      trackingTolerance: 0.3,
-      committedPeriods: 1,
-      settings: () => ({
-        tuning,
-        thresholds: { ...DEFAULT_WATCHDOG_THRESHOLDS, jointStatesAgeS: 0.1 },
-        planTimeoutMs: 1000,
-      }),
-      restartPlanner: () => Promise.resolve(),
-      scheduler,
+      settings: () => ({ ...settings, thresholds: { ...DEFAULT_WATCHDOG_THRESHOLDS, jointStatesAgeS: 0.1 } }),
     });
-    loop.onReading({ stampNs: ns(980), position: Float64Array.of(0.5), velocity: Float64Array.of(0) });
-    loop.start(ns(980));
-    loop.tick(ns(980));
+    restAt(0.5);
+    loop.start(at(940));
+    loop.tick(at(940));
   });
 
   it('goes on regulating while it holds', () => {
-    loop.onFrame(frameAt(1000));
-    loop.onReading({ stampNs: ns(1000), position: Float64Array.of(0.4), velocity: Float64Array.of(0.2) });
-    const command = loop.tick(ns(1000));
+    see(1000);
+    read(1000, 0.4, 0.2);
+    const command = loop.tick(at(1000));
     expect(command?.mode).toBe('hold');
     expect(command?.efforts?.[0]).toBeCloseTo(4 * 0.1 - 0.2, 12);
   });
 
   it('lets go when joint states are too old, and takes up again with the next', () => {
-    loop.onReading({ stampNs: ns(1000), position: Float64Array.of(0.4), velocity: Float64Array.of(0) });
-    expect(loop.tick(ns(1100))?.efforts?.[0]).toBeCloseTo(0.4, 12);
-    expect(loop.tick(ns(1120))?.efforts?.[0]).toBe(0);
-    loop.onReading({ stampNs: ns(1130), position: Float64Array.of(0.45), velocity: Float64Array.of(0) });
-    expect(loop.tick(ns(1140))?.efforts?.[0]).toBeCloseTo(0.2, 12);
+    read(1000, 0.4);
+    expect(loop.tick(at(1080))?.efforts?.[0]).toBeCloseTo(0.4, 12);
+    expect(loop.tick(at(1100))?.efforts?.[0]).toBe(0);
+    read(1130, 0.45);
+    expect(loop.tick(at(1140))?.efforts?.[0]).toBeCloseTo(0.2, 12);
   });
 
   it('counts a robot that still moves as not at rest', () => {
-    loop.onReading({ stampNs: ns(1000), position: Float64Array.of(0.5), velocity: Float64Array.of(0.2) });
-    loop.tick(ns(1000));
+    read(1000, 0.5, 0.2);
+    loop.tick(at(1000));
     expect(loop.isAtRest).toBe(false);
-    loop.onReading({ stampNs: ns(1020), position: Float64Array.of(0.5), velocity: Float64Array.of(0) });
-    loop.tick(ns(1020));
+    read(1020, 0.5);
+    loop.tick(at(1020));
     expect(loop.isAtRest).toBe(true);
   });
 });
@@ -239,17 +305,19 @@ describe('the control loop', () => {
 
   it('plans from the newest frame, one plan at a time', async () => {
     runUntil(1000, 1400);
-    expect(planner.requests.map((request) => request.history.at(-1)?.stampNs)).toEqual([ns(1000)]);
+    const stamp = (ms: number): bigint => ns(ms - FRAME_AGE_MS);
+    const planned = (): unknown => planner.requests.map((request) => request.history.at(-1)?.stampNs);
+    expect(planned()).toEqual([stamp(1000)]);
     await planner.finish();
-    expect(planner.requests.map((request) => request.history.at(-1)?.stampNs)).toEqual([ns(1000), ns(1400)]);
-    expect(planner.requests[1]?.history[0]?.stampNs).toBe(ns(1200));
+    expect(planned()).toEqual([stamp(1000), stamp(1400)]);
+    expect(planner.requests[1]?.history[0]?.stampNs).toBe(stamp(1200));
   });
 
   it('a plan takes over one committed period after its frame, never earlier', async () => {
     runUntil(1000, 1000);
     await planner.finish();
-    expect(runUntil(1020, 1080)?.mode).toBe('hold');
-    const command = runUntil(1100, 1100);
+    expect(runUntil(1020, 1040)?.mode).toBe('hold');
+    const command = runUntil(1060, 1060);
     expect(command?.mode).toBe('plan');
     expect(command?.velocities[0]).toBeCloseTo(0.2);
     expect(reports).toHaveLength(1);
@@ -257,34 +325,57 @@ describe('the control loop', () => {
     expect(loop.frameToCommandMs).toBe(100);
   });
 
-  it('tells the planner what will be sent meanwhile', async () => {
+  it('gives the planner what has been sent since the frame, and what will be', async () => {
     runUntil(1000, 1080);
     await planner.finish(0.5);
     runUntil(1100, 1200);
     expect(Array.from(planner.requests[0]?.committed ?? [])).toEqual([0]);
-    expect(Array.from(planner.requests[1]?.committed ?? [])).toEqual([0.5]);
+    // The plan was late and took over at 1100: of 1060 to 1160, two ticks of rest had been sent, and three of 0.5 were due.
+    expect(planner.requests[1]?.committed[0]).toBeCloseTo(0.3, 6);
+    await planner.finish(0.5);
+    runUntil(1220, 1300);
+    expect(planner.requests[2]?.committed[0]).toBeCloseTo(0.5, 6);
   });
 
+  it.each([5, 20, 40, 60, 80, 100, 150, 200])(
+    'knows what was sent at a constant speed from a frame that is %d ms old',
+    async (ageMs) => {
+      runUntil(1000, 1000);
+      await planner.finish(1);
+      runUntil(1020, 1400, { frames: false });
+      loop.onFrame(frameAt(1400 - ageMs), at(1400));
+      expect([...(planner.requests.at(-1)?.committed ?? [])]).toEqual([1]);
+    },
+  );
+
   it('tells the planner where the joints were when the frame was taken, and their limits', () => {
-    loop.onReading({ stampNs: ns(1040), position: Float64Array.of(0.5), velocity: Float64Array.of(1) });
-    loop.onFrame(frameAt(1000));
-    expect(planner.requests[0]?.joints.position[0]).toBeCloseTo(0.46, 9);
+    read(1010, 0.5);
+    loop.onReading(
+      { stampNs: ns(1040), position: Float64Array.of(0.54), velocity: Float64Array.of(1) },
+      at(1045),
+    );
+    loop.onFrame(frameAt(1020), at(1060));
+    expect(planner.requests[0]?.joints.position[0]).toBeCloseTo(0.52, 9);
     expect([...(planner.requests[0]?.joints.upper ?? [])]).toEqual(limits.map(({ upper }) => upper));
   });
 
   it('a plan that arrives after its turn is marked late and still used', async () => {
-    runUntil(1000, 1140);
+    runUntil(1000, 1000);
     await planner.finish();
-    expect(reports[0]?.late).toBe(true);
-    expect(runUntil(1160, 1160)?.mode).toBe('plan');
+    runUntil(1020, 1240);
+    await planner.finish(0.5);
+    expect(reports.map(({ late }) => late)).toEqual([false, true]);
+    const command = runUntil(1260, 1400, { frames: false });
+    expect(command?.mode).toBe('plan');
+    expect(command?.velocities[0]).toBeCloseTo(0.5);
   });
 
   it('brakes when the camera goes quiet and goes on with the next frames', async () => {
     runUntil(1000, 1000);
     await planner.finish(0.1);
-    runUntil(1020, 1480, false);
+    runUntil(1020, 1460, { frames: false });
     expect(loop.condition.level).toBe('ok');
-    const silent = runUntil(1500, 1600, false);
+    const silent = runUntil(1480, 1580, { frames: false });
     expect(silent?.mode).toBe('hold');
     expect(silent?.reason).toContain('image');
     expect(silent?.velocities[0]).toBe(0);
@@ -324,11 +415,48 @@ describe('the control loop', () => {
 
   it('a reset drops the plan in the making', async () => {
     runUntil(1000, 1000);
-    loop.reset(ns(1010));
+    expect(loop.reset(at(1010))).toMatchObject({ state: 'anchored', position: Float64Array.of(0.5) });
     await planner.finish();
     expect(reports).toHaveLength(0);
     expect(runUntil(1020, 1100)?.mode).toBe('hold');
     expect(planner.requests.at(-1)?.planIndex).toBe(0);
+  });
+
+  it('a reset while moving brakes first, without a step of the command, and then takes the measured pose', async () => {
+    runUntil(1000, 1000);
+    await planner.finish(1);
+    const before = runUntil(1020, 1300, { frames: false })?.velocities[0] ?? NaN;
+    expect(before).toBeCloseTo(1, 6);
+    expect(loop.reset(at(1300)).state).toBe('braking');
+    const velocities: number[] = [];
+    for (let ms = 1320; ms <= 1700; ms += 20)
+      velocities.push(runUntil(ms, ms, { frames: ms % 100 === 0 })?.velocities[0] ?? NaN);
+    const steps = velocities.map((velocity, tick) => Math.abs(velocity - (velocities[tick - 1] ?? before)));
+    expect(Math.max(...steps)).toBeLessThanOrEqual(10 * 0.02 + 1e-9);
+    expect(problems).toEqual([]);
+    expect(velocities.at(-1)).toBe(0);
+    expect(loop.condition.reasons.map(({ name }) => name)).not.toContain('pose');
+    expect(planner.requests.at(-1)?.planIndex).toBe(0);
+  });
+
+  it('started while the robot moves it sends nothing until that has come to rest', () => {
+    loop = makeLoop();
+    for (let ms = 740; ms <= 940; ms += 20) read(ms, ms / 1000, 1);
+    loop.start(at(940));
+    for (let ms = 960; ms <= 1100; ms += 20) {
+      read(ms, 0.94);
+      if (ms < 1040) expect(loop.tick(at(ms))).toBeNull();
+    }
+    expect(loop.tick(at(1100))?.positions[0]).toBe(0.94);
+  });
+
+  it('refuses a pose that two publishers contradict each other about, and changes nothing', () => {
+    runUntil(1000, 1000);
+    for (let ms = 1020; ms <= 1200; ms += 10) read(ms, ms % 20 === 0 ? 0.5 : 0);
+    const outcome = loop.reset(at(1200));
+    expect(outcome).toMatchObject({ state: 'refused' });
+    expect('reason' in outcome && outcome.reason).toMatch(/joint 'a' is reported between 0\.000 and 0\.500/);
+    expect(loop.tick(at(1220))?.positions[0]).toBe(0.5);
   });
 });
 
@@ -377,22 +505,127 @@ describe('when things go wrong', () => {
 
   it('a robot that does not follow makes it hold until a reset', () => {
     runUntil(1000, 1000);
-    loop.onReading({ stampNs: ns(1020), position: Float64Array.of(1.2), velocity: Float64Array.of(0) });
-    loop.onFrame(frameAt(1020));
-    loop.tick(ns(1020));
-    loop.tick(ns(1040));
+    for (let ms = 1020; ms <= 1200; ms += 20) {
+      read(ms, 1.2);
+      if (ms % 100 === 0) see(ms);
+      loop.tick(at(ms));
+    }
     expect(loop.condition.reasons.map((reason) => reason.name)).toContain('fault');
-    loop.reset(ns(1040));
-    expect(loop.tick(ns(1060))?.positions[0]).toBe(1.2);
+    for (let ms = 1220; ms <= 2600; ms += 20) {
+      read(ms, 1.2);
+      loop.tick(at(ms));
+    }
+    expect(loop.reset(at(2600)).state).toBe('anchored');
+    see(2660);
+    expect(loop.tick(at(2660))?.positions[0]).toBe(1.2);
     expect(loop.condition.reasons.map((reason) => reason.name)).not.toContain('fault');
   });
 
-  it('joint states that stop coming make it hold', () => {
-    runUntil(1000, 1100);
+  it.each([160, 300, 480, 2000])(
+    'brakes in %d ms of silence on joint_states, never against the motion, and goes on by itself',
+    async (silentMs) => {
+      runUntil(1000, 1000);
+      await planner.finish(1);
+      runUntil(1020, 1300);
+      await planner.finish(1);
+      const moving = runUntil(1320, 1400);
+      expect(moving?.velocities[0]).toBeCloseTo(1, 6);
+      await planner.finish(1);
+      const velocities: number[] = [];
+      let deepest = 'ok';
+      for (let ms = 1420; ms <= 1400 + silentMs; ms += 20) {
+        velocities.push(runUntil(ms, ms, { readings: false })?.velocities[0] ?? NaN);
+        if (loop.condition.level === 'hold') deepest = 'hold';
+        if (ms % 100 === 0) await planner.finish(1);
+      }
+      expect(Math.min(...velocities)).toBeGreaterThanOrEqual(0);
+      expect(deepest).toBe(silentMs >= 300 ? 'hold' : 'ok');
+      if (silentMs >= 480) expect(velocities.at(-1)).toBe(0);
+      runUntil(1420 + silentMs, 1500 + silentMs);
+      await planner.finish(0.5);
+      const after = runUntil(1520 + silentMs, 1640 + silentMs);
+      expect(after).toMatchObject({ mode: 'plan', reason: '' });
+      expect(loop.condition.reasons.map(({ name }) => name)).not.toContain('fault');
+    },
+  );
+
+  it('one frame from the future blocks nothing, and refused frames keep nobody content', async () => {
+    runUntil(1000, 1000);
+    await planner.finish(0.5);
+    loop.onFrame(frameAt(9000), at(1010));
+    runUntil(1020, 1100);
+    expect(planner.requests.at(-1)?.history.at(-1)?.stampNs).toBe(ns(1060));
+    await planner.finish(0.5);
     for (let ms = 1120; ms <= 1700; ms += 20) {
-      loop.onFrame(frameAt(ms));
-      loop.tick(ns(ms));
+      loop.onFrame(frameAt(ms + 200), at(ms));
+      runUntil(ms, ms, { frames: false });
     }
-    expect(loop.condition.reasons.map((reason) => reason.name)).toContain('joint_states');
+    expect(loop.condition.reasons).toMatchObject([
+      { name: 'image', level: 'hold', found: 'a stamp 0.20 s ahead of the clock' },
+    ]);
+    expect(loop.condition.reasons[0]?.clears).toContain('camera.stamps: arrival');
   });
+
+  it('a clock that goes back makes it hold until a reset, which readings of the new time allow', () => {
+    runUntil(5000, 5100);
+    runUntil(1000, 1300);
+    expect(loop.condition.reasons.map(({ name }) => name)).toContain('clock');
+    expect(loop.reset(at(1300)).state).toBe('anchored');
+    runUntil(1320, 1400);
+    expect(loop.condition.reasons.map(({ name }) => name)).not.toContain('clock');
+  });
+});
+
+describe('latency', () => {
+  /** Plans that take this long, from frames every 100 ms; the loop runs on meanwhile. */
+  async function planWithin(planMs: number, fromMs: number, toMs: number): Promise<number[]> {
+    const velocities: number[] = [];
+    let finishMs: number | null = null;
+    for (let ms = fromMs; ms <= toMs; ms += 20) {
+      const asked = planner.requests.length;
+      if (finishMs !== null && ms >= finishMs) {
+        finishMs = null;
+        nowMs = ms;
+        await planner.finish(0.25);
+      }
+      velocities.push(runUntil(ms, ms)?.velocities[0] ?? NaN);
+      if (planner.requests.length > asked) finishMs = ms + planMs;
+    }
+    return velocities;
+  }
+
+  beforeEach(() => {
+    loop = makeLoop({ settings: () => ({ ...settings, latency: 'measured', planTimeoutMs: 1e6 }) });
+    loop.plans$.subscribe((report) => reports.push(report));
+    loop.onGoal(frameAt(1));
+    restAt(0.5);
+    loop.start(at(940));
+  });
+
+  it.each([
+    [20, 1],
+    [60, 2],
+    [160, 4],
+  ])(
+    'of plans that take %d ms, behind a camera of 40 ms, is measured and commits %d periods',
+    async (planMs, periods) => {
+      await planWithin(planMs, 1000, 3000);
+      expect(planner.requests[0]?.committed).toHaveLength(1);
+      expect(planner.requests.at(-1)?.committed).toHaveLength(periods);
+      expect(reports.slice(-6).map(({ late }) => late)).toEqual(Array(6).fill(false));
+    },
+  );
+
+  it.each([1000, 4000])(
+    'of a planner that takes %d ms: it plans at rest, and the robot moves in between',
+    async (planMs) => {
+      const velocities = await planWithin(planMs, 1000, 1000 + 5 * (planMs + 1500));
+      const steps = velocities.map((velocity, tick) => Math.abs(velocity - (velocities[tick - 1] ?? 0)));
+      expect(Math.max(...steps)).toBeLessThanOrEqual(10 * 0.02 + 1e-9);
+      // Four moves of 1 s at least.
+      expect(velocities.filter((velocity) => velocity > 0.2).length).toBeGreaterThanOrEqual(4 * 45);
+      expect(planner.requests.at(-1)?.committed).toHaveLength(0);
+      expect(planner.requests.length).toBeLessThanOrEqual(7);
+    },
+  );
 });

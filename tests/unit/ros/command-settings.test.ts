@@ -67,7 +67,7 @@ describe('the command parameters', () => {
   it('let efforts bear less age of joint states', () => {
     const ageS = (given: object): number =>
       loopSettings(validateParameters({ ...given })).thresholds.jointStatesAgeS;
-    expect(ageS({})).toBe(0.5);
+    expect(ageS({})).toBe(0.25);
     expect(ageS({ ...effort, ...gains })).toBe(0.1);
     expect(ageS({ ...effort, ...gains, 'watchdog.joint_states_timeout_s': 0.05 })).toBe(0.05);
   });

@@ -19,6 +19,7 @@ function reportWith(fallbacks: readonly Fallback[]): PlanReport {
   return {
     plan: { ...plan, statistics: { ...plan.statistics, fallbacks } },
     late: false,
+    committed: 1,
     position: new Float64Array(1),
   };
 }
