@@ -5,7 +5,7 @@ import type { EpisodeFrames } from './contact-sheet.js';
 import { EPISODE_LIMIT_S, EpisodeJudge, type Verdict } from './episode-judge.js';
 import type { EpisodeObserver } from './episode-observer.js';
 import type { EpisodeTask } from './episode-sampler.js';
-import { driveLockstep, LOCKSTEP_PERIOD_NS, type LockstepEpisode } from './lockstep-driver.js';
+import { driveLockstep, LOCKSTEP_PERIOD_NS } from './lockstep-driver.js';
 import type { DemoRobot } from './robot.js';
 
 /** For one message or service answer. */
@@ -35,8 +35,7 @@ export interface EpisodeSetting {
   readonly observer: EpisodeObserver;
   readonly robot: DemoRobot;
   readonly contender: Contender;
-  /** When the simulator's camera gives an image after a teleport in lockstep; null in real time. */
-  readonly lockstep: Pick<LockstepEpisode, 'imageDue'> | null;
+  readonly lockstep: boolean;
   readonly onVerdict: (verdict: Verdict) => void;
 }
 
@@ -49,20 +48,19 @@ export async function runEpisode(setting: EpisodeSetting, task: EpisodeTask): Pr
   const { client, observer, robot, contender, lockstep } = setting;
   // In real time paused until the episode begins, so that the first command that counts is one from rest.
   const paused = contender === 'doNothing';
-  await client.pause(paused || lockstep === null, ANSWER_TIMEOUT_MS);
+  await client.pause(paused || !lockstep, ANSWER_TIMEOUT_MS);
   await showGoal(client, task.goalRad);
-  await placeRobot(client, robot, task.startRad, lockstep !== null);
+  await placeRobot(client, robot, task.startRad, lockstep);
   // Once more in lockstep, with a planner that stands there already: a plan that comes before the tick that ends a hold is dropped, and
   // whether it does would depend on how fast things are. This way no hold is left when the episode begins.
-  if (lockstep !== null) await placeRobot(client, robot, task.startRad, true);
+  if (lockstep) await placeRobot(client, robot, task.startRad, true);
 
-  const startNs =
-    lockstep === null ? (client.heard.joints?.stampNs ?? 0n) : client.heard.clockNs + LOCKSTEP_PERIOD_NS;
+  const startNs = lockstep ? client.heard.clockNs + LOCKSTEP_PERIOD_NS : (client.heard.joints?.stampNs ?? 0n);
   const judge = new EpisodeJudge(task.goalRad, robot.fingertipOf, startNs);
   observer.begin({ judge, startNs, measured: contender === 'planner', onVerdict: setting.onVerdict });
   const ended = (): boolean => judge.verdict.ended;
   try {
-    if (lockstep === null) {
+    if (!lockstep) {
       await client.pause(paused, ANSWER_TIMEOUT_MS);
       await client.until(
         ended,
@@ -71,7 +69,6 @@ export async function runEpisode(setting: EpisodeSetting, task: EpisodeTask): Pr
       );
     } else {
       await driveLockstep(client, {
-        imageDue: lockstep.imageDue,
         planning: !paused,
         timeoutMs: PERIOD_TIMEOUT_MS,
         teleport: () => {

@@ -14,7 +14,7 @@ import type { DemoOptions } from './options.js';
 import { PACKAGE_ROOT } from './package-root.js';
 import { PlannerFigures } from './planner-figures.js';
 import { loadRobot, type DemoRobot } from './robot.js';
-import { imageDueInLockstep, Stage, urdfFile } from './stage.js';
+import { Stage, urdfFile } from './stage.js';
 import { DemoTerminal, summaryLines } from './terminal.js';
 import { wilsonInterval } from './wilson-interval.js';
 
@@ -164,7 +164,7 @@ class DemoRun {
           observer,
           robot,
           contender,
-          lockstep: this.#options.lockstep ? { imageDue: imageDueInLockstep } : null,
+          lockstep: this.#options.lockstep,
           onVerdict: (verdict) => {
             this.#terminal.progress(index, verdict);
           },

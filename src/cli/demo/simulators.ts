@@ -44,6 +44,10 @@ export const IMPERFECTIONS = [
   'brightness',
   'noise',
   'delay-ms',
+  'camera-delay-ms',
+  'camera-jitter-ms',
+  'joint-delay-ms',
+  'joint-jitter-ms',
 ] as const;
 
 export function isImperfection(name: string): name is (typeof IMPERFECTIONS)[number] {

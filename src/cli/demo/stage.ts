@@ -60,10 +60,12 @@ export class Stage {
     await this.client.linked(
       [
         { topic: '/clock', from: simulatorNode, to: DEMO_NODE },
+        { topic: `/${simulatorNode}/true_joint_states`, from: simulatorNode, to: DEMO_NODE },
+        { topic: `/${simulatorNode}/period`, from: simulatorNode, to: DEMO_NODE },
         { topic: `/${simulatorNode}/step`, from: DEMO_NODE, to: simulatorNode },
         { topic: `/${simulatorNode}/set_state`, from: DEMO_NODE, to: simulatorNode },
         { topic: `/${simulatorNode}/set_goal`, from: DEMO_NODE, to: simulatorNode },
-      ].filter(({ topic }) => options.lockstep || !topic.endsWith('/step')),
+      ].filter(({ topic }) => options.lockstep || !/\/(step|period)$/.test(topic)),
       START_TIMEOUT_MS,
     );
     this.client.assertAlone(1);
@@ -177,11 +179,6 @@ function simulatorProcess(options: DemoOptions, packageRoot: string): Program {
 
 /** In lockstep the camera gives one image a control period of the model. */
 const LOCKSTEP_CAMERA_RATE_HZ = 10;
-
-/** Whether the simulator publishes an image this long after a teleport in lockstep: with it, and every camera period from then on. */
-export function imageDueInLockstep(sinceTeleportNs: bigint): boolean {
-  return sinceTeleportNs % BigInt(1e9 / LOCKSTEP_CAMERA_RATE_HZ) === 0n;
-}
 
 /** URDF of the demo's robot. */
 export function urdfFile(packageRoot: string): string {
