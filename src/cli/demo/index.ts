@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { JepaMpcError } from '../../core/errors.js';
 import type { DemoOptions } from './options.js';
 import { PACKAGE_ROOT } from './package-root.js';
 import {
   IMPERFECTIONS,
   isImperfection,
+  isPlanDelay,
   SIMULATOR_NAMES,
   SIMULATORS,
   type SimulatorName,
@@ -78,19 +80,30 @@ export function demoCommand(): Command {
     )
     .option(
       '--imperfect <name=value>',
-      `what is wrong with the robot and its camera: ${IMPERFECTIONS.join(', ')}; may be given again`,
+      `what is wrong with the robot, its camera and its planner: ${IMPERFECTIONS.join(', ')}; may be given again`,
       appendImperfection,
       [],
     )
     .option('--verbose', 'print what the simulator and the planner node print', false)
     .action(async (flags: Flags) => {
+      const options = toOptions(flags);
       // Loaded only now: ROS must be there for the demo, and for no other command.
       const { runDemo } = await import('./run-demo.js');
-      process.exitCode = await runDemo(toOptions(flags));
+      process.exitCode = await runDemo(options);
     });
 }
 
+/** @throws JepaMpcError params.invalid for options that do not go together */
 function toOptions(flags: Flags): DemoOptions {
+  const planDelay = flags.imperfect.find(isPlanDelay);
+  if (flags.lockstep && planDelay !== undefined) {
+    throw new JepaMpcError('params.invalid', {
+      subject: `--imperfect ${planDelay}`,
+      found: '--lockstep, where simulated time waits for each plan',
+      expected: 'a demo in real time',
+      remedy: 'Leave out one of the two.',
+    });
+  }
   return {
     simulator: SIMULATORS[flags.simulator],
     imperfections: flags.imperfect,

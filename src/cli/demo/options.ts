@@ -3,7 +3,7 @@ import type { Simulator } from './simulators.js';
 /** What a demo run is asked to do. */
 export interface DemoOptions {
   readonly simulator: Simulator;
-  /** What is wrong with the robot and its camera, `name=value`; names are those of the simulator's options. */
+  /** What is wrong with the robot, its camera and its planner, `name=value`; the names are options of the simulator or of the planner node. */
   readonly imperfections: readonly string[];
   /** At least 1. */
   readonly episodes: number;

@@ -5,7 +5,7 @@ import { DEMO_NODE, DemoClient, PLANNER_NODE, type DemoListener } from '../../ro
 import { ManagedChild } from './child-process.js';
 import type { DemoOptions } from './options.js';
 import type { DemoRobot } from './robot.js';
-import type { Simulator } from './simulators.js';
+import { isPlanDelay, type Simulator } from './simulators.js';
 
 /** For a process to start and be discovered. */
 const START_TIMEOUT_MS = 60_000;
@@ -169,7 +169,9 @@ function simulatorProcess(options: DemoOptions, packageRoot: string): Program {
     command,
     args: [
       ...['-m', simulator.module, '--urdf', urdfFile(packageRoot), '--seed', String(options.seed)],
-      ...options.imperfections.map((assignment) => `--${assignment}`),
+      ...options.imperfections
+        .filter((assignment) => !isPlanDelay(assignment))
+        .map((assignment) => `--${assignment}`),
       ...(options.lockstep ? ['--lockstep', '--camera-rate', String(LOCKSTEP_CAMERA_RATE_HZ)] : []),
       ...(viewer ? ['--viewer'] : []),
     ],
@@ -199,7 +201,11 @@ function plannerProcess(options: DemoOptions): Program {
   return {
     name: 'planner node',
     command,
-    args: [...first, '--ros-args', '-r', 'image:=image_raw', ...assignments.flatMap((text) => ['-p', text])],
+    args: [
+      ...first,
+      ...options.imperfections.filter(isPlanDelay).map((assignment) => `--${assignment}`),
+      ...['--ros-args', '-r', 'image:=image_raw', ...assignments.flatMap((text) => ['-p', text])],
+    ],
     env: process.env,
   };
 }
