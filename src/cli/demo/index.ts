@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { JepaMpcError } from '../../core/errors.js';
+import { DEFAULT_EPISODE_S } from './episode-judge.js';
 import type { DemoOptions } from './options.js';
 import { PACKAGE_ROOT } from './package-root.js';
 import {
@@ -14,6 +15,10 @@ import {
   type SimulatorName,
 } from './simulators.js';
 
+/** Shorter episodes end before a plan can move the robot. */
+const MIN_EPISODE_S = 0.5;
+const MAX_EPISODE_S = 3600;
+
 function wholeNumber(lower: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
@@ -22,6 +27,16 @@ function wholeNumber(lower: number): (text: string) => number {
     }
     return value;
   };
+}
+
+function seconds(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= MIN_EPISODE_S && value <= MAX_EPISODE_S)) {
+    throw new InvalidArgumentError(
+      `Found '${text}', expected a number of seconds from ${MIN_EPISODE_S} to ${MAX_EPISODE_S}.`,
+    );
+  }
+  return value;
 }
 
 function appendAssignment(text: string, before: readonly string[]): string[] {
@@ -45,6 +60,7 @@ interface Flags {
   readonly imperfect: readonly string[];
   readonly simulator: SimulatorName;
   readonly episodes: number;
+  readonly episodeSeconds: number;
   readonly seed: number;
   readonly lockstep: boolean;
   readonly headless: boolean;
@@ -65,6 +81,7 @@ export function demoCommand(): Command {
       new Option('--simulator <name>', 'what simulates the arm').choices(SIMULATOR_NAMES).default('mujoco'),
     )
     .option('--episodes <n>', 'episodes to run', wholeNumber(1), 5)
+    .option('--episode-seconds <s>', 'time limit of an episode', seconds, DEFAULT_EPISODE_S)
     .option('--seed <n>', 'seed of starts, goals and planner noise', wholeNumber(0), 1)
     .option('--lockstep', 'simulated time waits for the planner: same seed, same run', false)
     .option('--headless', 'no window, even where there is a display', false)
@@ -108,6 +125,7 @@ function toOptions(flags: Flags): DemoOptions {
     simulator: SIMULATORS[flags.simulator],
     imperfections: flags.imperfect,
     episodes: flags.episodes,
+    episodeSeconds: flags.episodeSeconds,
     seed: flags.seed,
     lockstep: flags.lockstep,
     headless: flags.headless,

@@ -7,6 +7,8 @@ export interface DemoOptions {
   readonly imperfections: readonly string[];
   /** At least 1. */
   readonly episodes: number;
+  /** Time limit of an episode [s] of simulated time, above 0. */
+  readonly episodeSeconds: number;
   /** 0 to 2^31 - 1. Fixes starts, goals and the planner's noise. */
   readonly seed: number;
   /** Simulated time waits for the planner: reproducible, and as fast as the machine allows. */

@@ -20,6 +20,12 @@ describe('the command line of the demo', () => {
     });
   });
 
+  it.each(['0', '0.4', '3601', '-1', 'six', '1e9', ''])('refuses episodes of %s seconds', async (text) => {
+    await expect(parsed(`--episode-seconds=${text}`)).rejects.toThrow(
+      /expected a number of seconds from 0.5 to 3600/,
+    );
+  });
+
   it.each(['plan-delay=1000', 'camera-delay-ms', 'camera-delay-ms=soon', 'camera_delay_ms=3'])(
     'refuses the imperfection %s and names those there are',
     async (text) => {
