@@ -1,21 +1,43 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 
+import type { PlannerPort } from '../pipeline/planner-port.js';
 import { WorkerPlanner } from '../pipeline/worker-planner.js';
+import { DelayedPlanner } from './delayed-planner.js';
 import { requireRosEnvironment } from './ros-environment.js';
+
+/** Longer than any plan may take (`planning.timeout_s`). */
+const MAX_PLAN_DELAY_MS = 120_000;
+
+function planDelay(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= MAX_PLAN_DELAY_MS)) {
+    throw new InvalidArgumentError(
+      `Found '${text}', expected a number of milliseconds from 0 to ${MAX_PLAN_DELAY_MS}.`,
+    );
+  }
+  return value;
+}
 
 /** `node`: the planner node. Arguments after `--ros-args` are ROS'. */
 export function nodeCommand(): Command {
-  return new Command('node')
-    .description('Run the planner node.')
-    .allowUnknownOption()
-    .allowExcessArguments()
-    .action(async () => {
-      requireRosEnvironment();
-      const { runPlannerNode } = await import('../ros/run-node.js');
-      const { checkTuning } = await import('./check-tuning.js');
-      await runPlannerNode({
-        createPlanner: (log) => new WorkerPlanner(new URL('./planner-worker.js', import.meta.url), log),
-        checkTuning,
-      });
-    });
+  return (
+    new Command('node')
+      .description('Run the planner node.')
+      .allowUnknownOption()
+      .allowExcessArguments()
+      // For experiments alone: the demo sets it.
+      .addOption(new Option('--plan-delay-ms <ms>').argParser(planDelay).hideHelp())
+      .action(async ({ planDelayMs = 0 }: { planDelayMs?: number }) => {
+        requireRosEnvironment();
+        const { runPlannerNode } = await import('../ros/run-node.js');
+        const { checkTuning } = await import('./check-tuning.js');
+        await runPlannerNode({
+          createPlanner: (log): PlannerPort => {
+            const planner = new WorkerPlanner(new URL('./planner-worker.js', import.meta.url), log);
+            return planDelayMs > 0 ? new DelayedPlanner(planner, planDelayMs) : planner;
+          },
+          checkTuning,
+        });
+      })
+  );
 }

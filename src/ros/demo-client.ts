@@ -46,9 +46,18 @@ export interface TopicLink {
   readonly to: string;
 }
 
+/** A period of the simulator in lockstep. */
+export interface SimulatedPeriod {
+  readonly stampNs: bigint;
+  /** Stamp of the newest image that the simulator has published, with this period or before; 0: none yet. */
+  readonly newestImageNs: bigint;
+}
+
 /** What has been heard so far; each field is the newest of its kind. */
 export interface Heard {
   readonly clockNs: bigint;
+  /** What the simulator says of the newest period in lockstep. */
+  readonly period: SimulatedPeriod;
   /** True joint states, in the order of the joints given to `open`. */
   readonly joints: JointReading | null;
   readonly image: ImageFrame | null;
@@ -81,6 +90,7 @@ export class DemoClient {
   readonly #arrivals = new Arrivals();
   readonly #heard = {
     clockNs: 0n,
+    period: { stampNs: 0n, newestImageNs: 0n } as SimulatedPeriod,
     joints: null as JointReading | null,
     image: null as ImageFrame | null,
     goalImage: null as ImageFrame | null,
@@ -338,8 +348,18 @@ export class DemoClient {
       },
     );
     node.createSubscription(
+      'std_msgs/msg/UInt64MultiArray',
+      `/${this.#simulatorNode}/period`,
+      QOS.stream,
+      ({ data }: rclnodejs.std_msgs.msg.UInt64MultiArray) => {
+        const [stampNs = 0n, newestImageNs = 0n] = data;
+        heard.period = { stampNs, newestImageNs };
+        this.#arrivals.notify();
+      },
+    );
+    node.createSubscription(
       'sensor_msgs/msg/JointState',
-      'joint_states',
+      `/${this.#simulatorNode}/true_joint_states`,
       QOS.stream,
       (message: rclnodejs.sensor_msgs.msg.JointState) => {
         const reading = toJointReading(message, this.#joints);

@@ -75,10 +75,10 @@ function writeActionAt(
 function dueEntry(
   due: ReturnType<PlanLog['inForceAt']>,
   timeNs: bigint,
-  { size, followed }: ActionMeaning,
+  meaning: ActionMeaning,
   entry: number,
 ): number | null {
   if (due === null) return null;
-  const value = due.plan.actions[actionIndexAt(due, timeNs) * size + entry];
-  return value === undefined ? null : followed(value, entry);
+  const value = due.plan.actions[actionIndexAt(due, timeNs) * meaning.size + entry];
+  return value === undefined ? null : meaning.followed(value, entry);
 }

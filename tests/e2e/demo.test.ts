@@ -82,21 +82,31 @@ afterEach(async () => {
 });
 
 describe('the demo in lockstep', () => {
-  it('gives the same episodes for the same seed, with every figure and picture of them', async () => {
-    const args = ['--lockstep', '--no-baselines', '--episodes', '2', '--seed', '3'];
-    const first = start(...args);
-    expect(await first.ended, first.output).toBe(0);
-    const report = readReport();
-    expect(report).toMatchObject({ seed: 3, mode: 'lockstep', limitViolations: 0 });
-    expect(report.episodes).toHaveLength(2);
-    expect(report.baselines).toEqual({ random: null, doNothing: null, squaredLatentDistance: null });
-    expect(first.output).toMatch(/planner +\d+\.\d % +95 % interval/);
-    expect((await sharp(join(folder, 'demo.png')).metadata()).height).toBeGreaterThan(2 * 96);
+  it.each([
+    ['brand-new images', []],
+    [
+      'late images',
+      ['camera-delay-ms=100', 'camera-jitter-ms=20', 'joint-delay-ms=20', 'joint-jitter-ms=10'],
+    ],
+  ])(
+    'gives the same episodes for the same seed, with every figure and picture of them, from %s',
+    async (_, faults) => {
+      const imperfect = faults.flatMap((fault) => ['--imperfect', fault]);
+      const args = ['--lockstep', '--no-baselines', '--episodes', '2', '--seed', '3', ...imperfect];
+      const first = start(...args);
+      expect(await first.ended, first.output).toBe(0);
+      const report = readReport();
+      expect(report).toMatchObject({ seed: 3, mode: 'lockstep', limitViolations: 0 });
+      expect(report.episodes).toHaveLength(2);
+      expect(report.baselines).toEqual({ random: null, doNothing: null, squaredLatentDistance: null });
+      expect(first.output).toMatch(/planner +\d+\.\d % +95 % interval/);
+      expect((await sharp(join(folder, 'demo.png')).metadata()).height).toBeGreaterThan(2 * 96);
 
-    const second = start(...args);
-    expect(await second.ended, second.output).toBe(0);
-    expect(readReport().episodes).toEqual(report.episodes);
-  });
+      const second = start(...args);
+      expect(await second.ended, second.output).toBe(0);
+      expect(readReport().episodes).toEqual(report.episodes);
+    },
+  );
 
   it('runs every baseline over the same episodes, and the planner reaches more goals than doing nothing', async () => {
     const demo = start('--lockstep', '--episodes', '2');

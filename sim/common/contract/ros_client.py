@@ -14,7 +14,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
 from simulator_process import NODE
-from std_msgs.msg import Float64MultiArray, String, UInt64
+from std_msgs.msg import Float64MultiArray, String, UInt64, UInt64MultiArray
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
@@ -31,6 +31,8 @@ _OUT = {
     "goal_image": (Image, _LATCHED),
     "goal_image/compressed": (CompressedImage, _LATCHED),
     f"{NODE}/goal_state": (JointState, _LATCHED),
+    f"{NODE}/true_joint_states": (JointState, 100),
+    f"{NODE}/period": (UInt64MultiArray, 100),
     "/rosout": (Log, 100),
 }
 _IN = {
@@ -60,7 +62,9 @@ class RosClient:
         self._executor.add_node(self.node)
         self.seen: dict[str, list[Any]] = {topic: [] for topic in _OUT}
         for topic, (kind, qos) in _OUT.items():
-            self.node.create_subscription(kind, topic, self.seen[topic].append, qos)
+            if lockstep or topic != f"{NODE}/period":
+                self.node.create_subscription(kind, topic, self.seen[topic].append, qos)
+        self._outgoing = [topic for topic in _OUT if topic != "/rosout" and (lockstep or topic != f"{NODE}/period")]
         topics = {topic: kind for topic, kind in _IN.items() if lockstep or not topic.endswith("step")}
         self._publishers = {topic: self.node.create_publisher(kind, topic, 100) for topic, kind in topics.items()}
         self._reset = self.node.create_client(Trigger, f"{NODE}/reset")
@@ -76,10 +80,9 @@ class RosClient:
         rclpy.shutdown(context=self._context)
 
     def _is_connected(self) -> bool:
-        outgoing = (topic for topic in _OUT if topic != "/rosout")
         return (
             all(publisher.get_subscription_count() for publisher in self._publishers.values())
-            and all(self.node.count_publishers(topic) for topic in outgoing)
+            and all(self.node.count_publishers(topic) for topic in self._outgoing)
             and all(self.seen[topic] for topic in ("goal_image", "robot_description", f"{NODE}/goal_state"))
             and self._reset.service_is_ready()
         )

@@ -13,6 +13,7 @@ from .errors import StartupError
 from .urdf import parse_urdf, read_camera
 
 MOUNT = "camera_mount"
+_SIGNED = ("camera_shift_m", "camera_tilt_deg")
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,20 @@ class Imperfections:
     """Standard deviation of each value of a picture, in grey levels of 255."""
     delay_ms: float = 0.0
     """From what is commanded to what the joint controllers follow."""
+    camera_delay_ms: float = 0.0
+    """From when a picture is taken, which is its stamp, to when it is published. Goal images are not late."""
+    camera_jitter_ms: float = 0.0
+    """The delay of each picture is longer or shorter by up to this much, never below 0."""
+    joint_delay_ms: float = 0.0
+    """As `camera_delay_ms`, of joint states."""
+    joint_jitter_ms: float = 0.0
+    """As `camera_jitter_ms`, of joint states."""
 
     def __post_init__(self) -> None:
         """Raises StartupError naming what is out of range."""
         for field in fields(self):
             value = getattr(self, field.name)
-            lowest = -math.inf if field.name.startswith("camera") else 0.0
+            lowest = -math.inf if field.name in _SIGNED else 0.0
             if not math.isfinite(value) or value < lowest or (field.name == "brightness" and value == 0):
                 expected = "a finite number" if lowest < 0 else "a number above 0" if value == 0 else "0 or more"
                 raise StartupError(f"{flag(field.name)}: found {value:g}, expected {expected}.")
@@ -85,6 +94,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "brightness": "factor on the grey levels of all pictures",
         "noise": "standard deviation of the pictures' noise, in grey levels",
         "delay_ms": "the joint controllers follow what was commanded this long ago",
+        "camera_delay_ms": "pictures are published this long after they were taken",
+        "camera_jitter_ms": "the delay of each picture differs by up to this much",
+        "joint_delay_ms": "joint states are published this long after they were taken",
+        "joint_jitter_ms": "the delay of each joint state differs by up to this much",
     }
     group = parser.add_argument_group("imperfections")
     for field in fields(Imperfections):

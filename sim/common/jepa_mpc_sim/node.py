@@ -14,7 +14,7 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
-from std_msgs.msg import Float64MultiArray, String, UInt64
+from std_msgs.msg import Float64MultiArray, String, UInt64, UInt64MultiArray
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
@@ -23,6 +23,7 @@ from .camera_schedule import CameraSchedule
 from .command_controller import COMMANDS_MODES, CommandsMode
 from .errors import RejectedMessage, StartupError
 from .imperfections import Imperfections
+from .late import Late
 from .lockstep import StepGate
 from .pacing import due
 from .plant import Plant
@@ -80,17 +81,28 @@ class SimulatorNode(Node):
         self._schedule = CameraSchedule(rate_hz, self._period_ns)
         self._random = np.random.default_rng(self.settings.seed)
         self._noise = np.random.default_rng([self.settings.seed, 1])
+        imperfect = self.settings.imperfections
+        self._late_images: Late[tuple[np.ndarray, int]] = Late(
+            imperfect.camera_delay_ms,
+            imperfect.camera_jitter_ms,
+            np.random.default_rng([self.settings.seed, 2]),
+            # Which of two images in one period the planner starts with would depend on how fast it is.
+            self._period_ns if lockstep else 0,
+        )
+        self._awaiting_command: list[tuple[np.ndarray, int]] = []
+        self._late_joint_states: Late[JointState] = Late(
+            imperfect.joint_delay_ms, imperfect.joint_jitter_ms, np.random.default_rng([self.settings.seed, 3])
+        )
         self._frame_id = messages.image_frame_id(urdf_xml, plant.camera)
         self._gate = StepGate()
         self._goal_stamp_ns = 0
-        self._simulation = Simulation(
-            plant, self.settings.commands_mode, self._first_stamp_ns(), self.settings.imperfections.delay_ms
-        )
+        self._simulation = Simulation(plant, self.settings.commands_mode, self._first_stamp_ns(), imperfect.delay_ms)
 
         self._image = self.create_publisher(Image, "image_raw", 2)
         self._compressed_image = self.create_publisher(CompressedImage, "image_raw/compressed", 2)
         self._camera_info = self.create_publisher(CameraInfo, "camera_info", 2)
         self._joint_states = self.create_publisher(JointState, "joint_states", 5)
+        self._true_joint_states = self.create_publisher(JointState, "~/true_joint_states", 5)
         self._clock_out = self.create_publisher(Clock, "/clock", 10)
         self._description = self.create_publisher(String, "robot_description", _LATCHED)
         self._goal_image = self.create_publisher(Image, "goal_image", _LATCHED)
@@ -103,7 +115,9 @@ class SimulatorNode(Node):
         self.create_subscription(JointState, "~/set_goal", self._on_set_goal, 10)
         self.create_service(Trigger, "~/reset", self._on_reset)
         self._stalled_since_s = time.monotonic()
+        self._newest_image_ns = 0
         if lockstep:
+            self._period_out = self.create_publisher(UInt64MultiArray, "~/period", _COMMAND_DEPTH)
             self.create_subscription(UInt64, "~/step", self._on_step, _COMMAND_DEPTH)
         if self.seconds_until_due() is None:
             # Also what makes a waiting executor return now and then, so that a signal is noticed.
@@ -123,15 +137,17 @@ class SimulatorNode(Node):
         return LOCKSTEP_START_NS if self.settings.lockstep else time.time_ns()
 
     def seconds_until_due(self) -> float | None:
-        """How long the executor may wait for messages: until the next update; None (for ever) in lockstep."""
+        """How long the executor may wait for messages: until something is due; None (for ever) in lockstep."""
         if self.settings.lockstep:
             return None
-        return max(0, self._simulation.time_ns + self._period_ns - time.time_ns()) / 1e9
+        next_update_ns = self._simulation.time_ns + self._period_ns
+        return max(0, min([next_update_ns, *self._late_ns()]) - time.time_ns()) / 1e9
 
     def run_due_updates(self) -> None:
         """Real time: catches up with the wall clock. Lockstep: nothing, steps run when their messages come."""
         if self.settings.lockstep:
             return
+        self._publish_late()
         now_ns = time.time_ns()
         what = due(self._simulation.time_ns, now_ns, self._period_ns)
         if what.jump:
@@ -143,6 +159,7 @@ class SimulatorNode(Node):
             )
             self._simulation.skip_to(now_ns)
             self._schedule.restart()
+            self._restart_late()
             self._publish(image_due=True)
         elif what.updates:
             self._simulation.advance(what.updates * self._period_ns)
@@ -181,6 +198,7 @@ class SimulatorNode(Node):
             # A stream of the same bad message comes at 50 Hz: one line a second is enough to read.
             self.get_logger().error(str(error), throttle_duration_sec=1.0)
         self._gate.add_command()
+        self._send_awaiting_command()
         self._run_ready_steps()
 
     def _on_set_state(self, message: JointState) -> None:
@@ -220,6 +238,7 @@ class SimulatorNode(Node):
         self._simulation.teleport(pose, now_ns)
         self._gate.reset()
         self._schedule.restart()
+        self._restart_late()
         self._publish(image_due=True)
 
     def _publish_goal(self, pose: np.ndarray) -> None:
@@ -240,6 +259,7 @@ class SimulatorNode(Node):
     def _run_ready_steps(self) -> None:
         while self._gate.take_step():
             self._stalled_since_s = time.monotonic()
+            self._send_awaiting_command()
             self._simulation.advance(self._period_ns)
             self._publish(image_due=self._schedule.advance())
 
@@ -260,20 +280,66 @@ class SimulatorNode(Node):
         self._publish_joint_states(stamp_ns)
         if image_due:
             self._publish_image(self._plant.render(), stamp_ns)
+        if self.settings.lockstep:
+            self._period_out.publish(UInt64MultiArray(data=[stamp_ns, self._newest_image_ns]))
         self._clock_out.publish(messages.clock_message(stamp_ns))
 
     def _publish_joint_states(self, stamp_ns: int) -> None:
+        """The true ones now, the others when they are due."""
         plant = self._plant
-        self._joint_states.publish(
-            messages.joint_state_message(plant.joint_names, plant.position, stamp_ns, plant.velocity, plant.effort)
+        message = messages.joint_state_message(
+            plant.joint_names, plant.position, stamp_ns, plant.velocity, plant.effort
         )
+        self._true_joint_states.publish(message)
+        self._late_joint_states.add(message, stamp_ns)
+        self._publish_late()
 
     def _publish_image(self, scene: np.ndarray, stamp_ns: int) -> None:
+        """What the camera sees of the scene, when it is due."""
+        self._late_images.add((self.settings.imperfections.seen(scene, self._noise), stamp_ns), stamp_ns)
+        self._publish_late()
+        if self._on_image is not None:
+            self._on_image()
+
+    def _publish_late(self) -> None:
+        """Publishes what is due by now."""
+        now_ns = self._now_ns()
+        for message in self._late_joint_states.take_due(now_ns):
+            self._joint_states.publish(message)
+        for pixels, stamp_ns in self._late_images.take_due(now_ns):
+            self._newest_image_ns = stamp_ns
+            if self.settings.lockstep and stamp_ns < now_ns:
+                self._awaiting_command.append((pixels, stamp_ns))
+            else:
+                self._send_image(pixels, stamp_ns)
+
+    def _send_awaiting_command(self) -> None:
+        """Lockstep: late images of this period.
+
+        They go out once a command has answered the period, or at its end where none does: else whether that command
+        follows the plan from the image already would depend on how fast things are.
+        """
+        for pixels, stamp_ns in self._awaiting_command:
+            self._send_image(pixels, stamp_ns)
+        self._awaiting_command.clear()
+
+    def _send_image(self, pixels: np.ndarray, stamp_ns: int) -> None:
         """Raw always; compressed where somebody wants it, since compressing takes longer than rendering."""
-        pixels = self.settings.imperfections.seen(scene, self._noise)
         self._image.publish(messages.image_message(pixels, stamp_ns, self._frame_id))
         if self._compressed_image.get_subscription_count() > 0:
             self._compressed_image.publish(messages.compressed_image_message(pixels, stamp_ns, self._frame_id))
         self._camera_info.publish(messages.camera_info_message(self._plant.camera, stamp_ns, self._frame_id))
-        if self._on_image is not None:
-            self._on_image()
+
+    def _now_ns(self) -> int:
+        return self._simulation.time_ns if self.settings.lockstep else time.time_ns()
+
+    def _late_ns(self) -> list[int]:
+        """When what is held back is due next."""
+        dues = (self._late_joint_states.due_ns, self._late_images.due_ns)
+        return [due_ns for due_ns in dues if due_ns is not None]
+
+    def _restart_late(self) -> None:
+        """What was on its way belongs to a robot that is somewhere else now."""
+        self._late_joint_states.restart()
+        self._late_images.restart()
+        self._awaiting_command.clear()

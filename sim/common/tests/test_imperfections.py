@@ -54,6 +54,10 @@ def test_the_camera_sits_on_a_mount_that_is_off():
         ({"noise": -1.0}, "--noise: found -1, expected 0 or more"),
         ({"delay_ms": math.inf}, "--delay-ms: found inf"),
         ({"camera_shift_m": math.nan}, "--camera-shift-m: found nan, expected a finite number"),
+        ({"camera_delay_ms": -1.0}, "--camera-delay-ms: found -1, expected 0 or more"),
+        ({"camera_jitter_ms": -1.0}, "--camera-jitter-ms: found -1, expected 0 or more"),
+        ({"joint_delay_ms": math.inf}, "--joint-delay-ms: found inf"),
+        ({"joint_jitter_ms": -0.5}, "--joint-jitter-ms: found -0.5, expected 0 or more"),
     ],
 )
 def test_values_out_of_range_are_refused_by_their_option(wrong: dict[str, float], message: str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from threading import Lock
 
@@ -30,6 +31,8 @@ class GazeboNode(SimulatorNode):
         self._unasked: deque[Unasked] = deque()
         self._handing_over = Lock()
         self._placed_ns = -1
+        self._heard_ns = 0
+        self._heard_at_ns = 0
         super().__init__(NODE_NAME, plant, urdf_xml, defaults)
         if self.settings.lockstep:
             return
@@ -43,11 +46,16 @@ class GazeboNode(SimulatorNode):
         plant.run()
 
     def seconds_until_due(self) -> float | None:
-        """For ever: everything comes as a message."""
-        return None
+        """Until something that is held back is due before Gazebo's next state; else for ever, for that is a message."""
+        dues = [] if self.settings.lockstep else self._late_ns()
+        if not dues or min(dues) > self._heard_ns + self._period_ns:
+            return None
+        return max(0, min(dues) - self._now_ns()) / 1e9
 
     def run_due_updates(self) -> None:
-        """Nothing: Gazebo runs by itself, or in steps."""
+        """Publishes what is due. Time passes by itself, or in steps."""
+        if not self.settings.lockstep:
+            self._publish_late()
 
     def _first_stamp_ns(self) -> int:
         return LOCKSTEP_START_NS
@@ -74,6 +82,9 @@ class GazeboNode(SimulatorNode):
             if stamp_ns <= self._placed_ns:
                 # On its way while the robot was put elsewhere.
                 continue
+            if stamp_ns > self._heard_ns:
+                self._heard_ns = stamp_ns
+                self._heard_at_ns = time.monotonic_ns()
             if isinstance(what, State):
                 self._take_state(what, stamp_ns)
             else:
@@ -93,3 +104,10 @@ class GazeboNode(SimulatorNode):
         self._simulation.teleport(pose, self._simulation.time_ns)
         self._placed_ns = LOCKSTEP_START_NS + self._gazebo.state.time_ns
         self._gate.reset()
+        self._restart_late()
+
+    def _now_ns(self) -> int:
+        """Gazebo's time: between its messages by the wall clock, but never past its next state."""
+        if self.settings.lockstep:
+            return super()._now_ns()
+        return self._heard_ns + min(time.monotonic_ns() - self._heard_at_ns, self._period_ns)

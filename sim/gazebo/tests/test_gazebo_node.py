@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,9 @@ import pytest
 pytest.importorskip("rclpy", reason="needs a sourced ROS 2")
 
 from ros_client import RosClient, stamp_ns
-from simulator_process import URDF, SimulatorProcess, run_to_end
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import Image, JointState
+from simulator_process import NODE, URDF, SimulatorProcess, run_to_end
 from std_msgs.msg import Float64MultiArray
 
 from jepa_mpc_gazebo.server import Installation
@@ -85,3 +89,36 @@ def test_without_an_installation_it_says_how_to_get_one():
     status, _, errors = run_to_end(["--urdf", str(URDF)], {"JEPA_MPC_GAZEBO_ROOT": ""})
     assert status == 2
     assert "JEPA_MPC_GAZEBO_ROOT: found nothing" in errors and "npm run test:gazebo" in errors
+
+
+@pytest.mark.usefixtures("installation")
+def test_late_messages_keep_their_stamps_and_come_when_they_are_due_by_gazebo_s_clock():
+    late = ("--camera-delay-ms", "200", "--joint-delay-ms", "35")
+    with SimulatorProcess(*late), RosClient(lockstep=False) as client:
+        clock_ns = [0]
+        ages_ms: dict[str, list[float]] = {"image_raw": [], "joint_states": [], "true": []}
+
+        def note(topic: str) -> Callable[[Any], None]:
+            return lambda message: ages_ms[topic].append((clock_ns[0] - stamp_ns(message)) / 1e6)
+
+        def note_clock(message: Clock) -> None:
+            clock_ns[0] = stamp_ns(message)
+
+        client.node.create_subscription(Clock, "/clock", note_clock, 100)
+        client.node.create_subscription(Image, "image_raw", note("image_raw"), 10)
+        client.node.create_subscription(JointState, "joint_states", note("joint_states"), 100)
+        client.node.create_subscription(JointState, f"{NODE}/true_joint_states", note("true"), 100)
+        client.set_state(0.0, 0.0)
+        client.listen(1.0)
+        for ages in ages_ms.values():
+            ages.clear()
+        client.listen(3.0)
+        # Gazebo's clock goes in steps of 10 ms, and the last one may be heard before or after the message.
+        assert 190 <= np.median(ages_ms["image_raw"]) <= 215, ages_ms
+        assert 25 <= np.median(ages_ms["joint_states"]) <= 45, ages_ms
+        assert np.median(ages_ms["true"]) <= 10, ages_ms
+        client.set_state(0.4, 0.4)
+        client.listen(0.6)
+        assert list(client.seen["joint_states"][-1].position) == pytest.approx([0.4, 0.4], abs=1e-3)
+        stamps = [stamp_ns(m) for m in client.seen["joint_states"]]
+        assert (np.diff(stamps) > 0).all()

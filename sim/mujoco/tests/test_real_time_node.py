@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,8 @@ import pytest
 pytest.importorskip("rclpy", reason="needs a sourced ROS 2")
 
 from ros_client import RosClient, stamp_ns
-from simulator_process import SimulatorProcess
+from sensor_msgs.msg import Image, JointState
+from simulator_process import NODE, SimulatorProcess
 from std_msgs.msg import Float64MultiArray
 
 
@@ -78,3 +81,27 @@ def test_two_simulators_of_one_name_may_run():
         time.sleep(1.0)
         assert second.stop(signal.SIGINT)[0] == 0
         assert first.stop(signal.SIGINT)[0] == 0
+
+
+def test_late_messages_keep_their_stamps_and_come_when_they_are_due():
+    late = ("--camera-delay-ms", "73", "--joint-delay-ms", "25")
+    with SimulatorProcess(*late), RosClient(lockstep=False) as client:
+        ages_ms: dict[str, list[float]] = {"image_raw": [], "joint_states": [], "true": []}
+
+        def note(topic: str) -> Callable[[Any], None]:
+            return lambda message: ages_ms[topic].append((time.time_ns() - stamp_ns(message)) / 1e6)
+
+        client.node.create_subscription(Image, "image_raw", note("image_raw"), 10)
+        client.node.create_subscription(JointState, "joint_states", note("joint_states"), 100)
+        client.node.create_subscription(JointState, f"{NODE}/true_joint_states", note("true"), 100)
+        client.set_state(0.0, 0.0)
+        client.listen(1.0)
+        for ages in ages_ms.values():
+            ages.clear()
+        client.listen(3.0)
+        # Half of all within 2 ms of their time: the rest is for a busy machine.
+        assert np.min(ages_ms["image_raw"]) >= 73 and np.median(ages_ms["image_raw"]) < 73 + 4, ages_ms
+        assert np.min(ages_ms["joint_states"]) >= 25 and np.median(ages_ms["joint_states"]) < 25 + 2, ages_ms
+        assert np.median(ages_ms["true"]) < 5, ages_ms
+        assert 28 * 3 <= len(ages_ms["image_raw"]) <= 31 * 3
+        assert 95 * 3 <= len(ages_ms["joint_states"]) <= 101 * 3

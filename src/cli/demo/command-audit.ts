@@ -20,6 +20,7 @@ export class CommandAudit {
   /** Points of the command before; null at the start, when the robot is at rest at a place not known here. */
   #previous: readonly CommandPoint[] | null = null;
   #violations = 0;
+  #largestAcceleration = 0;
   #commands = 0;
 
   constructor(limits: readonly JointLimit[]) {
@@ -29,6 +30,14 @@ export class CommandAudit {
   /** Commands that broke a limit so far. */
   get violations(): number {
     return this.#violations;
+  }
+
+  /**
+   * Largest step of the velocity from one command to the next so far, divided by the time between them and by the acceleration limit: at
+   * most 1 within the limits. A command that is no state at all (a NaN, no points) counts as a violation only.
+   */
+  get largestAcceleration(): number {
+    return this.#largestAcceleration;
   }
 
   /** Commands checked so far. */
@@ -45,6 +54,7 @@ export class CommandAudit {
   check(points: readonly CommandPoint[]): void {
     this.#commands++;
     if (!this.#isWithinLimits(points)) this.#violations++;
+    this.#largestAcceleration = Math.max(this.#largestAcceleration, this.#accelerationInto(points));
     this.#previous = points;
   }
 
@@ -57,13 +67,45 @@ export class CommandAudit {
       .every((point, index) =>
         this.#isReachable(points[index] ?? point, point, elapsedS(points[index], point)),
       );
-    const resting = { position: first.position, velocity: first.velocity.map(() => 0), timeFromStartS: 0 };
-    const origins = this.#previous ?? [resting];
     return (
       statesInside &&
       rampReachable &&
-      origins.some((origin) => this.#isReachable(origin, first, first.timeFromStartS))
+      this.#originsOf(first).some((origin) => this.#isReachable(origin, first, first.timeFromStartS))
     );
+  }
+
+  /** Where the robot may be when a command comes whose first point is this. */
+  #originsOf(first: CommandPoint): readonly CommandPoint[] {
+    const resting = { position: first.position, velocity: first.velocity.map(() => 0), timeFromStartS: 0 };
+    return this.#previous ?? [resting];
+  }
+
+  /** Of the step into a command, from that origin which makes it smallest in velocity and position together. */
+  #accelerationInto([first]: readonly CommandPoint[]): number {
+    if (first === undefined) return 0;
+    let smallest = { effort: Number.POSITIVE_INFINITY, acceleration: 0 };
+    for (const origin of this.#originsOf(first)) {
+      const step = this.#stepBetween(origin, first, first.timeFromStartS);
+      if (step.effort < smallest.effort) smallest = step;
+    }
+    return smallest.acceleration;
+  }
+
+  /** Accelerations as fractions of the limit, over all joints: of the velocity alone, and of what velocity and position need. */
+  #stepBetween(
+    from: CommandPoint,
+    to: CommandPoint,
+    durationS: number,
+  ): { effort: number; acceleration: number } {
+    const steps = this.#limits.map(({ acceleration: limit }, joint) => {
+      const { change, detour } = movement(from, to, joint, durationS);
+      return {
+        velocity: change / (limit * durationS),
+        position: detour / ((limit * durationS * durationS) / 2),
+      };
+    });
+    const acceleration = Math.max(...steps.map(({ velocity }) => velocity));
+    return { acceleration, effort: Math.max(acceleration, ...steps.map(({ position }) => position)) };
   }
 
   #isInside({ position, velocity }: CommandPoint): boolean {
@@ -80,16 +122,26 @@ export class CommandAudit {
     return (
       durationS > 0 &&
       this.#limits.every(({ acceleration }, joint) => {
-        const [v0 = Number.NaN, v1 = Number.NaN] = [from.velocity[joint], to.velocity[joint]];
-        const travelled = (to.position[joint] ?? Number.NaN) - (from.position[joint] ?? Number.NaN);
-        const detour = Math.abs(travelled - ((v0 + v1) / 2) * durationS);
+        const { change, detour } = movement(from, to, joint, durationS);
         return (
-          isAtMost(Math.abs(v1 - v0) / durationS, acceleration) &&
+          isAtMost(change / durationS, acceleration) &&
           isAtMost(detour, (acceleration * durationS * durationS) / 2)
         );
       })
     );
   }
+}
+
+/** How much a joint's velocity changes, and how far it goes beside what the mean of both velocities makes of the time. */
+function movement(
+  from: CommandPoint,
+  to: CommandPoint,
+  joint: number,
+  durationS: number,
+): { change: number; detour: number } {
+  const [v0 = Number.NaN, v1 = Number.NaN] = [from.velocity[joint], to.velocity[joint]];
+  const travelled = (to.position[joint] ?? Number.NaN) - (from.position[joint] ?? Number.NaN);
+  return { change: Math.abs(v1 - v0), detour: Math.abs(travelled - ((v0 + v1) / 2) * durationS) };
 }
 
 function elapsedS(from: CommandPoint | undefined, to: CommandPoint): number {

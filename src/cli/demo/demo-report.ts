@@ -24,15 +24,21 @@ export const demoReportSchema = z.strictObject({
   imperfections: z.array(z.string()),
   seed: z.int().min(0),
   mode: z.enum(['lockstep', 'realtime']),
+  /** Time limit of an episode [s]. */
+  episodeSeconds: finite.positive(),
   episodes: z.array(episode).min(1),
   successRate: rate,
   successInterval95: interval95,
+  /** Median of `timeS` over the episodes that succeeded; null where none did. */
+  medianTimeS: nonNegative.nullable(),
   baselines: z.strictObject({ random: baseline, doNothing: baseline, squaredLatentDistance: baseline }),
   planRateHz: z.strictObject({ median: nonNegative, p5: nonNegative }),
   planMs: latency,
   frameToCommandMs: latency,
   rosThreadGapMs: z.strictObject({ p99: nonNegative, max: nonNegative }),
   limitViolations: z.int().min(0),
+  /** Largest change of the commanded velocity from one command to the next, as a fraction of what the acceleration limit allows. */
+  largestAcceleration: nonNegative,
   device: z.string().min(1),
   model: z.strictObject({ name: z.string().min(1), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
 });

@@ -4,8 +4,8 @@ import { distanceM, type FingertipOf } from './episode-sampler.js';
 const GOAL_RADIUS_M = 0.05;
 /** ... while every joint is slower than this (passing through the goal does not count) ... */
 const REST_SPEED_RAD_S = 0.1;
-/** ... within this much simulated time. */
-export const EPISODE_LIMIT_S = 6;
+/** ... within this much simulated time, unless another limit is asked for. */
+export const DEFAULT_EPISODE_S = 6;
 
 /** A reading of the true joint states, in URDF joint order. */
 export interface TrueState {
@@ -27,12 +27,15 @@ export class EpisodeJudge {
   readonly #goalTip: readonly number[];
   readonly #fingertipOf: FingertipOf;
   readonly #startNs: bigint;
+  readonly #limitS: number;
   #verdict: Verdict = { ended: false, success: false, distanceM: Number.POSITIVE_INFINITY, timeS: 0 };
 
-  constructor(goalRad: readonly number[], fingertipOf: FingertipOf, startNs: bigint) {
+  /** @param limitS time limit of the episode [s], above 0 */
+  constructor(goalRad: readonly number[], fingertipOf: FingertipOf, startNs: bigint, limitS: number) {
     this.#goalTip = fingertipOf(goalRad);
     this.#fingertipOf = fingertipOf;
     this.#startNs = startNs;
+    this.#limitS = limitS;
   }
 
   /** The verdict after the newest reading; final once `ended`. */
@@ -46,9 +49,9 @@ export class EpisodeJudge {
     const timeS = Number(state.stampNs - this.#startNs) / 1e9;
     const distance = distanceM(this.#fingertipOf(state.positionRad), this.#goalTip);
     const resting = state.velocityRadS.every((speed) => Math.abs(speed) < REST_SPEED_RAD_S);
-    const success = distance <= GOAL_RADIUS_M && resting && timeS <= EPISODE_LIMIT_S;
-    const ended = success || timeS >= EPISODE_LIMIT_S;
-    this.#verdict = { ended, success, distanceM: distance, timeS: Math.min(timeS, EPISODE_LIMIT_S) };
+    const success = distance <= GOAL_RADIUS_M && resting && timeS <= this.#limitS;
+    const ended = success || timeS >= this.#limitS;
+    this.#verdict = { ended, success, distanceM: distance, timeS: Math.min(timeS, this.#limitS) };
     return this.#verdict;
   }
 }

@@ -2,15 +2,10 @@ import { JepaMpcError } from '../../core/errors.js';
 import { PLANNER_NODE, type DemoClient } from '../../ros/demo-client.js';
 import { timeoutError } from '../../ros/demo-arrivals.js';
 import type { EpisodeFrames } from './contact-sheet.js';
-import { EPISODE_LIMIT_S, EpisodeJudge, type Verdict } from './episode-judge.js';
+import { EpisodeJudge, type Verdict } from './episode-judge.js';
 import type { EpisodeObserver } from './episode-observer.js';
 import type { EpisodeTask } from './episode-sampler.js';
-import {
-  driveLockstep,
-  idleInLockstep,
-  LOCKSTEP_PERIOD_NS,
-  type LockstepEpisode,
-} from './lockstep-driver.js';
+import { driveLockstep, idleInLockstep, LOCKSTEP_PERIOD_NS } from './lockstep-driver.js';
 import type { DemoRobot } from './robot.js';
 import { SETTLE_PERIODS } from './stage.js';
 
@@ -18,8 +13,8 @@ import { SETTLE_PERIODS } from './stage.js';
 const ANSWER_TIMEOUT_MS = 10_000;
 /** For everything that belongs to one period in lockstep, a plan on a slow machine included. */
 const PERIOD_TIMEOUT_MS = 60_000;
-/** For an episode of 6 s in real time; a simulator that cannot keep up is slower than the wall clock. */
-const EPISODE_TIMEOUT_MS = 10 * EPISODE_LIMIT_S * 1000;
+/** How much longer an episode may take by the wall clock: a simulator that cannot keep up is slower. */
+const WALL_CLOCK_FACTOR = 10;
 /** How near the pose asked for the robot is after a teleport. */
 const PLACED_WITHIN_RAD = 0.02;
 /** Where messages still are on their way, it takes a few, and joint states have to agree for a while. */
@@ -42,8 +37,9 @@ export interface EpisodeSetting {
   readonly observer: EpisodeObserver;
   readonly robot: DemoRobot;
   readonly contender: Contender;
-  /** When the simulator's camera gives an image after a teleport in lockstep; null in real time. */
-  readonly lockstep: Pick<LockstepEpisode, 'imageDue'> | null;
+  readonly lockstep: boolean;
+  /** Time limit of the episode, simulated time. */
+  readonly limitS: number;
   readonly onVerdict: (verdict: Verdict) => void;
 }
 
@@ -53,30 +49,28 @@ export interface EpisodeSetting {
  * @throws JepaMpcError demo.timeout, or whatever the client was told to fail with
  */
 export async function runEpisode(setting: EpisodeSetting, task: EpisodeTask): Promise<EpisodeOutcome> {
-  const { client, observer, robot, contender, lockstep } = setting;
+  const { client, observer, robot, contender, lockstep, limitS } = setting;
   // In real time paused until the episode begins, so that the first command that counts is one from rest.
   const paused = contender === 'doNothing';
-  await client.pause(paused || lockstep === null, ANSWER_TIMEOUT_MS);
+  await client.pause(paused || !lockstep, ANSWER_TIMEOUT_MS);
   await client.changeState('deactivate', ANSWER_TIMEOUT_MS);
   await showGoal(client, task.goalRad);
-  await placeRobot(client, robot, task.startRad, lockstep !== null);
+  await placeRobot(client, robot, task.startRad, lockstep);
 
-  const startNs =
-    lockstep === null ? (client.heard.joints?.stampNs ?? 0n) : client.heard.clockNs + LOCKSTEP_PERIOD_NS;
-  const judge = new EpisodeJudge(task.goalRad, robot.fingertipOf, startNs);
+  const startNs = lockstep ? client.heard.clockNs + LOCKSTEP_PERIOD_NS : (client.heard.joints?.stampNs ?? 0n);
+  const judge = new EpisodeJudge(task.goalRad, robot.fingertipOf, startNs, limitS);
   observer.begin({ judge, startNs, measured: contender === 'planner', onVerdict: setting.onVerdict });
   const ended = (): boolean => judge.verdict.ended;
   try {
-    if (lockstep === null) {
+    if (!lockstep) {
       await client.pause(paused, ANSWER_TIMEOUT_MS);
       await client.until(
         ended,
-        `end of the episode (${EPISODE_LIMIT_S} s of simulated time)`,
-        EPISODE_TIMEOUT_MS,
+        `end of the episode (${limitS} s of simulated time)`,
+        WALL_CLOCK_FACTOR * limitS * 1000,
       );
     } else {
       await driveLockstep(client, {
-        imageDue: lockstep.imageDue,
         planning: !paused,
         timeoutMs: PERIOD_TIMEOUT_MS,
         teleport: () => {
@@ -93,7 +87,7 @@ export async function runEpisode(setting: EpisodeSetting, task: EpisodeTask): Pr
   const { goalImage, image } = client.heard;
   const start = observer.firstFrame;
   if (start === null || image === null || goalImage === null) {
-    throw timeoutError(`a camera image of the simulator during the episode`, EPISODE_LIMIT_S * 1000);
+    throw timeoutError(`a camera image of the simulator during the episode`, limitS * 1000);
   }
   return {
     success,

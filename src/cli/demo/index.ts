@@ -2,15 +2,22 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { JepaMpcError } from '../../core/errors.js';
+import { DEFAULT_EPISODE_S } from './episode-judge.js';
 import type { DemoOptions } from './options.js';
 import { PACKAGE_ROOT } from './package-root.js';
 import {
   IMPERFECTIONS,
   isImperfection,
+  isPlanDelay,
   SIMULATOR_NAMES,
   SIMULATORS,
   type SimulatorName,
 } from './simulators.js';
+
+/** Shorter episodes end before a plan can move the robot. */
+const MIN_EPISODE_S = 0.5;
+const MAX_EPISODE_S = 3600;
 
 function wholeNumber(lower: number): (text: string) => number {
   return (text) => {
@@ -20,6 +27,16 @@ function wholeNumber(lower: number): (text: string) => number {
     }
     return value;
   };
+}
+
+function seconds(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= MIN_EPISODE_S && value <= MAX_EPISODE_S)) {
+    throw new InvalidArgumentError(
+      `Found '${text}', expected a number of seconds from ${MIN_EPISODE_S} to ${MAX_EPISODE_S}.`,
+    );
+  }
+  return value;
 }
 
 function appendAssignment(text: string, before: readonly string[]): string[] {
@@ -43,6 +60,7 @@ interface Flags {
   readonly imperfect: readonly string[];
   readonly simulator: SimulatorName;
   readonly episodes: number;
+  readonly episodeSeconds: number;
   readonly seed: number;
   readonly lockstep: boolean;
   readonly headless: boolean;
@@ -63,6 +81,7 @@ export function demoCommand(): Command {
       new Option('--simulator <name>', 'what simulates the arm').choices(SIMULATOR_NAMES).default('mujoco'),
     )
     .option('--episodes <n>', 'episodes to run', wholeNumber(1), 5)
+    .option('--episode-seconds <s>', 'time limit of an episode', seconds, DEFAULT_EPISODE_S)
     .option('--seed <n>', 'seed of starts, goals and planner noise', wholeNumber(0), 1)
     .option('--lockstep', 'simulated time waits for the planner: same seed, same run', false)
     .option('--headless', 'no window, even where there is a display', false)
@@ -78,23 +97,35 @@ export function demoCommand(): Command {
     )
     .option(
       '--imperfect <name=value>',
-      `what is wrong with the robot and its camera: ${IMPERFECTIONS.join(', ')}; may be given again`,
+      `what is wrong with the robot, its camera and its planner: ${IMPERFECTIONS.join(', ')}; may be given again`,
       appendImperfection,
       [],
     )
     .option('--verbose', 'print what the simulator and the planner node print', false)
     .action(async (flags: Flags) => {
+      const options = toOptions(flags);
       // Loaded only now: ROS must be there for the demo, and for no other command.
       const { runDemo } = await import('./run-demo.js');
-      process.exitCode = await runDemo(toOptions(flags));
+      process.exitCode = await runDemo(options);
     });
 }
 
+/** @throws JepaMpcError params.invalid for options that do not go together */
 function toOptions(flags: Flags): DemoOptions {
+  const planDelay = flags.imperfect.find(isPlanDelay);
+  if (flags.lockstep && planDelay !== undefined) {
+    throw new JepaMpcError('params.invalid', {
+      subject: `--imperfect ${planDelay}`,
+      found: '--lockstep, where simulated time waits for each plan',
+      expected: 'a demo in real time',
+      remedy: 'Leave out one of the two.',
+    });
+  }
   return {
     simulator: SIMULATORS[flags.simulator],
     imperfections: flags.imperfect,
     episodes: flags.episodes,
+    episodeSeconds: flags.episodeSeconds,
     seed: flags.seed,
     lockstep: flags.lockstep,
     headless: flags.headless,

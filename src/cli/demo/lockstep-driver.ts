@@ -5,7 +5,7 @@ export const LOCKSTEP_PERIOD_NS = 20_000_000n;
 
 /** What the driver needs of the demo's node. */
 export interface LockstepPort {
-  readonly heard: Pick<Heard, 'clockNs' | 'commands' | 'plannedFrameNs'> & {
+  readonly heard: Pick<Heard, 'clockNs' | 'period' | 'commands' | 'plannedFrameNs'> & {
     readonly joints: { readonly stampNs: bigint } | null;
   };
   step(commands: number): void;
@@ -14,11 +14,9 @@ export interface LockstepPort {
 
 /** How the periods of one episode go. */
 export interface LockstepEpisode {
-  /** Whether the simulator publishes an image this long after the teleport that began the episode. */
-  readonly imageDue: (sinceTeleportNs: bigint) => boolean;
-  /** Whether the planner plans from every image (it does not while paused). */
+  /** Whether the planner plans from the images (it does not while paused). */
   readonly planning: boolean;
-  /** For everything that belongs to one period. */
+  /** For the simulator and the command of one period, and again for its plan. */
   readonly timeoutMs: number;
   /** Puts the robot at the start, which takes the simulator a period and makes it count commands anew. */
   readonly teleport: () => void;
@@ -28,7 +26,8 @@ export interface LockstepEpisode {
 
 /**
  * Steps the simulator through one episode. A period is over when its clock, its joint states, the planner's command for it and, where an
- * image was published, the plan for that image are all here; only then does the next one begin. So every message has found its reader
+ * image came with it, the plan for that image are all here; only then does the next one begin. An image may be late: which one is the
+ * newest that is out, the simulator says with each period. So every message has found its reader
  * before time goes on, and the run does not depend on how fast anything is: same seed, same run.
  *
  * @throws JepaMpcError demo.timeout naming what a period is still waiting for
@@ -39,16 +38,21 @@ export async function driveLockstep(port: LockstepPort, episode: LockstepEpisode
   const startNs = heard.clockNs + LOCKSTEP_PERIOD_NS;
   for (let nowNs = startNs; ; nowNs += LOCKSTEP_PERIOD_NS) {
     const { commands } = heard;
-    const planned = episode.planning && episode.imageDue(nowNs - startNs);
     if (nowNs === startNs) episode.teleport();
     else port.step(commands - commandsBefore);
     await port.until(
       () =>
         heard.clockNs >= nowNs &&
+        heard.period.stampNs >= nowNs &&
         (heard.joints?.stampNs ?? -1n) >= nowNs &&
-        heard.commands > commands &&
-        (!planned || heard.plannedFrameNs >= nowNs),
-      `clock, joint states, command${planned ? ' and plan' : ''} of simulated time ${Number(nowNs) / 1e9} s`,
+        heard.commands > commands,
+      `clock, joint states and command of simulated time ${Number(nowNs) / 1e9} s`,
+      episode.timeoutMs,
+    );
+    const { newestImageNs } = heard.period;
+    await port.until(
+      () => !episode.planning || heard.plannedFrameNs >= newestImageNs,
+      `plan from the image of simulated time ${Number(newestImageNs) / 1e9} s`,
       episode.timeoutMs,
     );
     if (nowNs > startNs && episode.ended()) return;

@@ -3,10 +3,12 @@ import type { Simulator } from './simulators.js';
 /** What a demo run is asked to do. */
 export interface DemoOptions {
   readonly simulator: Simulator;
-  /** What is wrong with the robot and its camera, `name=value`; names are those of the simulator's options. */
+  /** What is wrong with the robot, its camera and its planner, `name=value`; the names are options of the simulator or of the planner node. */
   readonly imperfections: readonly string[];
   /** At least 1. */
   readonly episodes: number;
+  /** Time limit of an episode [s] of simulated time, above 0. */
+  readonly episodeSeconds: number;
   /** 0 to 2^31 - 1. Fixes starts, goals and the planner's noise. */
   readonly seed: number;
   /** Simulated time waits for the planner: reproducible, and as fast as the machine allows. */

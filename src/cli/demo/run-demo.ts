@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import { JepaMpcError } from '../../core/errors.js';
+import { percentile } from '../../math/percentile.js';
 import { CommandAudit } from './command-audit.js';
 import { renderContactSheet } from './contact-sheet.js';
 import { serializeReport, type BaselineReport, type DemoReport } from './demo-report.js';
@@ -14,7 +15,7 @@ import type { DemoOptions } from './options.js';
 import { PACKAGE_ROOT } from './package-root.js';
 import { PlannerFigures } from './planner-figures.js';
 import { loadRobot, type DemoRobot } from './robot.js';
-import { imageDueInLockstep, Stage, urdfFile } from './stage.js';
+import { Stage, urdfFile } from './stage.js';
 import { DemoTerminal, summaryLines } from './terminal.js';
 import { wilsonInterval } from './wilson-interval.js';
 
@@ -89,6 +90,7 @@ class DemoRun {
       imperfections: [...this.#options.imperfections],
       seed,
       mode: lockstep ? 'lockstep' : 'realtime',
+      episodeSeconds: this.#options.episodeSeconds,
       episodes: outcomes.map(({ success, finalDistanceM, timeS }, index) => ({
         success,
         finalDistanceM,
@@ -97,9 +99,11 @@ class DemoRun {
         goalRad: [...(tasks[index]?.goalRad ?? [])],
       })),
       ...rateOf(outcomes),
+      medianTimeS: medianTimeOf(outcomes),
       baselines,
       ...this.#figures.summary(),
       limitViolations: audit.violations,
+      largestAcceleration: audit.largestAcceleration,
       model,
     };
     await writeFile(jsonFile, serializeReport(report));
@@ -155,7 +159,7 @@ class DemoRun {
     const [name, value] = BASELINE_PARAMETER[contender] ?? [];
     const before = name === undefined ? '' : await client.getParameter(name, SERVICE_TIMEOUT_MS);
     if (name !== undefined && value !== undefined) await client.setParameter(name, value, SERVICE_TIMEOUT_MS);
-    this.#terminal.begin(title, tasks.length);
+    this.#terminal.begin(title, tasks.length, this.#options.episodeSeconds);
     const outcomes: EpisodeOutcome[] = [];
     for (const [index, task] of tasks.entries()) {
       const outcome = await runEpisode(
@@ -164,7 +168,8 @@ class DemoRun {
           observer,
           robot,
           contender,
-          lockstep: this.#options.lockstep ? { imageDue: imageDueInLockstep } : null,
+          lockstep: this.#options.lockstep,
+          limitS: this.#options.episodeSeconds,
           onVerdict: (verdict) => {
             this.#terminal.progress(index, verdict);
           },
@@ -190,6 +195,12 @@ function rateOf(outcomes: readonly EpisodeOutcome[]): BaselineReport {
     successRate: successes / outcomes.length,
     successInterval95: wilsonInterval(successes, outcomes.length),
   };
+}
+
+/** Median time to success [s]; null where no episode succeeded. */
+function medianTimeOf(outcomes: readonly EpisodeOutcome[]): number | null {
+  const times = outcomes.filter(({ success }) => success).map(({ timeS }) => timeS);
+  return times.length === 0 ? null : percentile(times, 0.5);
 }
 
 /** No violations among no commands would say nothing. */

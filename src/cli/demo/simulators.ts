@@ -38,14 +38,28 @@ export const SIMULATORS: Readonly<Record<SimulatorName, Simulator>> = {
 };
 
 /** Options of every simulator that make the robot or its camera imperfect; sim/common/jepa_mpc_sim/imperfections.py says what each does. */
-export const IMPERFECTIONS = [
+const SIMULATED_IMPERFECTIONS = [
   'camera-shift-m',
   'camera-tilt-deg',
   'brightness',
   'noise',
   'delay-ms',
+  'camera-delay-ms',
+  'camera-jitter-ms',
+  'joint-delay-ms',
+  'joint-jitter-ms',
 ] as const;
+
+/** An option of the planner node: each plan is handed out this much later. */
+const PLAN_DELAY = 'plan-delay-ms';
+
+export const IMPERFECTIONS = [...SIMULATED_IMPERFECTIONS, PLAN_DELAY] as const;
 
 export function isImperfection(name: string): name is (typeof IMPERFECTIONS)[number] {
   return (IMPERFECTIONS as readonly string[]).includes(name);
+}
+
+/** Whether an imperfection, `name=value`, is one of the planner node and not of the simulator. */
+export function isPlanDelay(assignment: string): boolean {
+  return assignment.startsWith(`${PLAN_DELAY}=`);
 }

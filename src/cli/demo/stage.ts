@@ -6,7 +6,7 @@ import { ManagedChild } from './child-process.js';
 import type { DemoOptions } from './options.js';
 import { idleInLockstep } from './lockstep-driver.js';
 import type { DemoRobot } from './robot.js';
-import type { Simulator } from './simulators.js';
+import { isPlanDelay, type Simulator } from './simulators.js';
 
 /** For a process to start and be discovered. */
 const START_TIMEOUT_MS = 60_000;
@@ -64,10 +64,12 @@ export class Stage {
     await this.client.linked(
       [
         { topic: '/clock', from: simulatorNode, to: DEMO_NODE },
+        { topic: `/${simulatorNode}/true_joint_states`, from: simulatorNode, to: DEMO_NODE },
+        { topic: `/${simulatorNode}/period`, from: simulatorNode, to: DEMO_NODE },
         { topic: `/${simulatorNode}/step`, from: DEMO_NODE, to: simulatorNode },
         { topic: `/${simulatorNode}/set_state`, from: DEMO_NODE, to: simulatorNode },
         { topic: `/${simulatorNode}/set_goal`, from: DEMO_NODE, to: simulatorNode },
-      ].filter(({ topic }) => options.lockstep || !topic.endsWith('/step')),
+      ].filter(({ topic }) => options.lockstep || !/\/(step|period)$/.test(topic)),
       START_TIMEOUT_MS,
     );
     this.client.assertAlone(1);
@@ -179,7 +181,9 @@ function simulatorProcess(options: DemoOptions, packageRoot: string): Program {
     command,
     args: [
       ...['-m', simulator.module, '--urdf', urdfFile(packageRoot), '--seed', String(options.seed)],
-      ...options.imperfections.map((assignment) => `--${assignment}`),
+      ...options.imperfections
+        .filter((assignment) => !isPlanDelay(assignment))
+        .map((assignment) => `--${assignment}`),
       ...(options.lockstep ? ['--lockstep', '--camera-rate', String(LOCKSTEP_CAMERA_RATE_HZ)] : []),
       ...(viewer ? ['--viewer'] : []),
     ],
@@ -189,11 +193,6 @@ function simulatorProcess(options: DemoOptions, packageRoot: string): Program {
 
 /** In lockstep the camera gives one image a control period of the model. */
 const LOCKSTEP_CAMERA_RATE_HZ = 10;
-
-/** Whether the simulator publishes an image this long after a teleport in lockstep: with it, and every camera period from then on. */
-export function imageDueInLockstep(sinceTeleportNs: bigint): boolean {
-  return sinceTeleportNs % BigInt(1e9 / LOCKSTEP_CAMERA_RATE_HZ) === 0n;
-}
 
 /** URDF of the demo's robot. */
 export function urdfFile(packageRoot: string): string {
@@ -214,7 +213,11 @@ function plannerProcess(options: DemoOptions): Program {
   return {
     name: 'planner node',
     command,
-    args: [...first, '--ros-args', '-r', 'image:=image_raw', ...assignments.flatMap((text) => ['-p', text])],
+    args: [
+      ...first,
+      ...options.imperfections.filter(isPlanDelay).map((assignment) => `--${assignment}`),
+      ...['--ros-args', '-r', 'image:=image_raw', ...assignments.flatMap((text) => ['-p', text])],
+    ],
     env: process.env,
   };
 }

@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import { Presets, SingleBar } from 'cli-progress';
 import type { DemoReport } from './demo-report.js';
 import type { EpisodeOutcome } from './episode-runner.js';
-import { EPISODE_LIMIT_S, type Verdict } from './episode-judge.js';
+import type { Verdict } from './episode-judge.js';
 
 const TICKS_AN_EPISODE = 100;
 
@@ -22,7 +22,12 @@ export class DemoTerminal {
   readonly #output: NodeJS.WriteStream;
   readonly #bar: SingleBar | null;
   /** What the bar shows; null while there is none. */
-  #shown: { readonly total: number; readonly value: number; readonly texts: BarTexts } | null = null;
+  #shown: {
+    readonly total: number;
+    readonly value: number;
+    readonly limitS: number;
+    readonly texts: BarTexts;
+  } | null = null;
 
   constructor(output: NodeJS.WriteStream) {
     this.#output = output;
@@ -48,20 +53,20 @@ export class DemoTerminal {
     if (this.#shown !== null) this.#bar?.start(this.#shown.total, this.#shown.value, this.#shown.texts);
   }
 
-  /** A run over the episodes begins. */
-  begin(title: string, episodes: number): void {
+  /** A run over the episodes, each of `limitS` at most, begins. */
+  begin(title: string, episodes: number, limitS: number): void {
     this.end();
-    this.#shown = { total: episodes * TICKS_AN_EPISODE, value: 0, texts: { title, now: '' } };
+    this.#shown = { total: episodes * TICKS_AN_EPISODE, value: 0, limitS, texts: { title, now: '' } };
     this.#bar?.start(this.#shown.total, 0, this.#shown.texts);
   }
 
   /** Where the running episode (0-based) is. */
   progress(episode: number, { timeS, distanceM: distance }: Verdict): void {
-    const part = Math.floor((timeS / EPISODE_LIMIT_S) * TICKS_AN_EPISODE);
     const now = `episode ${episode + 1}, ${timeS.toFixed(1)} s, ${distance.toFixed(3)} m to go`;
     if (this.#shown === null) return;
-    const { total, texts } = this.#shown;
-    this.#shown = { total, value: episode * TICKS_AN_EPISODE + part, texts: { ...texts, now } };
+    const { total, limitS, texts } = this.#shown;
+    const part = Math.floor((timeS / limitS) * TICKS_AN_EPISODE);
+    this.#shown = { total, limitS, value: episode * TICKS_AN_EPISODE + part, texts: { ...texts, now } };
     this.#bar?.update(this.#shown.value, this.#shown.texts);
   }
 
@@ -115,17 +120,20 @@ export function summaryLines(report: DemoReport): string[] {
         : `${percent(result.successRate).padStart(7)}   95 % interval ${result.successInterval95.map(percent).join(' to ')}`;
     return `  ${name.padEnd(24)}${text}`;
   });
+  const reached = report.episodes.filter(({ success }) => success).length;
   const [cpu] = cpus();
   return [
     '',
     `success over ${report.episodes.length} episodes (${[report.simulator, ...report.imperfections].join(', ')}, seed ${report.seed}, ${report.mode}, model ${report.model.name})`,
     ...rates,
     '',
+    `  median time to goal     ${report.medianTimeS === null ? 'none reached' : `${report.medianTimeS.toFixed(2)} s over ${reached} reached`}`,
     `  plans                   ${planRateHz.median.toFixed(1)} a second (5 % below ${planRateHz.p5.toFixed(1)}), ` +
       `${planMs.p50.toFixed(1)} ms each (95 % below ${planMs.p95.toFixed(1)}) on ${report.device}`,
     `  frame to command        ${frameToCommandMs.p50.toFixed(1)} ms (95 % below ${frameToCommandMs.p95.toFixed(1)})`,
     `  gaps of the ROS thread  99 % below ${rosThreadGapMs.p99.toFixed(1)} ms, longest ${rosThreadGapMs.max.toFixed(1)} ms`,
     `  limit violations        ${report.limitViolations}`,
+    `  largest acceleration    ${percent(report.largestAcceleration)} of the limit, between two commands`,
     `  machine                 ${cpu?.model ?? 'unknown processor'}, ${cpus().length} cores`,
   ];
 }

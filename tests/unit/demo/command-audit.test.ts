@@ -82,6 +82,55 @@ describe('CommandAudit', () => {
     expect(violationsOf(command(0, 0), command(0.01, 0))).toBe(1);
   });
 
+  it('notes the largest step of the velocity between commands as a fraction of the acceleration limit', () => {
+    const audit = new CommandAudit([LIMIT]);
+    expect(audit.largestAcceleration).toBe(0);
+    audit.check(command(0, CHANGE / 4));
+    expect(audit.largestAcceleration).toBeCloseTo(0.25, 9);
+    audit.check(command(0.0025, CHANGE));
+    expect(audit.largestAcceleration).toBeCloseTo(0.75, 9);
+    audit.check(command(0.0065, CHANGE));
+    expect(audit.largestAcceleration).toBeCloseTo(0.75, 9);
+    audit.check(command(0.0145, 3 * CHANGE));
+    expect(audit.largestAcceleration).toBeCloseTo(2, 9);
+    expect(audit.violations).toBe(1);
+  });
+
+  it('does not take a stop from full speed for braking that happened meanwhile', () => {
+    const audit = new CommandAudit([{ ...LIMIT, lower: -9, upper: 9 }]);
+    let [q, v] = [0, 0];
+    for (let period = 0; period < 5; period++) {
+      q += (v + CHANGE / 2) * PERIOD_S;
+      v += CHANGE;
+      audit.check(command(q, v));
+    }
+    expect(audit.largestAcceleration).toBeCloseTo(1, 9);
+    audit.check(command(q + (v / 2) * PERIOD_S, 0));
+    expect(audit.largestAcceleration).toBeCloseTo(5, 9);
+  });
+
+  it('goes on from the braking ramp after missed periods, and starts anew after a restart', () => {
+    const audit = new CommandAudit([LIMIT]);
+    const fast = command(0.006, 0.4);
+    const rested = fast.at(-1)?.position[0] ?? Number.NaN;
+    for (const one of [command(0.002, 0.2), fast, command(rested - 0.001, -0.1)]) audit.check(one);
+    expect(audit.largestAcceleration).toBeCloseTo(1, 9);
+    audit.restart();
+    audit.check(command(0.7, 0.1));
+    expect(audit.largestAcceleration).toBeCloseTo(1, 9);
+  });
+
+  it.each([
+    ['no points', []],
+    ['no number', [{ position: [0], velocity: [Number.NaN], timeFromStartS: PERIOD_S }]],
+    ['time that stands still', [{ position: [0], velocity: [0.1], timeFromStartS: 0 }]],
+  ])('keeps the figure finite after %s', (_, points) => {
+    const audit = new CommandAudit([LIMIT]);
+    audit.check(points);
+    audit.check(command(0, 0.1));
+    expect(audit.largestAcceleration).toBeLessThanOrEqual(0.5 + 1e-9);
+  });
+
   it('takes the first command after a restart for one from rest', () => {
     const audit = new CommandAudit([LIMIT]);
     audit.check(command(0, 0.1));

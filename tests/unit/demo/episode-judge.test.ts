@@ -5,8 +5,8 @@ const START_NS = 5_000_000_000n;
 /** A robot whose one joint is its fingertip's place on a rail [m]. */
 const rail = ([x = Number.NaN]: readonly number[]): number[] => [x];
 
-function judge(): EpisodeJudge {
-  return new EpisodeJudge([1], rail, START_NS);
+function judge(limitS = 6): EpisodeJudge {
+  return new EpisodeJudge([1], rail, START_NS, limitS);
 }
 
 function reading(timeS: number, position: number, velocity: number) {
@@ -42,6 +42,16 @@ describe('EpisodeJudge', () => {
 
   it('does not count a goal reached after 6 s', () => {
     expect(judge().observe(reading(6.01, 1, 0)).success).toBe(false);
+  });
+
+  it('ends at another time limit where one is asked for', () => {
+    expect(judge(2.5).observe(reading(2.49, 0.6, 0)).ended).toBe(false);
+    expect(judge(2.5).observe(reading(2.51, 1, 0))).toMatchObject({
+      ended: true,
+      success: false,
+      timeS: 2.5,
+    });
+    expect(judge(20).observe(reading(19, 1, 0))).toMatchObject({ ended: true, success: true, timeS: 19 });
   });
 
   it('ignores readings from before the start and after the end', () => {

@@ -1,0 +1,59 @@
+"""Messages that reach their readers late, as those of a real camera or bus do. No ROS here."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Generic, TypeVar
+
+import numpy as np
+
+_NS_PER_MS = 1e6
+
+T = TypeVar("T")
+
+
+class Late(Generic[T]):
+    """Holds each item back for a delay plus or minus a jitter, never below 0, and never changes their order.
+
+    The first item, and the first after each restart, is on time: the robot was put somewhere, and whoever looks at it
+    sees it there already. It draws nothing from the generator, so the same run draws the same jitter.
+    """
+
+    def __init__(self, delay_ms: float, jitter_ms: float, rng: np.random.Generator, spacing_ns: int = 0) -> None:
+        """The jitter is uniform over +/- `jitter_ms`; items come out at least `spacing_ns` apart."""
+        self._delay_ms = delay_ms
+        self._jitter_ms = jitter_ms
+        self._rng = rng
+        self._spacing_ns = spacing_ns
+        self._held: deque[tuple[int, T]] = deque()
+        self._last_due_ns: int | None = None
+
+    @property
+    def due_ns(self) -> int | None:
+        """When the next item is due; None while none is held."""
+        return self._held[0][0] if self._held else None
+
+    def add(self, item: T, taken_ns: int) -> None:
+        """Takes an item of that time in; times never go back between restarts."""
+        if self._last_due_ns is None:
+            due_ns = taken_ns
+        else:
+            due_ns = max(taken_ns + self._lateness_ns(), self._last_due_ns + self._spacing_ns)
+        self._last_due_ns = due_ns
+        self._held.append((due_ns, item))
+
+    def take_due(self, now_ns: int) -> list[T]:
+        """Hands out what is due at `now_ns`, oldest first."""
+        items = []
+        while self._held and self._held[0][0] <= now_ns:
+            items.append(self._held.popleft()[1])
+        return items
+
+    def restart(self) -> None:
+        """Drops what is still held; the next item is on time."""
+        self._held.clear()
+        self._last_due_ns = None
+
+    def _lateness_ns(self) -> int:
+        jitter_ms = self._rng.uniform(-self._jitter_ms, self._jitter_ms) if self._jitter_ms > 0 else 0.0
+        return round(max(0.0, self._delay_ms + jitter_ms) * _NS_PER_MS)
