@@ -1,5 +1,5 @@
 /**
- * Who may import whom (docs/architecture.md): core <- params, math <- vision, model, planning, control <- pipeline <- ros <- cli.
+ * Who may import whom (docs/architecture.md): core <- params, math <- vision, model, planning, timeline <- control <- pipeline <- ros <- cli.
  */
 
 const CORE = ['core'];
@@ -13,9 +13,10 @@ const MAY_IMPORT = {
   vision: BASE,
   model: BASE,
   planning: BASE,
-  control: BASE,
-  pipeline: [...BASE, 'control'],
-  ros: [...BASE, 'vision', 'control', 'pipeline'],
+  timeline: [...CORE, 'math'],
+  control: [...BASE, 'timeline'],
+  pipeline: [...BASE, 'timeline', 'control'],
+  ros: [...BASE, 'vision', 'timeline', 'control', 'pipeline'],
 };
 
 /** Libraries that one room alone imports. */
