@@ -18,10 +18,13 @@ export interface ImageFrame {
   readonly data: Uint8Array;
 }
 
-/** Positions [rad or m] and velocities [rad/s or m/s], in the order of the joints that the model acts on. */
+/** Where the joints that the model acts on are, in their order. */
 export interface JointReading {
+  /** Of its oldest part, where the joints are published apart. */
   readonly stampNs: bigint;
+  /** `[J]`, rad or m. */
   readonly position: Float64Array;
+  /** `[J]`, rad/s or m/s; NaN where the driver does not measure it. */
   readonly velocity: Float64Array;
 }
 

@@ -20,6 +20,9 @@ import type { ProblemLog } from './problem-log.js';
 /** Why there is nothing to plan with before there is a session. */
 export const NOT_CONFIGURED = 'the node is not configured';
 
+/** How long a joint may be missing from joint states that others come in. */
+const PATIENCE_WITH_PARTS_NS = 1_000_000_000n;
+
 /** What the robot description comes to. */
 export interface RobotModel {
   readonly urdf: Urdf;
@@ -53,6 +56,8 @@ export class PlanningSession {
   readonly #options: PlanningSessionOptions;
   #model: ModelInfo | null = null;
   #reader: JointStateReader | null = null;
+  #firstJointStateNs: bigint | null = null;
+  #lastJointStateNs = 0n;
   #robot: RobotModel | null = null;
   #loop: ControlLoop | null = null;
   /** Where efforts are commanded. */
@@ -125,10 +130,25 @@ export class PlanningSession {
   }
 
   onJointState(message: JointStateMessage, stampNs: bigint): void {
-    const read = this.#reader?.read(message, stampNs);
-    if (read === undefined) return;
-    if (this.#effortLaw?.needsVelocity === true && !read.velocityKnown) throw noVelocity();
-    this.#loop?.onReading(read.reading);
+    // Reordering is a matter of milliseconds: this is a clock that started again, and what was kept would be newer than all that comes.
+    if (stampNs < this.#lastJointStateNs - PATIENCE_WITH_PARTS_NS) this.#reader?.reset();
+    this.#lastJointStateNs = stampNs;
+    const reading = this.#reader?.read(message, stampNs) ?? null;
+    if (reading === null) {
+      this.#assertAllHeard(stampNs);
+      return;
+    }
+    if (this.#effortLaw?.canUse(reading) === false) throw noVelocity();
+    this.#loop?.onReading(reading);
+  }
+
+  /** Joints that are published apart take a moment to be all there. */
+  #assertAllHeard(stampNs: bigint): void {
+    this.#firstJointStateNs ??= stampNs;
+    const sinceNs = stampNs - PATIENCE_WITH_PARTS_NS;
+    if (this.#firstJointStateNs > sinceNs) return;
+    if (this.#reader !== null && this.#reader.missing(sinceNs).length > 0)
+      throw this.#reader.missingError(sinceNs);
   }
 
   /** Lets go of the planner and all that was made with it. */

@@ -40,6 +40,19 @@ describe('the effort law', () => {
     expect(law.towards(turned, readingOf([0], [0]))[0]).toBeCloseTo(1, 9);
   });
 
+  it('has no effort for a velocity that damps and is not measured', () => {
+    const law = new EffortLaw(limits, [
+      { kp: 10, kd: 2 },
+      { kp: 4, kd: 0 },
+    ]);
+    const undamped = readingOf([0.9, -0.8], [0.25, NaN]);
+    expect(law.canUse(undamped)).toBe(true);
+    expect(law.towards(desired, undamped)[1]).toBeCloseTo(4 * -0.2, 12);
+    const damped = readingOf([0.9, -0.8], [NaN, 0]);
+    expect(law.canUse(damped)).toBe(false);
+    expect([...law.towards(desired, damped)]).toEqual([0, 0]);
+  });
+
   it('has an effort that is none', () => {
     const law = new EffortLaw(limits, []);
     expect([...law.none()]).toEqual([0, 0]);
