@@ -28,9 +28,15 @@ export interface JointReading {
   readonly velocity: Float64Array;
 }
 
-/** The limits of one joint, from the URDF, in SI units (rad or m). */
+/** What positions of a joint are counted in: metres for a prismatic joint, radians for the others. */
+export type JointUnit = 'rad' | 'm';
+
+/** The limits of one joint, from the URDF, in its unit, that /s, that /s², and N·m or N. */
 export interface JointLimit {
   readonly name: string;
+  readonly unit: JointUnit;
+  /** Turns without end: its limits are infinite, and it may be reported wrapped into one turn. */
+  readonly continuous: boolean;
   readonly lower: number;
   readonly upper: number;
   readonly velocity: number;

@@ -14,6 +14,7 @@ import { assessCondition, ClockGuard } from '../control/watchdog.js';
 import type { Condition, WatchdogThresholds } from '../control/watchdog.js';
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
+import type { JointSituation } from '../core/ports.js';
 import type { JointLimit, JointReading, Plan } from '../core/types.js';
 import { FrameHistory } from './frame-history.js';
 import { newestWins } from './newest-wins.js';
@@ -70,7 +71,7 @@ export class ControlLoop {
   readonly #stream: CommandStream;
   readonly #validator: CommandValidator;
   readonly #clock = new ClockGuard();
-  readonly #jointLimits: { readonly lower: Float64Array; readonly upper: Float64Array };
+  readonly #jointLimits: Omit<JointSituation, 'position'>;
   readonly #frames = new Subject<FrameSet>();
   readonly #problems = new Subject<JepaMpcError>();
   #goal: FrameSet | null = null;
@@ -106,6 +107,7 @@ export class ControlLoop {
     this.#jointLimits = {
       lower: Float64Array.from(limits, ({ lower }) => lower),
       upper: Float64Array.from(limits, ({ upper }) => upper),
+      units: limits.map(({ unit }) => unit),
     };
     this.plans$ = this.#frames.pipe(newestWins(() => this.#planFromNewest()));
   }

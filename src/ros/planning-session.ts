@@ -220,15 +220,16 @@ export class PlanningSession {
 
   #readRobot(model: ModelInfo, description: string): RobotModel {
     const values = this.#options.parameters();
-    const acceleration = values['limits.default_acceleration'];
     const urdf = parseUrdf(description);
     const limits = jointLimits(urdf, model.joints, {
       positionMargin: values['limits.position_margin'],
+      positionMarginM: values['limits.position_margin_m'],
       effortScale: values['limits.effort_scale'],
       needsEffort: commandsEfforts(values),
       velocityScale: values['limits.velocity_scale'],
       accelerationScale: values['limits.acceleration_scale'],
-      ...(acceleration > 0 ? { acceleration } : {}),
+      acceleration: values['limits.default_acceleration'],
+      accelerationM: values['limits.default_acceleration_m'],
     });
     const { planning, proprioception: fields, joints } = model;
     return {

@@ -34,7 +34,7 @@ describe('the effort law', () => {
   });
 
   it('takes the short way where a continuous joint is reported wrapped into one turn', () => {
-    const endless = [jointLimit('a', { lower: -Infinity, upper: Infinity })];
+    const endless = [jointLimit('a', { continuous: true, lower: -Infinity, upper: Infinity })];
     const law = new EffortLaw(endless, [{ kp: 10, kd: 0 }]);
     const turned = { position: Float64Array.of(2 * Math.PI + 0.1), velocity: Float64Array.of(0) };
     expect(law.towards(turned, readingOf([0], [0]))[0]).toBeCloseTo(1, 9);

@@ -11,7 +11,17 @@ export function ms(milliseconds: number): bigint {
 }
 
 export function jointLimit(name: string, overrides: Partial<JointLimit> = {}): JointLimit {
-  return { name, lower: -2.6, upper: 2.6, velocity: 2, acceleration: 10, effort: 20, ...overrides };
+  return {
+    name,
+    unit: 'rad',
+    continuous: false,
+    lower: -2.6,
+    upper: 2.6,
+    velocity: 2,
+    acceleration: 10,
+    effort: 20,
+    ...overrides,
+  };
 }
 
 /** Joint velocities of these joints, or what differs from them. */
