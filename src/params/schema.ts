@@ -229,7 +229,7 @@ export const parameterSchema = z.strictObject({
   'actions.ball': dynamic(
     z.enum(['none', 'l1', 'l2']).default('none'),
     '',
-    'Ball that the actions of one period stay in, beside the bounds of each: norm over the joints, in halves of their ranges, at most 1.',
+    'Ball that the actions of one period stay in, beside the bounds of each: norm over the joints, in halves of their ranges and from the action that leaves the robot at rest, at most 1.',
   ),
   'actions.frozen': dynamic(
     z.string().default(''),
