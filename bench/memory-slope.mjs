@@ -31,7 +31,7 @@ const model = await loadModel(fileURLToPath(new URL('../models/reacher', import.
   device: 'cpu',
 });
 const { latent, history, action, objective, plannerDefaults: options } = model.manifest;
-const weights = { action: options.actionPenalty, smoothness: 0, limit: 0, limitMargin: 0 };
+const weights = { action: options.actionPenalty, smoothness: 0, limit: 0, limitMargin: 0, limitMarginM: 0 };
 const spec = { metric: objective.default, steps: objective.steps, expression: null, weights };
 const request = { objective: spec, horizon: options.horizon, precision: 'float32' };
 const scorer = await model.rollouts.scorer(request);

@@ -41,7 +41,13 @@ export async function openOurs({ folder }, { precision, threads, device = 'cpu' 
   async function scorerFor(horizon, savings, isProfiled) {
     const key = JSON.stringify([horizon, savings, isProfiled]);
     if (!scorers.has(key)) {
-      const weights = { action: plannerDefaults.actionPenalty, smoothness: 0, limit: 0, limitMargin: 0 };
+      const weights = {
+        action: plannerDefaults.actionPenalty,
+        smoothness: 0,
+        limit: 0,
+        limitMargin: 0,
+        limitMarginM: 0,
+      };
       const spec = { metric: objective.default, steps: objective.steps, expression: null, weights };
       const request = { objective: spec, horizon, precision: PRECISIONS[precision] };
       scorers.set(

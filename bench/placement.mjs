@@ -27,7 +27,13 @@ const { values } = parseArgs({
 const samples = Number(values.samples);
 const model = await loadModel(values.model, { device: values.device });
 const { latent, history, action, objective, plannerDefaults } = model.manifest;
-const weights = { action: plannerDefaults.actionPenalty, smoothness: 0.1, limit: 1, limitMargin: 0.1 };
+const weights = {
+  action: plannerDefaults.actionPenalty,
+  smoothness: 0.1,
+  limit: 1,
+  limitMargin: 0.1,
+  limitMarginM: 0.1,
+};
 const spec = { metric: objective.default, steps: objective.steps, expression: null, weights };
 const request = { objective: spec, horizon: plannerDefaults.horizon, precision: values.precision };
 const options = { ...plannerDefaults, samples, elites: Math.min(plannerDefaults.elites, samples) };

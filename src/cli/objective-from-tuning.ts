@@ -22,6 +22,7 @@ export type ObjectiveTuning = Pick<
   | 'smoothnessWeight'
   | 'limitWeight'
   | 'limitMargin'
+  | 'limitMarginM'
 >;
 
 /** What it is completed from. */
@@ -65,6 +66,7 @@ export function objectiveFromTuning(tuning: ObjectiveTuning, model: ObjectiveMod
       smoothness: tuning.smoothnessWeight,
       limit: tuning.limitWeight,
       limitMargin: tuning.limitMargin,
+      limitMarginM: tuning.limitMarginM,
     },
   };
 }

@@ -32,13 +32,24 @@ export class EffortLaw {
     return this.#gains.some(({ kd }) => kd > 0);
   }
 
-  /** Efforts `[J]`, N·m or N. @param reading fresh; null or stale ones have to be met with `none` */
+  /** Whether every velocity that has a part in it is measured. */
+  canUse({ velocity }: JointReading): boolean {
+    return this.#gains.every(({ kd }, joint) => kd === 0 || !Number.isNaN(velocity[joint] ?? NaN));
+  }
+
+  /**
+   * Efforts `[J]`, N·m or N; none for a reading that it cannot use.
+   *
+   * @param reading fresh; for stale ones there is `none`
+   */
   towards(desired: JointMotion, reading: JointReading): Float64Array {
+    if (!this.canUse(reading)) return this.none();
     return Float64Array.from(this.#limits, (limit, joint) => {
       const { kp, kd } = this.#gains[joint] ?? { kp: NaN, kd: NaN };
       const lag = -positionError(reading.position[joint] ?? NaN, desired.position[joint] ?? NaN, limit);
       const slowness = (desired.velocity[joint] ?? NaN) - (reading.velocity[joint] ?? NaN);
-      return Math.min(Math.max(kp * lag + kd * slowness, -limit.effort), limit.effort);
+      const damping = kd === 0 ? 0 : kd * slowness;
+      return Math.min(Math.max(kp * lag + damping, -limit.effort), limit.effort);
     });
   }
 

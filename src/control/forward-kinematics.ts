@@ -1,6 +1,6 @@
 import { JepaMpcError } from '../core/errors.js';
 import { rotationFromRpy } from './rotation.js';
-import type { Urdf, UrdfJoint, Vector3 } from './urdf.js';
+import { drivenBy, type Urdf, type UrdfJoint, type Vector3 } from './urdf.js';
 
 /** Where a link is in the root link's frame: position [m] and rotation matrix (row-major 3x3). */
 export interface LinkPose {
@@ -11,8 +11,11 @@ export interface LinkPose {
 /** One joint of the chain, its origin as a rotation matrix (row-major 3x3) so that no trigonometry of the description is repeated. */
 interface ChainJoint {
   readonly moves: 'turns' | 'slides' | 'not';
-  /** Index into the joint positions; 0 and unused for fixed joints. */
+  /** Index into the joint positions of the joint itself, or of the one that it mimics; 0 and unused for fixed joints. */
   readonly positionIndex: number;
+  /** The joint is at `multiplier * (that position) + offset`. */
+  readonly multiplier: number;
+  readonly offset: number;
   readonly originRotation: Float64Array;
   readonly originTranslation: Vector3;
   readonly axis: Vector3;
@@ -78,8 +81,7 @@ function chainTo(urdf: Urdf, link: string): UrdfJoint[] {
   return chain;
 }
 
-function compileJoint(joint: UrdfJoint, jointNames: readonly string[], link: string): ChainJoint {
-  const positionIndex = jointNames.indexOf(joint.name);
+function compileJoint(urdf: Urdf, joint: UrdfJoint, jointNames: readonly string[], link: string): ChainJoint {
   if (joint.type === 'floating' || joint.type === 'planar') {
     throw new JepaMpcError('urdf.invalid', {
       subject: `joint '${joint.name}' on the way to link '${link}'`,
@@ -88,9 +90,14 @@ function compileJoint(joint: UrdfJoint, jointNames: readonly string[], link: str
       remedy: 'Choose a link that is reached through such joints.',
     });
   }
+  const { joint: driver, multiplier, offset } = drivenBy(urdf, joint);
+  const positionIndex = jointNames.indexOf(driver);
   if (joint.type !== 'fixed' && positionIndex < 0) {
     throw new JepaMpcError('urdf.unknown-joint', {
-      subject: `joint '${joint.name}' on the way to link '${link}'`,
+      subject:
+        driver === joint.name
+          ? `joint '${joint.name}' on the way to link '${link}'`
+          : `joint '${driver}', which joint '${joint.name}' on the way to link '${link}' mimics`,
       found: `no position for it among ${jointNames.join(', ')}`,
       expected: 'the positions of all movable joints of the chain',
       remedy: 'Name the joint too, or make it fixed in the description.',
@@ -99,6 +106,8 @@ function compileJoint(joint: UrdfJoint, jointNames: readonly string[], link: str
   return {
     moves: joint.type === 'fixed' ? 'not' : joint.type === 'prismatic' ? 'slides' : 'turns',
     positionIndex: Math.max(positionIndex, 0),
+    multiplier,
+    offset,
     originRotation: rotationFromRpy(joint.origin.rpy),
     originTranslation: joint.origin.xyz,
     axis: joint.axis,
@@ -113,11 +122,11 @@ export class ForwardKinematics {
   readonly #rotation = new Float64Array(9);
 
   /**
-   * @param jointNames order of the positions given later; movable joints of the chain must be among them.
+   * @param jointNames order of the positions given later; movable joints of the chain, or those that they mimic, must be among them.
    * @throws JepaMpcError `urdf.invalid` (no such link), `urdf.unknown-joint` (chain joint without a position).
    */
   constructor(urdf: Urdf, link: string, jointNames: readonly string[]) {
-    this.#chain = chainTo(urdf, link).map((joint) => compileJoint(joint, jointNames, link));
+    this.#chain = chainTo(urdf, link).map((joint) => compileJoint(urdf, joint, jointNames, link));
     this.#jointCount = jointNames.length;
   }
 
@@ -154,7 +163,7 @@ export class ForwardKinematics {
           : [y * az - z * ay, z * ax - x * az, x * ay - y * ax, x, y, z];
       for (const [row, value] of column.entries()) {
         const place = row * this.#jointCount + joint.positionIndex;
-        out[place] = (out[place] ?? 0) + value;
+        out[place] = (out[place] ?? 0) + joint.multiplier * value;
       }
     });
   }
@@ -182,7 +191,7 @@ export class ForwardKinematics {
       multiplyInPlace(rotation, joint.originRotation);
       if (joint.moves === 'not') continue;
       onJoint?.(joint, position, rotation);
-      const jointPosition = jointPositions[joint.positionIndex] ?? NaN;
+      const jointPosition = joint.multiplier * (jointPositions[joint.positionIndex] ?? NaN) + joint.offset;
       if (joint.moves === 'slides') {
         translateInPlace(position, rotation, joint.axis, jointPosition);
       } else {

@@ -1,14 +1,18 @@
 import { JepaMpcError } from '../core/errors.js';
-import type { JointLimit } from '../core/types.js';
+import { marginWithin } from '../core/position-margin.js';
+import type { JointLimit, JointUnit } from '../core/types.js';
 import { nearestName } from '../core/nearest-name.js';
-import type { Urdf, UrdfJoint } from './urdf.js';
+import { drivenBy, type Urdf, type UrdfJoint } from './urdf.js';
 
 /** How much stricter than the robot description to be. All optional; the default is the description itself. */
 export interface LimitOptions {
-  /** Taken off both ends of the position range, rad or m, at least 0. Default 0. */
+  /**
+   * Taken off both ends of the position range of joints that turn, rad, at least 0; but no more than a tenth of the range from each end.
+   * Default 0.
+   */
   readonly positionMargin?: number;
-  /** Taken off both ends as well, as a fraction of the range, 0 to below 0.5; the larger of the two margins counts. Default 0. */
-  readonly positionMarginFraction?: number;
+  /** As `positionMargin`, for joints that slide, m. Default 0. */
+  readonly positionMarginM?: number;
   /** Scale of the velocity limits, above 0 to 1. Default 1. */
   readonly velocityScale?: number;
   /** Scale of the acceleration limits, above 0 to 1. Default 1. */
@@ -18,13 +22,15 @@ export interface LimitOptions {
   /** Whether efforts are commanded: a joint without an effort limit is then refused. Default false. */
   readonly needsEffort?: boolean;
   /**
-   * Acceleration limit, rad/s² or m/s², for robot descriptions that have none: one number for all joints, or one for each in the
-   * order asked for. Where the description has one too, the lower of the two counts: an option never loosens a limit.
+   * Acceleration limit of joints that turn, rad/s², for robot descriptions that have none. Where the description has one too, the lower of
+   * the two counts: an option never loosens a limit. Default 0: none.
    */
-  readonly acceleration?: number | readonly number[];
+  readonly acceleration?: number;
+  /** As `acceleration`, for joints that slide, m/s². Default 0: none. */
+  readonly accelerationM?: number;
 }
 
-function assertOption(name: keyof LimitOptions, value: number, valid: boolean, expected: string): void {
+function assertOption(name: string, value: number, valid: boolean, expected: string): void {
   if (!valid) {
     throw new JepaMpcError('params.invalid', {
       subject: `joint limit option ${name}`,
@@ -40,7 +46,9 @@ function isScale(value: number): boolean {
 }
 
 function unknownJoint(name: string, urdf: Urdf): JepaMpcError {
-  const movable = urdf.joints.filter((joint) => joint.type !== 'fixed').map((joint) => joint.name);
+  const movable = urdf.joints
+    .filter((joint) => joint.type !== 'fixed' && joint.mimic === null)
+    .map((joint) => joint.name);
   const nearest = nearestName(name, movable);
   return new JepaMpcError('urdf.unknown-joint', {
     subject: 'robot description',
@@ -88,7 +96,8 @@ function positiveLimit(
   return value;
 }
 
-function positionRange(joint: UrdfJoint, margin: number, fraction: number): { lower: number; upper: number } {
+/** Soft limits are what the controller of the robot keeps to, so they count without a margin of their own. */
+function positionRange(joint: UrdfJoint, margin: number): { lower: number; upper: number } {
   if (joint.type === 'continuous') return { lower: -Infinity, upper: Infinity };
   const lower = joint.limit?.lower ?? null;
   const upper = joint.limit?.upper ?? null;
@@ -102,29 +111,67 @@ function positionRange(joint: UrdfJoint, margin: number, fraction: number): { lo
       remedy: 'Correct the range.',
     });
   }
-  const inset = Math.max(margin, fraction * (upper - lower));
-  if (!(lower + inset < upper - inset)) {
-    throw new JepaMpcError('params.invalid', {
-      subject: `position margin of joint '${joint.name}'`,
-      found: `${String(inset)} off both ends of [${String(lower)}, ${String(upper)}]`,
-      expected: 'a margin below half the range',
-      remedy: 'Lower the margin.',
+  const { softLimits } = joint;
+  const inset = marginWithin(lower, upper, margin);
+  const range = {
+    lower: Math.max(lower + inset, softLimits.lower ?? -Infinity),
+    upper: Math.min(upper - inset, softLimits.upper ?? Infinity),
+  };
+  if (!(range.lower < range.upper)) {
+    throw new JepaMpcError('urdf.invalid', {
+      subject: `robot description, joint '${joint.name}', <safety_controller>`,
+      found: `soft limits ${String(softLimits.lower)} to ${String(softLimits.upper)}`,
+      expected: `a range inside that of <limit>, ${String(lower)} to ${String(upper)}`,
+      remedy: 'Correct soft_lower_limit and soft_upper_limit, or remove both.',
     });
   }
-  return { lower: lower + inset, upper: upper - inset };
+  return range;
 }
 
-function accelerationLimit(joint: UrdfJoint, option: number | undefined): number {
+/** @param option 0: none */
+function accelerationLimit(joint: UrdfJoint, option: number): number {
   const written = joint.limit?.acceleration ?? null;
   const limit = written === null ? null : positiveLimit(joint, 'acceleration', written);
-  if (limit === null && option === undefined) {
+  if (limit === null && option === 0) {
+    const [parameter, unit] =
+      unitOf(joint) === 'm'
+        ? ['limits.default_acceleration_m', 'm/s²']
+        : ['limits.default_acceleration', 'rad/s²'];
     throw noLimit(
       joint,
       'acceleration',
-      `${limitLine(joint)} (or set the acceleration limit parameter if the description cannot be changed).`,
+      `${limitLine(joint)}, or set the parameter ${parameter} [${unit}] if the description cannot be changed.`,
     );
   }
-  return Math.min(limit ?? Infinity, option ?? Infinity);
+  return Math.min(limit ?? Infinity, option === 0 ? Infinity : option);
+}
+
+function unitOf({ type }: UrdfJoint): JointUnit {
+  return type === 'prismatic' ? 'm' : 'rad';
+}
+
+/** The joint of that name, if it can be commanded. */
+function commandableJoint(urdf: Urdf, name: string): UrdfJoint {
+  const joint = urdf.joints.find((candidate) => candidate.name === name);
+  if (joint === undefined) throw unknownJoint(name, urdf);
+  if (joint.type === 'fixed' || joint.type === 'floating' || joint.type === 'planar') {
+    throw new JepaMpcError('urdf.no-limits', {
+      subject: `robot description, joint '${name}'`,
+      found: `a ${joint.type} joint`,
+      expected: 'revolute, prismatic or continuous',
+      remedy: 'Let the model act on joints with one axis.',
+    });
+  }
+  if (joint.mimic !== null) {
+    const driver = drivenBy(urdf, joint).joint;
+    throw new JepaMpcError('urdf.mimic-joint', {
+      subject: `robot description, joint '${name}'`,
+      found: `<mimic joint="${joint.mimic.joint}"/>: it moves with joint '${driver}'`,
+      expected: 'a joint that moves independently',
+      remedy: `Let the model act on joint '${driver}' instead.`,
+    });
+  }
+  return joint;
 }
 
 function effortLimit(joint: UrdfJoint, isNeeded: boolean): number {
@@ -135,9 +182,9 @@ function effortLimit(joint: UrdfJoint, isNeeded: boolean): number {
 }
 
 /**
- * The limits of the named joints, in the order of the names. A continuous joint has the range (-Infinity, Infinity); where efforts are not
- * commanded, the effort limit does not matter, and is Infinity if it is missing.
- * @throws JepaMpcError `urdf.unknown-joint`, `urdf.no-limits` (with the line to add), `urdf.invalid`, `params.invalid`.
+ * The limits of the named joints, in the order of the names. Soft limits (`<safety_controller>`) narrow the position range. A continuous joint
+ * has the range (-Infinity, Infinity); where efforts are not commanded, the effort limit does not matter, and is Infinity if it is missing.
+ * @throws JepaMpcError `urdf.unknown-joint`, `urdf.mimic-joint`, `urdf.no-limits` (with the line to add), `urdf.invalid`, `params.invalid`.
  */
 export function jointLimits(
   urdf: Urdf,
@@ -146,61 +193,38 @@ export function jointLimits(
 ): JointLimit[] {
   const {
     positionMargin = 0,
-    positionMarginFraction = 0,
+    positionMarginM = 0,
     velocityScale = 1,
     accelerationScale = 1,
     effortScale = 1,
     needsEffort = false,
-    acceleration,
+    acceleration = 0,
+    accelerationM = 0,
   } = options;
-  assertOption(
-    'positionMargin',
+  for (const [name, value] of Object.entries({
     positionMargin,
-    positionMargin >= 0 && positionMargin < Infinity,
-    'a finite number, at least 0',
-  );
-  assertOption(
-    'positionMarginFraction',
-    positionMarginFraction,
-    positionMarginFraction >= 0 && positionMarginFraction < 0.5,
-    'at least 0 and below 0.5',
-  );
-  assertOption('velocityScale', velocityScale, isScale(velocityScale), 'above 0 and at most 1');
-  assertOption('accelerationScale', accelerationScale, isScale(accelerationScale), 'above 0 and at most 1');
-  assertOption('effortScale', effortScale, isScale(effortScale), 'above 0 and at most 1');
-  if (typeof acceleration === 'object') {
-    assertOption(
-      'acceleration',
-      acceleration.length,
-      acceleration.length === jointNames.length,
-      `${String(jointNames.length)} numbers`,
-    );
+    positionMarginM,
+    acceleration,
+    accelerationM,
+  })) {
+    assertOption(name, value, value >= 0 && value < Infinity, 'a finite number, at least 0');
   }
+  for (const [name, value] of Object.entries({ velocityScale, accelerationScale, effortScale }))
+    assertOption(name, value, isScale(value), 'above 0 and at most 1');
 
-  return jointNames.map((name, index) => {
-    const joint = urdf.joints.find((candidate) => candidate.name === name);
-    if (joint === undefined) throw unknownJoint(name, urdf);
-    if (joint.type === 'fixed' || joint.type === 'floating' || joint.type === 'planar') {
-      throw new JepaMpcError('urdf.no-limits', {
-        subject: `robot description, joint '${name}'`,
-        found: `a ${joint.type} joint`,
-        expected: 'revolute, prismatic or continuous',
-        remedy: 'Let the model act on joints with one axis.',
-      });
-    }
-    const accelerationOption = typeof acceleration === 'object' ? acceleration[index] : acceleration;
-    if (accelerationOption !== undefined) {
-      const valid = accelerationOption > 0 && accelerationOption < Infinity;
-      assertOption('acceleration', accelerationOption, valid, 'a finite number above 0');
-    }
-    const range = positionRange(joint, positionMargin, positionMarginFraction);
+  return jointNames.map((name) => {
+    const joint = commandableJoint(urdf, name);
+    const unit = unitOf(joint);
+    const range = positionRange(joint, unit === 'm' ? positionMarginM : positionMargin);
     const velocity = joint.limit?.velocity ?? null;
     if (velocity === null) throw noLimit(joint, 'velocity', limitLine(joint));
     return {
       name,
+      unit,
+      continuous: joint.type === 'continuous',
       ...range,
       velocity: positiveLimit(joint, 'velocity', velocity) * velocityScale,
-      acceleration: accelerationLimit(joint, accelerationOption) * accelerationScale,
+      acceleration: accelerationLimit(joint, unit === 'm' ? accelerationM : acceleration) * accelerationScale,
       effort: effortLimit(joint, needsEffort) * effortScale,
     };
   });

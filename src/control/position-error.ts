@@ -4,9 +4,8 @@ import type { JointLimit } from '../core/types.js';
 export function positionError(
   measured: number,
   desired: number,
-  { lower, upper }: Pick<JointLimit, 'lower' | 'upper'>,
+  { continuous }: Pick<JointLimit, 'continuous'>,
 ): number {
   const error = measured - desired;
-  const isContinuous = lower === -Infinity && upper === Infinity;
-  return isContinuous ? error - 2 * Math.PI * Math.round(error / (2 * Math.PI)) : error;
+  return continuous ? error - 2 * Math.PI * Math.round(error / (2 * Math.PI)) : error;
 }

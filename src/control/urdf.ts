@@ -18,6 +18,22 @@ export interface UrdfLimit {
   readonly acceleration: number | null;
 }
 
+/** The soft limits of `<safety_controller>` as written, in SI units; null where the attribute is missing. */
+export interface UrdfSoftLimits {
+  readonly lower: number | null;
+  readonly upper: number | null;
+}
+
+/** The `<mimic>` element: this joint is at `multiplier * (position of the other) + offset`. */
+export interface UrdfMimic {
+  /** The other joint, which may itself mimic one. */
+  readonly joint: string;
+  /** In the unit of this joint for each of the other. */
+  readonly multiplier: number;
+  /** rad or m */
+  readonly offset: number;
+}
+
 export interface UrdfJoint {
   readonly name: string;
   readonly type: UrdfJointType;
@@ -29,6 +45,9 @@ export interface UrdfJoint {
   readonly axis: Vector3;
   /** Null where there is no `<limit>` element. */
   readonly limit: UrdfLimit | null;
+  readonly softLimits: UrdfSoftLimits;
+  /** Null for a joint that moves independently, and for a fixed one. */
+  readonly mimic: UrdfMimic | null;
 }
 
 /** A robot description reduced to what control needs. The joints form one tree over the links. */
@@ -161,6 +180,26 @@ function parseLimit(joint: XmlElement, where: string): UrdfLimit | null {
   };
 }
 
+function parseSoftLimits(joint: XmlElement, where: string): UrdfSoftLimits {
+  const controller = onlyChild(joint, 'safety_controller', where) ?? {};
+  const at = `${where}, <safety_controller>`;
+  return {
+    lower: numberAttribute(controller, 'soft_lower_limit', at),
+    upper: numberAttribute(controller, 'soft_upper_limit', at),
+  };
+}
+
+function parseMimic(joint: XmlElement, where: string): UrdfMimic | null {
+  const mimic = onlyChild(joint, 'mimic', where);
+  if (mimic === null) return null;
+  const at = `${where}, <mimic>`;
+  return {
+    joint: requiredName(mimic, 'joint', at),
+    multiplier: numberAttribute(mimic, 'multiplier', at) ?? 1,
+    offset: numberAttribute(mimic, 'offset', at) ?? 0,
+  };
+}
+
 function parseJoint(joint: XmlElement): UrdfJoint {
   const name = requiredName(joint, 'name', '<joint>');
   const where = `joint '${name}'`;
@@ -182,7 +221,38 @@ function parseJoint(joint: XmlElement): UrdfJoint {
     // A fixed joint has no axis that matters; files that write "0 0 0" there are common.
     axis: type === 'fixed' ? [1, 0, 0] : unitAxis(axis, where),
     limit: parseLimit(joint, where),
+    softLimits: parseSoftLimits(joint, where),
+    mimic: type === 'fixed' ? null : parseMimic(joint, where),
   };
+}
+
+/**
+ * The independent joint that a joint moves with, through all the joints in between; the joint itself where it mimics none.
+ *
+ * @returns as `<mimic>` has it: multiplier and offset are those over the whole way
+ * @throws JepaMpcError `urdf.invalid` for a joint that there is not, or a circle
+ */
+export function drivenBy({ joints }: Urdf, joint: UrdfJoint): UrdfMimic {
+  const byName = new Map(joints.map((candidate) => [candidate.name, candidate]));
+  let driver = joint;
+  let multiplier = 1;
+  let offset = 0;
+  for (let steps = 0; driver.mimic !== null; steps++) {
+    const { mimic } = driver;
+    offset += multiplier * mimic.offset;
+    multiplier *= mimic.multiplier;
+    const next = byName.get(mimic.joint);
+    if (next === undefined || steps === joints.length) {
+      throw invalid(
+        `joint '${joint.name}', <mimic>`,
+        next === undefined ? `a joint '${mimic.joint}' that there is not` : 'joints that mimic each other',
+        'a movable joint that mimics none',
+        'Correct the attribute joint.',
+      );
+    }
+    driver = next;
+  }
+  return { joint: driver.name, multiplier, offset };
 }
 
 function assertUnique(names: readonly string[], element: string): void {

@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'urdf.invalid'
   | 'urdf.no-limits'
   | 'urdf.unknown-joint'
+  | 'urdf.mimic-joint'
   | 'params.invalid'
   | 'objective.invalid'
   | 'planner.not-finite'

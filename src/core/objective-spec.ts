@@ -1,5 +1,7 @@
 import type { ParsedExpression } from './expression.js';
 import type { LatentStream } from './model-spec.js';
+import type { JointSituation } from './ports.js';
+import { marginWithin } from './position-margin.js';
 
 /**
  * How far a predicted latent is from the goal's. `temporal_distance` is the model's own learned distance, in predictor steps; the others
@@ -26,8 +28,20 @@ export interface ObjectiveWeights {
   readonly smoothness: number;
   /** Of the mean over periods of the squared way [rad² or m²] that joints come into the margin of their position limits. */
   readonly limit: number;
-  /** That margin, rad or m, at least 0. */
+  /** That margin of joints that turn, rad, at least 0; see {@link limitMarginOf}. */
   readonly limitMargin: number;
+  /** That margin of joints that slide, m, at least 0. */
+  readonly limitMarginM: number;
+}
+
+/** The margin inside the position limits of one joint, in its unit: at most a tenth of its range. */
+export function limitMarginOf(
+  { limitMargin, limitMarginM }: Pick<ObjectiveWeights, 'limitMargin' | 'limitMarginM'>,
+  { lower, upper, units }: Pick<JointSituation, 'lower' | 'upper' | 'units'>,
+  joint: number,
+): number {
+  const margin = units?.[joint] === 'm' ? limitMarginM : limitMargin;
+  return marginWithin(lower[joint] ?? -Infinity, upper[joint] ?? Infinity, margin);
 }
 
 /**

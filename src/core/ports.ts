@@ -1,4 +1,4 @@
-import type { Tensor } from './types.js';
+import type { JointUnit, Tensor } from './types.js';
 
 /** A seeded source of noise. The same seed gives the same sequence on every machine. */
 export interface Rng {
@@ -34,6 +34,8 @@ export interface JointSituation {
   /** Position limits `[J]`; -Infinity and Infinity for a continuous joint. */
   readonly lower: Float64Array;
   readonly upper: Float64Array;
+  /** `[J]`; absent: rad, all of them. */
+  readonly units?: readonly JointUnit[];
 }
 
 /** What a planner is given besides its own state. */

@@ -18,16 +18,25 @@ export interface ImageFrame {
   readonly data: Uint8Array;
 }
 
-/** Positions [rad or m] and velocities [rad/s or m/s], in the order of the joints that the model acts on. */
+/** Where the joints that the model acts on are, in their order. */
 export interface JointReading {
+  /** Of its oldest part, where the joints are published apart. */
   readonly stampNs: bigint;
+  /** `[J]`, rad or m. */
   readonly position: Float64Array;
+  /** `[J]`, rad/s or m/s; NaN where the driver does not measure it. */
   readonly velocity: Float64Array;
 }
 
-/** The limits of one joint, from the URDF, in SI units (rad or m). */
+/** What positions of a joint are counted in: metres for a prismatic joint, radians for the others. */
+export type JointUnit = 'rad' | 'm';
+
+/** The limits of one joint, from the URDF, in its unit, that /s, that /s², and N·m or N. */
 export interface JointLimit {
   readonly name: string;
+  readonly unit: JointUnit;
+  /** Turns without end: its limits are infinite, and it may be reported wrapped into one turn. */
+  readonly continuous: boolean;
   readonly lower: number;
   readonly upper: number;
   readonly velocity: number;

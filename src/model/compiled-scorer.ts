@@ -32,11 +32,11 @@ export function contextFeeds(
 
 function jointFeeds(
   { joints }: PlanContext,
-  { limitMargin }: ObjectiveWeights,
+  weights: ObjectiveWeights,
   action: ActionSpec,
   periods: number,
 ): Record<string, ort.Tensor> {
-  const { least, largest } = limitSums(joints, limitMargin, action, periods);
+  const { least, largest } = limitSums(joints, weights, action, periods);
   const row = (values: Float32Array): ort.Tensor => new ort.Tensor('float32', values, [values.length]);
   return {
     joint_position: row(Float32Array.from(action.joints, (_, joint) => joints?.position[joint] ?? 0)),

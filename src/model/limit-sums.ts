@@ -1,4 +1,5 @@
 import { jointTravel, type ActionSpec } from '../core/model-spec.js';
+import { limitMarginOf, type ObjectiveWeights } from '../core/objective-spec.js';
 import type { PlanContext } from '../core/ports.js';
 
 /**
@@ -15,12 +16,12 @@ export interface LimitSums {
  * but to compare.
  *
  * @param joints undefined where limits are not known: nothing is near them then
- * @param margin rad or m
+ * @param weights for the margins
  * @param periods K
  */
 export function limitSums(
   joints: PlanContext['joints'],
-  margin: number,
+  weights: Pick<ObjectiveWeights, 'limitMargin' | 'limitMarginM'>,
   action: Pick<ActionSpec, 'kind' | 'joints' | 'periodMs'>,
   periods: number,
 ): LimitSums {
@@ -32,6 +33,7 @@ export function limitSums(
   const { isSum, gain } = travel;
   for (let i = 0; i < least.length; i++) {
     const joint = i % count;
+    const margin = limitMarginOf(weights, joints, joint);
     const position = isSum ? (joints.position[joint] ?? 0) : 0;
     least[i] = ((joints.lower[joint] ?? -Infinity) + margin - position) / gain;
     largest[i] = ((joints.upper[joint] ?? Infinity) - margin - position) / gain;

@@ -113,8 +113,13 @@ export const parameterSchema = z.strictObject({
   ),
   'objective.limit_margin': dynamic(
     z.number().min(0).max(10).default(0.1),
-    'rad or m',
-    'Width of that margin, inside the position limits.',
+    'rad',
+    'Width of that margin, inside the position limits of joints that turn, but at most a tenth of their range from each end.',
+  ),
+  'objective.limit_margin_m': dynamic(
+    z.number().min(0).max(10).default(0.01),
+    'm',
+    'As objective.limit_margin, for prismatic joints.',
   ),
   'cem.samples': dynamic(
     z.int().min(0).max(100000).default(0),
@@ -224,7 +229,7 @@ export const parameterSchema = z.strictObject({
   'actions.ball': dynamic(
     z.enum(['none', 'l1', 'l2']).default('none'),
     '',
-    'Ball that the actions of one period stay in, beside the bounds of each: norm over the joints, in halves of their ranges, at most 1.',
+    'Ball that the actions of one period stay in, beside the bounds of each: norm over the joints, in halves of their ranges and from the action that leaves the robot at rest, at most 1.',
   ),
   'actions.frozen': dynamic(
     z.string().default(''),
@@ -295,14 +300,24 @@ export const parameterSchema = z.strictObject({
   'command.period_ms': fixed(z.int().min(1).max(1000).default(20), 'ms', 'Period of the command stream.'),
   'command.tracking_tolerance': dynamic(
     z.number().min(0.001).max(10).default(0.3),
-    'rad or m',
-    'Largest gap between commanded and measured joint position before the robot holds.',
+    'rad',
+    'Largest gap between commanded and measured position of a joint that turns before the robot holds.',
+  ),
+  'command.tracking_tolerance_m': dynamic(
+    z.number().min(0.0001).max(10).default(0.02),
+    'm',
+    'As command.tracking_tolerance, for prismatic joints.',
   ),
 
   'limits.position_margin': fixed(
     z.number().min(0).max(1).default(0.02),
-    'rad or m',
-    'Distance kept from the position limits of the robot description.',
+    'rad',
+    'Distance that a joint that turns keeps from the position limits of the robot description, but at most a tenth of its range from each end. Soft limits (<safety_controller>) count as they are.',
+  ),
+  'limits.position_margin_m': fixed(
+    z.number().min(0).max(1).default(0.001),
+    'm',
+    'As limits.position_margin, for prismatic joints.',
   ),
   'limits.velocity_scale': fixed(
     z.number().min(0.01).max(1).default(1),
@@ -321,8 +336,13 @@ export const parameterSchema = z.strictObject({
   ),
   'limits.default_acceleration': fixed(
     z.number().min(0).max(1000).default(0),
-    'rad/s² or m/s²',
-    'Acceleration limit of joints whose robot description has none; 0 refuses such a description.',
+    'rad/s²',
+    'Acceleration limit of joints that turn whose robot description has none; 0 refuses such a description.',
+  ),
+  'limits.default_acceleration_m': fixed(
+    z.number().min(0).max(1000).default(0),
+    'm/s²',
+    'As limits.default_acceleration, for prismatic joints.',
   ),
 
   'watchdog.image_timeout_s': dynamic(

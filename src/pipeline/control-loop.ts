@@ -12,6 +12,7 @@ import { assessCondition } from '../control/watchdog.js';
 import type { Condition, WatchdogThresholds } from '../control/watchdog.js';
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
+import type { JointSituation } from '../core/ports.js';
 import type { JointLimit, JointReading, Plan } from '../core/types.js';
 import type { Latency } from '../timeline/latency.js';
 import { firstFreeNs } from '../timeline/plan-log.js';
@@ -58,7 +59,7 @@ export interface ControlLoopOptions {
 const REST_FRACTION = 0.01;
 
 /** A joint that stays within this for 0.1 s is at rest when its pose is to be taken: by unit of its position. */
-const REST_TOLERANCE = 0.01;
+const REST_TOLERANCE = { rad: 0.01, m: 0.001 } as const;
 
 /** The share of a plan that may be decided already. A planner slower than that plans from rest, one move after the other. */
 const MOST_COMMITTED = 0.5;
@@ -90,7 +91,7 @@ export class ControlLoop {
   readonly #timeline: Timeline;
   readonly #stream: CommandStream;
   readonly #validator: CommandValidator;
-  readonly #jointLimits: { readonly lower: Float64Array; readonly upper: Float64Array };
+  readonly #jointLimits: Omit<JointSituation, 'position'>;
   readonly #frames = new Subject<FrameSet>();
   readonly #problems = new Subject<JepaMpcError>();
   #goal: FrameSet | null = null;
@@ -123,10 +124,10 @@ export class ControlLoop {
     this.#options = options;
     const { model, limits, semantics, commandPeriodNs, trackingTolerances } = options;
     this.#timeline = new Timeline({
-      joints: limits.map(({ name, lower, upper, velocity }) => ({
+      joints: limits.map(({ name, continuous, unit, velocity }) => ({
         name,
-        wraps: lower === -Infinity && upper === Infinity,
-        restTolerance: REST_TOLERANCE,
+        wraps: continuous,
+        restTolerance: REST_TOLERANCE[unit],
         velocity,
       })),
       meaning: semantics,
@@ -146,6 +147,7 @@ export class ControlLoop {
     this.#jointLimits = {
       lower: Float64Array.from(limits, ({ lower }) => lower),
       upper: Float64Array.from(limits, ({ upper }) => upper),
+      units: limits.map(({ unit }) => unit),
     };
     this.plans$ = this.#frames.pipe(newestWins(() => this.#planFromNewest()));
   }
@@ -223,6 +225,11 @@ export class ControlLoop {
     this.#isGivenUp = goal === null;
     if (goal === null) this.#epoch += 1;
     this.#goal = goal;
+  }
+
+  /** Whether a message about joints is stamped by this clock. One that is not must not be mixed with others into a reading. */
+  isOfThisClock(stampNs: bigint, nowNs: bigint): boolean {
+    return this.#timeline.readingStamps.isOfThisClock(stampNs, nowNs, this.#futureS);
   }
 
   /** @throws JepaMpcError `joint-states.wrong-size`, `joint-states.not-finite` */
@@ -381,10 +388,10 @@ export class ControlLoop {
 
   #hasCaughtUp(): boolean {
     const { effortLaw, limits } = this.#options;
-    if (effortLaw?.needsVelocity !== true) return true;
-    return limits.every(
-      ({ velocity }, joint) => Math.abs(this.reading?.velocity[joint] ?? 0) <= velocity * REST_FRACTION,
-    );
+    const { reading } = this;
+    if (effortLaw?.needsVelocity !== true || reading === null) return true;
+    const speed = this.#timeline.velocityAt(reading.stampNs);
+    return limits.every(({ velocity }, joint) => Math.abs(speed[joint] ?? NaN) <= velocity * REST_FRACTION);
   }
 
   #holdReason(): string | null {

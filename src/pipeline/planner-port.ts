@@ -22,8 +22,10 @@ export interface PlannerTuning {
   readonly objectiveExpression: string;
   readonly smoothnessWeight: number;
   readonly limitWeight: number;
-  /** rad or m */
+  /** rad */
   readonly limitMargin: number;
+  /** m */
+  readonly limitMarginM: number;
   readonly samples: number;
   readonly iterations: number;
   readonly elites: number;

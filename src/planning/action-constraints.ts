@@ -16,7 +16,7 @@ export class ActionConstraints {
   readonly #ball: ResolvedOptions['ball'];
   readonly #frozen: readonly (number | null)[];
   readonly #repeat: number;
-  /** `[J]`: no motion, or the nearest to it that the bounds allow. */
+  /** `[J]`: no motion, or the nearest to it that the bounds allow; the centre of the ball. */
   readonly #rest: Float32Array;
 
   constructor(
@@ -29,7 +29,18 @@ export class ActionConstraints {
     this.#ball = options.ball;
     this.#frozen = options.frozen;
     this.#repeat = options.actionRepeat;
-    this.#rest = Float32Array.from({ length: this.bounds.joints }, (_, joint) => this.bounds.clamp(0, joint));
+    this.#rest = new Float32Array(this.bounds.joints);
+    this.centreOn(this.#rest);
+  }
+
+  /**
+   * Puts the centre of the ball where an action leaves the robot at rest. For positions that is where it is, so it changes from plan to plan.
+   *
+   * @param rest raw actions `[≥ J]`, of which the first counts; 0 until it is called
+   */
+  centreOn(rest: Float32Array): void {
+    for (let joint = 0; joint < this.#rest.length; joint++)
+      this.#rest[joint] = this.bounds.clamp(rest[joint] ?? NaN, joint);
   }
 
   isFrozen(joint: number): boolean {

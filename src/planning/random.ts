@@ -11,6 +11,7 @@ import { checkContext } from './check-context.js';
 import type { PlannerModel } from './planner-model.js';
 import type { PlannerOptions } from './planner-options.js';
 import { resolvePlannerOptions } from './resolve-options.js';
+import { restingSequence } from './resting-sequence.js';
 
 /**
  * The baseline: one sequence of independent uniform actions inside the constraints. It is scored like a candidate of any other planner, so
@@ -35,6 +36,7 @@ export class RandomPlanner implements Planner {
   async plan(_state: PlannerState | null, context: PlanContext, rng: Rng): Promise<PlannerResult> {
     const { bounds, periods, size } = this.#constraints;
     checkContext(this.#model, context, periods);
+    this.#constraints.centreOn(restingSequence(this.#model.action, context, size));
     const actions = new Float32Array(size);
     rng.uniforms(actions);
     for (let i = 0; i < size; i++) {

@@ -106,6 +106,7 @@ export class SamplingSearch {
     this.#bestCost = Infinity;
     this.#leastMeanCost = Infinity;
     this.rest.set(restingSequence(this.#model.action, context, this.rest.length));
+    this.constraints.centreOn(this.rest);
     this.constraints.apply(this.rest, context.committed);
     this.#propose(context);
     this.distribution.start(state, context.committed, this.rest);

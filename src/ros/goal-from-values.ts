@@ -44,7 +44,9 @@ export function stateGoal(
       remedy: 'Publish an image of the goal on goal_image.',
     });
   }
-  const { reading } = new JointStateReader(joints).read(message, stampToNs(message.header.stamp));
+  const reader = new JointStateReader(joints);
+  const reading = reader.read(message, stampToNs(message.header.stamp));
+  if (reading === null) throw reader.missingError();
   const atRest = new Float64Array(joints.length);
   return { stampNs: 0n, frames: [], proprioception: proprioception.read(reading.position, atRest) };
 }

@@ -18,6 +18,7 @@ export function loopSettings(values: Parameters, clockStepS = 0): LoopSettings {
       smoothnessWeight: values['objective.smoothness_weight'],
       limitWeight: values['objective.limit_weight'],
       limitMargin: values['objective.limit_margin'],
+      limitMarginM: values['objective.limit_margin_m'],
       samples: values['cem.samples'],
       iterations: values['cem.iterations'],
       elites: values['cem.elites'],

@@ -5,6 +5,7 @@ import { JointStateReader } from '../control/joint-reading.js';
 import type { JointStateMessage } from '../control/joint-reading.js';
 import { Proprioception } from '../control/proprioception.js';
 import { semanticsOfAction } from '../control/semantics-of-action.js';
+import { trackingTolerances } from '../control/tracking-tolerances.js';
 import { parseUrdf } from '../control/urdf.js';
 import type { Urdf } from '../control/urdf.js';
 import { JepaMpcError } from '../core/errors.js';
@@ -20,6 +21,9 @@ import type { ProblemLog } from './problem-log.js';
 
 /** Why there is nothing to plan with before there is a session. */
 export const NOT_CONFIGURED = 'the node is not configured';
+
+/** How long a joint may be missing from joint states that others come in. */
+const PATIENCE_WITH_PARTS_NS = 1_000_000_000n;
 
 /** What the robot description comes to. */
 export interface RobotModel {
@@ -55,6 +59,8 @@ export class PlanningSession {
   readonly #options: PlanningSessionOptions;
   #model: ModelInfo | null = null;
   #reader: JointStateReader | null = null;
+  #firstJointStateNs: bigint | null = null;
+  #lastNowNs = 0n;
   #robot: RobotModel | null = null;
   #loop: ControlLoop | null = null;
   /** Where efforts are commanded. */
@@ -127,10 +133,27 @@ export class PlanningSession {
   }
 
   onJointState(message: JointStateMessage, stampNs: bigint): void {
-    const read = this.#reader?.read(message, stampNs);
-    if (read === undefined) return;
-    if (this.#effortLaw?.needsVelocity === true && !read.velocityKnown) throw noVelocity();
-    this.#loop?.onReading(read.reading, this.#options.clock.nowNs);
+    const { nowNs } = this.#options.clock;
+    // A clock that started again: what was kept would be newer than all that comes.
+    if (nowNs < this.#lastNowNs) this.#reader?.reset();
+    this.#lastNowNs = nowNs;
+    if (this.#loop?.isOfThisClock(stampNs, nowNs) === false) return;
+    const reading = this.#reader?.read(message, stampNs) ?? null;
+    if (reading === null) {
+      this.#assertAllHeard(stampNs);
+      return;
+    }
+    if (this.#effortLaw?.canUse(reading) === false) throw noVelocity();
+    this.#loop?.onReading(reading, nowNs);
+  }
+
+  /** Joints that are published apart take a moment to be all there. */
+  #assertAllHeard(stampNs: bigint): void {
+    this.#firstJointStateNs ??= stampNs;
+    const sinceNs = stampNs - PATIENCE_WITH_PARTS_NS;
+    if (this.#firstJointStateNs > sinceNs) return;
+    if (this.#reader !== null && this.#reader.missing(sinceNs).length > 0)
+      throw this.#reader.missingError(sinceNs);
   }
 
   /** Lets go of the planner and all that was made with it. */
@@ -202,15 +225,16 @@ export class PlanningSession {
 
   #readRobot(model: ModelInfo, description: string): RobotModel {
     const values = this.#options.parameters();
-    const acceleration = values['limits.default_acceleration'];
     const urdf = parseUrdf(description);
     const limits = jointLimits(urdf, model.joints, {
       positionMargin: values['limits.position_margin'],
+      positionMarginM: values['limits.position_margin_m'],
       effortScale: values['limits.effort_scale'],
       needsEffort: commandsEfforts(values),
       velocityScale: values['limits.velocity_scale'],
       accelerationScale: values['limits.acceleration_scale'],
-      ...(acceleration > 0 ? { acceleration } : {}),
+      acceleration: values['limits.default_acceleration'],
+      accelerationM: values['limits.default_acceleration_m'],
     });
     const { planning, proprioception: fields, joints } = model;
     return {
@@ -235,7 +259,11 @@ export class PlanningSession {
       ...(this.#effortLaw && { effortLaw: this.#effortLaw }),
       ...(proprioception && { proprioception }),
       commandPeriodNs: BigInt(values['command.period_ms']) * 1_000_000n,
-      trackingTolerances: limits.map(() => values['command.tracking_tolerance']),
+      trackingTolerances: trackingTolerances(
+        limits,
+        values['command.tracking_tolerance'],
+        values['command.tracking_tolerance_m'],
+      ),
       nowNs: () => clock.nowNs,
       settings: () => loopSettings(parameters(), clock.stepS),
       restartPlanner: () => this.#restartPlanner(),

@@ -57,28 +57,52 @@ export class StampJudge {
   }
 
   /**
+   * Whether a stamp is of this clock at all, whatever came before it: for messages that are put together before they are judged.
+   *
+   * @param futureS how far a stamp may lie ahead of the clock, s, at least 0
+   */
+  isOfThisClock(stampNs: bigint, nowNs: bigint, futureS: number): boolean {
+    const verdict = verdictOfClock(stampNs, nowNs, futureS);
+    if (verdict === null) return true;
+    this.#refuse(verdict, stampNs, nowNs);
+    return false;
+  }
+
+  /**
    * @param stampNs of the message
    * @param nowNs on the same clock
    * @param futureS how far a stamp may lie ahead of the clock, s, at least 0
    */
   judge(stampNs: bigint, nowNs: bigint, futureS: number): StampVerdict {
-    const verdict = this.#verdict(stampNs, nowNs, futureS);
-    this.#fault = faultOf(verdict, stampNs, nowNs);
-    if (verdict === 'accepted') this.#lastNs = stampNs;
-    else if (verdict !== 'repeated') this.#refused += 1;
+    const verdict = verdictOfClock(stampNs, nowNs, futureS) ?? this.#order(stampNs);
+    if (verdict === 'accepted') {
+      this.#fault = null;
+      this.#lastNs = stampNs;
+    } else if (verdict !== 'repeated') {
+      this.#refuse(verdict, stampNs, nowNs);
+    }
     return verdict;
   }
 
-  #verdict(stampNs: bigint, nowNs: bigint, futureS: number): StampVerdict {
-    const aheadS = Number(stampNs - nowNs) / 1e9;
-    // A clock that starts at 0 (simulated time) gives a first stamp of 0 that is right.
-    if (stampNs === 0n && aheadS < -futureS) return 'zero';
-    if (aheadS > futureS) return 'future';
-    if (aheadS < -OTHER_CLOCK_S) return 'other-clock';
+  #refuse(verdict: StampVerdict, stampNs: bigint, nowNs: bigint): void {
+    this.#fault = faultOf(verdict, stampNs, nowNs);
+    this.#refused += 1;
+  }
+
+  #order(stampNs: bigint): StampVerdict {
     if (this.#barrierNs !== null && stampNs <= this.#barrierNs) return 'before-reset';
     if (this.#lastNs === null || stampNs > this.#lastNs) return 'accepted';
     return stampNs === this.#lastNs ? 'repeated' : 'backwards';
   }
+}
+
+/** What is wrong with the clock that a stamp is of; null when nothing is. */
+function verdictOfClock(stampNs: bigint, nowNs: bigint, futureS: number): StampFault['verdict'] | null {
+  const aheadS = Number(stampNs - nowNs) / 1e9;
+  // A clock that starts at 0 (simulated time) gives a first stamp of 0 that is right.
+  if (stampNs === 0n && aheadS < -futureS) return 'zero';
+  if (aheadS > futureS) return 'future';
+  return aheadS < -OTHER_CLOCK_S ? 'other-clock' : null;
 }
 
 function faultOf(verdict: StampVerdict, stampNs: bigint, nowNs: bigint): StampFault | null {

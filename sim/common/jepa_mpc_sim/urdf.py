@@ -18,7 +18,7 @@ class UrdfError(ValueError):
 
 @dataclass(frozen=True)
 class JointLimits:
-    """Limits of the movable joints, one array entry a joint, in the order of the URDF, in SI units (rad or m)."""
+    """Limits of the independent joints, one array entry a joint, in the order of the URDF, in SI units (rad or m)."""
 
     lower: np.ndarray
     upper: np.ndarray
@@ -50,17 +50,24 @@ def parse_urdf(urdf_xml: str) -> ElementTree.Element:
     return root
 
 
+def _independent_joints(root: ElementTree.Element) -> list[ElementTree.Element]:
+    """Movable joints but those that `<mimic>` another, which move with it."""
+    joints = root.findall("joint")
+    return [joint for joint in joints if joint.get("type") in MOVABLE_JOINT_TYPES and joint.find("mimic") is None]
+
+
 def read_joint_names(root: ElementTree.Element) -> list[str]:
-    """Names of the movable joints, in the order of the URDF."""
-    return [joint.get("name", "") for joint in root.findall("joint") if joint.get("type") in MOVABLE_JOINT_TYPES]
+    """Names of the independent joints, in the order of the URDF."""
+    return [joint.get("name", "") for joint in _independent_joints(root)]
 
 
 def read_limits(root: ElementTree.Element) -> JointLimits:
-    """Limits of the movable joints; raises UrdfError naming the joint and the attribute that is missing or wrong."""
+    """Limits of the independent joints, position ranges narrowed by soft limits where `<safety_controller>` has them.
+
+    Raises UrdfError naming the joint and the attribute that is missing or wrong.
+    """
     rows: list[list[float]] = []
-    for joint in root.findall("joint"):
-        if joint.get("type") not in MOVABLE_JOINT_TYPES:
-            continue
+    for joint in _independent_joints(root):
         name = joint.get("name", "")
         limit = joint.find("limit")
         row = [_limit(name, limit, attribute) for attribute in LIMIT_ATTRIBUTES]
@@ -68,9 +75,18 @@ def read_limits(root: ElementTree.Element) -> JointLimits:
             raise UrdfError(
                 f"URDF joint '{name}': found lower={row[0]:g} and upper={row[1]:g}, expected lower < upper."
             )
+        soft = joint.find("safety_controller")
+        if soft is not None:
+            row[0] = max(row[0], _soft_limit(name, soft, "soft_lower_limit", row[0]))
+            row[1] = min(row[1], _soft_limit(name, soft, "soft_upper_limit", row[1]))
+            if row[0] >= row[1]:
+                raise UrdfError(
+                    f"URDF joint '{name}': found soft limits in <safety_controller> that leave no range of <limit>, "
+                    "expected soft_lower_limit < soft_upper_limit. Correct them, or remove both."
+                )
         rows.append(row)
     if not rows:
-        raise UrdfError("URDF: found no movable joint, expected at least one revolute or prismatic joint.")
+        raise UrdfError("URDF: found no independent movable joint, expected at least one revolute or prismatic joint.")
     columns = np.asarray(rows, dtype=np.float64).T
     return JointLimits(**dict(zip(LIMIT_ATTRIBUTES, columns, strict=True)))
 
@@ -89,6 +105,21 @@ def _limit(joint: str, limit: ElementTree.Element | None, attribute: str) -> flo
     if not math.isfinite(value) or (positive and value <= 0):
         expected = "a number above 0" if positive else "a finite number"
         raise UrdfError(f"URDF joint '{joint}': found {attribute}=\"{text}\" in <limit>, expected {expected}.")
+    return value
+
+
+def _soft_limit(joint: str, soft: ElementTree.Element, attribute: str, unless_written: float) -> float:
+    text = soft.get(attribute)
+    if text is None:
+        return unless_written
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UrdfError(
+            f"URDF joint '{joint}': found {attribute}=\"{text}\" in <safety_controller>, expected a finite number."
+        )
     return value
 
 

@@ -18,7 +18,9 @@ export interface DemoRobot {
 /** Reads the robot from a URDF file; throws JepaMpcError urdf.* for what is wrong with it. */
 export async function loadRobot(urdfFile: string): Promise<DemoRobot> {
   const urdf = parseUrdf(await readFile(urdfFile, 'utf8'));
-  const joints = urdf.joints.filter(({ type }) => type !== 'fixed').map(({ name }) => name);
+  const joints = urdf.joints
+    .filter(({ type, mimic }) => type !== 'fixed' && mimic === null)
+    .map(({ name }) => name);
   const kinematics = new ForwardKinematics(urdf, TIP_LINK, joints);
   return {
     joints,

@@ -33,7 +33,7 @@ export async function costTerms(
     positions = new Float32Array(actions.length);
     foreseePositions(context.joints.position, actions, periods, travel, positions);
   }
-  const none = { action: 0, smoothness: 0, limit: 0, limitMargin: weights.limitMargin };
+  const none = { ...weights, action: 0, smoothness: 0, limit: 0 };
   const termOf = (name: 'action' | 'smoothness' | 'limit'): number => {
     const out = new Float64Array(1);
     new MotionCost(action, { ...none, [name]: weights[name] }, periods).write(

@@ -1,5 +1,5 @@
 import { hasEffort, type ActionSpec } from '../../core/model-spec.js';
-import type { ObjectiveWeights } from '../../core/objective-spec.js';
+import { limitMarginOf, type ObjectiveWeights } from '../../core/objective-spec.js';
 import type { JointSituation } from '../../core/ports.js';
 import { ActionBounds } from '../action-bounds.js';
 
@@ -69,16 +69,17 @@ export class MotionCost {
     return cost;
   }
 
-  #nearness(positions: Float32Array, { lower, upper }: JointSituation, start: number, end: number): number {
-    const { limit, limitMargin } = this.#weights;
+  #nearness(positions: Float32Array, situation: JointSituation, start: number, end: number): number {
+    const { lower, upper } = situation;
     let sum = 0;
     for (let i = start; i < end; i++) {
       const joint = i % this.#joints;
       const position = positions[i] ?? NaN;
-      const below = (lower[joint] ?? -Infinity) + limitMargin - position;
-      const above = position - (upper[joint] ?? Infinity) + limitMargin;
+      const margin = limitMarginOf(this.#weights, situation, joint);
+      const below = (lower[joint] ?? -Infinity) + margin - position;
+      const above = position - (upper[joint] ?? Infinity) + margin;
       sum += Math.max(0, below, above) ** 2;
     }
-    return (limit / this.#periods) * sum;
+    return (this.#weights.limit / this.#periods) * sum;
   }
 }

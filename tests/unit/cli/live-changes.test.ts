@@ -47,7 +47,10 @@ describe.each(['iteration', 'plan', 'host'] as const)('with rollout.graph %s', (
     ['elites', { elites: 3 }],
     ['deviations', { initialStd: 0.1, minStd: 0.01 }],
     ['deviations of each joint', { jointInitialStd: [0.5, 0.05], jointMinStd: [0.01, 0.02] }],
-    ['weights', { actionPenalty: 50, smoothnessWeight: 5, limitWeight: 3, limitMargin: 0.5 }],
+    [
+      'weights',
+      { actionPenalty: 50, smoothnessWeight: 5, limitWeight: 3, limitMargin: 0.5, limitMarginM: 0.5 },
+    ],
     ['bounds', { actionLower: [-0.1], actionUpper: [0.1, 0.2] }],
     ['a frozen joint', { frozenActions: 'elbow=0.3' }],
     ['momentum', { momentum: 0.5 }],

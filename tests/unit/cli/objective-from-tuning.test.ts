@@ -23,7 +23,7 @@ describe('objectiveFromTuning', () => {
       metric: 'temporal_distance',
       steps: 'all',
       expression: null,
-      weights: { action: 0.3, smoothness: 0, limit: 0, limitMargin: 0.1 },
+      weights: { action: 0.3, smoothness: 0, limit: 0, limitMargin: 0.1, limitMarginM: 0.1 },
     });
   });
 
@@ -35,11 +35,12 @@ describe('objectiveFromTuning', () => {
       smoothnessWeight: 3,
       limitWeight: 4,
       limitMargin: 0.5,
+      limitMarginM: 0.5,
     });
     expect(spec).toMatchObject({
       metric: 'l1',
       steps: 'weighted',
-      weights: { action: 2, smoothness: 3, limit: 4, limitMargin: 0.5 },
+      weights: { action: 2, smoothness: 3, limit: 4, limitMargin: 0.5, limitMarginM: 0.5 },
     });
   });
 

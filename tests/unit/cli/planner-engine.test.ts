@@ -278,7 +278,16 @@ describe('the planner engine', () => {
 
   it('brings candidates and cost terms along when they are asked for, and plans the same either way', async () => {
     const loaded = await load();
-    const plain = planMessage({ smoothnessWeight: 0.5, limitWeight: 2, limitMargin: 3, actionPenalty: 0.1 });
+    const weighted = planMessage({
+      smoothnessWeight: 0.5,
+      limitWeight: 2,
+      limitMargin: 0.5,
+      limitMarginM: 0,
+      actionPenalty: 0.1,
+    });
+    // In the margin, whose end is at 2.5.
+    const joints = { ...weighted.joints, position: Float64Array.of(2.9, -2.9) };
+    const plain = { ...weighted, joints };
     const before = await loaded.plan(plain);
     const plan = await loaded.plan({ ...plain, extras: { candidates: 5, costTerms: true } });
     expect(plan.actions).toEqual(before.actions);

@@ -22,7 +22,7 @@ const wish: RolloutWish = {
     metric: 'squared_latent_distance',
     steps: 'last',
     expression: null,
-    weights: { action: 0, smoothness: 0, limit: 0, limitMargin: 0 },
+    weights: { action: 0, smoothness: 0, limit: 0, limitMargin: 0, limitMarginM: 0 },
   },
   horizon: HORIZON,
   precision: 'float32',

@@ -315,7 +315,7 @@ describe('the tracking guard', () => {
   });
 
   it('does not mind whole turns of a continuous joint', () => {
-    const wheel = jointLimit('wheel', { lower: -Infinity, upper: Infinity });
+    const wheel = jointLimit('wheel', { continuous: true, lower: -Infinity, upper: Infinity });
     const bench = new Bench({ limits: [wheel], tolerance: 0.2 });
     bench.anchor(3.1);
     bench.setPlan(planOf(0, Array<number[]>(5).fill([0.5])));

@@ -34,10 +34,23 @@ describe('the effort law', () => {
   });
 
   it('takes the short way where a continuous joint is reported wrapped into one turn', () => {
-    const endless = [jointLimit('a', { lower: -Infinity, upper: Infinity })];
+    const endless = [jointLimit('a', { continuous: true, lower: -Infinity, upper: Infinity })];
     const law = new EffortLaw(endless, [{ kp: 10, kd: 0 }]);
     const turned = { position: Float64Array.of(2 * Math.PI + 0.1), velocity: Float64Array.of(0) };
     expect(law.towards(turned, readingOf([0], [0]))[0]).toBeCloseTo(1, 9);
+  });
+
+  it('has no effort for a velocity that damps and is not measured', () => {
+    const law = new EffortLaw(limits, [
+      { kp: 10, kd: 2 },
+      { kp: 4, kd: 0 },
+    ]);
+    const undamped = readingOf([0.9, -0.8], [0.25, NaN]);
+    expect(law.canUse(undamped)).toBe(true);
+    expect(law.towards(desired, undamped)[1]).toBeCloseTo(4 * -0.2, 12);
+    const damped = readingOf([0.9, -0.8], [NaN, 0]);
+    expect(law.canUse(damped)).toBe(false);
+    expect([...law.towards(desired, damped)]).toEqual([0, 0]);
   });
 
   it('has an effort that is none', () => {

@@ -12,7 +12,17 @@ export function ms(milliseconds: number): bigint {
 }
 
 export function jointLimit(name: string, overrides: Partial<JointLimit> = {}): JointLimit {
-  return { name, lower: -2.6, upper: 2.6, velocity: 2, acceleration: 10, effort: 20, ...overrides };
+  return {
+    name,
+    unit: 'rad',
+    continuous: false,
+    lower: -2.6,
+    upper: 2.6,
+    velocity: 2,
+    acceleration: 10,
+    effort: 20,
+    ...overrides,
+  };
 }
 
 /** Joint velocities of these joints, or what differs from them. */
@@ -53,9 +63,9 @@ export function jointSemantics(
 /** A timeline for these joints, with control periods of 100 ms and commands of 20 ms. */
 export function timelineFor(limits: readonly JointLimit[], meaning: ActionSemantics): Timeline {
   return new Timeline({
-    joints: limits.map(({ name, lower, velocity }) => ({
+    joints: limits.map(({ name, continuous, velocity }) => ({
       name,
-      wraps: lower === -Infinity,
+      wraps: continuous,
       restTolerance: 0.01,
       velocity,
     })),

@@ -92,6 +92,47 @@ describe('ForwardKinematics', () => {
     expectNear(out, [0.7, 0, 0.095]);
   });
 
+  describe('of a gripper whose second finger mimics the first', () => {
+    const grip = (mimic: string) =>
+      parseUrdf(`<robot name="grip"><link name="palm"/><link name="left"/><link name="right"/><link name="tip"/>
+        <joint name="finger" type="prismatic"><parent link="palm"/><child link="left"/><axis xyz="0 1 0"/></joint>
+        <joint name="mirror" type="prismatic"><parent link="palm"/><child link="right"/><axis xyz="0 1 0"/>${mimic}</joint>
+        <joint name="pad" type="prismatic"><parent link="right"/><child link="tip"/><axis xyz="1 0 0"/>
+          <mimic joint="mirror" multiplier="2" offset="0.1"/></joint>
+      </robot>`);
+
+    it('has the position of the one that moves it, through joints that mimic mimics', () => {
+      const urdf = grip('<mimic joint="finger" multiplier="-1" offset="0.01"/>');
+      expectNear(new ForwardKinematics(urdf, 'right', ['finger']).position([0.03]), [0, -0.02, 0]);
+      expectNear(new ForwardKinematics(urdf, 'tip', ['finger']).position([0.03]), [0.06, -0.02, 0]);
+      const jacobian = new Float64Array(6);
+      new ForwardKinematics(urdf, 'tip', ['finger']).jacobian([0.03], jacobian);
+      expectNear(jacobian, [-2, -1, 0, 0, 0, 0]);
+    });
+
+    it('has a multiplier of 1 and no offset unless they are written', () => {
+      const urdf = grip('<mimic joint="finger"/>');
+      expectNear(new ForwardKinematics(urdf, 'right', ['finger']).position([0.03]), [0, 0.03, 0]);
+    });
+
+    it.each([
+      ['a joint that there is not', 'fingr', /a joint 'fingr'/],
+      ['a circle', 'pad', /mimic each other/],
+    ])('refuses %s', (_what, joint, message) => {
+      const error = thrownBy(
+        () => new ForwardKinematics(grip(`<mimic joint="${joint}"/>`), 'tip', ['finger']),
+      );
+      expect(error.code).toBe('urdf.invalid');
+      expect(error.message).toMatch(message);
+    });
+
+    it('asks for the position of the joint that moves it', () => {
+      const error = thrownBy(() => new ForwardKinematics(grip('<mimic joint="finger"/>'), 'tip', ['mirror']));
+      expect(error.code).toBe('urdf.unknown-joint');
+      expect(error.message).toContain("joint 'finger', which joint 'mirror'");
+    });
+  });
+
   it('refuses an unknown link, a chain joint without a position, and a wrong number of positions', () => {
     expect(thrownBy(() => new ForwardKinematics(REACHER, 'finger', ['shoulder', 'elbow'])).message).toContain(
       'fingertip',

@@ -12,14 +12,15 @@ function armWith(limit: string, type = 'revolute'): Urdf {
      </robot>`,
   );
 }
+const TURNS = { unit: 'rad', continuous: false };
 const FULL = '<limit lower="-2" upper="2" velocity="1.5" effort="9" acceleration="4"/>';
 
 describe('jointLimits', () => {
   it('gives the limits in the order of the names', () => {
     const limits = jointLimits(armWith(FULL), ['elbow', 'shoulder']);
     expect(limits).toEqual([
-      { name: 'elbow', lower: -1, upper: 3, velocity: 2, acceleration: 8, effort: 5 },
-      { name: 'shoulder', lower: -2, upper: 2, velocity: 1.5, acceleration: 4, effort: 9 },
+      { ...TURNS, name: 'elbow', lower: -1, upper: 3, velocity: 2, acceleration: 8, effort: 5 },
+      { ...TURNS, name: 'shoulder', lower: -2, upper: 2, velocity: 1.5, acceleration: 4, effort: 9 },
     ]);
   });
 
@@ -36,10 +37,9 @@ describe('jointLimits', () => {
     expect(jointLimits(armWith(FULL), ['shoulder'], options)[0]?.effort).toBe(4.5);
   });
 
-  it('applies the larger position margin at both ends, and scales velocity and acceleration', () => {
+  it('takes the position margin off both ends, and scales velocity and acceleration', () => {
     const options: LimitOptions = {
-      positionMargin: 0.1,
-      positionMarginFraction: 0.05,
+      positionMargin: 0.2,
       velocityScale: 0.5,
       accelerationScale: 0.25,
     };
@@ -55,6 +55,8 @@ describe('jointLimits', () => {
     const urdf = armWith('<limit velocity="1" acceleration="2"/>', 'continuous');
     expect(jointLimits(urdf, ['shoulder'])[0]).toEqual({
       name: 'shoulder',
+      unit: 'rad',
+      continuous: true,
       lower: -Infinity,
       upper: Infinity,
       velocity: 1,
@@ -69,9 +71,83 @@ describe('jointLimits', () => {
     expect(jointLimits(bare, names, { acceleration: 20 }).map((limit) => limit.acceleration)).toEqual([
       20, 8,
     ]);
-    expect(jointLimits(bare, names, { acceleration: [3, 5] }).map((limit) => limit.acceleration)).toEqual([
-      3, 5,
-    ]);
+    expect(jointLimits(bare, names, { acceleration: 3 }).map((limit) => limit.acceleration)).toEqual([3, 3]);
+  });
+
+  describe('of a finger of 4 cm', () => {
+    const FINGER = '<limit lower="0" upper="0.04" velocity="0.2" effort="20"/>';
+    const defaults = { positionMargin: 0.02, positionMarginM: 0.001, acceleration: 5, accelerationM: 2 };
+
+    it('has a margin and an acceleration in metres', () => {
+      expect(jointLimits(armWith(FINGER, 'prismatic'), ['shoulder'], defaults)).toEqual([
+        {
+          name: 'shoulder',
+          unit: 'm',
+          continuous: false,
+          lower: 0.001,
+          upper: 0.039,
+          velocity: 0.2,
+          acceleration: 2,
+          effort: 20,
+        },
+      ]);
+    });
+
+    it('loses no more than a tenth of its range at each end to a margin', () => {
+      const [finger] = jointLimits(armWith(FINGER, 'prismatic'), ['shoulder'], {
+        ...defaults,
+        positionMarginM: 1,
+      });
+      expect(finger?.lower).toBeCloseTo(0.004, 12);
+      expect(finger?.upper).toBeCloseTo(0.036, 12);
+      expect(jointLimits(armWith(FULL), ['shoulder'], { positionMargin: 9 })[0]).toMatchObject({
+        lower: -1.6,
+        upper: 1.6,
+      });
+    });
+
+    it.each([
+      ['revolute', { accelerationM: 2 }, 'limits.default_acceleration [rad/s²]'],
+      ['prismatic', { acceleration: 2 }, 'limits.default_acceleration_m [m/s²]'],
+    ])('without an acceleration names the parameter for a %s joint', (type, options, parameter) => {
+      const error = thrownBy(() => jointLimits(armWith(FINGER, type), ['shoulder'], options));
+      expect(error.code).toBe('urdf.no-limits');
+      expect(error.facts.remedy).toContain(parameter);
+    });
+  });
+
+  describe('with soft limits', () => {
+    const soft = (attributes: string, type = 'revolute') =>
+      armWith(`${FULL}<safety_controller ${attributes} k_position="100" k_velocity="40"/>`, type);
+
+    it.each([
+      ['narrower than the margin leaves', 'soft_lower_limit="-1" soft_upper_limit="1.5"', -1, 1.5],
+      ['wider than the margin leaves', 'soft_lower_limit="-1.95" soft_upper_limit="3"', -1.9, 1.9],
+      ['at one end only', 'soft_upper_limit="1"', -1.9, 1],
+      ['not written, for a controller of velocity alone', '', -1.9, 1.9],
+    ])('%s', (_what, attributes, lower, upper) => {
+      const [limit] = jointLimits(soft(attributes), ['shoulder'], { positionMargin: 0.1 });
+      expect(limit).toMatchObject({ lower, upper });
+    });
+
+    it('that leave no range is refused, and a continuous joint has none', () => {
+      const error = thrownBy(() =>
+        jointLimits(soft('soft_lower_limit="0" soft_upper_limit="0"'), ['shoulder']),
+      );
+      expect(error.code).toBe('urdf.invalid');
+      expect(error.message).toContain('<safety_controller>');
+      const endless = soft('soft_lower_limit="-1" soft_upper_limit="1"', 'continuous');
+      expect(jointLimits(endless, ['shoulder'])[0]).toMatchObject({ lower: -Infinity, upper: Infinity });
+    });
+  });
+
+  it('refuses a joint that mimics another, and names the one that moves it', () => {
+    const urdf = armWith(`${FULL}<mimic joint="elbow" multiplier="-1"/>`);
+    const error = thrownBy(() => jointLimits(urdf, ['shoulder']));
+    expect(error.code).toBe('urdf.mimic-joint');
+    expect(error.facts.remedy).toContain("'elbow'");
+    expect(jointLimits(urdf, ['elbow'])).toHaveLength(1);
+    expect(thrownBy(() => jointLimits(urdf, ['shoulde'])).facts.found).toBe('movable joints elbow');
   });
 
   it('lists the joints there are, and the nearest name, when one is missing', () => {
@@ -110,14 +186,13 @@ describe('jointLimits', () => {
   });
 
   it.each<[string, LimitOptions]>([
-    ['a margin that leaves no range', { positionMargin: 2 }],
     ['a negative margin', { positionMargin: -0.1 }],
     ['a margin that is not a number', { positionMargin: NaN }],
-    ['half the range as a fraction', { positionMarginFraction: 0.5 }],
+    ['a margin without end', { positionMarginM: Infinity }],
     ['a velocity scale above 1', { velocityScale: 1.1 }],
     ['a zero acceleration scale', { accelerationScale: 0 }],
     ['an infinite acceleration', { acceleration: Infinity }],
-    ['accelerations for another number of joints', { acceleration: [1, 2] }],
+    ['a negative acceleration', { accelerationM: -1 }],
   ])('refuses %s as an option', (_what, options) => {
     expect(thrownBy(() => jointLimits(armWith(FULL), ['shoulder'], options)).code).toBe('params.invalid');
   });

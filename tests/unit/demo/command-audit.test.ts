@@ -5,7 +5,16 @@ import type { JointLimit } from '../../../src/core/types.js';
 import type { CommandPoint } from '../../../src/ros/demo-messages.js';
 
 const PERIOD_S = 0.02;
-const LIMIT: JointLimit = { name: 'slide', lower: -1, upper: 1, velocity: 2, acceleration: 10, effort: 1 };
+const LIMIT: JointLimit = {
+  name: 'slide',
+  unit: 'm',
+  continuous: false,
+  lower: -1,
+  upper: 1,
+  velocity: 2,
+  acceleration: 10,
+  effort: 1,
+};
 /** Largest change of velocity in a period [rad/s]. */
 const CHANGE = LIMIT.acceleration * PERIOD_S;
 

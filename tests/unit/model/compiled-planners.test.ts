@@ -17,7 +17,7 @@ const OBJECTIVE: ObjectiveSpec = {
   metric: 'temporal_distance',
   steps: 'last',
   expression: null,
-  weights: { action: 0.3, smoothness: 0, limit: 0, limitMargin: 0 },
+  weights: { action: 0.3, smoothness: 0, limit: 0, limitMargin: 0, limitMarginM: 0 },
 };
 const OPTIONS: PlannerOptions = {
   samples: 40,

@@ -24,7 +24,7 @@ function objective(metric: ObjectiveSpec['metric'], steps: ObjectiveSpec['steps'
     metric,
     steps,
     expression: null,
-    weights: { action: 0.3, smoothness: 0.1, limit: 2, limitMargin: 0.2 },
+    weights: { action: 0.3, smoothness: 0.1, limit: 2, limitMargin: 0.2, limitMarginM: 0.2 },
   };
 }
 

@@ -25,7 +25,7 @@ const request: RolloutRequest = {
     metric: 'squared_latent_distance',
     steps: 'all',
     expression: null,
-    weights: { action: 0, smoothness: 0, limit: 0, limitMargin: 0 },
+    weights: { action: 0, smoothness: 0, limit: 0, limitMargin: 0, limitMarginM: 0 },
   },
   horizon: HORIZON,
   precision: 'float32',

@@ -133,7 +133,7 @@ function partsOf({ manifest }: LoadedModel) {
     metric: objective.default,
     steps: objective.steps,
     expression: null,
-    weights: { action: actionPenalty, smoothness: 0, limit: 0, limitMargin: 0 },
+    weights: { action: actionPenalty, smoothness: 0, limit: 0, limitMargin: 0, limitMarginM: 0 },
   };
   const request = { objective: spec, horizon: options.horizon, precision: 'float32' } as const;
   return { shape: { latent, history, action }, spec, request, options };

@@ -11,7 +11,7 @@ import type { Plan } from '../../../src/core/types.js';
 import { ControlLoop } from '../../../src/pipeline/control-loop.js';
 import type { ControlLoopOptions, PlanReport } from '../../../src/pipeline/control-loop.js';
 import type { PlannerPort, PlanRequest } from '../../../src/pipeline/planner-port.js';
-import { jointSemantics } from '../control/fixtures.js';
+import { jointLimit, jointSemantics } from '../control/fixtures.js';
 import { defaultTuning as tuning } from '../../fixtures/default-tuning.js';
 import { planningFacts } from '../../fixtures/planning-facts.js';
 
@@ -29,7 +29,7 @@ const model: ModelInfo = {
   proprioception: [],
   planning: planningFacts,
 };
-const limits = [{ name: 'a', lower: -2, upper: 2, velocity: 1, acceleration: 10, effort: 1 }];
+const limits = [jointLimit('a', { lower: -2, upper: 2, velocity: 1, effort: 1 })];
 
 const ns = (ms: number): bigint => BigInt(ms) * 1_000_000n;
 const frameAt = (ms: number): FrameSet => ({ stampNs: ns(ms), frames: [] });

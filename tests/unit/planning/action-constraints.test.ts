@@ -48,6 +48,13 @@ describe('ActionConstraints', () => {
     expect(b).toBeCloseTo(1 / 3, 6);
   });
 
+  it('centres the ball where it is put, as far as the bounds allow', () => {
+    const moved = constraints({ ball: 'l1' });
+    moved.centreOn(Float32Array.of(1, 9));
+    // Rest is (1, 3), half ranges are 2 and 2: (-1, 1) is (-1, -1) from there, two radii out.
+    expect(applied([-1, 1, 1, 3, 1, 2, 0, 3], moved)).toEqual([0, 2, 1, 3, 1, 2, 0, 3]);
+  });
+
   it('holds frozen joints and leaves them out of the ball', () => {
     const frozen = constraints({ ball: 'l1', frozen: [null, 3] });
     expect(applied([2, 0, 9, 0, 0, 0, -2, 0], frozen)).toEqual([2, 3, 2, 3, 0, 3, -2, 3]);

@@ -11,7 +11,7 @@ const START = [0.2, -0.1];
 const GOAL = [1, 0.5];
 const SIZE = HORIZON * 4;
 const CANDIDATES = Float32Array.from({ length: 3 * SIZE }, (_, i) => Math.sin(i * i));
-const NOTHING: ObjectiveWeights = { action: 0, smoothness: 0, limit: 0, limitMargin: 0 };
+const NOTHING: ObjectiveWeights = { action: 0, smoothness: 0, limit: 0, limitMargin: 0, limitMarginM: 0 };
 const context: PlanContext = {
   ...linearContext(START, GOAL),
   joints: {
@@ -97,13 +97,18 @@ describe('CandidateEvaluator', () => {
 
   it('adds what the motion costs', async () => {
     const free = await costs({});
-    const charged = await costs({ weights: { action: 1, smoothness: 1, limit: 1, limitMargin: 0.05 } });
+    const charged = await costs({
+      weights: { action: 1, smoothness: 1, limit: 1, limitMargin: 0.05, limitMarginM: 0.05 },
+    });
     for (const [n, cost] of charged.entries()) expect(cost).toBeGreaterThan(free[n] ?? NaN);
   });
 
   it('leaves limits out where the joints are not known', async () => {
     const score = (given: PlanContext): Promise<Float32Array> =>
-      evaluator({ weights: { ...NOTHING, limit: 1, limitMargin: 1 } }).score(given, CANDIDATES);
+      evaluator({ weights: { ...NOTHING, limit: 1, limitMargin: 1, limitMarginM: 1 } }).score(
+        given,
+        CANDIDATES,
+      );
     expect([...(await score(linearContext(START, GOAL)))]).toEqual(await costs({}));
     expect([...(await score(context))]).not.toEqual(await costs({}));
   });

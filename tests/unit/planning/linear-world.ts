@@ -80,7 +80,7 @@ export function linearScorer(
   steps: StepAggregation = 'last',
   model: RolloutModel = linearModel,
 ): CandidateScorer {
-  const weights = { action: 0, smoothness: 0, limit: 0, limitMargin: 0 };
+  const weights = { action: 0, smoothness: 0, limit: 0, limitMargin: 0, limitMarginM: 0 };
   const spec = { metric: 'squared_latent_distance', steps, expression: null, weights } as const;
   return new CandidateEvaluator(model, null, spec, linearOptions.horizon);
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ActionSpec } from '../../../../src/core/model-spec.js';
 import type { DistanceMetric, ObjectiveSpec, StepAggregation } from '../../../../src/core/objective-spec.js';
 import type { Objective, Predictor } from '../../../../src/core/ports.js';
+import type { JointUnit } from '../../../../src/core/types.js';
 import { createRng } from '../../../../src/math/rng.js';
 import { CANDIDATES } from '../../../../src/model/graph/dims.js';
 import { GraphBuilder } from '../../../../src/model/graph/graph-builder.js';
@@ -63,6 +64,7 @@ interface Situation {
   readonly position: Float32Array;
   readonly lower: Float32Array;
   readonly upper: Float32Array;
+  readonly units: readonly JointUnit[];
 }
 
 function randomSituation(seed: number): Situation {
@@ -79,6 +81,7 @@ function randomSituation(seed: number): Situation {
     position: draw(JOINTS),
     lower: Float32Array.of(-1, -Infinity),
     upper: Float32Array.of(0.5, Infinity),
+    units: seed % 2 === 0 ? ['m', 'rad'] : ['rad', 'm'],
   };
 }
 
@@ -104,6 +107,7 @@ async function onHost(spec: ObjectiveSpec, situation: Situation, action = veloci
       position: Float64Array.from(situation.position),
       lower: Float64Array.from(situation.lower),
       upper: Float64Array.from(situation.upper),
+      units: situation.units,
     },
   };
   const evaluator = new CandidateEvaluator(model, learnedOnHost, spec, HORIZON);
@@ -145,7 +149,7 @@ async function asGraph(
       lower: Float64Array.from(situation.lower),
       upper: Float64Array.from(situation.upper),
     },
-    spec.weights.limitMargin,
+    spec.weights,
     action,
     PERIODS,
   );
@@ -185,7 +189,13 @@ const specWithout = fc.record({
     'smooth_l1',
   ),
   steps: fc.constantFrom<StepAggregation>('last', 'all', 'weighted'),
-  weights: fc.record({ action: weight, smoothness: weight, limit: weight, limitMargin: weight }),
+  weights: fc.record({
+    action: weight,
+    smoothness: weight,
+    limit: weight,
+    limitMargin: weight,
+    limitMarginM: weight,
+  }),
 });
 const scope = { joints: JOINTS, hasTemporalDistance: true, foreseesState: true };
 
@@ -260,7 +270,7 @@ describe('an objective as nodes', () => {
     ['t'],
   ])('costs what the host says: %s', async (text) => {
     for (const steps of ['last', 'all'] as const) {
-      const weights = { action: 0, smoothness: 0, limit: 0, limitMargin: 0 };
+      const weights = { action: 0, smoothness: 0, limit: 0, limitMargin: 0, limitMarginM: 0 };
       const spec: ObjectiveSpec = { metric: 'l1', steps, weights, expression: parseExpression(text, scope) };
       const situation = randomSituation(7);
       expect(difference(await asGraph(spec, situation), await onHost(spec, situation))).toBeLessThan(1e-5);
@@ -285,7 +295,7 @@ describe('an objective as nodes', () => {
     const spec: ObjectiveSpec = {
       metric: 'l1',
       steps: 'last',
-      weights: { action: 0, smoothness: 0, limit: 0, limitMargin: 0 },
+      weights: { action: 0, smoothness: 0, limit: 0, limitMargin: 0, limitMarginM: 0 },
       expression: parseExpression(text, scope),
     };
     expect(() => objectiveNodes(builder, spec, velocities, inputs)).toThrow(message);

@@ -36,7 +36,7 @@ function objectiveOf({ manifest }: LoadedModel): ObjectiveSpec {
     metric: manifest.graphs.distance === undefined ? 'squared_latent_distance' : 'temporal_distance',
     steps: 'all',
     expression: null,
-    weights: { action: 0.3, smoothness: 0.1, limit: 1, limitMargin: 0.2 },
+    weights: { action: 0.3, smoothness: 0.1, limit: 1, limitMargin: 0.2, limitMarginM: 0.2 },
   };
 }
 
