@@ -85,7 +85,7 @@ export class PlanFigures {
   }
 
   /** The status of a plan that has been noted. */
-  of({ plan, late }: PlanReport, { loop, timing, device, nowNs }: Circumstances): Status {
+  of({ plan, late, committed }: PlanReport, { loop, timing, device, nowNs }: Circumstances): Status {
     const { statistics } = plan;
     const { costTerms } = statistics;
     return {
@@ -101,6 +101,11 @@ export class PlanFigures {
         search_ms: milliseconds(statistics.searchMs),
         plan_p95_ms: milliseconds(this.planMs(0.95)),
         frame_age_ms: milliseconds(Number(nowNs - plan.frameStampNs) / 1e6),
+        committed_periods: committed,
+        camera_age_p95_ms: milliseconds(loop.latency.frameAgeMs(0.95)),
+        encode_p95_ms: milliseconds(loop.latency.encodeMs(0.95)),
+        publish_p95_ms: milliseconds(loop.latency.publishMs(0.95)),
+        latency_p95_ms: milliseconds(loop.latency.totalMs(0.95)),
         frame_to_command_ms: milliseconds(loop.frameToCommandMs ?? NaN),
         frame_to_command_p95_ms: milliseconds(this.#frameToCommandMs.percentile(0.95)),
         best_cost: statistics.bestCost,
