@@ -107,6 +107,7 @@ class TestSetting:
             ("cem.joint_min_std", ["a"], 'found ["a"]'),
             ("autostart", True, "read when the node starts"),
             ("use_sim_time", "yes", "expected true or false"),
+            ("use_sim_time", True, "start it with -p use_sim_time:=true"),
             ("qos_overrides./image.subscription.depht", 3, "unknown name"),
         ],
     )
