@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from jepa_mpc_sim.urdf import UrdfError, parse_urdf
 
 URDF = '<?xml version="1.0"?>\n<robot name="r"><link name="a"/></robot>'
