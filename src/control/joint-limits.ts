@@ -70,14 +70,20 @@ function noLimit(joint: UrdfJoint, attribute: string, remedy: string): JepaMpcEr
   });
 }
 
-/** The whole line to put into the URDF: what is there, and placeholders for what is missing. */
-function limitLine(joint: UrdfJoint): string {
-  const parts: string[] = [];
-  const names = joint.type === 'continuous' ? [] : (['lower', 'upper'] as const);
-  for (const name of [...names, 'velocity', 'effort', 'acceleration'] as const) {
-    parts.push(`${name}="${String(joint.limit?.[name] ?? '…')}"`);
+/** The whole line for the URDF: what is there and of use, and placeholders for the rest. */
+function limitLine({ type, limit }: UrdfJoint): string {
+  const lower = limit?.lower ?? null;
+  const upper = limit?.upper ?? null;
+  const isRange = lower === null || upper === null || lower < upper;
+  const entries: [name: string, value: number | null][] = [];
+  if (type !== 'continuous')
+    entries.push(['lower', isRange ? lower : null], ['upper', isRange ? upper : null]);
+  for (const name of ['velocity', 'effort', 'acceleration'] as const) {
+    const value = limit?.[name] ?? null;
+    entries.push([name, value !== null && value > 0 ? value : null]);
   }
-  return `Add to the joint: <limit ${parts.join(' ')}/>`;
+  const attributes = entries.map(([name, value]) => `${name}="${String(value ?? '…')}"`);
+  return `Write in the joint, with its own numbers for …: <limit ${attributes.join(' ')}/>`;
 }
 
 function positiveLimit(
@@ -108,7 +114,7 @@ function positionRange(joint: UrdfJoint, margin: number): { lower: number; upper
       subject: `robot description, joint '${joint.name}', <limit>`,
       found: `lower="${String(lower)}" upper="${String(upper)}"`,
       expected: 'lower below upper',
-      remedy: 'Correct the range.',
+      remedy: limitLine(joint),
     });
   }
   const { softLimits } = joint;

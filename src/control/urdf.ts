@@ -109,7 +109,14 @@ function requiredName(element: XmlElement, attributeName: string, where: string)
       'Add the attribute.',
     );
   }
+  if (isXacro(value)) throw invalid(`${where}, attribute ${attributeName}`, `'${value}'`, 'a name', EXPAND);
   return value;
+}
+
+const EXPAND = 'Expand it first: xacro arm.urdf.xacro > arm.urdf.';
+
+function isXacro(text: string): boolean {
+  return text.includes('${') || text.includes('$(');
 }
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -117,9 +124,7 @@ const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 function finiteNumber(text: string, where: string): number {
   const value = DECIMAL.test(text) ? Number(text) : NaN;
   if (!Number.isFinite(value)) {
-    const remedy = text.includes('${')
-      ? 'Expand the file with xacro first.'
-      : 'Write a plain decimal number in SI units.';
+    const remedy = isXacro(text) ? EXPAND : 'Write a plain decimal number in SI units.';
     throw invalid(where, `'${text}'`, 'a finite number', remedy);
   }
   return value;
@@ -320,19 +325,30 @@ function rootOfTree(links: readonly string[], joints: readonly UrdfJoint[]): str
 }
 
 /**
- * Reads a URDF (expanded, not xacro).
+ * Reads a URDF (expanded, not xacro). A byte order mark and empty lines before it do no harm.
  * @throws JepaMpcError `urdf.invalid`, naming the joint, element and attribute.
  */
-export function parseUrdf(xml: string): Urdf {
+export function parseUrdf(text: string): Urdf {
+  // Python's multi-line strings begin with a line break, and XML lets nothing come before its declaration.
+  const xml = text.trimStart();
+  if (!xml.startsWith('<')) {
+    throw invalid(
+      'document',
+      xml === '' ? 'nothing' : `text that is no XML: '${xml.slice(0, 80)}'`,
+      'a URDF',
+      'Publish the text of the URDF, not the path of its file: {"robot_description": open(path).read()} in a launch file.',
+    );
+  }
+  const skippedLines = text.slice(0, text.length - xml.length).split('\n').length - 1;
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- the pinned version has it; its successor would be one more package
   const wellFormed = XMLValidator.validate(xml);
   if (wellFormed !== true) {
     const { line, col, msg } = wellFormed.err;
     throw invalid(
-      `line ${String(line)}, column ${String(col)}`,
+      `line ${String(line + skippedLines)}, column ${String(col)}`,
       msg,
       'well-formed XML',
-      'Check the URDF with check_urdf.',
+      'Correct it there.',
     );
   }
   // Entities stay unexpanded: no URDF needs them, and a hostile description could expand one without end.
@@ -351,7 +367,7 @@ export function parseUrdf(xml: string): Urdf {
       subject: 'robot description',
       found: cause instanceof Error ? cause.message : 'XML that cannot be read',
       expected: 'plain XML',
-      remedy: 'Check the URDF with check_urdf.',
+      remedy: 'Write it without a document type declaration.',
       cause,
     });
   }
@@ -364,6 +380,8 @@ export function parseUrdf(xml: string): Urdf {
       'Publish a URDF on robot_description.',
     );
   }
+  const xacro = Object.keys(robot).find((name) => name.startsWith('xacro:'));
+  if (xacro !== undefined) throw invalid('document', `<${xacro}>`, 'plain URDF', EXPAND);
   const links = childElements(robot, 'link').map((link) => requiredName(link, 'name', '<link>'));
   const joints = childElements(robot, 'joint').map(parseJoint);
   assertUnique(links, 'link');

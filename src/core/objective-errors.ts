@@ -9,7 +9,7 @@ export function noTemporalDistance(): JepaMpcError {
     subject: 'objective temporal_distance',
     found: 'a model without a distance graph',
     expected: 'a model with distance.onnx',
-    remedy: 'Set the objective to squared_latent_distance, or train and export a distance head.',
+    remedy: 'Set objective.metric to squared_latent_distance, or train and export a distance head.',
   });
 }
 

@@ -105,7 +105,7 @@ export function contractMarkdown(): string {
     '| goalEncoder (optional) | as the encoder; with `goal.kind: state` `proprioception [B, P]` alone | `latent [B, N, D]` of a goal |',
     '| distance (optional) | `latent [B, N, D]`, `goal [B, N, D]` | `distance [B]`, in predictor steps |',
     '',
-    'Weights may lie in files beside a graph (ONNX external data), inside the model folder; large ones stay there when a rollout is compiled. No weight may be NaN (infinities may be: masks are made of them). The compiler follows the operators in `src/model/graph/operators.ts` as of opset 13 or later; a predictor with others, or of an older opset, is rolled out step by step.',
+    'Weights may lie in files beside a graph (ONNX external data), inside the model folder, or, where the graph is a link (the cache of a hub), beside the file that it leads to; large ones stay there when a rollout is compiled. No weight may be NaN (infinities may be: masks are made of them). The compiler follows the operators in `src/model/graph/operators.ts` as of opset 13 or later; a predictor with others, or of an older opset, is rolled out step by step.',
     '',
     'All that a model does to a latent is in its graphs ([ADR 4](adr/0004-one-latent.md)): what normalises latents, embeds or tiles proprioception, repeats a frame for a tubelet of a video encoder, or composes a pose with an action. What a predictor carries besides images (proprioception, a pose, memory of a recurrent one) is a part of the latent, in tokens or numbers of its own, which `latent.streams` names. The pose of a robot is raw in it. A model with a value (TD-MPC2) says it as a distance: less value is farther.',
     '',

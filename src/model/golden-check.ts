@@ -60,7 +60,7 @@ export async function checkGolden(
     found: `${String(output.data[worstIndex])} at entry [${entryAt(worstIndex, expected.shape).join(', ')}] (difference ${String(worst)})`,
     expected: `${String(expected.data[worstIndex])} within ${String(tolerance)}`,
     remedy:
-      'This device or this version of ONNX Runtime computes something else: try device cpu, or export the model again.',
+      'This device or this version of ONNX Runtime computes something else: try device cpu; if that was it, export the model again.',
   });
 }
 

@@ -160,27 +160,42 @@ export async function createSession(
         cause: error,
       });
     }
+    const found = reason(error);
     throw new JepaMpcError('model.unreadable', {
       subject,
-      found: reason(error),
+      found,
       expected: 'an ONNX graph that ONNX Runtime can open',
-      remedy: 'Copy the model again; if that does not help, export it again.',
+      remedy: remedyForUnreadable(found),
       cause: error,
     });
   }
+}
+
+/** Its hash is the manifest's, so a graph that cannot be opened was made so: another copy would be no better. */
+function remedyForUnreadable(found: string): string {
+  const [, irVersion] = /max supported IR version: (\d+)/.exec(found) ?? [];
+  if (irVersion !== undefined)
+    return `Export it again with model.ir_version = ${irVersion} set before onnx.save(model, …): newer ones are not supported here.`;
+  const [, opset] = /support for domain ai\.onnx is till opset (\d+)/.exec(found) ?? [];
+  if (opset !== undefined) return `Export it again with opset_version=${opset} or lower.`;
+  if (/is not a registered function\/op|No Op registered for/.test(found))
+    return 'Export it again with operators of ONNX alone: this one belongs to another library.';
+  if (found.includes('Could not find an implementation'))
+    return 'Export it again in float32: ONNX Runtime lacks this operator for this type on the device.';
+  return 'Export it again.';
 }
 
 function reason(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
 }
 
-function signatureMismatch(subject: string, found: string, expected: string): JepaMpcError {
-  return new JepaMpcError('model.signature-mismatch', {
-    subject,
-    found,
-    expected,
-    remedy: 'The graph does not fit manifest.json: export both again from the same model.',
-  });
+function signatureMismatch(
+  subject: string,
+  found: string,
+  expected: string,
+  remedy = 'The graph does not fit manifest.json: export both again from the same model.',
+): JepaMpcError {
+  return new JepaMpcError('model.signature-mismatch', { subject, found, expected, remedy });
 }
 
 function checkSignature(session: ort.InferenceSession, signature: GraphSignature, subject: string): void {
@@ -206,7 +221,18 @@ function checkSide(
     subject,
     `${side} ${found.map(writeMetadata).join(', ')}`,
     `${side} ${expected.map(writeExpected).join(', ')}`.replaceAll(', ]', ']'),
+    remedyForSide(found),
   );
+}
+
+/** What to do about a side that no manifest can describe; undefined: the two may be of different models. */
+function remedyForSide(found: readonly ort.InferenceSession.ValueMetadata[]): string | undefined {
+  const tensors = found.filter((metadata) => metadata.isTensor);
+  if (tensors.some(({ type }) => type !== 'float32'))
+    return 'Export it with inputs and outputs of float32 (in onnxconverter_common: keep_io_types=True); weights may be float16.';
+  if (tensors.some(({ shape }) => typeof shape[0] === 'number'))
+    return 'Export it with a dynamic first axis, for example dynamic_axes={"image": {0: "batch"}} of torch.onnx.export.';
+  return undefined;
 }
 
 /** Symbolic dimensions fit anything (the golden vectors settle them); the batch axis must be one. */

@@ -1,5 +1,3 @@
-import { resolve } from 'node:path';
-
 import { JepaMpcError } from '../core/errors.js';
 import type { ModelInfo } from '../core/model-info.js';
 import type { LatentStream } from '../core/model-spec.js';
@@ -11,6 +9,7 @@ import { devicesToTry, type Device, type DeviceChoice } from './devices.js';
 import { checkGolden, type GoldenResult } from './golden-check.js';
 import { GraphSession } from './graph-session.js';
 import type { RolloutSources } from './graph/compile-rollout.js';
+import { PINNED_TO } from './graph/external-data.js';
 import type { ModelManifest } from './manifest-schema.js';
 import { readModelFiles, type GraphFile, type ModelFiles } from './model-files.js';
 import { OnnxDistance } from './onnx-distance.js';
@@ -85,7 +84,7 @@ export async function loadModel(folder: string, options: LoadOptions = {}): Prom
 
 async function openModel(files: ModelFiles, device: Device, threads: number): Promise<LoadedModel> {
   const { manifest } = files;
-  const session = { device, threads, dataFolder: resolve(files.folder) };
+  const session = { device, threads, dataFolder: PINNED_TO };
   const opened: GraphSession[] = [];
   // Every other device computes in another order than the cpu, so all share the tolerance that webgpu has.
   const tolerance = device === 'cpu' ? manifest.golden.tolerance.cpu : manifest.golden.tolerance.webgpu;
@@ -128,9 +127,9 @@ async function openModel(files: ModelFiles, device: Device, threads: number): Pr
   }
 }
 
-function rolloutSources({ folder, manifest, predictor, distance }: ModelFiles): RolloutSources {
+function rolloutSources({ manifest, predictor, distance }: ModelFiles): RolloutSources {
   const { latent, history, action } = manifest;
-  return { folder, latent, history, action, predictor, distance };
+  return { folder: PINNED_TO, latent, history, action, predictor, distance };
 }
 
 function modelInfo({ manifest, sha256 }: ModelFiles, device: Device): ModelInfo {

@@ -24,6 +24,7 @@ import { countParameters, refuseNotANumber } from './weights.js';
 export interface GraphFile {
   readonly name: string;
   readonly subject: string;
+  /** Where it has data in other files, their locations are relative to `PINNED_TO`. */
   readonly bytes: Uint8Array;
   readonly signature: GraphSignature;
   /** Numbers in its floating-point weights. */
@@ -31,7 +32,6 @@ export interface GraphFile {
 }
 
 export interface ModelFiles {
-  readonly folder: string;
   readonly manifest: ModelManifest;
   /** SHA-256 of the manifest. */
   readonly sha256: string;
@@ -75,7 +75,6 @@ export async function readModelFiles(folder: string, logger?: Logger): Promise<M
   };
   const goldenSubject = join(folder, golden.file);
   return {
-    folder,
     manifest,
     sha256: sha256Of(manifestBytes),
     encoder: await graphFile('encoder', graphs.encoder, encoderSignature(manifest)),
@@ -91,7 +90,7 @@ export async function readModelFiles(folder: string, logger?: Logger): Promise<M
 type GraphEntry = ModelManifest['graphs']['encoder'];
 
 /**
- * Checks the weights of a graph. Those in files beside it: inside the folder, long enough, and with the hashes that the manifest gives them.
+ * Checks the weights of a graph. Those in files beside it: where they may be, long enough, and with the hashes that the manifest gives them.
  *
  * @returns the graph, with the small ones of the tensors from other files in it
  */
@@ -101,14 +100,14 @@ async function checkedGraph(
   bytes: Uint8Array,
   logger: Logger | undefined,
 ): Promise<Pick<GraphFile, 'bytes' | 'parameters'>> {
+  const subject = join(folder, file);
+  const external = new ExternalData(folder, subject, subject);
   for (const listed of data) {
-    const path = join(folder, listed.file);
+    const path = external.find(listed.file);
     const { sha256, size } = await hashOfFile(path);
     compareHashes(path, sha256, listed.sha256, size);
   }
-  const subject = join(folder, file);
   const model = readModel(bytes, subject);
-  const external = new ExternalData(folder, subject);
   const files = external.check(model);
   for (const used of files) {
     if (data.some((listed) => listed.file === used)) continue;
@@ -120,6 +119,7 @@ async function checkedGraph(
   const parameters = countParameters(model);
   if (files.size === 0) return { bytes, parameters };
   external.takeInSmall(model);
+  external.pinDown(model);
   return { bytes: encodeModel(model), parameters };
 }
 

@@ -23,7 +23,8 @@ export function parseSafetensors(bytes: Uint8Array, subject: string): ReadonlyMa
       subject,
       found,
       expected,
-      remedy: 'Copy the model again; if that does not help, export it again.',
+      // Its hash is the manifest's: another copy would be no better.
+      remedy: 'Export the model again.',
       cause,
     });
   };

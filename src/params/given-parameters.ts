@@ -1,6 +1,8 @@
+import { nearestName } from '../core/nearest-name.js';
 import { hasWildcard, isForNode } from './node-key.js';
 import { parseProfile, parseValue, type GivenValue, type ProfileSection } from './profile.js';
 import type { RosArguments } from './ros-arguments.js';
+import { parametersByName } from './schema.js';
 
 /** What a node was started with. */
 export interface GivenParameters {
@@ -12,14 +14,17 @@ export interface GivenParameters {
 
 /**
  * Gathers the parameters that the command line and its parameter files give to one node. A later source goes before an earlier one; within
- * a file a key without wildcards goes before one with.
+ * a file a key without wildcards goes before one with. Under a key with wildcards, a name that this node does not declare may be meant for
+ * another node: it is left out, with a warning.
  *
  * @param readText reads a parameter file; throws a JepaMpcError that names it
+ * @param belongsToRos whether ROS itself declares a parameter of this name on every node
  * @throws JepaMpcError `params.invalid` as {@link parseProfile} does
  */
 export function gatherParameters(
   { parameters, fullName }: RosArguments,
   readText: (path: string) => string,
+  belongsToRos: (name: string) => boolean,
 ): GivenParameters {
   const values = new Map<string, GivenValue>();
   const warnings: string[] = [];
@@ -34,7 +39,11 @@ export function gatherParameters(
     const sections = parseProfile(readText(source.path), subject);
     const ours = sections.filter((section) => isForNode(section.node, fullName));
     for (const section of generalFirst(ours)) {
-      for (const [name, value] of section.values) values.set(name, value);
+      const strange = hasWildcard(section.node)
+        ? [...section.values.keys()].filter((name) => !parametersByName.has(name) && !belongsToRos(name))
+        : [];
+      for (const [name, value] of section.values) if (!strange.includes(name)) values.set(name, value);
+      if (strange.length > 0) warnings.push(notDeclaredHere(subject, section.node, strange));
     }
     if (ours.length === 0) {
       const nodes = sections.map((section) => section.node);
@@ -52,4 +61,13 @@ function generalFirst(sections: readonly ProfileSection[]): ProfileSection[] {
 function notForThisNode(subject: string, nodes: readonly string[], fullName: string): string {
   const found = nodes.length === 0 ? 'nothing' : `parameters for ${nodes.join(', ')}`;
   return `${subject}: found ${found}, and nothing for this node, ${fullName}. Write "/**" for every node.`;
+}
+
+/** One line for a whole section: a file that many nodes share has many names of others. */
+function notDeclaredHere(subject: string, key: string, names: readonly string[]): string {
+  const own = [...parametersByName.keys()];
+  const listed = names.map(
+    (name) => `${name} (nearest name of this node: ${String(nearestName(name, own))})`,
+  );
+  return `${subject}: under "${key}" this node leaves out what it does not declare: ${listed.join(', ')}. If one is misspelt, correct it there.`;
 }

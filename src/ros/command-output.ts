@@ -13,6 +13,7 @@ export class CommandOutput {
   readonly #outputs: Pick<NodeOutputs, 'jointTrajectory' | 'commands'>;
   readonly #timing: CommandTiming;
   readonly #parameters: () => Parameters;
+  readonly #isSimulated: boolean;
   #joints: readonly string[] = [];
   /** Place in the model of each joint of the controller. */
   #order: readonly number[] = [];
@@ -22,11 +23,14 @@ export class CommandOutput {
   /** Periods since the last command. */
   #silentFor = 0;
 
+  /** @param isSimulated whether commands keep simulated time: one `/clock` message may then bring several at once */
   constructor(
     outputs: Pick<NodeOutputs, 'jointTrajectory' | 'commands'>,
     timing: CommandTiming,
     parameters: () => Parameters,
+    isSimulated: boolean,
   ) {
+    this.#isSimulated = isSimulated;
     this.#outputs = outputs;
     this.#timing = timing;
     this.#parameters = parameters;
@@ -61,7 +65,8 @@ export class CommandOutput {
     } else {
       this.#sendSetPoint(command, command.efforts);
     }
-    this.#timing.note(performance.now(), values['command.period_ms']);
+    const atMs = this.#isSimulated ? Number(command.stampNs) / 1e6 : performance.now();
+    this.#timing.note(atMs, values['command.period_ms']);
   }
 
   /**

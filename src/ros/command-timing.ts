@@ -3,7 +3,7 @@ import { RollingSample } from '../math/rolling-sample.js';
 /** Commands that the figures are about: a minute of them at 50 Hz. */
 const kept = 3000;
 
-/** How steadily commands go out, in wall-clock time. */
+/** How steadily commands go out: by the time at which they are published, in simulated time by their stamps. */
 export class CommandTiming {
   readonly #errorsMs = new RollingSample(kept);
   #lastMs: number | null = null;

@@ -103,12 +103,21 @@ export class ParameterBridge {
   /** rclnodejs would take away a parameter that is set to nothing, and refuse other types for a reason that nobody understands. */
   #refuseForRos({ name, type, value }: ParameterChange): void {
     const declared: number = this.#node.getParameterDescriptor(name).type;
-    if (type === declared) return;
+    if (type !== declared) {
+      throw new JepaMpcError('params.invalid', {
+        subject: `parameter ${name}`,
+        found: writeValue(value),
+        expected: declared === rosTypes.boolean ? 'true or false' : 'a value of its type',
+        remedy: 'The present one is kept.',
+      });
+    }
+    const present = this.#node.getParameter(name).value as ParameterChange['value'];
+    if (name !== 'use_sim_time' || value === present) return;
     throw new JepaMpcError('params.invalid', {
       subject: `parameter ${name}`,
-      found: writeValue(value),
-      expected: declared === rosTypes.boolean ? 'true or false' : 'a value of its type',
-      remedy: 'The present one is kept.',
+      found: `${writeValue(value)} while ${writeValue(present)} is in use`,
+      expected: 'no change while the node runs',
+      remedy: `The clock is chosen when the node starts: start it with -p use_sim_time:=${writeValue(value)}.`,
     });
   }
 

@@ -111,7 +111,13 @@ export class PlannerNode {
     });
     this.#outputs = advertise(this.#node);
     this.#clock = new NodeClock(this.#node, this.#overrides);
-    this.#commands = new CommandOutput(this.#outputs, this.#timing, () => this.#parameters.values);
+    const isSimulated = this.#node.getParameter('use_sim_time').value === true;
+    this.#commands = new CommandOutput(
+      this.#outputs,
+      this.#timing,
+      () => this.#parameters.values,
+      isSimulated,
+    );
     this.#plans = new PlanPublisher({
       outputs: this.#outputs,
       clock: this.#clock,

@@ -29,7 +29,9 @@ function whyDeaf(
     const found = mismatch(sender.qos_profile, receiver.qos_profile);
     if (found === null) return null;
     const { policy, offered, requested } = found;
-    const remedy = isOurs ? `Request ${offered} there` : `Set qos_overrides.${topic}.subscription.${policy}`;
+    const remedy = isOurs
+      ? `Request ${offered} there`
+      : `Offer ${requested} there, or start this node with -p qos_overrides.${topic}.subscription.${policy}:=${offered}`;
     reason = `${topic}: incompatible QoS with the ${they}, policy ${policy}: ${offered} is offered, ${requested} requested. ${remedy}`;
   }
   return reason;

@@ -31,7 +31,7 @@ export interface StartupParameters {
  */
 export function readStartupParameters(argv: readonly string[], defaultName: string): StartupParameters {
   const given = readRosArguments(argv, defaultName);
-  const { values, warnings } = gatherParameters(given, readText);
+  const { values, warnings } = gatherParameters(given, readText, belongsToRos);
   const own: Record<string, GivenValue> = {};
   const ros: rclnodejs.Parameter[] = [];
   for (const [name, value] of values) {

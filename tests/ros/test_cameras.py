@@ -199,6 +199,8 @@ class TestQos:
         warning = harness.find("warning")["text"]
         for part in ("/image", "/camera", "policy reliability", "best_effort is offered", "reliable requested"):
             assert part in warning, warning
+        # What it recommends is what the test before this one shows to help.
+        assert "-p qos_overrides./image.subscription.reliability:=best_effort" in warning
         assert not sets(harness)
         publisher.offer("image", RELIABLE)
         assert publisher.send_until("image", lambda: len(sets(harness)) > 0)

@@ -107,6 +107,7 @@ class TestSetting:
             ("cem.joint_min_std", ["a"], 'found ["a"]'),
             ("autostart", True, "read when the node starts"),
             ("use_sim_time", "yes", "expected true or false"),
+            ("use_sim_time", True, "start it with -p use_sim_time:=true"),
             ("qos_overrides./image.subscription.depht", 3, "unknown name"),
         ],
     )
@@ -286,10 +287,20 @@ class TestProfiles:
         assert ParameterClient(make_peer()).get(["seed"]) == {"seed": 1}
         assert "nothing for this node, /planner_node" in process.log_path.read_text()
 
+    def test_one_for_all_nodes_may_have_names_of_others(self, start_node, make_peer, tmp_path):
+        path = tmp_path / "shared.yaml"
+        path.write_text(yaml.dump({"/**": {"ros__parameters": {"update_rate": 100, "cem.sampels": 64, "seed": 3}}}))
+        process = start_node(profiles=[path])
+        assert ParameterClient(make_peer()).get(["seed"]) == {"seed": 3}
+        (warning,) = [line for line in process.log_path.read_text().splitlines() if "update_rate" in line]
+        assert "WARN" in warning
+        assert str(path) in warning
+        assert "cem.sampels (nearest name of this node: cem.samples)" in warning
+
     @pytest.mark.parametrize(
         ("text", "reasons"),
         [
-            ("/**:\n  ros__parameters:\n    cem.sampels: 64\n", ["Did you mean cem.samples?"]),
+            ("planner_node:\n  ros__parameters:\n    cem.sampels: 64\n", ["Did you mean cem.samples?"]),
             ("/**:\n  ros__parameters:\n    command.period_ms: '30 deg/s'\n", ["command.period_ms", "30 deg/s", "ms"]),
             ("/**:\n  ros__parameters:\n    seed: 3\n   bad: [\n", ["profile.yaml", "line 4, column 1"]),
             ("/**:\n  seed: 3\n", ["profile.yaml", "ros__parameters"]),

@@ -42,7 +42,8 @@ class Camera:
 def parse_urdf(urdf_xml: str) -> ElementTree.Element:
     """Parses a URDF text; raises UrdfError where it is no URDF."""
     try:
-        root = ElementTree.fromstring(urdf_xml)
+        # XML lets nothing come before its declaration; multi-line strings begin with a line break.
+        root = ElementTree.fromstring(urdf_xml.lstrip("\ufeff \t\r\n"))
     except ElementTree.ParseError as error:
         raise UrdfError(f"URDF: found text that is not XML ({error}), expected a <robot> element.") from error
     if root.tag != "robot":

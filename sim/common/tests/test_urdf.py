@@ -1,4 +1,4 @@
-"""Which joints of a URDF count, and how far they may go: as src/control/joint-limits.ts has it."""
+"""What is read of a URDF: which joints count, how far they may go (as src/control/joint-limits.ts has it), and what may come before it."""
 
 import pytest
 
@@ -40,3 +40,17 @@ def test_soft_limits_narrow_the_range(attributes, expected):
 def test_soft_limits_that_are_wrong_are_refused_by_joint(attributes):
     with pytest.raises(UrdfError, match=r"joint 'shoulder'.*<safety_controller>"):
         read_limits(parse_urdf(_arm(f"<safety_controller {attributes}/>")))
+
+
+URDF = '<?xml version="1.0"?>\n<robot name="r"><link name="a"/></robot>'
+
+
+@pytest.mark.parametrize("before", ["\n", "\ufeff", "\ufeff\r\n  "])
+def test_a_line_break_or_a_byte_order_mark_does_no_harm(before: str) -> None:
+    assert parse_urdf(before + URDF).get("name") == "r"
+
+
+@pytest.mark.parametrize("text", ["", "/opt/arm/arm.urdf"])
+def test_what_is_no_xml_is_refused(text: str) -> None:
+    with pytest.raises(UrdfError, match="not XML"):
+        parse_urdf(text)

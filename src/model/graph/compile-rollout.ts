@@ -26,7 +26,7 @@ export interface RolloutSources {
   readonly latent: LatentSpec;
   readonly history: HistorySpec;
   readonly action: ActionSpec;
-  /** Where the ONNX files are; without it, they must hold all their data themselves. */
+  /** What the locations of their data are relative to; without it, the ONNX files must hold all their data themselves. */
   readonly folder?: string;
   /** ONNX files, with what to call them in an error. */
   readonly predictor: { readonly bytes: Uint8Array; readonly subject: string };

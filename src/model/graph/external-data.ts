@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 
 import { JepaMpcError } from '../../core/errors.js';
 import { elementsOf, tensorsOf } from './graph-tensors.js';
@@ -45,20 +45,37 @@ export function isExternal({ dataLocation, externalData }: TensorProto): boolean
 }
 
 /**
+ * Folder to which {@link ExternalData.pinDown} makes locations relative. ONNX Runtime refuses data outside the one folder that it is given,
+ * links followed, and the files of one model may lie in several.
+ */
+export const PINNED_TO = sep;
+
+/**
  * Files with tensors beside an ONNX file (`data_location: EXTERNAL`). Large ones stay there: a compiled graph refers to them as its model
- * does, and ONNX Runtime maps them into memory. A model folder may come from anyone, so nothing outside it is read.
+ * does, and ONNX Runtime maps them into memory. A model folder may come from anyone, so nothing is read but what lies in it, or, where the
+ * ONNX file is a link (as in the cache of a hub), beside the file that it leads to.
  */
 export class ExternalData {
   readonly #folder: string;
   readonly #subject: string;
+  /** Where the ONNX file really is. */
+  readonly #realFolder: string;
 
   /**
    * @param folder that the ONNX file is in
    * @param subject what to call the ONNX file in an error
+   * @param file the ONNX file itself; without it, links out of the folder are refused
    */
-  constructor(folder: string, subject: string) {
+  constructor(folder: string, subject: string, file?: string) {
     this.#folder = folder;
     this.#subject = subject;
+    this.#realFolder = file === undefined ? folder : dirname(realpathSync(file));
+  }
+
+  /** Path of a data file: in the folder, or beside the real ONNX file where only that one exists. Links are not followed. */
+  find(location: string): string {
+    const [inFolder, besideFile] = [join(this.#folder, location), join(this.#realFolder, location)];
+    return !existsSync(inFolder) && existsSync(besideFile) ? besideFile : inFolder;
   }
 
   /**
@@ -86,6 +103,19 @@ export class ExternalData {
       tensor.rawData = this.read(tensor);
       tensor.externalData = [];
       tensor.dataLocation = DataLocation.DEFAULT;
+    }
+  }
+
+  /**
+   * Makes the locations of all data relative to {@link PINNED_TO}, with links followed.
+   *
+   * @throws JepaMpcError as `check`
+   */
+  pinDown(model: ModelProto): void {
+    for (const { tensor } of tensorsOf(model.graph)) {
+      if (!isExternal(tensor)) continue;
+      const pinned = relative(PINNED_TO, this.#placeOf(tensor).path);
+      for (const entry of tensor.externalData) if (entry.key === 'location') entry.value = pinned;
     }
   }
 
@@ -134,12 +164,13 @@ export class ExternalData {
     return { location, path, offset, length };
   }
 
-  /** Links are followed before it is told what lies inside the folder. */
+  /** Links are followed before the path is judged. */
   #pathOf(tensor: TensorProto, location: string): string {
-    const outside = (): JepaMpcError =>
-      this.#unreadable(tensor, `its data in "${location}"`, 'a file inside the model folder');
-    const path = resolve(this.#folder, location);
-    if (location === '' || isAbsolute(location) || !isInside(this.#folder, path)) throw outside();
+    const outside = (remedy: string): JepaMpcError =>
+      this.#unreadable(tensor, `its data in "${location}"`, 'a file inside the model folder', remedy);
+    if (location === '' || isAbsolute(location) || !isInside(this.#folder, resolve(this.#folder, location)))
+      throw outside('Save the graph again with its data in a file beside it.');
+    const path = this.find(location);
     let real: string;
     try {
       real = realpathSync(path);
@@ -152,16 +183,23 @@ export class ExternalData {
         cause: error,
       });
     }
-    if (!isInside(realpathSync(this.#folder), real)) throw outside();
+    const homes = [this.#folder, this.#realFolder].map((folder) => realpathSync(folder));
+    if (!homes.some((home) => isInside(home, real)))
+      throw outside('Put the file itself there, not a link: cp -rL copies a folder so.');
     return real;
   }
 
-  #unreadable({ name }: TensorProto, found: string, expected: string): JepaMpcError {
+  #unreadable(
+    { name }: TensorProto,
+    found: string,
+    expected: string,
+    remedy = 'Copy the model folder again; if that does not help, export it again.',
+  ): JepaMpcError {
     return new JepaMpcError('model.unreadable', {
       subject: `tensor ${name} of ${this.#subject}`,
       found,
       expected,
-      remedy: 'Copy the model folder again; if that does not help, export it again.',
+      remedy,
     });
   }
 }

@@ -171,6 +171,30 @@ describe('jointLimits', () => {
     expect(error.facts.remedy).toContain(`${attribute}="…"`);
   });
 
+  it('names the parameter that stands for a missing acceleration', () => {
+    const urdf = armWith('<limit lower="-2" upper="2" velocity="1.5" effort="9"/>');
+    expect(thrownBy(() => jointLimits(urdf, ['shoulder'])).facts.remedy).toContain(
+      'parameter limits.default_acceleration',
+    );
+    expect(jointLimits(urdf, ['shoulder'], { acceleration: 4 })[0]?.acceleration).toBe(4);
+  });
+
+  it.each([
+    ['a zero velocity', '<limit lower="-2" upper="2" velocity="0" effort="9" acceleration="4"/>'],
+    ['a zero effort', '<limit lower="-2" upper="2" velocity="1" effort="0" acceleration="4"/>'],
+    ['a zero acceleration', '<limit lower="-2" upper="2" velocity="1" effort="9" acceleration="0"/>'],
+    ['an empty range', '<limit lower="0" upper="0" velocity="1" effort="9" acceleration="4"/>'],
+    ['a range the wrong way round', '<limit lower="2" upper="-2" velocity="1" effort="9" acceleration="4"/>'],
+    ['no limit at all', ''],
+  ])('of %s, the line to write cures with numbers for its placeholders', (_what, limit) => {
+    const options = { needsEffort: true };
+    const { remedy } = thrownBy(() => jointLimits(armWith(limit), ['shoulder'], options)).facts;
+    const [line = ''] = /<limit .*\/>/.exec(remedy) ?? [];
+    expect(line).not.toMatch(/="-?0"/);
+    const filled = line.replace('lower="…"', 'lower="-1"').replaceAll('…', '1');
+    expect(jointLimits(armWith(filled), ['shoulder'], options)).toHaveLength(1);
+  });
+
   it('refuses a joint without <limit>, and one without an axis to command', () => {
     expect(thrownBy(() => jointLimits(armWith(''), ['shoulder'])).facts.found).toBe('no <limit> element');
     expect(thrownBy(() => jointLimits(armWith('', 'fixed'), ['shoulder'])).facts.found).toBe('a fixed joint');

@@ -83,6 +83,15 @@ describe('parseUrdf', () => {
       arm(`<joint name="j" type="revolute">${ENDS}<limit lower="-\${pi}"/></joint>`),
       /xacro/,
     ],
+    ['an unexpanded name', arm(`<joint name="\${prefix}j" type="revolute">${ENDS}</joint>`), /xacro/],
+    [
+      'macros',
+      arm('<xacro:macro name="m" params="p"><joint name="j" type="fixed"/></xacro:macro><xacro:m p="1"/>'),
+      /<xacro:macro>.*xacro arm\.urdf\.xacro > arm\.urdf/,
+    ],
+    ['the path of a file', '/opt/arm/arm.urdf', /no XML: '\/opt\/arm\/arm\.urdf'.*not the path/],
+    ['nothing', ' \n', /found nothing/],
+    ['an error below an empty line', '\n<robot>\n<link>\n</robot>', /line [34], column/],
     [
       'two joints of one name',
       arm(`<joint name="j" type="fixed">${ENDS}</joint><joint name="j" type="fixed">${ENDS}</joint>`),
@@ -106,6 +115,15 @@ describe('parseUrdf', () => {
     const error = thrownBy(() => parseUrdf(xml));
     expect(error.code).toBe('urdf.invalid');
     expect(error.message).toMatch(message);
+  });
+
+  it.each([
+    ['a line break', '\n'],
+    ['a byte order mark', '\ufeff'],
+    ['both', '\ufeff\r\n  '],
+  ])('takes %s before the declaration', (_, before) => {
+    const urdf = `${before}<?xml version="1.0"?>\n<robot name="r"><link name="a"/></robot>`;
+    expect(parseUrdf(urdf).links).toEqual(['a']);
   });
 
   it('does not expand entities', () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -138,6 +138,81 @@ describe('a predictor with its data in a file beside it', () => {
     await expect(loadModel(copy.folder, { device: 'cpu' })).rejects.toMatchObject({
       code: 'model.unreadable',
       facts: { expected: 'a file inside the model folder' },
+    });
+  });
+
+  describe('of a model whose files are links, as in the cache of a hub', () => {
+    let blobs: string;
+
+    /** Moves a file of the folder to another place and leaves a link to it. */
+    async function link(file: string, target: string): Promise<void> {
+      await rename(copy.path(file), target);
+      await symlink(target, copy.path(file));
+    }
+
+    beforeEach(async () => {
+      blobs = join(elsewhere, 'blobs');
+      await mkdir(blobs);
+      await writeFile(copy.path(DATA), await moveOut(DATA));
+      for (const file of ['manifest.json', 'golden.safetensors', 'encoder.onnx', 'distance.onnx'])
+        await link(file, join(blobs, createHash('sha256').update(file).digest('hex')));
+    });
+
+    async function expectSameCosts(): Promise<void> {
+      const [model, inside] = [
+        await loadModel(copy.folder, { device: 'cpu' }),
+        await loadModel(tinyModelFolder, { device: 'cpu' }),
+      ];
+      const expected = await costsOf(inside);
+      expect(largestDifference(await costsOf(model), expected)).toBeLessThan(1e-6);
+      expect(largestDifference(await costsOf(model, 'int8'), expected)).toBeLessThan(0.05);
+      await model.dispose();
+      await inside.dispose();
+    }
+
+    it('is loaded and planned with where the data is linked, too', async () => {
+      await link('predictor.onnx', join(blobs, 'aaaa'));
+      await link(DATA, join(blobs, 'bbbb'));
+      await listData(
+        createHash('sha256')
+          .update(await readFile(copy.path(DATA)))
+          .digest('hex'),
+      );
+      await expectSameCosts();
+    });
+
+    it('is loaded and planned with where the data lies beside the real file alone', async () => {
+      await link('predictor.onnx', join(blobs, 'predictor.onnx'));
+      await rename(copy.path(DATA), join(blobs, DATA));
+      await listData(
+        createHash('sha256')
+          .update(await readFile(join(blobs, DATA)))
+          .digest('hex'),
+      );
+      await expectSameCosts();
+    });
+
+    it('is loaded and planned with where only the graph is a link', async () => {
+      await link('predictor.onnx', join(blobs, 'predictor.onnx'));
+      await expectSameCosts();
+    });
+
+    it.each([
+      ['with data that leads out of both folders', () => link(DATA, join(elsewhere, 'secret'))],
+      [
+        'with data beside the real file that leads out of its folder',
+        async () => {
+          await rename(copy.path(DATA), join(elsewhere, 'secret'));
+          await symlink(join(elsewhere, 'secret'), join(blobs, DATA));
+        },
+      ],
+    ])('is refused %s', async (_, arrange) => {
+      await link('predictor.onnx', join(blobs, 'predictor.onnx'));
+      await arrange();
+      await expect(loadModel(copy.folder, { device: 'cpu' })).rejects.toMatchObject({
+        code: 'model.unreadable',
+        facts: { expected: 'a file inside the model folder' },
+      });
     });
   });
 

@@ -9,7 +9,11 @@ function gather(
   files: Record<string, string> = {},
 ): ReturnType<typeof gatherParameters> {
   const given = readRosArguments(['node', 'main.js', '--ros-args', ...argv], 'planner_node');
-  return gatherParameters(given, (path) => files[path] ?? '');
+  return gatherParameters(
+    given,
+    (path) => files[path] ?? '',
+    (name) => name === 'use_sim_time',
+  );
 }
 
 function values(argv: readonly string[], files: Record<string, string> = {}): Record<string, unknown> {
@@ -124,5 +128,34 @@ describe('parameters from several sources', () => {
     const { values: none, warnings } = gather(['--params-file', 'a', '-p', 'other:seed:=3'], files);
     expect(none.size).toBe(0);
     expect(warnings.join('\n')).toMatch(/file a: .*\/planer_node.*\/planner_node(.|\n)*other:seed/);
+  });
+
+  describe.each(['/**', '/*', '/**/planner_node'])('under %s', (key) => {
+    const shared = `${key}:\n  ros__parameters:\n    use_sim_time: true\n    update_rate: 100\n    cem:\n      sampels: 100\n    seed: 1\n`;
+
+    it('names that this node does not declare are left out with a warning of the file, the name and the nearest own one', () => {
+      const given = gather(['--params-file', 'shared.yaml'], { 'shared.yaml': shared });
+      expect(Object.fromEntries(given.values)).toEqual({ use_sim_time: true, seed: 1n });
+      expect(given.warnings).toHaveLength(1);
+      expect(given.warnings[0]).toContain('parameter file shared.yaml');
+      expect(given.warnings[0]).toContain('cem.sampels (nearest name of this node: cem.samples)');
+      expect(given.warnings[0]).toContain('update_rate');
+      expect(given.warnings[0]).not.toContain('use_sim_time');
+    });
+
+    it('an own name keeps a value that does not fit, to be refused', () => {
+      const files = { a: `${key}:\n  ros__parameters:\n    seed: many\n` };
+      expect(values(['--params-file', 'a'], files)).toEqual({ seed: 'many' });
+    });
+  });
+
+  it.each([
+    ['the node’s own key', ['--params-file', 'a']],
+    ['the command line', ['-p', 'cem.sampels:=100']],
+  ])('an unknown name from %s is kept, to be refused', (_, argv) => {
+    const files = { a: 'planner_node:\n  ros__parameters:\n    cem.sampels: 100\n' };
+    const given = gather(argv, files);
+    expect(Object.fromEntries(given.values)).toEqual({ 'cem.sampels': 100n });
+    expect(given.warnings).toEqual([]);
   });
 });

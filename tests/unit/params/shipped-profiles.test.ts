@@ -13,8 +13,13 @@ describe('a shipped parameter file', () => {
   it.each(readdirSync(FOLDER))('%s has parameters of the node alone, in their ranges', (name) => {
     const path = join(FOLDER, name);
     const given = readRosArguments(['node', 'main.js', '--ros-args', '--params-file', path], 'planner_node');
-    const { values } = gatherParameters(given, (file) => readFileSync(file, 'utf8'));
+    const { values, warnings } = gatherParameters(
+      given,
+      (file) => readFileSync(file, 'utf8'),
+      () => false,
+    );
 
+    expect(warnings).toEqual([]);
     expect(values.size).toBeGreaterThan(5);
     const validate = () => validateParameters(Object.fromEntries(values), { acceptsQuantities: true });
     expect(validate).not.toThrow();

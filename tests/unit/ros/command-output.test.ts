@@ -1,5 +1,5 @@
 import { CdrReader } from '@foxglove/cdr';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import type { Command } from '../../../src/control/command-stream.js';
 import { brakingTrajectory } from '../../../src/control/trajectory.js';
@@ -56,17 +56,19 @@ function readTrajectory(message: Buffer): Point[] {
   });
 }
 
-function outputWith(parameters: Record<string, unknown>) {
+function outputWith(parameters: Record<string, unknown>, isSimulated = false) {
   const sent: Buffer[] = [];
   const keep: Output = { isHeard: true, publish: (message) => void sent.push(message) };
   const values = validateParameters(parameters);
+  const timing = new CommandTiming();
   const output = new CommandOutput(
     { jointTrajectory: keep, commands: keep },
-    new CommandTiming(),
+    timing,
     () => values,
+    isSimulated,
   );
   output.begin(['shoulder', 'elbow']);
-  return { output, sent };
+  return { output, sent, timing };
 }
 
 describe('set-points', () => {
@@ -141,5 +143,32 @@ describe('trajectories', () => {
       [0, 0],
       [0, 0],
     ]);
+  });
+});
+
+describe('the timing of commands', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** Three commands a period of 20 ms apart by their stamps, sent at these times of a steady clock. */
+  function timingOf(isSimulated: boolean, sentAtMs: readonly number[]): CommandTiming {
+    const { output, timing } = outputWith({ 'command.period_ms': 20 }, isSimulated);
+    for (const [index, atMs] of sentAtMs.entries()) {
+      vi.spyOn(performance, 'now').mockReturnValue(atMs);
+      output.send({ ...commandOf('plan'), stampNs: ms(1000 + 20 * index) });
+    }
+    return timing;
+  }
+
+  it('is that of the stamps in simulated time, however late and close together they are sent', () => {
+    const timing = timingOf(true, [0, 500, 500]);
+    expect([timing.count, timing.missed]).toEqual([3, 0]);
+    expect(timing.periodErrorMs(1)).toBeCloseTo(0);
+  });
+
+  it('is that of sending in real time', () => {
+    const timing = timingOf(false, [0, 20, 100]);
+    expect([timing.count, timing.missed]).toEqual([3, 3]);
   });
 });

@@ -33,6 +33,8 @@ class Findings:
     out_of_order: int = 0
     gaps: list[Event] = field(default_factory=list)
     clock_jumps: list[Event] = field(default_factory=list)
+    cut_off: dict[str, int] = field(default_factory=dict)
+    """By file that ends in the middle: bytes after its last whole record, which are not read."""
     unused_s: dict[str, float] = field(default_factory=dict)
     episodes: int = 0
     used_s: float = 0.0
@@ -89,6 +91,10 @@ def _details(one: Findings) -> list[str]:
     lines = [f"clock jump of {event.by_s:+.3f} s at {event.at_s:.2f} s ({event.topic})" for event in one.clock_jumps]
     lines = _shortened(lines)
     lines += _shortened([f"gap of {event.by_s:.2f} s at {event.at_s:.2f} s ({event.topic})" for event in one.gaps])
+    lines += [
+        f"WARNING: {file} was cut off: {one.duration_s:.1f} s are whole and read, its last {size} bytes are not"
+        for file, size in one.cut_off.items()
+    ]
     return lines + [f"unused: {seconds:.1f} s, {reason}" for reason, seconds in sorted(one.unused_s.items())]
 
 

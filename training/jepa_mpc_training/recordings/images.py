@@ -34,7 +34,7 @@ def raw_image(subject: str, encoding: str, height: int, width: int, step: int, b
             subject,
             found=f"images in '{encoding}'",
             expected=f"one of {', '.join(_CHANNELS)}",
-            remedy="Record the camera's colour topic, convert it first (image_proc), or record it compressed.",
+            remedy="Record the camera's colour topic, or convert it first (image_proc). Compressed it would be grey.",
         )
     kind, samples, colours = _CHANNELS[encoding]
     row = width * samples * np.dtype(kind).itemsize

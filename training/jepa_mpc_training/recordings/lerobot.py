@@ -70,7 +70,7 @@ def _layout(path: Path, source: LerobotSource, joints: Sequence[str]) -> _Layout
             f"LeRobot data set {path}",
             found=f"codebase_version {version}",
             expected="v3.0",
-            remedy="Convert it: python -m lerobot.scripts.convert_dataset_v21_to_v30 --repo-id=… (LeRobot's).",
+            remedy=_how_to_convert(path, version),
         )
     features = info["features"]
     if _ACTION not in features:
@@ -100,6 +100,17 @@ def _layout(path: Path, source: LerobotSource, joints: Sequence[str]) -> _Layout
         action_columns=_columns(path, _ACTION, action_names, source.names(joints)),
         command_kind=source.command_kind or _kind(path, action_names),
         scale=float(np.pi / 180) if source.degrees else 1.0,
+    )
+
+
+def _how_to_convert(path: Path, version: str) -> str:
+    if not version.startswith("v2.1"):
+        return "Convert it to v2.1 with the LeRobot of that time, then to v3.0; or record it again."
+    # Versions of the converter disagree on what --root means, and not on this.
+    folder = path.resolve()
+    return (
+        f"Convert it in place, with LeRobot: HF_LEROBOT_HOME={folder.parent} python -m "
+        f"lerobot.scripts.convert_dataset_v21_to_v30 --repo-id={folder.name} --force-conversion --push-to-hub=false"
     )
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rosbags.highlevel import AnyReader, AnyReaderError
-from rosbags.typesys import Stores, get_typestore
+from rosbags.highlevel import AnyReader
 
 from ..config import RecordingsConfig
+from .bag_files import cut_off, opened
 from .commands import CommandedTrajectory, Commands, HeldPositions, HeldVelocities, Trajectories
 from .errors import RecordingError
 from .findings import Event, Findings
@@ -74,7 +73,9 @@ def read_bag(
     path: Path, source: BagSource, joints: Sequence[str], config: RecordingsConfig, findings: Findings
 ) -> list[Section]:
     """The sections of one bag; raises RecordingError where a topic or what is in it cannot be used."""
-    with _opened(path) as bag:
+    with opened(path) as bag:
+        if not bag.connections:
+            raise _nothing_whole(path)
         connections = {
             topic: _connections(bag, path, topic, kinds, purpose)
             for topic, kinds, purpose in (
@@ -97,26 +98,24 @@ def read_bag(
             unstamped |= stream is commands and stamp == 0
             stream.add(len(stream.numbers), arrived, arrived if source.stamps == "bag" or stamp == 0 else stamp, value)
         kind = connections[source.command_topic][0].msgtype
+    # The metadata of a recording that was cut off may count messages that are not there.
+    if not all(stream.stamps for stream in (frames, states, commands)):
+        raise _nothing_whole(path)
     findings.commands += len(commands.values)
+    findings.cut_off.update(cut_off(path))
     sections = _split_at_jumps(config, findings, source, _Streams(frames, states, commands, unstamped))
     usable = _on_one_clock(path, source, sections, findings)
     return [_section(path, source, kind, joints, config, findings, streams) for streams in usable]
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[AnyReader]:
-    # A file inside a bag's folder is as good as the folder.
-    folder = path.parent if path.is_file() and (path.parent / "metadata.yaml").exists() else path
-    try:
-        with AnyReader([folder], default_typestore=get_typestore(Stores.ROS2_JAZZY)) as bag:
-            yield bag
-    except (AnyReaderError, OSError) as error:
-        raise RecordingError(
-            f"bag {path}",
-            found=f"'{error}'",
-            expected="the folder of a rosbag2 recording, with metadata.yaml and .mcap or .db3 files",
-            remedy="Give the folder that `ros2 bag record -o` wrote; `ros2 bag reindex` repairs one that was cut off.",
-        ) from error
+def _nothing_whole(path: Path) -> RecordingError:
+    files = ", ".join(cut_off(path))
+    return RecordingError(
+        f"bag {path}",
+        found="no whole message of the topics that are needed" + (f": {files} was cut off" if files else ""),
+        expected="pictures, joint states and commands",
+        remedy="Record again.",
+    )
 
 
 def _connections(bag: AnyReader, path: Path, topic: str, kinds: Sequence[str], purpose: str) -> list[Any]:
@@ -323,7 +322,7 @@ def _commands(kind: str, source: BagSource, stream: _Stream, joints: int, config
 
 def _frames(path: Path, topic: str, numbers: np.ndarray) -> Iterator[np.ndarray]:
     """Messages of the camera's topic, by their number in it (ascending), as uint8 `[H, W, 3]`."""
-    with _opened(path) as bag:
+    with opened(path) as bag:
         subject = f"bag {path}, topic {topic}"
         connections = [one for one in bag.connections if one.topic == topic and one.msgtype in _IMAGES]
         wanted = iter(numbers.tolist())

@@ -225,7 +225,7 @@ def test_compressed_pictures_are_read(collected) -> None:
 
 def test_pictures_that_cannot_be_read_are_refused_by_their_encoding(tmp_path: Path) -> None:
     bag = Bag(Motion(3), encoding="32FC3")
-    with pytest.raises(RecordingError, match=r"images in '32FC3', expected one of rgb8"):
+    with pytest.raises(RecordingError, match=r"images in '32FC3', expected one of rgb8.*Compressed it would be grey"):
         _collect(bag.source(bag.write(tmp_path / "depth")), tmp_path)
 
 
@@ -249,6 +249,69 @@ def test_what_is_no_bag_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "empty", tmp_path / "nowhere"):
         with pytest.raises(RecordingError, match=r"expected the folder of a rosbag2 recording"):
             _collect(Bag().source(path), tmp_path)
+
+
+@pytest.mark.parametrize("has_metadata", [True, False])
+def test_a_bag_that_was_cut_off_is_read_up_to_there_and_the_table_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], has_metadata: bool
+) -> None:
+    bag = Bag(Motion(6))
+    path = bag.write(tmp_path / "bag")
+    content = (path / "bag.mcap").read_bytes()
+    (path / "bag.mcap").write_bytes(content[: int(len(content) * 0.7)])
+    if not has_metadata:
+        (path / "metadata.yaml").unlink()
+    dataset = _collect(bag.source(path), tmp_path)
+    assert dataset.actions[0, 0] == pytest.approx(bag.motion.velocities[1], abs=1e-5)
+    found = json.loads((tmp_path / "findings.json").read_text())["recordings"][0]
+    assert 0 < found["cut_off"]["bag.mcap"] < len(content)
+    assert 3 < found["duration_s"] < 0.7 * 6
+    printed = capsys.readouterr().out
+    assert f"WARNING: bag.mcap was cut off: {found['duration_s']:.1f} s are whole and read" in printed
+
+
+def test_a_bag_that_ends_in_zeros_is_read_up_to_there(tmp_path: Path) -> None:
+    bag = Bag(Motion(6))
+    path = bag.write(tmp_path / "bag")
+    content = (path / "bag.mcap").read_bytes()
+    kept = int(len(content) * 0.7)
+    (path / "bag.mcap").write_bytes(content[:kept] + bytes(len(content) - kept))
+    dataset = _collect(bag.source(path), tmp_path)
+    assert dataset.actions[0, 0] == pytest.approx(bag.motion.velocities[1], abs=1e-5)
+    found = json.loads((tmp_path / "findings.json").read_text())["recordings"][0]
+    assert found["cut_off"]["bag.mcap"] >= len(content) - kept
+
+
+@pytest.mark.parametrize("has_metadata", [True, False])
+def test_a_bag_without_a_whole_message_is_refused(tmp_path: Path, has_metadata: bool) -> None:
+    bag = Bag(Motion(1))
+    path = bag.write(tmp_path / "bag")
+    (path / "bag.mcap").write_bytes((path / "bag.mcap").read_bytes()[:1000])
+    if not has_metadata:
+        (path / "metadata.yaml").unlink()
+    with pytest.raises(RecordingError, match=r"no whole message .*: bag\.mcap was cut off.* Record again\."):
+        _collect(bag.source(path), tmp_path)
+
+
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_a_bag_without_metadata_is_read_from_its_files(tmp_path: Path, storage: str) -> None:
+    bag = Bag(Motion(6), storage=storage)
+    path = bag.write(tmp_path / "bag")
+    metadata = path / "metadata.yaml"
+    metadata.write_text("")
+    with pytest.raises(RecordingError, match=r"If .*metadata\.yaml is damaged, delete it"):
+        _collect(bag.source(path), tmp_path)
+    metadata.unlink()
+    assert _collect(bag.source(path), tmp_path).actions[0, 0] == pytest.approx(bag.motion.velocities[1], abs=1e-5)
+
+
+def test_a_database_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+    bag = Bag(Motion(3), storage="sqlite3")
+    path = bag.write(tmp_path / "bag")
+    content = (path / "bag.db3").read_bytes()
+    (path / "bag.db3").write_bytes(content[: len(content) // 2])
+    with pytest.raises(RecordingError, match=r"A damaged \.db3 file cannot be read: record again"):
+        _collect(bag.source(path), tmp_path)
 
 
 def test_several_bags_make_one_data_set(tmp_path: Path) -> None:

@@ -180,7 +180,10 @@ def test_names_in_an_object_and_degrees_are_understood(tmp_path: Path) -> None:
 
 def test_what_cannot_be_used_is_refused_with_what_to_do(tmp_path: Path) -> None:
     refused = {
-        "codebase_version v2.1, expected v3.0": DataSet(version="v2.1"),
+        r"codebase_version v2.1, expected v3.0\. .*HF_LEROBOT_HOME=\S+ .*--repo-id=0 .*--push-to-hub=false": DataSet(
+            version="v2.1"
+        ),
+        r"codebase_version v2.0, expected v3.0\. Convert it to v2.1": DataSet(version="v2.0"),
         "Measured velocities are no actions": DataSet(features=("observation.state", CAMERA)),
         "expected 'observation.state'": DataSet(features=("action", CAMERA)),
         "cameras none": DataSet(features=("action", "observation.state")),
