@@ -5,7 +5,7 @@ export type GoalState = 'underway' | 'reached' | 'timed_out' | 'unreachable';
 export interface GoalCriteria {
   /** Reached at this distance or below, at least 0 ... */
   readonly tolerance: number;
-  /** ... kept for this long, at least 0: a robot that passes through its goal has not reached it. */
+  /** ... seen at both ends of this long and never outside in between, at least 0: a robot that passes through its goal has not reached it. */
   readonly settleNs: bigint;
   /** Given up after this long; 0: never. */
   readonly timeoutNs: bigint;
@@ -16,9 +16,22 @@ export interface GoalCriteria {
 /** A distance has fallen when it is below the least so far by this share of that: noise makes new minima too. */
 const LEAST_PROGRESS = 0.02;
 
+/** The distance to a goal, as one frame shows it. */
+export interface GoalSample {
+  /** When the frame was taken. */
+  readonly stampNs: bigint;
+  /** When the distance became known, on the clock of {@link GoalProgress.look}. */
+  readonly nowNs: bigint;
+  /** At least 0; one that is no finite number says nothing. */
+  readonly distance: number;
+}
+
 /**
  * Follows the distance to one goal from plan to plan and says when it is reached, out of time, or not to be reached. The least distance
  * counts, so a robot that has to move away first is given the whole of `stallNs` to do so.
+ *
+ * Frames come late, and each by another delay, so whether the robot has settled is judged by the samples alone, on their own stamps: what
+ * nobody has seen is not known to hold. Time-out and stall are judged on the clock, which goes on when no sample comes.
  */
 export class GoalProgress {
   readonly startNs: bigint;
@@ -26,10 +39,15 @@ export class GoalProgress {
   #state: GoalState = 'underway';
   #distance = NaN;
   #least = Infinity;
+  /** On the clock. */
   #leastSinceNs: bigint;
+  /** Stamp of the first sample inside the tolerance since the last one outside. */
   #withinSinceNs: bigint | null = null;
+  #lastStampNs: bigint | null = null;
+  /** Latest time seen on the clock. */
   #lastNs: bigint;
 
+  /** @param startNs on the clock of {@link look} */
   constructor(startNs: bigint, criteria: GoalCriteria) {
     this.startNs = startNs;
     this.criteria = criteria;
@@ -46,38 +64,46 @@ export class GoalProgress {
     return this.#distance;
   }
 
-  /** From the start to the end, or to the last look. */
+  /** From the start to the end, or to the last look; on the clock. */
   get elapsedNs(): bigint {
     return this.#lastNs - this.startNs;
   }
 
-  /** Takes note of the distance that a frame of `nowNs` has; one that is no finite number says nothing. */
-  note(nowNs: bigint, distance: number): GoalState {
+  /** Takes note of a distance. A sample that is no newer than the last one says nothing. */
+  note({ stampNs, nowNs, distance }: GoalSample): GoalState {
     if (this.#state !== 'underway') return this.#state;
-    if (Number.isFinite(distance)) {
+    if (nowNs > this.#lastNs) this.#lastNs = nowNs;
+    const isNewer = this.#lastStampNs === null || stampNs > this.#lastStampNs;
+    if (isNewer && Number.isFinite(distance)) {
+      this.#lastStampNs = stampNs;
       this.#distance = distance;
       if (distance < this.#least * (1 - LEAST_PROGRESS)) {
         this.#least = distance;
-        this.#leastSinceNs = nowNs;
+        this.#leastSinceNs = this.#lastNs;
       }
-      if (distance > this.criteria.tolerance) this.#withinSinceNs = null;
-      else this.#withinSinceNs ??= nowNs;
+      if (this.#hasSettled(stampNs, distance)) this.#state = 'reached';
     }
     return this.look(nowNs);
   }
 
-  /** What the passing of time alone comes to. A clock that was set back changes nothing. */
+  /** What the passing of time alone comes to; it never makes a goal reached. A clock that was set back changes nothing. */
   look(nowNs: bigint): GoalState {
     if (this.#state !== 'underway' || nowNs < this.#lastNs) return this.#state;
     this.#lastNs = nowNs;
-    const { settleNs, timeoutNs, stallNs } = this.criteria;
+    const { timeoutNs, stallNs } = this.criteria;
     const isPast = (sinceNs: bigint, limitNs: bigint): boolean => limitNs > 0n && nowNs - sinceNs >= limitNs;
-    if (this.#withinSinceNs !== null) {
-      if (nowNs - this.#withinSinceNs >= settleNs) this.#state = 'reached';
-    } else if (isPast(this.#leastSinceNs, stallNs)) {
-      this.#state = 'unreachable';
-    }
-    if (this.#state === 'underway' && isPast(this.startNs, timeoutNs)) this.#state = 'timed_out';
+    // Inside the tolerance the distance need not fall any more.
+    if (this.#withinSinceNs === null && isPast(this.#leastSinceNs, stallNs)) this.#state = 'unreachable';
+    else if (isPast(this.startNs, timeoutNs)) this.#state = 'timed_out';
     return this.#state;
+  }
+
+  #hasSettled(stampNs: bigint, distance: number): boolean {
+    if (distance > this.criteria.tolerance) {
+      this.#withinSinceNs = null;
+      return false;
+    }
+    this.#withinSinceNs ??= stampNs;
+    return stampNs - this.#withinSinceNs >= this.criteria.settleNs;
   }
 }

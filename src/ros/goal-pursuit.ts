@@ -1,5 +1,5 @@
 import { GoalProgress } from '../control/goal-progress.js';
-import type { GoalCriteria } from '../control/goal-progress.js';
+import type { GoalCriteria, GoalSample } from '../control/goal-progress.js';
 import type { FrameSet } from '../core/model-info.js';
 
 /** How going for a goal ended. */
@@ -58,8 +58,8 @@ export class GoalPursuit {
     if (this.#ending === null) this.#progress = new GoalProgress(nowNs, this.#criteria);
   }
 
-  note(nowNs: bigint, distance: number): void {
-    this.#follow(this.#progress.note(nowNs, distance));
+  note(sample: GoalSample): void {
+    this.#follow(this.#progress.note(sample));
   }
 
   look(nowNs: bigint): void {

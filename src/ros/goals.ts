@@ -124,8 +124,9 @@ export class Goals {
   }
 
   onPlan({ goalStampNs, frameStampNs, statistics }: Plan): void {
-    if (goalStampNs === this.#pursuit?.goal.stampNs)
-      this.#pursuit.note(frameStampNs, statistics.goalDistance);
+    if (goalStampNs !== this.#pursuit?.goal.stampNs) return;
+    const { nowNs } = this.#options.clock;
+    this.#pursuit.note({ stampNs: frameStampNs, nowNs, distance: statistics.goalDistance });
   }
 
   /** Looks at the clock and the watchdog; to be called a few times a second. */

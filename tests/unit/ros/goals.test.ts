@@ -40,9 +40,9 @@ function bench(parameters: object = {}) {
     onGoal: (set) => handed.push(set?.stampNs ?? null),
     condition: () => world.condition,
   });
-  const plan = (goalStampNs: bigint, atNs: bigint, goalDistance: number): void => {
+  const plan = (goalStampNs: bigint, atNs: bigint, goalDistance: number, frameAgeNs = 0n): void => {
     world.nowNs = atNs;
-    goals.onPlan({ goalStampNs, frameStampNs: atNs, statistics: { goalDistance } } as Plan);
+    goals.onPlan({ goalStampNs, frameStampNs: atNs - frameAgeNs, statistics: { goalDistance } } as Plan);
   };
   return { world, goals, handed, logged, plan, published: () => published };
 }
@@ -61,6 +61,30 @@ describe('Goals', () => {
     expect(handed).toEqual([7n]);
     expect(logged.filter((text) => text.startsWith('goal reached'))).toHaveLength(1);
     expect(published()).toBe(2);
+  });
+
+  it('one plan inside the tolerance and then silence is no goal reached', () => {
+    const { goals, world, plan } = bench();
+    const pursuit = goals.set(goal(7n), 'a test');
+    plan(7n, 2n * S, 0.4);
+    world.nowNs = 60n * S;
+    goals.look();
+    expect(pursuit.ending).toBeNull();
+  });
+
+  it('a goal is left again by a frame that arrives late', () => {
+    const { goals, world, plan } = bench();
+    const pursuit = goals.set(goal(7n), 'a test');
+    const lateNs = S / 10n;
+    plan(7n, 2n * S + lateNs, 0.4, lateNs);
+    plan(7n, 3n * S - lateNs, 0.4, lateNs);
+    world.nowNs = 3n * S + lateNs;
+    goals.look();
+    plan(7n, 3n * S + lateNs, 2, lateNs);
+    expect(pursuit.ending).toBeNull();
+    plan(7n, 4n * S, 0.4, lateNs);
+    plan(7n, 5n * S, 0.4, lateNs);
+    expect(pursuit.ending).toMatchObject({ outcome: 'reached', elapsedNs: 4n * S });
   });
 
   it('neither a time nor a stall limit holds unless it is set', () => {
