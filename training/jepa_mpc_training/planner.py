@@ -1,4 +1,4 @@
-"""The sampling planner as the node has it: cross-entropy method over raw actions, in latent space."""
+"""The node's default planner: cross-entropy method over raw actions, in latent space."""
 
 from __future__ import annotations
 
@@ -22,6 +22,14 @@ class WorldModel(Protocol):
         ...
 
 
+class Noise(Protocol):
+    """Where a plan's noise comes from, such as a `np.random.Generator`."""
+
+    def standard_normal(self, size: tuple[int, int, int]) -> np.ndarray:
+        """Standard normals of that shape."""
+        ...
+
+
 @dataclass(frozen=True)
 class ActionSpace:
     """Raw actions: bounds and normalisation, `[J]` each."""
@@ -33,53 +41,69 @@ class ActionSpace:
 
 
 class CemPlanner:
-    """Cross-entropy method with a warm start (Rubinstein 1999; in latent space Hafner et al. 2019), as the node has it.
+    """Cross-entropy method with a warm start (Rubinstein 1999; in latent space Hafner et al. 2019).
+
+    It is the node's planner `cem` as it is unless told otherwise (src/planning/cem.ts), number for number in float32:
+    tests/fixtures/cem-plans.json holds the two together.
 
     The first deviation is `initial_std` of half the action range, around the last plan shifted in time. The mean, the
     best sequence so far and rest are candidates of every iteration besides the sampled ones. The elites give mean and
-    deviation of the next iteration; the last mean is the plan.
+    unbiased deviation of the next iteration. The last mean is the plan if scoring it shows it no dearer than every mean
+    before it, else the best sequence is; the next plan starts from whichever it was.
     """
 
     def __init__(self, model: WorldModel, actions: ActionSpace, config: PlannerConfig) -> None:
         self._model = model
         self._actions = actions
         self._config = config
-        self._mean: np.ndarray | None = None
+        self._lower = -_rounded_down(-actions.lower)
+        self._upper = _rounded_down(actions.upper)
+        self._last: np.ndarray | None = None
 
     def plan(
-        self, history: np.ndarray, goal: np.ndarray, committed: np.ndarray, shift: float, rng: np.random.Generator
+        self, history: np.ndarray, goal: np.ndarray, committed: np.ndarray, shift: float, noise: Noise
     ) -> np.ndarray:
         """Plans from the latents `[W, N, D]` to `goal [N, D]`.
 
         `committed [C, J]` are the raw actions already decided for the first periods; `shift` says how many periods the
         history is newer than the last plan's. Returns raw actions `[K, J]` inside the bounds.
+
+        Raises ValueError when no candidate has a finite cost.
         """
-        config, space = self._config, self._actions
-        joints, length, fixed = len(space.lower), config.horizon * BLOCK, len(committed)
-        half_range = (space.upper - space.lower) / 2
-        rest = np.zeros((length, joints))
-        mean = rest.copy() if self._mean is None else shifted(self._mean, shift)
-        mean[:fixed] = committed
-        std = np.broadcast_to(config.initial_std * half_range, mean.shape)
-        best, best_cost = None, np.inf
+        config = self._config
+        shape = (config.horizon * BLOCK, len(self._lower))
+        half_range = (self._upper - self._lower).astype(np.float64) / 2
+        warm = None if self._last is None else shifted(self._last, shift)
+        rest = self._allowed(np.zeros(shape), committed)
+        mean = rest if warm is None else self._allowed(warm, committed)
+        std = np.broadcast_to(config.initial_std * half_range, shape).astype(np.float32)
+        best, best_cost, least_mean_cost = None, np.inf, np.inf
         for _ in range(config.iterations):
-            samples = mean + std * rng.standard_normal((config.samples, length, joints))
+            samples = mean + std * noise.standard_normal((config.samples, *shape))
             known = [mean, rest] if best is None else [mean, best, rest]
-            samples[: len(known)] = known
-            samples = samples.clip(space.lower, space.upper)
-            samples[:, :fixed] = committed
+            samples[: len(known)] = known[: len(samples)]
+            samples = self._allowed(samples, committed)
             costs = self.cost(history, goal, samples)
-            order = np.argsort(costs)
-            if costs[order[0]] < best_cost:
-                best, best_cost = samples[order[0]], costs[order[0]]
-            elites = samples[order[: config.elites]]
-            mean = elites.mean(0)
-            std = np.maximum(elites.std(0), config.min_std * half_range)
-        self._mean = mean
-        return mean
+            elites = _elites(costs, config.elites)
+            if costs[elites[0]] < best_cost:
+                best, best_cost = samples[elites[0]], costs[elites[0]]
+            least_mean_cost = np.fmin(least_mean_cost, costs[0])
+            chosen = samples[elites].astype(np.float64)
+            mean = self._allowed(chosen.mean(0), committed)
+            spread = chosen.std(0, ddof=1) if len(elites) > 1 else np.zeros(shape)
+            std = np.maximum(spread, config.min_std * half_range).astype(np.float32)
+        is_sound = self.cost(history, goal, np.stack((mean, best)))[0] <= least_mean_cost
+        self._last = mean if is_sound else best
+        return self._last
+
+    def _allowed(self, sequences: np.ndarray, committed: np.ndarray) -> np.ndarray:
+        """Sequences `[..., K, J]` inside the bounds, with what is decided at the front of each; float32."""
+        allowed = sequences.astype(np.float32).clip(self._lower, self._upper)
+        allowed[..., : len(committed), :] = committed
+        return allowed
 
     def cost(self, history: np.ndarray, goal: np.ndarray, samples: np.ndarray) -> np.ndarray:
-        """Costs `[B]` of raw action sequences `[B, K, J]`, lower is better."""
+        """Costs `[B]` of raw action sequences `[B, K, J]`, lower is better; float32."""
         config, space = self._config, self._actions
         count = len(samples)
         normalised = ((samples - space.mean) / space.std).astype(np.float32)
@@ -87,15 +111,14 @@ class CemPlanner:
         goals = np.broadcast_to(goal, (count, *goal.shape))
         window = np.broadcast_to(history, (count, *history.shape)).astype(np.float32)
         total = np.zeros(count)
-        for step in range(config.horizon):
+        for step, weight in enumerate(_step_weights(config.steps, config.horizon)):
             latent = self._model.predict(window, blocks[:, step])
             window = np.concatenate((window[:, 1:], latent[:, None]), axis=1)
-            if config.steps == "all":
-                total += self._distance(latent, goals) / config.horizon
-            elif step == config.horizon - 1:
-                total = self._distance(latent, goals).astype(np.float64)
-        effort = np.square(samples / np.maximum(np.abs(space.lower), np.abs(space.upper))).mean(axis=(1, 2))
-        return total + config.action_penalty * effort
+            if weight > 0:
+                total += weight * self._distance(latent, goals)
+        largest = np.maximum(np.abs(self._lower), np.abs(self._upper)).astype(np.float64)
+        effort = np.square(samples / largest).mean(axis=(1, 2))
+        return (total + config.action_penalty * effort).astype(np.float32)
 
     def _distance(self, latents: np.ndarray, goals: np.ndarray) -> np.ndarray:
         if self._config.objective == "temporal_distance":
@@ -103,10 +126,39 @@ class CemPlanner:
         return np.square(latents - goals).mean(axis=(1, 2))
 
 
-def shifted(mean: np.ndarray, shift: float) -> np.ndarray:
-    """The plan `[K, J]` as seen `shift` periods later: interpolated in time, its last action repeated."""
+def shifted(mean: np.ndarray, shift: float) -> np.ndarray | None:
+    """The plan `[K, J]` as seen `shift` periods later: interpolated in time, its last action repeated.
+
+    None when it is of no use: from the future, wholly past, or not finite.
+    """
+    if not (0 <= shift < len(mean) and np.isfinite(mean).all()):
+        return None
     last = len(mean) - 1
     at = np.arange(len(mean)) + shift
     low = np.floor(at).astype(int)
     weight = (at - low)[:, None]
     return (1 - weight) * mean[np.minimum(low, last)] + weight * mean[np.minimum(low + 1, last)]
+
+
+def _step_weights(steps: str, horizon: int) -> np.ndarray:
+    """How much each predictor step counts, `[H]` with sum 1, as in src/core/objective-spec.ts."""
+    weights = {
+        "last": np.arange(horizon) == horizon - 1,
+        "all": np.ones(horizon),
+        "weighted": 2.0 ** np.arange(1 - horizon, 1),
+    }[steps]
+    return weights / weights.sum()
+
+
+def _elites(costs: np.ndarray, count: int) -> np.ndarray:
+    """The candidates with the least of the costs `[B]`, cheapest first, equal ones in their order, at most `count`."""
+    finite = np.flatnonzero(np.isfinite(costs))
+    if len(finite) == 0:
+        raise ValueError(f"costs: found none of {len(costs)} finite, expected one at least.")
+    return finite[np.argsort(costs[finite], kind="stable")][:count]
+
+
+def _rounded_down(bounds: np.ndarray) -> np.ndarray:
+    """The largest float32 that are not above the bounds `[J]`."""
+    nearest = np.asarray(bounds, dtype=np.float64).astype(np.float32)
+    return np.where(nearest > bounds, np.nextafter(nearest, np.float32(-np.inf)), nearest)

@@ -56,7 +56,17 @@ def test_a_warm_start_is_the_old_plan_seen_later() -> None:
     assert shifted(mean, 0)[:, 0].tolist() == [0, 1, 2, 3]
     assert shifted(mean, 1)[:, 0].tolist() == [1, 2, 3, 3]
     assert shifted(mean, 0.5)[:, 0].tolist() == [0.5, 1.5, 2.5, 3]
-    assert shifted(mean, 99)[:, 0].tolist() == [3, 3, 3, 3]
+    assert shifted(mean, 3.5)[:, 0].tolist() == [3, 3, 3, 3]
+
+
+@pytest.mark.parametrize("shift", [-0.1, 4, 99, np.nan])
+def test_a_plan_from_the_future_or_wholly_past_is_of_no_use(shift: float) -> None:
+    assert shifted(np.arange(4.0)[:, None], shift) is None
+
+
+def test_a_world_without_a_finite_cost_is_refused() -> None:
+    with pytest.raises(ValueError, match="none of 100 finite"):
+        _plan(CemPlanner(_Integrator(), SPACE, PlannerConfig()), np.zeros(2), np.full(2, np.nan))
 
 
 def test_seeds_of_the_final_test_are_refused(urdf_xml: str) -> None:
