@@ -13,6 +13,7 @@ export default defineConfig(
     ignores: [
       'dist/',
       '.prefix/',
+      '.stryker/',
       'node_modules/',
       'training/runs/',
       'models/',
