@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { Latency } from '../../../src/timeline/latency.js';
+
+function latencyOf(totalsMs: readonly number[], warmUp = false): Latency {
+  const latency = new Latency();
+  for (const totalMs of totalsMs)
+    latency.notePlan({ encodeMs: totalMs / 4, planMs: totalMs / 2, totalMs, warmUp });
+  return latency;
+}
+
+describe('latency', () => {
+  it('is not known before anything was measured', () => {
+    const latency = new Latency();
+    const { plans } = latency;
+    expect(plans).toBe(0);
+    expect(latency.committedPeriods(100, 20)).toBeNull();
+    for (const figure of [
+      latency.frameAgeMs(0.5),
+      latency.encodeMs(0.5),
+      latency.planMs(0.5),
+      latency.publishMs(0.5),
+      latency.totalMs(0.5),
+    ])
+      expect(figure).toBeNaN();
+  });
+
+  it('has figures of its own for each part of the way', () => {
+    const latency = latencyOf([80, 80, 80]);
+    latency.noteFrame(33);
+    latency.noteTick(7);
+    expect(latency.plans).toBe(3);
+    expect(latency.frameAgeMs(0.5)).toBe(33);
+    expect(latency.encodeMs(0.5)).toBe(20);
+    expect(latency.planMs(0.5)).toBe(40);
+    expect(latency.totalMs(0.5)).toBe(80);
+    expect(latency.publishMs(0.5)).toBe(7);
+  });
+
+  it('leaves warm-up runs out, however long they took', () => {
+    const latency = latencyOf([4000], true);
+    expect(latency.committedPeriods(100, 20)).toBeNull();
+    latency.notePlan({ encodeMs: 1, planMs: 2, totalMs: 60, warmUp: false });
+    expect(latency.committedPeriods(100, 20)).toBe(1);
+    expect(latency.totalMs(1)).toBe(60);
+    expect(latency.plans).toBe(1);
+  });
+
+  it.each([
+    [10, 1],
+    [80, 1],
+    [81, 2],
+    [180, 2],
+    [181, 3],
+    [4000, 41],
+  ])('of %i ms, and a tick of 20 ms, commits %i periods of 100 ms', (totalMs, periods) => {
+    expect(latencyOf([totalMs, totalMs]).committedPeriods(100, 20)).toBe(periods);
+  });
+
+  it('commits one period at least', () => {
+    expect(latencyOf([0]).committedPeriods(100, 0)).toBe(1);
+  });
+
+  it('commits enough for 95 of 100 plans, not for the slowest', () => {
+    const totals = Array.from({ length: 100 }, (_, index) => (index < 96 ? 50 : 950));
+    expect(latencyOf(totals).committedPeriods(100, 20)).toBe(1);
+    expect(latencyOf(totals.map((_, index) => (index < 90 ? 50 : 950))).committedPeriods(100, 20)).toBe(10);
+  });
+
+  it('follows a change within 100 plans', () => {
+    const slowThenFast = [...Array.from({ length: 50 }, () => 950), ...Array.from({ length: 100 }, () => 50)];
+    expect(latencyOf(slowThenFast).committedPeriods(100, 20)).toBe(1);
+    expect(latencyOf(slowThenFast.slice(0, -1)).totalMs(1)).toBe(950);
+  });
+
+  it('commits no fewer periods for plans that take longer', () => {
+    const totals = fc.array(fc.double({ min: 0, max: 5000, noNaN: true }), { minLength: 1, maxLength: 120 });
+    fc.assert(
+      fc.property(totals, fc.double({ min: 0, max: 500, noNaN: true }), (all, moreMs) => {
+        const before = latencyOf(all).committedPeriods(100, 20) ?? NaN;
+        const after = latencyOf(all.map((totalMs) => totalMs + moreMs)).committedPeriods(100, 20) ?? NaN;
+        expect(after).toBeGreaterThanOrEqual(before);
+      }),
+    );
+  });
+});
