@@ -157,7 +157,7 @@ function recorded(seed: bigint): { readonly rng: Rng; readonly drawn: number[][]
 async function plansOf({ settings, plans }: Case, seed: number): Promise<readonly WrittenPlan[]> {
   const chosen = { ...SETTINGS, ...settings };
   const { horizon, objective, steps } = chosen;
-  const weights = { action: chosen.action_penalty, smoothness: 0, limit: 0, limitMargin: 0 };
+  const weights = { action: chosen.action_penalty, smoothness: 0, limit: 0, limitMargin: 0, limitMarginM: 0 };
   const spec = { metric: objective, steps, expression: null, weights };
   let lastMean = new Float32Array(0);
   const planner: Planner = createPlanner(
