@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Fallback } from '../../../src/core/types.js';
 import { validateParameters } from '../../../src/params/validate.js';
 import type { ControlLoop, PlanReport } from '../../../src/pipeline/control-loop.js';
+import { Latency } from '../../../src/timeline/latency.js';
 import type { CommandTiming } from '../../../src/ros/command-timing.js';
 import { nodeDiagnostics, type NodeView } from '../../../src/ros/node-diagnostics.js';
 import { PlanFigures } from '../../../src/ros/plan-figures.js';
@@ -64,7 +65,7 @@ describe('the diagnostics of the planner', () => {
   it('go with what the statistics of the plan say', () => {
     const figures = new PlanFigures();
     const circumstances = {
-      loop: { frameToCommandMs: null } as unknown as ControlLoop,
+      loop: { frameToCommandMs: null, latency: new Latency() } as unknown as ControlLoop,
       timing: { missed: 0, periodErrorMs: () => NaN } as unknown as CommandTiming,
       device: 'webgpu',
       nowNs: 0n,

@@ -205,6 +205,23 @@ describe('a settled pose', () => {
     expect(text).toContain("joint 'elbow' is reported between 1.000 and 1.250 within 120 ms");
   });
 
+  it('is told apart from motion and from publishers that contradict each other, by twice the velocity limit', () => {
+    const disagreementOf = (readings: readonly (readonly [number, number])[]): string => {
+      const pose = logOf(readings.map(([atMs, elbow]): Row => [atMs, elbow, 0])).settledPose();
+      return 'disagreement' in pose ? pose.disagreement : 'none';
+    };
+    const every = (stepMs: number, elbows: readonly number[]): string =>
+      disagreementOf(elbows.map((elbow, index) => [stepMs * index, elbow] as const));
+    expect(disagreementOf([])).toBe('missing');
+    expect(every(62.5, [1, 1])).toBe('missing');
+    expect(every(62.5, [1, 1.3125, 1.625])).toBe('moving');
+    expect(every(62.5, [1.625, 1.3125, 1])).toBe('moving');
+    expect(every(62.5, [1, 1.3125, 1.65])).toBe('contradiction');
+    expect(every(62.5, [1, 1.35, 1.5])).toBe('contradiction');
+    expect(every(62.5, [1, 2, 1])).toBe('contradiction');
+    expect(every(10, [1, 1.25, 1, 1.25, 1, 1.25, 1, 1.25, 1, 1.25, 1])).toBe('contradiction');
+  });
+
   it('is one of a joint that wraps, on either side of half a turn', () => {
     const log = logOf([
       [0, 0, Math.PI - 0.01],
