@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads';
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
@@ -13,7 +14,7 @@ import type {
   WorkerReply,
 } from './worker-protocol.js';
 
-/** How long a stopped worker is waited for. */
+/** How long a worker may take to end by itself, and then how long the system may take to end it. */
 const stopTimeoutMs = 1000;
 
 interface PendingReply {
@@ -21,11 +22,16 @@ interface PendingReply {
   readonly reject: (error: JepaMpcError) => void;
 }
 
-/** The planner in a worker thread, so that inference never holds the thread that talks to ROS. One job at a time. */
+/**
+ * The planner in a process of its own, so that inference never holds the thread that talks to ROS, and so that it can be ended at any time,
+ * a run of ONNX Runtime included. One job at a time.
+ */
 export class WorkerPlanner implements PlannerPort {
   readonly #entry: URL;
   readonly #log: Logger;
-  #worker: Worker | null = null;
+  #worker: ChildProcess | null = null;
+  /** Counts loads and disposals: a load that another one overtook starts nothing. */
+  #turn = 0;
   #pending: PendingReply | null = null;
   /** Stamps whose latents the worker has: the frames of the last plan. */
   #known = new Set<bigint>();
@@ -41,19 +47,21 @@ export class WorkerPlanner implements PlannerPort {
   }
 
   async load(settings: PlannerSettings): Promise<ModelInfo> {
-    await this.dispose();
-    const worker = new Worker(this.#entry);
+    const turn = (this.#turn += 1);
+    await this.#letGo();
+    if (turn !== this.#turn) throw workerDied('stopped on request');
+    const worker = fork(this.#entry, { serialization: 'advanced' });
     this.#worker = worker;
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'log') this.#log[message.level](message.text);
-      // One that was let go while it hung may still answer: nobody has asked it.
+      // One that was let go may still answer: nobody has asked it.
       else if (this.#worker === worker) this.#settle(message);
     });
-    worker.on('error', (error: Error) => {
+    worker.on('error', (error) => {
       this.#fail(worker, error.message, error);
     });
-    worker.on('exit', (code) => {
-      this.#fail(worker, `exit code ${String(code)}`);
+    worker.on('exit', (code, signal) => {
+      this.#fail(worker, signal === null ? `exit status ${String(code)}` : `an end by ${signal}`);
     });
     const reply = await this.#ask(worker, { type: 'load', settings });
     if (reply.type !== 'loaded') throw unexpectedReply(reply);
@@ -84,6 +92,11 @@ export class WorkerPlanner implements PlannerPort {
   }
 
   async dispose(): Promise<void> {
+    this.#turn += 1;
+    await this.#letGo();
+  }
+
+  async #letGo(): Promise<void> {
     const worker = this.#worker;
     this.#worker = null;
     this.#known.clear();
@@ -93,7 +106,7 @@ export class WorkerPlanner implements PlannerPort {
     if (worker !== null) await stop(worker);
   }
 
-  #ask(worker: Worker, message: LoadMessage | PlanMessage): Promise<WorkerReply> {
+  #ask(worker: ChildProcess, message: LoadMessage | PlanMessage): Promise<WorkerReply> {
     if (this.#pending !== null) {
       return Promise.reject(
         new JepaMpcError('planner.not-ready', {
@@ -106,7 +119,9 @@ export class WorkerPlanner implements PlannerPort {
     }
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
-      worker.postMessage(message);
+      worker.send(message, (error) => {
+        if (error !== null) this.#fail(worker, error.message, error);
+      });
     });
   }
 
@@ -125,7 +140,7 @@ export class WorkerPlanner implements PlannerPort {
     }
   }
 
-  #fail(worker: Worker, found: string, cause?: Error): void {
+  #fail(worker: ChildProcess, found: string, cause?: Error): void {
     if (this.#worker !== worker) return;
     this.#worker = null;
     this.#known.clear();
@@ -135,15 +150,17 @@ export class WorkerPlanner implements PlannerPort {
   }
 }
 
-/**
- * Lets the worker end by itself. It is never terminated: a thread that is stopped inside a native call of ONNX Runtime takes the whole
- * process down with it. One that hangs is left behind, and ends when its call returns.
- */
-async function stop(worker: Worker): Promise<void> {
+/** Lets the worker give the device back and end by itself; one that is busy or hangs is ended. */
+async function stop(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
   const ended = new Promise((resolve) => worker.once('exit', resolve));
-  worker.postMessage({ type: 'stop' } satisfies ToWorker);
-  worker.unref();
-  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, stopTimeoutMs).unref())]);
+  const timeout = (): Promise<unknown> =>
+    Promise.race([ended, new Promise((resolve) => setTimeout(resolve, stopTimeoutMs).unref())]);
+  // Whether it could be sent does not matter: one that cannot be reached is ended below.
+  worker.send({ type: 'stop' } satisfies ToWorker, () => undefined);
+  await timeout();
+  worker.kill('SIGKILL');
+  await timeout();
 }
 
 function byStamp(set: FrameSet): FrameReference {
