@@ -6,6 +6,8 @@ import type { Logger } from '../core/types.js';
 import type { Parameters } from '../params/schema.js';
 import type { PlannerPort, PlannerTuning } from '../pipeline/planner-port.js';
 import { ArrivalRate } from './arrival-rate.js';
+import { awaitedInputs, inputInWords } from './awaited-inputs.js';
+import type { AwaitedInput } from './awaited-inputs.js';
 import { CameraInputs } from './camera-inputs.js';
 import { CommandOutput } from './command-output.js';
 import { checkCommandSettings } from './command-settings.js';
@@ -29,10 +31,12 @@ import { PlanFigures } from './plan-figures.js';
 import { PlanPublisher } from './plan-publisher.js';
 import { NOT_CONFIGURED, PlanningSession } from './planning-session.js';
 import { ProblemLog } from './problem-log.js';
+import { publishersOf } from './publishers.js';
 import { QosOverrides } from './qos-overrides.js';
 import { QosWatch } from './qos-watch.js';
 import { subscribeToRobot } from './robot-inputs.js';
 import { stampToNs } from './stamp.js';
+import { StartUpWatch } from './start-up-watch.js';
 import type { StartupParameters } from './startup-parameters.js';
 
 /** As diagnostic_updater has it where there is no device. */
@@ -67,9 +71,12 @@ export class PlannerNode {
   readonly #figures = new PlanFigures();
   readonly #timing = new CommandTiming();
   readonly #jointStates = new ArrivalRate();
+  /** Why the newest joint states were refused. */
+  #jointStateRefusal: JepaMpcError | null = null;
   readonly #parameters: ParameterBridge;
   readonly #overrides: QosOverrides;
   readonly #qosWatch: QosWatch;
+  readonly #startUp: StartUpWatch;
   readonly #outputs: NodeOutputs;
   readonly #clock: NodeClock;
   readonly #commands: CommandOutput;
@@ -106,6 +113,7 @@ export class PlannerNode {
     this.#qosWatch = new QosWatch(this.#node, (text) => {
       this.#log.warn(text);
     });
+    this.#startUp = new StartUpWatch(this.#log, (topic) => publishersOf(this.#node, topic));
     this.#outputs = advertise(this.#node);
     this.#clock = new NodeClock(this.#node, this.#overrides);
     this.#commands = new CommandOutput(this.#outputs, this.#timing, () => this.#parameters.values);
@@ -143,7 +151,7 @@ export class PlannerNode {
       },
       onJointState: (message) => {
         this.#jointStates.note(performance.now());
-        this.#problems.guard(() => {
+        this.#jointStateRefusal = this.#problems.guard(() => {
           this.#session?.onJointState(message, stampToNs(message.header.stamp));
           this.#onInput();
         });
@@ -176,6 +184,7 @@ export class PlannerNode {
     );
     this.#lifecycle = new Lifecycle(this.#node, this.#handlers(), this.#log, this.#problems);
     this.#housekeeping = setInterval(() => {
+      this.#watchStartUp();
       this.#publishDiagnostics();
     }, 1000);
   }
@@ -288,12 +297,40 @@ export class PlannerNode {
   #obstacle(): ReturnType<LifecycleHandlers['obstacle']> {
     const session = this.#session;
     if (session === null) return { text: NOT_CONFIGURED, canChange: false };
-    if (session.loop === null) return { text: session.missing, canChange: !session.isRefused };
-    const { reasons } = session.loop.look(this.#clock.nowNs);
-    const inputs = reasons.filter(({ name }) => name === 'image' || name === 'joint_states');
-    if (inputs.length === 0) return null;
-    const text = inputs.map(({ name, found, limit }) => `${name}: ${found} (limit ${limit})`);
-    return { text: text.join('; '), canChange: true };
+    const canChange = !session.isRefused;
+    if (session.model === null) return { text: session.missing, canChange };
+    const awaited = this.#awaited(session);
+    if (awaited.length === 0) return null;
+    const inWords = (input: AwaitedInput): string =>
+      inputInWords(input, publishersOf(this.#node, input.topic));
+    return {
+      // A getter: the text is needed seldom, and whether there is one is asked with every message.
+      get text() {
+        return awaited.map(inWords).join('; ');
+      },
+      canChange,
+    };
+  }
+
+  /** For a session whose model is loaded. */
+  #awaited(session: PlanningSession): readonly AwaitedInput[] {
+    const { loop } = session;
+    const nowNs = this.#clock.nowNs;
+    return awaitedInputs({
+      simulatedNs: this.#node.getParameter('use_sim_time').value === true ? nowNs : null,
+      description: {
+        topic: this.#node.resolveTopicName('robot_description'),
+        isReceived: this.#robotDescription !== null,
+        refusal: loop === null ? session.missing : null,
+      },
+      cameras: this.#cameras?.reports ?? [],
+      jointStates: {
+        topic: this.#node.resolveTopicName('joint_states'),
+        isReceived: this.#jointStates.ageMs(performance.now()) !== null,
+        refusal: this.#jointStateRefusal,
+      },
+      reasons: loop?.look(nowNs).reasons ?? null,
+    });
   }
 
   /** Without a lifecycle manager nobody would see a node that cannot do its job; with one it is for the manager to decide. */
@@ -308,6 +345,12 @@ export class PlannerNode {
     this.#lifecycle.reconsider();
     const isWanted = this.#parameters.values.autostart && !this.#everActive && this.#session !== null;
     if (isWanted && this.#obstacle() === null) this.#lifecycle.request('activate');
+  }
+
+  #watchStartUp(): void {
+    const session = this.#session;
+    const isAlone = this.#parameters.values.autostart && session !== null && session.model !== null;
+    this.#startUp.look(this.#everActive ? [] : isAlone ? this.#awaited(session) : null);
   }
 
   #checkTuning(values: Parameters, model: ModelInfo | null): void {
