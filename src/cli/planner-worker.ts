@@ -50,7 +50,7 @@ const log: Logger = {
 async function answer(message: LoadMessage | PlanMessage): Promise<WorkerReply> {
   if (message.type === 'load') {
     engine = await PlannerEngine.load(message.settings, log);
-    return { type: 'loaded', model: engine.info };
+    return { type: 'loaded', model: engine.info, isReady: engine.isReady };
   }
   if (engine === null) {
     throw new JepaMpcError('planner.not-ready', {
@@ -60,7 +60,8 @@ async function answer(message: LoadMessage | PlanMessage): Promise<WorkerReply> 
       remedy: 'This is a defect: please report it.',
     });
   }
-  return { type: 'planned', plan: await engine.plan(message) };
+  const plan = await engine.plan(message);
+  return { type: 'planned', plan, isReady: engine.isReady };
 }
 
 function failure(error: unknown): WorkerReply {

@@ -11,6 +11,8 @@ export interface PlannerSettings {
   readonly seed: number;
   /** Tuning to compile for, and to make a first plan with, before the planner counts as loaded; null: not. */
   readonly warmUp: PlannerTuning | null;
+  /** Longest time that loading may take, warming up included. */
+  readonly loadTimeoutMs: number;
 }
 
 /** What may change between plans. Zero (or -1 for the action penalty) takes the model's own default. */
@@ -91,4 +93,10 @@ export interface PlannerPort {
   plan(request: PlanRequest): Promise<Plan>;
   /** Ends the planner at once, a running job included. */
   dispose(): Promise<void>;
+}
+
+/** A planner that compiles what a tuning asks for when a plan first asks for it. */
+export interface CompilingPlanner extends PlannerPort {
+  /** Whether a plan with this tuning, asked for now, may have to wait until something is compiled. */
+  mayCompile(tuning: PlannerTuning): boolean;
 }

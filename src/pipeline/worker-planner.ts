@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { Logger, Plan } from '../core/types.js';
-import type { PlannerPort, PlannerSettings, PlanRequest } from './planner-port.js';
+import type { CompilingPlanner, PlannerSettings, PlannerTuning, PlanRequest } from './planner-port.js';
 import type {
   FrameReference,
   FromWorker,
@@ -26,7 +26,7 @@ interface PendingReply {
  * The planner in a process of its own, so that inference never holds the thread that talks to ROS, and so that it can be ended at any time,
  * a run of ONNX Runtime included. One job at a time.
  */
-export class WorkerPlanner implements PlannerPort {
+export class WorkerPlanner implements CompilingPlanner {
   readonly #entry: URL;
   readonly #log: Logger;
   #worker: ChildProcess | null = null;
@@ -36,6 +36,8 @@ export class WorkerPlanner implements PlannerPort {
   /** Stamps whose latents the worker has: the frames of the last plan. */
   #known = new Set<bigint>();
   #knownGoalNs: bigint | null = null;
+  /** Key of the tuning that has nothing to compile any more. */
+  #readyFor: string | null = null;
 
   /**
    * @param entry the worker's script; the composition root decides what runs in it.
@@ -58,14 +60,26 @@ export class WorkerPlanner implements PlannerPort {
       else if (this.#worker === worker) this.#settle(message);
     });
     worker.on('error', (error) => {
-      this.#fail(worker, error.message, error);
+      this.#fail(worker, workerDied(error.message, error));
     });
     worker.on('exit', (code, signal) => {
-      this.#fail(worker, signal === null ? `exit status ${String(code)}` : `an end by ${signal}`);
+      this.#fail(worker, workerDied(signal === null ? `exit status ${String(code)}` : `an end by ${signal}`));
     });
-    const reply = await this.#ask(worker, { type: 'load', settings });
+    const { loadTimeoutMs, warmUp } = settings;
+    const timer = setTimeout(() => {
+      worker.kill('SIGKILL');
+      this.#fail(worker, tooSlow(loadTimeoutMs));
+    }, loadTimeoutMs);
+    const reply = await this.#ask(worker, { type: 'load', settings }).finally(() => {
+      clearTimeout(timer);
+    });
     if (reply.type !== 'loaded') throw unexpectedReply(reply);
+    this.#readyFor = reply.isReady && warmUp !== null ? JSON.stringify(warmUp) : null;
     return reply.model;
+  }
+
+  mayCompile(tuning: PlannerTuning): boolean {
+    return this.#readyFor !== JSON.stringify(tuning);
   }
 
   async plan(request: PlanRequest): Promise<Plan> {
@@ -86,6 +100,7 @@ export class WorkerPlanner implements PlannerPort {
     };
     const reply = await this.#ask(worker, message);
     if (reply.type !== 'planned') throw unexpectedReply(reply);
+    this.#readyFor = reply.isReady ? JSON.stringify(request.tuning) : null;
     this.#known = stamps;
     this.#knownGoalNs = request.goal.stampNs;
     return reply.plan;
@@ -99,11 +114,17 @@ export class WorkerPlanner implements PlannerPort {
   async #letGo(): Promise<void> {
     const worker = this.#worker;
     this.#worker = null;
-    this.#known.clear();
-    this.#knownGoalNs = null;
+    this.#forget();
     this.#pending?.reject(workerDied('stopped on request'));
     this.#pending = null;
     if (worker !== null) await stop(worker);
+  }
+
+  /** What the worker has is not known any more. */
+  #forget(): void {
+    this.#known.clear();
+    this.#knownGoalNs = null;
+    this.#readyFor = null;
   }
 
   #ask(worker: ChildProcess, message: LoadMessage | PlanMessage): Promise<WorkerReply> {
@@ -120,7 +141,7 @@ export class WorkerPlanner implements PlannerPort {
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
       worker.send(message, (error) => {
-        if (error !== null) this.#fail(worker, error.message, error);
+        if (error !== null) this.#fail(worker, workerDied(error.message, error));
       });
     });
   }
@@ -132,20 +153,18 @@ export class WorkerPlanner implements PlannerPort {
       const cause = new Error('in the planner worker');
       cause.stack = reply.stack;
       // A failed plan may have left the worker's latents behind what we think it has: send whole frames again.
-      this.#known.clear();
-      this.#knownGoalNs = null;
+      this.#forget();
       pending?.reject(new JepaMpcError(reply.code, { ...reply.facts, cause }));
     } else {
       pending?.resolve(reply);
     }
   }
 
-  #fail(worker: ChildProcess, found: string, cause?: Error): void {
+  #fail(worker: ChildProcess, failure: JepaMpcError): void {
     if (this.#worker !== worker) return;
     this.#worker = null;
-    this.#known.clear();
-    this.#knownGoalNs = null;
-    this.#pending?.reject(workerDied(found, cause));
+    this.#forget();
+    this.#pending?.reject(failure);
     this.#pending = null;
   }
 }
@@ -178,6 +197,16 @@ function workerDied(found: string, cause?: Error): JepaMpcError {
     expected: 'a running worker',
     remedy: 'It is started again; if it keeps dying, look at the log for memory or model trouble.',
     cause,
+  });
+}
+
+function tooSlow(loadTimeoutMs: number): JepaMpcError {
+  return new JepaMpcError('planner.worker-died', {
+    subject: 'planner worker',
+    found: `no model after ${String(loadTimeoutMs / 1000)} s of loading`,
+    expected: 'a loaded model within planning.load_timeout_s',
+    remedy:
+      'If the device hangs, set device to cpu; if the model is only large, raise planning.load_timeout_s.',
   });
 }
 

@@ -1,10 +1,24 @@
 import { DEFAULT_WATCHDOG_THRESHOLDS } from '../control/watchdog.js';
 import type { Parameters } from '../params/schema.js';
 import type { LoopSettings } from '../pipeline/control-loop.js';
+import type { CompilingPlanner } from '../pipeline/planner-port.js';
 import { commandsEfforts } from './command-settings.js';
 
-/** The live part of the parameters, as the control loop wants it. */
-export function loopSettings(values: Parameters): LoopSettings {
+/**
+ * The live part of the parameters, as the control loop wants it.
+ *
+ * @param planner where plans are to be made: time to compile does not count against `planning.timeout_s`
+ */
+export function loopSettings(
+  values: Parameters,
+  planner?: Pick<CompilingPlanner, 'mayCompile'>,
+): LoopSettings {
+  const settings = liveSettings(values);
+  if (planner?.mayCompile(settings.tuning) !== true) return settings;
+  return { ...settings, planTimeoutMs: settings.planTimeoutMs + values['planning.load_timeout_s'] * 1000 };
+}
+
+function liveSettings(values: Parameters): LoopSettings {
   return {
     tuning: {
       planner: values.planner,

@@ -4,7 +4,7 @@ import type { JepaMpcError } from '../core/errors.js';
 import type { ModelInfo, PlanningFacts } from '../core/model-info.js';
 import type { Logger } from '../core/types.js';
 import type { Parameters } from '../params/schema.js';
-import type { PlannerPort, PlannerTuning } from '../pipeline/planner-port.js';
+import type { CompilingPlanner, PlannerTuning } from '../pipeline/planner-port.js';
 import { ArrivalRate } from './arrival-rate.js';
 import { awaitedInputs, inputInWords } from './awaited-inputs.js';
 import type { AwaitedInput } from './awaited-inputs.js';
@@ -45,7 +45,7 @@ const noHardware = 'none';
 /** What the composition root decides for the node. */
 export interface PlannerNodeOptions {
   readonly startup: StartupParameters;
-  readonly createPlanner: (log: Logger) => PlannerPort;
+  readonly createPlanner: (log: Logger) => CompilingPlanner;
   /**
    * Throws a JepaMpcError for settings that do not go together, or not with the model.
    *

@@ -12,7 +12,7 @@ import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { JointLimit, Logger } from '../core/types.js';
 import type { Parameters } from '../params/schema.js';
 import { ControlLoop } from '../pipeline/control-loop.js';
-import type { PlanExtras, PlannerPort } from '../pipeline/planner-port.js';
+import type { CompilingPlanner, PlanExtras } from '../pipeline/planner-port.js';
 import { commandsEfforts, effortGains } from './command-settings.js';
 import { loopSettings } from './loop-settings.js';
 import type { ProblemLog } from './problem-log.js';
@@ -31,7 +31,7 @@ export interface RobotModel {
 }
 
 export interface PlanningSessionOptions {
-  readonly planner: PlannerPort;
+  readonly planner: CompilingPlanner;
   readonly parameters: () => Parameters;
   readonly log: Logger;
   readonly problems: ProblemLog;
@@ -147,6 +147,7 @@ export class PlanningSession {
       threads: values['onnx.threads'],
       seed: values.seed,
       warmUp: loopSettings(values).tuning,
+      loadTimeoutMs: values['planning.load_timeout_s'] * 1000,
     });
   }
 
@@ -235,7 +236,7 @@ export class PlanningSession {
       commandPeriodNs: BigInt(values['command.period_ms']) * 1_000_000n,
       trackingTolerance: values['command.tracking_tolerance'],
       committedPeriods: values['planning.committed_periods'],
-      settings: () => loopSettings(parameters()),
+      settings: () => loopSettings(parameters(), planner),
       restartPlanner: () => this.#restartPlanner(),
       extras,
     });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import signal
 import statistics
@@ -259,3 +260,9 @@ class TestRefusals:
         manifest["latent"]["dim"] += 1
         (model / "manifest.json").write_text(json.dumps(manifest))
         assert "model.signature-mismatch" in self.ends(start_node(model=str(model), autostart="true"))
+
+    def test_a_model_that_hangs_while_it_is_loaded(self, start_node, tmp_path):
+        # Nobody writes into it: whoever reads it waits for ever.
+        os.mkfifo(tmp_path / "manifest.json")
+        log = self.ends(start_node(model=str(tmp_path), autostart="true", planning__load_timeout_s="3.0"))
+        assert "no model after 3 s of loading, expected a loaded model within planning.load_timeout_s" in log

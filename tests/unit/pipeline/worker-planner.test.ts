@@ -141,13 +141,54 @@ describe('the planner worker', () => {
     const now = frameAt(1000, 1, 1);
     const plan = worker.plan(request(0, [now], now));
     plan.catch(() => undefined);
-    await vi.waitFor(() => { expect(lines).toHaveLength(2); });
+    await vi.waitFor(() => {
+      expect(lines).toHaveLength(2);
+    });
     const pid = Number(lines[0]);
     expect(isRunning(pid)).toBe(true);
     await worker.dispose();
     await expect(plan).rejects.toMatchObject({ code: 'planner.worker-died' });
     expect(isRunning(pid)).toBe(false);
     await expect(worker.load(loadSettings)).resolves.toBeDefined();
+  });
+
+  it('ends a load that takes longer than it may, and says what to do', async () => {
+    lines.length = 0;
+    const worker = planner(hangingWorker);
+    const hanging = { ...loadSettings, modelFolder: 'hangs-loading', loadTimeoutMs: 1500 };
+    await expect(worker.load(hanging)).rejects.toMatchObject({
+      code: 'planner.worker-died',
+      message: expect.stringContaining(
+        'no model after 1.5 s of loading, expected a loaded model within planning.load_timeout_s',
+      ) as string,
+    });
+    const pid = Number(lines[0]);
+    await vi.waitFor(() => {
+      expect(isRunning(pid)).toBe(false);
+    });
+    await expect(worker.load(loadSettings)).resolves.toBeDefined();
+  });
+
+  it('says which plans may have to wait until something is compiled', async () => {
+    const worker = planner(builtWorker);
+    const int8 = { ...tuning, precision: 'int8' as const };
+    const longer = { ...tuning, horizon: 7 };
+    const { window } = await worker.load({ ...loadSettings, warmUp: tuning });
+    expect(worker.mayCompile(tuning)).toBe(false);
+    expect(worker.mayCompile(longer)).toBe(true);
+    const now = frameAt(1000, 100, 100);
+    const history = Array.from({ length: window }, () => now);
+    const goal = frameAt(1, 200, 100);
+    await worker.plan({ ...request(0, history, goal), tuning: longer });
+    expect(worker.mayCompile(longer)).toBe(false);
+    // Built beside the one in force, for which the next plan may have to wait.
+    await worker.plan({ ...request(1, history, goal), tuning: int8 });
+    expect(worker.mayCompile(int8)).toBe(true);
+    await worker.plan({ ...request(2, history, goal), tuning: int8 });
+    expect(worker.mayCompile(int8)).toBe(false);
+    // Reduced precision is judged by the first real frame.
+    await worker.load({ ...loadSettings, warmUp: int8 });
+    expect(worker.mayCompile(int8)).toBe(true);
   });
 
   it('ends in the middle of a run of ONNX Runtime', async () => {
