@@ -263,6 +263,7 @@ export class PlannerNode {
       return 'failure';
     }
     this.#everActive = true;
+    this.#startUp.look([]);
     this.#figures.start();
     this.#commands.begin(loop.joints);
     this.#motion.start(loop);
@@ -349,8 +350,9 @@ export class PlannerNode {
 
   #watchStartUp(): void {
     const session = this.#session;
-    const isAlone = this.#parameters.values.autostart && session !== null && session.model !== null;
-    this.#startUp.look(this.#everActive ? [] : isAlone ? this.#awaited(session) : null);
+    if (this.#everActive || !this.#parameters.values.autostart) return;
+    const hasModel = session !== null && session.model !== null;
+    this.#startUp.look(hasModel ? this.#awaited(session) : null);
   }
 
   #checkTuning(values: Parameters, model: ModelInfo | null): void {
