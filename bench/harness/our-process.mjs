@@ -1,5 +1,5 @@
 /**
- * Our side as a process: the other end of side.mjs. As in the node, planning runs in a worker thread, and this thread is the one that
+ * Our side as a process: the other end of side.mjs. Planning runs in a worker thread (the node's planner has a process of its own), and this thread is the one that
  * has to stay free; `gaps` asks how free it was.
  */
 import { readFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 import { JepaMpcError } from '../core/errors.js';
 import type { ModelInfo } from '../core/model-info.js';
 import type { Plan } from '../core/types.js';
-import type { PlannerPort, PlannerSettings, PlanRequest } from '../pipeline/planner-port.js';
+import type { PlannerPort, PlannerSettings, PlannerTuning, PlanRequest } from '../pipeline/planner-port.js';
 
 /** A planner that is slow on purpose: each plan, or the error in its place, comes later by a fixed time. For experiments. */
 export class DelayedPlanner implements PlannerPort {
@@ -29,6 +29,10 @@ export class DelayedPlanner implements PlannerPort {
     } finally {
       await passed(this.#delayMs, stop.signal);
     }
+  }
+
+  mayCompile(tuning: PlannerTuning): boolean {
+    return this.#planner.mayCompile(tuning);
   }
 
   dispose(): Promise<void> {

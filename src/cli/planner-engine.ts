@@ -58,6 +58,11 @@ export class PlannerEngine {
     return this.#model.info;
   }
 
+  /** Whether the next plan with the same tuning has nothing to compile. */
+  get isReady(): boolean {
+    return this.#workshop.isReady;
+  }
+
   /** Gives the sessions back. */
   async dispose(): Promise<void> {
     await this.#workshop.dispose();

@@ -1,5 +1,4 @@
 import { setPriority } from 'node:os';
-import { parentPort } from 'node:worker_threads';
 
 import { JepaMpcError } from '../core/errors.js';
 import type { Logger } from '../core/types.js';
@@ -12,19 +11,24 @@ import type {
 } from '../pipeline/worker-protocol.js';
 import { PlannerEngine } from './planner-engine.js';
 
-/* The planner worker's script: answers one message at a time with one message. */
+/* What runs in the planner's process: answers one message at a time with one message. */
 
 /** Nice value of the planner: the command stream, the camera and the robot's drivers come first on a busy machine. */
 const niceness = 10;
 
-// On Linux process 0 is the calling thread, so this leaves the command stream as it is.
+// On Linux process 0 is the calling thread; those that ONNX Runtime starts from it inherit it.
 setPriority(0, niceness);
 
-const port = parentPort;
+// Ctrl-C and service managers signal every process of the node. When to end is for the node alone to say: it may still brake.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
+// The node is gone, without a word.
+process.on('disconnect', () => process.exit());
+
 let engine: PlannerEngine | null = null;
 
+/** Does nothing where the node is gone: `disconnect` follows. */
 function send(message: FromWorker): void {
-  port?.postMessage(message);
+  process.send?.(message, undefined, undefined, () => undefined);
 }
 
 /** Lines for the log of whoever started the worker. */
@@ -46,7 +50,7 @@ const log: Logger = {
 async function answer(message: LoadMessage | PlanMessage): Promise<WorkerReply> {
   if (message.type === 'load') {
     engine = await PlannerEngine.load(message.settings, log);
-    return { type: 'loaded', model: engine.info };
+    return { type: 'loaded', model: engine.info, isReady: engine.isReady };
   }
   if (engine === null) {
     throw new JepaMpcError('planner.not-ready', {
@@ -56,7 +60,8 @@ async function answer(message: LoadMessage | PlanMessage): Promise<WorkerReply> 
       remedy: 'This is a defect: please report it.',
     });
   }
-  return { type: 'planned', plan: await engine.plan(message) };
+  const plan = await engine.plan(message);
+  return { type: 'planned', plan, isReady: engine.isReady };
 }
 
 function failure(error: unknown): WorkerReply {
@@ -88,7 +93,7 @@ function failure(error: unknown): WorkerReply {
 async function handle(message: ToWorker): Promise<void> {
   if (message.type === 'stop') {
     await engine?.dispose();
-    port?.close();
+    process.disconnect();
     return;
   }
   send(await answer(message).catch(failure));
@@ -97,7 +102,7 @@ async function handle(message: ToWorker): Promise<void> {
 }
 
 let last = Promise.resolve();
-port?.on('message', (message: ToWorker) => {
+process.on('message', (message: ToWorker) => {
   last = last
     .then(() => handle(message))
     .catch((error: unknown) => {

@@ -101,6 +101,11 @@ export class PlannerWorkshop {
     }
   }
 
+  /** Whether there is a planner in force and none to be built beside it. */
+  get isReady(): boolean {
+    return this.#current !== null && this.#beside === null;
+  }
+
   /** Builds what the last plan asked for, beside the planner in force. Call it when the plan has been handed out. */
   buildBeside(): void {
     this.#beside?.start();

@@ -256,6 +256,11 @@ export const parameterSchema = z.strictObject({
     's',
     'A plan that takes longer counts as a hung planner: the robot holds and the planner is restarted.',
   ),
+  'planning.load_timeout_s': fixed(
+    z.number().min(1).max(3600).default(120),
+    's',
+    'A model that takes longer to load counts as one that cannot be loaded. A plan that has to compile something first may take as much longer.',
+  ),
 
   'command.interface': fixed(
     z.enum(['joint_trajectory', 'commands']).default('joint_trajectory'),

@@ -26,6 +26,8 @@ export interface LoopSettings {
   readonly tuning: PlannerTuning;
   readonly thresholds: WatchdogThresholds;
   readonly planTimeoutMs: number;
+  /** How much longer a plan may take for which something has to be compiled first. */
+  readonly compileTimeoutMs: number;
   /** Where the number of control periods that a plan cannot change any more comes from: what was measured, or `committedPeriods`. */
   readonly latency: 'measured' | 'fixed';
   /** Until something has been measured, too. */
@@ -44,8 +46,11 @@ export interface ControlLoopOptions {
   readonly commandPeriodNs: bigint;
   /** `[J]`, rad or m: see `CommandStreamOptions`. */
   readonly trackingTolerances: ArrayLike<number>;
-  /** Time now, on the clock of stamps and ticks: for what comes by itself, such as a plan. */
-  readonly nowNs: () => bigint;
+  /**
+   * The clock of stamps and ticks: for what comes by itself, such as a plan. `stepS`: time between two readings of it, s; stamps may lie this
+   * much further ahead of it.
+   */
+  readonly clock: { readonly nowNs: bigint; readonly stepS: number };
   /** Read before each use, so that live parameters take effect with the next tick or plan. */
   readonly settings: () => LoopSettings;
   /** Starts the planner again after it died or hung; resolves when it can plan. */
@@ -209,7 +214,8 @@ export class ControlLoop {
   }
 
   get #futureS(): number {
-    return this.#options.settings().thresholds.futureS;
+    const { settings, clock } = this.#options;
+    return settings().thresholds.futureS + clock.stepS;
   }
 
   #withProprioception(set: FrameSet): FrameSet | null {
@@ -423,11 +429,11 @@ export class ControlLoop {
     const mayMove = this.#active && !this.#paused && this.#braking === null && this.#anchoring === null;
     if (!mayMove || !this.#plannerAlive || goal === null || this.reading === null) return EMPTY;
     if (history === null || frame === undefined) return EMPTY;
-    const { planner, scheduler, settings, extras, nowNs } = this.#options;
-    const { tuning, planTimeoutMs } = settings();
+    const { planner, scheduler, settings, extras, clock } = this.#options;
+    const { tuning, planTimeoutMs, compileTimeoutMs } = settings();
     const origin = {
       revision: this.#stream.revision,
-      fromRest: this.#timeline.isRestFrom(frame.stampNs, nowNs()),
+      fromRest: this.#timeline.isRestFrom(frame.stampNs, clock.nowNs),
     };
     const committedPeriods = this.#committedPeriods(tuning);
     if (committedPeriods === null && !origin.fromRest) return EMPTY;
@@ -441,13 +447,14 @@ export class ControlLoop {
     );
     const joints = { ...this.#jointLimits, position: this.#timeline.positionAt(frame.stampNs) };
     const request = { planIndex, history, goal, committed, joints, tuning, extras: extras?.() ?? NO_EXTRAS };
+    const limitMs = planTimeoutMs + (planner.mayCompile(tuning) ? compileTimeoutMs : 0);
     const job = defer(() => from(planner.plan(request)));
     return job.pipe(
-      timeout({ first: planTimeoutMs, ...(scheduler === undefined ? {} : { scheduler }) }),
+      timeout({ first: limitMs, ...(scheduler === undefined ? {} : { scheduler }) }),
       filter(() => epoch === this.#epoch),
       map((plan) => this.#accept(plan, origin, joints.position)),
       catchError((error: unknown) => {
-        this.#onPlanFailure(error, planTimeoutMs);
+        this.#onPlanFailure(error, limitMs);
         return EMPTY;
       }),
     );
@@ -470,7 +477,7 @@ export class ControlLoop {
   }
 
   #accept(plan: Plan, origin: PlanOrigin, position: Float64Array): PlanReport {
-    const nowNs = this.#options.nowNs();
+    const { nowNs } = this.#options.clock;
     const { encodeMs, planMs } = plan.statistics;
     const totalMs = Number(nowNs - plan.frameStampNs) / 1e6;
     this.#timeline.latency.notePlan({ encodeMs, planMs, totalMs, warmUp: false });

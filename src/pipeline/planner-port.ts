@@ -11,6 +11,8 @@ export interface PlannerSettings {
   readonly seed: number;
   /** Tuning to compile for, and to make a first plan with, before the planner counts as loaded; null: not. */
   readonly warmUp: PlannerTuning | null;
+  /** Longest time that loading may take, warming up included. */
+  readonly loadTimeoutMs: number;
 }
 
 /** What may change between plans. Zero (or -1 for the action penalty) takes the model's own default. */
@@ -91,6 +93,8 @@ export interface PlanRequest {
 export interface PlannerPort {
   load(settings: PlannerSettings): Promise<ModelInfo>;
   plan(request: PlanRequest): Promise<Plan>;
+  /** Whether a plan with this tuning, asked for now, may have to wait until something is compiled. */
+  mayCompile(tuning: PlannerTuning): boolean;
   /** Ends the planner at once, a running job included. */
   dispose(): Promise<void>;
 }

@@ -1,9 +1,10 @@
-import { Worker } from 'node:worker_threads';
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { Logger, Plan } from '../core/types.js';
-import type { PlannerPort, PlannerSettings, PlanRequest } from './planner-port.js';
+import type { PlannerPort, PlannerSettings, PlannerTuning, PlanRequest } from './planner-port.js';
 import type {
   FrameReference,
   FromWorker,
@@ -13,7 +14,7 @@ import type {
   WorkerReply,
 } from './worker-protocol.js';
 
-/** How long a stopped worker is waited for. */
+/** How long a worker may take to end by itself, and then how long the system may take to end it. */
 const stopTimeoutMs = 1000;
 
 interface PendingReply {
@@ -21,15 +22,22 @@ interface PendingReply {
   readonly reject: (error: JepaMpcError) => void;
 }
 
-/** The planner in a worker thread, so that inference never holds the thread that talks to ROS. One job at a time. */
+/**
+ * The planner in a process of its own, so that inference never holds the thread that talks to ROS, and so that it can be ended at any time,
+ * a run of ONNX Runtime included. One job at a time.
+ */
 export class WorkerPlanner implements PlannerPort {
   readonly #entry: URL;
   readonly #log: Logger;
-  #worker: Worker | null = null;
+  #worker: ChildProcess | null = null;
+  /** Counts loads and disposals: a load that another one overtook starts nothing. */
+  #turn = 0;
   #pending: PendingReply | null = null;
   /** Stamps whose latents the worker has: the frames of the last plan. */
   #known = new Set<bigint>();
   #knownGoalNs: bigint | null = null;
+  /** Key of the tuning that has nothing to compile any more. */
+  #readyFor: string | null = null;
 
   /**
    * @param entry the worker's script; the composition root decides what runs in it.
@@ -41,23 +49,37 @@ export class WorkerPlanner implements PlannerPort {
   }
 
   async load(settings: PlannerSettings): Promise<ModelInfo> {
-    await this.dispose();
-    const worker = new Worker(this.#entry);
+    const turn = (this.#turn += 1);
+    await this.#letGo();
+    if (turn !== this.#turn) throw workerDied('stopped on request');
+    const worker = fork(this.#entry, { serialization: 'advanced' });
     this.#worker = worker;
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'log') this.#log[message.level](message.text);
-      // One that was let go while it hung may still answer: nobody has asked it.
+      // One that was let go may still answer: nobody has asked it.
       else if (this.#worker === worker) this.#settle(message);
     });
-    worker.on('error', (error: Error) => {
-      this.#fail(worker, error.message, error);
+    worker.on('error', (error) => {
+      this.#fail(worker, workerDied(error.message, error));
     });
-    worker.on('exit', (code) => {
-      this.#fail(worker, `exit code ${String(code)}`);
+    worker.on('exit', (code, signal) => {
+      this.#fail(worker, workerDied(signal === null ? `exit status ${String(code)}` : `an end by ${signal}`));
     });
-    const reply = await this.#ask(worker, { type: 'load', settings });
+    const { loadTimeoutMs, warmUp } = settings;
+    const timer = setTimeout(() => {
+      worker.kill('SIGKILL');
+      this.#fail(worker, tooSlow(loadTimeoutMs));
+    }, loadTimeoutMs);
+    const reply = await this.#ask(worker, { type: 'load', settings }).finally(() => {
+      clearTimeout(timer);
+    });
     if (reply.type !== 'loaded') throw unexpectedReply(reply);
+    this.#readyFor = reply.isReady && warmUp !== null ? JSON.stringify(warmUp) : null;
     return reply.model;
+  }
+
+  mayCompile(tuning: PlannerTuning): boolean {
+    return this.#readyFor !== JSON.stringify(tuning);
   }
 
   async plan(request: PlanRequest): Promise<Plan> {
@@ -78,22 +100,34 @@ export class WorkerPlanner implements PlannerPort {
     };
     const reply = await this.#ask(worker, message);
     if (reply.type !== 'planned') throw unexpectedReply(reply);
+    this.#readyFor = reply.isReady ? JSON.stringify(request.tuning) : null;
     this.#known = stamps;
     this.#knownGoalNs = request.goal.stampNs;
     return reply.plan;
   }
 
   async dispose(): Promise<void> {
+    this.#turn += 1;
+    await this.#letGo();
+  }
+
+  async #letGo(): Promise<void> {
     const worker = this.#worker;
     this.#worker = null;
-    this.#known.clear();
-    this.#knownGoalNs = null;
+    this.#forget();
     this.#pending?.reject(workerDied('stopped on request'));
     this.#pending = null;
     if (worker !== null) await stop(worker);
   }
 
-  #ask(worker: Worker, message: LoadMessage | PlanMessage): Promise<WorkerReply> {
+  /** What the worker has is not known any more. */
+  #forget(): void {
+    this.#known.clear();
+    this.#knownGoalNs = null;
+    this.#readyFor = null;
+  }
+
+  #ask(worker: ChildProcess, message: LoadMessage | PlanMessage): Promise<WorkerReply> {
     if (this.#pending !== null) {
       return Promise.reject(
         new JepaMpcError('planner.not-ready', {
@@ -106,7 +140,9 @@ export class WorkerPlanner implements PlannerPort {
     }
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
-      worker.postMessage(message);
+      worker.send(message, (error) => {
+        if (error !== null) this.#fail(worker, workerDied(error.message, error));
+      });
     });
   }
 
@@ -117,33 +153,33 @@ export class WorkerPlanner implements PlannerPort {
       const cause = new Error('in the planner worker');
       cause.stack = reply.stack;
       // A failed plan may have left the worker's latents behind what we think it has: send whole frames again.
-      this.#known.clear();
-      this.#knownGoalNs = null;
+      this.#forget();
       pending?.reject(new JepaMpcError(reply.code, { ...reply.facts, cause }));
     } else {
       pending?.resolve(reply);
     }
   }
 
-  #fail(worker: Worker, found: string, cause?: Error): void {
+  #fail(worker: ChildProcess, failure: JepaMpcError): void {
     if (this.#worker !== worker) return;
     this.#worker = null;
-    this.#known.clear();
-    this.#knownGoalNs = null;
-    this.#pending?.reject(workerDied(found, cause));
+    this.#forget();
+    this.#pending?.reject(failure);
     this.#pending = null;
   }
 }
 
-/**
- * Lets the worker end by itself. It is never terminated: a thread that is stopped inside a native call of ONNX Runtime takes the whole
- * process down with it. One that hangs is left behind, and ends when its call returns.
- */
-async function stop(worker: Worker): Promise<void> {
+/** Lets the worker give the device back and end by itself; one that is busy or hangs is ended. */
+async function stop(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
   const ended = new Promise((resolve) => worker.once('exit', resolve));
-  worker.postMessage({ type: 'stop' } satisfies ToWorker);
-  worker.unref();
-  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, stopTimeoutMs).unref())]);
+  const timeout = (): Promise<unknown> =>
+    Promise.race([ended, new Promise((resolve) => setTimeout(resolve, stopTimeoutMs).unref())]);
+  // Whether it could be sent does not matter: one that cannot be reached is ended below.
+  worker.send({ type: 'stop' } satisfies ToWorker, () => undefined);
+  await timeout();
+  worker.kill('SIGKILL');
+  await timeout();
 }
 
 function byStamp(set: FrameSet): FrameReference {
@@ -161,6 +197,16 @@ function workerDied(found: string, cause?: Error): JepaMpcError {
     expected: 'a running worker',
     remedy: 'It is started again; if it keeps dying, look at the log for memory or model trouble.',
     cause,
+  });
+}
+
+function tooSlow(loadTimeoutMs: number): JepaMpcError {
+  return new JepaMpcError('planner.worker-died', {
+    subject: 'planner worker',
+    found: `no model after ${String(loadTimeoutMs / 1000)} s of loading`,
+    expected: 'a loaded model within planning.load_timeout_s',
+    remedy:
+      'If the device hangs, set device to cpu; if the model is only large, raise planning.load_timeout_s.',
   });
 }
 

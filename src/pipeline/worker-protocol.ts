@@ -40,10 +40,10 @@ export interface LogMessage {
   readonly text: string;
 }
 
-/** Answers to messages, one each. */
+/** Answers to messages, one each. `isReady`: the next plan with the same tuning has nothing to compile. */
 export type WorkerReply =
-  | { readonly type: 'loaded'; readonly model: ModelInfo }
-  | { readonly type: 'planned'; readonly plan: Plan }
+  | { readonly type: 'loaded'; readonly model: ModelInfo; readonly isReady: boolean }
+  | { readonly type: 'planned'; readonly plan: Plan; readonly isReady: boolean }
   | {
       readonly type: 'failed';
       readonly code: ErrorCode;

@@ -3,12 +3,8 @@ import type { Parameters } from '../params/schema.js';
 import type { LoopSettings } from '../pipeline/control-loop.js';
 import { commandsEfforts } from './command-settings.js';
 
-/**
- * The live part of the parameters, as the control loop wants it.
- *
- * @param clockStepS time between two readings of the clock, s: stamps may lie this much further ahead of it
- */
-export function loopSettings(values: Parameters, clockStepS = 0): LoopSettings {
+/** The live part of the parameters, as the control loop wants it. */
+export function loopSettings(values: Parameters): LoopSettings {
   return {
     tuning: {
       planner: values.planner,
@@ -47,11 +43,12 @@ export function loopSettings(values: Parameters, clockStepS = 0): LoopSettings {
       precision: values['rollout.precision'],
     },
     thresholds: {
-      futureS: DEFAULT_WATCHDOG_THRESHOLDS.futureS + clockStepS,
+      futureS: DEFAULT_WATCHDOG_THRESHOLDS.futureS,
       imageAgeS: values['watchdog.image_timeout_s'],
       jointStatesAgeS: jointStatesAgeS(values),
     },
     planTimeoutMs: values['planning.timeout_s'] * 1000,
+    compileTimeoutMs: values['planning.load_timeout_s'] * 1000,
     latency: values['planning.latency'],
     committedPeriods: values['planning.committed_periods'],
   };

@@ -6,6 +6,8 @@ import type { Logger } from '../core/types.js';
 import type { Parameters } from '../params/schema.js';
 import type { PlannerPort, PlannerTuning } from '../pipeline/planner-port.js';
 import { ArrivalRate } from './arrival-rate.js';
+import { awaitedInputs, inputInWords, unsettledPose } from './awaited-inputs.js';
+import type { AwaitedInput } from './awaited-inputs.js';
 import { CameraInputs } from './camera-inputs.js';
 import { CommandOutput } from './command-output.js';
 import { checkCommandSettings } from './command-settings.js';
@@ -29,11 +31,12 @@ import { PlanFigures } from './plan-figures.js';
 import { PlanPublisher } from './plan-publisher.js';
 import { NOT_CONFIGURED, PlanningSession } from './planning-session.js';
 import { ProblemLog } from './problem-log.js';
-import { publishersOf } from './publishers-of.js';
+import { publishersOf } from './publishers.js';
 import { QosOverrides } from './qos-overrides.js';
 import { QosWatch } from './qos-watch.js';
 import { subscribeToRobot } from './robot-inputs.js';
 import { stampToNs } from './stamp.js';
+import { StartUpWatch } from './start-up-watch.js';
 import type { StartupParameters } from './startup-parameters.js';
 
 /** As diagnostic_updater has it where there is no device. */
@@ -68,9 +71,12 @@ export class PlannerNode {
   readonly #figures = new PlanFigures();
   readonly #timing = new CommandTiming();
   readonly #jointStates = new ArrivalRate();
+  /** Why the newest joint states were refused. */
+  #jointStateRefusal: JepaMpcError | null = null;
   readonly #parameters: ParameterBridge;
   readonly #overrides: QosOverrides;
   readonly #qosWatch: QosWatch;
+  readonly #startUp: StartUpWatch;
   readonly #outputs: NodeOutputs;
   readonly #clock: NodeClock;
   readonly #commands: CommandOutput;
@@ -109,6 +115,7 @@ export class PlannerNode {
     this.#qosWatch = new QosWatch(this.#node, (text) => {
       this.#log.warn(text);
     });
+    this.#startUp = new StartUpWatch(this.#log, (topic) => publishersOf(this.#node, topic));
     this.#outputs = advertise(this.#node);
     this.#clock = new NodeClock(this.#node, this.#overrides);
     const isSimulated = this.#node.getParameter('use_sim_time').value === true;
@@ -152,7 +159,7 @@ export class PlannerNode {
       },
       onJointState: (message) => {
         this.#jointStates.note(performance.now());
-        this.#problems.guard(() => {
+        this.#jointStateRefusal = this.#problems.guard(() => {
           const isByArrival = this.#parameters.values['joint_states.stamps'] === 'arrival';
           const stampNs = isByArrival ? this.#clock.nowNs : stampToNs(message.header.stamp);
           this.#brakingSession?.onJointState(message, stampNs);
@@ -181,7 +188,10 @@ export class PlannerNode {
         clock: this.#clock,
         goals: this.#goalInputs.goals,
         figures: this.#figures,
-        poseRefusal: (disagreement) => this.#poseRefusal(disagreement),
+        poseRefusal: (disagreement) => {
+          const topic = this.#node.resolveTopicName('joint_states');
+          return inputInWords(unsettledPose(topic, disagreement), publishersOf(this.#node, topic));
+        },
       }),
       (error) => {
         this.#log.warn(`a service request stays unanswered: ${String(error)}`);
@@ -189,6 +199,7 @@ export class PlannerNode {
     );
     this.#lifecycle = new Lifecycle(this.#node, this.#handlers(), this.#log, this.#problems);
     this.#housekeeping = setInterval(() => {
+      this.#watchStartUp();
       this.#publishDiagnostics();
     }, 1000);
   }
@@ -268,6 +279,7 @@ export class PlannerNode {
       return 'failure';
     }
     this.#everActive = true;
+    this.#startUp.look([]);
     this.#figures.start();
     this.#commands.begin(loop.joints);
     this.#motion.start(loop);
@@ -306,26 +318,41 @@ export class PlannerNode {
   #obstacle(): ReturnType<LifecycleHandlers['obstacle']> {
     const session = this.#session;
     if (session === null) return { text: NOT_CONFIGURED, canChange: false };
-    if (session.loop === null) return { text: session.missing, canChange: !session.isRefused };
-    const { reasons } = session.loop.look(this.#clock.nowNs);
-    const inputs = reasons.filter(({ name }) => name === 'image' || name === 'joint_states');
-    const texts = inputs.map(
-      ({ name, found, limit, clears }) => `${name}: ${found} (limit ${limit}; clears with ${clears})`,
-    );
-    const disagreement = session.loop.poseDisagreement;
-    if (texts.length === 0 && disagreement !== null) texts.push(this.#poseRefusal(disagreement));
-    return texts.length === 0 ? null : { text: texts.join('; '), canChange: true };
+    const canChange = !session.isRefused;
+    if (session.model === null) return { text: session.missing, canChange };
+    const awaited = this.#awaited(session);
+    if (awaited.length === 0) return null;
+    const inWords = (input: AwaitedInput): string =>
+      inputInWords(input, publishersOf(this.#node, input.topic));
+    return {
+      // A getter: the text is needed seldom, and whether there is one is asked with every message.
+      get text() {
+        return awaited.map(inWords).join('; ');
+      },
+      canChange,
+    };
   }
 
-  /** Why the measured pose is not taken, and who publishes it. */
-  #poseRefusal(disagreement: string): string {
-    const topic = this.#node.resolveTopicName('joint_states');
-    const publishers = publishersOf(this.#node, topic);
-    const who = publishers.length === 0 ? 'nobody' : publishers.join(' and ');
-    return (
-      `pose: ${disagreement}, expected a robot at rest and joint states that agree on where; ${topic} is published by ${who}. ` +
-      'Let the robot come to rest, or end the publishers that are not its driver.'
-    );
+  /** For a session whose model is loaded. */
+  #awaited(session: PlanningSession): readonly AwaitedInput[] {
+    const { loop } = session;
+    const nowNs = this.#clock.nowNs;
+    return awaitedInputs({
+      simulatedNs: this.#node.getParameter('use_sim_time').value === true ? nowNs : null,
+      description: {
+        topic: this.#node.resolveTopicName('robot_description'),
+        isReceived: this.#robotDescription !== null,
+        refusal: loop === null ? session.missing : null,
+      },
+      cameras: this.#cameras?.reports ?? [],
+      jointStates: {
+        topic: this.#node.resolveTopicName('joint_states'),
+        isReceived: this.#jointStates.ageMs(performance.now()) !== null,
+        refusal: this.#jointStateRefusal,
+      },
+      reasons: loop?.look(nowNs).reasons ?? null,
+      poseDisagreement: loop?.poseDisagreement ?? null,
+    });
   }
 
   /** Without a lifecycle manager nobody would see a node that cannot do its job; with one it is for the manager to decide. */
@@ -340,6 +367,13 @@ export class PlannerNode {
     this.#lifecycle.reconsider();
     const isWanted = this.#parameters.values.autostart && !this.#everActive && this.#session !== null;
     if (isWanted && this.#obstacle() === null) this.#lifecycle.request('activate');
+  }
+
+  #watchStartUp(): void {
+    const session = this.#session;
+    if (this.#everActive || !this.#parameters.values.autostart) return;
+    const hasModel = session !== null && session.model !== null;
+    this.#startUp.look(hasModel ? this.#awaited(session) : null);
   }
 
   #checkTuning(values: Parameters, model: ModelInfo | null): void {

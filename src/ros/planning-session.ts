@@ -13,6 +13,7 @@ import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { JointLimit, Logger } from '../core/types.js';
 import type { Parameters } from '../params/schema.js';
 import { ControlLoop } from '../pipeline/control-loop.js';
+import type { LoopSettings } from '../pipeline/control-loop.js';
 import type { PlanExtras, PlannerPort } from '../pipeline/planner-port.js';
 import { commandsEfforts, effortGains } from './command-settings.js';
 import { loopSettings } from './loop-settings.js';
@@ -61,6 +62,7 @@ export class PlanningSession {
   #reader: JointStateReader | null = null;
   #firstJointStateNs: bigint | null = null;
   #lastNowNs = 0n;
+  #settingsInForce: { readonly values: Parameters; readonly settings: LoopSettings } | null = null;
   #robot: RobotModel | null = null;
   #loop: ControlLoop | null = null;
   /** Where efforts are commanded. */
@@ -172,6 +174,7 @@ export class PlanningSession {
       threads: values['onnx.threads'],
       seed: values.seed,
       warmUp: loopSettings(values).tuning,
+      loadTimeoutMs: values['planning.load_timeout_s'] * 1000,
     });
   }
 
@@ -245,6 +248,13 @@ export class PlanningSession {
     };
   }
 
+  /** They are read with every message, and change seldom. */
+  #settings(values: Parameters): LoopSettings {
+    if (this.#settingsInForce?.values !== values)
+      this.#settingsInForce = { values, settings: loopSettings(values) };
+    return this.#settingsInForce.settings;
+  }
+
   #makeLoop(model: ModelInfo, { limits, semantics, proprioception }: RobotModel): ControlLoop {
     const { planner, parameters, extras, clock } = this.#options;
     const values = parameters();
@@ -264,8 +274,8 @@ export class PlanningSession {
         values['command.tracking_tolerance'],
         values['command.tracking_tolerance_m'],
       ),
-      nowNs: () => clock.nowNs,
-      settings: () => loopSettings(parameters(), clock.stepS),
+      clock,
+      settings: () => this.#settings(parameters()),
       restartPlanner: () => this.#restartPlanner(),
       extras,
     });

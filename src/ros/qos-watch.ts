@@ -1,11 +1,8 @@
 import type rclnodejs from 'rclnodejs';
 
+import { nodeNameOf } from './publishers.js';
 import { mismatch } from './qos-compatibility.js';
 import type { Endpoint } from './qos-compatibility.js';
-
-function nameOf({ node_name, node_namespace }: Endpoint): string {
-  return `${node_namespace.replace(/\/$/, '')}/${node_name}`;
-}
 
 /**
  * Why none of the receivers hears the sender; null when one of them does.
@@ -19,9 +16,9 @@ function whyDeaf(
   ours: string,
 ): string | null {
   let reason = '';
-  const isOurs = nameOf(sender) === ours;
+  const isOurs = nodeNameOf(sender) === ours;
   for (const receiver of receivers) {
-    const they = isOurs ? `subscription of ${nameOf(receiver)}` : `publisher ${nameOf(sender)}`;
+    const they = isOurs ? `subscription of ${nodeNameOf(receiver)}` : `publisher ${nodeNameOf(sender)}`;
     if (sender.topic_type !== receiver.topic_type) {
       reason = `${topic}: the ${they} has another type: ${sender.topic_type} is sent, ${receiver.topic_type} expected. Remap one of them`;
       continue;
@@ -71,8 +68,8 @@ export class QosWatch {
   #unheardPublishers(): string[] {
     const topics = this.#node.getSubscriptionNamesAndTypesByNode(this.#node.name(), this.#node.namespace());
     return topics.flatMap(({ name: topic }) => {
-      const ours = this.#subscriptions(topic).filter((endpoint) => nameOf(endpoint) === this.#name);
-      const senders = this.#publishers(topic).filter((endpoint) => nameOf(endpoint) !== this.#name);
+      const ours = this.#subscriptions(topic).filter((endpoint) => nodeNameOf(endpoint) === this.#name);
+      const senders = this.#publishers(topic).filter((endpoint) => nodeNameOf(endpoint) !== this.#name);
       if (ours.length === 0) return [];
       return senders
         .map((sender) => whyDeaf(topic, sender, ours, this.#name))
@@ -83,8 +80,8 @@ export class QosWatch {
   #deafSubscriptions(): string[] {
     const topics = this.#node.getPublisherNamesAndTypesByNode(this.#node.name(), this.#node.namespace());
     return topics.flatMap(({ name: topic }) => {
-      const ours = this.#publishers(topic).filter((endpoint) => nameOf(endpoint) === this.#name);
-      const receivers = this.#subscriptions(topic).filter((endpoint) => nameOf(endpoint) !== this.#name);
+      const ours = this.#publishers(topic).filter((endpoint) => nodeNameOf(endpoint) === this.#name);
+      const receivers = this.#subscriptions(topic).filter((endpoint) => nodeNameOf(endpoint) !== this.#name);
       return receivers
         .flatMap((receiver) => ours.map((sender) => whyDeaf(topic, sender, [receiver], this.#name)))
         .filter((text) => text !== null);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import signal
 import statistics
@@ -154,6 +155,17 @@ class TestHolding:
         peer.spin_for(0.2)
         assert all(velocity == 0 for velocity in peer.commands[-1][1].points[-1].velocities)
 
+    @pytest.mark.parametrize("delay_s", [0.3, 0.8, 1.3, 1.8])
+    def test_after_a_signal_in_the_middle_of_a_long_run_of_the_model(self, active, delay_s):
+        peer, process = active
+        peer.set_parameters([parameter("cem.samples", 100_000), parameter("cem.horizon", 20)])
+        peer.spin_for(delay_s)
+        process.send_signal(signal.SIGINT)
+        assert peer.spin_until(lambda: process.poll() is not None, 10.0)
+        assert process.returncode == 0
+        peer.spin_for(0.2)
+        assert all(velocity == 0 for velocity in peer.commands[-1][1].points[-1].velocities)
+
 
 class TestGoals:
     def test_without_one_the_robot_stays_where_it_is(self, start_node, make_peer):
@@ -248,3 +260,9 @@ class TestRefusals:
         manifest["latent"]["dim"] += 1
         (model / "manifest.json").write_text(json.dumps(manifest))
         assert "model.signature-mismatch" in self.ends(start_node(model=str(model), autostart="true"))
+
+    def test_a_model_that_hangs_while_it_is_loaded(self, start_node, tmp_path):
+        # Nobody writes into it: whoever reads it waits for ever.
+        os.mkfifo(tmp_path / "manifest.json")
+        log = self.ends(start_node(model=str(tmp_path), autostart="true", planning__load_timeout_s="3.0"))
+        assert "no model after 3 s of loading, expected a loaded model within planning.load_timeout_s" in log

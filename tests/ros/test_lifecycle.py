@@ -271,3 +271,26 @@ def test_with_autostart_it_needs_nobody(start_node, make_peer):
     assert manager.change(DEACTIVATE)[0]
     peer.spin_for(1.0)
     assert manager.state() == State.PRIMARY_STATE_INACTIVE
+
+
+def test_with_autostart_it_says_what_it_waits_for(start_node, make_peer):
+    process = start_node(autostart="true")
+    peer = make_peer(urdf="")
+    peer.camera_on = False
+    assert peer.spin_until(lambda: "not activated yet" in process.log_path.read_text(), 60.0)
+    log = process.log_path.read_text()
+    assert "robot_description: none received on /robot_description, published by /peer" in log
+    assert "image: none received on /image, published by /peer" in log
+    assert "joint_states: " not in log
+    peer.camera_on = True
+    peer.describe(URDF)
+    assert peer.spin_until(lambda: "all that was waited for is there" in process.log_path.read_text(), 10.0)
+    assert Manager(peer).state() == State.PRIMARY_STATE_ACTIVE
+
+
+def test_with_simulated_time_it_is_not_activated_without_a_clock(start_node, make_peer):
+    process = start_node(autostart="true", use_sim_time="true")
+    peer = make_peer()
+    text = "not activated yet, after 5 s: clock: none received on /clock, which nobody publishes (use_sim_time is true)"
+    assert peer.spin_until(lambda: text in process.log_path.read_text(), 60.0)
+    assert Manager(peer).state() == State.PRIMARY_STATE_INACTIVE

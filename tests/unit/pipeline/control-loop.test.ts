@@ -37,10 +37,15 @@ const frameAt = (ms: number): FrameSet => ({ stampNs: ns(ms), frames: [] });
 /** A planner that answers when told to. */
 class ManualPlanner implements PlannerPort {
   readonly requests: PlanRequest[] = [];
+  compiles = false;
   #answer: { resolve: (plan: Plan) => void; reject: (error: Error) => void } | null = null;
 
   load(): Promise<ModelInfo> {
     return Promise.resolve(model);
+  }
+
+  mayCompile(): boolean {
+    return this.compiles;
   }
 
   plan(request: PlanRequest): Promise<Plan> {
@@ -158,6 +163,7 @@ const settings = {
   tuning,
   thresholds: DEFAULT_WATCHDOG_THRESHOLDS,
   planTimeoutMs: 1000,
+  compileTimeoutMs: 60_000,
   latency: 'fixed',
   committedPeriods: 1,
 } as const;
@@ -171,7 +177,12 @@ function makeLoop(overrides: Partial<ControlLoopOptions> = {}): ControlLoop {
     semantics: jointSemantics(limits),
     commandPeriodNs: ns(20),
     trackingTolerances: [0.3],
-    nowNs: () => ns(nowMs),
+    clock: {
+      get nowNs() {
+        return ns(nowMs);
+      },
+      stepS: 0,
+    },
     settings: () => settings,
     restartPlanner: () => {
       restarts += 1;
@@ -501,6 +512,14 @@ describe('when things go wrong', () => {
     await settle();
     expect(problems[0]?.message).toContain('no plan within 1000 ms');
     expect(restarts).toBe(1);
+  });
+
+  it('a plan that waits for a compiler may take longer', async () => {
+    planner.compiles = true;
+    runUntil(1000, 1000);
+    scheduler.flush();
+    await settle();
+    expect(problems[0]?.message).toContain('no plan within 61000 ms');
   });
 
   it('a robot that does not follow makes it hold until a reset', () => {
