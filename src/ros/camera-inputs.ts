@@ -59,7 +59,7 @@ export class CameraInputs {
     const { cameras, transport, overrides, onFrames, onProblem, warn } = options;
     this.#transport = transport;
     this.#sync = new CameraSync(cameras.length, options.syncToleranceMs);
-    this.#cameras = cameras.map(({ name, topic }, index) => {
+    this.#cameras = cameras.map(({ name, topic, wanted }, index) => {
       const info = new CameraInfoCheck(node, node.resolveTopicName(topic), warn);
       const rate = new ArrivalRate();
       const images = new ImageTopic(node, {
@@ -67,6 +67,7 @@ export class CameraInputs {
         transport,
         qos: imageQos,
         overrides,
+        wanted: () => wanted,
         onProblem,
         onFrame: (frame) => {
           rate.note(performance.now());

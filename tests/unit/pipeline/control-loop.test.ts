@@ -19,7 +19,7 @@ const model: ModelInfo = {
   name: 'test',
   sha256: '',
   device: 'cpu',
-  cameras: [{ name: 'image', topic: 'image' }],
+  cameras: [{ name: 'image', topic: 'image', wanted: 'colour' }],
   joints: ['a'],
   periodMs: 100,
   block: 2,
