@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { Logger, Plan } from '../core/types.js';
+import { KeptByStamp } from './kept-by-stamp.js';
 import type { PlannerPort, PlannerSettings, PlanRequest } from './planner-port.js';
 import type {
   FrameReference,
@@ -27,9 +28,11 @@ export class WorkerPlanner implements PlannerPort {
   readonly #log: Logger;
   #worker: Worker | null = null;
   #pending: PendingReply | null = null;
-  /** Stamps whose latents the worker has: the frames of the last plan. */
-  #known = new Set<bigint>();
+  /** Frames whose latents the worker has. */
+  readonly #known = new KeptByStamp<true>();
   #knownGoalNs: bigint | null = null;
+  /** From the newest frame of a plan to the oldest that it may ask for. */
+  #spanNs = 0n;
 
   /**
    * @param entry the worker's script; the composition root decides what runs in it.
@@ -57,19 +60,26 @@ export class WorkerPlanner implements PlannerPort {
     });
     const reply = await this.#ask(worker, { type: 'load', settings });
     if (reply.type !== 'loaded') throw unexpectedReply(reply);
+    const { window, periodMs, block } = reply.model;
+    // The frame nearest to the oldest of the window may be half a step older than that.
+    this.#spanNs = BigInt(Math.round((window - 0.5) * periodMs * block * 1e6));
     return reply.model;
   }
 
   async plan(request: PlanRequest): Promise<Plan> {
     const worker = this.#worker;
     if (worker === null) throw workerDied('no worker');
-    const stamps = new Set(request.history.map((set) => set.stampNs));
+    const newestNs = request.history.at(-1)?.stampNs ?? 0n;
+    const oldestNs = newestNs - this.#spanNs;
+    if (request.planIndex === 0) this.#known.clear();
+    this.#known.forgetOutside(oldestNs, newestNs);
     const message: PlanMessage = {
       type: 'plan',
       planIndex: request.planIndex,
       history: request.history.map((set, index) =>
         this.#known.has(set.stampNs) || request.history[index - 1] === set ? byStamp(set) : whole(set),
       ),
+      oldestNs,
       goal: request.goal.stampNs === this.#knownGoalNs ? byStamp(request.goal) : whole(request.goal),
       committed: request.committed,
       joints: request.joints,
@@ -78,7 +88,7 @@ export class WorkerPlanner implements PlannerPort {
     };
     const reply = await this.#ask(worker, message);
     if (reply.type !== 'planned') throw unexpectedReply(reply);
-    this.#known = stamps;
+    this.#known.keep(new Map(request.history.map(({ stampNs }) => [stampNs, true])));
     this.#knownGoalNs = request.goal.stampNs;
     return reply.plan;
   }
@@ -116,7 +126,7 @@ export class WorkerPlanner implements PlannerPort {
     if (reply.type === 'failed') {
       const cause = new Error('in the planner worker');
       cause.stack = reply.stack;
-      // A failed plan may have left the worker's latents behind what we think it has: send whole frames again.
+      // The worker forgets its latents when a plan fails.
       this.#known.clear();
       this.#knownGoalNs = null;
       pending?.reject(new JepaMpcError(reply.code, { ...reply.facts, cause }));

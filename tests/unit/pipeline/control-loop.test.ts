@@ -65,6 +65,7 @@ class ManualPlanner implements PlannerPort {
       statistics: {
         planIndex: request.planIndex,
         encodeMs: 0,
+        encoded: 1,
         planMs: 0,
         bestCost: 0,
         meanCost: 0,
