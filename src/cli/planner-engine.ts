@@ -7,6 +7,7 @@ import type { CandidateSample, Logger, Plan, Tensor } from '../core/types.js';
 import { createRng, deriveSeed } from '../math/rng.js';
 import { loadModel } from '../model/load-model.js';
 import type { LoadedModel } from '../model/load-model.js';
+import { KeptByStamp } from '../pipeline/kept-by-stamp.js';
 import type { PlannerSettings, PlannerTuning } from '../pipeline/planner-port.js';
 import type { FrameReference, PlanMessage } from '../pipeline/worker-protocol.js';
 import { sampleCandidates } from '../planning/candidate-sample.js';
@@ -17,15 +18,15 @@ import { PlannerWorkshop } from './planner-workshop.js';
 import { stillContext } from './still-context.js';
 
 /**
- * What runs in the planner worker: a loaded model and everything between frames and a plan. Latents of frames it has seen are kept as long as
- * the history window can still ask for them.
+ * What runs in the planner worker: a loaded model and everything between frames and a plan. Latents of frames it has encoded are kept as long
+ * as a history window can still ask for them, until a plan fails or the robot starts anew.
  */
 export class PlannerEngine {
   readonly #model: LoadedModel;
   readonly #logger: Logger;
   readonly #seed: number;
   readonly #images: readonly ImageToTensor[];
-  #latents = new Map<bigint, Tensor>();
+  readonly #latents = new KeptByStamp<Tensor>();
   #goal: { readonly stampNs: bigint; readonly latent: Tensor } | null = null;
   readonly #workshop: PlannerWorkshop;
   #warmStart: { readonly state: PlannerState; readonly frameStampNs: bigint } | null = null;
@@ -71,8 +72,19 @@ export class PlannerEngine {
 
   /** Encodes what is new, plans, and keeps what the next plan starts from. */
   async plan(request: PlanMessage): Promise<Plan> {
+    try {
+      return await this.#plan(request);
+    } catch (error) {
+      // Whoever asked takes it for forgotten.
+      this.#latents.clear();
+      this.#goal = null;
+      throw error;
+    }
+  }
+
+  async #plan(request: PlanMessage): Promise<Plan> {
     const startMs = performance.now();
-    const history = await this.#encodeHistory(request.history);
+    const { history, encoded } = await this.#encodeHistory(request);
     const goal = await this.#encodeGoal(request.goal);
     const encodedMs = performance.now();
 
@@ -116,6 +128,7 @@ export class PlannerEngine {
       statistics: {
         planIndex,
         encodeMs: encodedMs - startMs,
+        encoded,
         planMs: performance.now() - startMs,
         bestCost: result.bestCost,
         meanCost: result.meanCost,
@@ -167,22 +180,30 @@ export class PlannerEngine {
     }
   }
 
-  /** `[1, W, N, D]`, oldest first. */
-  async #encodeHistory(references: readonly FrameReference[]): Promise<Tensor> {
+  /** `[1, W, N, D]`, oldest first, and how many frame sets were encoded for it. */
+  async #encodeHistory({ history: references, oldestNs, planIndex }: PlanMessage): Promise<{
+    readonly history: Tensor;
+    readonly encoded: number;
+  }> {
     const { tokens, dim } = this.#model.manifest.latent;
     const size = tokens * dim;
-    const kept = new Map<bigint, Tensor>();
-    const history = new Float32Array(references.length * size);
+    if (planIndex === 0) this.#latents.clear();
+    this.#latents.forgetOutside(oldestNs, references.at(-1)?.stampNs ?? 0n);
+    const used = new Map<bigint, Tensor>();
+    const data = new Float32Array(references.length * size);
+    let encoded = 0;
     for (const [index, reference] of references.entries()) {
-      const latent =
-        kept.get(reference.stampNs) ??
-        this.#latents.get(reference.stampNs) ??
-        (await this.#encode(pixelsOf(reference)));
-      kept.set(reference.stampNs, latent);
-      history.set(latent.data, index * size);
+      const { stampNs } = reference;
+      let latent = used.get(stampNs) ?? this.#latents.get(stampNs);
+      if (latent === undefined) {
+        latent = await this.#encode(pixelsOf(reference));
+        encoded += 1;
+      }
+      used.set(stampNs, latent);
+      data.set(latent.data, index * size);
     }
-    this.#latents = kept;
-    return { data: history, shape: [1, references.length, tokens, dim] };
+    this.#latents.keep(used);
+    return { history: { data, shape: [1, references.length, tokens, dim] }, encoded };
   }
 
   async #encodeGoal(reference: FrameReference): Promise<Tensor> {
@@ -198,7 +219,9 @@ export class PlannerEngine {
   /** `[1, N, D]`. */
   async #encode(set: FrameSet): Promise<Tensor> {
     const { manifest, encoder } = this.#model;
-    return copyOf(await encoder.encode(encoderInputs(manifest, this.#tensors(set), set.proprioception)));
+    return copyOf(
+      await encoder.encode(encoderInputs(manifest, this.#tensors(set, 'camera'), set.proprioception)),
+    );
   }
 
   /** `[1, N, D]` of a goal: given as such, or encoded from what the model has its goals given as. */
@@ -215,11 +238,11 @@ export class PlannerEngine {
         remedy: 'Publish it on goal_state.',
       });
     }
-    const images = isState ? [] : this.#tensors(set);
+    const images = isState ? [] : this.#tensors(set, 'goal of camera');
     return copyOf(await goalEncoder.encode(encoderInputs(manifest, images, set.proprioception)));
   }
 
-  #tensors(set: FrameSet): Tensor[] {
+  #tensors(set: FrameSet, what: string): Tensor[] {
     return this.#images.map((converter, index) => {
       const frame = set.frames[index];
       if (frame === undefined) {
@@ -231,7 +254,7 @@ export class PlannerEngine {
         });
       }
       const data = new Float32Array(converter.length);
-      converter.write(frame, data);
+      converter.write(frame, data, 0, `${what} ${converter.spec.name}`);
       return { data, shape: converter.shape };
     });
   }

@@ -1,4 +1,4 @@
-import type { ActionSpec, LatentSpec, LatentStream, ProprioceptionField } from './model-spec.js';
+import type { ActionSpec, LatentSpec, LatentStream, ProprioceptionField, WantedImage } from './model-spec.js';
 import type { DistanceMetric, StepAggregation } from './objective-spec.js';
 import type { ImageFrame } from './types.js';
 
@@ -26,6 +26,14 @@ export interface PlanningFacts {
   };
 }
 
+/** What is known of a model's camera before any of its frames is encoded. */
+export interface ModelCamera {
+  readonly name: string;
+  /** Relative ROS topic. */
+  readonly topic: string;
+  readonly wanted: WantedImage;
+}
+
 /** What the command side of the node needs to know of a loaded model; the rest stays with the planner. */
 export interface ModelInfo {
   readonly name: string;
@@ -33,8 +41,8 @@ export interface ModelInfo {
   readonly sha256: string;
   /** Device that the sessions really run on. */
   readonly device: string;
-  /** Cameras in the order of the encoder's inputs: name and ROS topic. */
-  readonly cameras: readonly { readonly name: string; readonly topic: string }[];
+  /** Cameras in the order of the encoder's inputs. */
+  readonly cameras: readonly ModelCamera[];
   /** Joints acted on, in the order of an action. */
   readonly joints: readonly string[];
   readonly periodMs: number;

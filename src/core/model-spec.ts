@@ -21,6 +21,13 @@ export interface CameraSpec {
   readonly std: readonly number[];
 }
 
+/** What pictures a model was trained on: grey ones are refused in the place of colours, colours become grey. */
+export type WantedImage = 'colour' | 'grey';
+
+export function wantedImage({ channels }: Pick<CameraSpec, 'channels'>): WantedImage {
+  return channels === 1 ? 'grey' : 'colour';
+}
+
 /** Size of one latent: `[tokens, dim]`. */
 export interface LatentSpec {
   readonly tokens: number;

@@ -85,6 +85,8 @@ export interface CostTerms {
 export interface PlanStatistics {
   readonly planIndex: number;
   readonly encodeMs: number;
+  /** Frame sets of the history that were encoded for it; the others had been before. Goals do not count. */
+  readonly encoded: number;
   readonly planMs: number;
   readonly bestCost: number;
   readonly meanCost: number;

@@ -1,7 +1,7 @@
 import { JepaMpcError } from '../core/errors.js';
 import type { ModelInfo } from '../core/model-info.js';
 import type { LatentStream } from '../core/model-spec.js';
-import { contextFrames } from '../core/model-spec.js';
+import { contextFrames, wantedImage } from '../core/model-spec.js';
 import type { Encoder, Objective, Predictor } from '../core/ports.js';
 import type { Logger } from '../core/types.js';
 import { CompiledRollouts } from './compiled-rollouts.js';
@@ -140,7 +140,11 @@ function modelInfo({ manifest, sha256 }: ModelFiles, device: Device): ModelInfo 
     name,
     sha256,
     device,
-    cameras: cameras.map((camera) => ({ name: camera.name, topic: camera.topic })),
+    cameras: cameras.map((camera) => ({
+      name: camera.name,
+      topic: camera.topic,
+      wanted: wantedImage(camera),
+    })),
     joints: action.joints,
     periodMs: action.periodMs,
     block: action.block,

@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { Logger, Plan } from '../core/types.js';
+import { KeptByStamp } from './kept-by-stamp.js';
 import type { PlannerPort, PlannerSettings, PlannerTuning, PlanRequest } from './planner-port.js';
 import type {
   FrameReference,
@@ -33,11 +34,13 @@ export class WorkerPlanner implements PlannerPort {
   /** Counts loads and disposals: a load that another one overtook starts nothing. */
   #turn = 0;
   #pending: PendingReply | null = null;
-  /** Stamps whose latents the worker has: the frames of the last plan. */
-  #known = new Set<bigint>();
+  /** Frames whose latents the worker has. */
+  readonly #known = new KeptByStamp<true>();
   #knownGoalNs: bigint | null = null;
   /** Key of the tuning that has nothing to compile any more. */
   #readyFor: string | null = null;
+  /** From the newest frame of a plan to the oldest that it may ask for. */
+  #spanNs = 0n;
 
   /**
    * @param entry the worker's script; the composition root decides what runs in it.
@@ -75,6 +78,9 @@ export class WorkerPlanner implements PlannerPort {
     });
     if (reply.type !== 'loaded') throw unexpectedReply(reply);
     this.#readyFor = reply.isReady && warmUp !== null ? JSON.stringify(warmUp) : null;
+    const { window, periodMs, block } = reply.model;
+    // The frame nearest to the oldest of the window may be half a step older than that.
+    this.#spanNs = BigInt(Math.round((window - 0.5) * periodMs * block * 1e6));
     return reply.model;
   }
 
@@ -85,13 +91,17 @@ export class WorkerPlanner implements PlannerPort {
   async plan(request: PlanRequest): Promise<Plan> {
     const worker = this.#worker;
     if (worker === null) throw workerDied('no worker');
-    const stamps = new Set(request.history.map((set) => set.stampNs));
+    const newestNs = request.history.at(-1)?.stampNs ?? 0n;
+    const oldestNs = newestNs - this.#spanNs;
+    if (request.planIndex === 0) this.#known.clear();
+    this.#known.forgetOutside(oldestNs, newestNs);
     const message: PlanMessage = {
       type: 'plan',
       planIndex: request.planIndex,
       history: request.history.map((set, index) =>
         this.#known.has(set.stampNs) || request.history[index - 1] === set ? byStamp(set) : whole(set),
       ),
+      oldestNs,
       goal: request.goal.stampNs === this.#knownGoalNs ? byStamp(request.goal) : whole(request.goal),
       committed: request.committed,
       joints: request.joints,
@@ -101,7 +111,7 @@ export class WorkerPlanner implements PlannerPort {
     const reply = await this.#ask(worker, message);
     if (reply.type !== 'planned') throw unexpectedReply(reply);
     this.#readyFor = reply.isReady ? JSON.stringify(request.tuning) : null;
-    this.#known = stamps;
+    this.#known.keep(new Map(request.history.map(({ stampNs }) => [stampNs, true])));
     this.#knownGoalNs = request.goal.stampNs;
     return reply.plan;
   }
@@ -152,7 +162,7 @@ export class WorkerPlanner implements PlannerPort {
     if (reply.type === 'failed') {
       const cause = new Error('in the planner worker');
       cause.stack = reply.stack;
-      // A failed plan may have left the worker's latents behind what we think it has: send whole frames again.
+      // The worker forgets its latents when a plan fails.
       this.#forget();
       pending?.reject(new JepaMpcError(reply.code, { ...reply.facts, cause }));
     } else {

@@ -19,6 +19,8 @@ export interface PlanMessage {
   readonly type: 'plan';
   readonly planIndex: number;
   readonly history: readonly FrameReference[];
+  /** Neither this plan nor later ones ask for frames before it: their latents may be forgotten. */
+  readonly oldestNs: bigint;
   readonly goal: FrameReference;
   readonly committed: Float32Array;
   readonly joints: JointSituation;

@@ -1,6 +1,6 @@
 import type rclnodejs from 'rclnodejs';
 
-import type { FrameSet } from '../core/model-info.js';
+import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import { ImageTopic } from './camera-image-topic.js';
 import type { ImageTransport } from './camera-image-topic.js';
 import type { QosOverrides } from './qos-overrides.js';
@@ -12,6 +12,8 @@ export const goalQos: WantedQos = { depth: 1, reliability: 'reliable', durabilit
 /** Who is told of goal images. */
 export interface GoalImageOptions {
   readonly overrides: QosOverrides;
+  /** Null until the model is loaded: a goal that came before is judged with the first plan. */
+  readonly model: () => ModelInfo | null;
   readonly onGoal: (goal: FrameSet) => void;
   /** Told why an image was refused. */
   readonly onProblem: (problem: unknown) => void;
@@ -35,12 +37,13 @@ export class GoalImageInput {
   listen(transport: ImageTransport): void {
     if (this.#heard?.transport === transport) return;
     this.#heard?.images.dispose();
-    const { overrides, onGoal, onProblem } = this.#options;
+    const { overrides, model, onGoal, onProblem } = this.#options;
     const images = new ImageTopic(this.#node, {
       topic: 'goal_image',
       transport,
       qos: goalQos,
       overrides,
+      wanted: () => model()?.cameras[0]?.wanted ?? 'grey',
       onProblem,
       onFrame: (frame) => {
         onGoal({ stampNs: frame.stampNs, frames: [frame] });

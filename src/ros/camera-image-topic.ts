@@ -1,5 +1,6 @@
 import type rclnodejs from 'rclnodejs';
 
+import type { WantedImage } from '../core/model-spec.js';
 import type { ImageFrame } from '../core/types.js';
 import { DecodeLane } from '../pipeline/decode-lane.js';
 import { decodeCompressed } from '../vision/decode-compressed.js';
@@ -18,9 +19,11 @@ export interface ImageTopicOptions {
   readonly transport: ImageTransport;
   readonly qos: WantedQos;
   readonly overrides: QosOverrides;
+  /** What the model was trained on, looked up for each frame; what does not fit is refused. */
+  readonly wanted: () => WantedImage;
   /** The time, if frames are to be stamped with that of their arrival. */
   readonly arrivalNs?: () => bigint;
-  /** Given frames whose encoding and sizes can be read, in the order of arrival. */
+  /** Given frames whose encoding and sizes can be read, and are of the wanted kind, in the order of arrival. */
   readonly onFrame: (frame: ImageFrame) => void;
   /** Told why a frame was refused. */
   readonly onProblem: (problem: unknown) => void;
@@ -48,7 +51,7 @@ export class ImageTopic {
     this.#options = options;
     const { topic, transport } = options;
     this.#lane = new DecodeLane({
-      decode: (frame) => decodeCompressed(`topic ${this.topic}`, frame),
+      decode: (frame) => decodeCompressed(`topic ${this.topic}`, frame, options.wanted()),
       onDecoded: (frame) => {
         this.#handOn(frame);
       },
@@ -110,7 +113,7 @@ export class ImageTopic {
 
   #handOn(frame: ImageFrame): void {
     try {
-      checkFrame(`topic ${this.topic}`, frame);
+      checkFrame(`topic ${this.topic}`, frame, this.#options.wanted());
     } catch (problem) {
       this.#refuse(problem);
       return;

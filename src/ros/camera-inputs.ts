@@ -61,7 +61,7 @@ export class CameraInputs {
     const { cameras, transport, overrides, arrivalNs, onFrames, onProblem, warn } = options;
     this.#transport = transport;
     this.#sync = new CameraSync(cameras.length, options.syncToleranceMs);
-    this.#cameras = cameras.map(({ name, topic }, index) => {
+    this.#cameras = cameras.map(({ name, topic, wanted }, index) => {
       const info = new CameraInfoCheck(node, node.resolveTopicName(topic), warn);
       const rate = new ArrivalRate();
       const images = new ImageTopic(node, {
@@ -70,6 +70,7 @@ export class CameraInputs {
         qos: imageQos,
         overrides,
         ...(arrivalNs && { arrivalNs }),
+        wanted: () => wanted,
         onProblem,
         onFrame: (frame) => {
           rate.note(performance.now());

@@ -50,10 +50,11 @@ export class GoalInputs {
   #unstamped: FrameSet | null = null;
 
   constructor(node: rclnodejs.Node, options: GoalInputsOptions) {
-    const { overrides, parameters, problems } = options;
+    const { overrides, parameters, problems, model } = options;
     this.goals = new Goals(options);
     this.#images = new GoalImageInput(node, {
       overrides,
+      model,
       onProblem: (problem) => {
         problems.report(problem);
       },

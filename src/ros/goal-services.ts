@@ -53,9 +53,9 @@ export class GoalServices {
     return new GoalStore(folder === '' ? defaultGoalFolder(process.env) : folder);
   }
 
-  #cameras(): readonly string[] {
+  #cameras(): ModelInfo['cameras'] {
     const model = this.#options.model();
-    if (model !== null) return model.cameras.map(({ name }) => name);
+    if (model !== null) return model.cameras;
     throw new JepaMpcError('planner.not-ready', {
       subject: 'goal',
       found: 'no model yet',
@@ -108,11 +108,11 @@ export class GoalServices {
       throw new JepaMpcError('goal.file', {
         subject: 'parameter goal.file',
         found: `"${files.join(', ')}"`,
-        expected: `${String(cameras.length)} JPEG or PNG, with commas between: one for each of the cameras ${cameras.join(', ')}`,
+        expected: `${String(cameras.length)} JPEG or PNG, with commas between: one for each of the cameras ${cameras.map(({ name }) => name).join(', ')}`,
         remedy: 'Set goal.file to the path of each image.',
       });
     }
-    this.#options.goals.setUnstamped(await readGoalFiles(files), files.join(', '));
+    this.#options.goals.setUnstamped(await readGoalFiles(files, cameras), files.join(', '));
     return this.#isGoal(files.join(', '));
   }
 

@@ -3,13 +3,17 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import { JepaMpcError } from '../core/errors.js';
-import type { FrameSet } from '../core/model-info.js';
+import type { FrameSet, ModelCamera } from '../core/model-info.js';
 import type { ImageFrame } from '../core/types.js';
 import { decodeCompressed } from '../vision/decode-compressed.js';
 import { encodePng } from '../vision/encode-png.js';
+import { greyRefused, isGrey } from '../vision/encodings.js';
 
 /** Letters, digits, `_`, `-` and `.`, none of them first but a letter or digit: a name is that of a folder. */
 const GOAL_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+
+/** What of a camera counts for its goals. */
+type GoalCamera = Pick<ModelCamera, 'name' | 'wanted'>;
 
 /** Where goals are kept unless told otherwise: beside the logs of ROS. */
 export function defaultGoalFolder(env: NodeJS.ProcessEnv): string {
@@ -41,13 +45,15 @@ export class GoalStore {
   /**
    * Keeps a goal; one of that name is replaced as a whole.
    *
-   * @param cameras names of the model's cameras, in the order of the frames
+   * @param cameras those of the model, in the order of the frames
    * @throws JepaMpcError `goal.name`, `goal.file`, or what the images are refused for
    */
-  async save(name: string, goal: FrameSet, cameras: readonly string[]): Promise<void> {
+  async save(name: string, goal: FrameSet, cameras: readonly GoalCamera[]): Promise<void> {
     const folder = this.#folderOf(name);
     const images = await Promise.all(
-      goal.frames.map((frame, index) => encodePng(`goal ${name}, camera ${cameras[index] ?? ''}`, frame)),
+      goal.frames.map((frame, index) =>
+        encodePng(`goal ${name}, camera ${cameras[index]?.name ?? ''}`, frame),
+      ),
     );
     try {
       await mkdir(this.#folder, { recursive: true });
@@ -64,9 +70,9 @@ export class GoalStore {
 
   /**
    * @returns the goal, without a stamp
-   * @throws JepaMpcError `goal.name` for a name that is not there, `goal.file`, `image.compressed`
+   * @throws JepaMpcError `goal.name` for a name that is not there, `goal.file`, `image.compressed`, `image.encoding`
    */
-  async load(name: string, cameras: readonly string[]): Promise<FrameSet> {
+  async load(name: string, cameras: readonly GoalCamera[]): Promise<FrameSet> {
     const folder = this.#folderOf(name);
     const known = await this.list();
     if (!known.includes(name)) {
@@ -77,7 +83,10 @@ export class GoalStore {
         remedy: 'Save it first with ~/save_goal, or name one that ~/list_goals lists.',
       });
     }
-    return readGoalFiles(cameras.map((_, index) => join(folder, fileOf(cameras, index))));
+    return readGoalFiles(
+      cameras.map((_, index) => join(folder, fileOf(cameras, index))),
+      cameras,
+    );
   }
 
   #folderOf(name: string): string {
@@ -94,24 +103,32 @@ export class GoalStore {
 /**
  * A goal from image files, JPEG or PNG, one for each camera. It has no stamp.
  *
- * @throws JepaMpcError `goal.file`, `image.compressed`
+ * @throws JepaMpcError `goal.file`, `image.compressed`, `image.encoding` for grey where the model was trained on colours
  */
-export async function readGoalFiles(files: readonly string[]): Promise<FrameSet> {
+export async function readGoalFiles(
+  files: readonly string[],
+  cameras: readonly GoalCamera[],
+): Promise<FrameSet> {
   const frames: ImageFrame[] = [];
-  for (const file of files) {
+  for (const [index, file] of files.entries()) {
     let data: Buffer;
     try {
       data = await readFile(file);
     } catch (error) {
       throw cannot('be read', file, error);
     }
-    frames.push(await decodeCompressed(`goal file ${file}`, { stampNs: 0n, format: 'png', data }));
+    const wanted = cameras[index]?.wanted ?? 'grey';
+    const subject = `goal file ${file}`;
+    const frame = await decodeCompressed(subject, { stampNs: 0n, format: 'png', data }, 'grey');
+    if (wanted === 'colour' && isGrey(frame.encoding))
+      throw greyRefused(subject, 'a grey picture', 'Give a picture in colour, as the camera takes it.');
+    frames.push(frame);
   }
   return { stampNs: 0n, frames };
 }
 
-function fileOf(cameras: readonly string[], index: number): string {
-  return `${cameras[index] ?? `camera${String(index)}`}.png`;
+function fileOf(cameras: readonly GoalCamera[], index: number): string {
+  return `${cameras[index]?.name ?? `camera${String(index)}`}.png`;
 }
 
 function isMissing(error: unknown): boolean {

@@ -98,6 +98,7 @@ export class PlanFigures {
         plan_index: statistics.planIndex,
         plan_ms: milliseconds(statistics.planMs),
         encode_ms: milliseconds(statistics.encodeMs),
+        encoded_frames: statistics.encoded,
         search_ms: milliseconds(statistics.searchMs),
         plan_p95_ms: milliseconds(this.planMs(0.95)),
         frame_age_ms: milliseconds(Number(nowNs - plan.frameStampNs) / 1e6),

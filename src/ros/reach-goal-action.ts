@@ -305,7 +305,10 @@ export class ReachGoalAction {
       });
     }
     const frames = images.map((image) => toImageFrame(image));
-    for (const [index, frame] of frames.entries()) checkFrame(`goal image ${String(index)}`, frame);
+    for (const [index, { wanted }] of cameras.entries()) {
+      const frame = frames[index];
+      if (frame !== undefined) checkFrame(`goal image ${String(index)}`, frame, wanted);
+    }
     return { stampNs: 0n, frames };
   }
 }

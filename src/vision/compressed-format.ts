@@ -1,4 +1,5 @@
 import { JepaMpcError } from '../core/errors.js';
+import type { WantedImage } from '../core/model-spec.js';
 import { encodingNamed } from './encodings.js';
 
 /** What the text `format` of a sensor_msgs/CompressedImage says. */
@@ -19,7 +20,11 @@ const COLOUR = /^(rgb|bgr)a?(8|16)$/;
  * @param subject the topic, for the error
  * @throws JepaMpcError `image.compressed` for compressedDepth, `image.encoding` for depth and other things that are not pictures
  */
-export function parseCompressedFormat(subject: string, format: string): CompressedFormat {
+export function parseCompressedFormat(
+  subject: string,
+  format: string,
+  wanted: WantedImage,
+): CompressedFormat {
   if (/compressedDepth/i.test(format)) {
     throw new JepaMpcError('image.compressed', {
       subject,
@@ -32,7 +37,7 @@ export function parseCompressedFormat(subject: string, format: string): Compress
   if (split < 0) return { encoding: null, swapped: false };
   const encoding = format.slice(0, split).trim();
   // What is not a picture stays none when it is compressed; others may have been converted on the way.
-  if (/^(16|32|64)[SUF]C/.test(encoding)) encodingNamed(subject, encoding);
+  if (/^(16|32|64)[SUF]C/.test(encoding)) encodingNamed(subject, encoding, wanted);
   const swapped = COLOUR.test(encoding) && !format.slice(split).includes('compressed bgr');
   return { encoding, swapped };
 }

@@ -3,10 +3,11 @@ import { endianness } from 'node:os';
 import sharp from 'sharp';
 
 import { JepaMpcError } from '../core/errors.js';
+import type { WantedImage } from '../core/model-spec.js';
 import type { ImageFrame } from '../core/types.js';
 import { parseCompressedFormat } from './compressed-format.js';
 import type { CompressedFormat } from './compressed-format.js';
-import { encodingNamed } from './encodings.js';
+import { encodingNamed, greyRefused } from './encodings.js';
 
 /** The fields of sensor_msgs/CompressedImage that count here. */
 export interface CompressedFrame {
@@ -43,16 +44,23 @@ function refuseOthers(subject: string, { format, data }: CompressedFrame): void 
   });
 }
 
-function decodedEncoding(
-  subject: string,
-  { encoding, swapped }: CompressedFormat,
-  channels: number,
-  bits: 8 | 16,
-): string {
-  if (channels === 3) return `${swapped ? 'bgr' : 'rgb'}${String(bits)}`;
-  if (encoding?.startsWith('bayer_') !== true) return `mono${String(bits)}`;
-  encodingNamed(subject, encoding);
-  return encoding;
+const isMosaic = ({ encoding }: CompressedFormat): boolean => encoding?.startsWith('bayer_') === true;
+
+function decodedEncoding(format: CompressedFormat, channels: number, bits: 8 | 16): string {
+  if (channels === 3) return `${format.swapped ? 'bgr' : 'rgb'}${String(bits)}`;
+  return format.encoding !== null && isMosaic(format) ? format.encoding : `mono${String(bits)}`;
+}
+
+/** image_transport makes grey files of some colour encodings, and its raw topic still has the colours. */
+function refuseGrey(subject: string, format: string, { encoding }: CompressedFormat): never {
+  const isGreyAtItsSource = encoding?.startsWith('mono') === true;
+  throw greyRefused(
+    subject,
+    `a grey picture (format "${format}")`,
+    isGreyAtItsSource
+      ? "Remap the node to the camera's colour topic, or use a model of grey images."
+      : 'Set camera.transport: raw where the raw topic has colours (yuv422_yuy2 is read), or convert the topic to rgb8 before it is compressed.',
+  );
 }
 
 /**
@@ -60,16 +68,25 @@ function decodedEncoding(
  * profile, gamma or orientation is applied, alpha is left out.
  *
  * @param subject the topic, for errors
+ * @param wanted grey where colour is wanted is refused before it is decoded
  * @returns a frame of rgb8, bgr8, mono8, their 16-bit kin for 16-bit PNG, or a Bayer mosaic that was compressed as grey; without padding
- * @throws JepaMpcError `image.compressed` for what is no JPEG or PNG, is cut short or damaged; `image.encoding` for depth
+ * @throws JepaMpcError `image.compressed` for what is no JPEG or PNG, is cut short or damaged; `image.encoding` for depth, and for grey where colour is
+ *   wanted
  */
-export async function decodeCompressed(subject: string, frame: CompressedFrame): Promise<ImageFrame> {
-  const format = parseCompressedFormat(subject, frame.format);
+export async function decodeCompressed(
+  subject: string,
+  frame: CompressedFrame,
+  wanted: WantedImage,
+): Promise<ImageFrame> {
+  const format = parseCompressedFormat(subject, frame.format, wanted);
   refuseOthers(subject, frame);
   try {
     const options = { ignoreIcc: true, failOn: 'warning', limitInputPixels: maxPixels } as const;
     const { channels, depth } = await sharp(frame.data, options).metadata();
     const isGrey = channels <= 2;
+    if (isGrey && format.encoding !== null && isMosaic(format))
+      encodingNamed(subject, format.encoding, wanted);
+    else if (isGrey && wanted === 'colour') refuseGrey(subject, frame.format, format);
     const bits = depth === 'ushort' ? 16 : 8;
     const space = bits === 16 ? (isGrey ? 'grey16' : 'rgb16') : isGrey ? 'b-w' : 'srgb';
     const { data, info } = await sharp(frame.data, options)
@@ -81,7 +98,7 @@ export async function decodeCompressed(subject: string, frame: CompressedFrame):
       stampNs: frame.stampNs,
       width: info.width,
       height: info.height,
-      encoding: decodedEncoding(subject, format, info.channels, bits),
+      encoding: decodedEncoding(format, info.channels, bits),
       isBigEndian: endianness() === 'BE',
       step: info.width * info.channels * (bits / 8),
       data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),

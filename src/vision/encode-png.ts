@@ -14,7 +14,7 @@ export async function encodePng(subject: string, frame: ImageFrame): Promise<Buf
   const { width, height } = frame;
   const { samples, rowSamples, samplesPerPixel, red, green, blue, gain } = new PixelGridReader().read(
     frame,
-    checkFrame(subject, frame),
+    checkFrame(subject, frame, 'grey'),
   );
   const rgb = new Uint8Array(width * height * 3);
   for (let y = 0, out = 0; y < height; y++) {

@@ -1,5 +1,7 @@
 import { JepaMpcError } from '../core/errors.js';
+import type { WantedImage } from '../core/model-spec.js';
 import type { ImageFrame } from '../core/types.js';
+import type { Yuv422Order } from './yuv422.js';
 
 /** Colours of the upper left two by two sites of a mosaic, row by row. */
 export type BayerPattern = 'rggb' | 'bggr' | 'gbrg' | 'grbg';
@@ -7,13 +9,15 @@ export type BayerPattern = 'rggb' | 'bggr' | 'gbrg' | 'grbg';
 /** How an encoding of sensor_msgs/image_encodings lays its pixels out. */
 export interface Encoding {
   readonly bytesPerSample: 1 | 2;
-  readonly samplesPerPixel: 1 | 3 | 4;
-  /** Sample of a pixel that is its red; those of grey and of a mosaic are all 0. */
+  readonly samplesPerPixel: 1 | 2 | 3 | 4;
+  /** Sample of a pixel that is its red; those of grey, and of what is to be unpacked first, are all 0. */
   readonly red: number;
   readonly green: number;
   readonly blue: number;
-  /** One colour a pixel, in this pattern; null for encodings whose pixels are whole. */
+  /** One colour a pixel, in this pattern; null for other encodings. */
   readonly bayer: BayerPattern | null;
+  /** Two pixels in four bytes, in this order; null for other encodings. */
+  readonly yuv422: Yuv422Order | null;
 }
 
 function whole(
@@ -21,11 +25,17 @@ function whole(
   samplesPerPixel: 1 | 3 | 4,
   [red, green, blue]: readonly [number, number, number],
 ): Encoding {
-  return { bytesPerSample, samplesPerPixel, red, green, blue, bayer: null };
+  return { bytesPerSample, samplesPerPixel, red, green, blue, bayer: null, yuv422: null };
 }
 
+const PACKED = { bytesPerSample: 1, red: 0, green: 0, blue: 0 } as const;
+
 function mosaic(bayer: BayerPattern): Encoding {
-  return { bytesPerSample: 1, samplesPerPixel: 1, red: 0, green: 0, blue: 0, bayer };
+  return { ...PACKED, samplesPerPixel: 1, bayer, yuv422: null };
+}
+
+function yuv(yuv422: Yuv422Order): Encoding {
+  return { ...PACKED, samplesPerPixel: 2, bayer: null, yuv422 };
 }
 
 const ENCODINGS: ReadonlyMap<string, Encoding> = new Map([
@@ -43,24 +53,35 @@ const ENCODINGS: ReadonlyMap<string, Encoding> = new Map([
   ['bayer_bggr8', mosaic('bggr')],
   ['bayer_gbrg8', mosaic('gbrg')],
   ['bayer_grbg8', mosaic('grbg')],
+  // The older name of each has no order of bytes in it.
+  ['yuv422', yuv('uyvy')],
+  ['uyvy', yuv('uyvy')],
+  ['yuv422_yuy2', yuv('yuyv')],
+  ['yuyv', yuv('yuyv')],
 ]);
 
+/** Whether pictures of this encoding are grey. */
+export function isGrey(name: string): boolean {
+  return name === 'mono8' || name === 'mono16';
+}
+
 /** What to use in the place of an encoding that is not read. */
-function remedyFor(name: string): string {
+function remedyFor(name: string, wanted: WantedImage): string {
   if (/^(8|16)[SU]C[1-4]$/.test(name)) {
-    return name.endsWith('C1')
-      ? 'It does not say what its values are: publish intensities as mono8 or mono16; depth is not what the model was trained on.'
-      : 'It does not say which channel is which: publish it as bgr8 or rgb8.';
+    if (!name.endsWith('C1')) return 'It does not say which channel is which: publish it as bgr8 or rgb8.';
+    return wanted === 'colour'
+      ? 'It has one channel, and the model was trained on colours: subscribe to the colour topic.'
+      : 'It does not say what its values are: publish intensities as mono8 or mono16; depth is not what the model was trained on.';
   }
   if (/^(32|64)[SFU]C[1-4]$/.test(name)) {
     return 'The model was trained on colours or grey, not on depth or features: subscribe to the colour topic.';
   }
   if (/^bayer_.*16$/.test(name))
     return 'Let the driver publish the 8-bit mosaic, or debayer it (image_proc).';
-  if (/^(yuv|uyvy|yuyv|nv)/i.test(name)) {
-    return 'Let the driver publish rgb8, convert the topic (image_proc), or use camera.transport: compressed.';
+  if (/^(yuv|uyvy|yuyv|nv|i420|yv)/i.test(name)) {
+    return 'Let the camera driver publish rgb8, or yuv422_yuy2, in which YUV is read.';
   }
-  return 'Let the camera driver publish one of these, or convert the topic (image_proc).';
+  return 'Let the camera driver publish one of these: rgb8 or bgr8 for colours, mono8 for grey.';
 }
 
 /**
@@ -68,14 +89,25 @@ function remedyFor(name: string): string {
  * @param name `encoding` of sensor_msgs/Image
  * @throws JepaMpcError `image.encoding`, with what to use instead
  */
-export function encodingNamed(subject: string, name: string): Encoding {
+export function encodingNamed(subject: string, name: string, wanted: WantedImage): Encoding {
   const encoding = ENCODINGS.get(name);
   if (encoding !== undefined) return encoding;
+  const names = [...ENCODINGS.keys()].filter((known) => wanted === 'grey' || !isGrey(known));
   throw new JepaMpcError('image.encoding', {
     subject,
     found: `encoding "${name}"`,
-    expected: `one of ${[...ENCODINGS.keys()].join(', ')}`,
-    remedy: remedyFor(name),
+    expected: `one of ${names.join(', ')}`,
+    remedy: remedyFor(name, wanted),
+  });
+}
+
+/** The refusal of a grey picture where the model was trained on colours. */
+export function greyRefused(subject: string, found: string, remedy: string): JepaMpcError {
+  return new JepaMpcError('image.encoding', {
+    subject,
+    found,
+    expected: 'a picture in colour: the model was trained on colours',
+    remedy,
   });
 }
 
@@ -83,10 +115,17 @@ export function encodingNamed(subject: string, name: string): Encoding {
  * Refuses a frame that cannot be read, before any of its pixels is.
  *
  * @param subject the camera or topic, for the error
- * @throws JepaMpcError `image.encoding`, or `image.size` when its sizes contradict each other
+ * @throws JepaMpcError `image.encoding`, also for grey where colour is wanted; `image.size` when its sizes contradict each other
  */
-export function checkFrame(subject: string, frame: ImageFrame): Encoding {
-  const encoding = encodingNamed(subject, frame.encoding);
+export function checkFrame(subject: string, frame: ImageFrame, wanted: WantedImage): Encoding {
+  const encoding = encodingNamed(subject, frame.encoding, wanted);
+  if (wanted === 'colour' && isGrey(frame.encoding)) {
+    throw greyRefused(
+      subject,
+      `a grey picture (encoding "${frame.encoding}")`,
+      "Send colours (rgb8, bgr8, yuv422_yuy2): remap to the camera's colour topic, or set the driver to one of these; or use a model of grey images.",
+    );
+  }
   const { width, height, step, data } = frame;
   const refuse = (found: string, expected: string): never => {
     throw new JepaMpcError('image.size', {
@@ -98,11 +137,11 @@ export function checkFrame(subject: string, frame: ImageFrame): Encoding {
   };
   // A mosaic has to have every colour at least once.
   const least = encoding.bayer === null ? 1 : 2;
-  if (!(Number.isInteger(width) && Number.isInteger(height) && width >= least && height >= least)) {
-    refuse(
-      `an image of ${String(width)} x ${String(height)} pixels`,
-      `at least ${String(least)} x ${String(least)}`,
-    );
+  const found = `an image of ${String(width)} x ${String(height)} pixels`;
+  if (!(Number.isInteger(width) && Number.isInteger(height) && width >= least && height >= least))
+    refuse(found, `at least ${String(least)} x ${String(least)}`);
+  if (encoding.yuv422 !== null && width % 2 !== 0) {
+    refuse(found, `an even width: ${frame.encoding} has two pixels in four bytes`);
   }
   const rowBytes = width * encoding.samplesPerPixel * encoding.bytesPerSample;
   if (!(Number.isInteger(step) && step >= rowBytes)) {

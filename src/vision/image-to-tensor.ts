@@ -1,4 +1,5 @@
 import { JepaMpcError } from '../core/errors.js';
+import { wantedImage } from '../core/model-spec.js';
 import type { CameraSpec } from '../core/model-spec.js';
 import type { ImageFrame } from '../core/types.js';
 import { channelMap, type ChannelMap } from './channel-map.js';
@@ -28,15 +29,16 @@ export class ImageToTensor {
   }
 
   /**
-   * @param frame any size; encoding rgb, bgr, rgba, bgra (alpha is ignored) or mono of 8 or 16 bits, or an 8-bit Bayer mosaic
+   * @param frame any size; encoding rgb, bgr, rgba, bgra (alpha is ignored) or mono of 8 or 16 bits, an 8-bit Bayer mosaic, or YUV 4:2:2
    * @param out receives C * H * W values, channel by channel, from `offset` on
-   * @throws JepaMpcError `image.encoding`, or `image.size` when the frame's sizes contradict each other or `out` is too small
+   * @param subject what the frame is of, for errors
+   * @throws JepaMpcError `image.encoding`, also for grey where the tensor has colours, or `image.size` when the frame's sizes contradict each other or `out` is too small
    */
-  write(frame: ImageFrame, out: Float32Array, offset = 0): void {
-    const encoding = checkFrame(`camera ${this.spec.name}`, frame);
+  write(frame: ImageFrame, out: Float32Array, offset = 0, subject = `camera ${this.spec.name}`): void {
+    const encoding = checkFrame(subject, frame, wantedImage(this.spec));
     if (out.length < offset + this.length) {
       throw new JepaMpcError('image.size', {
-        subject: `tensor of camera ${this.spec.name}`,
+        subject: `tensor of ${subject}`,
         found: `room for ${String(out.length - offset)} values`,
         expected: `${String(this.length)} (${this.shape.join(' x ')})`,
         remedy: 'Give a larger array.',

@@ -4,6 +4,7 @@ import type { ImageFrame } from '../core/types.js';
 import type { ColourPlaces } from './channel-map.js';
 import { demosaic } from './demosaic.js';
 import type { Encoding } from './encodings.js';
+import { unpackYuv422 } from './yuv422.js';
 
 const isBigEndianHost = endianness() === 'BE';
 
@@ -17,7 +18,7 @@ export interface PixelGrid extends ColourPlaces {
 }
 
 /**
- * Gives the pixels of frames as a grid. Bytes are looked at where they are; mosaics and foreign byte orders are unpacked into a buffer that
+ * Gives the pixels of frames as a grid. Bytes are looked at where they are; mosaics, YUV and foreign byte orders are unpacked into a buffer that
  * is kept from frame to frame, so a grid is valid until the next one is asked for.
  */
 export class PixelGridReader {
@@ -26,10 +27,11 @@ export class PixelGridReader {
 
   /** @param frame checked: `checkFrame` gave the encoding */
   read(frame: ImageFrame, encoding: Encoding): PixelGrid {
-    if (encoding.bayer !== null) {
+    if (encoding.bayer !== null || encoding.yuv422 !== null) {
       const length = frame.width * frame.height * 3;
       if (this.#rgb.length !== length) this.#rgb = new Uint8Array(length);
-      demosaic(frame, encoding.bayer, this.#rgb);
+      if (encoding.bayer !== null) demosaic(frame, encoding.bayer, this.#rgb);
+      else if (encoding.yuv422 !== null) unpackYuv422(frame, encoding.yuv422, this.#rgb);
       return {
         samples: this.#rgb,
         rowSamples: frame.width * 3,

@@ -13,10 +13,10 @@ import rclnodejs from 'rclnodejs';
 
 /**
  * @typedef {object} Settings
- * @property {{ name: string, topic: string }[]} cameras
+ * @property {import('../../src/core/model-info.js').ModelCamera[]} cameras
  * @property {'raw' | 'compressed'} transport
  * @property {number} syncToleranceMs
- * @property {string} [tensorFolder] where the tensor of each frame is written, as float32 `[3, H, W]` of the frame's own size
+ * @property {string} [tensorFolder] where the tensor of each frame is written, as float32 `[C, H, W]` of the frame's own size
  */
 
 /** @param {string} path in dist */
@@ -47,20 +47,22 @@ const threadCpuMs = () =>
  * Pixel values of a frame as the model would see them if it took the frame at its own size.
  *
  * @param {import('../../src/core/types.js').ImageFrame} frame
+ * @param {import('../../src/core/model-spec.js').WantedImage} wanted
  */
-function tensorOf(frame) {
+function tensorOf(frame, wanted) {
+  const channels = wanted === 'grey' ? 1 : 3;
   const converter = new ImageToTensor({
     name: 'camera',
     topic: 'image',
     width: frame.width,
     height: frame.height,
-    channels: 3,
-    colorOrder: 'rgb',
+    channels,
+    colorOrder: channels === 1 ? 'mono' : 'rgb',
     resize: 'squash',
     interpolation: 'nearest',
     scale: 1,
-    mean: [0, 0, 0],
-    std: [1, 1, 1],
+    mean: Array.from({ length: channels }, () => 0),
+    std: Array.from({ length: channels }, () => 1),
   });
   const values = new Float32Array(converter.length);
   converter.write(frame, values);
@@ -91,7 +93,7 @@ const cameras = new CameraInputs(node, {
         const told = { stampNs: String(stampNs), encoding, width, height };
         if (settings.tensorFolder === undefined) return told;
         const file = join(settings.tensorFolder, `${String(stampNs)}-${String(index)}.f32`);
-        writeFileSync(file, tensorOf(frame));
+        writeFileSync(file, tensorOf(frame, settings.cameras[index]?.wanted ?? 'colour'));
         return { ...told, file };
       }),
     });

@@ -24,11 +24,14 @@ class CameraHarness:
         *ros_arguments: str,
         transport: str = "raw",
         topics: tuple[str, ...] = ("image",),
+        wanted: str = "colour",
         tolerance_ms: float = 20,
         tensors: bool = True,
     ) -> None:
         settings = {
-            "cameras": [{"name": f"camera{index}", "topic": topic} for index, topic in enumerate(topics)],
+            "cameras": [
+                {"name": f"camera{index}", "topic": topic, "wanted": wanted} for index, topic in enumerate(topics)
+            ],
             "transport": transport,
             "syncToleranceMs": tolerance_ms,
         }
@@ -86,6 +89,6 @@ class CameraHarness:
 
 
 def tensor_of(frame: dict) -> np.ndarray:
-    """`[H, W, 3]`, red, green, blue from 0 to 255."""
-    planes = np.fromfile(frame["file"], dtype=np.float32).reshape(3, frame["height"], frame["width"])
+    """`[H, W, C]`, red, green, blue, or grey, from 0 to 255."""
+    planes = np.fromfile(frame["file"], dtype=np.float32).reshape(-1, frame["height"], frame["width"])
     return planes.transpose(1, 2, 0)

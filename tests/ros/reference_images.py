@@ -1,4 +1,5 @@
-"""Images in every encoding, and what other decoders (NumPy, Pillow) make of them: RGB `[H, W, 3]`, 0 to 255."""
+"""Images in every encoding, and what other decoders (NumPy, Pillow) make of them: RGB `[H, W, 3]` or grey `[H, W, 1]`,
+0 to 255."""
 
 from __future__ import annotations
 
@@ -50,14 +51,41 @@ def encoded(pixels: np.ndarray, kind: str, **options: object) -> bytes:
 
 
 def decoded(file: bytes) -> np.ndarray:
-    return as_rgb(np.asarray(Picture.open(io.BytesIO(file))))
+    pixels = np.asarray(Picture.open(io.BytesIO(file)))
+    return as_grey(pixels) if pixels.ndim == 2 else as_rgb(pixels)
 
 
 def as_rgb(pixels: np.ndarray) -> np.ndarray:
-    values = pixels.astype(np.float32) / (257 if pixels.dtype.itemsize > 1 else 1)
-    if values.ndim == 2 or values.shape[2] == 1:
-        return np.repeat(values.reshape(*values.shape[:2], 1), 3, axis=2)
-    return values[:, :, :3]
+    return _levels(pixels)[:, :, :3]
+
+
+def as_grey(pixels: np.ndarray) -> np.ndarray:
+    return _levels(pixels).reshape(*pixels.shape[:2], 1)
+
+
+def _levels(pixels: np.ndarray) -> np.ndarray:
+    return pixels.astype(np.float32) / (257 if pixels.dtype.itemsize > 1 else 1)
+
+
+def luma(rgb: np.ndarray) -> np.ndarray:
+    """BT.601 of all levels of float colours: what a model of grey is given."""
+    return (rgb @ np.array([0.299, 0.587, 0.114]))[:, :, None]
+
+
+def yuv422_of(rgb: np.ndarray, order: str) -> np.ndarray:
+    """Two bytes a pixel, uint8 `[H, W, 2]`: any bytes do, for each is a luma or half a colour of somebody."""
+    first, second = rgb[:, :, 0], rgb[:, :, 1]
+    return np.stack((first, second) if order == "yuyv" else (second, first), axis=-1)
+
+
+def unpacked(rgb: np.ndarray) -> np.ndarray:
+    """The colours of `yuv422_of`, in BT.601 with 20 bits behind the point, as OpenCV and so cv_bridge have them."""
+    y, chroma = rgb[:, :, 0].astype(np.int64), rgb[:, :, 1].astype(np.int64) - 128
+    u, v = np.repeat(chroma[:, 0::2], 2, axis=1), np.repeat(chroma[:, 1::2], 2, axis=1)
+    luma_, red, green_u, green_v, blue = (round(c * 2**20) for c in (1.164, 1.596, -0.391, -0.813, 2.018))
+    level = luma_ * np.maximum(y - 16, 0) + 2**19
+    planes = (level + red * v, level + green_u * u + green_v * v, level + blue * u)
+    return np.clip(np.stack(planes, axis=-1) >> 20, 0, 255).astype(np.float32)
 
 
 def mosaic_of(rgb: np.ndarray, pattern: str) -> np.ndarray:
@@ -102,6 +130,8 @@ class Case:
     message: Callable[[], Image | CompressedImage]
     pixels: Callable[[], np.ndarray] | None = None
     refusal: tuple[str, ...] = field(default=())
+    wanted: str = "colour"
+    """What the model was trained on."""
 
 
 RGB = scene()
@@ -119,10 +149,6 @@ def raw_cases() -> list[Case]:
         Case("bgr8 padded", lambda: raw("bgr8", flipped, padding=1), lambda: as_rgb(RGB)),
         Case("rgba8", lambda: raw("rgba8", ALPHA), lambda: as_rgb(RGB)),
         Case("bgra8", lambda: raw("bgra8", alpha_flipped, padding=4), lambda: as_rgb(RGB)),
-        Case("mono8", lambda: raw("mono8", GREY), lambda: as_rgb(GREY)),
-        Case("mono8 padded", lambda: raw("mono8", GREY, padding=3), lambda: as_rgb(GREY)),
-        Case("mono16", lambda: raw("mono16", WIDE[:, :, :1], padding=2), lambda: as_rgb(WIDE[:, :, :1])),
-        Case("mono16 big-endian", lambda: raw("mono16", WIDE[:, :, :1], 3, True), lambda: as_rgb(WIDE[:, :, :1])),
         Case("rgb16", lambda: raw("rgb16", WIDE), lambda: as_rgb(WIDE)),
         Case("bgr16 big-endian", lambda: raw("bgr16", WIDE[:, :, ::-1], 5, True), lambda: as_rgb(WIDE)),
     ]
@@ -136,14 +162,50 @@ def raw_cases() -> list[Case]:
         )
         for padding, pattern in enumerate(PATTERNS)
     ]
+    yuv = [
+        Case(
+            name,
+            lambda name=name, order=order, padding=padding: raw(name, yuv422_of(RGB, order), padding),
+            lambda: unpacked(RGB),
+        )
+        for padding, (name, order) in enumerate(
+            [("yuv422_yuy2", "yuyv"), ("yuyv", "yuyv"), ("yuv422", "uyvy"), ("uyvy", "uyvy")]
+        )
+    ]
+    grey = [
+        Case("mono8", lambda: raw("mono8", GREY), lambda: as_grey(GREY), wanted="grey"),
+        Case("mono8 padded", lambda: raw("mono8", GREY, padding=3), lambda: as_grey(GREY), wanted="grey"),
+        Case("mono16", lambda: raw("mono16", WIDE[:, :, :1], 2), lambda: as_grey(WIDE[:, :, :1]), wanted="grey"),
+        Case(
+            "mono16 big-endian",
+            lambda: raw("mono16", WIDE[:, :, :1], 3, True),
+            lambda: as_grey(WIDE[:, :, :1]),
+            wanted="grey",
+        ),
+        Case("rgb8 as grey", lambda: raw("rgb8", RGB), lambda: luma(as_rgb(RGB)), wanted="grey"),
+        Case("yuv422_yuy2 as grey", lambda: raw("yuv422_yuy2", yuv422_of(RGB, "yuyv")), _luma_of_yuv, wanted="grey"),
+    ]
     refused = [
-        Case("yuv422", lambda: raw("yuv422_yuy2", RGB[:, :, :2]), refusal=("image.encoding", "yuv422_yuy2", "rgb8")),
+        Case("nv12", lambda: raw("nv12", RGB[:, :, :2]), refusal=("image.encoding", "nv12", "rgb8, or yuv422_yuy2")),
+        Case("odd yuv422", lambda: raw("uyvy", RGB[:, :33, :2]), refusal=("image.size", "33 x 27", "even width")),
+        Case("grey", lambda: raw("mono8", GREY), refusal=("image.encoding", "/image", "mono8", "picture in colour")),
+        Case("grey16", lambda: raw("mono16", WIDE[:, :, :1]), refusal=("image.encoding", "mono16", "colour topic")),
         Case("8UC3", lambda: raw("8UC3", RGB), refusal=("image.encoding", "8UC3", "bgr8 or rgb8")),
-        Case("16UC1", lambda: raw("16UC1", WIDE[:, :, :1]), refusal=("image.encoding", "16UC1", "mono16")),
+        Case("16UC1", lambda: raw("16UC1", WIDE[:, :, :1]), refusal=("image.encoding", "16UC1", "colour topic")),
+        Case(
+            "16UC1 as grey",
+            lambda: raw("16UC1", WIDE[:, :, :1]),
+            refusal=("image.encoding", "16UC1", "mono16"),
+            wanted="grey",
+        ),
         Case("32FC1", lambda: raw("32FC1", WIDE[:, :, :2]), refusal=("image.encoding", "32FC1", "colour topic")),
         Case("cut short", lambda: _cut(raw("rgb8", RGB)), refusal=("image.size", "bytes of data")),
     ]
-    return whole + mosaics + refused
+    return whole + mosaics + yuv + grey + refused
+
+
+def _luma_of_yuv() -> np.ndarray:
+    return luma(unpacked(RGB))
 
 
 def _cut(message: Image) -> Image:
@@ -163,12 +225,43 @@ def compressed_cases() -> list[Case]:
         Case("rgb8 as jpeg", lambda: compressed("rgb8; jpeg compressed bgr8", jpeg), lambda: decoded(jpeg)),
         Case("bgr8 as jpeg", lambda: compressed("bgr8; jpeg compressed bgr8", fine_jpeg), lambda: decoded(fine_jpeg)),
         Case("jpeg with red for blue", lambda: compressed("rgb8; jpeg compressed rgb8", jpeg), lambda: swapped),
-        Case("mono8 as jpeg", lambda: compressed("mono8; jpeg compressed ", grey_jpeg), lambda: decoded(grey_jpeg)),
+        Case(
+            "mono8 as jpeg",
+            lambda: compressed("mono8; jpeg compressed ", grey_jpeg),
+            lambda: decoded(grey_jpeg),
+            wanted="grey",
+        ),
         Case("png", lambda: compressed("png", png), lambda: as_rgb(RGB)),
         Case("rgb8 as png", lambda: compressed("rgb8; png compressed bgr8", png), lambda: as_rgb(RGB)),
         Case("rgba8 as png", lambda: compressed("rgba8; png compressed bgra8", alpha_png), lambda: as_rgb(RGB)),
-        Case("mono8 as png", lambda: compressed("mono8; png compressed ", grey_png), lambda: as_rgb(GREY)),
-        Case("mono16 as png", lambda: compressed("mono16; png compressed ", wide_png), lambda: as_rgb(WIDE[:, :, :1])),
+        Case(
+            "mono8 as png",
+            lambda: compressed("mono8; png compressed ", grey_png),
+            lambda: as_grey(GREY),
+            wanted="grey",
+        ),
+        Case(
+            "mono16 as png",
+            lambda: compressed("mono16; png compressed ", wide_png),
+            lambda: as_grey(WIDE[:, :, :1]),
+            wanted="grey",
+        ),
+        Case("jpeg as grey", lambda: compressed("jpeg", jpeg), lambda: luma(decoded(jpeg)), wanted="grey"),
+        Case(
+            "yuv422_yuy2 as grey jpeg",
+            lambda: compressed("yuv422_yuy2; jpeg compressed mono8", grey_jpeg),
+            refusal=("image.encoding", "/image/compressed", "yuv422_yuy2; jpeg", "camera.transport: raw"),
+        ),
+        Case(
+            "grey jpeg for colours",
+            lambda: compressed("mono8; jpeg compressed ", grey_jpeg),
+            refusal=("image.encoding", "/image/compressed", "mono8", "colour topic"),
+        ),
+        Case(
+            "grey png for colours",
+            lambda: compressed("png", grey_png),
+            refusal=("image.encoding", "/image/compressed", "picture in colour"),
+        ),
         Case(
             "bayer as png",
             lambda: compressed("bayer_gbrg8; png compressed ", mosaic_png),

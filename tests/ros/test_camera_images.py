@@ -20,7 +20,9 @@ COMBINATIONS = [
     pytest.param(transport, reliability, case, id=f"{transport} {reliability} {case.name}")
     for transport, cases in CASES.items()
     for reliability in RELIABILITIES
+    for wanted in ("colour", "grey")
     for case in cases
+    if case.wanted == wanted
 ]
 
 
@@ -51,18 +53,19 @@ class Camera(Node):
 
 
 class Heard:
-    """A camera and the node that hears it, kept for all cases of a pair: starting takes seconds."""
+    """A camera and the node that hears it, kept for all cases that share them: starting takes seconds."""
 
     def __init__(self, tmp_path_factory: pytest.TempPathFactory) -> None:
         self._tmp_path_factory = tmp_path_factory
-        self._pair: tuple[str, str] | None = None
+        self._kind: tuple[str, str, str] | None = None
         self._running: tuple[Camera, CameraHarness] | None = None
 
-    def by(self, transport: str, reliability: str) -> tuple[Camera, CameraHarness]:
-        if self._pair != (transport, reliability):
+    def by(self, transport: str, reliability: str, wanted: str) -> tuple[Camera, CameraHarness]:
+        kind = (transport, reliability, wanted)
+        if self._kind != kind:
             self.close()
-            self._pair = (transport, reliability)
-            harness = CameraHarness(self._tmp_path_factory.mktemp("tensors"), transport=transport)
+            self._kind = kind
+            harness = CameraHarness(self._tmp_path_factory.mktemp("tensors"), transport=transport, wanted=wanted)
             self._running = (Camera(transport, reliability), harness)
         return self._running
 
@@ -83,7 +86,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heard]:
 
 @pytest.mark.parametrize(("transport", "reliability", "case"), COMBINATIONS)
 def test_image(heard: Heard, transport: str, reliability: str, case: Case) -> None:
-    camera, harness = heard.by(transport, reliability)
+    camera, harness = heard.by(transport, reliability, case.wanted)
     if case.pixels is None:
         known = len(harness.events)
         camera.publish_until(case.message(), lambda _: any(e["event"] == "problem" for e in harness.events[known:]))

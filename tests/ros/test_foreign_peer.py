@@ -119,7 +119,7 @@ class TestHolding:
 
     @pytest.mark.parametrize(
         ("change", "code"),
-        [({"encoding": "yuv422"}, "image.encoding"), ({"image_bytes": 1000}, "image.size")],
+        [({"encoding": "nv12"}, "image.encoding"), ({"image_bytes": 1000}, "image.size")],
     )
     def test_when_images_cannot_be_read(self, active, change, code):
         peer, _ = active

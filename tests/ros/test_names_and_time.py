@@ -35,7 +35,7 @@ class TestNames:
 
             node.create_subscription(DiagnosticArray, "/diagnostics", keep, 10)
             node.create_timer(
-                0.1, lambda: images.publish(Image(height=2, width=2, encoding="mono8", step=2, data=b"abcd"))
+                0.1, lambda: images.publish(Image(height=2, width=2, encoding="rgb8", step=6, data=bytes(12)))
             )
 
             def camera() -> dict[str, str]:

@@ -180,7 +180,7 @@ class TestLog:
     def test_says_on_rosout_what_is_wrong_and_says_it_once_a_second(self, active):
         peer, _ = active
         heard = listen(peer, Log, "/rosout")
-        peer.encoding = "yuv422"
+        peer.encoding = "nv12"
         peer.joint_names = ["shoulder", "elbo"]
 
         def said(code: str) -> list[Log]:

@@ -89,6 +89,7 @@ export function planOf(frameMs: number, rows: readonly (readonly number[])[], co
     statistics: {
       planIndex: 7,
       encodeMs: 0,
+      encoded: 1,
       planMs: 0,
       bestCost: 0,
       meanCost: 0,

@@ -27,7 +27,7 @@ describe('a sound model', () => {
       name: 'tiny',
       sha256: createHash('sha256').update(manifest).digest('hex'),
       device: 'cpu',
-      cameras: [{ name: 'image', topic: 'image' }],
+      cameras: [{ name: 'image', topic: 'image', wanted: 'colour' }],
       joints: ['shoulder', 'elbow'],
       periodMs: 100,
       block: 2,

@@ -19,7 +19,7 @@ const model: ModelInfo = {
   name: 'test',
   sha256: '',
   device: 'cpu',
-  cameras: [{ name: 'image', topic: 'image' }],
+  cameras: [{ name: 'image', topic: 'image', wanted: 'colour' }],
   joints: ['a'],
   periodMs: 100,
   block: 2,
@@ -70,6 +70,7 @@ class ManualPlanner implements PlannerPort {
       statistics: {
         planIndex: request.planIndex,
         encodeMs: 0,
+        encoded: 1,
         planMs: 0,
         bestCost: 0,
         meanCost: 0,

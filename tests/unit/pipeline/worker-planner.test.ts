@@ -101,7 +101,7 @@ describe('the planner worker', () => {
     const worker = planner(builtWorker);
     const { window } = await worker.load(loadSettings);
     const good = frameAt(1000, 100, 100);
-    const bad: FrameSet = { ...good, frames: good.frames.map((image) => ({ ...image, encoding: 'yuv422' })) };
+    const bad: FrameSet = { ...good, frames: good.frames.map((image) => ({ ...image, encoding: 'nv12' })) };
     const goal = frameAt(1, 200, 100);
     const filled = (set: FrameSet): FrameSet[] => Array.from({ length: window }, () => set);
     await expect(worker.plan(request(0, filled(bad), goal))).rejects.toMatchObject({

@@ -1,13 +1,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { FrameSet } from '../../../src/core/model-info.js';
 import type { ImageFrame } from '../../../src/core/types.js';
 import { defaultGoalFolder, GoalStore, readGoalFiles } from '../../../src/ros/goal-store.js';
 
-const CAMERAS = ['front', 'wrist'];
+const camera = (name: string) => ({ name, wanted: 'colour' }) as const;
+const FRONT = [camera('front')];
+const CAMERAS = [...FRONT, camera('wrist')];
 let folder: string;
 
 beforeEach(() => {
@@ -45,8 +49,8 @@ describe('GoalStore', () => {
 
   it('keeps the colours of another encoding', async () => {
     const store = new GoalStore(folder);
-    await store.save('home', goalOf(frame(3, 'bgr8')), ['front']);
-    const [loaded] = (await store.load('home', ['front'])).frames;
+    await store.save('home', goalOf(frame(3, 'bgr8')), FRONT);
+    const [loaded] = (await store.load('home', FRONT)).frames;
     const swapped = pixels(frame(3)).map((_, i, all) => all[i - (i % 3) + (2 - (i % 3))]);
     expect(loaded === undefined ? [] : pixels(loaded)).toEqual(swapped);
   });
@@ -54,11 +58,11 @@ describe('GoalStore', () => {
   it('lists goals by name, and replaces one that is saved again', async () => {
     const store = new GoalStore(join(folder, 'not-made-yet'));
     expect(await store.list()).toEqual([]);
-    await store.save('shelf', goalOf(frame(0)), ['front']);
-    await store.save('home', goalOf(frame(0)), ['front']);
-    await store.save('home', goalOf(frame(9)), ['front']);
+    await store.save('shelf', goalOf(frame(0)), FRONT);
+    await store.save('home', goalOf(frame(0)), FRONT);
+    await store.save('home', goalOf(frame(9)), FRONT);
     expect(await store.list()).toEqual(['home', 'shelf']);
-    const [loaded] = (await store.load('home', ['front'])).frames;
+    const [loaded] = (await store.load('home', FRONT)).frames;
     expect(loaded === undefined ? [] : pixels(loaded)).toEqual(pixels(frame(9)));
   });
 
@@ -66,33 +70,42 @@ describe('GoalStore', () => {
     'refuses the name "%s": it is that of a folder',
     async (name) => {
       const store = new GoalStore(folder);
-      await expect(store.save(name, goalOf(frame(0)), ['front'])).rejects.toThrow(
-        /goal\.name.*\[goal\.name\]/,
-      );
-      await expect(store.load(name, ['front'])).rejects.toThrow(/\[goal\.name\]/);
+      await expect(store.save(name, goalOf(frame(0)), FRONT)).rejects.toThrow(/goal\.name.*\[goal\.name\]/);
+      await expect(store.load(name, FRONT)).rejects.toThrow(/\[goal\.name\]/);
     },
   );
 
   it('says which goals there are when asked for one that is not there', async () => {
     const store = new GoalStore(folder);
-    await expect(store.load('home', ['front'])).rejects.toThrow(/found "home".*there is none yet/);
-    await store.save('shelf', goalOf(frame(0)), ['front']);
-    await expect(store.load('home', ['front'])).rejects.toThrow(/found "home", expected one of shelf/);
+    await expect(store.load('home', FRONT)).rejects.toThrow(/found "home".*there is none yet/);
+    await store.save('shelf', goalOf(frame(0)), FRONT);
+    await expect(store.load('home', FRONT)).rejects.toThrow(/found "home", expected one of shelf/);
   });
 
   it('names the file that is missing or broken', async () => {
     const store = new GoalStore(folder);
-    await store.save('home', goalOf(frame(0)), ['front']);
+    await store.save('home', goalOf(frame(0)), FRONT);
     await expect(store.load('home', CAMERAS)).rejects.toThrow(/wrist\.png.*\[goal\.file\]/);
     const broken = join(folder, 'broken.png');
     writeFileSync(broken, 'no image');
-    await expect(readGoalFiles([broken])).rejects.toThrow(/broken\.png.*\[image\.compressed\]/);
+    await expect(readGoalFiles([broken], FRONT)).rejects.toThrow(/broken\.png.*\[image\.compressed\]/);
+  });
+
+  it('refuses a grey file for a model of colours, and takes it for one of grey', async () => {
+    const file = join(folder, 'grey.png');
+    const grey = { width: 4, height: 2, channels: 1 } as const;
+    await sharp(new Uint8Array(8).fill(7), { raw: grey }).toColourspace('b-w').png().toFile(file);
+    await expect(readGoalFiles([file], FRONT)).rejects.toThrow(
+      /goal file .*grey\.png: found a grey picture, expected a picture in colour.*\[image\.encoding\]/,
+    );
+    const [read] = (await readGoalFiles([file], [{ name: 'front', wanted: 'grey' }])).frames;
+    expect(read?.encoding).toBe('mono8');
   });
 
   it('names the folder that cannot be written', async () => {
     const file = join(folder, 'a-file');
     writeFileSync(file, '');
-    await expect(new GoalStore(file).save('home', goalOf(frame(0)), ['front'])).rejects.toThrow(
+    await expect(new GoalStore(file).save('home', goalOf(frame(0)), FRONT)).rejects.toThrow(
       /a-file.*cannot be written.*\[goal\.file\]/,
     );
   });

@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 
 import { JepaMpcError } from '../../../src/core/errors.js';
+import type { WantedImage } from '../../../src/core/model-spec.js';
 import { decodeCompressed } from '../../../src/vision/decode-compressed.js';
 
 type Channels = 1 | 3 | 4;
@@ -13,9 +14,13 @@ async function png(data: Uint8Array, width: number, height: number, channels: Ch
   return new Uint8Array(await image.png().toBuffer());
 }
 
-async function refusal(format: string, data: Uint8Array): Promise<JepaMpcError> {
+async function refusal(
+  format: string,
+  data: Uint8Array,
+  wanted: WantedImage = 'grey',
+): Promise<JepaMpcError> {
   try {
-    await decodeCompressed('topic /image/compressed', { stampNs: 5n, format, data });
+    await decodeCompressed('topic /image/compressed', { stampNs: 5n, format, data }, wanted);
   } catch (error) {
     if (error instanceof JepaMpcError) return error;
   }
@@ -46,7 +51,7 @@ describe('decodeCompressed', () => {
             (_, index) => (index * 89 + seed) % 256,
           );
           const data = await png(pixels, width, height, channels);
-          const frame = await decodeCompressed('topic', { stampNs: 7n, format: 'png', data });
+          const frame = await decodeCompressed('topic', { stampNs: 7n, format: 'png', data }, 'grey');
           expect(frame).toMatchObject({
             stampNs: 7n,
             width,
@@ -63,20 +68,28 @@ describe('decodeCompressed', () => {
 
   it('leaves alpha out and colours as they are', async () => {
     const pixels = Uint8Array.of(10, 20, 30, 128, 40, 50, 60, 0);
-    const frame = await decodeCompressed('topic', {
-      stampNs: 0n,
-      format: 'rgba8; png compressed bgra8',
-      data: await png(pixels, 2, 1, 4),
-    });
+    const frame = await decodeCompressed(
+      'topic',
+      {
+        stampNs: 0n,
+        format: 'rgba8; png compressed bgra8',
+        data: await png(pixels, 2, 1, 4),
+      },
+      'grey',
+    );
     expect([frame.encoding, ...frame.data]).toEqual(['rgb8', 10, 20, 30, 40, 50, 60]);
   });
 
   it('decodes a grey JPEG as mono8', async () => {
-    const frame = await decodeCompressed('topic', {
-      stampNs: 0n,
-      format: 'mono8; jpeg compressed ',
-      data: await jpegOfGrey(93),
-    });
+    const frame = await decodeCompressed(
+      'topic',
+      {
+        stampNs: 0n,
+        format: 'mono8; jpeg compressed ',
+        data: await jpegOfGrey(93),
+      },
+      'grey',
+    );
     expect(frame).toMatchObject({ encoding: 'mono8', step: 16, width: 16, height: 16 });
     expect(new Set(frame.data)).toEqual(new Set([93]));
   });
@@ -91,18 +104,26 @@ describe('decodeCompressed', () => {
     ['yuv422; jpeg compressed bgr8', 'rgb8'],
     ['bayer_rggb8; jpeg compressed bgr8', 'rgb8'],
   ])('takes the channels of "%s" for %s, as image_transport does', async (format, encoding) => {
-    const frame = await decodeCompressed('topic', { stampNs: 0n, format, data: await png(colour, 4, 3, 3) });
+    const frame = await decodeCompressed(
+      'topic',
+      { stampNs: 0n, format, data: await png(colour, 4, 3, 3) },
+      'grey',
+    );
     expect(frame.encoding).toBe(encoding);
     expect([...frame.data]).toEqual([...colour]);
   });
 
   it('takes a mosaic that was compressed as grey for what it is', async () => {
     const data = await png(colour, 12, 3, 1);
-    const frame = await decodeCompressed('topic', {
-      stampNs: 0n,
-      format: 'bayer_grbg8; png compressed ',
-      data,
-    });
+    const frame = await decodeCompressed(
+      'topic',
+      {
+        stampNs: 0n,
+        format: 'bayer_grbg8; png compressed ',
+        data,
+      },
+      'grey',
+    );
     expect(frame.encoding).toBe('bayer_grbg8');
   });
 
@@ -114,7 +135,11 @@ describe('decodeCompressed', () => {
         .png()
         .toBuffer(),
     );
-    const frame = await decodeCompressed('topic', { stampNs: 0n, format: 'mono16; png compressed ', data });
+    const frame = await decodeCompressed(
+      'topic',
+      { stampNs: 0n, format: 'mono16; png compressed ', data },
+      'grey',
+    );
     expect(frame).toMatchObject({ encoding: 'mono16', step: 8 });
     expect([...new Uint16Array(frame.data.slice().buffer)]).toEqual([...words]);
   });
@@ -140,6 +165,27 @@ describe('decodeCompressed', () => {
       expect(error.code).toBe('image.compressed');
       expect(error.facts.found).toContain(`format "${format}"`);
       expect(error.facts.expected).toContain('JPEG or PNG');
+    });
+
+    it.each([
+      ['yuv422_yuy2; jpeg compressed mono8', /camera\.transport: raw/],
+      ['jpeg', /camera\.transport: raw/],
+      ['mono8; jpeg compressed ', /colour topic/],
+      ['mono16; png compressed ', /colour topic/],
+    ])('a grey file for a model of colours: %s', async (format, remedy) => {
+      const error = await refusal(format, await jpegOfGrey(93), 'colour');
+      expect(error.code).toBe('image.encoding');
+      expect(error.facts.subject).toBe('topic /image/compressed');
+      expect(error.facts.found).toBe(`a grey picture (format "${format}")`);
+      expect(error.facts.expected).toContain('a picture in colour');
+      expect(error.facts.remedy).toMatch(remedy);
+    });
+
+    it('no mosaic that was compressed as grey, for its colours are there', async () => {
+      const format = 'bayer_grbg8; png compressed ';
+      const data = await png(colour, 12, 3, 1);
+      const frame = await decodeCompressed('topic', { stampNs: 0n, format, data }, 'colour');
+      expect(frame.encoding).toBe('bayer_grbg8');
     });
 
     it('a file that was cut short', async () => {

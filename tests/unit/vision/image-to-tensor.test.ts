@@ -112,8 +112,16 @@ describe('channels', () => {
     expect(tensor(onePixel, image)).toEqual([10, 20, 30]);
   });
 
-  it('spreads mono8 over all channels', () => {
-    expect(tensor(onePixel, frame(1, 1, 'mono8', [7]))).toEqual([7, 7, 7]);
+  it('unpacks YUV, whatever the padding of its rows', () => {
+    const spec = { ...onePixel, width: 2, interpolation: 'nearest' } as const;
+    const image = frame(2, 2, 'yuv422_yuy2', [81, 90, 145, 240, 9, 81, 90, 145, 240, 9], 5);
+    expect(tensor(spec, image)).toEqual([254, 255, 0, 74, 0, 73]);
+  });
+
+  it('refuses grey for a camera of colours', () => {
+    const error = refusal(plain, frame(1, 1, 'mono8', [7]));
+    expect(error.code).toBe('image.encoding');
+    expect(error.message).toMatch(/camera wrist: found a grey picture .*expected a picture in colour/);
   });
 
   it('takes the luma of colour for a grey camera', () => {
@@ -276,7 +284,12 @@ describe('refusals', () => {
     ['no pixels', frame(0, 1, 'rgb8', [], 0), '0 x 1'],
     ['a step shorter than a row', frame(2, 1, 'rgb8', [0, 0, 0, 0, 0, 0], 5), 'step of 5 bytes'],
     ['less data than its step and height say', frame(1, 2, 'rgb8', [0, 0, 0, 0, 0], 3), '5 bytes of data'],
-    ['16-bit samples in the data of 8-bit ones', frame(2, 1, 'mono16', [0, 0], 2), 'step of 2 bytes'],
+    [
+      '16-bit samples in the data of 8-bit ones',
+      frame(2, 1, 'rgb16', [0, 0, 0, 0, 0, 0], 6),
+      'step of 6 bytes',
+    ],
+    ['YUV of an odd width', frame(3, 1, 'uyvy', [0, 0, 0, 0, 0, 0]), '3 x 1'],
     ['a mosaic without every colour', frame(2, 1, 'bayer_rggb8', [0, 0]), '2 x 1'],
     ['a height that is no number', frame(1, NaN, 'rgb8', [0, 0, 0], 3), '1 x NaN'],
   ])('refuses a frame with %s', (_, image, found) => {
@@ -288,7 +301,7 @@ describe('refusals', () => {
   it('refuses an array without room', () => {
     const converter = new ImageToTensor(plain);
     expect(() => {
-      converter.write(frame(1, 1, 'mono8', [1]), new Float32Array(converter.length), 1);
+      converter.write(frame(1, 1, 'rgb8', [1, 2, 3]), new Float32Array(converter.length), 1);
     }).toThrow(/room for 47 values, expected 48/);
   });
 });

@@ -1,0 +1,44 @@
+/** Kept at most: four seconds of a camera at 30 Hz, should the window be longer. */
+const limit = 128;
+
+/**
+ * What is kept of the frames that later plans may ask for again. The planner's port keeps of which frames the worker has latents, the worker
+ * keeps the latents; both call the same methods in the same order for each plan, so that they agree.
+ */
+export class KeptByStamp<Value> {
+  #kept = new Map<bigint, Value>();
+
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  has(stampNs: bigint): boolean {
+    return this.#kept.has(stampNs);
+  }
+
+  get(stampNs: bigint): Value | undefined {
+    return this.#kept.get(stampNs);
+  }
+
+  /**
+   * Before a plan: forgets what it and later plans cannot ask for. That is also what is newer than its newest frame: the clock went back, and
+   * the same stamps will come again with other frames.
+   */
+  forgetOutside(oldestNs: bigint, newestNs: bigint): void {
+    for (const stampNs of this.#kept.keys())
+      if (stampNs < oldestNs || stampNs > newestNs) this.#kept.delete(stampNs);
+  }
+
+  /** After a plan. What has been kept longest goes when there is too much. */
+  keep(entries: ReadonlyMap<bigint, Value>): void {
+    for (const [stampNs, value] of entries) this.#kept.set(stampNs, value);
+    for (const stampNs of this.#kept.keys()) {
+      if (this.#kept.size <= limit) return;
+      this.#kept.delete(stampNs);
+    }
+  }
+
+  clear(): void {
+    this.#kept.clear();
+  }
+}
