@@ -15,6 +15,7 @@ import { costTerms } from '../planning/objectives/cost-terms.js';
 import { ImageToTensor } from '../vision/image-to-tensor.js';
 import { encoderInputs } from './encoder-inputs.js';
 import { PlannerWorkshop } from './planner-workshop.js';
+import type { PlannerInForce } from './planner-workshop.js';
 import { stillContext } from './still-context.js';
 
 /**
@@ -29,6 +30,8 @@ export class PlannerEngine {
   readonly #latents = new KeptByStamp<Tensor>();
   #goal: { readonly stampNs: bigint; readonly latent: Tensor } | null = null;
   readonly #workshop: PlannerWorkshop;
+  /** What the last plan was made with, that of the warm-up included. */
+  #tried: PlannerInForce['rollout'] | null = null;
   #warmStart: { readonly state: PlannerState; readonly frameStampNs: bigint } | null = null;
 
   private constructor(model: LoadedModel, seed: number, logger: Logger) {
@@ -84,6 +87,7 @@ export class PlannerEngine {
 
   async #plan(request: PlanMessage): Promise<Plan> {
     const startMs = performance.now();
+    const hasBuilt = this.#workshop.watchBuilding();
     const { history, encoded } = await this.#encodeHistory(request);
     const goal = await this.#encodeGoal(request.goal);
     const encodedMs = performance.now();
@@ -107,11 +111,17 @@ export class PlannerEngine {
     const judge = createRng(this.#seed);
     const inForce = await this.#workshop.plannerFor(tuning, isFirst, context, judge);
     const frameStampNs = request.history.at(-1)?.stampNs ?? 0n;
+    const { rollout } = inForce;
+    const isNew = rollout !== this.#tried;
+    const { fallbacks } = rollout;
     const state = isFirst ? null : this.#agedWarmStart(frameStampNs);
     const readyMs = performance.now();
     const result = await inForce.planner.plan(state, context, createRng(deriveSeed(this.#seed, planIndex)));
     const searchMs = performance.now() - readyMs;
     this.#warmStart = { state: result.state, frameStampNs };
+    this.#tried = rollout;
+    // What fails in the middle of a plan is replaced there and then.
+    const isFairSample = !isNew && rollout.fallbacks === fallbacks && !hasBuilt();
     const [goalDistance] = await inForce.distance.distance(newest(history), goal);
 
     const { action } = this.#model.manifest;
@@ -130,14 +140,15 @@ export class PlannerEngine {
         encodeMs: encodedMs - startMs,
         encoded,
         planMs: performance.now() - startMs,
+        warmUp: !isFairSample,
         bestCost: result.bestCost,
         meanCost: result.meanCost,
         goalDistance: goalDistance ?? NaN,
         iterations: result.iterations,
         samples: inForce.samples,
         elitesStd: result.elitesStd,
-        rollout: inForce.rollout.kind,
-        fallbacks: inForce.rollout.fallbacks,
+        rollout: rollout.kind,
+        fallbacks: rollout.fallbacks,
         searchMs,
         ...(terms && { costTerms: terms }),
       },
@@ -172,6 +183,7 @@ export class PlannerEngine {
         createRng(this.#seed),
       );
       await planner.plan(null, context, createRng(this.#seed));
+      this.#tried = rollout;
       const tookMs = performance.now() - startMs;
       this.#logger.info(`warmed up in ${tookMs.toFixed(0)} ms; rollout: ${rollout.kind}`);
     } catch (error) {

@@ -67,6 +67,8 @@ export class PlannerWorkshop {
   #beside: Beside | null = null;
   /** A tuning that was refused while another is in force. */
   #refusedKey = '';
+  #building = 0;
+  #begun = 0;
 
   /** @param nowMs clock for time budgets */
   constructor(model: LoadedModel, logger: Logger, nowMs: () => number) {
@@ -106,6 +108,17 @@ export class PlannerWorkshop {
     return this.#current !== null && this.#beside === null;
   }
 
+  /**
+   * Watches whether a rollout is built, or its precision judged, from now on.
+   *
+   * @returns whether one has been, at any time until it is asked
+   */
+  watchBuilding(): () => boolean {
+    const wasBuilding = this.#building > 0;
+    const begunBefore = this.#begun;
+    return () => wasBuilding || this.#begun > begunBefore;
+  }
+
   /** Builds what the last plan asked for, beside the planner in force. Call it when the plan has been handed out. */
   buildBeside(): void {
     this.#beside?.start();
@@ -132,8 +145,15 @@ export class PlannerWorkshop {
       return this.#swap(order, key, built);
     }
     await this.#dropBeside();
-    const build = (): Promise<RolloutInForce> =>
-      buildRollout(this.#model, order.wish, context, rng, this.#logger, order.fallbacks);
+    const build = async (): Promise<RolloutInForce> => {
+      this.#building += 1;
+      this.#begun += 1;
+      try {
+        return await buildRollout(this.#model, order.wish, context, rng, this.#logger, order.fallbacks);
+      } finally {
+        this.#building -= 1;
+      }
+    };
     if (this.#current === null || isFirst) return this.#swap(order, key, await build());
     this.#beside = beside(order, build);
     return this.#current;

@@ -88,6 +88,8 @@ export interface PlanStatistics {
   /** Frame sets of the history that were encoded for it; the others had been before. Goals do not count. */
   readonly encoded: number;
   readonly planMs: number;
+  /** No fair sample of `planMs`: the first plan by its rollout, or one during which a rollout was built or its precision judged. */
+  readonly warmUp: boolean;
   readonly bestCost: number;
   readonly meanCost: number;
   /** Iterations run. */

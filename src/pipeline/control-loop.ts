@@ -478,9 +478,9 @@ export class ControlLoop {
 
   #accept(plan: Plan, origin: PlanOrigin, position: Float64Array): PlanReport {
     const { nowNs } = this.#options.clock;
-    const { encodeMs, planMs } = plan.statistics;
+    const { encodeMs, planMs, warmUp } = plan.statistics;
     const totalMs = Number(nowNs - plan.frameStampNs) / 1e6;
-    this.#timeline.latency.notePlan({ encodeMs, planMs, totalMs, warmUp: false });
+    this.#timeline.latency.notePlan({ encodeMs, planMs, totalMs, warmUp });
     this.#planArrivedNs = nowNs;
     const dueNs = firstFreeNs(plan, plan.frameStampNs);
     const late = dueNs < nowNs && !origin.fromRest;

@@ -27,18 +27,18 @@ interface AxisGeometry {
   readonly kept: number;
 }
 
-function axisGeometry(
-  input: number,
-  otherInput: number,
-  output: number,
-  scale: number,
-  resize: CameraSpec['resize'],
-): AxisGeometry {
+/** Input and output length of an axis. */
+interface Axis {
+  readonly input: number;
+  readonly output: number;
+}
+
+function axisGeometry({ input, output }: Axis, other: Axis, resize: CameraSpec['resize']): AxisGeometry {
   switch (resize) {
     case 'squash':
       return { offset: 0, length: input, resized: output, skipped: 0, kept: output };
     case 'largest-square-crop': {
-      const side = Math.min(input, otherInput);
+      const side = Math.min(input, other.input);
       return {
         offset: Math.floor((input - side) / 2),
         length: side,
@@ -48,11 +48,18 @@ function axisGeometry(
       };
     }
     case 'shortest-edge-crop': {
-      // As torchvision's Resize(shortest edge) and CenterCrop: the long edge is truncated, the cut is at a whole pixel.
-      const resized = Math.max(output, Math.trunc(input * scale));
-      return { offset: 0, length: input, resized, skipped: Math.round((resized - output) / 2), kept: output };
+      // As torchvision's Resize(shortest edge) and CenterCrop, to the pixel: the long edge is truncated, half a pixel is cut to the even one.
+      const isShort = output * other.input >= other.output * input;
+      const resized = isShort ? output : Math.trunc((other.output * input) / other.input);
+      return { offset: 0, length: input, resized, skipped: halfToEven(resized - output), kept: output };
     }
   }
+}
+
+/** Half a whole number; what ends in a half goes to the even neighbour, as Python's `round` does. */
+function halfToEven(count: number): number {
+  const below = Math.floor(count / 2);
+  return below + (count % 2) * (below % 2);
 }
 
 /** Taps of output sample `index`: index of the first and the weights. */
@@ -146,9 +153,12 @@ function axisWeights(geometry: AxisGeometry, interpolation: CameraSpec['interpol
  * - `nearest`: the input pixel under the output pixel's centre.
  */
 export function planResampling(spec: CameraSpec, inputWidth: number, inputHeight: number): ResamplingPlan {
-  const scale = Math.max(spec.width / inputWidth, spec.height / inputHeight);
-  const columns = axisGeometry(inputWidth, inputHeight, spec.width, scale, spec.resize);
-  const rows = axisGeometry(inputHeight, inputWidth, spec.height, scale, spec.resize);
+  const [across, down] = [
+    { input: inputWidth, output: spec.width },
+    { input: inputHeight, output: spec.height },
+  ];
+  const columns = axisGeometry(across, down, spec.resize);
+  const rows = axisGeometry(down, across, spec.resize);
   return {
     inputWidth,
     inputHeight,

@@ -64,22 +64,28 @@ class CameraInput:
         return rows @ frames @ columns.T
 
     def _weights(self, height: int, width: int) -> tuple[Tensor, Tensor]:
-        scale = max(self.height / height, self.width / width)
-        rows = axis_weights(height, width, self.height, scale, self.resize, self.interpolation)
-        columns = axis_weights(width, height, self.width, scale, self.resize, self.interpolation)
+        down, across = (height, self.height), (width, self.width)
+        rows = axis_weights(down, across, self.resize, self.interpolation)
+        columns = axis_weights(across, down, self.resize, self.interpolation)
         return rows, columns
 
 
 @lru_cache(maxsize=16)
-def axis_weights(length: int, other: int, output: int, scale: float, resize: str, interpolation: str) -> Tensor:
-    """One axis of the resize: `[output, length]`, each row the share of every input sample in an output sample."""
+def axis_weights(axis: tuple[int, int], other: tuple[int, int], resize: str, interpolation: str) -> Tensor:
+    """One axis of the resize: `[output, length]`, each row the share of every input sample in an output sample.
+
+    An axis is its input and output length.
+    """
+    (length, output), (other_length, other_output) = axis, other
     first, size, resized, skipped = 0, length, output, 0
     if resize == "largest-square-crop":
-        size = min(length, other)
+        size = min(length, other_length)
         first = (length - size) // 2
     elif resize == "shortest-edge-crop":
-        resized = max(output, int(length * scale))
-        skipped = (resized - output + 1) // 2
+        # As torchvision's Resize(shortest edge) and CenterCrop, to the pixel.
+        is_short = output * other_length >= other_output * length
+        resized = output if is_short else int(other_output * length / other_length)
+        skipped = round((resized - output) / 2)
     elif resize != "squash":
         raise ValueError(f"resize: found '{resize}', expected squash, shortest-edge-crop or largest-square-crop.")
     weights = np.zeros((output, length))

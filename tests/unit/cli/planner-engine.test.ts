@@ -240,6 +240,60 @@ describe('the planner engine', () => {
     });
   });
 
+  describe('marks plans that are no fair sample of planning time', () => {
+    const later = (tuning: Partial<PlannerTuning>): PlanMessage => ({ ...planMessage(tuning), planIndex: 3 });
+    const isWarmUp = async (by: PlannerEngine, job: PlanMessage): Promise<boolean> =>
+      (await by.plan(job)).statistics.warmUp;
+
+    it('the first after loading, unless one was made beforehand', async () => {
+      const loaded = await load();
+      expect(await isWarmUp(loaded, planMessage({}))).toBe(true);
+      expect(await isWarmUp(loaded, later({}))).toBe(false);
+      // Nothing is built after a reset.
+      expect(await isWarmUp(loaded, planMessage({}))).toBe(false);
+      await loaded.dispose();
+      engine = await PlannerEngine.load({ ...loadSettings, warmUp: defaultTuning }, silentLogger);
+      expect(await isWarmUp(engine, planMessage({}))).toBe(false);
+    });
+
+    it('the first after a warm-up that failed', async () => {
+      const wrong = { ...defaultTuning, objectiveExpression: 'q[9]' };
+      engine = await PlannerEngine.load({ ...loadSettings, warmUp: wrong }, silentLogger);
+      expect(await isWarmUp(engine, planMessage({}))).toBe(true);
+      expect(await isWarmUp(engine, later({}))).toBe(false);
+    });
+
+    it('those that a rollout is built in, and those with one that was built beside', async () => {
+      const loaded = await load();
+      await loaded.plan(planMessage({ horizon: 2 }));
+      // Built within the plan, since nothing is under way.
+      expect(await isWarmUp(loaded, planMessage({ horizon: 3 }))).toBe(true);
+      expect(await isWarmUp(loaded, later({ horizon: 3 }))).toBe(false);
+      // What needs no new graph is no reason.
+      expect(await isWarmUp(loaded, later({ horizon: 3, iterations: 1 }))).toBe(false);
+      // Asked for, and still made with the one in force.
+      expect(await isWarmUp(loaded, later({ horizon: 4 }))).toBe(false);
+      loaded.buildBeside();
+      expect(await isWarmUp(loaded, later({ horizon: 4 }))).toBe(true);
+      expect(await isWarmUp(loaded, later({ horizon: 4 }))).toBe(false);
+    });
+
+    it('those during which one is built beside', async () => {
+      const loaded = await load();
+      await loaded.plan(planMessage({ horizon: 2 }));
+      await loaded.plan(later({ horizon: 4 }));
+      loaded.buildBeside();
+      expect(await isWarmUp(loaded, later({ horizon: 2 }))).toBe(true);
+    });
+
+    it('those that reduced precision is judged in', async () => {
+      const loaded = await load();
+      await loaded.plan(planMessage({}));
+      expect(await isWarmUp(loaded, planMessage({ precision: 'int8' }))).toBe(true);
+      expect(await isWarmUp(loaded, later({ precision: 'int8' }))).toBe(false);
+    });
+  });
+
   it('measures reduced precision before it plans with it', async () => {
     const lines: string[] = [];
     const log = (line: string): void => void lines.push(line);

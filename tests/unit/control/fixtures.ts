@@ -90,6 +90,7 @@ export function planOf(frameMs: number, rows: readonly (readonly number[])[], co
       planIndex: 7,
       encodeMs: 0,
       encoded: 1,
+      warmUp: false,
       planMs: 0,
       bestCost: 0,
       meanCost: 0,

@@ -71,6 +71,7 @@ class ManualPlanner implements PlannerPort {
         planIndex: request.planIndex,
         encodeMs: 0,
         encoded: 1,
+        warmUp: false,
         planMs: 0,
         bestCost: 0,
         meanCost: 0,

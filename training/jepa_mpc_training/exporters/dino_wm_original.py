@@ -103,7 +103,7 @@ class OriginalDinoEncoder(nn.Module):
         self.tokens = sizes.tokens
         self.proprioception = nn.Linear(sizes.proprioception_dim, sizes.proprioception_embedding)
         given, wanted = camera_size(sizes), sizes.image_size
-        scaling = axis_weights(given, given, wanted, wanted / given, "squash", "bilinear-antialias")
+        scaling = axis_weights((given, wanted), (given, wanted), "squash", "bilinear-antialias")
         self.register_buffer("scaling", scaling, persistent=False)
 
     def forward(self, image: Tensor, proprioception: Tensor) -> Tensor:

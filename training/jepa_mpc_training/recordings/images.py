@@ -23,33 +23,66 @@ _CHANNELS = {
 }
 """Encodings of sensor_msgs/Image: kind of a sample, samples a pixel, and which of them are red, green and blue."""
 
+_YUV422 = {
+    "yuv422_yuy2": (0, 1, 2, 3),
+    "yuyv": (0, 1, 2, 3),
+    "yuv422": (1, 0, 3, 2),
+    "uyvy": (1, 0, 3, 2),
+}
+"""Encodings with two pixels in four bytes: places of the first luma, U, the second luma and V."""
+
+_YUV_BITS = 20
+"""Bits behind the point: colours are rounded as the planner node and cv_bridge round them."""
+
 _GREY_LEVELS_16 = 257
 """16-bit values in one of 8 bits."""
 
 
 def raw_image(subject: str, encoding: str, height: int, width: int, step: int, big_endian: bool, data) -> np.ndarray:
     """Fields of a sensor_msgs/Image -> uint8 `[H, W, 3]`, RGB. Raises RecordingError for what it cannot hold."""
-    if encoding not in _CHANNELS:
+    if encoding not in _CHANNELS and encoding not in _YUV422:
         raise RecordingError(
             subject,
             found=f"images in '{encoding}'",
-            expected=f"one of {', '.join(_CHANNELS)}",
-            remedy="Record the camera's colour topic, or convert it first (image_proc). Compressed it would be grey.",
+            expected=f"one of {', '.join((*_CHANNELS, *_YUV422))}",
+            remedy=_remedy(encoding),
         )
-    kind, samples, colours = _CHANNELS[encoding]
+    kind, samples, colours = _CHANNELS.get(encoding, (np.uint8, 2, (0, 1)))
     row = width * samples * np.dtype(kind).itemsize
     values = np.frombuffer(data, dtype=np.uint8)
-    if step < row or len(values) < step * height or width * height == 0:
+    is_odd = encoding in _YUV422 and width % 2 != 0
+    if step < row or len(values) < step * height or width * height == 0 or is_odd:
         raise RecordingError(
             subject,
             found=f"{len(values)} bytes in rows of {step} for {width}x{height} {encoding}",
-            expected=f"rows of at least {row} bytes, {height} of them",
+            expected=f"rows of at least {row} bytes, {height} of them"
+            + (", and an even width" if encoding in _YUV422 else ""),
             remedy="The camera driver writes wrong images: look at one of them.",
         )
     rows = np.ascontiguousarray(values[: step * height].reshape(height, step)[:, :row])
+    if encoding in _YUV422:
+        return _from_yuv(rows.reshape(height, width // 2, 4)[..., list(_YUV422[encoding])])
     wide = rows.view(np.dtype(kind).newbyteorder(">" if big_endian else "<")).reshape(height, width, samples)
     image = wide[..., list(colours)]
     return image if kind is np.uint8 else np.rint(image / _GREY_LEVELS_16).astype(np.uint8)
+
+
+def _remedy(encoding: str) -> str:
+    if encoding.startswith("bayer_"):
+        return "Record the camera's colour topic (image_proc makes it of a mosaic), or set the driver to rgb8."
+    return "Record the camera's colour topic, or set the driver to rgb8."
+
+
+def _from_yuv(pairs: np.ndarray) -> np.ndarray:
+    """ITU-R BT.601 with luma from 16 to 235: uint8 `[H, W / 2, 4]` (Y, U, Y, V) -> uint8 `[H, W, 3]`, RGB."""
+    y = pairs[..., [0, 2]].astype(np.int64)
+    u, v = (pairs[..., place, None].astype(np.int64) - 128 for place in (1, 3))
+    luma, v_red, u_green, v_green, u_blue = (
+        round(weight * 2**_YUV_BITS) for weight in (1.164, 1.596, -0.391, -0.813, 2.018)
+    )
+    level = luma * np.maximum(y - 16, 0) + 2 ** (_YUV_BITS - 1)
+    colours = np.stack((level + v_red * v, level + u_green * u + v_green * v, level + u_blue * u), axis=-1)
+    return (colours >> _YUV_BITS).clip(0, 255).astype(np.uint8).reshape(len(pairs), -1, 3)
 
 
 def compressed_image(subject: str, data) -> np.ndarray:

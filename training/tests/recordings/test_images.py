@@ -41,7 +41,28 @@ def test_grey_is_grey_in_either_byte_order(big_endian: bool) -> None:
     assert (image == PIXELS[..., :1]).all()
 
 
+@pytest.mark.parametrize(
+    ("encoding", "order"),
+    [("yuv422_yuy2", "yuyv"), ("yuyv", "yuyv"), ("yuv422", "uyvy"), ("uyvy", "uyvy")],
+)
+def test_yuv_is_unpacked(encoding: str, order: str) -> None:
+    # Red and yellow-green side by side have the same U and V; then white and black.
+    pairs = [(81, 90, 145, 240), (235, 128, 16, 128)]
+    rows = [(y, u, z, v) if order == "yuyv" else (u, y, v, z) for y, u, z, v in pairs]
+    data = b"".join(bytes(row) + b"\x09" for row in rows)
+    image = raw_image("camera", encoding, 2, 2, 5, False, data)
+    expected = [[[254, 0, 0], [255, 74, 73]], [[255, 255, 255], [0, 0, 0]]]
+    np.testing.assert_array_equal(image, expected)
+
+
+def test_yuv_of_an_odd_width_is_refused() -> None:
+    with pytest.raises(RecordingError, match="3x2 uyvy"):
+        raw_image("camera", "uyvy", 2, 3, 6, False, bytes(12))
+
+
 def test_what_cannot_be_a_picture_is_refused() -> None:
+    with pytest.raises(RecordingError, match=r"found images in 'nv12'.*set the driver to rgb8"):
+        raw_image("camera", "nv12", 6, 5, 5, False, bytes(60))
     with pytest.raises(RecordingError, match=r"found images in 'bayer_rggb8'.*image_proc"):
         raw_image("camera", "bayer_rggb8", 6, 5, 5, False, bytes(30))
     with pytest.raises(RecordingError, match="found 10 bytes"):
