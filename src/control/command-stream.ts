@@ -347,11 +347,13 @@ export class CommandStream {
       if (guidance !== 'rest') this.#aimRetreat(guidance === 'blind');
       return reason;
     }
-    const due = this.#timeline.plans.advanceTo(nowNs);
+    // The middle of the period decides: ticks do not fall together with actions, and so are neither early nor late on average.
+    const middleNs = nowNs + this.#periodNs / 2n;
+    const due = this.#timeline.plans.advanceTo(middleNs);
     if (due === null) return 'no plan';
     const { plan } = due;
     const { size } = this.#semantics;
-    const index = actionIndexAt(due, nowNs);
+    const index = actionIndexAt(due, middleNs);
     if (index < 0 || index >= plan.actions.length / plan.actionSize) return 'plan exhausted';
     const actionEndNs = due.startNs + BigInt(index + 1) * actionPeriodNs(plan);
     const remainingS = Number(actionEndNs - nowNs) / 1e9;

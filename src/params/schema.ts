@@ -246,6 +246,11 @@ export const parameterSchema = z.strictObject({
     '',
     'How many control periods pass between a frame and the first command that its plan can change: as many as 95 % of the last 100 plans took, from the stamp of the frame on, or planning.committed_periods.',
   ),
+  'planning.replan': dynamic(
+    z.enum(['auto', 'frame', 'period']).default('auto'),
+    '',
+    'When the next plan is made: from every frame, or once a control period of the model, which lets each action last as long as in training. auto: from every frame while no more than one control period is committed.',
+  ),
   'planning.committed_periods': dynamic(
     z.int().min(0).max(20).default(1),
     '1',

@@ -32,6 +32,8 @@ export interface LoopSettings {
   readonly latency: 'measured' | 'fixed';
   /** Until something has been measured, too. */
   readonly committedPeriods: number;
+  /** How often a plan is made; `auto`: from every frame while no more than one period is committed, else once a control period. */
+  readonly replan: 'auto' | 'frame' | 'period';
 }
 
 export interface ControlLoopOptions {
@@ -68,6 +70,9 @@ const REST_TOLERANCE = { rad: 0.01, m: 0.001 } as const;
 
 /** The share of a plan that may be decided already. A planner slower than that plans from rest, one move after the other. */
 const MOST_COMMITTED = 0.5;
+
+/** The share of a control period after which a frame counts as a period later: frames seldom come exactly then. */
+const REPLAN_EARLIEST = 0.75;
 
 /** What became of a request to take the measured pose. */
 export type ResetOutcome =
@@ -117,6 +122,8 @@ export class ControlLoop {
   /** Plans that have not taken effect yet: frame stamp and time of taking over. */
   #upcoming: { readonly frameStampNs: bigint; readonly takeoverNs: bigint }[] = [];
   #frameToCommandMs: number | null = null;
+  /** Stamp of the frame of the newest plan that was asked for. */
+  #lastPlannedNs: bigint | null = null;
   /** When the newest plan arrived, until the next tick. */
   #planArrivedNs: bigint | null = null;
 
@@ -299,6 +306,7 @@ export class ControlLoop {
     this.#anchoring = null;
     this.#upcoming = [];
     this.#planArrivedNs = null;
+    this.#lastPlannedNs = null;
     this.#timeline.reset(nowNs);
     this.#stream.resume();
     this.#stream.anchor(position);
@@ -436,7 +444,8 @@ export class ControlLoop {
       fromRest: this.#timeline.isRestFrom(frame.stampNs, clock.nowNs),
     };
     const committedPeriods = this.#committedPeriods(tuning);
-    if (committedPeriods === null && !origin.fromRest) return EMPTY;
+    if (committedPeriods === null ? !origin.fromRest : !this.#isDue(frame, committedPeriods)) return EMPTY;
+    this.#lastPlannedNs = frame.stampNs;
     const epoch = this.#epoch;
     const planIndex = this.#planIndex;
     this.#planIndex += 1;
@@ -474,6 +483,21 @@ export class ControlLoop {
     const periods = measured ?? committedPeriods;
     const horizon = tuning.horizon > 0 ? tuning.horizon : model.planning.plannerDefaults.horizon;
     return periods > horizon * model.block * MOST_COMMITTED ? null : periods;
+  }
+
+  /**
+   * Whether a plan from this frame is wanted. A model is trained on actions that last a whole control period. One that is replaced by the next
+   * plan before its period is over is something else, and where several of these lie between a frame and its plan, the difference
+   * adds up: the robot swings about its goal. Then the next plan is made from the frame nearest to a period later.
+   */
+  #isDue({ stampNs }: FrameSet, committedPeriods: number): boolean {
+    const { replan } = this.#options.settings();
+    if (replan === 'frame' || (replan === 'auto' && committedPeriods <= 1)) return true;
+    const { periodMs } = this.#options.model;
+    return (
+      this.#lastPlannedNs === null ||
+      Number(stampNs - this.#lastPlannedNs) / 1e6 >= periodMs * REPLAN_EARLIEST
+    );
   }
 
   #accept(plan: Plan, origin: PlanOrigin, position: Float64Array): PlanReport {

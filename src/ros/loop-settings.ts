@@ -50,6 +50,7 @@ export function loopSettings(values: Parameters): LoopSettings {
     planTimeoutMs: values['planning.timeout_s'] * 1000,
     compileTimeoutMs: values['planning.load_timeout_s'] * 1000,
     latency: values['planning.latency'],
+    replan: values['planning.replan'],
     committedPeriods: values['planning.committed_periods'],
   };
 }

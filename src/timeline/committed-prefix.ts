@@ -65,9 +65,12 @@ function writeActionAt(
 ): void {
   const { lastNs } = sent;
   const isPast = lastNs !== null && timeNs < lastNs + commandPeriodNs;
-  const due = isPast ? null : plans.inForceAt(timeNs);
+  // As the command stream will: what is in force in the middle of its period.
+  const dueNs =
+    (lastNs === null ? timeNs : timeNs - ((timeNs - lastNs) % commandPeriodNs)) + commandPeriodNs / 2n;
+  const due = isPast ? null : plans.inForceAt(dueNs);
   for (const entry of out.keys()) {
-    const known = isPast ? sent.actionAt(timeNs, entry) : dueEntry(due, timeNs, meaning, entry);
+    const known = isPast ? sent.actionAt(timeNs, entry) : dueEntry(due, dueNs, meaning, entry);
     out[entry] = known ?? meaning.atRest(restPosition, entry);
   }
 }

@@ -167,6 +167,7 @@ const settings = {
   planTimeoutMs: 1000,
   compileTimeoutMs: 60_000,
   latency: 'fixed',
+  replan: 'auto',
   committedPeriods: 1,
 } as const;
 
