@@ -650,4 +650,19 @@ describe('latency', () => {
       expect(planner.requests.length).toBeLessThanOrEqual(7);
     },
   );
+
+  it('makes a plan from every frame of a fast camera, and behind a late one once a control period', async () => {
+    const planned = (): number[] =>
+      planner.requests.map(({ history }) => Number(history.at(-1)?.stampNs ?? 0n) / 1e6);
+    for (let ms = 1000; ms <= 3000; ms += 20) {
+      nowMs = ms;
+      if (planner.requests.length > reports.length) await planner.finish(0.25);
+      runUntil(ms, ms, { frames: false });
+      // Frames at 25 Hz; from 2 s on they are 120 ms late.
+      if (ms % 40 === 0) loop.onFrame(frameAt(ms < 2000 ? ms - 10 : ms - 120), at(ms));
+    }
+    const gaps = planned().map((stamp, index) => stamp - (planned()[index - 1] ?? stamp - 40));
+    expect(new Set(gaps.slice(0, 20))).toEqual(new Set([40]));
+    expect(gaps.slice(-5).every((gap) => gap === 80 || gap === 120)).toBe(true);
+  });
 });

@@ -119,14 +119,14 @@ describe('the committed prefix', () => {
     expect(prefix({ sent }, 1000, 1)).toEqual([(2 * 1 + 3 * 5) / 5, (2 * -1 + 3 * 2.5) / 5].map(Math.fround));
   });
 
-  it('counts a tick that is due within a period, also where ticks do not divide it or are longer', () => {
+  it('counts a tick by the middle of its period, also where ticks do not divide a control period or are longer', () => {
     const plans = plansOf(1000, [
       [1, 1],
       [2, 2],
     ]);
-    expect(prefix({ plans, tickMs: 40 }, 1050, 1)).toEqual([1 + 1 / 3, 1 + 1 / 3].map(Math.fround));
-    expect(prefix({ plans, tickMs: 250 }, 1050, 1)).toEqual([1, 1]);
-    expect(prefix({ plans, tickMs: 250, meaning: LAST }, 1050, 1)).toEqual([1, 1]);
+    expect(prefix({ plans, tickMs: 40 }, 1050, 1)).toEqual([1 + 2 / 3, 1 + 2 / 3].map(Math.fround));
+    expect(prefix({ plans, tickMs: 250 }, 1050, 1)).toEqual([2, 2]);
+    expect(prefix({ plans, tickMs: 250, meaning: LAST }, 1050, 1)).toEqual([2, 2]);
   });
 
   it('has a row for each period', () => {
