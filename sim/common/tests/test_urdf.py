@@ -1,4 +1,4 @@
-"""What is read of a URDF: which joints count, how far they may go (as src/control/joint-limits.ts has it), and what may come before it."""
+"""What is read of a URDF: which joints count, how far they may go, and what may come before it."""
 
 import pytest
 
