@@ -438,12 +438,13 @@ export class ControlLoop {
     if (!mayMove || !this.#plannerAlive || goal === null || this.reading === null) return EMPTY;
     if (history === null || frame === undefined) return EMPTY;
     const { planner, scheduler, settings, extras, clock } = this.#options;
-    const { tuning, planTimeoutMs, compileTimeoutMs } = settings();
+    const { tuning: wanted, planTimeoutMs, compileTimeoutMs } = settings();
     const origin = {
       revision: this.#stream.revision,
       fromRest: this.#timeline.isRestFrom(frame.stampNs, clock.nowNs),
     };
-    const committedPeriods = this.#committedPeriods(tuning);
+    const committedPeriods = this.#committedPeriods(wanted);
+    const tuning = committedPeriods === null ? asOneMove(wanted) : wanted;
     if (committedPeriods === null ? !origin.fromRest : !this.#isDue(frame, committedPeriods)) return EMPTY;
     this.#lastPlannedNs = frame.stampNs;
     const epoch = this.#epoch;
@@ -530,6 +531,14 @@ export class ControlLoop {
       },
     );
   }
+}
+
+/**
+ * A plan that is done as a whole has to come to rest by itself. The distance of the last step alone does not care how fast the robot is there; the
+ * mean over all steps rewards being there early, and staying.
+ */
+function asOneMove(tuning: PlannerTuning): PlannerTuning {
+  return tuning.objectiveSteps === 'model_default' ? { ...tuning, objectiveSteps: 'all' } : tuning;
 }
 
 function hungPlanner(planTimeoutMs: number, cause: Error): JepaMpcError {

@@ -647,6 +647,11 @@ describe('latency', () => {
       // Four moves of 1 s at least.
       expect(velocities.filter((velocity) => velocity > 0.2).length).toBeGreaterThanOrEqual(4 * 45);
       expect(planner.requests.at(-1)?.committed).toHaveLength(0);
+      // Such a plan is to come to rest by itself.
+      expect(planner.requests.map(({ tuning: { objectiveSteps } }) => objectiveSteps).slice(0, 2)).toEqual([
+        'model_default',
+        'all',
+      ]);
       expect(planner.requests.length).toBeLessThanOrEqual(7);
     },
   );
