@@ -88,12 +88,8 @@ export class ReadingLog {
    * newest. NaN when there is none.
    */
   positionAt(timeNs: bigint, out: Float64Array): Float64Array {
-    const size = this.#joints.length;
     if (this.#ring.length === 0) return out.fill(NaN);
-    const age = this.#ageAt(timeNs);
-    const before = this.#ring.row(age) * size;
-    const share = age === 0 ? 0 : this.#share(age, timeNs);
-    const after = age === 0 ? before : this.#ring.row(age - 1) * size;
+    const { before, after, share } = this.#around(timeNs);
     for (const [joint, { wraps }] of this.#joints.entries()) {
       const from = at(this.#positions, before + joint);
       out[joint] = from + share * displacement(from, at(this.#positions, after + joint), wraps);
@@ -106,12 +102,8 @@ export class ReadingLog {
    * over the readings around that time, and NaN where there is only one reading.
    */
   velocityAt(timeNs: bigint, out: Float64Array): Float64Array {
-    const size = this.#joints.length;
     if (this.#ring.length === 0) return out.fill(NaN);
-    const age = this.#ageAt(timeNs);
-    const before = this.#ring.row(age) * size;
-    const share = age === 0 ? 0 : this.#share(age, timeNs);
-    const after = age === 0 ? before : this.#ring.row(age - 1) * size;
+    const { age, before, after, share } = this.#around(timeNs);
     for (const joint of this.#joints.keys()) {
       const from = at(this.#velocities, before + joint);
       const to = at(this.#velocities, after + joint);
@@ -182,6 +174,15 @@ export class ReadingLog {
 
   #positionOf(joint: number, age: number): number {
     return at(this.#positions, this.#ring.row(age) * this.#joints.length + joint);
+  }
+
+  /** Where the readings before and after a time begin in `[CAPACITY, J]`, and how far the time lies between them, 0 to 1. */
+  #around(timeNs: bigint): { age: number; before: number; after: number; share: number } {
+    const size = this.#joints.length;
+    const age = this.#ageAt(timeNs);
+    const before = this.#ring.row(age) * size;
+    if (age === 0) return { age, before, after: before, share: 0 };
+    return { age, before, after: this.#ring.row(age - 1) * size, share: this.#share(age, timeNs) };
   }
 
   /** Age of the newest reading at or before a time; of the oldest where there is none. */
