@@ -49,24 +49,34 @@ def periods(client: RosClient, steps: int) -> dict[str, list[int]]:
 
 
 # The first of this file: later a second simulator, which several tests share, would answer too.
-def test_the_jitter_of_a_seed_is_the_same_in_every_process():
-    def run() -> list[tuple[int, int]]:
+def test_what_a_seed_draws_is_the_same_in_every_process_however_long_it_idled_before():
+    def run(idle_steps: int) -> tuple[list[tuple[int, int]], list[bytes]]:
+        imperfect = ("--camera-delay-ms", "60", "--camera-jitter-ms", "40", "--noise", "8")
         with (
-            SimulatorProcess("--lockstep", "--seed", "3", "--camera-delay-ms", "60", "--camera-jitter-ms", "40"),
+            SimulatorProcess("--lockstep", "--seed", "3", *imperfect),
             RosClient(lockstep=True) as client,
         ):
             hear_the_start(client)
+            client.set_state(0.2, 0.2)
+            # As a run does that waits for a planner to load its model.
+            for _ in range(idle_steps):
+                client.step()
+            client.listen(0.2)
+            client.set_goal(0.3, 0.3)
             start_ns = stamp_ns(client.set_state(0.1, 0.1))
             for _ in range(60):
                 client.step()
             client.listen(0.2)
             said = [message.data for message in client.seen[f"{NODE}/period"] if message.data[0] >= start_ns]
-            return [((now - start_ns) // PERIOD_NS, (image - start_ns) // PERIOD_NS) for now, image in said]
+            periods = [((now - start_ns) // PERIOD_NS, (image - start_ns) // PERIOD_NS) for now, image in said]
+            pictures = [client.seen["goal_image"][-1], client.seen["image_raw"][-1]]
+            return periods, [bytes(picture.data) for picture in pictures]
 
-    first = run()
+    first, pictures = run(idle_steps=0)
     assert len(first) == 61
     assert len({image for _, image in first}) >= 11
-    assert run() == first
+    assert run(idle_steps=0) == (first, pictures)
+    assert run(idle_steps=37) == (first, pictures)
 
 
 def test_images_and_joint_states_come_with_the_first_period_at_or_after_they_are_due(shared: RosClient):

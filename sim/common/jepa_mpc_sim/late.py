@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Generic, TypeVar
 
-import numpy as np
+from .draws import Draws
 
 _NS_PER_MS = 1e6
 
@@ -16,14 +16,14 @@ class Late(Generic[T]):
     """Holds each item back for a delay plus or minus a jitter, never below 0, and never changes their order.
 
     The first item, and the first after each restart, is on time: the robot was put somewhere, and whoever looks at it
-    sees it there already. It draws nothing from the generator, so the same run draws the same jitter.
+    sees it there already.
     """
 
-    def __init__(self, delay_ms: float, jitter_ms: float, rng: np.random.Generator, spacing_ns: int = 0) -> None:
+    def __init__(self, delay_ms: float, jitter_ms: float, draws: Draws, spacing_ns: int = 0) -> None:
         """The jitter is uniform over +/- `jitter_ms`; items come out at least `spacing_ns` apart."""
         self._delay_ms = delay_ms
         self._jitter_ms = jitter_ms
-        self._rng = rng
+        self._draws = draws
         self._spacing_ns = spacing_ns
         self._held: deque[tuple[int, T]] = deque()
         self._last_due_ns: int | None = None
@@ -50,10 +50,11 @@ class Late(Generic[T]):
         return items
 
     def restart(self) -> None:
-        """Drops what is still held; the next item is on time."""
+        """Drops what is still held; the next item is on time, and the jitter after it is drawn anew."""
         self._held.clear()
         self._last_due_ns = None
+        self._draws.restart()
 
     def _lateness_ns(self) -> int:
-        jitter_ms = self._rng.uniform(-self._jitter_ms, self._jitter_ms) if self._jitter_ms > 0 else 0.0
+        jitter_ms = self._draws.rng.uniform(-self._jitter_ms, self._jitter_ms) if self._jitter_ms > 0 else 0.0
         return round(max(0.0, self._delay_ms + jitter_ms) * _NS_PER_MS)

@@ -21,6 +21,7 @@ from trajectory_msgs.msg import JointTrajectory
 from . import messages
 from .camera_schedule import CameraSchedule
 from .command_controller import COMMANDS_MODES, CommandsMode
+from .draws import Draws
 from .errors import RejectedMessage, StartupError
 from .imperfections import Imperfections
 from .late import Late
@@ -80,18 +81,19 @@ class SimulatorNode(Node):
         rate_hz = self.settings.camera_rate or (LOCKSTEP_CAMERA_RATE_HZ if lockstep else plant.camera.rate_hz)
         self._schedule = CameraSchedule(rate_hz, self._period_ns)
         self._random = np.random.default_rng(self.settings.seed)
-        self._noise = np.random.default_rng([self.settings.seed, 1])
+        self._image_noise = Draws(self.settings.seed, 1)
+        self._goal_noise = Draws(self.settings.seed, 4)
         imperfect = self.settings.imperfections
         self._late_images: Late[tuple[np.ndarray, int]] = Late(
             imperfect.camera_delay_ms,
             imperfect.camera_jitter_ms,
-            np.random.default_rng([self.settings.seed, 2]),
+            Draws(self.settings.seed, 2),
             # Which of two images in one period the planner starts with would depend on how fast it is.
             self._period_ns if lockstep else 0,
         )
         self._awaiting_command: list[tuple[np.ndarray, int]] = []
         self._late_joint_states: Late[JointState] = Late(
-            imperfect.joint_delay_ms, imperfect.joint_jitter_ms, np.random.default_rng([self.settings.seed, 3])
+            imperfect.joint_delay_ms, imperfect.joint_jitter_ms, Draws(self.settings.seed, 3)
         )
         self._frame_id = messages.image_frame_id(urdf_xml, plant.camera)
         self._gate = StepGate()
@@ -159,7 +161,7 @@ class SimulatorNode(Node):
             )
             self._simulation.skip_to(now_ns)
             self._schedule.restart()
-            self._restart_late()
+            self._restart_camera_and_joints()
             self._publish(image_due=True)
         elif what.updates:
             self._simulation.advance(what.updates * self._period_ns)
@@ -238,14 +240,14 @@ class SimulatorNode(Node):
         self._simulation.teleport(pose, now_ns)
         self._gate.reset()
         self._schedule.restart()
-        self._restart_late()
+        self._restart_camera_and_joints()
         self._publish(image_due=True)
 
     def _publish_goal(self, pose: np.ndarray) -> None:
         # Each goal has a stamp of its own, also where lockstep time stands still: readers tell goals apart by it.
         stamp_ns = max(self._simulation.time_ns, self._goal_stamp_ns + 1)
         self._goal_stamp_ns = stamp_ns
-        pixels = self.settings.imperfections.seen(self._plant.render_at(pose), self._noise)
+        pixels = self.settings.imperfections.seen(self._plant.render_at(pose), self._goal_noise.rng)
         self._goal_state.publish(messages.joint_state_message(self._plant.joint_names, pose, stamp_ns))
         self._goal_image.publish(messages.image_message(pixels, stamp_ns, self._frame_id))
         self._compressed_goal_image.publish(messages.compressed_image_message(pixels, stamp_ns, self._frame_id))
@@ -296,7 +298,7 @@ class SimulatorNode(Node):
 
     def _publish_image(self, scene: np.ndarray, stamp_ns: int) -> None:
         """What the camera sees of the scene, when it is due."""
-        self._late_images.add((self.settings.imperfections.seen(scene, self._noise), stamp_ns), stamp_ns)
+        self._late_images.add((self.settings.imperfections.seen(scene, self._image_noise.rng), stamp_ns), stamp_ns)
         self._publish_late()
         if self._on_image is not None:
             self._on_image()
@@ -338,8 +340,9 @@ class SimulatorNode(Node):
         dues = (self._late_joint_states.due_ns, self._late_images.due_ns)
         return [due_ns for due_ns in dues if due_ns is not None]
 
-    def _restart_late(self) -> None:
+    def _restart_camera_and_joints(self) -> None:
         """What was on its way belongs to a robot that is somewhere else now."""
         self._late_joint_states.restart()
         self._late_images.restart()
+        self._image_noise.restart()
         self._awaiting_command.clear()

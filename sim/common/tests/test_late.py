@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from jepa_mpc_sim.draws import Draws
 from jepa_mpc_sim.late import Late
 
 MS = 1_000_000
@@ -13,7 +14,7 @@ PERIOD = 10 * MS
 
 def late(delay_ms: float, jitter_ms: float = 0.0, seed: int = 0, spacing_ns: int = 0) -> Late[int]:
     """Begun: its first item, which is on time, is out."""
-    line: Late[int] = Late(delay_ms, jitter_ms, np.random.default_rng(seed), spacing_ns)
+    line: Late[int] = Late(delay_ms, jitter_ms, Draws(seed, 0), spacing_ns)
     line.add(-1, 0)
     assert line.take_due(0) == [-1]
     return line
@@ -93,14 +94,27 @@ def test_items_keep_the_spacing_asked_for_and_still_are_no_later_than_delay_and_
     assert (np.array(out) - PERIOD * np.arange(1, 301)).max() <= 100 * MS
 
 
-def test_a_restart_drops_what_is_held_and_the_next_item_is_on_time_and_draws_nothing():
-    apart, line = late(60, 20, seed=2), late(60, 20, seed=2)
-    line.restart()
+def test_a_restart_drops_what_is_held_and_the_next_item_is_on_time():
+    line = late(60, 20, seed=2)
     line.add(1, 70 * MS)
-    assert line.take_due(70 * MS) == [1]
-    for one in (apart, line):
-        one.add(2, 500 * MS)
-    assert line.due_ns == apart.due_ns
     line.restart()
     assert line.due_ns is None
+    line.add(2, 500 * MS)
+    assert line.take_due(500 * MS) == [2]
+    line.restart()
     assert line.take_due(10**12) == []
+
+
+def test_jitter_after_a_restart_does_not_depend_on_how_many_items_came_before():
+    busy, idle = late(60, 20, seed=2), late(60, 20, seed=2)
+    for index in range(1, 8):
+        busy.add(index, index * 200 * MS)
+    for line in (busy, idle):
+        line.restart()
+    assert dues(busy, 10, 200 * MS) == dues(idle, 10, 200 * MS)
+    idle.restart()
+    busy.restart()
+    again = dues(busy, 10, 200 * MS)
+    assert again == dues(idle, 10, 200 * MS)
+    idle.restart()
+    assert dues(idle, 10, 200 * MS) != again

@@ -104,7 +104,7 @@ class GazeboNode(SimulatorNode):
         self._simulation.teleport(pose, self._simulation.time_ns)
         self._placed_ns = LOCKSTEP_START_NS + self._gazebo.state.time_ns
         self._gate.reset()
-        self._restart_late()
+        self._restart_camera_and_joints()
 
     def _now_ns(self) -> int:
         """Gazebo's time: between its messages by the wall clock, but never past its next state."""
