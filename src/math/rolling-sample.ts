@@ -19,9 +19,20 @@ export class RollingSample {
     this.#seen = 0;
   }
 
-  /** @param fraction 0 to 1. @returns NaN before the first number */
-  percentile(fraction: number): number {
-    const kept = this.#values.subarray(0, Math.min(this.#seen, this.#values.length));
-    return kept.length === 0 ? NaN : percentile(kept, fraction);
+  /**
+   * @param fraction 0 to 1
+   * @param last of how many of the newest numbers; absent: of all that are kept
+   * @returns NaN before the first number
+   */
+  percentile(fraction: number, last = this.#values.length): number {
+    const { length } = this.#values;
+    const count = Math.min(this.#seen, length, last);
+    if (count === 0) return NaN;
+    if (count === Math.min(this.#seen, length)) return percentile(this.#values.subarray(0, count), fraction);
+    const newest = Float64Array.from(
+      { length: count },
+      (_, age) => this.#values[(this.#seen - 1 - age) % length] ?? NaN,
+    );
+    return percentile(newest, fraction);
   }
 }

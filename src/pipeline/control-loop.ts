@@ -18,6 +18,7 @@ import type { Latency } from '../timeline/latency.js';
 import { firstFreeNs } from '../timeline/plan-log.js';
 import { Timeline } from '../timeline/timeline.js';
 import { newestWins } from './newest-wins.js';
+import { asOneMove, extraSearchMs } from './one-move.js';
 import { NO_EXTRAS } from './planner-port.js';
 import type { PlanExtras, PlannerPort, PlannerTuning } from './planner-port.js';
 
@@ -444,7 +445,7 @@ export class ControlLoop {
       fromRest: this.#timeline.isRestFrom(frame.stampNs, clock.nowNs),
     };
     const committedPeriods = this.#committedPeriods(wanted);
-    const tuning = committedPeriods === null ? asOneMove(wanted) : wanted;
+    const tuning = committedPeriods === null ? asOneMove(wanted, this.#options.model.planning) : wanted;
     if (committedPeriods === null ? !origin.fromRest : !this.#isDue(frame, committedPeriods)) return EMPTY;
     this.#lastPlannedNs = frame.stampNs;
     const epoch = this.#epoch;
@@ -462,7 +463,7 @@ export class ControlLoop {
     return job.pipe(
       timeout({ first: limitMs, ...(scheduler === undefined ? {} : { scheduler }) }),
       filter(() => epoch === this.#epoch),
-      map((plan) => this.#accept(plan, origin, joints.position)),
+      map((plan) => this.#accept(plan, origin, joints.position, wanted)),
       catchError((error: unknown) => {
         this.#onPlanFailure(error, limitMs);
         return EMPTY;
@@ -501,11 +502,14 @@ export class ControlLoop {
     );
   }
 
-  #accept(plan: Plan, origin: PlanOrigin, position: Float64Array): PlanReport {
-    const { nowNs } = this.#options.clock;
+  #accept(plan: Plan, origin: PlanOrigin, position: Float64Array, wanted: PlannerTuning): PlanReport {
+    const { clock, model } = this.#options;
+    const { nowNs } = clock;
     const { encodeMs, planMs, warmUp } = plan.statistics;
-    const totalMs = Number(nowNs - plan.frameStampNs) / 1e6;
-    this.#timeline.latency.notePlan({ encodeMs, planMs, totalMs, warmUp });
+    // What a plan would have taken that goes on from the one before: else a planner that was slow for a moment would stay so by its wide search.
+    const extraMs = extraSearchMs(plan.statistics, wanted, model.planning);
+    const totalMs = Number(nowNs - plan.frameStampNs) / 1e6 - extraMs;
+    this.#timeline.latency.notePlan({ arrivalNs: nowNs, encodeMs, planMs, totalMs, warmUp });
     this.#planArrivedNs = nowNs;
     const dueNs = firstFreeNs(plan, plan.frameStampNs);
     const late = dueNs < nowNs && !origin.fromRest;
@@ -531,14 +535,6 @@ export class ControlLoop {
       },
     );
   }
-}
-
-/**
- * A plan that is done as a whole has to come to rest by itself. The distance of the last step alone does not care how fast the robot is there; the
- * mean over all steps rewards being there early, and staying.
- */
-function asOneMove(tuning: PlannerTuning): PlannerTuning {
-  return tuning.objectiveSteps === 'model_default' ? { ...tuning, objectiveSteps: 'all' } : tuning;
 }
 
 function hungPlanner(planTimeoutMs: number, cause: Error): JepaMpcError {

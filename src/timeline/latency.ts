@@ -3,11 +3,17 @@ import { RollingSample } from '../math/rolling-sample.js';
 /** Plans that the percentiles are over: long enough to see jitter, short enough to follow a change within seconds. */
 const KEPT = 100;
 
+/** The length of the committed prefix follows the plans of this time, but at least so many: a moment of load is soon forgotten. */
+const RECENT_NS = 10_000_000_000n;
+const RECENT_PLANS = 5;
+
 /** The share of plans that are to arrive in time. */
 const IN_TIME = 0.95;
 
 /** What one plan took, ms. */
 export interface PlanLatency {
+  /** When it arrived. */
+  readonly arrivalNs: bigint;
   readonly encodeMs: number;
   /** Encoding included. */
   readonly planMs: number;
@@ -25,6 +31,8 @@ export class Latency {
   readonly #publishMs = new RollingSample(KEPT);
   readonly #totalMs = new RollingSample(KEPT);
   #plans = 0;
+  /** Arrival of each plan in `#totalMs`. */
+  readonly #arrivalsNs = new BigInt64Array(KEPT);
 
   /** Plans that count, since the last reset. */
   get plans(): number {
@@ -64,23 +72,36 @@ export class Latency {
     this.#publishMs.note(sincePlanMs);
   }
 
-  notePlan({ encodeMs, planMs, totalMs, warmUp }: PlanLatency): void {
+  notePlan({ arrivalNs, encodeMs, planMs, totalMs, warmUp }: PlanLatency): void {
     if (warmUp) return;
+    this.#arrivalsNs[this.#plans % KEPT] = arrivalNs;
     this.#plans += 1;
     this.#encodeMs.note(encodeMs);
     this.#planMs.note(planMs);
     this.#totalMs.note(totalMs);
   }
 
+  /** Plans of the last {@link RECENT_NS} before the newest, and at least {@link RECENT_PLANS}. */
+  get #recentPlans(): number {
+    const newestNs = this.#arrivalsNs[(this.#plans - 1) % KEPT] ?? 0n;
+    const isRecent = (arrivalNs: bigint): boolean => newestNs - arrivalNs <= RECENT_NS;
+    const known = this.#arrivalsNs.subarray(0, Math.min(this.#plans, KEPT));
+    return Math.max(
+      RECENT_PLANS,
+      known.reduce((count, arrivalNs) => count + Number(isRecent(arrivalNs)), 0),
+    );
+  }
+
   /**
-   * Control periods that pass between a frame and the first command that a plan from it can change, for 95 % of plans; null before the first
-   * plan that counts.
+   * Control periods that pass between a frame and the first command that a plan from it can change, for 95 % of recent plans; null before the
+   * first plan that counts.
    *
    * @param periodMs of an action
    * @param commandPeriodMs a plan waits for the next tick for up to this long
    */
   committedPeriods(periodMs: number, commandPeriodMs: number): number | null {
     if (this.#plans === 0) return null;
-    return Math.max(1, Math.ceil((this.totalMs(IN_TIME) + commandPeriodMs) / periodMs));
+    const latestMs = this.#totalMs.percentile(IN_TIME, this.#recentPlans);
+    return Math.max(1, Math.ceil((latestMs + commandPeriodMs) / periodMs));
   }
 }

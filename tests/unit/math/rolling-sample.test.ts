@@ -14,4 +14,14 @@ describe('a rolling sample', () => {
     sample.note(7);
     expect(sample.percentile(0.95)).toBe(7);
   });
+
+  it('has figures of the newest numbers alone, too', () => {
+    const sample = new RollingSample(4);
+    for (const value of [9, 8, 1, 2, 3]) sample.note(value);
+    expect(sample.percentile(1, 3)).toBe(3);
+    expect(sample.percentile(0, 3)).toBe(1);
+    expect(sample.percentile(0.5, 1)).toBe(3);
+    expect(sample.percentile(1, 100)).toBe(8);
+    expect(new RollingSample(4).percentile(0.5, 2)).toBeNaN();
+  });
 });

@@ -10,6 +10,7 @@ import type { FrameSet, ModelInfo } from '../../../src/core/model-info.js';
 import type { Plan } from '../../../src/core/types.js';
 import { ControlLoop } from '../../../src/pipeline/control-loop.js';
 import type { ControlLoopOptions, PlanReport } from '../../../src/pipeline/control-loop.js';
+import { asOneMove } from '../../../src/pipeline/one-move.js';
 import type { PlannerPort, PlanRequest } from '../../../src/pipeline/planner-port.js';
 import { jointLimit, jointSemantics } from '../control/fixtures.js';
 import { defaultTuning as tuning } from '../../fixtures/default-tuning.js';
@@ -38,6 +39,8 @@ const frameAt = (ms: number): FrameSet => ({ stampNs: ns(ms), frames: [] });
 class ManualPlanner implements PlannerPort {
   readonly requests: PlanRequest[] = [];
   compiles = false;
+  /** Of its search, for the plans that come. */
+  figures = { iterations: 1, searchMs: 0 };
   #answer: { resolve: (plan: Plan) => void; reject: (error: Error) => void } | null = null;
 
   load(): Promise<ModelInfo> {
@@ -76,12 +79,11 @@ class ManualPlanner implements PlannerPort {
         bestCost: 0,
         meanCost: 0,
         goalDistance: 0,
-        iterations: 1,
         samples: 1,
         elitesStd: 0,
         rollout: 'host',
-        searchMs: 0,
         fallbacks: [],
+        ...this.figures,
       },
     });
     await settle();
@@ -647,14 +649,24 @@ describe('latency', () => {
       // Four moves of 1 s at least.
       expect(velocities.filter((velocity) => velocity > 0.2).length).toBeGreaterThanOrEqual(4 * 45);
       expect(planner.requests.at(-1)?.committed).toHaveLength(0);
-      // Such a plan is to come to rest by itself.
-      expect(planner.requests.map(({ tuning: { objectiveSteps } }) => objectiveSteps).slice(0, 2)).toEqual([
-        'model_default',
-        'all',
-      ]);
+      // Nothing is known of the planner yet; from then on each plan is searched for as one move.
+      expect(planner.requests[0]?.tuning).toEqual(tuning);
+      expect(planner.requests[1]?.tuning).toEqual(asOneMove(tuning, model.planning));
       expect(planner.requests.length).toBeLessThanOrEqual(7);
     },
   );
+
+  it('of a planner that was slow for a moment is soon forgotten: it plans on the move again', async () => {
+    await planWithin(900, 1000, 6000);
+    expect(planner.requests.at(-1)?.committed).toHaveLength(0);
+    // A wide search takes longer than one that goes on from the plan before: that is no sign of a slow planner.
+    planner.figures = { iterations: 8, searchMs: 800 };
+    await planWithin(900, 6020, 30_000);
+    planner.figures = { iterations: 2, searchMs: 40 };
+    await planWithin(60, 30_020, 32_000);
+    expect(planner.requests.at(-1)?.tuning).toEqual(tuning);
+    expect(planner.requests.at(-1)?.committed.length).toBeGreaterThan(0);
+  });
 
   it('makes a plan from every frame of a fast camera, and behind a late one once a control period', async () => {
     const planned = (): number[] =>

@@ -3,10 +3,13 @@ import { describe, expect, it } from 'vitest';
 
 import { Latency } from '../../../src/timeline/latency.js';
 
-function latencyOf(totalsMs: readonly number[], warmUp = false): Latency {
+/** Of plans that arrive `spacingMs` apart. */
+function latencyOf(totalsMs: readonly number[], { warmUp = false, spacingMs = 33 } = {}): Latency {
   const latency = new Latency();
-  for (const totalMs of totalsMs)
-    latency.notePlan({ encodeMs: totalMs / 4, planMs: totalMs / 2, totalMs, warmUp });
+  for (const [index, totalMs] of totalsMs.entries()) {
+    const arrivalNs = BigInt(index * spacingMs) * 1_000_000n;
+    latency.notePlan({ arrivalNs, encodeMs: totalMs / 4, planMs: totalMs / 2, totalMs, warmUp });
+  }
   return latency;
 }
 
@@ -39,9 +42,9 @@ describe('latency', () => {
   });
 
   it('leaves warm-up runs out, however long they took', () => {
-    const latency = latencyOf([4000], true);
+    const latency = latencyOf([4000], { warmUp: true });
     expect(latency.committedPeriods(100, 20)).toBeNull();
-    latency.notePlan({ encodeMs: 1, planMs: 2, totalMs: 60, warmUp: false });
+    latency.notePlan({ arrivalNs: 0n, encodeMs: 1, planMs: 2, totalMs: 60, warmUp: false });
     expect(latency.committedPeriods(100, 20)).toBe(1);
     expect(latency.totalMs(1)).toBe(60);
     expect(latency.plans).toBe(1);
@@ -72,6 +75,20 @@ describe('latency', () => {
     const slowThenFast = [...Array.from({ length: 50 }, () => 950), ...Array.from({ length: 100 }, () => 50)];
     expect(latencyOf(slowThenFast).committedPeriods(100, 20)).toBe(1);
     expect(latencyOf(slowThenFast.slice(0, -1)).totalMs(1)).toBe(950);
+  });
+
+  it('follows a change within 10 s where plans are few', () => {
+    const aSecondApart = (fast: number): Latency =>
+      latencyOf([...Array<number>(20).fill(950), ...Array<number>(fast).fill(50)], { spacingMs: 1000 });
+    expect(aSecondApart(10).committedPeriods(100, 20)).toBeGreaterThan(1);
+    expect(aSecondApart(11).committedPeriods(100, 20)).toBe(1);
+  });
+
+  it('is that of five plans at least, however far apart', () => {
+    const aMinuteApart = (fast: number): Latency =>
+      latencyOf([...Array<number>(20).fill(950), ...Array<number>(fast).fill(50)], { spacingMs: 60_000 });
+    expect(aMinuteApart(4).committedPeriods(100, 20)).toBeGreaterThan(1);
+    expect(aMinuteApart(5).committedPeriods(100, 20)).toBe(1);
   });
 
   it('commits no fewer periods for plans that take longer', () => {
