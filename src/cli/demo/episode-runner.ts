@@ -124,6 +124,8 @@ async function placeRobot(
   for (let attempt = 0; attempt < PLACE_ATTEMPTS; attempt++) {
     if (attempt > 0) await client.pass(PLACE_RETRY_MS);
     if (attempt > 0 && lockstep && !isActive) await idleInLockstep(client, SETTLE_PERIODS, ANSWER_TIMEOUT_MS);
+    // A node that still has messages of the clock before it would answer each with a command, which nobody could count.
+    if (lockstep && !isActive && !(await knowsTheTime(client))) continue;
     isActive ||= await client.changeState('activate', ANSWER_TIMEOUT_MS);
     const report = isActive ? await client.reset(ANSWER_TIMEOUT_MS) : null;
     if (report === null) continue;
@@ -142,6 +144,12 @@ async function placeRobot(
     expected: 'the pose that the robot was put at',
     remedy: 'Run again with --verbose: the node prints why it does not take part.',
   });
+}
+
+/** Whether the planner node has heard the newest message of the clock. */
+async function knowsTheTime(client: DemoClient): Promise<boolean> {
+  const report = await client.reset(ANSWER_TIMEOUT_MS);
+  return report?.nowNs === client.heard.clockNs;
 }
 
 /** Teleports the robot and waits until it is there. */
