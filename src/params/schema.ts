@@ -94,7 +94,7 @@ export const parameterSchema = z.strictObject({
   'objective.steps': dynamic(
     z.enum(['model_default', ...STEP_AGGREGATIONS]).default('model_default'),
     '',
-    'Which predicted latents are scored: the last one, the mean over all, or a mean whose weights double from step to step.',
+    'Which predicted latents are scored: the last one, the mean over all, or a mean whose weights double from step to step. model_default counts as all for plans from rest where the planner is too slow to plan on the move.',
   ),
   'objective.expression': dynamic(
     z.string().default(''),
@@ -129,7 +129,7 @@ export const parameterSchema = z.strictObject({
   'cem.iterations': dynamic(
     z.int().min(0).max(1000).default(0),
     '1',
-    'Refinements a plan; 0 takes the model’s.',
+    'Refinements a plan; 0 takes the model’s, and at least 8 for plans from rest where the planner is too slow to plan on the move.',
   ),
   'cem.elites': dynamic(
     z.int().min(0).max(10000).default(0),
@@ -144,7 +144,7 @@ export const parameterSchema = z.strictObject({
   'cem.initial_std': dynamic(
     z.number().min(0).max(10).default(0),
     '1',
-    'First deviation, as a fraction of half the action range; 0 takes the model’s.',
+    'First standard deviation, as a fraction of half the action range; 0 takes the model’s, and at least 0.5 for plans from rest where the planner is too slow to plan on the move.',
   ),
   'cem.min_std': dynamic(
     z.number().min(0).max(10).default(0),
@@ -244,7 +244,7 @@ export const parameterSchema = z.strictObject({
   'planning.latency': dynamic(
     z.enum(['measured', 'fixed']).default('measured'),
     '',
-    'How many control periods pass between a frame and the first command that its plan can change: as many as 95 % of the last 100 plans took, from the stamp of the frame on, or planning.committed_periods.',
+    'How many control periods pass between a frame and the first command that its plan can change: as many as 95 % of recent plans took (100 at most, none older than 10 s, but at least 5), from the stamp of the frame on, or planning.committed_periods.',
   ),
   'planning.replan': dynamic(
     z.enum(['auto', 'frame', 'period']).default('auto'),
@@ -259,7 +259,7 @@ export const parameterSchema = z.strictObject({
   'planning.timeout_s': dynamic(
     z.number().min(0.01).max(120).default(5),
     's',
-    'A plan that takes longer counts as a hung planner: the robot holds and the planner is restarted.',
+    'A plan that takes longer counts as a hung planner: the robot holds and the planner is restarted. Longer in proportion for plans with more iterations than on the move (cem.iterations).',
   ),
   'planning.load_timeout_s': fixed(
     z.number().min(1).max(3600).default(120),

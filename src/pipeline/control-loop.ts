@@ -18,7 +18,7 @@ import type { Latency } from '../timeline/latency.js';
 import { firstFreeNs } from '../timeline/plan-log.js';
 import { Timeline } from '../timeline/timeline.js';
 import { newestWins } from './newest-wins.js';
-import { asOneMove, extraSearchMs } from './one-move.js';
+import { asOneMove, extraShare, searchFactor } from './one-move.js';
 import { NO_EXTRAS } from './planner-port.js';
 import type { PlanExtras, PlannerPort, PlannerTuning } from './planner-port.js';
 
@@ -81,6 +81,16 @@ export type ResetOutcome =
   /** The robot comes to rest first; then its pose is taken. */
   | { readonly state: 'braking' }
   | { readonly state: 'refused'; readonly reason: string };
+
+/** A plan that is being made. */
+interface AskedPlan {
+  readonly origin: PlanOrigin;
+  readonly askedNs: bigint;
+  /** Iterations of a plan on the move, if this one is made with a wide search; null if it is not. */
+  readonly iterations: number | null;
+  /** See {@link PlanReport}. */
+  readonly position: Float64Array;
+}
 
 /** A plan on its way out, with what its figures need. */
 export interface PlanReport {
@@ -438,14 +448,14 @@ export class ControlLoop {
     const mayMove = this.#active && !this.#paused && this.#braking === null && this.#anchoring === null;
     if (!mayMove || !this.#plannerAlive || goal === null || this.reading === null) return EMPTY;
     if (history === null || frame === undefined) return EMPTY;
-    const { planner, scheduler, settings, extras, clock } = this.#options;
+    const { model, planner, scheduler, settings, extras, clock } = this.#options;
     const { tuning: wanted, planTimeoutMs, compileTimeoutMs } = settings();
     const origin = {
       revision: this.#stream.revision,
       fromRest: this.#timeline.isRestFrom(frame.stampNs, clock.nowNs),
     };
     const committedPeriods = this.#committedPeriods(wanted);
-    const tuning = committedPeriods === null ? asOneMove(wanted, this.#options.model.planning) : wanted;
+    const tuning = committedPeriods === null ? asOneMove(wanted, model.planning) : wanted;
     if (committedPeriods === null ? !origin.fromRest : !this.#isDue(frame, committedPeriods)) return EMPTY;
     this.#lastPlannedNs = frame.stampNs;
     const epoch = this.#epoch;
@@ -458,12 +468,17 @@ export class ControlLoop {
     );
     const joints = { ...this.#jointLimits, position: this.#timeline.positionAt(frame.stampNs) };
     const request = { planIndex, history, goal, committed, joints, tuning, extras: extras?.() ?? NO_EXTRAS };
-    const limitMs = planTimeoutMs + (planner.mayCompile(tuning) ? compileTimeoutMs : 0);
+    const askedNs = clock.nowNs;
+    const limitMs =
+      planTimeoutMs * searchFactor(tuning, wanted, model.planning) +
+      (planner.mayCompile(tuning) ? compileTimeoutMs : 0);
+    const iterations =
+      tuning === wanted ? null : wanted.iterations || model.planning.plannerDefaults.iterations;
     const job = defer(() => from(planner.plan(request)));
     return job.pipe(
       timeout({ first: limitMs, ...(scheduler === undefined ? {} : { scheduler }) }),
       filter(() => epoch === this.#epoch),
-      map((plan) => this.#accept(plan, origin, joints.position, wanted)),
+      map((plan) => this.#accept(plan, { origin, askedNs, iterations, position: joints.position })),
       catchError((error: unknown) => {
         this.#onPlanFailure(error, limitMs);
         return EMPTY;
@@ -502,14 +517,13 @@ export class ControlLoop {
     );
   }
 
-  #accept(plan: Plan, origin: PlanOrigin, position: Float64Array, wanted: PlannerTuning): PlanReport {
-    const { clock, model } = this.#options;
-    const { nowNs } = clock;
+  #accept(plan: Plan, { origin, askedNs, iterations, position }: AskedPlan): PlanReport {
+    const { nowNs } = this.#options.clock;
     const { encodeMs, planMs, warmUp } = plan.statistics;
-    // What a plan would have taken that goes on from the one before: else a planner that was slow for a moment would stay so by its wide search.
-    const extraMs = extraSearchMs(plan.statistics, wanted, model.planning);
-    const totalMs = Number(nowNs - plan.frameStampNs) / 1e6 - extraMs;
-    this.#timeline.latency.notePlan({ arrivalNs: nowNs, encodeMs, planMs, totalMs, warmUp });
+    const totalMs = Number(nowNs - plan.frameStampNs) / 1e6;
+    const share = iterations === null ? 0 : extraShare(plan.statistics, iterations);
+    const extraMs = (Number(nowNs - askedNs) / 1e6) * share;
+    this.#timeline.latency.notePlan({ arrivalNs: nowNs, encodeMs, planMs, totalMs, extraMs, warmUp });
     this.#planArrivedNs = nowNs;
     const dueNs = firstFreeNs(plan, plan.frameStampNs);
     const late = dueNs < nowNs && !origin.fromRest;
@@ -541,7 +555,8 @@ function hungPlanner(planTimeoutMs: number, cause: Error): JepaMpcError {
   return new JepaMpcError('planner.worker-died', {
     subject: 'planner worker',
     found: `no plan within ${String(planTimeoutMs)} ms`,
-    expected: 'a plan within planning.timeout_s',
+    expected:
+      'a plan within planning.timeout_s, more in proportion where it is searched for from rest or compiled for',
     remedy: 'It is started again; lower cem.samples or cem.iterations, or raise planning.timeout_s.',
     cause,
   });

@@ -3,14 +3,14 @@ import type { PlanStatistics } from '../core/types.js';
 import type { PlannerTuning } from './planner-port.js';
 
 /**
- * How widely a plan is searched for that is done as a whole. The defaults of a model may count on many plans a second, each of which goes on
- * from the one before: few iterations about it then do. Here there is no plan before, and none comes to correct this one.
+ * The search for a plan that is executed as a whole. The defaults of a model may count on many plans a second, each of which starts from the
+ * one before: a few iterations around it are enough then. Here there is no plan before, and none comes to correct this one.
  */
 const WIDE_SEARCH = { iterations: 8, initialStd: 0.5 } as const;
 
 /**
- * The tuning of a plan that is done as a whole, from rest to rest. What it leaves to the model is raised to a wide search, and all steps are
- * scored: the distance of the last step alone does not care how fast the robot is there. What it sets itself stays.
+ * The tuning of a plan that is executed as a whole, from rest to rest. Settings left to the model are raised to a wide search, and all steps
+ * are scored: the distance of the last step alone ignores how fast the robot moves there. Settings that are given stay as they are.
  */
 export function asOneMove(
   tuning: PlannerTuning,
@@ -20,24 +20,30 @@ export function asOneMove(
   return {
     ...tuning,
     objectiveSteps: tuning.objectiveSteps === 'model_default' ? 'all' : tuning.objectiveSteps,
-    iterations: iterationsOf(tuning, Math.max(defaults.iterations, WIDE_SEARCH.iterations)),
+    iterations: tuning.iterations || Math.max(defaults.iterations, WIDE_SEARCH.iterations),
     initialStd: isStdSet ? tuning.initialStd : Math.max(defaults.initialStd, WIDE_SEARCH.initialStd),
   };
 }
 
-/**
- * How much of its search a plan would have done without, had it been made with another tuning, ms: the share of the iterations that are not
- * asked for there.
- */
-export function extraSearchMs(
-  { iterations, searchMs }: Pick<PlanStatistics, 'iterations' | 'searchMs'>,
+/** How many times as many iterations a plan of one tuning has as one of another. Its search takes about as much longer. */
+export function searchFactor(
   tuning: PlannerTuning,
-  { plannerDefaults: defaults }: Pick<PlanningFacts, 'plannerDefaults'>,
+  other: PlannerTuning,
+  { plannerDefaults: { iterations } }: Pick<PlanningFacts, 'plannerDefaults'>,
 ): number {
-  const asked = iterationsOf(tuning, defaults.iterations);
-  return searchMs * Math.max(0, 1 - asked / Math.max(1, iterations));
+  return (tuning.iterations || iterations) / (other.iterations || iterations);
 }
 
-function iterationsOf({ iterations }: PlannerTuning, byDefault: number): number {
-  return iterations > 0 ? iterations : byDefault;
+/**
+ * The share of a plan's time that a plan with fewer iterations would not have taken. For icem it is a little too large, since the later
+ * iterations of that planner have fewer candidates.
+ *
+ * @param asked iterations of the other plan; with as many as it had, or more, the share is 0
+ */
+export function extraShare(
+  { iterations, searchMs, planMs }: Pick<PlanStatistics, 'iterations' | 'searchMs' | 'planMs'>,
+  asked: number,
+): number {
+  if (!(planMs > 0) || iterations === 0) return 0;
+  return Math.min(1, searchMs / planMs) * Math.max(0, 1 - asked / iterations);
 }

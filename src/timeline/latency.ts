@@ -19,6 +19,8 @@ export interface PlanLatency {
   readonly planMs: number;
   /** From the stamp of the frame to the arrival of the plan: camera, transport, waiting and planning. */
   readonly totalMs: number;
+  /** How much less a plan on the move would have taken: a wide search is for plans from rest alone. */
+  readonly extraMs: number;
   /** It says nothing about those to come: something was loaded or compiled for it. */
   readonly warmUp: boolean;
 }
@@ -30,11 +32,13 @@ export class Latency {
   readonly #planMs = new RollingSample(KEPT);
   readonly #publishMs = new RollingSample(KEPT);
   readonly #totalMs = new RollingSample(KEPT);
+  /** `totalMs` less `extraMs`. */
+  readonly #onTheMoveMs = new RollingSample(KEPT);
   #plans = 0;
-  /** Arrival of each plan in `#totalMs`. */
+  /** Arrivals of the plans that are kept. */
   readonly #arrivalsNs = new BigInt64Array(KEPT);
 
-  /** Plans that count, since the last reset. */
+  /** Plans that count. */
   get plans(): number {
     return this.#plans;
   }
@@ -72,24 +76,28 @@ export class Latency {
     this.#publishMs.note(sincePlanMs);
   }
 
-  notePlan({ arrivalNs, encodeMs, planMs, totalMs, warmUp }: PlanLatency): void {
+  notePlan({ arrivalNs, encodeMs, planMs, totalMs, extraMs, warmUp }: PlanLatency): void {
     if (warmUp) return;
     this.#arrivalsNs[this.#plans % KEPT] = arrivalNs;
     this.#plans += 1;
     this.#encodeMs.note(encodeMs);
     this.#planMs.note(planMs);
     this.#totalMs.note(totalMs);
+    this.#onTheMoveMs.note(totalMs - extraMs);
   }
 
-  /** Plans of the last {@link RECENT_NS} before the newest, and at least {@link RECENT_PLANS}. */
+  /** Plans of the last {@link RECENT_NS} before the newest, and at least {@link RECENT_PLANS}. None from before a clock went back. */
   get #recentPlans(): number {
-    const newestNs = this.#arrivalsNs[(this.#plans - 1) % KEPT] ?? 0n;
-    const isRecent = (arrivalNs: bigint): boolean => newestNs - arrivalNs <= RECENT_NS;
-    const known = this.#arrivalsNs.subarray(0, Math.min(this.#plans, KEPT));
-    return Math.max(
-      RECENT_PLANS,
-      known.reduce((count, arrivalNs) => count + Number(isRecent(arrivalNs)), 0),
-    );
+    const arrivalNs = (age: number): bigint => this.#arrivalsNs[(this.#plans - 1 - age) % KEPT] ?? 0n;
+    const most = Math.min(this.#plans, KEPT);
+    let count = 1;
+    while (
+      count < most &&
+      arrivalNs(count) <= arrivalNs(count - 1) &&
+      arrivalNs(0) - arrivalNs(count) <= RECENT_NS
+    )
+      count += 1;
+    return Math.max(RECENT_PLANS, count);
   }
 
   /**
@@ -101,7 +109,7 @@ export class Latency {
    */
   committedPeriods(periodMs: number, commandPeriodMs: number): number | null {
     if (this.#plans === 0) return null;
-    const latestMs = this.#totalMs.percentile(IN_TIME, this.#recentPlans);
+    const latestMs = this.#onTheMoveMs.percentile(IN_TIME, this.#recentPlans);
     return Math.max(1, Math.ceil((latestMs + commandPeriodMs) / periodMs));
   }
 }

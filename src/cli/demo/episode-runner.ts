@@ -121,12 +121,18 @@ async function placeRobot(
   await teleport(client, startRad);
   if (lockstep) await idleInLockstep(client, SETTLE_PERIODS, ANSWER_TIMEOUT_MS);
   let isActive = false;
+  let mustStep = false;
   for (let attempt = 0; attempt < PLACE_ATTEMPTS; attempt++) {
     if (attempt > 0) await client.pass(PLACE_RETRY_MS);
-    if (attempt > 0 && lockstep && !isActive) await idleInLockstep(client, SETTLE_PERIODS, ANSWER_TIMEOUT_MS);
-    // A node that still has messages of the clock before it would answer each with a command, which nobody could count.
-    if (lockstep && !isActive && !(await knowsTheTime(client))) continue;
+    if (mustStep) await idleInLockstep(client, SETTLE_PERIODS, ANSWER_TIMEOUT_MS);
+    if (lockstep && !isActive) {
+      // A node that still has messages of the clock before it would answer each with a command, which nobody could count.
+      const before = await client.reset(ANSWER_TIMEOUT_MS);
+      mustStep = before === null;
+      if (before?.nowNs !== client.heard.clockNs) continue;
+    }
     isActive ||= await client.changeState('activate', ANSWER_TIMEOUT_MS);
+    mustStep = lockstep && !isActive;
     const report = isActive ? await client.reset(ANSWER_TIMEOUT_MS) : null;
     if (report === null) continue;
     const { positions, goalStampNs, nowNs } = report;
@@ -144,12 +150,6 @@ async function placeRobot(
     expected: 'the pose that the robot was put at',
     remedy: 'Run again with --verbose: the node prints why it does not take part.',
   });
-}
-
-/** Whether the planner node has heard the newest message of the clock. */
-async function knowsTheTime(client: DemoClient): Promise<boolean> {
-  const report = await client.reset(ANSWER_TIMEOUT_MS);
-  return report?.nowNs === client.heard.clockNs;
 }
 
 /** Teleports the robot and waits until it is there. */

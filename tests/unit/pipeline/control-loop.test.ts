@@ -9,7 +9,7 @@ import { JepaMpcError } from '../../../src/core/errors.js';
 import type { FrameSet, ModelInfo } from '../../../src/core/model-info.js';
 import type { Plan } from '../../../src/core/types.js';
 import { ControlLoop } from '../../../src/pipeline/control-loop.js';
-import type { ControlLoopOptions, PlanReport } from '../../../src/pipeline/control-loop.js';
+import type { ControlLoopOptions, LoopSettings, PlanReport } from '../../../src/pipeline/control-loop.js';
 import { asOneMove } from '../../../src/pipeline/one-move.js';
 import type { PlannerPort, PlanRequest } from '../../../src/pipeline/planner-port.js';
 import { jointLimit, jointSemantics } from '../control/fixtures.js';
@@ -39,8 +39,8 @@ const frameAt = (ms: number): FrameSet => ({ stampNs: ns(ms), frames: [] });
 class ManualPlanner implements PlannerPort {
   readonly requests: PlanRequest[] = [];
   compiles = false;
-  /** Of its search, for the plans that come. */
-  figures = { iterations: 1, searchMs: 0 };
+  /** How long a plan and its search are said to have taken. */
+  searchMs = 0;
   #answer: { resolve: (plan: Plan) => void; reject: (error: Error) => void } | null = null;
 
   load(): Promise<ModelInfo> {
@@ -75,7 +75,7 @@ class ManualPlanner implements PlannerPort {
         encodeMs: 0,
         encoded: 1,
         warmUp: false,
-        planMs: 0,
+        planMs: this.searchMs,
         bestCost: 0,
         meanCost: 0,
         goalDistance: 0,
@@ -83,7 +83,8 @@ class ManualPlanner implements PlannerPort {
         elitesStd: 0,
         rollout: 'host',
         fallbacks: [],
-        ...this.figures,
+        iterations: iterationsOf(request),
+        searchMs: this.searchMs,
       },
     });
     await settle();
@@ -97,6 +98,10 @@ class ManualPlanner implements PlannerPort {
   dispose(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+function iterationsOf(request: PlanRequest | undefined): number {
+  return (request?.tuning.iterations ?? NaN) || model.planning.plannerDefaults.iterations;
 }
 
 /** Lets promises that are already decided take effect. */
@@ -601,8 +606,14 @@ describe('when things go wrong', () => {
 });
 
 describe('latency', () => {
-  /** Plans that take this long, from frames every 100 ms; the loop runs on meanwhile. */
-  async function planWithin(planMs: number, fromMs: number, toMs: number): Promise<number[]> {
+  let settingsNow: LoopSettings;
+
+  /** Plans that take this long, or this long for each iteration, from frames every 100 ms; the loop runs on meanwhile. */
+  async function planWithin(
+    planMs: number | { readonly perIteration: number },
+    fromMs: number,
+    toMs: number,
+  ): Promise<number[]> {
     const velocities: number[] = [];
     let finishMs: number | null = null;
     for (let ms = fromMs; ms <= toMs; ms += 20) {
@@ -613,13 +624,18 @@ describe('latency', () => {
         await planner.finish(0.25);
       }
       velocities.push(runUntil(ms, ms)?.velocities[0] ?? NaN);
-      if (planner.requests.length > asked) finishMs = ms + planMs;
+      const newest = planner.requests.length > asked ? planner.requests.at(-1) : undefined;
+      if (newest === undefined) continue;
+      planner.searchMs = typeof planMs === 'number' ? 0 : planMs.perIteration * iterationsOf(newest);
+      finishMs = ms + (typeof planMs === 'number' ? planMs : planner.searchMs);
     }
     return velocities;
   }
 
   beforeEach(() => {
-    loop = makeLoop({ settings: () => ({ ...settings, latency: 'measured', planTimeoutMs: 1e6 }) });
+    settingsNow = { ...settings, latency: 'measured', planTimeoutMs: 1e6 };
+    loop = makeLoop({ settings: () => settingsNow });
+    loop.problems$.subscribe((problem) => problems.push(problem));
     loop.plans$.subscribe((report) => reports.push(report));
     loop.onGoal(frameAt(1));
     restAt(0.5);
@@ -658,14 +674,21 @@ describe('latency', () => {
 
   it('of a planner that was slow for a moment is soon forgotten: it plans on the move again', async () => {
     await planWithin(900, 1000, 6000);
-    expect(planner.requests.at(-1)?.committed).toHaveLength(0);
-    // A wide search takes longer than one that goes on from the plan before: that is no sign of a slow planner.
-    planner.figures = { iterations: 8, searchMs: 800 };
-    await planWithin(900, 6020, 30_000);
-    planner.figures = { iterations: 2, searchMs: 40 };
-    await planWithin(60, 30_020, 32_000);
+    expect(iterationsOf(planner.requests.at(-1))).toBe(8);
+    // A wide search of 480 ms, which alone would keep it at rest; 120 ms would have been enough on the move.
+    await planWithin({ perIteration: 60 }, 6020, 40_000);
     expect(planner.requests.at(-1)?.tuning).toEqual(tuning);
     expect(planner.requests.at(-1)?.committed.length).toBeGreaterThan(0);
+  });
+
+  it('a wide search may take longer than one on the move, by as many iterations as it has more', async () => {
+    settingsNow = { ...settings, latency: 'measured', planTimeoutMs: 2000 };
+    await planWithin(1000, 1000, 4000);
+    expect(iterationsOf(planner.requests.at(-1))).toBe(8);
+    expect(planner.requests.length).toBe(reports.length + 1);
+    scheduler.flush();
+    await settle();
+    expect(problems[0]?.message).toContain('no plan within 8000 ms');
   });
 
   it('makes a plan from every frame of a fast camera, and behind a late one once a control period', async () => {

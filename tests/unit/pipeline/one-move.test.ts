@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { asOneMove, extraSearchMs } from '../../../src/pipeline/one-move.js';
+import { asOneMove, extraShare, searchFactor } from '../../../src/pipeline/one-move.js';
 import { defaultTuning } from '../../fixtures/default-tuning.js';
 import { planningFacts } from '../../fixtures/planning-facts.js';
 
@@ -31,31 +31,42 @@ describe('a plan that is done as a whole', () => {
   });
 });
 
-describe('the part of a search that another tuning would not have had', () => {
+describe('the search of one tuning beside that of another', () => {
+  it('has as many times as many iterations, the defaults of the model included', () => {
+    expect(searchFactor(asOneMove(defaultTuning, quick), defaultTuning, quick)).toBe(4);
+    expect(searchFactor(defaultTuning, defaultTuning, quick)).toBe(1);
+    expect(
+      searchFactor({ ...defaultTuning, iterations: 3 }, { ...defaultTuning, iterations: 6 }, quick),
+    ).toBe(0.5);
+  });
+});
+
+describe('the share of a plan that another one would not have taken', () => {
   it.each([
-    [8, 2, 600],
+    [8, 2, 0.6],
     [8, 8, 0],
     [4, 30, 0],
     [1, 1, 0],
-  ])('of %i iterations where %i are asked for is %i of 800 ms', (iterations, asked, extraMs) => {
-    const facts = { plannerDefaults: { ...quick.plannerDefaults, iterations: asked } };
-    expect(extraSearchMs({ iterations, searchMs: 800 }, defaultTuning, facts)).toBe(extraMs);
-    expect(extraSearchMs({ iterations, searchMs: 800 }, { ...defaultTuning, iterations: asked }, quick)).toBe(
-      extraMs,
-    );
-  });
+  ])(
+    'of %i iterations where %i are asked for, 800 of 1000 ms searched, is %f',
+    (iterations, asked, share) => {
+      expect(extraShare({ iterations, searchMs: 800, planMs: 1000 }, asked)).toBeCloseTo(share, 12);
+    },
+  );
 
-  it('is never below 0 nor more than the search', () => {
+  it('lies between 0 and 1, whatever is measured', () => {
     fc.assert(
-      fc.property(fc.nat(1000), fc.nat(40), fc.nat(40), (searchMs, iterations, asked) => {
-        const extraMs = extraSearchMs(
-          { iterations, searchMs },
-          { ...defaultTuning, iterations: asked },
-          quick,
-        );
-        expect(extraMs).toBeGreaterThanOrEqual(0);
-        expect(extraMs).toBeLessThanOrEqual(searchMs);
-      }),
+      fc.property(
+        fc.nat(1000),
+        fc.nat(1000),
+        fc.nat(40),
+        fc.nat(40),
+        (searchMs, planMs, iterations, asked) => {
+          const share = extraShare({ iterations, searchMs, planMs }, asked);
+          expect(share).toBeGreaterThanOrEqual(0);
+          expect(share).toBeLessThanOrEqual(1);
+        },
+      ),
     );
   });
 });

@@ -8,7 +8,7 @@ function latencyOf(totalsMs: readonly number[], { warmUp = false, spacingMs = 33
   const latency = new Latency();
   for (const [index, totalMs] of totalsMs.entries()) {
     const arrivalNs = BigInt(index * spacingMs) * 1_000_000n;
-    latency.notePlan({ arrivalNs, encodeMs: totalMs / 4, planMs: totalMs / 2, totalMs, warmUp });
+    latency.notePlan({ arrivalNs, encodeMs: totalMs / 4, planMs: totalMs / 2, totalMs, extraMs: 0, warmUp });
   }
   return latency;
 }
@@ -44,7 +44,7 @@ describe('latency', () => {
   it('leaves warm-up runs out, however long they took', () => {
     const latency = latencyOf([4000], { warmUp: true });
     expect(latency.committedPeriods(100, 20)).toBeNull();
-    latency.notePlan({ arrivalNs: 0n, encodeMs: 1, planMs: 2, totalMs: 60, warmUp: false });
+    latency.notePlan({ arrivalNs: 0n, encodeMs: 1, planMs: 2, totalMs: 60, extraMs: 0, warmUp: false });
     expect(latency.committedPeriods(100, 20)).toBe(1);
     expect(latency.totalMs(1)).toBe(60);
     expect(latency.plans).toBe(1);
@@ -82,6 +82,26 @@ describe('latency', () => {
       latencyOf([...Array<number>(20).fill(950), ...Array<number>(fast).fill(50)], { spacingMs: 1000 });
     expect(aSecondApart(10).committedPeriods(100, 20)).toBeGreaterThan(1);
     expect(aSecondApart(11).committedPeriods(100, 20)).toBe(1);
+  });
+
+  it('commits for plans on the move, without what the search from rest adds, and tells the whole all the same', () => {
+    const latency = new Latency();
+    latency.notePlan({ arrivalNs: 0n, encodeMs: 1, planMs: 800, totalMs: 850, extraMs: 600, warmUp: false });
+    expect(latency.committedPeriods(100, 20)).toBe(3);
+    expect(latency.totalMs(0.5)).toBe(850);
+  });
+
+  it('forgets the plans from before the clock went back, but for the last five', () => {
+    const latency = new Latency();
+    const note = (arrivalMs: number, totalMs: number): void => {
+      const arrivalNs = BigInt(arrivalMs) * 1_000_000n;
+      latency.notePlan({ arrivalNs, encodeMs: 1, planMs: 2, totalMs, extraMs: 0, warmUp: false });
+    };
+    for (let plan = 0; plan < 50; plan++) note(100_000 + 33 * plan, 950);
+    for (let plan = 0; plan < 4; plan++) note(33 * plan, 50);
+    expect(latency.committedPeriods(100, 20)).toBeGreaterThan(1);
+    note(200, 50);
+    expect(latency.committedPeriods(100, 20)).toBe(1);
   });
 
   it('is that of five plans at least, however far apart', () => {
