@@ -1,5 +1,6 @@
 import { JepaMpcError } from '../../core/errors.js';
 import { PLANNER_NODE, type DemoClient } from '../../ros/demo-client.js';
+import type { ResetReport } from '../../ros/demo-messages.js';
 import { timeoutError } from '../../ros/demo-arrivals.js';
 import type { EpisodeFrames } from './contact-sheet.js';
 import { EpisodeJudge, type Verdict } from './episode-judge.js';
@@ -107,8 +108,9 @@ async function showGoal(client: DemoClient, goalRad: readonly number[]): Promise
 
 /**
  * Puts the robot at the start of the episode, while the planner node is not active and nothing pulls it away, and activates the node there.
- * The node takes the measured pose as its own once joint states agree on it. It is then reset until it says that it stands where the robot
- * was put and knows the goal: messages may be on their way.
+ * Messages may be on their way, so the node is asked what it knows, before and after: the pose that joint states agree on, the goal and the
+ * time. One that is activated by joint states from before would pull the robot back to where those were. One that still has messages of the
+ * clock before it would answer each with a command, which in lockstep nobody could count.
  */
 async function placeRobot(
   client: DemoClient,
@@ -116,33 +118,31 @@ async function placeRobot(
   startRad: readonly number[],
   lockstep: boolean,
 ): Promise<void> {
-  // What was sent before must have reached the simulator: it counts commands from the teleport on.
-  await client.simulatorSettled(ANSWER_TIMEOUT_MS);
-  await teleport(client, startRad);
-  if (lockstep) await idleInLockstep(client, SETTLE_PERIODS, ANSWER_TIMEOUT_MS);
-  let isActive = false;
-  let mustStep = false;
-  for (let attempt = 0; attempt < PLACE_ATTEMPTS; attempt++) {
-    if (attempt > 0) await client.pass(PLACE_RETRY_MS);
-    if (mustStep) await idleInLockstep(client, SETTLE_PERIODS, ANSWER_TIMEOUT_MS);
-    if (lockstep && !isActive) {
-      // A node that still has messages of the clock before it would answer each with a command, which nobody could count.
-      const before = await client.reset(ANSWER_TIMEOUT_MS);
-      mustStep = before === null;
-      if (before?.nowNs !== client.heard.clockNs) continue;
-    }
-    isActive ||= await client.changeState('activate', ANSWER_TIMEOUT_MS);
-    mustStep = lockstep && !isActive;
-    const report = isActive ? await client.reset(ANSWER_TIMEOUT_MS) : null;
-    if (report === null) continue;
-    const { positions, goalStampNs, nowNs } = report;
+  const isUpToDate = ({ positions, goalStampNs, nowNs }: ResetReport): boolean => {
     const standsThere = robot.joints.every(
       (joint, index) =>
         Math.abs((positions.get(joint) ?? Number.NaN) - (startRad[index] ?? Number.NaN)) <= PLACED_WITHIN_RAD,
     );
     const knowsGoal = goalStampNs === client.heard.goalImage?.stampNs;
-    const knowsTime = !lockstep || nowNs === client.heard.clockNs;
-    if (standsThere && knowsGoal && knowsTime) return;
+    return standsThere && knowsGoal && (!lockstep || nowNs === client.heard.clockNs);
+  };
+  // What was sent before must have reached the simulator: it counts commands from the teleport on.
+  await client.simulatorSettled(ANSWER_TIMEOUT_MS);
+  await teleport(client, startRad);
+  if (lockstep) await idleInLockstep(client, SETTLE_PERIODS, ANSWER_TIMEOUT_MS);
+  let isActive = false;
+  for (let attempt = 0; attempt < PLACE_ATTEMPTS; attempt++) {
+    if (attempt > 0) await client.pass(PLACE_RETRY_MS);
+    const report = await client.reset(ANSWER_TIMEOUT_MS);
+    if (report !== null && isUpToDate(report)) {
+      if (isActive) return;
+      isActive = await client.changeState('activate', ANSWER_TIMEOUT_MS);
+      const activated = isActive ? await client.reset(ANSWER_TIMEOUT_MS) : null;
+      if (activated !== null && isUpToDate(activated)) return;
+    }
+    // Joint states that do not agree yet, or a refusal to be activated: time has to go on for either to change.
+    if (lockstep && !isActive && (report === null || isUpToDate(report)))
+      await idleInLockstep(client, SETTLE_PERIODS, ANSWER_TIMEOUT_MS);
   }
   throw new JepaMpcError('planner.not-ready', {
     subject: `${PLANNER_NODE} at the start of an episode`,
