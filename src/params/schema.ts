@@ -244,7 +244,7 @@ export const parameterSchema = z.strictObject({
   'planning.latency': dynamic(
     z.enum(['measured', 'fixed']).default('measured'),
     '',
-    'How many control periods pass between a frame and the first command that its plan can change: as many as 95 % of recent plans took (100 at most, none older than 10 s, but at least 5), from the stamp of the frame on, or planning.committed_periods.',
+    'How many control periods pass between a frame and the first command that its plan can change: as many as half of the recent plans took from the stamp of the frame on (100 at most, none older than 10 s, but at least 5), and so many that 95 % of them are late by half a period at most; or planning.committed_periods.',
   ),
   'planning.replan': dynamic(
     z.enum(['auto', 'frame', 'period']).default('auto'),

@@ -71,6 +71,15 @@ describe('latency', () => {
     expect(latencyOf(totals.map((_, index) => (index < 90 ? 50 : 950))).committedPeriods(100, 20)).toBe(10);
   });
 
+  it('commits enough for half of the plans, and for 95 % of them to be late by half a period at most', () => {
+    const totals = (slow: number, slowMs: number): number[] =>
+      Array.from({ length: 100 }, (_, index) => (index < slow ? slowMs : 50));
+    expect(latencyOf(totals(40, 130)).committedPeriods(100, 20)).toBe(1);
+    expect(latencyOf(totals(40, 131)).committedPeriods(100, 20)).toBe(2);
+    expect(latencyOf(totals(60, 81)).committedPeriods(100, 20)).toBe(2);
+    expect(latencyOf(totals(60, 80)).committedPeriods(100, 20)).toBe(1);
+  });
+
   it('follows a change within 100 plans', () => {
     const slowThenFast = [...Array.from({ length: 50 }, () => 950), ...Array.from({ length: 100 }, () => 50)];
     expect(latencyOf(slowThenFast).committedPeriods(100, 20)).toBe(1);
