@@ -225,7 +225,8 @@ def test_compressed_pictures_are_read(collected) -> None:
 
 def test_pictures_that_cannot_be_read_are_refused_by_their_encoding(tmp_path: Path) -> None:
     bag = Bag(Motion(3), encoding="32FC3")
-    with pytest.raises(RecordingError, match=r"images in '32FC3', expected one of rgb8.*Record the camera's colour topic"):
+    refusal = r"images in '32FC3', expected one of rgb8.*Record the camera's colour topic"
+    with pytest.raises(RecordingError, match=refusal):
         _collect(bag.source(bag.write(tmp_path / "depth")), tmp_path)
 
 
