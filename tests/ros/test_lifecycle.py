@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 
@@ -291,6 +292,7 @@ def test_with_autostart_it_says_what_it_waits_for(start_node, make_peer):
 def test_with_simulated_time_it_is_not_activated_without_a_clock(start_node, make_peer):
     process = start_node(autostart="true", use_sim_time="true")
     peer = make_peer()
-    text = "not activated yet, after 5 s: clock: none received on /clock, which nobody publishes (use_sim_time is true)"
-    assert peer.spin_until(lambda: text in process.log_path.read_text(), 60.0)
+    # After 5 s, or as soon as the clock is all that is missing: on a busy machine the model takes longer.
+    text = r"not activated yet, after \d+ s: clock: none received on /clock, which nobody publishes \(use_sim_time"
+    assert peer.spin_until(lambda: re.search(text, process.log_path.read_text()) is not None, 60.0)
     assert Manager(peer).state() == State.PRIMARY_STATE_INACTIVE
