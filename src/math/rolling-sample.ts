@@ -28,11 +28,9 @@ export class RollingSample {
     const { length } = this.#values;
     const count = Math.min(this.#seen, length, last);
     if (count === 0) return NaN;
-    if (count === Math.min(this.#seen, length)) return percentile(this.#values.subarray(0, count), fraction);
-    const newest = Float64Array.from(
-      { length: count },
-      (_, age) => this.#values[(this.#seen - 1 - age) % length] ?? NaN,
+    return percentile(
+      Float64Array.from({ length: count }, (_, age) => this.#values[(this.#seen - 1 - age) % length] ?? NaN),
+      fraction,
     );
-    return percentile(newest, fraction);
   }
 }

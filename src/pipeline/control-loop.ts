@@ -18,7 +18,7 @@ import type { Latency } from '../timeline/latency.js';
 import { firstFreeNs } from '../timeline/plan-log.js';
 import { Timeline } from '../timeline/timeline.js';
 import { newestWins } from './newest-wins.js';
-import { asOneMove, extraShare, searchFactor } from './one-move.js';
+import { asOneMove, extraSearchMs, iterationsOf } from './one-move.js';
 import { NO_EXTRAS } from './planner-port.js';
 import type { PlanExtras, PlannerPort, PlannerTuning } from './planner-port.js';
 
@@ -86,8 +86,8 @@ export type ResetOutcome =
 interface AskedPlan {
   readonly origin: PlanOrigin;
   readonly askedNs: bigint;
-  /** Iterations of a plan on the move, if this one is made with a wide search; null if it is not. */
-  readonly iterations: number | null;
+  /** Iterations of a plan on the move: fewer than those of this one, if it is made with a wide search. */
+  readonly iterations: number;
   /** See {@link PlanReport}. */
   readonly position: Float64Array;
 }
@@ -455,8 +455,8 @@ export class ControlLoop {
       fromRest: this.#timeline.isRestFrom(frame.stampNs, clock.nowNs),
     };
     const committedPeriods = this.#committedPeriods(wanted);
-    const tuning = committedPeriods === null ? asOneMove(wanted, model.planning) : wanted;
     if (committedPeriods === null ? !origin.fromRest : !this.#isDue(frame, committedPeriods)) return EMPTY;
+    const tuning = committedPeriods === null ? asOneMove(wanted, model.planning) : wanted;
     this.#lastPlannedNs = frame.stampNs;
     const epoch = this.#epoch;
     const planIndex = this.#planIndex;
@@ -469,11 +469,10 @@ export class ControlLoop {
     const joints = { ...this.#jointLimits, position: this.#timeline.positionAt(frame.stampNs) };
     const request = { planIndex, history, goal, committed, joints, tuning, extras: extras?.() ?? NO_EXTRAS };
     const askedNs = clock.nowNs;
+    const iterations = iterationsOf(wanted, model.planning);
     const limitMs =
-      planTimeoutMs * searchFactor(tuning, wanted, model.planning) +
+      (planTimeoutMs * iterationsOf(tuning, model.planning)) / iterations +
       (planner.mayCompile(tuning) ? compileTimeoutMs : 0);
-    const iterations =
-      tuning === wanted ? null : wanted.iterations || model.planning.plannerDefaults.iterations;
     const job = defer(() => from(planner.plan(request)));
     return job.pipe(
       timeout({ first: limitMs, ...(scheduler === undefined ? {} : { scheduler }) }),
@@ -521,8 +520,9 @@ export class ControlLoop {
     const { nowNs } = this.#options.clock;
     const { encodeMs, planMs, warmUp } = plan.statistics;
     const totalMs = Number(nowNs - plan.frameStampNs) / 1e6;
-    const share = iterations === null ? 0 : extraShare(plan.statistics, iterations);
-    const extraMs = (Number(nowNs - askedNs) / 1e6) * share;
+    // The search is timed by the wall clock. On the clock of the node it took no longer than passed there: nothing, in lockstep.
+    const passedMs = Number(nowNs - askedNs) / 1e6;
+    const extraMs = Math.min(extraSearchMs(plan.statistics, iterations), Math.max(0, passedMs));
     this.#timeline.latency.notePlan({ arrivalNs: nowNs, encodeMs, planMs, totalMs, extraMs, warmUp });
     this.#planArrivedNs = nowNs;
     const dueNs = firstFreeNs(plan, plan.frameStampNs);

@@ -25,25 +25,23 @@ export function asOneMove(
   };
 }
 
-/** How many times as many iterations a plan of one tuning has as one of another. Its search takes about as much longer. */
-export function searchFactor(
-  tuning: PlannerTuning,
-  other: PlannerTuning,
-  { plannerDefaults: { iterations } }: Pick<PlanningFacts, 'plannerDefaults'>,
+/** Iterations of a plan with this tuning. */
+export function iterationsOf(
+  { iterations }: PlannerTuning,
+  { plannerDefaults: defaults }: Pick<PlanningFacts, 'plannerDefaults'>,
 ): number {
-  return (tuning.iterations || iterations) / (other.iterations || iterations);
+  return iterations || defaults.iterations;
 }
 
 /**
- * The share of a plan's time that a plan with fewer iterations would not have taken. For icem it is a little too large, since the later
- * iterations of that planner have fewer candidates.
+ * How much less the search of a plan would have taken with fewer iterations, ms. For icem it is too much, since the later iterations of that
+ * planner have fewer candidates.
  *
- * @param asked iterations of the other plan; with as many as it had, or more, the share is 0
+ * @param asked those iterations; with as many as the plan had, or more, it is 0
  */
-export function extraShare(
-  { iterations, searchMs, planMs }: Pick<PlanStatistics, 'iterations' | 'searchMs' | 'planMs'>,
+export function extraSearchMs(
+  { iterations, searchMs }: Pick<PlanStatistics, 'iterations' | 'searchMs'>,
   asked: number,
 ): number {
-  if (!(planMs > 0) || iterations === 0) return 0;
-  return Math.min(1, searchMs / planMs) * Math.max(0, 1 - asked / iterations);
+  return searchMs * Math.max(0, 1 - asked / Math.max(1, iterations));
 }

@@ -1,4 +1,5 @@
 import { RollingSample } from '../math/rolling-sample.js';
+import { Ring } from './ring.js';
 
 /** Plans that the percentiles are over: long enough to see jitter, short enough to follow a change within seconds. */
 const KEPT = 100;
@@ -37,7 +38,8 @@ export class Latency {
   /** `totalMs` less `extraMs`. */
   readonly #onTheMoveMs = new RollingSample(KEPT);
   #plans = 0;
-  /** Arrivals of the plans that are kept. */
+  readonly #ring = new Ring(KEPT);
+  /** When the plans that are kept arrived, `[KEPT]`. */
   readonly #arrivalsNs = new BigInt64Array(KEPT);
 
   /** Plans that count. */
@@ -80,7 +82,7 @@ export class Latency {
 
   notePlan({ arrivalNs, encodeMs, planMs, totalMs, extraMs, warmUp }: PlanLatency): void {
     if (warmUp) return;
-    this.#arrivalsNs[this.#plans % KEPT] = arrivalNs;
+    this.#arrivalsNs[this.#ring.push()] = arrivalNs;
     this.#plans += 1;
     this.#encodeMs.note(encodeMs);
     this.#planMs.note(planMs);
@@ -90,11 +92,10 @@ export class Latency {
 
   /** Plans of the last {@link RECENT_NS} before the newest, and at least {@link RECENT_PLANS}. None from before a clock went back. */
   get #recentPlans(): number {
-    const arrivalNs = (age: number): bigint => this.#arrivalsNs[(this.#plans - 1 - age) % KEPT] ?? 0n;
-    const most = Math.min(this.#plans, KEPT);
+    const arrivalNs = (age: number): bigint => this.#arrivalsNs[this.#ring.row(age)] ?? 0n;
     let count = 1;
     while (
-      count < most &&
+      count < this.#ring.length &&
       arrivalNs(count) <= arrivalNs(count - 1) &&
       arrivalNs(0) - arrivalNs(count) <= RECENT_NS
     )

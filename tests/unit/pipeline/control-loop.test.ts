@@ -610,7 +610,7 @@ describe('latency', () => {
 
   /** Plans that take this long, or this long for each iteration, from frames every 100 ms; the loop runs on meanwhile. */
   async function planWithin(
-    planMs: number | { readonly perIteration: number },
+    planMs: number | { readonly perIteration: number; readonly besides?: number },
     fromMs: number,
     toMs: number,
   ): Promise<number[]> {
@@ -627,7 +627,7 @@ describe('latency', () => {
       const newest = planner.requests.length > asked ? planner.requests.at(-1) : undefined;
       if (newest === undefined) continue;
       planner.searchMs = typeof planMs === 'number' ? 0 : planMs.perIteration * iterationsOf(newest);
-      finishMs = ms + (typeof planMs === 'number' ? planMs : planner.searchMs);
+      finishMs = ms + (typeof planMs === 'number' ? planMs : planner.searchMs + (planMs.besides ?? 0));
     }
     return velocities;
   }
@@ -679,6 +679,12 @@ describe('latency', () => {
     await planWithin({ perIteration: 60 }, 6020, 40_000);
     expect(planner.requests.at(-1)?.tuning).toEqual(tuning);
     expect(planner.requests.at(-1)?.committed.length).toBeGreaterThan(0);
+  });
+
+  it('of a planner that is slow for another reason than its search is not taken for a wide search', async () => {
+    await planWithin({ perIteration: 2.5, besides: 1000 }, 1000, 20_000);
+    expect(planner.requests.slice(1).every(({ tuning: { iterations } }) => iterations === 8)).toBe(true);
+    expect(planner.requests.length).toBeGreaterThan(6);
   });
 
   it('a wide search may take longer than one on the move, by as many iterations as it has more', async () => {

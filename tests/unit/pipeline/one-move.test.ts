@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { asOneMove, extraShare, searchFactor } from '../../../src/pipeline/one-move.js';
+import { asOneMove, extraSearchMs, iterationsOf } from '../../../src/pipeline/one-move.js';
 import { defaultTuning } from '../../fixtures/default-tuning.js';
 import { planningFacts } from '../../fixtures/planning-facts.js';
 
@@ -31,42 +31,31 @@ describe('a plan that is done as a whole', () => {
   });
 });
 
-describe('the search of one tuning beside that of another', () => {
-  it('has as many times as many iterations, the defaults of the model included', () => {
-    expect(searchFactor(asOneMove(defaultTuning, quick), defaultTuning, quick)).toBe(4);
-    expect(searchFactor(defaultTuning, defaultTuning, quick)).toBe(1);
-    expect(
-      searchFactor({ ...defaultTuning, iterations: 3 }, { ...defaultTuning, iterations: 6 }, quick),
-    ).toBe(0.5);
+describe('the iterations of a tuning', () => {
+  it('are its own, or those of the model', () => {
+    expect(iterationsOf(defaultTuning, quick)).toBe(2);
+    expect(iterationsOf(asOneMove(defaultTuning, quick), quick)).toBe(8);
+    expect(iterationsOf({ ...defaultTuning, iterations: 3 }, quick)).toBe(3);
   });
 });
 
-describe('the share of a plan that another one would not have taken', () => {
+describe('the part of a search that fewer iterations would not have taken', () => {
   it.each([
-    [8, 2, 0.6],
+    [8, 2, 600],
     [8, 8, 0],
     [4, 30, 0],
     [1, 1, 0],
-  ])(
-    'of %i iterations where %i are asked for, 800 of 1000 ms searched, is %f',
-    (iterations, asked, share) => {
-      expect(extraShare({ iterations, searchMs: 800, planMs: 1000 }, asked)).toBeCloseTo(share, 12);
-    },
-  );
+  ])('of %i iterations where %i are asked for is %i of 800 ms', (iterations, asked, extraMs) => {
+    expect(extraSearchMs({ iterations, searchMs: 800 }, asked)).toBe(extraMs);
+  });
 
-  it('lies between 0 and 1, whatever is measured', () => {
+  it('lies between nothing and the search, whatever is measured', () => {
     fc.assert(
-      fc.property(
-        fc.nat(1000),
-        fc.nat(1000),
-        fc.nat(40),
-        fc.nat(40),
-        (searchMs, planMs, iterations, asked) => {
-          const share = extraShare({ iterations, searchMs, planMs }, asked);
-          expect(share).toBeGreaterThanOrEqual(0);
-          expect(share).toBeLessThanOrEqual(1);
-        },
-      ),
+      fc.property(fc.nat(1000), fc.nat(40), fc.nat(40), (searchMs, iterations, asked) => {
+        const extraMs = extraSearchMs({ iterations, searchMs }, asked);
+        expect(extraMs).toBeGreaterThanOrEqual(0);
+        expect(extraMs).toBeLessThanOrEqual(searchMs);
+      }),
     );
   });
 });

@@ -13,6 +13,11 @@ function latencyOf(totalsMs: readonly number[], { warmUp = false, spacingMs = 33
   return latency;
 }
 
+/** Of 20 slow plans and so many fast ones after them. */
+function slowThenFast(fast: number, spacingMs: number): Latency {
+  return latencyOf([...Array<number>(20).fill(950), ...Array<number>(fast).fill(50)], { spacingMs });
+}
+
 describe('latency', () => {
   it('is not known before anything was measured', () => {
     const latency = new Latency();
@@ -81,16 +86,14 @@ describe('latency', () => {
   });
 
   it('follows a change within 100 plans', () => {
-    const slowThenFast = [...Array.from({ length: 50 }, () => 950), ...Array.from({ length: 100 }, () => 50)];
-    expect(latencyOf(slowThenFast).committedPeriods(100, 20)).toBe(1);
-    expect(latencyOf(slowThenFast.slice(0, -1)).totalMs(1)).toBe(950);
+    const totals = [...Array.from({ length: 50 }, () => 950), ...Array.from({ length: 100 }, () => 50)];
+    expect(latencyOf(totals).committedPeriods(100, 20)).toBe(1);
+    expect(latencyOf(totals.slice(0, -1)).totalMs(1)).toBe(950);
   });
 
   it('follows a change within 10 s where plans are few', () => {
-    const aSecondApart = (fast: number): Latency =>
-      latencyOf([...Array<number>(20).fill(950), ...Array<number>(fast).fill(50)], { spacingMs: 1000 });
-    expect(aSecondApart(10).committedPeriods(100, 20)).toBeGreaterThan(1);
-    expect(aSecondApart(11).committedPeriods(100, 20)).toBe(1);
+    expect(slowThenFast(10, 1000).committedPeriods(100, 20)).toBeGreaterThan(1);
+    expect(slowThenFast(11, 1000).committedPeriods(100, 20)).toBe(1);
   });
 
   it('commits for plans on the move, without what the search from rest adds, and tells the whole all the same', () => {
@@ -114,10 +117,8 @@ describe('latency', () => {
   });
 
   it('is that of five plans at least, however far apart', () => {
-    const aMinuteApart = (fast: number): Latency =>
-      latencyOf([...Array<number>(20).fill(950), ...Array<number>(fast).fill(50)], { spacingMs: 60_000 });
-    expect(aMinuteApart(4).committedPeriods(100, 20)).toBeGreaterThan(1);
-    expect(aMinuteApart(5).committedPeriods(100, 20)).toBe(1);
+    expect(slowThenFast(4, 60_000).committedPeriods(100, 20)).toBeGreaterThan(1);
+    expect(slowThenFast(5, 60_000).committedPeriods(100, 20)).toBe(1);
   });
 
   it('commits no fewer periods for plans that take longer', () => {
