@@ -53,9 +53,7 @@ export function objectiveFromTuning(tuning: ObjectiveTuning, model: ObjectiveMod
     foreseesState: jointTravel(model.action) !== null,
   };
   const expression = text === '' ? null : parseExpression(text, scope);
-  // The model's penalty is in the unit of its own objective, and says nothing beside another one.
-  const isModelsOwn = expression === null && metric === model.objective.default;
-  const modelPenalty = isModelsOwn ? model.plannerDefaults.actionPenalty : 0;
+  const modelPenalty = isModelsOwn({ metric, expression }, model) ? model.plannerDefaults.actionPenalty : 0;
   return {
     metric,
     steps,
@@ -69,6 +67,14 @@ export function objectiveFromTuning(tuning: ObjectiveTuning, model: ObjectiveMod
       limitMarginM: tuning.limitMarginM,
     },
   };
+}
+
+/** Whether plans are judged by the model's own objective. What a model says in its unit (a penalty, a margin) means nothing beside another. */
+export function isModelsOwn(
+  { metric, expression }: Pick<ObjectiveSpec, 'metric' | 'expression'>,
+  { objective }: Pick<PlanningFacts, 'objective'>,
+): boolean {
+  return expression === null && metric === objective.default;
 }
 
 function chosen<T extends DistanceMetric | StepAggregation>(

@@ -9,8 +9,9 @@ import { isKernelPlanner, KernelPlanner, whyIterateOnHost } from '../planning/ke
 import { createObjective } from '../planning/objectives/create-objective.js';
 import type { PlannerOptions } from '../planning/planner-options.js';
 import { createPlanner } from '../planning/registry.js';
+import { RestingPlanner } from '../planning/resting-planner.js';
 import { actionFromTuning } from './action-from-tuning.js';
-import { objectiveFromTuning } from './objective-from-tuning.js';
+import { isModelsOwn, objectiveFromTuning } from './objective-from-tuning.js';
 import { plannerOptionsFromTuning } from './planner-options-from-tuning.js';
 import { RelievedPlanner } from './relieved-planner.js';
 import {
@@ -187,12 +188,24 @@ export class PlannerWorkshop {
     const model = { latent, history, action };
     const { scorer, kernel } = rollout;
     const onHost = (): Planner => createPlanner(tuning.planner, model, scorer, options);
-    if (kernel === null || wish.planner === null) return onHost();
-    return new RelievedPlanner(
-      new KernelPlanner(wish.planner, model, kernel, scorer, options),
-      onHost,
-      (failure) => rollout.dropKernel(failure),
-    );
+    const planner =
+      kernel === null || wish.planner === null
+        ? onHost()
+        : new RelievedPlanner(
+            new KernelPlanner(wish.planner, model, kernel, scorer, options),
+            onHost,
+            (failure) => rollout.dropKernel(failure),
+          );
+    const margin = this.#restMargin(tuning, wish.objective);
+    // What a baseline costs decides nothing.
+    if (margin === 0 || tuning.planner === 'random') return planner;
+    return new RestingPlanner(planner, model, scorer, options, { margin, patienceMs: tuning.restPatienceMs });
+  }
+
+  #restMargin({ restMargin }: PlannerTuning, objective: ObjectiveSpec): number {
+    const { planning } = this.#model.info;
+    if (restMargin >= 0) return restMargin;
+    return isModelsOwn(objective, planning) ? (planning.plannerDefaults.restMargin ?? 0) : 0;
   }
 
   #orderOf(tuning: PlannerTuning, key: string): Order {

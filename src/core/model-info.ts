@@ -23,6 +23,8 @@ export interface PlanningFacts {
     /** Absent: the planner's own. */
     readonly momentum?: number | undefined;
     readonly actionPenalty: number;
+    /** In the unit of the model's own objective; absent: 0. */
+    readonly restMargin?: number | undefined;
   };
 }
 

@@ -124,6 +124,8 @@ export interface PlannerState {
   readonly elites?: Float32Array;
   /** How far to shift the actions in time before use, in ms (time between the two frames); 0 at first. */
   readonly ageMs: number;
+  /** How long plans up to the last one had been of rest, ms; absent where the last one moves the robot. See `RestingPlanner`. */
+  readonly restedMs?: number;
 }
 
 /** Result of one planning step. */
@@ -139,6 +141,8 @@ export interface PlannerResult {
   readonly iterations: number;
   /** Largest deviation of the last iteration's elites over all actions, as a fraction of half the range; 0 where one decides. */
   readonly elitesStd: number;
+  /** Rest was handed out, since no plan is worth moving for. */
+  readonly rests?: true;
 }
 
 /** A sampling planner: pure in (state, context, rng). */

@@ -228,6 +228,13 @@ const plannerDefaultsSchema = z.strictObject({
     .describe(
       "Weight of the mean of `(action / larger bound)²`; in the unit of the model's own objective, and left out beside another one",
     ),
+  restMargin: z
+    .number()
+    .min(0)
+    .optional()
+    .describe(
+      "A plan that does not cost this much less than rest is not followed; in the unit of the model's own objective, and left out beside another one; none: 0",
+    ),
 });
 
 /** `manifest.json` of a model folder. */

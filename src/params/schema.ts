@@ -236,6 +236,16 @@ export const parameterSchema = z.strictObject({
     '',
     'Joints that are not planned but held at an action, such as "elbow=0, wrist=0.5". Empty: none.',
   ),
+  'rest.margin': dynamic(
+    z.number().min(-1).max(1000000).default(-1),
+    'unit of the cost',
+    'A plan that does not cost this much less than rest is not followed: the robot comes to rest, instead of swinging about its goal. -1 takes the model’s, which counts for the model’s own objective alone. 0: every plan is followed.',
+  ),
+  'rest.patience_s': dynamic(
+    z.number().min(0.01).max(600).default(1),
+    's',
+    'While the robot rests, rest.margin shrinks to 0 within this time, so that it gets on where it rested too early.',
+  ),
   'planning.time_budget_ms': dynamic(
     z.number().min(0).max(10000).default(0),
     'ms',

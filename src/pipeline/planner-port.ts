@@ -39,6 +39,9 @@ export interface PlannerTuning {
   readonly jointMinStd: readonly number[];
   readonly keep: Parameters['cem.keep'];
   readonly actionPenalty: number;
+  /** Below 0: the model's. */
+  readonly restMargin: number;
+  readonly restPatienceMs: number;
   /** Below 0: the planner's own. */
   readonly momentum: number;
   readonly noiseBeta: number;

@@ -3,20 +3,22 @@ import type { ActionSpec } from '../core/model-spec.js';
 import type { PlanContext } from '../core/ports.js';
 
 /**
- * Raw actions that leave the robot where it is: where they are joint positions, the measured ones, and 0 of every other kind.
+ * Raw actions that leave the robot where it is once the committed ones are done: 0, or, where actions are joint positions, the last committed
+ * one, or the measured positions where none is committed.
  *
  * @param size K * A
  * @returns `[K, A]`
  * @throws JepaMpcError `planner.not-ready` for joint positions that are not known
  */
 export function restingSequence(
-  { kind }: Pick<ActionSpec, 'kind'>,
-  { joints }: Pick<PlanContext, 'joints'>,
+  { kind, names }: Pick<ActionSpec, 'kind' | 'names'>,
+  { joints, committed }: Pick<PlanContext, 'joints' | 'committed'>,
   size: number,
 ): Float32Array {
   const rest = new Float32Array(size);
   if (kind !== 'joint_position') return rest;
-  if (joints === undefined) {
+  const position = committed.length >= names.length ? committed.subarray(-names.length) : joints?.position;
+  if (position === undefined) {
     throw new JepaMpcError('planner.not-ready', {
       subject: 'plan of joint positions',
       found: 'no measured joint positions to start from',
@@ -24,7 +26,6 @@ export function restingSequence(
       remedy: 'Check the topic joint_states.',
     });
   }
-  const { position } = joints;
   for (let i = 0; i < size; i++) rest[i] = position[i % position.length] ?? NaN;
   return rest;
 }

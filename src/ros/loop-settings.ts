@@ -25,6 +25,8 @@ export function loopSettings(values: Parameters): LoopSettings {
       jointMinStd: values['cem.joint_min_std'],
       keep: values['cem.keep'],
       actionPenalty: values['cem.action_penalty'],
+      restMargin: values['rest.margin'],
+      restPatienceMs: values['rest.patience_s'] * 1000,
       momentum: values['cem.momentum'],
       noiseBeta: values['noise.beta'],
       returned: values['cem.returned'],

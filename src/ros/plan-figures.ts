@@ -123,6 +123,7 @@ export class PlanFigures {
         iterations: statistics.iterations,
         samples: statistics.samples,
         elites_std: statistics.elitesStd,
+        rests: statistics.rests ? 1 : 0,
         rollout: statistics.rollout,
         fallbacks: statistics.fallbacks.map(({ instead }) => instead).join(', '),
         late: late ? 1 : 0,

@@ -305,7 +305,7 @@ export function describePlannerContract(
       let nowMs = 0;
       const slow: CandidateScorer = {
         score: (given, candidates) => {
-          nowMs += 10;
+          nowMs += (10 * candidates.length) / (linearOptions.samples * SIZE);
           return rugged.score(given, candidates);
         },
       };
@@ -314,7 +314,8 @@ export function describePlannerContract(
         const timeBudget = { ms: budgetMs, nowMs: () => nowMs };
         const { iterations } = await planner({ timeBudget }, slow).plan(null, context, createRng(1));
         expect(iterations).toBeGreaterThanOrEqual(1);
-        expect(nowMs - startMs).toBeLessThanOrEqual(Math.max(10, budgetMs));
+        // A look at two more candidates may come after the iterations.
+        expect(nowMs - startMs).toBeLessThanOrEqual(Math.max(10, budgetMs) + 0.5);
       }
     });
   });

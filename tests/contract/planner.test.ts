@@ -1,6 +1,14 @@
 import { createPlanner, plannerNames } from '../../src/planning/registry.js';
+import { RestingPlanner } from '../../src/planning/resting-planner.js';
 import { describePlannerContract } from './planner-contract.js';
 
 for (const name of plannerNames) {
   describePlannerContract(name, (model, scorer, options) => createPlanner(name, model, scorer, options));
 }
+
+// A margin that decides nothing in these worlds: what it decides has tests of its own.
+const rest = { margin: 1e-9, patienceMs: 1000 };
+describePlannerContract('cem', (model, scorer, options) => {
+  const cem = createPlanner('cem', model, scorer, options);
+  return new RestingPlanner(cem, model, scorer, options, rest);
+});

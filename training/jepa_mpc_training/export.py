@@ -204,6 +204,7 @@ def manifest_of(
             "initialStd": planner.initial_std,
             "minStd": planner.min_std,
             "actionPenalty": planner.action_penalty,
+            "restMargin": planner.rest_margin,
         },
         "provenance": about["provenance"],
         "golden": entries["golden"],

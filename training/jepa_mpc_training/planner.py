@@ -9,6 +9,9 @@ import numpy as np
 
 from .config import BLOCK, PlannerConfig
 
+REST_PATIENCE_PERIODS = 10
+"""Periods of rest within which the rest margin shrinks to 0: the node's rest.patience_s."""
+
 
 class WorldModel(Protocol):
     """What the planner needs of a model; all arrays float32."""
@@ -49,7 +52,8 @@ class CemPlanner:
     The first deviation is `initial_std` of half the action range, around the last plan shifted in time. The mean, the
     best sequence so far and rest are candidates of every iteration besides the sampled ones. The elites give mean and
     unbiased deviation of the next iteration. The last mean is the plan if scoring it shows it no dearer than every mean
-    before it, else the best sequence is; the next plan starts from whichever it was.
+    before it, else the best sequence is; the next plan starts from whichever it was. Unless it is cheaper than rest by
+    `rest_margin`, rest is handed out (src/planning/resting-planner.ts); the margin shrinks to 0 while the robot rests.
     """
 
     def __init__(self, model: WorldModel, actions: ActionSpace, config: PlannerConfig) -> None:
@@ -59,6 +63,7 @@ class CemPlanner:
         self._lower = -_rounded_down(-actions.lower)
         self._upper = _rounded_down(actions.upper)
         self._last: np.ndarray | None = None
+        self._rested: float | None = None
 
     def plan(
         self, history: np.ndarray, goal: np.ndarray, committed: np.ndarray, shift: float, noise: Noise
@@ -94,6 +99,13 @@ class CemPlanner:
             std = np.maximum(spread, config.min_std * half_range).astype(np.float32)
         is_sound = self.cost(history, goal, np.stack((mean, best)))[0] <= least_mean_cost
         self._last = mean if is_sound else best
+        if config.rest_margin > 0:
+            rested = 0.0 if self._rested is None else self._rested + max(0.0, shift)
+            margin = config.rest_margin * max(0.0, 1 - rested / REST_PATIENCE_PERIODS)
+            plan_cost, rest_cost = self.cost(history, goal, np.stack((self._last, rest))).astype(np.float64)
+            rests = rest_cost <= plan_cost + margin or np.isnan(plan_cost)
+            self._rested = rested if rests else None
+            self._last = rest if rests else self._last
         return self._last
 
     def _allowed(self, sequences: np.ndarray, committed: np.ndarray) -> np.ndarray:
@@ -123,7 +135,7 @@ class CemPlanner:
     def _distance(self, latents: np.ndarray, goals: np.ndarray) -> np.ndarray:
         if self._config.objective == "temporal_distance":
             return self._model.distance(latents, np.ascontiguousarray(goals))
-        return np.square(latents - goals).mean(axis=(1, 2))
+        return np.square(latents - goals).sum(axis=(1, 2))
 
 
 def shifted(mean: np.ndarray, shift: float) -> np.ndarray | None:

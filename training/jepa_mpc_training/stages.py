@@ -193,7 +193,7 @@ class Pipeline:
         planner, episodes = self._config.planner, self._config.evaluate.episodes
         frame_size = self._config.collect.frame_size
         # The penalty is in steps; next to a squared latent distance it would weigh too much.
-        squared = dataclasses.replace(planner, objective="squared_latent_distance", action_penalty=0.0)
+        squared = dataclasses.replace(planner, objective="squared_latent_distance", action_penalty=0.0, rest_margin=0.0)
         fast = Timing(frame_period_ms=100 / 3, plan_every=2, delay_ms=80)
         runs = {
             "planner, temporal distance": (planner, Timing(), "planner", episodes),

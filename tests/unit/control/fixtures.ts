@@ -98,6 +98,7 @@ export function planOf(frameMs: number, rows: readonly (readonly number[])[], co
       iterations: 1,
       samples: 0,
       elitesStd: 0,
+      rests: false,
       rollout: 'host',
       searchMs: 0,
       fallbacks: [],

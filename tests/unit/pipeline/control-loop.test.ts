@@ -81,6 +81,7 @@ class ManualPlanner implements PlannerPort {
         goalDistance: 0,
         samples: 1,
         elitesStd: 0,
+        rests: false,
         rollout: 'host',
         fallbacks: [],
         iterations: iterationsOf(request),

@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 
 import type { StepAggregation } from '../../../src/core/objective-spec.js';
 import type { Objective, Planner, PlannerState, Rng } from '../../../src/core/ports.js';
+import type { PlannerOptions } from '../../../src/planning/planner-options.js';
 import { createRng, deriveSeed } from '../../../src/math/rng.js';
+import { parameterSchema } from '../../../src/params/schema.js';
 import { CandidateEvaluator } from '../../../src/planning/candidate-evaluator.js';
 import { createPlanner } from '../../../src/planning/registry.js';
+import { RestingPlanner } from '../../../src/planning/resting-planner.js';
 import { linearAction, linearContext, linearModel } from './linear-world.js';
 
 /** As PlannerConfig of training/jepa_mpc_training/config.py. */
@@ -16,6 +19,7 @@ interface PlannerSettings {
   readonly initial_std: number;
   readonly min_std: number;
   readonly action_penalty: number;
+  readonly rest_margin: number;
   readonly objective: 'temporal_distance' | 'squared_latent_distance';
   readonly steps: StepAggregation;
 }
@@ -43,7 +47,7 @@ interface WrittenPlan {
   readonly shift: number;
   /** Standard normals of each iteration `[I, N * K * J]`. */
   readonly noise: readonly (readonly number[])[];
-  /** Whether the last mean was handed out; else it was the best sequence. */
+  /** Whether the last mean was handed out; else it was the best sequence, or rest. */
   readonly is_mean: boolean;
   /** Raw actions `[K * J]`. */
   readonly actions: readonly number[];
@@ -57,6 +61,7 @@ const SETTINGS: PlannerSettings = {
   initial_std: 0.5,
   min_std: 0.02,
   action_penalty: 0.3,
+  rest_margin: 0,
   objective: 'temporal_distance',
   steps: 'all',
 };
@@ -114,6 +119,17 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    name: 'rest where the plan is not worth moving for, for as long as the margin lasts',
+    settings: { rest_margin: 0.125, objective: 'squared_latent_distance' },
+    plans: [
+      { pose: HOME, goal: [0.5, 0.25] },
+      { pose: [0.375, 0.125], goal: [0.5, 0.25], shift: 1 },
+      { pose: [0.375, 0.125], goal: [0.5, 0.25], committed: [0.25, 0], shift: 2 },
+      { pose: [0.375, 0.125], goal: [0.5, 0.25], shift: 7.5 },
+      { pose: [0.4375, 0.1875], goal: [0.5, 0.25], shift: 1 },
+    ],
+  },
+  {
     name: 'a single elite',
     settings: { elites: 1, min_std: 0.25 },
     plans: [{ pose: HOME, goal: [0.5, 0.25] }],
@@ -166,22 +182,25 @@ async function plansOf({ settings, plans }: Case, seed: number): Promise<readonl
   };
   const spec = { metric: objective, steps, expression: null, weights };
   let lastMean = new Float32Array(0);
-  const planner: Planner = createPlanner(
-    'cem',
-    linearModel,
-    new CandidateEvaluator(linearModel, temporalDistance, spec, horizon),
-    {
-      samples: chosen.samples,
-      iterations: chosen.iterations,
-      elites: chosen.elites,
-      horizon,
-      initialStd: chosen.initial_std,
-      minStd: chosen.min_std,
-      onIteration: ({ mean }) => {
-        lastMean = mean.slice();
-      },
+  const scorer = new CandidateEvaluator(linearModel, temporalDistance, spec, horizon);
+  const options: PlannerOptions = {
+    samples: chosen.samples,
+    iterations: chosen.iterations,
+    elites: chosen.elites,
+    horizon,
+    initialStd: chosen.initial_std,
+    minStd: chosen.min_std,
+    onIteration: ({ mean }) => {
+      lastMean = mean.slice();
     },
-  );
+  };
+  const cem = createPlanner('cem', linearModel, scorer, options);
+  const rest = {
+    margin: chosen.rest_margin,
+    patienceMs: parameterSchema.shape['rest.patience_s'].parse(undefined) * 1000,
+  };
+  const planner: Planner =
+    rest.margin === 0 ? cem : new RestingPlanner(cem, linearModel, scorer, options, rest);
   const written: WrittenPlan[] = [];
   let state: PlannerState | null = null;
   for (const [index, { pose, goal, committed = [], shift = 0 }] of plans.entries()) {

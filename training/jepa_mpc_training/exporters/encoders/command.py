@@ -61,7 +61,7 @@ def _run(options: argparse.Namespace) -> int:
     networks = random_model(encoder, grid)
     golden = _golden(networks, sizes)
     entries, _ = write_graphs(networks, golden, out)
-    planner = PlannerConfig(objective="squared_latent_distance", action_penalty=0.0)
+    planner = PlannerConfig(objective="squared_latent_distance", action_penalty=0.0, rest_margin=0.0)
     about = {
         "description": f"{kind.title} under a projection and a predictor: {sizes.dim} wide, {sizes.depth} layers, "
         f"images of {sizes.image_size}",
