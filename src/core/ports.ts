@@ -124,8 +124,8 @@ export interface PlannerState {
   readonly elites?: Float32Array;
   /** How far to shift the actions in time before use, in ms (time between the two frames); 0 at first. */
   readonly ageMs: number;
-  /** How long plans up to the last one had been of rest, ms; absent where the last one moves the robot. See `RestingPlanner`. */
-  readonly restedMs?: number;
+  /** Whether the last plan was of rest, and how much of its patience for that the planner had used up, ms. See `RestingPlanner`. */
+  readonly rest?: { readonly rested: boolean; readonly usedMs: number };
 }
 
 /** Result of one planning step. */

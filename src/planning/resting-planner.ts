@@ -17,14 +17,20 @@ import { restingSequence } from './resting-sequence.js';
 export interface RestOptions {
   /** A plan that does not cost this much less than rest is not followed: the robot comes to rest. In the unit of the objective, above 0. */
   readonly margin: number;
-  /** While the robot rests, the margin shrinks to 0 within this time, ms, above 0. */
+  /** While the robot rests, the margin shrinks to 0 within this time, ms, above 0; while it moves, the margin grows back in a third of it. */
   readonly patienceMs: number;
 }
 
 /**
+ * How much faster patience comes back in motion than it is used up at rest. If it came back at once, a robot that moves on after a rest would
+ * rest again with the next plan, 30 ms later.
+ */
+const RECOVERY = 3;
+
+/**
  * A planner that rests near the goal. The costs of a model are noisy: near the goal there always is a plan that seems a little better than
  * rest, and following it makes the robot swing about its goal. A planner with this one around it hands out rest unless its plan is cheaper by
- * a margin. A robot that rests too early gets on by itself, since the margin shrinks while it rests.
+ * a margin. A robot that rests too early gets on by itself, since the margin shrinks while it rests, and grows back while it moves.
  *
  * The result depends on (state, context, rng) alone, as far as that of the planner inside does.
  */
@@ -71,21 +77,24 @@ export class RestingPlanner implements Planner {
     this.#both.set(result.actions);
     this.#both.set(rest, size);
     const [planCost = NaN, restCost = NaN] = await this.#scorer.score(context, this.#both);
-    const restedMs = restedFor(state);
-    const margin = this.#rest.margin * Math.max(0, 1 - restedMs / this.#rest.patienceMs);
-    if (!(restCost <= planCost + margin || Number.isNaN(planCost))) return result;
+    const usedMs = this.#usedMs(state);
+    const margin = this.#rest.margin * (1 - usedMs / this.#rest.patienceMs);
+    const rests = restCost <= planCost + margin || Number.isNaN(planCost);
+    if (!rests) return { ...result, state: { ...result.state, rest: { rested: false, usedMs } } };
     return {
       ...result,
-      state: { ...result.state, mean: rest.slice(), restedMs },
+      state: { ...result.state, mean: rest.slice(), rest: { rested: true, usedMs } },
       actions: rest,
       bestCost: Math.min(result.bestCost, restCost),
       rests: true,
     };
   }
-}
 
-/** How long plans have been of rest by now, ms. */
-function restedFor(state: PlannerState | null): number {
-  if (state?.restedMs === undefined) return 0;
-  return state.restedMs + Math.max(0, state.ageMs);
+  /** How much of its patience is used up by now, ms, from 0 to all of it. */
+  #usedMs(state: PlannerState | null): number {
+    if (state?.rest === undefined) return 0;
+    const { rested, usedMs } = state.rest;
+    const passedMs = Math.max(0, state.ageMs);
+    return Math.min(Math.max(0, usedMs + (rested ? passedMs : -RECOVERY * passedMs)), this.#rest.patienceMs);
+  }
 }

@@ -11,6 +11,8 @@ from .config import BLOCK, PlannerConfig
 
 REST_PATIENCE_PERIODS = 10
 """Periods of rest within which the rest margin shrinks to 0: the node's rest.patience_s."""
+RECOVERY = 3.0
+"""How much faster it grows back while the robot moves."""
 
 
 class WorldModel(Protocol):
@@ -53,7 +55,8 @@ class CemPlanner:
     best sequence so far and rest are candidates of every iteration besides the sampled ones. The elites give mean and
     unbiased deviation of the next iteration. The last mean is the plan if scoring it shows it no dearer than every mean
     before it, else the best sequence is; the next plan starts from whichever it was. Unless it is cheaper than rest by
-    `rest_margin`, rest is handed out (src/planning/resting-planner.ts); the margin shrinks to 0 while the robot rests.
+    `rest_margin`, rest is handed out (src/planning/resting-planner.ts); the margin shrinks to 0 while the robot rests,
+    and grows back while it moves.
     """
 
     def __init__(self, model: WorldModel, actions: ActionSpace, config: PlannerConfig) -> None:
@@ -63,7 +66,8 @@ class CemPlanner:
         self._lower = -_rounded_down(-actions.lower)
         self._upper = _rounded_down(actions.upper)
         self._last: np.ndarray | None = None
-        self._rested: float | None = None
+        self._rested = False
+        self._impatience = 0.0
 
     def plan(
         self, history: np.ndarray, goal: np.ndarray, committed: np.ndarray, shift: float, noise: Noise
@@ -100,12 +104,12 @@ class CemPlanner:
         is_sound = self.cost(history, goal, np.stack((mean, best)))[0] <= least_mean_cost
         self._last = mean if is_sound else best
         if config.rest_margin > 0:
-            rested = 0.0 if self._rested is None else self._rested + max(0.0, shift)
-            margin = config.rest_margin * max(0.0, 1 - rested / REST_PATIENCE_PERIODS)
+            passed = max(0.0, shift) * (1.0 if self._rested else -RECOVERY)
+            self._impatience = min(max(0.0, self._impatience + passed), REST_PATIENCE_PERIODS)
+            margin = config.rest_margin * (1 - self._impatience / REST_PATIENCE_PERIODS)
             plan_cost, rest_cost = self.cost(history, goal, np.stack((self._last, rest))).astype(np.float64)
-            rests = rest_cost <= plan_cost + margin or np.isnan(plan_cost)
-            self._rested = rested if rests else None
-            self._last = rest if rests else self._last
+            self._rested = bool(rest_cost <= plan_cost + margin or np.isnan(plan_cost))
+            self._last = rest if self._rested else self._last
         return self._last
 
     def _allowed(self, sequences: np.ndarray, committed: np.ndarray) -> np.ndarray:

@@ -126,6 +126,7 @@ const CASES: readonly Case[] = [
       { pose: [0.375, 0.125], goal: [0.5, 0.25], shift: 1 },
       { pose: [0.375, 0.125], goal: [0.5, 0.25], committed: [0.25, 0], shift: 2 },
       { pose: [0.375, 0.125], goal: [0.5, 0.25], shift: 7.5 },
+      { pose: [0.375, 0.125], goal: [0.5, 0.25], shift: 1 },
       { pose: [0.4375, 0.1875], goal: [0.5, 0.25], shift: 1 },
     ],
   },

@@ -46,24 +46,25 @@ async function plan(
   return planner.plan(state, context, createRng(1));
 }
 
-const wasResting = (restedMs: number, ageMs: number): PlannerState => ({
+/** The last plan, that long ago, and how much patience was used up by then. */
+const last = (rested: boolean, usedMs: number, ageMs: number): PlannerState => ({
   mean: new Float32Array(SIZE),
   ageMs,
-  restedMs,
+  rest: { rested, usedMs },
 });
 
 describe('a planner that rests unless its plan is worth moving for', () => {
   it('follows a plan that is cheaper by more than the margin, unchanged', async () => {
     const result = await plan([2, 3.1]);
     expect(result.actions).toBe(MOVING);
-    expect(result.state).toEqual({ mean: MOVING, ageMs: 0 });
+    expect(result.state).toEqual({ mean: MOVING, ageMs: 0, rest: { rested: false, usedMs: 0 } });
     expect(result).not.toHaveProperty('rests');
   });
 
   it('rests where the plan is cheaper by the margin or less, behind what is committed, and plans on from there', async () => {
     const { actions, state, rests, bestCost } = await plan([2, 2.75]);
     expect([...actions]).toEqual(RESTING);
-    expect(state).toEqual({ mean: actions, ageMs: 0, restedMs: 0 });
+    expect(state).toEqual({ mean: actions, ageMs: 0, rest: { rested: true, usedMs: 0 } });
     expect(state.mean).not.toBe(actions);
     expect([rests, bestCost]).toEqual([true, 2.75]);
   });
@@ -72,22 +73,34 @@ describe('a planner that rests unless its plan is worth moving for', () => {
     expect((await plan([5, 5.5])).bestCost).toBe(3);
   });
 
-  it('knows how long it has rested, from plan to plan', async () => {
-    expect((await plan([2, 2.1], undefined, wasResting(200, 33))).state.restedMs).toBe(233);
-    expect((await plan([2, 2.1], undefined, { mean: MOVING, ageMs: 33 })).state.restedMs).toBe(0);
+  const usedMs = async (state: PlannerState): Promise<number | undefined> =>
+    (await plan([2, 2.001], undefined, state)).state.rest?.usedMs;
+
+  it('uses its patience up at rest, and gets it back three times as fast in motion', async () => {
+    expect(await usedMs(last(true, 200, 33))).toBe(233);
+    expect(await usedMs(last(false, 200, 33))).toBe(101);
+    expect(await usedMs(last(true, 990, 33))).toBe(1000);
+    expect(await usedMs(last(false, 50, 33))).toBe(0);
+    expect(await usedMs({ mean: MOVING, ageMs: 33 })).toBe(0);
   });
 
-  it('asks for less the longer it has rested, and for nothing after its patience', async () => {
+  it('asks for less the more patience is used up, and for nothing in the end', async () => {
     const restsAfter = async (ms: number): Promise<boolean> =>
-      (await plan([2, 2.5], undefined, wasResting(ms - 100, 100))).rests === true;
+      (await plan([2, 2.5], undefined, last(true, ms - 100, 100))).rests === true;
     expect(await restsAfter(499)).toBe(true);
     expect(await restsAfter(501)).toBe(false);
-    expect((await plan([2, 2.001], undefined, wasResting(5000, 100))).rests).toBeUndefined();
-    expect((await plan([2, 2], undefined, wasResting(5000, 100))).rests).toBe(true);
+    expect((await plan([2, 2.001], undefined, last(true, 5000, 100))).rests).toBeUndefined();
+    expect((await plan([2, 2], undefined, last(true, 5000, 100))).rests).toBe(true);
+  });
+
+  it('goes on with a move after a rest: the next plan need not be worth the whole margin', async () => {
+    expect((await plan([2, 2.2], undefined, last(false, 1000, 33))).rests).toBeUndefined();
+    expect((await plan([2, 2.2], undefined, last(false, 1000, 300))).rests).toBe(true);
   });
 
   it('does not count a step back in time', async () => {
-    expect((await plan([2, 2.1], undefined, wasResting(200, -50))).state.restedMs).toBe(200);
+    expect(await usedMs(last(true, 200, -50))).toBe(200);
+    expect(await usedMs(last(false, 200, -50))).toBe(200);
   });
 
   it('rests where the plan has no finite cost, and follows it where rest has none', async () => {
