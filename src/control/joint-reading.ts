@@ -10,6 +10,9 @@ export interface JointStateMessage {
   readonly velocity: ArrayLike<number>;
 }
 
+/** Joints that are published apart take a moment to be all there. */
+const PATIENCE_WITH_PARTS_NS = 1_000_000_000n;
+
 /** The newest state of one joint; rad or m, rad/s or m/s. */
 interface JointPart {
   readonly stampNs: bigint;
@@ -33,6 +36,8 @@ export class JointStateReader {
   #last: readonly JointPart[] | null = null;
   /** Stamp of the newest message with each name, for who asks what is missing. */
   readonly #heardNs = new Map<string, bigint>();
+  /** Stamp of the first message. */
+  #firstNs: bigint | null = null;
 
   constructor(jointNames: readonly string[]) {
     this.#jointNames = jointNames;
@@ -74,6 +79,18 @@ export class JointStateReader {
     });
   }
 
+  /**
+   * For messages that complete no reading.
+   *
+   * @param stampNs of the newest of them
+   * @throws JepaMpcError `joint-states.unknown-joint` when a joint of the model has been missing for a second
+   */
+  assertAllHeard(stampNs: bigint): void {
+    const sinceNs = stampNs - PATIENCE_WITH_PARTS_NS;
+    if (this.#firstNs !== null && this.#firstNs <= sinceNs && this.missing(sinceNs).length > 0)
+      throw this.missingError(sinceNs);
+  }
+
   /** `joint-states.unknown-joint`, for whoever finds that joints are {@link missing}. */
   missingError(sinceNs?: bigint): JepaMpcError {
     const missing = this.missing(sinceNs);
@@ -99,9 +116,11 @@ export class JointStateReader {
     this.#parts = this.#jointNames.map(() => null);
     this.#last = null;
     this.#heardNs.clear();
+    this.#firstNs = null;
   }
 
   #note(names: readonly string[], stampNs: bigint): void {
+    this.#firstNs ??= stampNs;
     for (const name of names) {
       const heardNs = this.#heardNs.get(name);
       if (heardNs === undefined || heardNs < stampNs) this.#heardNs.set(name, stampNs);

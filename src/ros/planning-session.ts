@@ -23,9 +23,6 @@ import type { ProblemLog } from './problem-log.js';
 /** Why there is nothing to plan with before there is a session. */
 export const NOT_CONFIGURED = 'the node is not configured';
 
-/** How long a joint may be missing from joint states that others come in. */
-const PATIENCE_WITH_PARTS_NS = 1_000_000_000n;
-
 /** What the robot description comes to. */
 export interface RobotModel {
   readonly urdf: Urdf;
@@ -60,7 +57,6 @@ export class PlanningSession {
   readonly #options: PlanningSessionOptions;
   #model: ModelInfo | null = null;
   #reader: JointStateReader | null = null;
-  #firstJointStateNs: bigint | null = null;
   #lastNowNs = 0n;
   #settingsInForce: { readonly values: Parameters; readonly settings: LoopSettings } | null = null;
   #robot: RobotModel | null = null;
@@ -142,20 +138,11 @@ export class PlanningSession {
     if (this.#loop?.isOfThisClock(stampNs, nowNs) === false) return;
     const reading = this.#reader?.read(message, stampNs) ?? null;
     if (reading === null) {
-      this.#assertAllHeard(stampNs);
+      this.#reader?.assertAllHeard(stampNs);
       return;
     }
     if (this.#effortLaw?.canUse(reading) === false) throw noVelocity();
     this.#loop?.onReading(reading, nowNs);
-  }
-
-  /** Joints that are published apart take a moment to be all there. */
-  #assertAllHeard(stampNs: bigint): void {
-    this.#firstJointStateNs ??= stampNs;
-    const sinceNs = stampNs - PATIENCE_WITH_PARTS_NS;
-    if (this.#firstJointStateNs > sinceNs) return;
-    if (this.#reader !== null && this.#reader.missing(sinceNs).length > 0)
-      throw this.#reader.missingError(sinceNs);
   }
 
   /** Lets go of the planner and all that was made with it. */

@@ -175,6 +175,28 @@ describe('JointStateReader', () => {
     expect(new JointStateReader(['elbow']).missingError().facts.found).toBe('no joints');
   });
 
+  it('waits a second for parts that are still to come, from its first message on, and then names them', () => {
+    const SECOND_NS = 1_000_000_000n;
+    const startNs = 60n * SECOND_NS;
+    const reader = new JointStateReader(JOINTS);
+    const hearUntil = (endNs: bigint, joints: readonly string[]): void => {
+      for (let ns = startNs; ns <= endNs; ns += SECOND_NS / 10n) reader.read(partOf(ns, joints).message, ns);
+      reader.assertAllHeard(endNs);
+    };
+    reader.assertAllHeard(startNs);
+    hearUntil(startNs + SECOND_NS - 100_000_000n, ['shoulder', 'elbow']);
+    expect(thrownBy(() => hearUntil(startNs + SECOND_NS, ['shoulder', 'elbow'])).facts).toMatchObject({
+      found: 'joints shoulder, elbow',
+      expected: "a joint 'finger'",
+    });
+    reader.read(partOf(startNs + SECOND_NS, ['finger']).message, startNs + SECOND_NS);
+    hearUntil(startNs + 2n * SECOND_NS, ['shoulder', 'elbow']);
+    expect(() => hearUntil(startNs + 3n * SECOND_NS, ['shoulder', 'elbow'])).toThrow(/finger/);
+    reader.reset();
+    reader.read(partOf(SECOND_NS, ['elbow']).message, SECOND_NS);
+    reader.assertAllHeard(SECOND_NS);
+  });
+
   it('begins afresh after a reset, from earlier stamps too', () => {
     const reader = new JointStateReader(JOINTS);
     expect(reader.read(partOf(9n, JOINTS).message, 9n)).not.toBeNull();
