@@ -194,6 +194,12 @@ export class ControlLoop {
     return this.#timeline.latency;
   }
 
+  /** Messages refused for their stamps, repeated ones left out. */
+  get refusedStamps(): { readonly frames: number; readonly readings: number } {
+    const { frameStamps, readingStamps } = this.#timeline;
+    return { frames: frameStamps.refused, readings: readingStamps.refused };
+  }
+
   /** How long the robot needs to brake to rest, s. */
   get brakingS(): number {
     return this.#stream.brakingS;
@@ -518,12 +524,12 @@ export class ControlLoop {
 
   #accept(plan: Plan, { origin, askedNs, iterations, position }: AskedPlan): PlanReport {
     const { nowNs } = this.#options.clock;
-    const { encodeMs, planMs, warmUp } = plan.statistics;
+    const { encodeMs, warmUp } = plan.statistics;
     const totalMs = Number(nowNs - plan.frameStampNs) / 1e6;
     // The search is timed by the wall clock. On the clock of the node it took no longer than passed there: nothing, in lockstep.
     const passedMs = Number(nowNs - askedNs) / 1e6;
     const extraMs = Math.min(extraSearchMs(plan.statistics, iterations), Math.max(0, passedMs));
-    this.#timeline.latency.notePlan({ arrivalNs: nowNs, encodeMs, planMs, totalMs, extraMs, warmUp });
+    this.#timeline.latency.notePlan({ arrivalNs: nowNs, encodeMs, totalMs, extraMs, warmUp });
     this.#planArrivedNs = nowNs;
     const dueNs = firstFreeNs(plan, plan.frameStampNs);
     const late = dueNs < nowNs && !origin.fromRest;

@@ -23,6 +23,8 @@ export interface NodeView {
   /** Why nothing can be planned; null when it can. */
   readonly missing: string | null;
   readonly condition: Condition | null;
+  /** Frames and joint states refused for their stamps; null while there is nothing to judge them by. */
+  readonly refusedStamps: { readonly frames: number; readonly readings: number } | null;
   readonly cameras: readonly CameraReport[];
   /** What this node and another one could hear of each other if their QoS or types fitted. */
   readonly unheard: readonly string[];
@@ -181,12 +183,16 @@ function commandsPart({ isActive, timing, parameters, model }: NodeView): Part {
   return { level: isMissing ? 'warn' : 'ok', name, message, values };
 }
 
-function motionPart({ condition, isActive, missing }: NodeView): Part {
+function motionPart({ condition, refusedStamps, isActive, missing }: NodeView): Part {
   const name = 'motion';
   if (condition === null) return { level: 'stale', name, message: missing ?? '' };
   const { level } = condition;
   const message = inWords(condition);
-  const values = { condition: level };
+  const values = {
+    condition: level,
+    frame_stamps_refused: refusedStamps?.frames ?? 0,
+    joint_state_stamps_refused: refusedStamps?.readings ?? 0,
+  };
   if (!isActive) return { level: 'stale', name, message, values };
   const severity = level === 'ok' ? 'ok' : level === 'degrade' ? 'warn' : 'error';
   return { level: severity, name, message, values };

@@ -416,6 +416,7 @@ export class PlannerNode {
       condition: this.#motion.isRunning
         ? (session?.loop?.condition ?? null)
         : (session?.loop?.look(this.#clock.nowNs) ?? null),
+      refusedStamps: session?.loop?.refusedStamps ?? null,
       cameras: this.#cameras?.reports ?? [],
       unheard: this.#qosWatch.look(),
       jointStates: this.#jointStates,

@@ -18,8 +18,6 @@ export interface PlanLatency {
   /** When it arrived. */
   readonly arrivalNs: bigint;
   readonly encodeMs: number;
-  /** Encoding included. */
-  readonly planMs: number;
   /** From the stamp of the frame to the arrival of the plan: camera, transport, waiting and planning. */
   readonly totalMs: number;
   /** How much less a plan on the move would have taken: a wide search is for plans from rest alone. */
@@ -32,7 +30,6 @@ export interface PlanLatency {
 export class Latency {
   readonly #frameAgeMs = new RollingSample(KEPT);
   readonly #encodeMs = new RollingSample(KEPT);
-  readonly #planMs = new RollingSample(KEPT);
   readonly #publishMs = new RollingSample(KEPT);
   readonly #totalMs = new RollingSample(KEPT);
   /** `totalMs` less `extraMs`. */
@@ -57,11 +54,6 @@ export class Latency {
     return this.#encodeMs.percentile(fraction);
   }
 
-  /** @returns ms; NaN before the first */
-  planMs(fraction: number): number {
-    return this.#planMs.percentile(fraction);
-  }
-
   /** From the arrival of a plan to the next tick, ms. @returns NaN before the first */
   publishMs(fraction: number): number {
     return this.#publishMs.percentile(fraction);
@@ -80,12 +72,11 @@ export class Latency {
     this.#publishMs.note(sincePlanMs);
   }
 
-  notePlan({ arrivalNs, encodeMs, planMs, totalMs, extraMs, warmUp }: PlanLatency): void {
+  notePlan({ arrivalNs, encodeMs, totalMs, extraMs, warmUp }: PlanLatency): void {
     if (warmUp) return;
     this.#arrivalsNs[this.#ring.push()] = arrivalNs;
     this.#plans += 1;
     this.#encodeMs.note(encodeMs);
-    this.#planMs.note(planMs);
     this.#totalMs.note(totalMs);
     this.#onTheMoveMs.note(totalMs - extraMs);
   }

@@ -64,11 +64,6 @@ export class ReadingLog {
     return this.#newest;
   }
 
-  /** Whether a state is known before this time, so that one at this time is interpolated. */
-  covers(timeNs: bigint): boolean {
-    return this.#ring.length > 0 && this.#stampAt(this.#ring.length - 1) <= timeNs;
-  }
-
   add(reading: JointReading): void {
     const size = this.#joints.length;
     const row = this.#ring.push();

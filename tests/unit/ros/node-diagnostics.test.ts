@@ -25,7 +25,12 @@ function reportWith(fallbacks: readonly Fallback[]): PlanReport {
   };
 }
 
-function partOf(name: string, fallbacks: readonly Fallback[] = [], parameters: object = {}) {
+function partOf(
+  name: string,
+  fallbacks: readonly Fallback[] = [],
+  parameters: object = {},
+  seen: Partial<NodeView> = {},
+) {
   const figures = new PlanFigures();
   figures.note(reportWith(fallbacks), null);
   const view: Partial<NodeView> = { isConfigured: true, isActive: true, missing: null, figures };
@@ -42,6 +47,7 @@ function partOf(name: string, fallbacks: readonly Fallback[] = [], parameters: o
     timing,
     parameters,
     nowMs: 0,
+    ...seen,
   } as unknown as NodeView);
   return all.find((status) => status.name === `node: ${name}`);
 }
@@ -85,6 +91,17 @@ describe('the diagnostics of the parameters', () => {
     expect(partOf('parameters', [], changed)).toMatchObject({
       message: '2 not at their defaults',
       values: { 'actions.lower': '-1,-0.5', 'cem.samples': '64' },
+    });
+  });
+});
+
+describe('the diagnostics of the motion', () => {
+  it('count the messages that were refused for their stamps', () => {
+    const condition = { level: 'ok', reasons: [] } as const;
+    const refusedStamps = { frames: 3, readings: 2 };
+    expect(partOf('motion', [], {}, { condition, refusedStamps })).toMatchObject({
+      level: 'ok',
+      values: { condition: 'ok', frame_stamps_refused: 3, joint_state_stamps_refused: 2 },
     });
   });
 });

@@ -8,7 +8,7 @@ function latencyOf(totalsMs: readonly number[], { warmUp = false, spacingMs = 33
   const latency = new Latency();
   for (const [index, totalMs] of totalsMs.entries()) {
     const arrivalNs = BigInt(index * spacingMs) * 1_000_000n;
-    latency.notePlan({ arrivalNs, encodeMs: totalMs / 4, planMs: totalMs / 2, totalMs, extraMs: 0, warmUp });
+    latency.notePlan({ arrivalNs, encodeMs: totalMs / 4, totalMs, extraMs: 0, warmUp });
   }
   return latency;
 }
@@ -27,7 +27,6 @@ describe('latency', () => {
     for (const figure of [
       latency.frameAgeMs(0.5),
       latency.encodeMs(0.5),
-      latency.planMs(0.5),
       latency.publishMs(0.5),
       latency.totalMs(0.5),
     ])
@@ -41,7 +40,6 @@ describe('latency', () => {
     expect(latency.plans).toBe(3);
     expect(latency.frameAgeMs(0.5)).toBe(33);
     expect(latency.encodeMs(0.5)).toBe(20);
-    expect(latency.planMs(0.5)).toBe(40);
     expect(latency.totalMs(0.5)).toBe(80);
     expect(latency.publishMs(0.5)).toBe(7);
   });
@@ -49,7 +47,7 @@ describe('latency', () => {
   it('leaves warm-up runs out, however long they took', () => {
     const latency = latencyOf([4000], { warmUp: true });
     expect(latency.committedPeriods(100, 20)).toBeNull();
-    latency.notePlan({ arrivalNs: 0n, encodeMs: 1, planMs: 2, totalMs: 60, extraMs: 0, warmUp: false });
+    latency.notePlan({ arrivalNs: 0n, encodeMs: 1, totalMs: 60, extraMs: 0, warmUp: false });
     expect(latency.committedPeriods(100, 20)).toBe(1);
     expect(latency.totalMs(1)).toBe(60);
     expect(latency.plans).toBe(1);
@@ -98,7 +96,7 @@ describe('latency', () => {
 
   it('commits for plans on the move, without what the search from rest adds, and tells the whole all the same', () => {
     const latency = new Latency();
-    latency.notePlan({ arrivalNs: 0n, encodeMs: 1, planMs: 800, totalMs: 850, extraMs: 600, warmUp: false });
+    latency.notePlan({ arrivalNs: 0n, encodeMs: 1, totalMs: 850, extraMs: 600, warmUp: false });
     expect(latency.committedPeriods(100, 20)).toBe(3);
     expect(latency.totalMs(0.5)).toBe(850);
   });
@@ -107,7 +105,7 @@ describe('latency', () => {
     const latency = new Latency();
     const note = (arrivalMs: number, totalMs: number): void => {
       const arrivalNs = BigInt(arrivalMs) * 1_000_000n;
-      latency.notePlan({ arrivalNs, encodeMs: 1, planMs: 2, totalMs, extraMs: 0, warmUp: false });
+      latency.notePlan({ arrivalNs, encodeMs: 1, totalMs, extraMs: 0, warmUp: false });
     };
     for (let plan = 0; plan < 50; plan++) note(100_000 + 33 * plan, 950);
     for (let plan = 0; plan < 4; plan++) note(33 * plan, 50);

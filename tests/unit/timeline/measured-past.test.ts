@@ -60,7 +60,6 @@ describe('positions that were measured', () => {
     ]);
     expect(positions(log, 0)[0]).toBe(1);
     expect(positions(log, 300)[0]).toBe(2);
-    expect([99, 100, 101].map((atMs) => log.covers(ms(atMs)))).toEqual([false, true, true]);
   });
 
   it('go the shorter way round where a joint wraps, and only there', () => {
@@ -78,19 +77,15 @@ describe('positions that were measured', () => {
     expect(positions(log, 0)).toEqual([NaN, NaN]);
     expect(velocities(log, 0)).toEqual([NaN, NaN]);
     expect(log.newest).toBeNull();
-    expect(log.covers(0n)).toBe(false);
     log.add({ stampNs: 5n, position: new Float64Array(2), velocity: new Float64Array(2) });
     expect(log.newest?.stampNs).toBe(5n);
     log.clear();
     expect(log.newest).toBeNull();
-    expect(log.covers(5n)).toBe(false);
     expect(positions(log, 0)).toEqual([NaN, NaN]);
   });
 
   it('are forgotten after 512 readings', () => {
     const log = logOf(Array.from({ length: 513 }, (_, index): Row => [10 * index, index, 0]));
-    expect(log.covers(ms(9))).toBe(false);
-    expect(log.covers(ms(10))).toBe(true);
     expect(positions(log, 0)[0]).toBe(1);
     expect(positions(log, 5115)[0]).toBeCloseTo(511.5, 9);
   });
