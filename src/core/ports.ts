@@ -31,6 +31,8 @@ export interface Objective {
 export interface JointSituation {
   /** Measured positions `[J]` at the time of the newest frame. */
   readonly position: Float64Array;
+  /** Commanded positions `[J]` now, where the robot stays unless it is sent anywhere else; absent: not known. */
+  readonly commanded?: Float64Array;
   /** Position limits `[J]`; -Infinity and Infinity for a continuous joint. */
   readonly lower: Float64Array;
   readonly upper: Float64Array;
@@ -124,8 +126,18 @@ export interface PlannerState {
   readonly elites?: Float32Array;
   /** How far to shift the actions in time before use, in ms (time between the two frames); 0 at first. */
   readonly ageMs: number;
-  /** Whether the last plan was of rest, and how much of its patience for that the planner had used up, ms. See `RestingPlanner`. */
-  readonly rest?: { readonly rested: boolean; readonly usedMs: number };
+  /** Of planners that rest where nothing is worth moving for. */
+  readonly rest?: RestMemory;
+}
+
+/** What a planner remembers of resting. See `RestingPlanner`. */
+export interface RestMemory {
+  /** Whether the last plan was of rest. */
+  readonly rested: boolean;
+  /** Share of the patience that is used up, 0 to 1. */
+  readonly used: number;
+  /** How many times as long as at first the patience is, at least 1. */
+  readonly stretch: number;
 }
 
 /** Result of one planning step. */

@@ -98,7 +98,7 @@ export interface PlanStatistics {
   readonly samples: number;
   /** Largest deviation of the last elites, as a fraction of half the action range. */
   readonly elitesStd: number;
-  /** Whether the plan is to rest, since nothing else is worth moving for. */
+  /** Whether the plan is to rest, since no plan is worth moving for. */
   readonly rests: boolean;
   /** Objective's distance between the present latent and the goal. */
   readonly goalDistance: number;

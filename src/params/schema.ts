@@ -244,7 +244,7 @@ export const parameterSchema = z.strictObject({
   'rest.patience_s': dynamic(
     z.number().min(0.01).max(600).default(1),
     's',
-    'While the robot rests, rest.margin shrinks to 0 within this time, so that it gets on where it rested too early; while it moves, the margin grows back in a third of it.',
+    'While the robot rests, rest.margin shrinks to 0 within this time, so that it moves on if it rested too early. Each time that this happens in vain the time doubles, up to eight times as long.',
   ),
   'planning.time_budget_ms': dynamic(
     z.number().min(0).max(10000).default(0),

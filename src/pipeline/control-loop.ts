@@ -112,7 +112,7 @@ export class ControlLoop {
   readonly #timeline: Timeline;
   readonly #stream: CommandStream;
   readonly #validator: CommandValidator;
-  readonly #jointLimits: Omit<JointSituation, 'position'>;
+  readonly #jointLimits: Omit<JointSituation, 'position' | 'commanded'>;
   readonly #frames = new Subject<FrameSet>();
   readonly #problems = new Subject<JepaMpcError>();
   #goal: FrameSet | null = null;
@@ -472,7 +472,11 @@ export class ControlLoop {
       committedPeriods ?? 0,
       this.#stream.position,
     );
-    const joints = { ...this.#jointLimits, position: this.#timeline.positionAt(frame.stampNs) };
+    const joints = {
+      ...this.#jointLimits,
+      position: this.#timeline.positionAt(frame.stampNs),
+      commanded: this.#stream.position.slice(),
+    };
     const request = { planIndex, history, goal, committed, joints, tuning, extras: extras?.() ?? NO_EXTRAS };
     const askedNs = clock.nowNs;
     const iterations = iterationsOf(wanted, model.planning);

@@ -15,7 +15,7 @@ export interface PlannerSettings {
   readonly loadTimeoutMs: number;
 }
 
-/** What may change between plans. Zero (or -1 for the action penalty) takes the model's own default. */
+/** What may change between plans. Zero (or -1 for the action penalty and the rest margin) takes the model's own default. */
 export interface PlannerTuning {
   readonly planner: Parameters['planner'];
   readonly objectiveMetric: string;
@@ -41,6 +41,7 @@ export interface PlannerTuning {
   readonly actionPenalty: number;
   /** Below 0: the model's. */
   readonly restMargin: number;
+  /** Above 0. */
   readonly restPatienceMs: number;
   /** Below 0: the planner's own. */
   readonly momentum: number;

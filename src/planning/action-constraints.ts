@@ -34,7 +34,7 @@ export class ActionConstraints {
   }
 
   /**
-   * Puts the centre of the ball where an action leaves the robot at rest. For positions that is where it is, so it changes from plan to plan.
+   * Puts the centre of the ball where an action leaves the robot at rest. For positions that is where it is by then, so it changes from plan to plan.
    *
    * @param rest raw actions `[≥ J]`, of which the first counts; 0 until it is called
    */

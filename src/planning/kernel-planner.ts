@@ -43,7 +43,7 @@ export function whyIterateOnHost(
   isProposedTo: boolean,
 ): string | null {
   if (isProposedTo) return 'inverse dynamics';
-  // Rest, of which the graph knows as 0, is where the joints are.
+  // Rest, of which the graph knows as 0, is a position.
   if (kind === 'joint_position') return `action.kind ${kind}`;
   if (!isKernelPlanner(name)) return `planner ${name}`;
   if ((options.keep ?? 'mean_best_rest') !== 'mean_best_rest') return `keep ${String(options.keep)}`;

@@ -1,9 +1,11 @@
+import { JepaMpcError } from '../core/errors.js';
 import type {
   CandidateScorer,
   PlanContext,
   Planner,
   PlannerResult,
   PlannerState,
+  RestMemory,
   Rng,
 } from '../core/ports.js';
 import { ActionConstraints } from './action-constraints.js';
@@ -15,36 +17,43 @@ import { restingSequence } from './resting-sequence.js';
 
 /** When a plan is worth moving for. */
 export interface RestOptions {
-  /** A plan that does not cost this much less than rest is not followed: the robot comes to rest. In the unit of the objective, above 0. */
+  /** A plan has to cost this much less than rest to be followed, in the unit of the objective, above 0. */
   readonly margin: number;
-  /** While the robot rests, the margin shrinks to 0 within this time, ms, above 0; while it moves, the margin grows back in a third of it. */
+  /** A robot that has rested for this long moves for any plan that costs less than rest, ms, above 0. */
   readonly patienceMs: number;
 }
 
-/**
- * How much faster patience comes back in motion than it is used up at rest. If it came back at once, a robot that moves on after a rest would
- * rest again with the next plan, 30 ms later.
- */
-const RECOVERY = 3;
+/** A move out of impatience goes on for this share of the patience at most: the margin grows from 0 to the whole meanwhile. */
+const MOVE_SHARE = 1 / 3;
+
+/** After each move out of impatience the patience is twice as long, up to this many times as long as at first. */
+const MOST_STRETCH = 8;
+
+/** Before anything was planned, and after a move that was worth the whole margin. */
+const PATIENT: RestMemory = { rested: false, used: 0, stretch: 1 };
 
 /**
- * A planner that rests near the goal. The costs of a model are noisy: near the goal there always is a plan that seems a little better than
- * rest, and following it makes the robot swing about its goal. A planner with this one around it hands out rest unless its plan is cheaper by
- * a margin. A robot that rests too early gets on by itself, since the margin shrinks while it rests, and grows back while it moves.
+ * A planner that rests near the goal. The costs of a model are noisy: near the goal there is nearly always a plan that seems a little better
+ * than rest, and a robot that follows it swings about its goal. This planner wraps another one, and hands out rest unless the plan of that
+ * one is cheaper by a margin.
  *
- * The result depends on (state, context, rng) alone, as far as that of the planner inside does.
+ * A margin alone leaves a robot that rests too early where it is. So the margin shrinks to 0 while the robot rests. A plan that is followed
+ * only because of that is a move out of impatience: it ends when the plans are worth less than a margin that grows back, and the
+ * next rest may last twice as long. A robot that only ever finds noise therefore moves less and less.
+ *
+ * The result depends on (state, context, rng) alone, as far as that of the wrapped planner does.
  */
 export class RestingPlanner implements Planner {
   readonly #planner: Planner;
   readonly #model: PlannerModel;
   readonly #scorer: CandidateScorer;
-  readonly #rest: RestOptions;
+  readonly #options: RestOptions;
   readonly #constraints: ActionConstraints;
   /** The plan, then rest, `[2, K, J]`. */
   readonly #both: Float32Array;
 
   /**
-   * @param options of the planner inside: rest has to obey the same constraints
+   * @param options of the wrapped planner: rest has to obey the same constraints
    * @throws JepaMpcError `params.invalid`
    */
   constructor(
@@ -52,12 +61,12 @@ export class RestingPlanner implements Planner {
     model: PlannerModel,
     scorer: CandidateScorer,
     options: PlannerOptions,
-    rest: RestOptions,
+    restOptions: RestOptions,
   ) {
     this.#planner = planner;
     this.#model = model;
     this.#scorer = scorer;
-    this.#rest = rest;
+    this.#options = restOptions;
     const resolved = resolvePlannerOptions(options, model.action, REFITTING_OWN);
     this.#constraints = new ActionConstraints(model.action, resolved);
     this.#both = new Float32Array(2 * this.#constraints.size);
@@ -67,34 +76,68 @@ export class RestingPlanner implements Planner {
     return this.#planner.name;
   }
 
-  /** @throws JepaMpcError `planner.wrong-shape` or `planner.not-finite` */
+  /** @throws JepaMpcError as the wrapped planner does */
   async plan(state: PlannerState | null, context: PlanContext, rng: Rng): Promise<PlannerResult> {
     const result = await this.#planner.plan(state, context, rng);
-    const { size } = this.#constraints;
-    const rest = restingSequence(this.#model.action, context, size);
-    this.#constraints.centreOn(rest);
-    this.#constraints.apply(rest, context.committed);
-    this.#both.set(result.actions);
-    this.#both.set(rest, size);
-    const [planCost = NaN, restCost = NaN] = await this.#scorer.score(context, this.#both);
-    const usedMs = this.#usedMs(state);
-    const margin = this.#rest.margin * (1 - usedMs / this.#rest.patienceMs);
-    const rests = restCost <= planCost + margin || Number.isNaN(planCost);
-    if (!rests) return { ...result, state: { ...result.state, rest: { rested: false, usedMs } } };
+    const rest = this.#restIn(context);
+    const [planCost, restCost] = await this.#costsOf(result.actions, rest, context);
+    const bestCost = Math.min(...[result.bestCost, planCost, restCost].filter(Number.isFinite));
+    const memory = this.#decide(restCost - planCost, Number.isFinite(planCost), state);
+    if (!memory.rested) return { ...result, bestCost, state: { ...result.state, rest: memory } };
     return {
       ...result,
-      state: { ...result.state, mean: rest.slice(), rest: { rested: true, usedMs } },
+      state: { ...result.state, mean: rest.slice(), rest: memory },
       actions: rest,
-      bestCost: Math.min(result.bestCost, restCost),
+      bestCost,
       rests: true,
     };
   }
 
-  /** How much of its patience is used up by now, ms, from 0 to all of it. */
-  #usedMs(state: PlannerState | null): number {
-    if (state?.rest === undefined) return 0;
-    const { rested, usedMs } = state.rest;
-    const passedMs = Math.max(0, state.ageMs);
-    return Math.min(Math.max(0, usedMs + (rested ? passedMs : -RECOVERY * passedMs)), this.#rest.patienceMs);
+  #restIn(context: PlanContext): Float32Array {
+    const rest = restingSequence(this.#model.action, context, this.#constraints.size);
+    this.#constraints.centreOn(rest);
+    this.#constraints.apply(rest, context.committed);
+    return rest;
+  }
+
+  /** NaN where neither has a finite cost, as where a plan was handed out unscored. */
+  async #costsOf(
+    plan: Float32Array,
+    rest: Float32Array,
+    context: PlanContext,
+  ): Promise<readonly [number, number]> {
+    this.#both.set(plan);
+    this.#both.set(rest, this.#constraints.size);
+    try {
+      const [planCost = NaN, restCost = NaN] = await this.#scorer.score(context, this.#both);
+      return [planCost, restCost];
+    } catch (error) {
+      if (error instanceof JepaMpcError && error.code === 'planner.not-finite') return [NaN, NaN];
+      throw error;
+    }
+  }
+
+  /**
+   * Whether to rest, and what to remember.
+   *
+   * @param gain what the plan is cheaper by; no number where a cost is none
+   */
+  #decide(gain: number, isPlanFinite: boolean, state: PlannerState | null): RestMemory {
+    const { margin } = this.#options;
+    const { rested, used, stretch } = this.#aged(state);
+    if (gain > margin || (Number.isNaN(gain) && isPlanFinite)) return PATIENT;
+    if (gain > margin * (1 - used)) {
+      if (!rested) return { rested, used, stretch };
+      return { rested: false, used: 1, stretch: Math.min(2 * stretch, MOST_STRETCH) };
+    }
+    return { rested: true, used: rested ? used : 0, stretch };
+  }
+
+  /** The memory of the last plan as it is by now: patience is used up at rest, and comes back in a move out of impatience. */
+  #aged(state: PlannerState | null): RestMemory {
+    const memory = state?.rest ?? PATIENT;
+    const patiences = Math.max(0, state?.ageMs ?? 0) / this.#options.patienceMs;
+    const change = memory.rested ? patiences / memory.stretch : -patiences / MOVE_SHARE;
+    return { ...memory, used: Math.min(Math.max(0, memory.used + change), 1) };
   }
 }

@@ -4,7 +4,7 @@ import type { PlanContext } from '../core/ports.js';
 
 /**
  * Raw actions that leave the robot where it is once the committed ones are done: 0, or, where actions are joint positions, the last committed
- * one, or the measured positions where none is committed.
+ * one. Where none is committed it is the commanded positions, since a joint that sags would creep by its sag with each plan of rest.
  *
  * @param size K * A
  * @returns `[K, A]`
@@ -17,7 +17,10 @@ export function restingSequence(
 ): Float32Array {
   const rest = new Float32Array(size);
   if (kind !== 'joint_position') return rest;
-  const position = committed.length >= names.length ? committed.subarray(-names.length) : joints?.position;
+  const position =
+    committed.length >= names.length
+      ? committed.subarray(-names.length)
+      : (joints?.commanded ?? joints?.position);
   if (position === undefined) {
     throw new JepaMpcError('planner.not-ready', {
       subject: 'plan of joint positions',

@@ -9,10 +9,12 @@ import numpy as np
 
 from .config import BLOCK, PlannerConfig
 
-REST_PATIENCE_PERIODS = 10
-"""Periods of rest within which the rest margin shrinks to 0: the node's rest.patience_s."""
-RECOVERY = 3.0
-"""How much faster it grows back while the robot moves."""
+REST_PATIENCE_PERIODS = 10.0
+"""Periods of rest after which any plan that is cheaper than rest is followed: the node's rest.patience_s."""
+MOVE_SHARE = 1 / 3
+"""Share of that within which the margin grows back in a move out of impatience."""
+MOST_STRETCH = 8
+"""How many times as long the patience becomes at most: it doubles with each move out of impatience."""
 
 
 class WorldModel(Protocol):
@@ -48,15 +50,14 @@ class ActionSpace:
 class CemPlanner:
     """Cross-entropy method with a warm start (Rubinstein 1999; in latent space Hafner et al. 2019).
 
-    It is the node's planner `cem` as it is unless told otherwise (src/planning/cem.ts), number for number in float32:
-    tests/fixtures/cem-plans.json holds the two together.
+    It is the node's planner `cem` with its defaults (src/planning/cem.ts), number for number in float32, inside its
+    RestingPlanner: tests/fixtures/cem-plans.json holds the two together.
 
     The first deviation is `initial_std` of half the action range, around the last plan shifted in time. The mean, the
     best sequence so far and rest are candidates of every iteration besides the sampled ones. The elites give mean and
     unbiased deviation of the next iteration. The last mean is the plan if scoring it shows it no dearer than every mean
-    before it, else the best sequence is; the next plan starts from whichever it was. Unless it is cheaper than rest by
-    `rest_margin`, rest is handed out (src/planning/resting-planner.ts); the margin shrinks to 0 while the robot rests,
-    and grows back while it moves.
+    before it, else the best sequence is; the next plan starts from whichever it was. Where the plan is
+    not cheaper than rest by `rest_margin`, rest is handed out, with the node's default patience (`Rests`).
     """
 
     def __init__(self, model: WorldModel, actions: ActionSpace, config: PlannerConfig) -> None:
@@ -66,8 +67,7 @@ class CemPlanner:
         self._lower = -_rounded_down(-actions.lower)
         self._upper = _rounded_down(actions.upper)
         self._last: np.ndarray | None = None
-        self._rested = False
-        self._impatience = 0.0
+        self._rests = Rests(config.rest_margin)
 
     def plan(
         self, history: np.ndarray, goal: np.ndarray, committed: np.ndarray, shift: float, noise: Noise
@@ -104,12 +104,9 @@ class CemPlanner:
         is_sound = self.cost(history, goal, np.stack((mean, best)))[0] <= least_mean_cost
         self._last = mean if is_sound else best
         if config.rest_margin > 0:
-            passed = max(0.0, shift) * (1.0 if self._rested else -RECOVERY)
-            self._impatience = min(max(0.0, self._impatience + passed), REST_PATIENCE_PERIODS)
-            margin = config.rest_margin * (1 - self._impatience / REST_PATIENCE_PERIODS)
             plan_cost, rest_cost = self.cost(history, goal, np.stack((self._last, rest))).astype(np.float64)
-            self._rested = bool(rest_cost <= plan_cost + margin or np.isnan(plan_cost))
-            self._last = rest if self._rested else self._last
+            if self._rests.decide(rest_cost - plan_cost, bool(np.isfinite(plan_cost)), shift):
+                self._last = rest
         return self._last
 
     def _allowed(self, sequences: np.ndarray, committed: np.ndarray) -> np.ndarray:
@@ -140,6 +137,28 @@ class CemPlanner:
         if self._config.objective == "temporal_distance":
             return self._model.distance(latents, np.ascontiguousarray(goals))
         return np.square(latents - goals).sum(axis=(1, 2))
+
+
+class Rests:
+    """Whether to rest, as src/planning/resting-planner.ts decides it."""
+
+    def __init__(self, margin: float) -> None:
+        self._margin = margin
+        self._rested, self._used, self._stretch = False, 0.0, 1
+
+    def decide(self, gain: float, is_plan_finite: bool, shift: float) -> bool:
+        """Whether to rest where the plan is cheaper by `gain`, `shift` periods after the last decision."""
+        patiences = max(0.0, shift) / REST_PATIENCE_PERIODS
+        change = patiences / self._stretch if self._rested else -patiences / MOVE_SHARE
+        self._used = min(max(0.0, self._used + change), 1.0)
+        if gain > self._margin or (np.isnan(gain) and is_plan_finite):
+            self._rested, self._used, self._stretch = False, 0.0, 1
+        elif gain > self._margin * (1 - self._used):
+            if self._rested:
+                self._rested, self._used, self._stretch = False, 1.0, min(2 * self._stretch, MOST_STRETCH)
+        elif not self._rested:
+            self._rested, self._used = True, 0.0
+        return self._rested
 
 
 def shifted(mean: np.ndarray, shift: float) -> np.ndarray | None:

@@ -240,6 +240,48 @@ describe('the planner engine', () => {
     });
   });
 
+  it('rests within the margin of the model beside its own objective, and within that of the tuning beside any', async () => {
+    const copy = await TinyModelCopy.create();
+    const wide = 1e6;
+    const rests = async (tuning: Partial<PlannerTuning>): Promise<boolean> => {
+      const plan = await engine?.plan(planMessage(tuning));
+      const isStill = plan?.actions.every((action) => action === 0);
+      expect(isStill).toBe(plan?.statistics.rests);
+      return plan?.statistics.rests === true;
+    };
+    try {
+      engine = await PlannerEngine.load(loadSettings, silentLogger);
+      expect(await rests({})).toBe(false);
+      expect(await rests({ restMargin: wide })).toBe(true);
+      await engine.dispose();
+      await copy.changeManifest(({ plannerDefaults }) => {
+        plannerDefaults.restMargin = wide;
+      });
+      engine = await PlannerEngine.load({ ...loadSettings, modelFolder: copy.folder }, silentLogger);
+      expect(await rests({})).toBe(true);
+      expect(await rests({ planner: 'mppi', rollout: 'plan' })).toBe(true);
+      expect(await rests({ planner: 'random' })).toBe(false);
+      expect(await rests({ restMargin: 0 })).toBe(false);
+      expect(await rests({ objectiveMetric: 'squared_latent_distance' })).toBe(false);
+      expect(await rests({ objectiveExpression: 'goal_distance' })).toBe(false);
+      expect(await rests({ objectiveExpression: 'goal_distance', restMargin: wide })).toBe(true);
+    } finally {
+      await copy.remove();
+    }
+  });
+
+  it('moves on when it has rested for as long as the tuning says', async () => {
+    const loaded = await load();
+    const restsAt = async (planIndex: number, ms: number): Promise<boolean> => {
+      const stampNs = 1_000_000_000n + BigInt(ms) * 1_000_000n;
+      const tuning = { restMargin: 1e6, restPatienceMs: 200 };
+      const plan = await loaded.plan({ ...planMessage(tuning, stampNs), planIndex });
+      return plan.statistics.rests;
+    };
+    expect([await restsAt(0, 0), await restsAt(1, 100), await restsAt(2, 220)]).toEqual([true, true, false]);
+    expect(await restsAt(0, 300)).toBe(true);
+  });
+
   describe('marks plans that are no fair sample of planning time', () => {
     const later = (tuning: Partial<PlannerTuning>): PlanMessage => ({ ...planMessage(tuning), planIndex: 3 });
     const isWarmUp = async (by: PlannerEngine, job: PlanMessage): Promise<boolean> =>

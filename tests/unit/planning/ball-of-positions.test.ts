@@ -33,6 +33,20 @@ describe.each(['l1', 'l2'] as const)('the %s ball of joint positions', (ball) =>
     },
   );
 
+  it('is around the last committed position where there is one', async () => {
+    const moved = [1.2, -0.4];
+    const { actions } = await createPlanner('random', model, staying, { ...linearOptions, ball }).plan(
+      null,
+      { ...context, committed: Float32Array.from(moved) },
+      createRng(3),
+    );
+    for (let i = 0; i < actions.length; i += 2) {
+      const offsets = [((actions[i] ?? NaN) - 1.2) / 2, ((actions[i + 1] ?? NaN) + 0.4) / 1.4].map(Math.abs);
+      const [a = NaN, b = NaN] = offsets;
+      expect(ball === 'l1' ? a + b : Math.hypot(a, b)).toBeLessThan(1 + 1e-6);
+    }
+  });
+
   it('is around the measured position for random plans too', async () => {
     const { actions } = await createPlanner('random', model, staying, { ...linearOptions, ball }).plan(
       null,

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { PlanContext, Planner, PlannerResult, PlannerState } from '../../../src/core/ports.js';
+import { JepaMpcError } from '../../../src/core/errors.js';
+import type {
+  PlanContext,
+  Planner,
+  PlannerResult,
+  PlannerState,
+  RestMemory,
+} from '../../../src/core/ports.js';
 import { createRng } from '../../../src/math/rng.js';
 import type { PlannerOptions } from '../../../src/planning/planner-options.js';
 import { createPlanner } from '../../../src/planning/registry.js';
@@ -46,66 +53,113 @@ async function plan(
   return planner.plan(state, context, createRng(1));
 }
 
-/** The last plan, that long ago, and how much patience was used up by then. */
-const last = (rested: boolean, usedMs: number, ageMs: number): PlannerState => ({
+/** The state after a plan, some time later. */
+const later = (memory: RestMemory, ageMs: number): PlannerState => ({
   mean: new Float32Array(SIZE),
   ageMs,
-  rest: { rested, usedMs },
+  rest: memory,
 });
+
+/** Plans one after the other, which gain so much in turn: `M` for those that move the robot, `.` for rest. */
+async function story(gains: readonly number[], everyMs: number): Promise<string> {
+  let state: PlannerState | null = null;
+  let letters = '';
+  for (const gain of gains) {
+    const result: PlannerResult = await plan([2, 2 + gain], undefined, state);
+    letters += result.rests === true ? '.' : 'M';
+    state = { ...result.state, ageMs: everyMs };
+  }
+  return letters;
+}
+
+/** Lengths of the runs of one letter. */
+const runsOf = (story: string, letter: 'M' | '.'): number[] =>
+  [...story.matchAll(letter === 'M' ? /M+/g : /\.+/g)].map(([run]) => run.length);
 
 describe('a planner that rests unless its plan is worth moving for', () => {
   it('follows a plan that is cheaper by more than the margin, unchanged', async () => {
     const result = await plan([2, 3.1]);
     expect(result.actions).toBe(MOVING);
-    expect(result.state).toEqual({ mean: MOVING, ageMs: 0, rest: { rested: false, usedMs: 0 } });
+    expect(result.state).toEqual({ mean: MOVING, ageMs: 0, rest: { rested: false, used: 0, stretch: 1 } });
     expect(result).not.toHaveProperty('rests');
   });
 
   it('rests where the plan is cheaper by the margin or less, behind what is committed, and plans on from there', async () => {
     const { actions, state, rests, bestCost } = await plan([2, 2.75]);
     expect([...actions]).toEqual(RESTING);
-    expect(state).toEqual({ mean: actions, ageMs: 0, rest: { rested: true, usedMs: 0 } });
+    expect(state).toEqual({ mean: actions, ageMs: 0, rest: { rested: true, used: 0, stretch: 1 } });
     expect(state.mean).not.toBe(actions);
-    expect([rests, bestCost]).toEqual([true, 2.75]);
+    expect([rests, bestCost]).toEqual([true, 2]);
   });
 
   it('reports the least cost of all that was scored', async () => {
     expect((await plan([5, 5.5])).bestCost).toBe(3);
+    expect((await plan([2, 3.5])).bestCost).toBe(2);
+    expect((await plan([2.5, NaN])).bestCost).toBe(2.5);
   });
 
-  const usedMs = async (state: PlannerState): Promise<number | undefined> =>
-    (await plan([2, 2.001], undefined, state)).state.rest?.usedMs;
-
-  it('uses its patience up at rest, and gets it back three times as fast in motion', async () => {
-    expect(await usedMs(last(true, 200, 33))).toBe(233);
-    expect(await usedMs(last(false, 200, 33))).toBe(101);
-    expect(await usedMs(last(true, 990, 33))).toBe(1000);
-    expect(await usedMs(last(false, 50, 33))).toBe(0);
-    expect(await usedMs({ mean: MOVING, ageMs: 33 })).toBe(0);
+  it('moves for less the longer it has rested, and for any gain in the end', async () => {
+    const restsAfter = async (used: number, gain: number): Promise<boolean> =>
+      (await plan([2, 2 + gain], undefined, later({ rested: true, used, stretch: 1 }, 100))).rests === true;
+    expect(await restsAfter(0.39, 0.5)).toBe(true);
+    expect(await restsAfter(0.41, 0.5)).toBe(false);
+    expect(await restsAfter(5, 0.001)).toBe(false);
+    expect(await restsAfter(5, 0)).toBe(true);
   });
 
-  it('asks for less the more patience is used up, and for nothing in the end', async () => {
-    const restsAfter = async (ms: number): Promise<boolean> =>
-      (await plan([2, 2.5], undefined, last(true, ms - 100, 100))).rests === true;
-    expect(await restsAfter(499)).toBe(true);
-    expect(await restsAfter(501)).toBe(false);
-    expect((await plan([2, 2.001], undefined, last(true, 5000, 100))).rests).toBeUndefined();
-    expect((await plan([2, 2], undefined, last(true, 5000, 100))).rests).toBe(true);
+  it.each([33, 100])(
+    'goes on with a move out of impatience until a growing margin ends it, and then rests twice as long; plans every %i ms',
+    async (everyMs) => {
+      const gains = Array.from({ length: Math.round(60_000 / everyMs) }, () => 0.5);
+      const letters = await story(gains, everyMs);
+      const rests = runsOf(letters, '.').map((plans) => plans * everyMs);
+      const moves = runsOf(letters, 'M').map((plans) => plans * everyMs);
+      for (const [index, ms] of [500, 1000, 2000, 4000, 4000].entries())
+        expect(Math.abs((rests[index] ?? NaN) - ms)).toBeLessThanOrEqual(everyMs);
+      for (const ms of moves) expect(Math.abs(ms - 1000 / 6)).toBeLessThanOrEqual(everyMs);
+    },
+  );
+
+  it('moves less and less where it only ever finds noise', async () => {
+    const noise = Array.from({ length: 1000 }, (_, index) => 0.4 + 0.4 * Math.sin(index * 12.9898));
+    const letters = await story(noise, 33);
+    const share = (from: number): number =>
+      runsOf(letters.slice(from), 'M').reduce((a, b) => a + b, 0) / (1000 - from);
+    expect(share(500)).toBeLessThan(0.1);
+    expect(share(500)).toBeLessThan(share(0));
   });
 
-  it('goes on with a move after a rest: the next plan need not be worth the whole margin', async () => {
-    expect((await plan([2, 2.2], undefined, last(false, 1000, 33))).rests).toBeUndefined();
-    expect((await plan([2, 2.2], undefined, last(false, 1000, 300))).rests).toBe(true);
+  it('is as patient as at first after a move that was worth the whole margin', async () => {
+    const { state } = await plan([2, 3.5], undefined, later({ rested: true, used: 0.5, stretch: 8 }, 33));
+    expect(state.rest).toEqual({ rested: false, used: 0, stretch: 1 });
+    expect(await story([...Array<number>(40).fill(0.5), 1.5, ...Array<number>(40).fill(0.5)], 33)).toMatch(
+      /^\.{15,17}M{5,6}\.+M\.{15,17}M/,
+    );
   });
 
   it('does not count a step back in time', async () => {
-    expect(await usedMs(last(true, 200, -50))).toBe(200);
-    expect(await usedMs(last(false, 200, -50))).toBe(200);
+    const memory = { rested: true, used: 0.2, stretch: 1 };
+    expect((await plan([2, 2.001], undefined, later(memory, -50))).state.rest).toEqual(memory);
   });
 
   it('rests where the plan has no finite cost, and follows it where rest has none', async () => {
     expect((await plan([NaN, 7])).rests).toBe(true);
     expect((await plan([7, NaN])).rests).toBeUndefined();
+  });
+
+  it('rests where neither has a finite cost, which scorers refuse', async () => {
+    const error = new JepaMpcError('planner.not-finite', {
+      subject: 'costs',
+      found: 'none finite',
+      expected: 'one',
+      remedy: 'none',
+    });
+    const scorer = { score: () => Promise.reject(error) };
+    const planner = new RestingPlanner(fixedPlanner(MOVING), linearModel, scorer, linearOptions, {
+      margin: 1,
+      patienceMs: 1000,
+    });
+    expect(await planner.plan(null, context, createRng(1))).toMatchObject({ rests: true, bestCost: 3 });
   });
 
   it('rests as far as the constraints allow: frozen entries are held', async () => {
@@ -138,6 +192,26 @@ describe('a planner that rests unless its plan is worth moving for', () => {
     );
     const { actions } = await planner.plan(null, measured, createRng(1));
     for (let i = 0; i < SIZE; i += 2) expect([...actions.subarray(i, i + 2)]).toEqual(COMMITTED);
+  });
+
+  it('stays where joint positions are commanded to, not where they sag to, where none is committed', async () => {
+    const model = { ...linearModel, action: { ...linearAction, kind: 'joint_position' } } as const;
+    const limits = { lower: Float64Array.of(-2, -2), upper: Float64Array.of(2, 2) };
+    const joints = {
+      position: Float64Array.of(0.1, 0.2),
+      commanded: Float64Array.of(0.125, 0.25),
+      ...limits,
+    };
+    const planner = new RestingPlanner(
+      fixedPlanner(MOVING),
+      model,
+      scorerOf(() => 1),
+      linearOptions,
+      { margin: 1, patienceMs: 1000 },
+    );
+    const free = { ...context, joints, committed: new Float32Array(0) };
+    const { actions } = await planner.plan(null, free, createRng(1));
+    expect([...actions.subarray(0, 2)]).toEqual([0.125, 0.25]);
   });
 
   it('costs more than its plan by no more than the margin, whatever the goal', async () => {
