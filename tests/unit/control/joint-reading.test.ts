@@ -185,13 +185,19 @@ describe('JointStateReader', () => {
     };
     reader.assertAllHeard(startNs);
     hearUntil(startNs + SECOND_NS - 100_000_000n, ['shoulder', 'elbow']);
-    expect(thrownBy(() => hearUntil(startNs + SECOND_NS, ['shoulder', 'elbow'])).facts).toMatchObject({
+    expect(
+      thrownBy(() => {
+        hearUntil(startNs + SECOND_NS, ['shoulder', 'elbow']);
+      }).facts,
+    ).toMatchObject({
       found: 'joints shoulder, elbow',
       expected: "a joint 'finger'",
     });
     reader.read(partOf(startNs + SECOND_NS, ['finger']).message, startNs + SECOND_NS);
     hearUntil(startNs + 2n * SECOND_NS, ['shoulder', 'elbow']);
-    expect(() => hearUntil(startNs + 3n * SECOND_NS, ['shoulder', 'elbow'])).toThrow(/finger/);
+    expect(() => {
+      hearUntil(startNs + 3n * SECOND_NS, ['shoulder', 'elbow']);
+    }).toThrow(/finger/);
     reader.reset();
     reader.read(partOf(SECOND_NS, ['elbow']).message, SECOND_NS);
     reader.assertAllHeard(SECOND_NS);
