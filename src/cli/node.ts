@@ -29,8 +29,9 @@ export function nodeCommand(): Command {
       .addOption(new Option('--plan-delay-ms <ms>').argParser(planDelay).hideHelp())
       .action(async ({ planDelayMs = 0 }: { planDelayMs?: number }) => {
         requireRosEnvironment();
-        const { runPlannerNode } = await import('../ros/run-node.js');
         const { checkTuning } = await import('./check-tuning.js');
+        // Last: rclnodejs, which it imports, swallows signals until runPlannerNode answers them.
+        const { runPlannerNode } = await import('../ros/run-node.js');
         await runPlannerNode({
           createPlanner: (log): PlannerPort => {
             const planner = new WorkerPlanner(new URL('./planner-worker.js', import.meta.url), log);

@@ -19,31 +19,43 @@ const exitTimeoutMs = 2000;
 export async function runPlannerNode(
   options: Omit<PlannerNodeOptions, 'startup' | 'onFatal'>,
 ): Promise<void> {
-  const startup = readStartupParameters(process.argv, NODE_NAME);
-  await rclnodejs.init(rclnodejs.Context.defaultContext(), [...startup.argv]);
-  // Its own handler would tear ROS down before the robot has been told to hold.
-  rclnodejs.removeSignalHandlers();
   let node: PlannerNode | null = null;
-  let ending = false;
+  let isRosUp = false;
+  const ended = new AbortController();
+  const closeRos = (): void => {
+    if (isRosUp) rclnodejs.shutdown();
+    // The process ends by itself once nothing is left to do: process.exit would cut rclnodejs' threads off in the middle of a call, which aborts.
+    setTimeout(() => process.exit(), exitTimeoutMs).unref();
+  };
   const end = async (status: number): Promise<void> => {
-    if (ending) return;
-    ending = true;
+    if (ended.signal.aborted) return;
+    ended.abort();
+    process.exitCode = status;
     try {
       await node?.shutdown();
     } catch (error) {
       console.error(error);
     }
-    rclnodejs.shutdown();
-    // The process ends by itself once nothing is left to do: process.exit would cut rclnodejs' threads off in the middle of a call, which aborts.
-    process.exitCode = status;
-    setTimeout(() => process.exit(), exitTimeoutMs).unref();
+    closeRos();
   };
+  // Before anything is waited for: a signal counts while ROS starts, too.
   process.on('SIGINT', () => void end(0));
   process.on('SIGTERM', () => void end(0));
   process.on('uncaughtException', (error) => {
     console.error(error);
     void end(1);
   });
+  // The handler of rclnodejs would tear ROS down before the robot is at rest, and while ROS starts it does nothing at all. It is removed last,
+  // since a signal that finds no handler between the two would be lost.
+  rclnodejs.removeSignalHandlers();
+
+  const startup = readStartupParameters(process.argv, NODE_NAME);
+  await rclnodejs.init(rclnodejs.Context.defaultContext(), [...startup.argv]);
+  isRosUp = true;
+  if (ended.signal.aborted) {
+    closeRos();
+    return;
+  }
   try {
     node = new PlannerNode({
       ...options,

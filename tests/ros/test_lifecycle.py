@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import time
+from pathlib import Path
 
 import pytest
 from conftest import ROOT, URDF
@@ -297,3 +299,17 @@ def test_with_simulated_time_it_is_not_activated_without_a_clock(start_node, mak
     text = rf"not activated yet, after \d+ s: {missing}"
     assert peer.spin_until(lambda: re.search(text, process.log_path.read_text()) is not None, 60.0)
     assert Manager(peer).state() == State.PRIMARY_STATE_INACTIVE
+
+
+@pytest.mark.parametrize("later_s", [0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5])
+def test_a_signal_while_ros_starts_ends_the_process(start_node, later_s):
+    process = start_node()
+    memory = Path(f"/proc/{process.pid}/maps")
+    deadline = time.monotonic() + 30.0
+    while "rclnodejs" not in memory.read_text() and time.monotonic() < deadline:
+        time.sleep(0.002)
+    assert "rclnodejs" in memory.read_text()
+    time.sleep(later_s)
+    process.send_signal(signal.SIGINT)
+    # Right after the library is loaded nobody answers signals yet, and the process ends by it.
+    assert process.wait(10.0) in (0, -signal.SIGINT)
