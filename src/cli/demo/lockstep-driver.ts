@@ -3,6 +3,9 @@ import type { Heard } from '../../ros/demo-client.js';
 /** Period of the simulator in lockstep. */
 export const LOCKSTEP_PERIOD_NS = 20_000_000n;
 
+/** In lockstep, for the robot to be seen where it was put: longer than cameras are late. */
+export const SETTLE_PERIODS = 16;
+
 /** What the driver needs of the demo's node. */
 export interface LockstepPort {
   readonly heard: Pick<Heard, 'clockNs' | 'period' | 'commands' | 'plannedFrameNs'> & {

@@ -4,7 +4,7 @@ import { JepaMpcError } from '../../core/errors.js';
 import { DEMO_NODE, DemoClient, PLANNER_NODE, type DemoListener } from '../../ros/demo-client.js';
 import { ManagedChild } from './child-process.js';
 import type { DemoOptions } from './options.js';
-import { idleInLockstep } from './lockstep-driver.js';
+import { idleInLockstep, SETTLE_PERIODS } from './lockstep-driver.js';
 import type { DemoRobot } from './robot.js';
 import { isPlanDelay, type Simulator } from './simulators.js';
 
@@ -17,9 +17,6 @@ const DEACTIVATE_TIMEOUT_MS = 2000;
 
 /** Nice value of the demo itself; its children were started before and keep theirs. */
 const WATCHER_NICENESS = 5;
-
-/** In lockstep, for the robot to be seen where it was put: longer than cameras are late. */
-export const SETTLE_PERIODS = 16;
 
 /** The simulator, the planner node and the demo's own node between them. */
 export class Stage {
