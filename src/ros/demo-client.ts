@@ -5,6 +5,7 @@ import type { ImageFrame, JointReading } from '../core/types.js';
 import { Arrivals } from './demo-arrivals.js';
 import {
   toCommandPoints,
+  toHoldReason,
   toJointReading,
   toPlannerStatistics,
   toResetReport,
@@ -68,6 +69,8 @@ export interface Heard {
   readonly commands: number;
   /** Stamp of the newest frame that the planner has planned from. */
   readonly plannedFrameNs: bigint;
+  /** Why the planner node holds the robot, as it said last, once a second; empty while it does not. */
+  readonly holdReason: string;
 }
 
 /** Who is told of each message; all are called on the main thread, in order of arrival. */
@@ -97,6 +100,7 @@ export class DemoClient {
     goalImages: 0,
     commands: 0,
     plannedFrameNs: -1n,
+    holdReason: '',
   };
   readonly #node = new rclnodejs.Node(DEMO_NODE);
   readonly #simulatorNode: string;
@@ -410,6 +414,9 @@ export class DemoClient {
         this.#arrivals.notify();
       },
     );
+    node.createSubscription('diagnostic_msgs/msg/DiagnosticArray', '/diagnostics', (message) => {
+      heard.holdReason = toHoldReason(message, PLANNER_NODE) ?? heard.holdReason;
+    });
   }
 
   #jointState(positionRad: readonly number[]): rclnodejs.sensor_msgs.msg.JointState {

@@ -62,6 +62,20 @@ export function toPlannerStatistics(message: DiagnosticArrayLike): ReadonlyMap<s
   return status === undefined ? null : new Map(status.values.map(({ key, value }) => [key, value]));
 }
 
+/** The fields of diagnostic_msgs/DiagnosticArray that say how the parts of a node do. */
+export interface PartsLike {
+  readonly status: readonly { readonly name: string; readonly level: number; readonly message: string }[];
+}
+
+const DIAGNOSTIC_ERROR = 2;
+
+/** Why this node holds the robot, empty while it does not; null for a message of another node. */
+export function toHoldReason({ status }: PartsLike, node: string): string | null {
+  const motion = status.find(({ name }) => name === `${node}: motion`);
+  if (motion === undefined) return null;
+  return motion.level === DIAGNOSTIC_ERROR ? motion.message : '';
+}
+
 /** What the planner node says it knew when it was reset. */
 export interface ResetReport {
   /** Measured joint positions that it took as its own, by joint. */

@@ -13,6 +13,8 @@ const baseline = z.strictObject({ successRate: rate, successInterval95: interval
 const episode = z.strictObject({
   success: z.boolean(),
   finalDistanceM: nonNegative,
+  /** Why the planner node held the robot when the time was up; empty when it did not. */
+  holdReason: z.string(),
   timeS: nonNegative,
   startRad: z.array(finite).min(1),
   goalRad: z.array(finite).min(1),

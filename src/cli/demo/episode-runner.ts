@@ -19,6 +19,8 @@ export interface EpisodeOutcome {
   readonly success: boolean;
   readonly finalDistanceM: number;
   readonly timeS: number;
+  /** Why the planner node held the robot when the time was up; empty when it did not, and for an episode that succeeded. */
+  readonly holdReason: string;
   readonly frames: EpisodeFrames;
 }
 
@@ -86,6 +88,7 @@ export async function runEpisode(setting: EpisodeSetting, task: EpisodeTask): Pr
     success,
     finalDistanceM: distanceM,
     timeS,
+    holdReason: success || paused ? '' : client.heard.holdReason,
     frames: { start, goal: goalImage, end: image, success },
   };
 }

@@ -91,9 +91,10 @@ class DemoRun {
       seed,
       mode: lockstep ? 'lockstep' : 'realtime',
       episodeSeconds: this.#options.episodeSeconds,
-      episodes: outcomes.map(({ success, finalDistanceM, timeS }, index) => ({
+      episodes: outcomes.map(({ success, finalDistanceM, holdReason, timeS }, index) => ({
         success,
         finalDistanceM,
+        holdReason,
         timeS,
         startRad: [...(tasks[index]?.startRad ?? [])],
         goalRad: [...(tasks[index]?.goalRad ?? [])],

@@ -88,8 +88,9 @@ export class DemoTerminal {
     const latency =
       speed.frameToCommandMs === null ? '' : `  frame to command ${speed.frameToCommandMs.toFixed(0)} ms`;
     const number = String(episode + 1).padStart(String(episodes).length);
+    const held = outcome.holdReason === '' ? '' : `  held: ${outcome.holdReason}`;
     this.line(
-      `${title}  ${number}/${episodes}  goal (${goal}) m  distance ${outcome.finalDistanceM.toFixed(3)} m  ${result}${rate}${latency}`,
+      `${title}  ${number}/${episodes}  goal (${goal}) m  distance ${outcome.finalDistanceM.toFixed(3)} m  ${result}${rate}${latency}${held}`,
     );
   }
 

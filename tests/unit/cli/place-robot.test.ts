@@ -32,6 +32,7 @@ class Rig {
     goalImages: 1,
     commands: 0,
     plannedFrameNs: -1n,
+    holdReason: '',
   };
 
   constructor(answers: (Knows | null)[], activations: boolean[] = [true]) {

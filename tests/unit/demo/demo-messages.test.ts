@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   toCommandPoints,
   toJointReading,
+  toHoldReason,
   toPlannerStatistics,
   toResetReport,
 } from '../../../src/ros/demo-messages.js';
@@ -62,4 +63,18 @@ describe('toResetReport', () => {
       expect(toResetReport(message)).toBeNull();
     },
   );
+});
+
+describe('toHoldReason', () => {
+  const part = (name: string, level: number) => ({ name, level, message: 'hold: fault' });
+
+  it('is what the node says of its motion while that is an error, and empty otherwise', () => {
+    const status = [part('other: motion', 2), part('node: goal', 2), part('node: motion', 2)];
+    expect(toHoldReason({ status }, 'node')).toBe('hold: fault');
+    expect(toHoldReason({ status: [part('node: motion', 1)] }, 'node')).toBe('');
+  });
+
+  it('says nothing of another node', () => {
+    expect(toHoldReason({ status: [part('other: motion', 2)] }, 'node')).toBeNull();
+  });
 });

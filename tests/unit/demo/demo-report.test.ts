@@ -8,7 +8,9 @@ const REPORT: DemoReport = {
   seed: 1,
   mode: 'lockstep',
   episodeSeconds: 6,
-  episodes: [{ success: true, finalDistanceM: 0.03, timeS: 2.5, startRad: [0, 0], goalRad: [1, -1] }],
+  episodes: [
+    { success: true, finalDistanceM: 0.03, holdReason: '', timeS: 2.5, startRad: [0, 0], goalRad: [1, -1] },
+  ],
   successRate: 1,
   successInterval95: [0.2, 1],
   medianTimeS: 2.5,
