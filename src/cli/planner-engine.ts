@@ -147,7 +147,7 @@ export class PlannerEngine {
         iterations: result.iterations,
         samples: inForce.samples,
         elitesStd: result.elitesStd,
-        rests: result.rests === true,
+        rests: result.state.rest?.rested === true,
         rollout: rollout.kind,
         fallbacks: rollout.fallbacks,
         searchMs,

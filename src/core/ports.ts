@@ -153,8 +153,6 @@ export interface PlannerResult {
   readonly iterations: number;
   /** Largest deviation of the last iteration's elites over all actions, as a fraction of half the range; 0 where one decides. */
   readonly elitesStd: number;
-  /** Rest was handed out, since no plan is worth moving for. */
-  readonly rests?: true;
 }
 
 /** A sampling planner: pure in (state, context, rng). */

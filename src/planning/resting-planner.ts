@@ -13,7 +13,7 @@ import type { PlannerModel } from './planner-model.js';
 import type { PlannerOptions } from './planner-options.js';
 import { REFITTING_OWN } from './refitting-planner.js';
 import { resolvePlannerOptions } from './resolve-options.js';
-import { restingSequence } from './resting-sequence.js';
+import { restWithin } from './resting-sequence.js';
 
 /** When a plan is worth moving for. */
 export interface RestOptions {
@@ -79,7 +79,7 @@ export class RestingPlanner implements Planner {
   /** @throws JepaMpcError as the wrapped planner does */
   async plan(state: PlannerState | null, context: PlanContext, rng: Rng): Promise<PlannerResult> {
     const result = await this.#planner.plan(state, context, rng);
-    const rest = this.#restIn(context);
+    const rest = restWithin(this.#constraints, this.#model.action, context);
     const [planCost, restCost] = await this.#costsOf(result.actions, rest, context);
     const bestCost = Math.min(...[result.bestCost, planCost, restCost].filter(Number.isFinite));
     const memory = this.#decide(restCost - planCost, Number.isFinite(planCost), state);
@@ -89,15 +89,7 @@ export class RestingPlanner implements Planner {
       state: { ...result.state, mean: rest.slice(), rest: memory },
       actions: rest,
       bestCost,
-      rests: true,
     };
-  }
-
-  #restIn(context: PlanContext): Float32Array {
-    const rest = restingSequence(this.#model.action, context, this.#constraints.size);
-    this.#constraints.centreOn(rest);
-    this.#constraints.apply(rest, context.committed);
-    return rest;
   }
 
   /** NaN where neither has a finite cost, as where a plan was handed out unscored. */

@@ -1,6 +1,7 @@
 import { JepaMpcError } from '../core/errors.js';
 import type { ActionSpec } from '../core/model-spec.js';
 import type { PlanContext } from '../core/ports.js';
+import type { ActionConstraints } from './action-constraints.js';
 
 /**
  * Raw actions that leave the robot where it is once the committed ones are done: 0, or, where actions are joint positions, the last committed
@@ -30,5 +31,22 @@ export function restingSequence(
     });
   }
   for (let i = 0; i < size; i++) rest[i] = position[i % position.length] ?? NaN;
+  return rest;
+}
+
+/**
+ * The same as far as the constraints allow. They are centred on it, since what rest is may change from plan to plan.
+ *
+ * @returns `[K, A]`
+ * @throws JepaMpcError as {@link restingSequence}
+ */
+export function restWithin(
+  constraints: ActionConstraints,
+  action: Pick<ActionSpec, 'kind' | 'names'>,
+  context: PlanContext,
+): Float32Array {
+  const rest = restingSequence(action, context, constraints.size);
+  constraints.centreOn(rest);
+  constraints.apply(rest, context.committed);
   return rest;
 }

@@ -8,7 +8,7 @@ import type { PlannerOptions } from './planner-options.js';
 import { resolvePlannerOptions, type PlannersOwn, type ResolvedOptions } from './resolve-options.js';
 import { SamplingDistribution } from './sampling-distribution.js';
 import type { Spread } from './sampling-distribution.js';
-import { restingSequence } from './resting-sequence.js';
+import { restWithin } from './resting-sequence.js';
 import { StopRule } from './stop-rule.js';
 
 /** The deviation after a refit: that of the elites in one way or the other, or the one before. */
@@ -105,9 +105,7 @@ export class SamplingSearch {
     this.#context = context;
     this.#bestCost = Infinity;
     this.#leastMeanCost = Infinity;
-    this.rest.set(restingSequence(this.#model.action, context, this.rest.length));
-    this.constraints.centreOn(this.rest);
-    this.constraints.apply(this.rest, context.committed);
+    this.rest.set(restWithin(this.constraints, this.#model.action, context));
     this.#propose(context);
     this.distribution.start(state, context.committed, this.rest);
     this.#stop.start();

@@ -199,7 +199,7 @@ class PlannerConfig:
     min_std: float = 0.02
     """Least deviation, in the same unit."""
     action_penalty: float = 0.3
-    """Steps that the fastest plan costs more than rest: keeps the arm still once it is there."""
+    """Steps that the fastest plan costs more than rest."""
     rest_margin: float = 0.15
     """Steps that a plan has to be cheaper than rest to be followed, at first."""
     objective: str = "temporal_distance"

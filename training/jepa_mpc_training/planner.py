@@ -56,8 +56,8 @@ class CemPlanner:
     The first deviation is `initial_std` of half the action range, around the last plan shifted in time. The mean, the
     best sequence so far and rest are candidates of every iteration besides the sampled ones. The elites give mean and
     unbiased deviation of the next iteration. The last mean is the plan if scoring it shows it no dearer than every mean
-    before it, else the best sequence is; the next plan starts from whichever it was. Where the plan is
-    not cheaper than rest by `rest_margin`, rest is handed out, with the node's default patience (`Rests`).
+    before it, else the best sequence is; the next plan starts from whichever it was. Where the plan is not
+    cheaper than rest by `rest_margin`, rest is handed out, with the node's default patience (`Rests`).
     """
 
     def __init__(self, model: WorldModel, actions: ActionSpace, config: PlannerConfig) -> None:

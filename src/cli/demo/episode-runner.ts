@@ -5,15 +5,14 @@ import { EpisodeJudge, type Verdict } from './episode-judge.js';
 import type { EpisodeObserver } from './episode-observer.js';
 import type { EpisodeTask } from './episode-sampler.js';
 import { driveLockstep, LOCKSTEP_PERIOD_NS } from './lockstep-driver.js';
-import { placeRobot } from './place-robot.js';
+import { ANSWER_TIMEOUT_MS, placeRobot } from './place-robot.js';
 import type { DemoRobot } from './robot.js';
 
-/** For one message or service answer. */
-const ANSWER_TIMEOUT_MS = 10_000;
 /** For everything that belongs to one period in lockstep, a plan on a slow machine included. */
 const PERIOD_TIMEOUT_MS = 60_000;
 /** How much longer an episode may take by the wall clock: a simulator that cannot keep up is slower. */
 const WALL_CLOCK_FACTOR = 10;
+
 /** How one episode went, and what it looked like. */
 export interface EpisodeOutcome {
   readonly success: boolean;

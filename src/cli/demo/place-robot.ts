@@ -5,7 +5,7 @@ import { idleInLockstep, SETTLE_PERIODS } from './lockstep-driver.js';
 import type { DemoRobot } from './robot.js';
 
 /** For one message or service answer. */
-const ANSWER_TIMEOUT_MS = 10_000;
+export const ANSWER_TIMEOUT_MS = 10_000;
 /** How near the pose asked for the robot is after a teleport. */
 const PLACED_WITHIN_RAD = 0.02;
 /** Where messages still are on their way, it takes a few, and joint states have to agree for a while. */

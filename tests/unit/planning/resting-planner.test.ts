@@ -53,6 +53,18 @@ async function plan(
   return planner.plan(state, context, createRng(1));
 }
 
+/** For actions that are joint positions. It always rests: moving costs no less. */
+function positionPlanner(): RestingPlanner {
+  const model = { ...linearModel, action: { ...linearAction, kind: 'joint_position' } } as const;
+  return new RestingPlanner(
+    fixedPlanner(MOVING),
+    model,
+    scorerOf(() => 1),
+    linearOptions,
+    { margin: 1, patienceMs: 1000 },
+  );
+}
+
 /** The state after a plan, some time later. */
 const later = (memory: RestMemory, ageMs: number): PlannerState => ({
   mean: new Float32Array(SIZE),
@@ -66,7 +78,7 @@ async function story(gains: readonly number[], everyMs: number): Promise<string>
   let letters = '';
   for (const gain of gains) {
     const result: PlannerResult = await plan([2, 2 + gain], undefined, state);
-    letters += result.rests === true ? '.' : 'M';
+    letters += result.state.rest?.rested === true ? '.' : 'M';
     state = { ...result.state, ageMs: everyMs };
   }
   return letters;
@@ -81,15 +93,14 @@ describe('a planner that rests unless its plan is worth moving for', () => {
     const result = await plan([2, 3.1]);
     expect(result.actions).toBe(MOVING);
     expect(result.state).toEqual({ mean: MOVING, ageMs: 0, rest: { rested: false, used: 0, stretch: 1 } });
-    expect(result).not.toHaveProperty('rests');
   });
 
   it('rests where the plan is cheaper by the margin or less, behind what is committed, and plans on from there', async () => {
-    const { actions, state, rests, bestCost } = await plan([2, 2.75]);
+    const { actions, state, bestCost } = await plan([2, 2.75]);
     expect([...actions]).toEqual(RESTING);
     expect(state).toEqual({ mean: actions, ageMs: 0, rest: { rested: true, used: 0, stretch: 1 } });
     expect(state.mean).not.toBe(actions);
-    expect([rests, bestCost]).toEqual([true, 2]);
+    expect(bestCost).toBe(2);
   });
 
   it('reports the least cost of all that was scored', async () => {
@@ -100,7 +111,8 @@ describe('a planner that rests unless its plan is worth moving for', () => {
 
   it('moves for less the longer it has rested, and for any gain in the end', async () => {
     const restsAfter = async (used: number, gain: number): Promise<boolean> =>
-      (await plan([2, 2 + gain], undefined, later({ rested: true, used, stretch: 1 }, 100))).rests === true;
+      (await plan([2, 2 + gain], undefined, later({ rested: true, used, stretch: 1 }, 100))).state.rest
+        ?.rested === true;
     expect(await restsAfter(0.39, 0.5)).toBe(true);
     expect(await restsAfter(0.41, 0.5)).toBe(false);
     expect(await restsAfter(5, 0.001)).toBe(false);
@@ -143,8 +155,8 @@ describe('a planner that rests unless its plan is worth moving for', () => {
   });
 
   it('rests where the plan has no finite cost, and follows it where rest has none', async () => {
-    expect((await plan([NaN, 7])).rests).toBe(true);
-    expect((await plan([7, NaN])).rests).toBeUndefined();
+    expect((await plan([NaN, 7])).state.rest?.rested).toBe(true);
+    expect((await plan([7, NaN])).state.rest?.rested).toBe(false);
   });
 
   it('rests where neither has a finite cost, which scorers refuse', async () => {
@@ -159,7 +171,10 @@ describe('a planner that rests unless its plan is worth moving for', () => {
       margin: 1,
       patienceMs: 1000,
     });
-    expect(await planner.plan(null, context, createRng(1))).toMatchObject({ rests: true, bestCost: 3 });
+    expect(await planner.plan(null, context, createRng(1))).toMatchObject({
+      state: { rest: { rested: true } },
+      bestCost: 3,
+    });
   });
 
   it('rests as far as the constraints allow: frozen entries are held', async () => {
@@ -174,7 +189,6 @@ describe('a planner that rests unless its plan is worth moving for', () => {
   });
 
   it('stays where committed joint positions end, not where it was measured before them', async () => {
-    const model = { ...linearModel, action: { ...linearAction, kind: 'joint_position' } } as const;
     const measured: PlanContext = {
       ...context,
       joints: {
@@ -183,34 +197,19 @@ describe('a planner that rests unless its plan is worth moving for', () => {
         upper: Float64Array.of(2, 2),
       },
     };
-    const planner = new RestingPlanner(
-      fixedPlanner(MOVING),
-      model,
-      scorerOf(() => 1),
-      linearOptions,
-      { margin: 1, patienceMs: 1000 },
-    );
-    const { actions } = await planner.plan(null, measured, createRng(1));
+    const { actions } = await positionPlanner().plan(null, measured, createRng(1));
     for (let i = 0; i < SIZE; i += 2) expect([...actions.subarray(i, i + 2)]).toEqual(COMMITTED);
   });
 
   it('stays where joint positions are commanded to, not where they sag to, where none is committed', async () => {
-    const model = { ...linearModel, action: { ...linearAction, kind: 'joint_position' } } as const;
     const limits = { lower: Float64Array.of(-2, -2), upper: Float64Array.of(2, 2) };
     const joints = {
       position: Float64Array.of(0.1, 0.2),
       commanded: Float64Array.of(0.125, 0.25),
       ...limits,
     };
-    const planner = new RestingPlanner(
-      fixedPlanner(MOVING),
-      model,
-      scorerOf(() => 1),
-      linearOptions,
-      { margin: 1, patienceMs: 1000 },
-    );
     const free = { ...context, joints, committed: new Float32Array(0) };
-    const { actions } = await planner.plan(null, free, createRng(1));
+    const { actions } = await positionPlanner().plan(null, free, createRng(1));
     expect([...actions.subarray(0, 2)]).toEqual([0.125, 0.25]);
   });
 
@@ -234,10 +233,10 @@ describe('a planner that rests unless its plan is worth moving for', () => {
             (await createPlanner('cem', linearModel, scorer, linearOptions).plan(null, here, createRng(4)))
               .actions,
           );
-          const { actions, rests } = await planner.plan(null, here, createRng(4));
+          const { actions, state } = await planner.plan(null, here, createRng(4));
           const cost = await costOf(actions);
           expect(cost).toBeLessThanOrEqual(alone + margin + 1e-6);
-          expect(rests === true).toBe(actions.every((action) => action === 0));
+          expect(state.rest?.rested).toBe(actions.every((action) => action === 0));
         },
       ),
       { numRuns: 50 },
