@@ -1,43 +1,54 @@
 /**
- * Who may import whom (docs/architecture.md): core <- params, math <- vision, model, planning, timeline <- control <- pipeline <- ros <- cli.
+ * Who may import whom (docs/architecture.md, ADR 9). Every room names the rooms that it may import from; imports point one way.
  */
 
-const CORE = ['core'];
-const BASE = [...CORE, 'params', 'math'];
+const BASE = ['core', 'math'];
+const COMPILER = 'packages/rollout-compiler';
 
-/** Rooms that each room may import from, its own aside. */
+/** Rooms of `src` that each room may import from, besides itself. */
 const MAY_IMPORT = {
   core: [],
-  params: CORE,
-  math: CORE,
-  vision: BASE,
+  math: ['core'],
+  timeline: BASE,
+  robot: BASE,
+  safety: [...BASE, 'timeline', 'robot'],
+  perception: BASE,
   model: BASE,
-  planning: BASE,
-  timeline: [...CORE, 'math'],
-  control: [...BASE, 'timeline'],
-  pipeline: [...BASE, 'timeline', 'control'],
-  ros: [...BASE, 'vision', 'timeline', 'control', 'pipeline'],
+  planning: [...BASE],
+  rollout: [...BASE, 'model', 'planning'],
+  worker: [...BASE, 'perception', 'model', 'planning', 'rollout'],
+  loop: [...BASE, 'timeline', 'robot', 'safety', 'perception', 'planning'],
+  goals: [...BASE, 'robot', 'safety', 'perception'],
+  params: [...BASE, 'timeline', 'safety', 'planning', 'rollout', 'loop', 'goals'],
+  'model-check': [...BASE, 'perception', 'model', 'planning', 'rollout', 'worker', 'params'],
+  ros: [...BASE, 'timeline', 'robot', 'safety', 'perception', 'planning', 'loop', 'goals', 'params'],
 };
 
-/** Libraries that one room alone imports. */
+/** Rooms that may import the compiler, through its index alone. */
+const IMPORTS_COMPILER = ['model', 'rollout'];
+
+/** Libraries that a few rooms alone import. */
 const OWNED_LIBRARIES = {
   rclnodejs: {
-    room: 'ros',
+    rooms: 'src/ros|eval/ros',
     why: 'ROS stays behind one folder, so that everything else runs and is tested without it',
   },
   'onnxruntime-node': {
-    room: 'model',
+    rooms: 'src/model',
     why: 'its runs block their thread: only the planner worker may own sessions',
   },
-  'fast-xml-parser': { room: 'control', why: 'the URDF is read in one place, where the limits are kept' },
-  '@bufbuild/protobuf': { room: 'model', why: 'ONNX files are read and written where graphs are compiled' },
+  'fast-xml-parser': { rooms: 'src/robot', why: 'the URDF is read in one place' },
+  '@bufbuild/protobuf': { rooms: COMPILER, why: 'ONNX files are read and written where graphs are compiled' },
   mathjs: {
-    room: 'planning|params',
+    rooms: 'src/planning|src/params',
     why: 'it reads what users write, expressions and quantities with units, and evaluates nothing',
   },
-  yaml: { room: 'params', why: 'parameter files are read in one place' },
-  'pure-rand': { room: 'math', why: 'chance comes from the seeded noise of the math room' },
-  rxjs: { room: 'pipeline|ros', why: 'streams are wired in the pipeline; the ROS room feeds them' },
+  yaml: { rooms: 'src/params', why: 'parameter files are read in one place' },
+  'pure-rand': { rooms: 'src/math', why: 'chance comes from the seeded noise of the math room' },
+  rxjs: {
+    rooms: 'src/loop|src/perception|src/ros',
+    why: 'streams are wired in the loop and the decoder; the ROS room feeds them',
+  },
 };
 
 const roomRules = Object.entries(MAY_IMPORT).map(([room, allowed]) => ({
@@ -48,11 +59,11 @@ const roomRules = Object.entries(MAY_IMPORT).map(([room, allowed]) => ({
   to: { path: '^src/', pathNot: `^src/(${[room, ...allowed].join('|')})/` },
 }));
 
-const libraryRules = Object.entries(OWNED_LIBRARIES).map(([library, { room, why }]) => ({
-  name: `only-${room.replace('|', '-or-')}-imports-${library}`,
+const libraryRules = Object.entries(OWNED_LIBRARIES).map(([library, { rooms, why }]) => ({
+  name: `owners-of-${library}`,
   comment: why,
   severity: 'error',
-  from: { path: '^src/', pathNot: `^src/(${room})/` },
+  from: { path: '^(src|eval|packages)/', pathNot: `^(${rooms})/` },
   to: { path: `(^|node_modules/)${library}(/|$)` },
 }));
 
@@ -69,21 +80,42 @@ module.exports = {
       name: 'resolvable',
       comment: 'an import that leads nowhere',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^(src|eval|packages)/' },
       to: { couldNotResolve: true },
     },
     {
-      name: 'src-imports-src',
-      comment: 'the product does not need its tests or its tools',
+      name: 'product-needs-no-tools',
+      comment: 'the product does not need its tests, its tools or its evaluation',
       severity: 'error',
-      from: { path: '^src/' },
-      to: { path: '^(tests|scripts|bench|training|sim)/' },
+      from: { path: '^(src|packages)/', pathNot: '^packages/[^/]+/tests/' },
+      to: { path: '^(tests|scripts|bench|training|sim|eval)/' },
+    },
+    {
+      name: 'compiler-needs-core-alone',
+      comment: 'the compiler is a package of its own: of the product it knows the contracts',
+      severity: 'error',
+      from: { path: `^${COMPILER}/src/` },
+      to: { path: '^src/', pathNot: '^src/core/' },
+    },
+    {
+      name: 'compiler-through-its-index',
+      comment: 'the index is the whole public interface of the package',
+      severity: 'error',
+      from: { path: '^(src|eval)/' },
+      to: { path: `^${COMPILER}/`, pathNot: `^${COMPILER}/src/index\\.ts$` },
+    },
+    {
+      name: 'who-compiles',
+      comment: `only ${IMPORTS_COMPILER.join(' and ')} know of the compiler`,
+      severity: 'error',
+      from: { path: '^(src|eval)/', pathNot: `^src/(${IMPORTS_COMPILER.join('|')})/` },
+      to: { path: `^${COMPILER}/` },
     },
     {
       name: 'no-development-packages',
       comment: 'an installed node has no development packages',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^(src|eval|packages)/', pathNot: '^packages/[^/]+/tests/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
     {

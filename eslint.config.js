@@ -18,7 +18,7 @@ export default defineConfig(
       'training/runs/',
       'models/',
       '**/.venv/',
-      'src/model/graph/onnx/', // generated
+      'packages/rollout-compiler/src/onnx/', // generated
     ],
   },
   js.configs.recommended,
@@ -43,13 +43,13 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.ts', 'packages/**/*.ts'],
     ignores: ['src/ros/**', 'src/cli/**'],
     rules: { 'no-restricted-properties': ['error', ...HIDDEN_INPUTS] },
   },
   {
     // rclnodejs declares its enums as ambient const enums, which cannot be read under verbatimModuleSyntax: their numbers are written out.
-    files: ['src/ros/**/*.ts'],
+    files: ['src/ros/**/*.ts', 'eval/ros/**/*.ts'],
     rules: { '@typescript-eslint/no-unsafe-enum-assignment': 'off' },
   },
   {

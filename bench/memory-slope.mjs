@@ -9,10 +9,10 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { createRng, deriveSeed } from '../dist/math/rng.js';
-import { loadModel } from '../dist/model/load-model.js';
-import { KernelPlanner } from '../dist/planning/kernel-planner.js';
-import { createPlanner } from '../dist/planning/registry.js';
+import { createRng, deriveSeed } from '../dist/src/math/rng.js';
+import { loadModel } from '../dist/src/model/load-model.js';
+import { KernelPlanner } from '../dist/src/planning/kernel-planner.js';
+import { createPlanner } from '../dist/src/planning/registry.js';
 
 const { values } = parseArgs({
   options: { plans: { type: 'string', default: '20000' }, graph: { type: 'string', default: 'iteration' } },

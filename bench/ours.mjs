@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { loadModel } from '../dist/model/load-model.js';
-import { createPlanner } from '../dist/planning/registry.js';
+import { loadModel } from '../dist/src/model/load-model.js';
+import { createPlanner } from '../dist/src/planning/registry.js';
 import { readNodeTimes } from './harness/node-times.mjs';
 import { sessionRunMs } from './harness/session-clock.mjs';
 
@@ -26,7 +26,7 @@ export async function openOurs({ folder }, { precision, threads, device = 'cpu' 
   const model = await loadModel(folder, { device, threads });
   const { latent, history, action, objective, plannerDefaults } = model.manifest;
   const joints = action.joints.length;
-  /** @type {Map<string, import('../dist/model/compiled-scorer.js').CompiledScorer>} */
+  /** @type {Map<string, import('../dist/src/model/compiled-scorer.js').CompiledScorer>} */
   const scorers = new Map();
   const profileFolder = mkdtempSync(join(tmpdir(), 'jepa-mpc-profile-'));
 
@@ -93,7 +93,7 @@ export async function openOurs({ folder }, { precision, threads, device = 'cpu' 
      * @param {{ data: Float32Array, shape: number[] }} noise `[I, S, H, A]`, standard normal
      * @param {object} settings a planner's budget, as harness/cases.mjs has it
      * @param {object} [how]
-     * @param {import('../dist/model/graph/savings.js').Savings} [how.savings]
+     * @param {import('../dist/packages/rollout-compiler/src/index.js').Savings} [how.savings]
      * @param {boolean} [how.profiled] scores all candidates once more, after the plan, with a graph whose operators are timed: `profile`
      */
     async plan(planner, problem, noise, settings, { savings, profiled = false } = {}) {

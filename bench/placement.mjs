@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { contextFrames } from '../dist/core/model-spec.js';
-import { createRng } from '../dist/math/rng.js';
-import { loadModel } from '../dist/model/load-model.js';
-import { KernelPlanner } from '../dist/planning/kernel-planner.js';
-import { createPlanner } from '../dist/planning/registry.js';
+import { contextFrames } from '../dist/src/core/model-spec.js';
+import { createRng } from '../dist/src/math/rng.js';
+import { loadModel } from '../dist/src/model/load-model.js';
+import { KernelPlanner } from '../dist/src/planning/kernel-planner.js';
+import { createPlanner } from '../dist/src/planning/registry.js';
 import { readEvents } from './harness/node-times.mjs';
 
 const { values } = parseArgs({

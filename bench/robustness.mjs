@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 
 import { plotRobustness } from './harness/robustness-plot.mjs';
 
-const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../dist/eval/main.js', import.meta.url));
 
 /** Levels of each imperfection; the one that changes nothing is run once for all. */
 const AXES = [

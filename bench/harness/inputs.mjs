@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { createRng, deriveSeed } from '../../dist/math/rng.js';
+import { createRng, deriveSeed } from '../../dist/src/math/rng.js';
 import { writeTensors } from './tensor-file.mjs';
 
 /** Files that both sides read: the same noise and the same problems for both. */

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-import { parseSafetensors } from '../../dist/model/safetensors.js';
+import { parseSafetensors } from '../../dist/src/model/safetensors.js';
 
 /** @param {string} path of a float32 safetensors file */
 export function readTensors(path) {

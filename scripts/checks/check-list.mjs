@@ -96,6 +96,8 @@ export function checksOf(layout, simulatorPython) {
         node,
         inModules('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),
         'src',
+        'eval',
+        'packages',
         '--config',
         '.dependency-cruiser.cjs',
       ],

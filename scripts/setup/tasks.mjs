@@ -23,16 +23,17 @@ const write = (text) => {
 /**
  * A command of the product's own program.
  *
- * @param {string} command of `dist/cli/main.js`
+ * @param {string} program below `dist`
+ * @param {string} command of it
  * @param {{ isolated: boolean, needsGazebo?: (args: readonly string[]) => boolean }} options
  * @returns {Task}
  */
-function productTask(command, { isolated, needsGazebo = () => false }) {
+function productTask(program, command, { isolated, needsGazebo = () => false }) {
   return {
     prepare: async (args, env) => {
       const { layout, source } = await setUp('product', env, write);
       if (needsGazebo(args)) await requireGazebo(layout, env, write);
-      const main = join(layout.dist, 'cli', 'main.js');
+      const main = join(layout.dist, program);
       return async () => {
         const run = await makeRunEnvironment(layout, source, env, { isolated });
         try {
@@ -109,8 +110,8 @@ export function trainingNeedsGazebo(args) {
 
 /** @type {Readonly<Record<string, Task>>} */
 export const TASKS = {
-  demo: productTask('demo', { isolated: true, needsGazebo: choosesGazebo }),
-  node: productTask('node', { isolated: false }),
+  demo: productTask('eval/main.js', 'demo', { isolated: true, needsGazebo: choosesGazebo }),
+  node: productTask('src/cli/main.js', 'node', { isolated: false }),
   setup: {
     prepare: async (args, env) => {
       await setUp(args.includes('--training') ? 'training' : 'product', env, write);

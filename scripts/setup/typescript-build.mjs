@@ -16,7 +16,9 @@ function stampPath(layout) {
  * @returns {string} hash of the sources and of what they are compiled with
  */
 function inputsOf(layout) {
-  const sources = filesBelow(join(layout.root, 'src'), (name) => name.endsWith('.ts'));
+  const sources = ['src', 'eval', 'packages'].flatMap((folder) =>
+    filesBelow(join(layout.root, folder), (name) => name.endsWith('.ts')),
+  );
   const configuration = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) =>
     join(layout.root, name),
   );
@@ -55,7 +57,7 @@ export async function buildDist(layout, env) {
  */
 function removeOrphans(layout) {
   for (const file of filesBelow(layout.dist, (name) => /\.js(\.map)?$/.test(name))) {
-    const source = join(layout.root, 'src', relative(layout.dist, file).replace(/\.js(\.map)?$/, '.ts'));
+    const source = join(layout.root, relative(layout.dist, file).replace(/\.js(\.map)?$/, '.ts'));
     if (!existsSync(source)) rmSync(file);
   }
 }

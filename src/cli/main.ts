@@ -2,15 +2,13 @@
 import { Command } from 'commander';
 
 import { JepaMpcError } from '../core/errors.js';
-import { demoCommand } from './demo/index.js';
 import { docsCommand } from './docs.js';
-import { modelCommand } from './model-check/command.js';
+import { modelCommand } from './model.js';
 import { nodeCommand } from './node.js';
 
 const program = new Command('jepa-mpc')
   .description('Moves robots by planning in the latent space of a JEPA world model.')
   .addCommand(nodeCommand())
-  .addCommand(demoCommand())
   .addCommand(modelCommand())
   .addCommand(docsCommand());
 

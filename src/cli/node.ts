@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
-import type { PlannerPort } from '../pipeline/planner-port.js';
-import { WorkerPlanner } from '../pipeline/worker-planner.js';
-import { DelayedPlanner } from './delayed-planner.js';
+import type { PlannerPort } from '../planning/planner-port.js';
+import { WorkerPlanner } from '../worker/worker-planner.js';
+import { DelayedPlanner } from '../worker/delayed-planner.js';
 import { requireRosEnvironment } from './ros-environment.js';
 
 /** Longer than any plan may take (`planning.timeout_s`). */
@@ -29,12 +29,12 @@ export function nodeCommand(): Command {
       .addOption(new Option('--plan-delay-ms <ms>').argParser(planDelay).hideHelp())
       .action(async ({ planDelayMs = 0 }: { planDelayMs?: number }) => {
         requireRosEnvironment();
-        const { checkTuning } = await import('./check-tuning.js');
+        const { checkTuning } = await import('../planning/check-tuning.js');
         // Last: rclnodejs, which it imports, swallows signals until runPlannerNode answers them.
-        const { runPlannerNode } = await import('../ros/run-node.js');
+        const { runPlannerNode } = await import('../ros/node/run-node.js');
         await runPlannerNode({
           createPlanner: (log): PlannerPort => {
-            const planner = new WorkerPlanner(new URL('./planner-worker.js', import.meta.url), log);
+            const planner = new WorkerPlanner(new URL('../worker/planner-worker.js', import.meta.url), log);
             return planDelayMs > 0 ? new DelayedPlanner(planner, planDelayMs) : planner;
           },
           checkTuning,

@@ -6,8 +6,8 @@ import type { ObjectiveSpec, ObjectiveWeights } from '../core/objective-spec.js'
 import type { PlanContext, PlanEnd, PlanKernel, PlanStart } from '../core/ports.js';
 import { checkJointsKnown, contextFeeds, run } from './compiled-scorer.js';
 import { createSession, type SessionOptions } from './graph-session.js';
-import type { RolloutCompiler, RolloutRequest } from './graph/compile-rollout.js';
-import type { Refit } from './graph/plan-nodes.js';
+import type { RolloutCompiler, RolloutRequest } from '../../packages/rollout-compiler/src/index.js';
+import type { Refit } from '../../packages/rollout-compiler/src/index.js';
 
 /** Makes a whole plan in one `session.run`: only the noise goes in, and the action sequence and its statistics come out. */
 export class CompiledPlan implements PlanKernel {

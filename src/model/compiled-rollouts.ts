@@ -1,8 +1,12 @@
 import { CompiledPlan } from './compiled-plan.js';
 import { CompiledScorer } from './compiled-scorer.js';
 import type { SessionOptions } from './graph-session.js';
-import { RolloutCompiler, type RolloutRequest, type RolloutSources } from './graph/compile-rollout.js';
-import type { Refit } from './graph/plan-nodes.js';
+import {
+  RolloutCompiler,
+  type RolloutRequest,
+  type RolloutSources,
+} from '../../packages/rollout-compiler/src/index.js';
+import type { Refit } from '../../packages/rollout-compiler/src/index.js';
 
 type Measured = Pick<SessionOptions, 'profilePrefix'>;
 

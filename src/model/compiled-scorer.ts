@@ -8,8 +8,8 @@ import type { ObjectiveSpec, ObjectiveWeights } from '../core/objective-spec.js'
 import type { CandidateScorer, PlanContext } from '../core/ports.js';
 import type { SessionOptions } from './graph-session.js';
 import { createSession } from './graph-session.js';
-import type { RolloutCompiler, RolloutRequest } from './graph/compile-rollout.js';
-import { WEIGHT_NAMES } from './graph/objective-nodes.js';
+import type { RolloutCompiler, RolloutRequest } from '../../packages/rollout-compiler/src/index.js';
+import { WEIGHT_NAMES } from '../../packages/rollout-compiler/src/index.js';
 import { limitSums } from './limit-sums.js';
 
 /** What a rollout graph of K periods is given besides candidates or noise. */

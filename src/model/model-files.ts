@@ -13,8 +13,8 @@ import {
   inverseDynamicsSignature,
   predictorSignature,
 } from './graph-signatures.js';
-import { ExternalData } from './graph/external-data.js';
-import { encodeModel, readModel } from './graph/model-file.js';
+import { ExternalData } from '../../packages/rollout-compiler/src/index.js';
+import { encodeModel, readModel } from '../../packages/rollout-compiler/src/index.js';
 import { parseManifest } from './manifest.js';
 import type { ModelManifest } from './manifest-schema.js';
 import { parseSafetensors } from './safetensors.js';

@@ -1,7 +1,11 @@
 import { JepaMpcError } from '../core/errors.js';
-import { isExternal, type ExternalData } from './graph/external-data.js';
-import { elementsOf, tensorsOf } from './graph/graph-tensors.js';
-import { TensorProto_DataType as DataType, type ModelProto, type TensorProto } from './graph/onnx/onnx_pb.js';
+import { isExternal, type ExternalData } from '../../packages/rollout-compiler/src/index.js';
+import { elementsOf, tensorsOf } from '../../packages/rollout-compiler/src/index.js';
+import {
+  TensorProto_DataType as DataType,
+  type ModelProto,
+  type TensorProto,
+} from '../../packages/rollout-compiler/src/index.js';
 
 /** Bits of an element, and what its bits without the sign exceed when it is no number. */
 interface FloatFormat {

@@ -6,12 +6,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { demoReportSchema, type DemoReport } from '../../src/cli/demo/demo-report.js';
+import { demoReportSchema, type DemoReport } from '../../eval/demo/demo-report.js';
 import type { WrittenManifest } from '../../src/model/manifest-schema.js';
 import { makeEndEffectorReacher } from '../fixtures/end-effector-reacher.js';
 
 const REACHER = fileURLToPath(new URL('../../models/reacher', import.meta.url));
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/eval/main.js', import.meta.url));
 
 /** A demo in a process of its own, as a user starts it. */
 class RunningDemo {

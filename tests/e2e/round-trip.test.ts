@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { demoReportSchema } from '../../src/cli/demo/demo-report.js';
+import { demoReportSchema } from '../../eval/demo/demo-report.js';
 
 const PYTHON = fileURLToPath(new URL('../../.prefix/training/bin/python', import.meta.url));
 const SOURCES = fileURLToPath(new URL('../../training', import.meta.url));

@@ -20,15 +20,15 @@ import rclnodejs from 'rclnodejs';
  */
 
 /** @param {string} path in dist */
-const built = (path) => import(String(new URL(`../../dist/${path}`, import.meta.url)));
-/** @type {typeof import('../../src/ros/camera-inputs.js')} */
-const { CameraInputs } = await built('ros/camera-inputs.js');
-/** @type {typeof import('../../src/ros/qos-overrides.js')} */
-const { QosOverrides } = await built('ros/qos-overrides.js');
-/** @type {typeof import('../../src/ros/qos-watch.js')} */
-const { QosWatch } = await built('ros/qos-watch.js');
-/** @type {typeof import('../../src/vision/image-to-tensor.js')} */
-const { ImageToTensor } = await built('vision/image-to-tensor.js');
+const built = (path) => import(String(new URL(`../../dist/src/${path}`, import.meta.url)));
+/** @type {typeof import('../../src/ros/topics/camera-inputs.js')} */
+const { CameraInputs } = await built('ros/topics/camera-inputs.js');
+/** @type {typeof import('../../src/ros/topics/qos-overrides.js')} */
+const { QosOverrides } = await built('ros/topics/qos-overrides.js');
+/** @type {typeof import('../../src/ros/topics/qos-watch.js')} */
+const { QosWatch } = await built('ros/topics/qos-watch.js');
+/** @type {typeof import('../../src/perception/image-to-tensor.js')} */
+const { ImageToTensor } = await built('perception/image-to-tensor.js');
 
 /** @type {Settings} */
 const settings = JSON.parse(process.argv[2] ?? '{}');

@@ -1,4 +1,4 @@
-"""How a camera's frame becomes the encoder's input, as the planner node does it (src/vision/resampling.ts)."""
+"""How a camera's frame becomes the encoder's input, as the planner node does it (src/perception/resampling.ts)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-import { rankCorrelation } from '../../../dist/math/rank-correlation.js';
+import { rankCorrelation } from '../../../dist/src/math/rank-correlation.js';
 import { readTensors } from '../tensor-file.mjs';
 import { solveOnce, workOf } from './rounds.mjs';
 import { scoreWithReference } from './score.mjs';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { ALL_SAVINGS } from '../../../dist/model/graph/savings.js';
+import { ALL_SAVINGS } from '../../../dist/packages/rollout-compiler/src/index.js';
 import { median } from '../statistics.mjs';
 import { PAUSE_MS, solveOnce, whenQuiet, workOf } from './rounds.mjs';
 
@@ -15,7 +15,7 @@ const WITHOUT = new Map([
 ]);
 
 /**
- * `saving_*_ratio`: what each exact saving of the compiler brings (src/model/graph/savings.ts). Both sides of a pair are ours: with
+ * `saving_*_ratio`: what each exact saving of the compiler brings (packages/rollout-compiler/src/savings.ts). Both sides of a pair are ours: with
  * everything / without one saving, or without all of them; the same candidates, the same costs. The compiler still does all the rest.
  */
 export const savings = {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { JepaMpcError } from '../../../src/core/errors.js';
-import { TensorProto_DataType } from '../../../src/model/graph/onnx/onnx_pb.js';
+import { TensorProto_DataType } from '../../../packages/rollout-compiler/src/onnx/onnx_pb.js';
 import { loadModel } from '../../../src/model/load-model.js';
 import { BROKEN_FOLDERS } from '../../fixtures/broken-models/folders.js';
 import { BROKEN_GOLDEN_VECTORS } from '../../fixtures/broken-models/golden.js';

@@ -9,9 +9,12 @@ import type { PlanContext } from '../../../src/core/ports.js';
 import { createRng } from '../../../src/math/rng.js';
 import { CompiledPlan } from '../../../src/model/compiled-plan.js';
 import { CompiledScorer } from '../../../src/model/compiled-scorer.js';
-import { RolloutCompiler, type RolloutRequest } from '../../../src/model/graph/compile-rollout.js';
+import {
+  RolloutCompiler,
+  type RolloutRequest,
+} from '../../../packages/rollout-compiler/src/compile-rollout.js';
 import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
-import { CandidateEvaluator } from '../../../src/planning/candidate-evaluator.js';
+import { CandidateEvaluator } from '../../../src/rollout/candidate-evaluator.js';
 import { largestDifference } from '../../fixtures/graph-run.js';
 
 const HORIZON = 4;

@@ -2,14 +2,14 @@ import { create } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { JepaMpcError } from '../../../src/core/errors.js';
-import { encodeModel, readModel } from '../../../src/model/graph/model-file.js';
+import { encodeModel, readModel } from '../../../packages/rollout-compiler/src/model-file.js';
 import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,
   NodeProtoSchema,
   TensorProto_DataType,
   type ModelProto,
-} from '../../../src/model/graph/onnx/onnx_pb.js';
+} from '../../../packages/rollout-compiler/src/onnx/onnx_pb.js';
 import { loadModel } from '../../../src/model/load-model.js';
 import { TinyModelCopy } from '../../fixtures/tiny-model.js';
 

@@ -5,13 +5,13 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { buildRollout } from '../../../src/cli/rollout-pool.js';
+import { buildRollout } from '../../../src/rollout/build-rollout.js';
 import type { ObjectiveSpec } from '../../../src/core/objective-spec.js';
 import type { PlanContext, Planner } from '../../../src/core/ports.js';
 import type { Logger, Tensor } from '../../../src/core/types.js';
 import { createRng } from '../../../src/math/rng.js';
 import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
-import { CandidateEvaluator } from '../../../src/planning/candidate-evaluator.js';
+import { CandidateEvaluator } from '../../../src/rollout/candidate-evaluator.js';
 import { KernelPlanner } from '../../../src/planning/kernel-planner.js';
 import { createPlanner } from '../../../src/planning/registry.js';
 import { tinyModelFolder } from '../../fixtures/tiny-model.js';

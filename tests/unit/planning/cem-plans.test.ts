@@ -5,7 +5,7 @@ import type { Objective, Planner, PlannerState, Rng } from '../../../src/core/po
 import type { PlannerOptions } from '../../../src/planning/planner-options.js';
 import { createRng, deriveSeed } from '../../../src/math/rng.js';
 import { parameterSchema } from '../../../src/params/schema.js';
-import { CandidateEvaluator } from '../../../src/planning/candidate-evaluator.js';
+import { CandidateEvaluator } from '../../../src/rollout/candidate-evaluator.js';
 import { createPlanner } from '../../../src/planning/registry.js';
 import { RestingPlanner } from '../../../src/planning/resting-planner.js';
 import { linearAction, linearContext, linearModel } from './linear-world.js';

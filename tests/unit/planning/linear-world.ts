@@ -2,7 +2,7 @@ import type { ActionSpec } from '../../../src/core/model-spec.js';
 import type { CandidateScorer, PlanContext, Predictor, Rng } from '../../../src/core/ports.js';
 import type { StepAggregation } from '../../../src/core/objective-spec.js';
 import type { Tensor } from '../../../src/core/types.js';
-import { CandidateEvaluator } from '../../../src/planning/candidate-evaluator.js';
+import { CandidateEvaluator } from '../../../src/rollout/candidate-evaluator.js';
 import type { RolloutModel } from '../../../src/planning/planner-model.js';
 import type { PlannerOptions } from '../../../src/planning/planner-options.js';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { TickGrid } from '../../../src/timeline/tick-grid.js';
-import { ms } from '../control/fixtures.js';
+import { ms } from '../../fixtures/robot.js';
 
 const PERIOD_MS = 20;
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { ReadingLog } from '../../../src/timeline/reading-log.js';
-import { ms } from '../control/fixtures.js';
+import { ms } from '../../fixtures/robot.js';
 
 const ELBOW = { name: 'elbow', wraps: false, restTolerance: 0.0625, velocity: 2 };
 const WRIST = { name: 'wrist', wraps: true, restTolerance: 0.0625, velocity: 2 };

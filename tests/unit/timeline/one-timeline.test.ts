@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { FrameSet } from '../../../src/core/model-info.js';
 import type { JointReading } from '../../../src/core/types.js';
 import { Timeline } from '../../../src/timeline/timeline.js';
-import { ms, planOf, thrownBy } from '../control/fixtures.js';
+import { ms, planOf, thrownBy } from '../../fixtures/robot.js';
 
 const FUTURE_S = 0.1;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { actionIndexAt, endNs, firstFreeNs, PlanLog, type DuePlan } from '../../../src/timeline/plan-log.js';
-import { ms, planOf } from '../control/fixtures.js';
+import { ms, planOf } from '../../fixtures/robot.js';
 
 const ROWS = [[1], [2], [3]];
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { committedPrefix, type ActionMeaning } from '../../../src/timeline/committed-prefix.js';
 import { PlanLog } from '../../../src/timeline/plan-log.js';
 import { SentLog } from '../../../src/timeline/sent-log.js';
-import { ms, planOf } from '../control/fixtures.js';
+import { ms, planOf } from '../../fixtures/robot.js';
 
 const TICK_MS = 20;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { SentLog } from '../../../src/timeline/sent-log.js';
-import { ms } from '../control/fixtures.js';
+import { ms } from '../../fixtures/robot.js';
 
 const PERIOD_MS = 20;
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { StampJudge } from '../../../src/timeline/stamp-judge.js';
-import { ms } from '../control/fixtures.js';
+import { ms } from '../../fixtures/robot.js';
 
 const FUTURE_S = 0.1;
 const NOW = ms(100_000);

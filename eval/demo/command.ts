@@ -1,0 +1,146 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { JepaMpcError } from '../../src/core/errors.js';
+import { DEFAULT_EPISODE_S } from '../episodes/episode-judge.js';
+import type { DemoOptions } from './options.js';
+import { PACKAGE_ROOT } from './package-root.js';
+import {
+  IMPERFECTIONS,
+  isImperfection,
+  isPlanDelay,
+  SIMULATOR_NAMES,
+  SIMULATORS,
+  type SimulatorName,
+} from './simulators.js';
+
+/** Shorter episodes end before a plan can move the robot. */
+const MIN_EPISODE_S = 0.5;
+const MAX_EPISODE_S = 3600;
+
+function wholeNumber(lower: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= lower && value <= 2147483647)) {
+      throw new InvalidArgumentError(`Found '${text}', expected a whole number from ${lower} to 2147483647.`);
+    }
+    return value;
+  };
+}
+
+function seconds(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= MIN_EPISODE_S && value <= MAX_EPISODE_S)) {
+    throw new InvalidArgumentError(
+      `Found '${text}', expected a number of seconds from ${MIN_EPISODE_S} to ${MAX_EPISODE_S}.`,
+    );
+  }
+  return value;
+}
+
+function appendAssignment(text: string, before: readonly string[]): string[] {
+  if (!/^[A-Za-z_][\w.]*=.+$/.test(text)) {
+    throw new InvalidArgumentError(`Found '${text}', expected name=value, for example cem.samples=200.`);
+  }
+  return [...before, text];
+}
+
+function appendImperfection(text: string, before: readonly string[]): string[] {
+  const [, name = '', value = ''] = /^([\w-]+)=(.+)$/.exec(text) ?? [];
+  if (!isImperfection(name) || !Number.isFinite(Number(value))) {
+    throw new InvalidArgumentError(
+      `Found '${text}', expected name=number with one of ${IMPERFECTIONS.join(', ')}.`,
+    );
+  }
+  return [...before, text];
+}
+
+interface Flags {
+  readonly imperfect: readonly string[];
+  readonly simulator: SimulatorName;
+  readonly episodes: number;
+  readonly episodeSeconds: number;
+  readonly seed: number;
+  readonly lockstep: boolean;
+  readonly headless: boolean;
+  readonly json: string;
+  readonly model: string;
+  readonly baselines?: boolean;
+  readonly plannerParam: readonly string[];
+  readonly verbose: boolean;
+}
+
+/** The `demo` command: a simulated arm, moved to goal images by the real planner node. */
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description(
+      'Move a simulated arm to goal images with the real planner node, and say how well that went.',
+    )
+    .addOption(
+      new Option('--simulator <name>', 'what simulates the arm').choices(SIMULATOR_NAMES).default('mujoco'),
+    )
+    .option('--episodes <n>', 'episodes to run', wholeNumber(1), 5)
+    .option('--episode-seconds <s>', 'time limit of an episode', seconds, DEFAULT_EPISODE_S)
+    .option('--seed <n>', 'seed of starts, goals and planner noise', wholeNumber(0), 1)
+    .option('--lockstep', 'simulated time waits for the planner: same seed, same run', false)
+    .option('--headless', 'no window, even where there is a display', false)
+    .option('--json <file>', 'where the report goes; the contact sheet goes beside it as .png', 'demo.json')
+    .option('--model <dir>', 'folder of the model', `${PACKAGE_ROOT}models/reacher`)
+    .option('--baselines', 'run the baselines too (default with --lockstep)')
+    .option('--no-baselines', 'leave the baselines out (default in real time)')
+    .option(
+      '--planner-param <name=value>',
+      'parameter of the planner node; may be given again',
+      appendAssignment,
+      [],
+    )
+    .option(
+      '--imperfect <name=value>',
+      `what is wrong with the robot, its camera and its planner: ${IMPERFECTIONS.join(', ')}; may be given again`,
+      appendImperfection,
+      [],
+    )
+    .option('--verbose', 'print what the simulator and the planner node print', false)
+    .action(async (flags: Flags) => {
+      const options = toOptions(flags);
+      // Loaded only now: ROS must be there for the demo, and for no other command.
+      const { runDemo } = await import('./run-demo.js');
+      process.exitCode = await runDemo(options);
+    });
+}
+
+/** @throws JepaMpcError params.invalid for options that do not go together */
+function toOptions(flags: Flags): DemoOptions {
+  const planDelay = flags.imperfect.find(isPlanDelay);
+  if (flags.lockstep && planDelay !== undefined) {
+    throw new JepaMpcError('params.invalid', {
+      subject: `--imperfect ${planDelay}`,
+      found: '--lockstep, where simulated time waits for each plan',
+      expected: 'a demo in real time',
+      remedy: 'Leave out one of the two.',
+    });
+  }
+  return {
+    simulator: SIMULATORS[flags.simulator],
+    imperfections: flags.imperfect,
+    episodes: flags.episodes,
+    episodeSeconds: flags.episodeSeconds,
+    seed: flags.seed,
+    lockstep: flags.lockstep,
+    headless: flags.headless,
+    jsonFile: flags.json,
+    modelFolder: flags.model,
+    baselines: flags.baselines ?? flags.lockstep,
+    plannerParameters: flags.plannerParam,
+    verbose: flags.verbose,
+    plannerCommand: plannerCommand(),
+  };
+}
+
+/** The executable that `ros2 run` starts, where the package is installed; in a checkout the same program of the checkout. */
+function plannerCommand(): string[] {
+  const installed = join(PACKAGE_ROOT, '..', '..', 'lib', 'jepa_mpc', 'planner_node');
+  if (existsSync(installed)) return [installed];
+  return [process.execPath, fileURLToPath(new URL('../../src/cli/main.js', import.meta.url)), 'node'];
+}

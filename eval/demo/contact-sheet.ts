@@ -1,0 +1,92 @@
+import sharp from 'sharp';
+import type { ImageFrame } from '../../src/core/types.js';
+
+/** What the camera saw at the start of an episode, the goal image, and what it saw at the end. */
+export interface EpisodeFrames {
+  readonly start: ImageFrame;
+  readonly goal: ImageFrame;
+  readonly end: ImageFrame;
+  readonly success: boolean;
+}
+
+const THUMBNAIL_PX = 96;
+const FRAME_PX = 4;
+const GAP_PX = 8;
+const MAX_ROWS = 10;
+const SUCCESS_GREEN = { r: 34, g: 160, b: 74 };
+const FAILURE_RED = { r: 204, g: 41, b: 41 };
+const BACKGROUND = { r: 255, g: 255, b: 255 };
+
+const CARD_WIDTH_PX = 3 * THUMBNAIL_PX + 4 * FRAME_PX;
+const CARD_HEIGHT_PX = THUMBNAIL_PX + 2 * FRAME_PX;
+
+/** Where the card of each episode goes: down a column, then on to the next; `[x, y]` of its top left corner [px]. */
+export function layOut(episodes: number): { width: number; height: number; corners: [number, number][] } {
+  const columns = Math.max(1, Math.ceil(episodes / MAX_ROWS));
+  const rows = Math.max(1, Math.ceil(episodes / columns));
+  const corners = Array.from({ length: episodes }, (_, index): [number, number] => [
+    GAP_PX + Math.floor(index / rows) * (CARD_WIDTH_PX + GAP_PX),
+    GAP_PX + (index % rows) * (CARD_HEIGHT_PX + GAP_PX),
+  ]);
+  return {
+    width: GAP_PX + columns * (CARD_WIDTH_PX + GAP_PX),
+    height: GAP_PX + rows * (CARD_HEIGHT_PX + GAP_PX),
+    corners,
+  };
+}
+
+/** An rgb8 frame without its row padding: `[H, W, 3]` bytes. */
+function packedRgb(frame: ImageFrame): Buffer {
+  const rowBytes = frame.width * 3;
+  const packed = Buffer.alloc(rowBytes * frame.height);
+  for (let row = 0; row < frame.height; row++) {
+    packed.set(frame.data.subarray(row * frame.step, row * frame.step + rowBytes), row * rowBytes);
+  }
+  return packed;
+}
+
+function thumbnail(frame: ImageFrame): Promise<Buffer> {
+  return sharp(packedRgb(frame), { raw: { width: frame.width, height: frame.height, channels: 3 } })
+    .resize(THUMBNAIL_PX, THUMBNAIL_PX, { fit: 'fill' })
+    .png()
+    .toBuffer();
+}
+
+/**
+ * A PNG with one card an episode: start, goal and end frame side by side, framed in green after success and in red after failure.
+ *
+ * @param episodes rgb8 frames, at least one episode
+ */
+export async function renderContactSheet(episodes: readonly EpisodeFrames[]): Promise<Buffer> {
+  const { width, height, corners } = layOut(episodes.length);
+  const cards = await Promise.all(
+    episodes.map(async ({ start, goal, end, success }, index) => {
+      const [left, top] = corners[index] ?? [0, 0];
+      const frame = {
+        input: {
+          create: {
+            width: CARD_WIDTH_PX,
+            height: CARD_HEIGHT_PX,
+            channels: 3 as const,
+            background: success ? SUCCESS_GREEN : FAILURE_RED,
+          },
+        },
+        left,
+        top,
+      };
+      const thumbnails = await Promise.all([start, goal, end].map(thumbnail));
+      return [
+        frame,
+        ...thumbnails.map((input, column) => ({
+          input,
+          left: left + FRAME_PX + column * (THUMBNAIL_PX + FRAME_PX),
+          top: top + FRAME_PX,
+        })),
+      ];
+    }),
+  );
+  return sharp({ create: { width, height, channels: 3, background: BACKGROUND } })
+    .composite(cards.flat())
+    .png()
+    .toBuffer();
+}

@@ -1,0 +1,224 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, extname } from 'node:path';
+import { JepaMpcError } from '../../src/core/errors.js';
+import { percentile } from '../../src/math/percentile.js';
+import { CommandAudit } from '../episodes/command-audit.js';
+import { renderContactSheet } from './contact-sheet.js';
+import { serializeReport, type BaselineReport, type DemoReport } from './demo-report.js';
+import { holdDomain } from './domain-hold.js';
+import { EpisodeObserver } from '../episodes/episode-observer.js';
+import { runEpisode, type Contender, type EpisodeOutcome } from '../episodes/episode-runner.js';
+import { sampleEpisode, type EpisodeTask } from '../episodes/episode-sampler.js';
+import { InterruptWatch } from './interrupt-watch.js';
+import { identifyModel } from './model-identity.js';
+import type { DemoOptions } from './options.js';
+import { PACKAGE_ROOT } from './package-root.js';
+import { PlannerFigures } from '../episodes/planner-figures.js';
+import { loadRobot, type DemoRobot } from '../episodes/robot.js';
+import { Stage, urdfFile } from './stage.js';
+import { DemoTerminal, summaryLines } from './terminal.js';
+import { wilsonInterval } from '../episodes/wilson-interval.js';
+
+const SERVICE_TIMEOUT_MS = 10_000;
+
+const TITLES: Record<Contender, string> = {
+  planner: 'planner',
+  random: 'random actions',
+  doNothing: 'do nothing',
+  squaredLatentDistance: 'squared latent distance',
+};
+
+/** Parameter of the planner node that makes it a baseline. */
+const BASELINE_PARAMETER: Partial<Record<Contender, readonly [name: string, value: string]>> = {
+  random: ['planner', 'random'],
+  squaredLatentDistance: ['objective.metric', 'squared_latent_distance'],
+};
+
+/**
+ * Runs the demo and writes its report and contact sheet.
+ *
+ * @returns exit status: 0 when the run was completed, whatever the success rate; 1 after an error; 128 + signal after an interruption
+ */
+export async function runDemo(options: DemoOptions): Promise<number> {
+  const terminal = new DemoTerminal(process.stdout);
+  const interrupts = new InterruptWatch();
+  try {
+    const report = await new DemoRun(options, terminal, interrupts).perform();
+    for (const line of summaryLines(report)) terminal.line(line);
+    terminal.line(`\nwrote ${options.jsonFile} and ${contactSheetFile(options.jsonFile)}`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof JepaMpcError)) throw error;
+    process.stderr.write(`error: ${error.message}\n`);
+    return interrupts.exitStatus ?? 1;
+  } finally {
+    interrupts.dispose();
+  }
+}
+
+/** The PNG beside the report. */
+function contactSheetFile(jsonFile: string): string {
+  return `${jsonFile.slice(0, jsonFile.length - extname(jsonFile).length)}.png`;
+}
+
+class DemoRun {
+  readonly #options: DemoOptions;
+  readonly #terminal: DemoTerminal;
+  readonly #interrupts: InterruptWatch;
+  readonly #figures = new PlannerFigures();
+
+  constructor(options: DemoOptions, terminal: DemoTerminal, interrupts: InterruptWatch) {
+    this.#options = options;
+    this.#terminal = terminal;
+    this.#interrupts = interrupts;
+  }
+
+  async perform(): Promise<DemoReport> {
+    const { episodes, seed, lockstep, modelFolder, jsonFile, simulator } = this.#options;
+    const robot = await loadRobot(urdfFile(PACKAGE_ROOT));
+    const model = await identifyModel(modelFolder);
+    await mkdir(dirname(jsonFile), { recursive: true });
+    const tasks = Array.from({ length: episodes }, (_, episode) =>
+      sampleEpisode(seed, episode, robot.limits, robot.fingertipOf),
+    );
+    const audit = new CommandAudit(robot.limits);
+    const observer = new EpisodeObserver(audit, this.#figures);
+    const { outcomes, baselines } = await this.#onStage(robot, observer, tasks);
+    if (audit.commands === 0) throw nothingAudited();
+    const report: DemoReport = {
+      simulator: simulator.name,
+      imperfections: [...this.#options.imperfections],
+      seed,
+      mode: lockstep ? 'lockstep' : 'realtime',
+      episodeSeconds: this.#options.episodeSeconds,
+      episodes: outcomes.map(({ success, finalDistanceM, holdReason, timeS }, index) => ({
+        success,
+        finalDistanceM,
+        holdReason,
+        timeS,
+        startRad: [...(tasks[index]?.startRad ?? [])],
+        goalRad: [...(tasks[index]?.goalRad ?? [])],
+      })),
+      ...rateOf(outcomes),
+      medianTimeS: medianTimeOf(outcomes),
+      baselines,
+      ...this.#figures.summary(),
+      limitViolations: audit.violations,
+      largestAcceleration: audit.largestAcceleration,
+      model,
+    };
+    await writeFile(jsonFile, serializeReport(report));
+    await writeFile(
+      contactSheetFile(jsonFile),
+      await renderContactSheet(outcomes.map(({ frames }) => frames)),
+    );
+    return report;
+  }
+
+  /** All episodes of the planner, and of the baselines that are asked for. */
+  async #onStage(
+    robot: DemoRobot,
+    observer: EpisodeObserver,
+    tasks: readonly EpisodeTask[],
+  ): Promise<{ outcomes: EpisodeOutcome[]; baselines: DemoReport['baselines'] }> {
+    const release = await holdDomain(process.env['ROS_DOMAIN_ID'] ?? '0');
+    const stage = await Stage.open(this.#options.simulator, robot, observer, (line) => {
+      this.#terminal.line(line);
+    });
+    try {
+      this.#interrupts.onInterrupt((signal) => {
+        stage.client.fail(interrupted(signal));
+      });
+      await stage.raise(this.#options, robot, PACKAGE_ROOT);
+      const run = (contender: Contender): Promise<EpisodeOutcome[]> =>
+        this.#runEpisodes(stage, robot, observer, tasks, contender);
+      const baseline = async (contender: Contender): Promise<BaselineReport | null> =>
+        this.#options.baselines ? rateOf(await run(contender)) : null;
+      return {
+        outcomes: await run('planner'),
+        baselines: {
+          random: await baseline('random'),
+          doNothing: await baseline('doNothing'),
+          squaredLatentDistance: await baseline('squaredLatentDistance'),
+        },
+      };
+    } finally {
+      this.#terminal.end();
+      await stage.strike();
+      release();
+    }
+  }
+
+  async #runEpisodes(
+    { client }: Stage,
+    robot: DemoRobot,
+    observer: EpisodeObserver,
+    tasks: readonly EpisodeTask[],
+    contender: Contender,
+  ): Promise<EpisodeOutcome[]> {
+    const title = TITLES[contender];
+    const [name, value] = BASELINE_PARAMETER[contender] ?? [];
+    const before = name === undefined ? '' : await client.getParameter(name, SERVICE_TIMEOUT_MS);
+    if (name !== undefined && value !== undefined) await client.setParameter(name, value, SERVICE_TIMEOUT_MS);
+    this.#terminal.begin(title, tasks.length, this.#options.episodeSeconds);
+    const outcomes: EpisodeOutcome[] = [];
+    for (const [index, task] of tasks.entries()) {
+      const outcome = await runEpisode(
+        {
+          client,
+          observer,
+          robot,
+          contender,
+          lockstep: this.#options.lockstep,
+          limitS: this.#options.episodeSeconds,
+          onVerdict: (verdict) => {
+            this.#terminal.progress(index, verdict);
+          },
+        },
+        task,
+      );
+      outcomes.push(outcome);
+      const speed = contender === 'planner' ? this.#figures : null;
+      this.#terminal.episode(title, index, tasks.length, outcome, robot.fingertipOf(task.goalRad), {
+        planRateHz: speed?.latest('plan_rate_hz') ?? null,
+        frameToCommandMs: speed?.latest('frame_to_command_ms') ?? null,
+      });
+    }
+    if (name !== undefined) await client.setParameter(name, before, SERVICE_TIMEOUT_MS);
+    if (contender === 'doNothing') await client.pause(false, SERVICE_TIMEOUT_MS);
+    return outcomes;
+  }
+}
+
+function rateOf(outcomes: readonly EpisodeOutcome[]): BaselineReport {
+  const successes = outcomes.filter(({ success }) => success).length;
+  return {
+    successRate: successes / outcomes.length,
+    successInterval95: wilsonInterval(successes, outcomes.length),
+  };
+}
+
+/** Median time to success [s]; null where no episode succeeded. */
+function medianTimeOf(outcomes: readonly EpisodeOutcome[]): number | null {
+  const times = outcomes.filter(({ success }) => success).map(({ timeS }) => timeS);
+  return times.length === 0 ? null : percentile(times, 0.5);
+}
+
+/** No violations among no commands would say nothing. */
+function nothingAudited(): JepaMpcError {
+  return new JepaMpcError('planner.not-ready', {
+    subject: 'topic joint_trajectory',
+    found: 'not one command in the whole run',
+    expected: 'the command stream of the planner node',
+    remedy: 'Leave command.interface at joint_trajectory for the demo.',
+  });
+}
+
+function interrupted(signal: string): JepaMpcError {
+  return new JepaMpcError('demo.interrupted', {
+    subject: 'demo',
+    found: signal,
+    expected: 'to run to the end',
+    remedy: 'Everything that it started has been ended; no report was written.',
+  });
+}

@@ -1,0 +1,140 @@
+import { cpus } from 'node:os';
+import { Presets, SingleBar } from 'cli-progress';
+import type { DemoReport } from './demo-report.js';
+import type { EpisodeOutcome } from '../episodes/episode-runner.js';
+import type { Verdict } from '../episodes/episode-judge.js';
+
+const TICKS_AN_EPISODE = 100;
+
+/** Speed figures of the moment, null before the first plan. */
+export interface SpeedNow {
+  readonly planRateHz: number | null;
+  readonly frameToCommandMs: number | null;
+}
+
+interface BarTexts {
+  readonly title: string;
+  readonly now: string;
+}
+
+/** What the demo shows while it runs: plain lines, and below them a progress bar where the output is a terminal. */
+export class DemoTerminal {
+  readonly #output: NodeJS.WriteStream;
+  readonly #bar: SingleBar | null;
+  /** What the bar shows; null while there is none. */
+  #shown: {
+    readonly total: number;
+    readonly value: number;
+    readonly limitS: number;
+    readonly texts: BarTexts;
+  } | null = null;
+
+  constructor(output: NodeJS.WriteStream) {
+    this.#output = output;
+    this.#bar = output.isTTY
+      ? new SingleBar(
+          {
+            stream: output,
+            format: ' {bar} {title}  {now}',
+            clearOnComplete: true,
+            hideCursor: true,
+            // Signals are the demo's own business.
+            gracefulExit: false,
+          },
+          Presets.shades_classic,
+        )
+      : null;
+  }
+
+  /** Prints one line, above the bar. */
+  line(text: string): void {
+    if (this.#shown !== null) this.#bar?.stop();
+    this.#output.write(`${text}\n`);
+    if (this.#shown !== null) this.#bar?.start(this.#shown.total, this.#shown.value, this.#shown.texts);
+  }
+
+  /** A run over the episodes, each of `limitS` at most, begins. */
+  begin(title: string, episodes: number, limitS: number): void {
+    this.end();
+    this.#shown = { total: episodes * TICKS_AN_EPISODE, value: 0, limitS, texts: { title, now: '' } };
+    this.#bar?.start(this.#shown.total, 0, this.#shown.texts);
+  }
+
+  /** Where the running episode (0-based) is. */
+  progress(episode: number, { timeS, distanceM: distance }: Verdict): void {
+    const now = `episode ${episode + 1}, ${timeS.toFixed(1)} s, ${distance.toFixed(3)} m to go`;
+    if (this.#shown === null) return;
+    const { total, limitS, texts } = this.#shown;
+    const part = Math.floor((timeS / limitS) * TICKS_AN_EPISODE);
+    this.#shown = { total, limitS, value: episode * TICKS_AN_EPISODE + part, texts: { ...texts, now } };
+    this.#bar?.update(this.#shown.value, this.#shown.texts);
+  }
+
+  /** One line for a finished episode (0-based). */
+  episode(
+    title: string,
+    episode: number,
+    episodes: number,
+    outcome: EpisodeOutcome,
+    goalTip: readonly number[],
+    speed: SpeedNow,
+  ): void {
+    const goal = goalTip
+      .slice(0, 2)
+      .map((value) => value.toFixed(2).padStart(5))
+      .join(', ');
+    const result = outcome.success ? `reached in ${outcome.timeS.toFixed(2)} s` : 'not reached    ';
+    const rate = speed.planRateHz === null ? '' : `  ${speed.planRateHz.toFixed(1)} plans/s`;
+    const latency =
+      speed.frameToCommandMs === null ? '' : `  frame to command ${speed.frameToCommandMs.toFixed(0)} ms`;
+    const number = String(episode + 1).padStart(String(episodes).length);
+    const held = outcome.holdReason === '' ? '' : `  held: ${outcome.holdReason}`;
+    this.line(
+      `${title}  ${number}/${episodes}  goal (${goal}) m  distance ${outcome.finalDistanceM.toFixed(3)} m  ${result}${rate}${latency}${held}`,
+    );
+  }
+
+  /** Takes the bar away. */
+  end(): void {
+    if (this.#shown !== null) this.#bar?.stop();
+    this.#shown = null;
+  }
+}
+
+function percent(rate: number): string {
+  return `${(rate * 100).toFixed(1)} %`;
+}
+
+/** The table at the end of a run. */
+export function summaryLines(report: DemoReport): string[] {
+  const { baselines, planRateHz, planMs, frameToCommandMs, rosThreadGapMs } = report;
+  const rows = [
+    ['planner', report],
+    ['random actions', baselines.random],
+    ['do nothing', baselines.doNothing],
+    ['squared latent distance', baselines.squaredLatentDistance],
+  ] as const;
+  const rates = rows.map(([name, result]) => {
+    const text =
+      result === null
+        ? 'not run'
+        : `${percent(result.successRate).padStart(7)}   95 % interval ${result.successInterval95.map(percent).join(' to ')}`;
+    return `  ${name.padEnd(24)}${text}`;
+  });
+  const reached = report.episodes.filter(({ success }) => success).length;
+  const [cpu] = cpus();
+  return [
+    '',
+    `success over ${report.episodes.length} episodes (${[report.simulator, ...report.imperfections].join(', ')}, seed ${report.seed}, ${report.mode}, model ${report.model.name})`,
+    ...rates,
+    '',
+    `  median time to goal     ${report.medianTimeS === null ? 'none reached' : `${report.medianTimeS.toFixed(2)} s over ${reached} reached`}`,
+    `  plans                   ${planRateHz.median.toFixed(1)} a second (5 % below ${planRateHz.p5.toFixed(1)}), ` +
+      `${planMs.p50.toFixed(1)} ms each (95 % below ${planMs.p95.toFixed(1)}) on ${report.device}`,
+    `  frame to command        ${frameToCommandMs.p50.toFixed(1)} ms (95 % below ${frameToCommandMs.p95.toFixed(1)})`,
+    `  gaps of the ROS thread  99 % below ${rosThreadGapMs.p99.toFixed(1)} ms, longest ${rosThreadGapMs.max.toFixed(1)} ms`,
+    `  limit violations        ${report.limitViolations}`,
+    `  largest acceleration    ${percent(report.largestAcceleration)} of the limit, between two commands`,
+    `  machine                 ${cpu?.model ?? 'unknown processor'}, ${cpus().length} cores`,
+  ];
+}

@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { ForwardKinematics } from '../../src/robot/forward-kinematics.js';
+import { jointLimits } from '../../src/robot/joint-limits.js';
+import { parseUrdf } from '../../src/robot/urdf.js';
+import type { JointLimit } from '../../src/core/types.js';
+import type { FingertipOf } from './episode-sampler.js';
+
+const TIP_LINK = 'fingertip';
+
+/** What the demo knows of the robot, all of it from the URDF. */
+export interface DemoRobot {
+  /** Movable joints in URDF order: the order of every position here. */
+  readonly joints: readonly string[];
+  readonly limits: readonly JointLimit[];
+  readonly fingertipOf: FingertipOf;
+}
+
+/** Reads the robot from a URDF file; throws JepaMpcError urdf.* for what is wrong with it. */
+export async function loadRobot(urdfFile: string): Promise<DemoRobot> {
+  const urdf = parseUrdf(await readFile(urdfFile, 'utf8'));
+  const joints = urdf.joints
+    .filter(({ type, mimic }) => type !== 'fixed' && mimic === null)
+    .map(({ name }) => name);
+  const kinematics = new ForwardKinematics(urdf, TIP_LINK, joints);
+  return {
+    joints,
+    limits: jointLimits(urdf, joints),
+    fingertipOf: (positionRad) => Array.from(kinematics.position(positionRad)),
+  };
+}

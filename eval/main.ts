@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+
+import { JepaMpcError } from '../src/core/errors.js';
+import { demoCommand } from './demo/command.js';
+
+const program = new Command('jepa-mpc-eval')
+  .description('Judges the planner node in closed loop, through its ROS topics alone.')
+  .addCommand(demoCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof JepaMpcError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

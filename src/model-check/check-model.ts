@@ -1,0 +1,42 @@
+import { cpus } from 'node:os';
+import { performance } from 'node:perf_hooks';
+
+import type { Logger } from '../core/types.js';
+import type { DeviceChoice } from '../model/devices.js';
+import { loadModel } from '../model/load-model.js';
+import { parameterSchema } from '../params/schema.js';
+import { loopSettings } from '../ros/parameters/loop-settings.js';
+import { measurePlanning } from './measure-planning.js';
+import type { ModelCard } from './model-card.js';
+
+const FLOAT_BYTES = 4;
+
+/**
+ * Holds a model folder against the contract, as the node does when it loads one, and plans with it with the node's default parameters.
+ *
+ * @throws JepaMpcError for whatever does not hold
+ */
+export async function checkModel(folder: string, device: DeviceChoice, logger: Logger): Promise<ModelCard> {
+  const defaults = parameterSchema.parse({});
+  const threads = defaults['onnx.threads'];
+  const model = await loadModel(folder, { device, threads, logger });
+  try {
+    const { manifest, info, graphs } = model;
+    const { tuning } = loopSettings(defaults);
+    const planning = await measurePlanning(model, tuning, logger, () => performance.now());
+    const processors = cpus();
+    return {
+      manifest,
+      sha256: info.sha256,
+      graphs,
+      parameters: graphs.reduce((total, graph) => total + graph.parameters, 0),
+      latentBytesPerCandidate: planning.horizon * manifest.latent.tokens * manifest.latent.dim * FLOAT_BYTES,
+      planning,
+      device: model.device,
+      threads,
+      machine: `${processors[0]?.model ?? 'unknown processor'}, ${String(processors.length)} cores`,
+    };
+  } finally {
+    await model.dispose();
+  }
+}

@@ -1,0 +1,239 @@
+import { JepaMpcError } from '../core/errors.js';
+import type { ObjectiveSpec, ObjectiveWeights } from '../core/objective-spec.js';
+import type { CandidateScorer, PlanContext, PlanKernel } from '../core/ports.js';
+import type { Fallback, Logger } from '../core/types.js';
+import type { Rng } from '../core/ports.js';
+import { rankCorrelation } from '../math/rank-correlation.js';
+import type { CompiledPlan } from '../model/compiled-plan.js';
+import type { CompiledRollouts } from '../model/compiled-rollouts.js';
+import type { RolloutRequest } from '../../packages/rollout-compiler/src/index.js';
+import type { Refit } from '../../packages/rollout-compiler/src/index.js';
+import type { LoadedModel } from '../model/load-model.js';
+import { CandidateEvaluator } from './candidate-evaluator.js';
+import type { KernelPlannerName } from '../planning/kernel-planner.js';
+import { DegradingScorer, type Scoring } from './degrading-scorer.js';
+import { Fallbacks } from './fallbacks.js';
+import { uniformCandidates } from './uniform-candidates.js';
+
+/** How the model is rolled out: a whole plan in one graph, an iteration in one graph, or step by step on the host. */
+export type RolloutKind = 'plan' | 'iteration' | 'host';
+
+export interface RolloutWish extends RolloutRequest {
+  readonly kind: RolloutKind;
+  /** Whose refit a whole plan does. */
+  readonly planner: KernelPlannerName | null;
+}
+
+/** A way to score candidates, or to make whole plans, for one objective and horizon. */
+export interface RolloutInForce {
+  /** May change while plans are made, as `fallbacks` then says. */
+  readonly kind: RolloutKind;
+  readonly fallbacks: readonly Fallback[];
+  readonly scorer: CandidateScorer;
+  /** Where the kind is `plan`. */
+  readonly kernel: PlanKernel | null;
+  /** Gives the kernel up: plans are made iteration by iteration from now on. */
+  dropKernel(failure: JepaMpcError): Promise<void>;
+  /** Changes what changes without compiling. */
+  setWeights(weights: ObjectiveWeights): void;
+  dispose(): Promise<void>;
+}
+
+/** Candidates that reduced precision is judged by. */
+const JUDGED_CANDIDATES = 256;
+/** Below this the order of the candidates is not to be relied on, and full precision is used. */
+const LEAST_RANK_CORRELATION = 0.99;
+
+/** What a rollout has to be built anew for, as a key. */
+export function rolloutKey({ objective, horizon, precision, kind, planner }: RolloutWish): string {
+  return JSON.stringify([
+    objective.metric,
+    objective.steps,
+    objective.expression?.text,
+    horizon,
+    precision,
+    kind,
+    planner,
+  ]);
+}
+
+/**
+ * Builds a rollout. What cannot be compiled is rolled out step by step; reduced precision that would order the candidates otherwise than
+ * full precision does is not used; runs that fail are made smaller, and then elsewhere (degrading-scorer.ts). All of it is noted as a
+ * fallback with its reason.
+ *
+ * @param context and `rng` make the candidates that reduced precision is judged by
+ * @param before fallbacks that come with the wish
+ * @throws JepaMpcError for an objective that does not fit the model
+ */
+export async function buildRollout(
+  model: LoadedModel,
+  wish: RolloutWish,
+  context: PlanContext,
+  rng: Rng,
+  logger: Logger,
+  before: readonly Fallback[] = [],
+): Promise<RolloutInForce> {
+  const fallbacks = new Fallbacks(logger);
+  for (const fallback of before) fallbacks.note(fallback);
+  if (wish.kind === 'host')
+    return inForce(model, wish, { scoring: onHost(model, wish), kernel: null }, fallbacks);
+  try {
+    const built =
+      wish.precision === 'float32'
+        ? await compiled(model.rollouts, model.device, wish)
+        : await inReducedPrecision(model, wish, context, rng, { logger, fallbacks });
+    return inForce(model, wish, built, fallbacks);
+  } catch (error) {
+    if (!(error instanceof JepaMpcError) || !COMPILER_REFUSALS.has(error.code)) throw error;
+    // Throws itself what is wrong with the objective, compiled or not.
+    const scoring = onHost(model, wish);
+    fallbacks.noteError(scoring.what, error);
+    return inForce(model, { ...wish, kind: 'host' }, { scoring, kernel: null }, fallbacks);
+  }
+}
+
+const COMPILER_REFUSALS: ReadonlySet<string> = new Set([
+  'model.unsupported',
+  'model.unreadable',
+  'model.device-unavailable',
+]);
+
+interface Built {
+  readonly scoring: Scoring;
+  readonly kernel: CompiledPlan | null;
+}
+
+function inForce(model: LoadedModel, wish: RolloutWish, built: Built, fallbacks: Fallbacks): RolloutInForce {
+  const { block, names } = model.manifest.action;
+  const isOnCpu = model.device === 'cpu';
+  let { kernel } = built;
+  let kind = wish.kind;
+  /** The step-by-step rollout needs the least of a device; what can be compiled can go to the cpu. */
+  const another = async (): Promise<Scoring> => {
+    if (kernel === null) kind = isOnCpu ? 'host' : 'iteration';
+    if (isOnCpu) return onHost(model, wish);
+    const plain = { ...wish, precision: 'float32', planner: null } as const;
+    return (await compiled(model.rollouts.onCpu, 'cpu', plain)).scoring;
+  };
+  const scorer = new DegradingScorer(
+    built.scoring,
+    kind === 'host' ? null : another,
+    wish.horizon * block * names.length,
+    fallbacks,
+  );
+  return {
+    get kind() {
+      return kind;
+    },
+    get fallbacks() {
+      return fallbacks.list;
+    },
+    get kernel() {
+      return kernel;
+    },
+    scorer,
+    dropKernel: async (failure) => {
+      const dropped = kernel;
+      kernel = null;
+      kind = 'iteration';
+      fallbacks.noteError('plans made iteration by iteration', failure);
+      await dropped?.dispose();
+    },
+    setWeights: (weights) => {
+      scorer.setWeights(weights);
+      if (kernel !== null) kernel.weights = weights;
+    },
+    dispose: async () => {
+      await scorer.dispose();
+      await kernel?.dispose();
+    },
+  };
+}
+
+function onHost(model: LoadedModel, { objective, horizon }: RolloutWish): Scoring {
+  const { latent, history, action } = model.manifest;
+  const rollout = { predictor: model.predictor, latent, history, action };
+  const evaluatorFor = (spec: ObjectiveSpec): CandidateEvaluator =>
+    new CandidateEvaluator(rollout, model.temporalDistance, spec, horizon);
+  let evaluator = evaluatorFor(objective);
+  return {
+    what: 'the rollout step by step',
+    scorer: { score: (context, candidates) => evaluator.score(context, candidates) },
+    setWeights: (weights) => {
+      evaluator = evaluatorFor({ ...objective, weights });
+    },
+    dispose: () => Promise.resolve(),
+  };
+}
+
+const REFITS: Readonly<Record<KernelPlannerName, Refit>> = { cem: 'elites', mppi: 'weights', cma: 'steps' };
+
+async function compiled(rollouts: CompiledRollouts, device: string, wish: RolloutWish): Promise<Built> {
+  const scorer = await rollouts.scorer(wish);
+  const scoring: Scoring = {
+    what: `a compiled rollout on the ${device}`,
+    scorer,
+    setWeights: (weights) => {
+      scorer.weights = weights;
+    },
+    dispose: () => scorer.dispose(),
+  };
+  if (wish.planner === null) return { scoring, kernel: null };
+  try {
+    return { scoring, kernel: await rollouts.plan(wish, REFITS[wish.planner]) };
+  } catch (error) {
+    await scoring.dispose();
+    throw error;
+  }
+}
+
+async function inReducedPrecision(
+  model: LoadedModel,
+  wish: RolloutWish,
+  context: PlanContext,
+  rng: Rng,
+  { logger, fallbacks }: { readonly logger: Logger; readonly fallbacks: Fallbacks },
+): Promise<Built> {
+  const inFull = { ...wish, precision: 'float32' } as const;
+  const full = await model.rollouts.scorer(inFull);
+  try {
+    const reduced = await compiled(model.rollouts, model.device, wish);
+    const candidates = uniformCandidates(model.manifest.action, wish.horizon, JUDGED_CANDIDATES, rng);
+    const correlation = await correlate(full, reduced.scoring.scorer, context, candidates);
+    if (typeof correlation !== 'number') fallbacks.noteError('float32', correlation);
+    else {
+      const finding = `${wish.precision} costs of ${String(JUDGED_CANDIDATES)} candidates rank as float32 ones do to ${correlation.toFixed(4)} (Spearman)`;
+      if (correlation >= LEAST_RANK_CORRELATION) {
+        logger.info(finding);
+        return reduced;
+      }
+      fallbacks.note({
+        instead: 'float32',
+        reason: `${finding}, expected at least ${String(LEAST_RANK_CORRELATION)}`,
+        remedy: 'Set rollout.precision to float32, or train the model further.',
+      });
+    }
+    await reduced.scoring.dispose();
+    await reduced.kernel?.dispose();
+  } finally {
+    await full.dispose();
+  }
+  return compiled(model.rollouts, model.device, inFull);
+}
+
+/** Rank correlation of the costs; the failure where they cannot be computed. */
+async function correlate(
+  full: CandidateScorer,
+  reduced: CandidateScorer,
+  context: PlanContext,
+  candidates: Float32Array,
+): Promise<number | JepaMpcError> {
+  try {
+    const found = (await reduced.score(context, candidates)).slice();
+    return rankCorrelation(found, await full.score(context, candidates));
+  } catch (error) {
+    if (error instanceof JepaMpcError && error.code === 'model.run-failed') return error;
+    throw error;
+  }
+}

@@ -1,0 +1,101 @@
+import { namesState } from '../core/expression.js';
+import { noFiniteCost, noJointPositions } from '../core/objective-errors.js';
+import { jointTravel } from '../core/model-spec.js';
+import { stepWeights, type ObjectiveSpec } from '../core/objective-spec.js';
+import type { CandidateScorer, JointSituation, Objective, PlanContext } from '../core/ports.js';
+import { checkObjectiveSpec } from '../planning/objectives/check-objective-spec.js';
+import { foreseePositions } from '../planning/objectives/foreseen-positions.js';
+import { MotionCost } from '../planning/objectives/motion-cost.js';
+import { createStepCost, type StepCost } from '../planning/objectives/step-cost.js';
+import type { RolloutModel } from '../planning/planner-model.js';
+import { Rollout } from './rollout.js';
+
+/**
+ * The only place on the host where model and cost meet: cost = distance (or the user's expression) of the predicted latents, one number
+ * for each predictor step, weighted over the steps, + what the motion itself costs. docs/objectives.md has the formulas; the graph
+ * compiler emits the same as nodes.
+ */
+export class CandidateEvaluator implements CandidateScorer {
+  readonly #model: RolloutModel;
+  readonly #spec: ObjectiveSpec;
+  readonly #horizon: number;
+  /** `[H]` */
+  readonly #stepWeights: Float64Array;
+  readonly #stepCost: StepCost;
+  readonly #motion: MotionCost;
+  #rollout: Rollout | null = null;
+  #costs = new Float32Array(0);
+  #sums = new Float64Array(0);
+  #positions = new Float32Array(0);
+
+  /**
+   * @param temporalDistance the model's own distance, null when it has none
+   * @param horizon predictor steps looked ahead (H)
+   * @throws JepaMpcError `model.unsupported` when the objective needs a temporal distance and there is none; `params.invalid` for weights
+   *   out of range
+   */
+  constructor(model: RolloutModel, temporalDistance: Objective | null, spec: ObjectiveSpec, horizon: number) {
+    checkObjectiveSpec(spec);
+    this.#model = model;
+    this.#spec = spec;
+    this.#horizon = horizon;
+    this.#stepWeights = stepWeights(spec.steps, horizon);
+    this.#stepCost = createStepCost(spec, temporalDistance, model.action);
+    this.#motion = new MotionCost(model.action, spec.weights, horizon * model.action.block);
+  }
+
+  /**
+   * @param candidates raw actions `[N, K, J]`; any N of at least 1
+   * @returns costs `[N]`, at least one of them finite; overwritten by the next call
+   * @throws JepaMpcError `planner.not-finite` when no candidate has a finite cost; `planner.not-ready` when the expression names `state`
+   *   and the context has no joint positions
+   */
+  async score(context: PlanContext, candidates: Float32Array): Promise<Float32Array> {
+    const { goal, history, joints } = context;
+    const rollout = this.#rolloutFor(candidates);
+    const positions = this.#foresee(joints, candidates);
+    const sums = this.#sums;
+    this.#motion.write(candidates, positions, joints, sums);
+    const horizon = this.#horizon;
+    let step = 0;
+    for await (const latents of rollout.run(history, candidates, horizon)) {
+      step++;
+      const weight = this.#stepWeights[step - 1] ?? 0;
+      if (weight === 0) continue;
+      const costs = await this.#stepCost({ step, horizon, latents, goal, actions: candidates, positions });
+      for (let n = 0; n < sums.length; n++) sums[n] = (sums[n] ?? 0) + weight * (costs[n] ?? NaN);
+    }
+    this.#costs.set(sums);
+    if (!this.#costs.some((cost) => Number.isFinite(cost))) {
+      throw noFiniteCost(this.#costs.length, this.#costs[0] ?? NaN, this.#spec);
+    }
+    return this.#costs;
+  }
+
+  /** Joint positions at the end of each period `[N, K, J]`, null where nothing needs them. */
+  #foresee(joints: JointSituation | undefined, candidates: Float32Array): Float32Array | null {
+    const { expression, weights } = this.#spec;
+    const isNamed = namesState(expression);
+    const { action } = this.#model;
+    const travel = jointTravel(action);
+    if (travel === null || (!isNamed && weights.limit === 0)) return null;
+    if (joints === undefined) {
+      if (!isNamed) return null;
+      throw noJointPositions(this.#spec);
+    }
+    if (this.#positions.length !== candidates.length) this.#positions = new Float32Array(candidates.length);
+    foreseePositions(joints.position, candidates, this.#horizon * action.block, travel, this.#positions);
+    return this.#positions;
+  }
+
+  #rolloutFor(candidates: Float32Array): Rollout {
+    const { block, names } = this.#model.action;
+    const batch = candidates.length / (this.#horizon * block * names.length);
+    if (this.#rollout === null || batch !== this.#costs.length) {
+      this.#rollout = new Rollout(this.#model, batch);
+      this.#costs = new Float32Array(batch);
+      this.#sums = new Float64Array(batch);
+    }
+    return this.#rollout;
+  }
+}

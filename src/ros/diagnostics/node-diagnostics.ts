@@ -1,0 +1,223 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import type { ModelInfo } from '../../core/model-info.js';
+import { inWords } from '../../safety/watchdog.js';
+import type { Condition } from '../../safety/watchdog.js';
+import type { Status } from '../../core/status.js';
+import type { Parameters } from '../../params/schema.js';
+import { parameterInfos } from '../../params/schema.js';
+import type { ArrivalRate } from '../topics/arrival-rate.js';
+import type { CameraReport } from '../topics/camera-inputs.js';
+import type { CommandTiming } from '../topics/command-timing.js';
+import type { GoalReport } from '../../goals/goals.js';
+import type { PlanFigures } from './plan-figures.js';
+import type { ProblemLog } from './problem-log.js';
+
+/** What the diagnostics look at. */
+export interface NodeView {
+  readonly isConfigured: boolean;
+  /** Why the last session ended in an error, until the node is configured again. */
+  readonly fault: string | null;
+  readonly isActive: boolean;
+  readonly model: ModelInfo | null;
+  /** Why nothing can be planned; null when it can. */
+  readonly missing: string | null;
+  readonly condition: Condition | null;
+  /** Frames and joint states refused for their stamps; null while there is nothing to judge them by. */
+  readonly refusedStamps: { readonly frames: number; readonly readings: number } | null;
+  readonly cameras: readonly CameraReport[];
+  /** What this node and another one could hear of each other if their QoS or types fitted. */
+  readonly unheard: readonly string[];
+  readonly jointStates: ArrivalRate;
+  readonly figures: PlanFigures;
+  readonly timing: CommandTiming;
+  readonly goal: GoalReport | null;
+  readonly parameters: Parameters;
+  readonly problems: ProblemLog;
+  /** Wall-clock time. */
+  readonly nowMs: number;
+}
+
+type Part = Omit<Status, 'values'> & { readonly values?: Status['values'] };
+
+/** What `/diagnostics` says: one status for each part of the node. A part that has nothing to do yet is stale. */
+export function nodeDiagnostics(nodeName: string, view: NodeView): Status[] {
+  const parts: Part[] = [
+    modelPart(view),
+    plannerPart(view),
+    ...view.cameras.map((camera) => cameraPart(camera, view)),
+    qosPart(view),
+    jointStatesPart(view),
+    commandsPart(view),
+    motionPart(view),
+    goalPart(view),
+    parametersPart(view),
+    problemsPart(view),
+  ];
+  return parts.map(({ name, values, ...part }) => ({
+    ...part,
+    name: `${nodeName}: ${name}`,
+    values: values ?? {},
+  }));
+}
+
+function modelPart({ model, isConfigured, fault, missing }: NodeView): Part {
+  const name = 'model';
+  if (fault !== null) return { level: 'error', name, message: fault };
+  if (model === null) return { level: isConfigured ? 'warn' : 'stale', name, message: missing ?? '' };
+  return {
+    level: 'ok',
+    name,
+    message: `${model.name} on ${model.device}`,
+    values: {
+      name: model.name,
+      sha256: model.sha256,
+      device: model.device,
+      joints: model.joints.join(' '),
+      period_ms: model.periodMs,
+    },
+  };
+}
+
+function plannerPart({ isActive, missing, condition, figures }: NodeView): Part {
+  const name = 'planner';
+  if (missing !== null) return { level: 'stale', name, message: missing };
+  const values = {
+    rate_hz: figures.rateHz.toFixed(2),
+    plan_p95_ms: figures.planMs(0.95).toFixed(1),
+    plans: figures.count,
+    late_plans: figures.late,
+    fallbacks: figures.fallbacks.map(({ instead }) => instead).join(', '),
+  };
+  const worker = condition?.reasons.find((reason) => reason.name === 'worker');
+  if (worker !== undefined) return { level: 'error', name, message: `worker ${worker.found}`, values };
+  if (!isActive) return { level: 'stale', name, message: 'not active', values };
+  if (figures.count === 0) return { level: 'warn', name, message: 'no plan yet', values };
+  if (figures.late * 20 > figures.count) {
+    const message = `${String(figures.late)} of ${String(figures.count)} plans came late`;
+    return { level: 'warn', name, message, values };
+  }
+  if (figures.fallbacks.length > 0) {
+    // The planner goes on, but slower or less exactly than it was set to.
+    const told = figures.fallbacks.map(
+      ({ instead, reason, remedy }) => `instead: ${instead}, because of ${reason}. ${remedy}`,
+    );
+    return { level: 'warn', name, message: told.join(' '), values };
+  }
+  return { level: 'ok', name, message: `${values.rate_hz} plans a second`, values };
+}
+
+function cameraPart(
+  { name: camera, topic, rateHz, ageMs, ...report }: CameraReport,
+  { parameters }: NodeView,
+): Part {
+  const name = `camera ${camera}`;
+  const values = {
+    topic,
+    transport: report.transport,
+    reliability: report.reliability,
+    rate_hz: rateHz.toFixed(2),
+    age_ms: ageMs?.toFixed(0) ?? 'nan',
+    received: report.received,
+    refused: report.refused,
+    overtaken: report.overtaken,
+    unmatched: report.unmatched,
+    camera_info: report.info,
+  };
+  if (ageMs === null) return { level: 'stale', name, message: `no image on ${topic} yet`, values };
+  if (ageMs > parameters['watchdog.image_timeout_s'] * 1000) {
+    const message = `the last image came ${(ageMs / 1000).toFixed(1)} s ago`;
+    return { level: 'error', name, message, values };
+  }
+  if (report.info === 'other size') {
+    return { level: 'warn', name, message: 'camera_info is for images of another size', values };
+  }
+  return { level: 'ok', name, message: `${values.rate_hz} a second`, values };
+}
+
+function qosPart({ unheard }: NodeView): Part {
+  return { level: unheard.length === 0 ? 'ok' : 'warn', name: 'qos', message: unheard.join('; ') };
+}
+
+function jointStatesPart({ jointStates, nowMs, parameters }: NodeView): Part {
+  const timeoutMs = parameters['watchdog.joint_states_timeout_s'] * 1000;
+  return inputPart('joint states', 'none received yet', jointStates, nowMs, timeoutMs);
+}
+
+function inputPart(
+  name: string,
+  never: string,
+  arrivals: ArrivalRate,
+  nowMs: number,
+  timeoutMs: number,
+): Part {
+  const ageMs = arrivals.ageMs(nowMs);
+  if (ageMs === null) return { level: 'stale', name, message: never };
+  const values = { rate_hz: arrivals.hz.toFixed(2), age_ms: ageMs.toFixed(0) };
+  const isOld = ageMs > timeoutMs;
+  const message = isOld
+    ? `the last one came ${(ageMs / 1000).toFixed(1)} s ago`
+    : `${values.rate_hz} a second`;
+  return { level: isOld ? 'error' : 'ok', name, message, values };
+}
+
+function commandsPart({ isActive, timing, parameters, model }: NodeView): Part {
+  const name = 'commands';
+  const values = {
+    interface: parameters['command.interface'],
+    ...(parameters['command.interface'] === 'commands' && {
+      kind: parameters['command.kind'],
+      joints: parameters['command.joints'] || (model?.joints.join(', ') ?? ''),
+    }),
+    period_ms: parameters['command.period_ms'],
+    period_error_p99_ms: timing.periodErrorMs(0.99).toFixed(2),
+    sent: timing.count,
+    missed: timing.missed,
+  };
+  if (!isActive) return { level: 'stale', name, message: 'not active', values };
+  if (timing.count === 0) return { level: 'warn', name, message: 'none sent yet', values };
+  const isMissing = timing.missed * 100 > timing.count;
+  const message = isMissing
+    ? `${String(timing.missed)} of ${String(timing.count)} periods without a command`
+    : '';
+  return { level: isMissing ? 'warn' : 'ok', name, message, values };
+}
+
+function motionPart({ condition, refusedStamps, isActive, missing }: NodeView): Part {
+  const name = 'motion';
+  if (condition === null) return { level: 'stale', name, message: missing ?? '' };
+  const { level } = condition;
+  const message = inWords(condition);
+  const values = {
+    condition: level,
+    frame_stamps_refused: refusedStamps?.frames ?? 0,
+    joint_state_stamps_refused: refusedStamps?.readings ?? 0,
+  };
+  if (!isActive) return { level: 'stale', name, message, values };
+  const severity = level === 'ok' ? 'ok' : level === 'degrade' ? 'warn' : 'error';
+  return { level: severity, name, message, values };
+}
+
+function goalPart({ goal }: NodeView): Part {
+  const name = 'goal';
+  return goal === null
+    ? { level: 'warn', name, message: 'none: publish goal_image, or call ~/capture_goal' }
+    : { ...goal, name };
+}
+
+/** The parameters that are not at their defaults. */
+function parametersPart({ parameters }: NodeView): Part {
+  const changed = parameterInfos.filter(
+    (info) => !isDeepStrictEqual(parameters[info.name], info.defaultValue),
+  );
+  return {
+    level: 'ok',
+    name: 'parameters',
+    message: `${String(changed.length)} not at their defaults`,
+    values: Object.fromEntries(changed.map(({ name }) => [name, String(parameters[name])])),
+  };
+}
+
+function problemsPart({ problems: { last } }: NodeView): Part {
+  return { level: last?.isRecent === true ? 'error' : 'ok', name: 'problems', message: last?.text ?? '' };
+}

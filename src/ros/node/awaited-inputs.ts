@@ -1,0 +1,119 @@
+import type { ConditionReason } from '../../safety/watchdog.js';
+import type { JepaMpcError } from '../../core/errors.js';
+import type { CameraReport } from '../topics/camera-inputs.js';
+
+/** An input without which the node is not activated. */
+export interface AwaitedInput {
+  readonly name: string;
+  /** Fully qualified and remapped. */
+  readonly topic: string;
+  /** What there is of it. */
+  readonly found: string;
+  /** More for people: a limit, or why it was refused. */
+  readonly detail?: string;
+}
+
+/** What is known of the inputs of a node whose model is loaded. */
+export interface InputSituation {
+  /** Time of the newest message on `/clock`, ns, 0 before the first; null: the system's clock is used. */
+  readonly simulatedNs: bigint | null;
+  readonly description: {
+    readonly topic: string;
+    readonly isReceived: boolean;
+    /** Why the newest was refused; null: it was not. */
+    readonly refusal: string | null;
+  };
+  readonly cameras: readonly Pick<CameraReport, 'name' | 'topic' | 'received' | 'refused' | 'ageMs'>[];
+  readonly jointStates: {
+    readonly topic: string;
+    readonly isReceived: boolean;
+    /** Why the newest message was refused; null: it was not. */
+    readonly refusal: JepaMpcError | null;
+  };
+  /** Why the measured pose cannot be taken: `ControlLoop.poseDisagreement`. */
+  readonly poseDisagreement: string | null;
+  /** What the control loop finds wrong; null: there is none without a robot description. */
+  readonly reasons: readonly ConditionReason[] | null;
+}
+
+const none = 'none received';
+
+/** What keeps a node with a loaded model from being activated; empty: nothing. */
+export function awaitedInputs(situation: InputSituation): readonly AwaitedInput[] {
+  const { simulatedNs, description, jointStates, poseDisagreement, reasons } = situation;
+  const awaited: AwaitedInput[] = [];
+  if (simulatedNs === 0n) {
+    awaited.push({ name: 'clock', topic: '/clock', found: none, detail: 'use_sim_time is true' });
+  }
+  if (!description.isReceived) {
+    awaited.push({ name: 'robot_description', topic: description.topic, found: none });
+  } else if (description.refusal !== null) {
+    awaited.push({
+      name: 'robot_description',
+      topic: description.topic,
+      found: 'one that cannot be used',
+      detail: description.refusal,
+    });
+  }
+  const reasonOf = (name: ConditionReason['name']): ConditionReason | null => {
+    const found = reasons?.find((reason) => reason.name === name) ?? null;
+    // Without a time nothing has an age.
+    return simulatedNs === 0n && found?.found !== none ? null : found;
+  };
+  const joints = awaitedJointStates(situation, reasonOf('joint_states'));
+  if (joints.length === 0 && poseDisagreement !== null)
+    joints.push(unsettledPose(jointStates.topic, poseDisagreement));
+  return [...awaited, ...awaitedImages(situation, reasonOf('image')), ...joints];
+}
+
+/** A pose that is not taken. @param topic of the joint states @param disagreement of their readings */
+export function unsettledPose(topic: string, disagreement: string): AwaitedInput {
+  const detail =
+    'a robot at rest whose joint states agree is needed: let it come to rest, or end the publishers that are not its driver';
+  return { name: 'pose', topic, found: `${disagreement},`, detail };
+}
+
+function awaitedImages({ cameras }: InputSituation, reason: ConditionReason | null): AwaitedInput[] {
+  const nameOf = (camera: string): string => (cameras.length === 1 ? 'image' : `image of camera ${camera}`);
+  const silent = cameras.filter(({ ageMs }) => ageMs === null);
+  if (silent.length > 0) {
+    return silent.map(({ name, topic, received, refused }) => {
+      const found = refused > 0 ? `${String(received)} messages, and none that can be read` : none;
+      return { name: nameOf(name), topic, found, ...withLimit(reason) };
+    });
+  }
+  if (reason === null) return [];
+  const areApart = cameras.length > 1 && reason.found === none;
+  const found = areApart ? 'no frame that belongs together with those of the others' : reason.found;
+  return cameras.map(({ name, topic }) => ({ name: nameOf(name), topic, found, ...withLimit(reason) }));
+}
+
+function awaitedJointStates(
+  { jointStates: { topic, isReceived, refusal }, reasons }: InputSituation,
+  reason: ConditionReason | null,
+): AwaitedInput[] {
+  const isRefused = refusal !== null && (reason === null ? reasons === null : reason.found === none);
+  if (isRefused) {
+    const { found, expected } = refusal.facts;
+    return [{ name: 'joint_states', topic, found: `${found}, expected ${expected},` }];
+  }
+  if (reason !== null) return [{ name: 'joint_states', topic, found: reason.found, ...withLimit(reason) }];
+  return isReceived ? [] : [{ name: 'joint_states', topic, found: none }];
+}
+
+function withLimit(reason: ConditionReason | null): { detail?: string } {
+  return reason === null ? {} : { detail: `limit ${reason.limit}; clears with ${reason.clears}` };
+}
+
+/**
+ * The input for people: what there is of it, on which topic and of whom.
+ *
+ * @param publishers fully qualified names of the nodes that publish the topic
+ */
+export function inputInWords(
+  { name, topic, found, detail }: AwaitedInput,
+  publishers: readonly string[],
+): string {
+  const whose = publishers.length === 0 ? 'which nobody publishes' : `published by ${publishers.join(', ')}`;
+  return `${name}: ${found} on ${topic}, ${whose}${detail === undefined ? '' : ` (${detail})`}`;
+}

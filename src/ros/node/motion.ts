@@ -1,0 +1,122 @@
+import { asyncScheduler, observeOn, Subscription } from 'rxjs';
+
+import type { Command } from '../../safety/command-stream.js';
+import type { Condition } from '../../safety/watchdog.js';
+import type { Logger } from '../../core/types.js';
+import type { Parameters } from '../../params/schema.js';
+import type { ControlLoop, PlanReport } from '../../loop/control-loop.js';
+import type { NodeClock } from './node-clock.js';
+import type { ProblemLog } from '../diagnostics/problem-log.js';
+
+/** How much longer than its braking ramp a robot is given to come to rest when the node goes down: its controller lags behind. */
+const settleTimeoutMs = 1000;
+
+/** When no tick has come for this long while braking, the clock stands still (a paused simulation): then the ramp goes by the wall clock. */
+const silenceMs = 200;
+
+export interface MotionOptions {
+  readonly clock: NodeClock;
+  readonly parameters: () => Parameters;
+  readonly log: Logger;
+  readonly problems: ProblemLog;
+  readonly onCommand: (command: Command) => void;
+  /** In the place of a command that must not go out. */
+  readonly onNoCommand: () => void;
+  /** The robot has been braked to rest, and nothing more will be sent. */
+  readonly onEnd: () => void;
+  readonly onPlan: (loop: ControlLoop, report: PlanReport) => void;
+}
+
+/** Runs a control loop: one tick a command period while the node is active, and the brake when it stops being so. */
+export class Motion {
+  readonly #options: MotionOptions;
+  #running = new Subscription();
+  #loop: ControlLoop | null = null;
+  #conditionKind = '';
+  #lastTickMs = 0;
+
+  constructor(options: MotionOptions) {
+    this.#options = options;
+    this.#running.unsubscribe();
+  }
+
+  /** Whether commands are being sent. */
+  get isRunning(): boolean {
+    return this.#loop !== null;
+  }
+
+  start(loop: ControlLoop): void {
+    const { clock, parameters, problems, onPlan } = this.#options;
+    this.stop();
+    loop.start(clock.nowNs);
+    this.#loop = loop;
+    this.#running = new Subscription();
+    this.#running.add(
+      // In a turn of its own, so that a command which is due need not wait for figures.
+      loop.plans$.pipe(observeOn(asyncScheduler)).subscribe((report) => {
+        onPlan(loop, report);
+      }),
+    );
+    this.#running.add(
+      loop.problems$.subscribe((problem) => {
+        problems.report(problem);
+      }),
+    );
+    this.#running.add(
+      clock.ticks(parameters()['command.period_ms']).subscribe((nowNs) => {
+        this.#tick(loop, nowNs);
+      }),
+    );
+  }
+
+  /** Brakes the robot to rest: one trajectory is enough, single set-points need the whole ramp, however long that is. */
+  async brakeToRest(): Promise<void> {
+    const loop = this.#loop;
+    const running = this.#running;
+    if (loop === null) return;
+    const { clock, parameters } = this.#options;
+    loop.brake('told to stop');
+    this.#tick(loop, clock.nowNs);
+    const values = parameters();
+    if (values['command.interface'] === 'commands') {
+      const periodMs = values['command.period_ms'];
+      const deadlineMs = performance.now() + loop.brakingS * 1000 + settleTimeoutMs;
+      let clockStands = false;
+      while (!loop.isAtRest && this.#running === running && performance.now() < deadlineMs) {
+        await new Promise((resolve) => setTimeout(resolve, periodMs));
+        clockStands ||= performance.now() - this.#lastTickMs > silenceMs;
+        if (clockStands) this.#tick(loop, (loop.lastTickNs ?? clock.nowNs) + BigInt(periodMs) * 1_000_000n);
+      }
+    }
+    // Unless it was started again meanwhile.
+    if (this.#running !== running) return;
+    this.#options.onEnd();
+    this.stop();
+  }
+
+  /** Sends no more. */
+  stop(): void {
+    this.#loop?.stop();
+    this.#loop = null;
+    this.#running.unsubscribe();
+  }
+
+  #tick(loop: ControlLoop, nowNs: bigint): void {
+    this.#lastTickMs = performance.now();
+    const command = loop.tick(nowNs);
+    if (command === null) this.#options.onNoCommand();
+    else this.#options.onCommand(command);
+    this.#logCondition(loop.condition);
+  }
+
+  #logCondition({ level, reasons }: Condition): void {
+    const kind = reasons.map((reason) => reason.name).join(',');
+    if (kind === this.#conditionKind) return;
+    this.#conditionKind = kind;
+    const text = reasons.map(
+      (reason) => `${reason.name}: ${reason.found} (limit ${reason.limit}; clears with ${reason.clears})`,
+    );
+    if (level === 'ok') this.#options.log.info('following plans');
+    else this.#options.log.warn(`${level}: ${text.join('; ')}`);
+  }
+}

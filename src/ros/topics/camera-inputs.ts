@@ -1,0 +1,107 @@
+import type rclnodejs from 'rclnodejs';
+
+import type { FrameSet, ModelInfo } from '../../core/model-info.js';
+import { CameraSync } from '../../perception/camera-sync.js';
+import { ArrivalRate } from './arrival-rate.js';
+import { ImageTopic } from './camera-image-topic.js';
+import type { ImageTopicCounts, ImageTransport } from './camera-image-topic.js';
+import { CameraInfoCheck } from './camera-info.js';
+import type { QosOverrides } from './qos-overrides.js';
+import type { Reliability, WantedQos } from './qos-policies.js';
+
+/**
+ * Only the newest image matters. As sensor data it is heard best effort, unless every publisher is reliable: without that, images larger
+ * than the middleware's shared memory lose a fragment, and so the whole, more often than not.
+ */
+const imageQos: WantedQos = { depth: 1, reliability: 'best_available', durability: 'volatile' };
+
+/** What the cameras of a model are heard with, and who is told. */
+export interface CameraInputOptions {
+  readonly cameras: ModelInfo['cameras'];
+  readonly transport: ImageTransport;
+  readonly syncToleranceMs: number;
+  readonly overrides: QosOverrides;
+  /** The time, if frames are to be stamped with that of their arrival. */
+  readonly arrivalNs?: () => bigint;
+  readonly onFrames: (set: FrameSet) => void;
+  /** Told why a frame was refused. */
+  readonly onProblem: (problem: unknown) => void;
+  readonly warn: (text: string) => void;
+}
+
+/** How one camera does, for the diagnostics. */
+export interface CameraReport extends ImageTopicCounts {
+  readonly name: string;
+  /** Fully qualified and remapped. */
+  readonly topic: string;
+  readonly transport: ImageTransport;
+  readonly reliability: Reliability;
+  readonly rateHz: number;
+  /** Since the last frame that could be read, in wall-clock time; null before the first. */
+  readonly ageMs: number | null;
+  /** Frames that no frames of the other cameras fitted. */
+  readonly unmatched: number;
+  readonly info: CameraInfoCheck['verdict'];
+}
+
+interface Camera {
+  readonly name: string;
+  readonly images: ImageTopic;
+  readonly info: CameraInfoCheck;
+  readonly rate: ArrivalRate;
+}
+
+/** The image topics of a model's cameras: subscribed until disposed, handed on as sets of frames that belong together. */
+export class CameraInputs {
+  readonly #cameras: readonly Camera[];
+  readonly #sync: CameraSync;
+  readonly #transport: ImageTransport;
+
+  constructor(node: rclnodejs.Node, options: CameraInputOptions) {
+    const { cameras, transport, overrides, arrivalNs, onFrames, onProblem, warn } = options;
+    this.#transport = transport;
+    this.#sync = new CameraSync(cameras.length, options.syncToleranceMs);
+    this.#cameras = cameras.map(({ name, topic, wanted }, index) => {
+      const info = new CameraInfoCheck(node, node.resolveTopicName(topic), warn);
+      const rate = new ArrivalRate();
+      const images = new ImageTopic(node, {
+        topic,
+        transport,
+        qos: imageQos,
+        overrides,
+        ...(arrivalNs && { arrivalNs }),
+        wanted: () => wanted,
+        onProblem,
+        onFrame: (frame) => {
+          rate.note(performance.now());
+          info.onImage(frame);
+          const set = this.#sync.push(index, frame);
+          if (set !== null) onFrames(set);
+        },
+      });
+      return { name, images, info, rate };
+    });
+  }
+
+  get reports(): readonly CameraReport[] {
+    const nowMs = performance.now();
+    return this.#cameras.map(({ name, images, info, rate }, index) => ({
+      name,
+      topic: images.topic,
+      transport: this.#transport,
+      reliability: images.qos.reliability,
+      rateHz: rate.hz,
+      ageMs: rate.ageMs(nowMs),
+      ...images.counts,
+      unmatched: this.#sync.unmatched[index] ?? 0,
+      info: info.verdict,
+    }));
+  }
+
+  dispose(): void {
+    for (const { images, info } of this.#cameras) {
+      images.dispose();
+      info.dispose();
+    }
+  }
+}

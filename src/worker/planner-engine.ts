@@ -1,0 +1,301 @@
+import { performance } from 'node:perf_hooks';
+
+import { JepaMpcError } from '../core/errors.js';
+import type { FrameSet, ModelInfo } from '../core/model-info.js';
+import type { PlanContext, PlannerState } from '../core/ports.js';
+import type { CandidateSample, Logger, Plan, Tensor } from '../core/types.js';
+import { createRng, deriveSeed } from '../math/rng.js';
+import { loadModel } from '../model/load-model.js';
+import type { LoadedModel } from '../model/load-model.js';
+import { KeptByStamp } from './kept-by-stamp.js';
+import type { PlannerSettings, PlannerTuning } from '../planning/planner-port.js';
+import type { FrameReference, PlanMessage } from './worker-protocol.js';
+import { sampleCandidates } from '../planning/candidate-sample.js';
+import { costTerms } from '../planning/objectives/cost-terms.js';
+import { ImageToTensor } from '../perception/image-to-tensor.js';
+import { encoderInputs } from './encoder-inputs.js';
+import { PlannerWorkshop } from './planner-workshop.js';
+import type { PlannerInForce } from './planner-workshop.js';
+import { stillContext } from './still-context.js';
+
+/**
+ * What runs in the planner worker: a loaded model and everything between frames and a plan. Latents of frames it has encoded are kept as long
+ * as a history window can still ask for them, until a plan fails or the robot starts anew.
+ */
+export class PlannerEngine {
+  readonly #model: LoadedModel;
+  readonly #logger: Logger;
+  readonly #seed: number;
+  readonly #images: readonly ImageToTensor[];
+  readonly #latents = new KeptByStamp<Tensor>();
+  #goal: { readonly stampNs: bigint; readonly latent: Tensor } | null = null;
+  readonly #workshop: PlannerWorkshop;
+  /** What the last plan was made with, that of the warm-up included. */
+  #tried: PlannerInForce['rollout'] | null = null;
+  #warmStart: { readonly state: PlannerState; readonly frameStampNs: bigint } | null = null;
+
+  private constructor(model: LoadedModel, seed: number, logger: Logger) {
+    this.#model = model;
+    this.#logger = logger;
+    this.#seed = seed;
+    this.#workshop = new PlannerWorkshop(model, logger, () => performance.now());
+    this.#images = model.manifest.cameras.map((camera) => new ImageToTensor(camera));
+  }
+
+  /** @throws JepaMpcError for every way in which a model folder can be wrong. */
+  static async load(settings: PlannerSettings, logger: Logger): Promise<PlannerEngine> {
+    const startMs = performance.now();
+    const model = await loadModel(settings.modelFolder, {
+      device: settings.device,
+      threads: settings.threads,
+      logger,
+    });
+    const { name, licence } = model.manifest;
+    const tookMs = performance.now() - startMs;
+    logger.info(`model read and checked in ${tookMs.toFixed(0)} ms: ${name}, licence ${licence}`);
+    const engine = new PlannerEngine(model, settings.seed, logger);
+    if (settings.warmUp !== null) await engine.#warmUp(settings.warmUp);
+    return engine;
+  }
+
+  get info(): ModelInfo {
+    return this.#model.info;
+  }
+
+  /** Whether the next plan with the same tuning has nothing to compile. */
+  get isReady(): boolean {
+    return this.#workshop.isReady;
+  }
+
+  /** Gives the sessions back. */
+  async dispose(): Promise<void> {
+    await this.#workshop.dispose();
+    await this.#model.dispose();
+  }
+
+  /** Encodes what is new, plans, and keeps what the next plan starts from. */
+  async plan(request: PlanMessage): Promise<Plan> {
+    try {
+      return await this.#plan(request);
+    } catch (error) {
+      // Whoever asked takes it for forgotten.
+      this.#latents.clear();
+      this.#goal = null;
+      throw error;
+    }
+  }
+
+  async #plan(request: PlanMessage): Promise<Plan> {
+    const startMs = performance.now();
+    const hasBuilt = this.#workshop.watchBuilding();
+    const { history, encoded } = await this.#encodeHistory(request);
+    const goal = await this.#encodeGoal(request.goal);
+    const encodedMs = performance.now();
+
+    const { committed, joints, planIndex, tuning, extras } = request;
+    let candidates: CandidateSample | undefined;
+    const proposal = await this.#model.inverseDynamics?.propose(newest(history), goal);
+    const context: PlanContext = {
+      history,
+      goal,
+      committed,
+      joints,
+      ...(proposal && { proposal }),
+      ...(extras.candidates > 0 && {
+        onCandidates: (all, costs) => {
+          candidates = sampleCandidates(all, costs, extras.candidates);
+        },
+      }),
+    };
+    const isFirst = planIndex === 0;
+    const judge = createRng(this.#seed);
+    const inForce = await this.#workshop.plannerFor(tuning, isFirst, context, judge);
+    const frameStampNs = request.history.at(-1)?.stampNs ?? 0n;
+    const { rollout } = inForce;
+    const isNew = rollout !== this.#tried;
+    const { fallbacks } = rollout;
+    const state = isFirst ? null : this.#agedWarmStart(frameStampNs);
+    const readyMs = performance.now();
+    const result = await inForce.planner.plan(state, context, createRng(deriveSeed(this.#seed, planIndex)));
+    const searchMs = performance.now() - readyMs;
+    this.#warmStart = { state: result.state, frameStampNs };
+    this.#tried = rollout;
+    // What fails in the middle of a plan is replaced there and then.
+    const isFairSample = !isNew && rollout.fallbacks === fallbacks && !hasBuilt();
+    const [goalDistance] = await inForce.distance.distance(newest(history), goal);
+
+    const { action } = this.#model.manifest;
+    const terms = extras.costTerms
+      ? await costTerms(inForce.objective, action, inForce.scorer, context, result.actions)
+      : undefined;
+    return {
+      frameStampNs,
+      goalStampNs: request.goal.stampNs,
+      actions: result.actions,
+      actionSize: action.names.length,
+      periodMs: action.periodMs,
+      committed: committed.length / action.names.length,
+      statistics: {
+        planIndex,
+        encodeMs: encodedMs - startMs,
+        encoded,
+        planMs: performance.now() - startMs,
+        warmUp: !isFairSample,
+        bestCost: result.bestCost,
+        meanCost: result.meanCost,
+        goalDistance: goalDistance ?? NaN,
+        iterations: result.iterations,
+        samples: inForce.samples,
+        elitesStd: result.elitesStd,
+        rests: result.state.rest?.rested === true,
+        rollout: rollout.kind,
+        fallbacks: rollout.fallbacks,
+        searchMs,
+        ...(terms && { costTerms: terms }),
+      },
+      ...(candidates && { candidates }),
+    };
+  }
+
+  /** What the last plan's tuning asks for and is not compiled yet; to be called when that plan has been handed out. */
+  buildBeside(): void {
+    this.#workshop.buildBeside();
+  }
+
+  /**
+   * Compiles the rollout and makes a plan from black images, so that the first real one takes no longer than those after it. What is wrong
+   * with the tuning is only logged: the first plan fails with it, and by then it may have been corrected.
+   */
+  async #warmUp(tuning: PlannerTuning): Promise<void> {
+    if (tuning.precision !== 'float32') {
+      this.#logger.info(`not warmed up: ${tuning.precision} is judged by the first real frame`);
+      return;
+    }
+    const startMs = performance.now();
+    try {
+      const { manifest, encoder } = this.#model;
+      const black = this.#images.map(({ length, shape }) => ({ data: new Float32Array(length), shape }));
+      const latent = await encoder.encode(encoderInputs(manifest, black));
+      const context = stillContext(manifest, latent, latent);
+      const { planner, rollout } = await this.#workshop.plannerFor(
+        tuning,
+        true,
+        context,
+        createRng(this.#seed),
+      );
+      await planner.plan(null, context, createRng(this.#seed));
+      this.#tried = rollout;
+      const tookMs = performance.now() - startMs;
+      this.#logger.info(`warmed up in ${tookMs.toFixed(0)} ms; rollout: ${rollout.kind}`);
+    } catch (error) {
+      if (!(error instanceof JepaMpcError)) throw error;
+      this.#logger.warn(`not warmed up: ${error.message}`);
+    }
+  }
+
+  /** `[1, W, N, D]`, oldest first, and how many frame sets were encoded for it. */
+  async #encodeHistory({ history: references, oldestNs, planIndex }: PlanMessage): Promise<{
+    readonly history: Tensor;
+    readonly encoded: number;
+  }> {
+    const { tokens, dim } = this.#model.manifest.latent;
+    const size = tokens * dim;
+    if (planIndex === 0) this.#latents.clear();
+    this.#latents.forgetOutside(oldestNs, references.at(-1)?.stampNs ?? 0n);
+    const used = new Map<bigint, Tensor>();
+    const data = new Float32Array(references.length * size);
+    let encoded = 0;
+    for (const [index, reference] of references.entries()) {
+      const { stampNs } = reference;
+      let latent = used.get(stampNs) ?? this.#latents.get(stampNs);
+      if (latent === undefined) {
+        latent = await this.#encode(pixelsOf(reference));
+        encoded += 1;
+      }
+      used.set(stampNs, latent);
+      data.set(latent.data, index * size);
+    }
+    this.#latents.keep(used);
+    return { history: { data, shape: [1, references.length, tokens, dim] }, encoded };
+  }
+
+  async #encodeGoal(reference: FrameReference): Promise<Tensor> {
+    if (this.#goal?.stampNs !== reference.stampNs) {
+      this.#goal = {
+        stampNs: reference.stampNs,
+        latent: await this.#encodeGoalSet(pixelsOf(reference)),
+      };
+    }
+    return this.#goal.latent;
+  }
+
+  /** `[1, N, D]`. */
+  async #encode(set: FrameSet): Promise<Tensor> {
+    const { manifest, encoder } = this.#model;
+    return copyOf(
+      await encoder.encode(encoderInputs(manifest, this.#tensors(set, 'camera'), set.proprioception)),
+    );
+  }
+
+  /** `[1, N, D]` of a goal: given as such, or encoded from what the model has its goals given as. */
+  async #encodeGoalSet(set: FrameSet): Promise<Tensor> {
+    const { manifest, goalEncoder } = this.#model;
+    const { tokens, dim } = manifest.latent;
+    if (set.latent !== undefined) return { data: set.latent, shape: [1, tokens, dim] };
+    const isState = manifest.goal.kind === 'state';
+    if (isState && set.proprioception === undefined) {
+      throw new JepaMpcError('model.unsupported', {
+        subject: 'goal',
+        found: 'an image',
+        expected: 'a state of the robot, which the goals of this model are (goal.kind state)',
+        remedy: 'Publish it on goal_state.',
+      });
+    }
+    const images = isState ? [] : this.#tensors(set, 'goal of camera');
+    return copyOf(await goalEncoder.encode(encoderInputs(manifest, images, set.proprioception)));
+  }
+
+  #tensors(set: FrameSet, what: string): Tensor[] {
+    return this.#images.map((converter, index) => {
+      const frame = set.frames[index];
+      if (frame === undefined) {
+        throw new JepaMpcError('image.size', {
+          subject: `images for camera ${converter.spec.name}`,
+          found: `${String(set.frames.length)} images`,
+          expected: `${String(this.#images.length)}, one for each camera of the model`,
+          remedy: 'Give a goal image for each camera.',
+        });
+      }
+      const data = new Float32Array(converter.length);
+      converter.write(frame, data, 0, `${what} ${converter.spec.name}`);
+      return { data, shape: converter.shape };
+    });
+  }
+
+  #agedWarmStart(frameStampNs: bigint): PlannerState | null {
+    if (this.#warmStart === null) return null;
+    return { ...this.#warmStart.state, ageMs: Number(frameStampNs - this.#warmStart.frameStampNs) / 1e6 };
+  }
+}
+
+/** A tensor that the next run of the encoder leaves alone. */
+function copyOf({ data, shape }: Tensor): Tensor {
+  return { data: data.slice(), shape };
+}
+
+/** @throws JepaMpcError `planner.not-ready` for a stamp alone */
+function pixelsOf({ set, stampNs }: FrameReference): FrameSet {
+  if (set !== null) return set;
+  throw new JepaMpcError('planner.not-ready', {
+    subject: `frame stamped ${String(stampNs)} ns`,
+    found: 'a stamp without pixels',
+    expected: 'the pixels of a frame that was not encoded before',
+    remedy: 'This is a defect: please report it. The next plan sends the frame again.',
+  });
+}
+
+/** The newest latent `[1, N, D]` of a history `[1, W, N, D]`. */
+function newest(history: Tensor): Tensor {
+  const [, window = 1, tokens = 1, dim = 1] = history.shape;
+  return { data: history.data.subarray((window - 1) * tokens * dim), shape: [1, tokens, dim] };
+}

@@ -1,0 +1,107 @@
+import { setPriority } from 'node:os';
+
+import { JepaMpcError } from '../core/errors.js';
+import type { Logger } from '../core/types.js';
+import type { FromWorker, LoadMessage, PlanMessage, ToWorker, WorkerReply } from './worker-protocol.js';
+import { PlannerEngine } from './planner-engine.js';
+
+/* What runs in the planner's process: answers one message at a time with one message. */
+
+/** Nice value of the planner: the command stream, the camera and the robot's drivers come first on a busy machine. */
+const niceness = 10;
+
+// On Linux process 0 is the calling thread; those that ONNX Runtime starts from it inherit it.
+setPriority(0, niceness);
+
+// Ctrl-C and service managers signal every process of the node. When to end is for the node alone to say: it may still brake.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
+// The node is gone, without a word.
+process.on('disconnect', () => process.exit());
+
+let engine: PlannerEngine | null = null;
+
+/** Does nothing where the node is gone: `disconnect` follows. */
+function send(message: FromWorker): void {
+  process.send?.(message, undefined, undefined, () => undefined);
+}
+
+/** Lines for the log of whoever started the worker. */
+const log: Logger = {
+  debug: (text) => {
+    send({ type: 'log', level: 'debug', text });
+  },
+  info: (text) => {
+    send({ type: 'log', level: 'info', text });
+  },
+  warn: (text) => {
+    send({ type: 'log', level: 'warn', text });
+  },
+  error: (text) => {
+    send({ type: 'log', level: 'error', text });
+  },
+};
+
+async function answer(message: LoadMessage | PlanMessage): Promise<WorkerReply> {
+  if (message.type === 'load') {
+    engine = await PlannerEngine.load(message.settings, log);
+    return { type: 'loaded', model: engine.info, isReady: engine.isReady };
+  }
+  if (engine === null) {
+    throw new JepaMpcError('planner.not-ready', {
+      subject: 'planner worker',
+      found: 'a plan asked for',
+      expected: 'a loaded model first',
+      remedy: 'This is a defect: please report it.',
+    });
+  }
+  const plan = await engine.plan(message);
+  return { type: 'planned', plan, isReady: engine.isReady };
+}
+
+function failure(error: unknown): WorkerReply {
+  if (error instanceof JepaMpcError) {
+    const { subject, found, expected, remedy } = error.facts;
+    return {
+      type: 'failed',
+      code: error.code,
+      facts: { subject, found, expected, remedy },
+      stack: error.stack ?? '',
+    };
+  }
+  const found = error instanceof Error ? error.message : String(error);
+  const facts = {
+    subject: 'planner',
+    found,
+    expected: 'a plan',
+    remedy: 'Look at the log; please report it.',
+  };
+  return {
+    type: 'failed',
+    code: 'planner.not-ready',
+    facts,
+    stack: error instanceof Error ? (error.stack ?? '') : '',
+  };
+}
+
+/** One message after the other: a stop waits for the job before it. */
+async function handle(message: ToWorker): Promise<void> {
+  if (message.type === 'stop') {
+    await engine?.dispose();
+    process.disconnect();
+    return;
+  }
+  send(await answer(message).catch(failure));
+  // After the plan is on its way: the planner in force is not held up.
+  setImmediate(() => engine?.buildBeside());
+}
+
+let last = Promise.resolve();
+process.on('message', (message: ToWorker) => {
+  last = last
+    .then(() => handle(message))
+    .catch((error: unknown) => {
+      // An answer that cannot be posted leaves the other side waiting: end, which it notices.
+      console.error(error);
+      process.exit(1);
+    });
+});

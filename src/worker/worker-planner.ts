@@ -1,0 +1,225 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+
+import { JepaMpcError } from '../core/errors.js';
+import type { FrameSet, ModelInfo } from '../core/model-info.js';
+import type { Logger, Plan } from '../core/types.js';
+import { KeptByStamp } from './kept-by-stamp.js';
+import type { PlannerPort, PlannerSettings, PlannerTuning, PlanRequest } from '../planning/planner-port.js';
+import type {
+  FrameReference,
+  FromWorker,
+  LoadMessage,
+  PlanMessage,
+  ToWorker,
+  WorkerReply,
+} from './worker-protocol.js';
+
+/** How long a worker may take to end by itself, and then how long the system may take to end it. */
+const stopTimeoutMs = 1000;
+
+interface PendingReply {
+  readonly resolve: (reply: WorkerReply) => void;
+  readonly reject: (error: JepaMpcError) => void;
+}
+
+/**
+ * The planner in a process of its own, so that inference never holds the thread that talks to ROS, and so that it can be ended at any time,
+ * a run of ONNX Runtime included. One job at a time.
+ */
+export class WorkerPlanner implements PlannerPort {
+  readonly #entry: URL;
+  readonly #log: Logger;
+  #worker: ChildProcess | null = null;
+  /** Counts loads and disposals: a load that another one overtook starts nothing. */
+  #turn = 0;
+  #pending: PendingReply | null = null;
+  /** Frames whose latents the worker has. */
+  readonly #known = new KeptByStamp<true>();
+  #knownGoalNs: bigint | null = null;
+  /** Key of the tuning that has nothing to compile any more. */
+  #readyFor: string | null = null;
+  /** From the newest frame of a plan to the oldest that it may ask for. */
+  #spanNs = 0n;
+
+  /**
+   * @param entry the worker's script; the composition root decides what runs in it.
+   * @param log told what the worker has to say
+   */
+  constructor(entry: URL, log: Logger) {
+    this.#entry = entry;
+    this.#log = log;
+  }
+
+  async load(settings: PlannerSettings): Promise<ModelInfo> {
+    const turn = (this.#turn += 1);
+    await this.#letGo();
+    if (turn !== this.#turn) throw workerDied('stopped on request');
+    const worker = fork(this.#entry, { serialization: 'advanced' });
+    this.#worker = worker;
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'log') this.#log[message.level](message.text);
+      // One that was let go may still answer: nobody has asked it.
+      else if (this.#worker === worker) this.#settle(message);
+    });
+    worker.on('error', (error) => {
+      this.#fail(worker, workerDied(error.message, error));
+    });
+    worker.on('exit', (code, signal) => {
+      this.#fail(worker, workerDied(signal === null ? `exit status ${String(code)}` : `an end by ${signal}`));
+    });
+    const { loadTimeoutMs, warmUp } = settings;
+    const timer = setTimeout(() => {
+      worker.kill('SIGKILL');
+      this.#fail(worker, tooSlow(loadTimeoutMs));
+    }, loadTimeoutMs);
+    const reply = await this.#ask(worker, { type: 'load', settings }).finally(() => {
+      clearTimeout(timer);
+    });
+    if (reply.type !== 'loaded') throw unexpectedReply(reply);
+    this.#readyFor = reply.isReady && warmUp !== null ? JSON.stringify(warmUp) : null;
+    const { window, periodMs, block } = reply.model;
+    // The frame nearest to the oldest of the window may be half a step older than that.
+    this.#spanNs = BigInt(Math.round((window - 0.5) * periodMs * block * 1e6));
+    return reply.model;
+  }
+
+  mayCompile(tuning: PlannerTuning): boolean {
+    return this.#readyFor !== JSON.stringify(tuning);
+  }
+
+  async plan(request: PlanRequest): Promise<Plan> {
+    const worker = this.#worker;
+    if (worker === null) throw workerDied('no worker');
+    const newestNs = request.history.at(-1)?.stampNs ?? 0n;
+    const oldestNs = newestNs - this.#spanNs;
+    if (request.planIndex === 0) this.#known.clear();
+    this.#known.forgetOutside(oldestNs, newestNs);
+    const message: PlanMessage = {
+      type: 'plan',
+      planIndex: request.planIndex,
+      history: request.history.map((set, index) =>
+        this.#known.has(set.stampNs) || request.history[index - 1] === set ? byStamp(set) : whole(set),
+      ),
+      oldestNs,
+      goal: request.goal.stampNs === this.#knownGoalNs ? byStamp(request.goal) : whole(request.goal),
+      committed: request.committed,
+      joints: request.joints,
+      tuning: request.tuning,
+      extras: request.extras,
+    };
+    const reply = await this.#ask(worker, message);
+    if (reply.type !== 'planned') throw unexpectedReply(reply);
+    this.#readyFor = reply.isReady ? JSON.stringify(request.tuning) : null;
+    this.#known.keep(new Map(request.history.map(({ stampNs }) => [stampNs, true])));
+    this.#knownGoalNs = request.goal.stampNs;
+    return reply.plan;
+  }
+
+  async dispose(): Promise<void> {
+    this.#turn += 1;
+    await this.#letGo();
+  }
+
+  async #letGo(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = null;
+    this.#forget();
+    this.#pending?.reject(workerDied('stopped on request'));
+    this.#pending = null;
+    if (worker !== null) await stop(worker);
+  }
+
+  /** What the worker has is not known any more. */
+  #forget(): void {
+    this.#known.clear();
+    this.#knownGoalNs = null;
+    this.#readyFor = null;
+  }
+
+  #ask(worker: ChildProcess, message: LoadMessage | PlanMessage): Promise<WorkerReply> {
+    if (this.#pending !== null) {
+      return Promise.reject(
+        new JepaMpcError('planner.not-ready', {
+          subject: 'planner',
+          found: 'a job while another one runs',
+          expected: 'one job at a time',
+          remedy: 'Wait for the running job.',
+        }),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      this.#pending = { resolve, reject };
+      worker.send(message, (error) => {
+        if (error !== null) this.#fail(worker, workerDied(error.message, error));
+      });
+    });
+  }
+
+  #settle(reply: WorkerReply): void {
+    const pending = this.#pending;
+    this.#pending = null;
+    if (reply.type === 'failed') {
+      const cause = new Error('in the planner worker');
+      cause.stack = reply.stack;
+      // The worker forgets its latents when a plan fails.
+      this.#forget();
+      pending?.reject(new JepaMpcError(reply.code, { ...reply.facts, cause }));
+    } else {
+      pending?.resolve(reply);
+    }
+  }
+
+  #fail(worker: ChildProcess, failure: JepaMpcError): void {
+    if (this.#worker !== worker) return;
+    this.#worker = null;
+    this.#forget();
+    this.#pending?.reject(failure);
+    this.#pending = null;
+  }
+}
+
+/** Lets the worker give the device back and end by itself; one that is busy or hangs is ended. */
+async function stop(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
+  const ended = new Promise((resolve) => worker.once('exit', resolve));
+  const timeout = (): Promise<unknown> =>
+    Promise.race([ended, new Promise((resolve) => setTimeout(resolve, stopTimeoutMs).unref())]);
+  // Whether it could be sent does not matter: one that cannot be reached is ended below.
+  worker.send({ type: 'stop' } satisfies ToWorker, () => undefined);
+  await timeout();
+  worker.kill('SIGKILL');
+  await timeout();
+}
+
+function byStamp(set: FrameSet): FrameReference {
+  return { stampNs: set.stampNs, set: null };
+}
+
+function whole(set: FrameSet): FrameReference {
+  return { stampNs: set.stampNs, set };
+}
+
+function workerDied(found: string, cause?: Error): JepaMpcError {
+  return new JepaMpcError('planner.worker-died', {
+    subject: 'planner worker',
+    found,
+    expected: 'a running worker',
+    remedy: 'It is started again; if it keeps dying, look at the log for memory or model trouble.',
+    cause,
+  });
+}
+
+function tooSlow(loadTimeoutMs: number): JepaMpcError {
+  return new JepaMpcError('planner.worker-died', {
+    subject: 'planner worker',
+    found: `no model after ${String(loadTimeoutMs / 1000)} s of loading`,
+    expected: 'a loaded model within planning.load_timeout_s',
+    remedy:
+      'If the device hangs, set device to cpu; if the model is only large, raise planning.load_timeout_s.',
+  });
+}
+
+function unexpectedReply(reply: WorkerReply): JepaMpcError {
+  return workerDied(`an answer of type ${reply.type} to another question`);
+}

@@ -1,0 +1,56 @@
+import type { ErrorCode, ErrorFacts } from '../core/errors.js';
+import type { FrameSet, ModelInfo } from '../core/model-info.js';
+import type { JointSituation } from '../core/ports.js';
+import type { Logger, Plan } from '../core/types.js';
+import type { PlanExtras, PlannerSettings, PlannerTuning } from '../planning/planner-port.js';
+
+/** A frame set on its way to the worker: with pixels the first time, by stamp alone once the worker has its latent. */
+export interface FrameReference {
+  readonly stampNs: bigint;
+  readonly set: FrameSet | null;
+}
+
+export interface LoadMessage {
+  readonly type: 'load';
+  readonly settings: PlannerSettings;
+}
+
+export interface PlanMessage {
+  readonly type: 'plan';
+  readonly planIndex: number;
+  readonly history: readonly FrameReference[];
+  /** Neither this plan nor later ones ask for frames before it: their latents may be forgotten. */
+  readonly oldestNs: bigint;
+  readonly goal: FrameReference;
+  readonly committed: Float32Array;
+  readonly joints: JointSituation;
+  readonly tuning: PlannerTuning;
+  readonly extras: PlanExtras;
+}
+
+/** Asks the worker to give its sessions back and to end, after the job that is running. It does not answer. */
+interface StopMessage {
+  readonly type: 'stop';
+}
+
+export type ToWorker = LoadMessage | PlanMessage | StopMessage;
+
+/** A line for the log. It answers nothing, and comes at any time. */
+export interface LogMessage {
+  readonly type: 'log';
+  readonly level: keyof Logger;
+  readonly text: string;
+}
+
+/** Answers to messages, one each. `isReady`: the next plan with the same tuning has nothing to compile. */
+export type WorkerReply =
+  | { readonly type: 'loaded'; readonly model: ModelInfo; readonly isReady: boolean }
+  | { readonly type: 'planned'; readonly plan: Plan; readonly isReady: boolean }
+  | {
+      readonly type: 'failed';
+      readonly code: ErrorCode;
+      readonly facts: Omit<ErrorFacts, 'cause'>;
+      readonly stack: string;
+    };
+
+export type FromWorker = WorkerReply | LogMessage;

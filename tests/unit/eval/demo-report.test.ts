@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { serializeReport, type DemoReport } from '../../../eval/demo/demo-report.js';
+import { JepaMpcError } from '../../../src/core/errors.js';
+
+const REPORT: DemoReport = {
+  simulator: 'mujoco',
+  imperfections: [],
+  seed: 1,
+  mode: 'lockstep',
+  episodeSeconds: 6,
+  episodes: [
+    { success: true, finalDistanceM: 0.03, holdReason: '', timeS: 2.5, startRad: [0, 0], goalRad: [1, -1] },
+  ],
+  successRate: 1,
+  successInterval95: [0.2, 1],
+  medianTimeS: 2.5,
+  baselines: {
+    random: { successRate: 0, successInterval95: [0, 0.8] },
+    doNothing: null,
+    squaredLatentDistance: null,
+  },
+  planRateHz: { median: 30, p5: 28 },
+  planMs: { p50: 20, p95: 25 },
+  frameToCommandMs: { p50: 40, p95: 60 },
+  rosThreadGapMs: { p99: 3, max: 12 },
+  limitViolations: 0,
+  largestAcceleration: 0.97,
+  device: 'cpu',
+  model: { name: 'reacher', sha256: 'a'.repeat(64) },
+};
+
+describe('serializeReport', () => {
+  it('writes every figure, and reads back as the same report', () => {
+    expect(JSON.parse(serializeReport(REPORT))).toEqual(REPORT);
+  });
+
+  it.each([
+    ['a figure that is not finite', { planMs: { p50: Number.NaN, p95: 1 } }],
+    ['a rate above 1', { successRate: 1.5 }],
+    ['a median time that is not finite', { medianTimeS: Number.POSITIVE_INFINITY }],
+    ['no episodes', { episodes: [] }],
+    ['a hash that is none', { model: { name: 'reacher', sha256: 'unknown' } }],
+    ['a field that nobody knows', { note: 'hello' }],
+  ])('refuses %s', (_, change) => {
+    expect(() => serializeReport({ ...REPORT, ...change })).toThrow(JepaMpcError);
+  });
+});

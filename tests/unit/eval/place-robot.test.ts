@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+
+import { LOCKSTEP_PERIOD_NS } from '../../../eval/episodes/lockstep-driver.js';
+import { placeRobot, type PlacingPort } from '../../../eval/episodes/place-robot.js';
+import type { ImageFrame } from '../../../src/core/types.js';
+import type { Heard } from '../../../eval/ros/demo-client.js';
+import type { ResetReport } from '../../../eval/ros/demo-messages.js';
+
+const ROBOT = { joints: ['shoulder', 'elbow'] };
+const START = [0.5, -1];
+const GOAL_NS = 7n;
+
+/** What the node answers to one `~/reset`: what it knows, null for a refusal. */
+interface Knows {
+  readonly pose?: readonly number[];
+  readonly goalNs?: bigint;
+  /** How far its clock is behind. */
+  readonly lateNs?: bigint;
+}
+
+/** A simulator that obeys at once, and a node that learns what it knows answer by answer, the last one for ever. */
+class Rig {
+  readonly did: string[] = [];
+  readonly #answers: (Knows | null)[];
+  readonly #activations: boolean[];
+  readonly #heard = {
+    clockNs: 100n,
+    period: { stampNs: 0n, newestImageNs: 0n },
+    joints: null as Heard['joints'],
+    image: null,
+    goalImage: { stampNs: GOAL_NS } as ImageFrame,
+    goalImages: 1,
+    commands: 0,
+    plannedFrameNs: -1n,
+    holdReason: '',
+  };
+
+  constructor(answers: (Knows | null)[], activations: boolean[] = [true]) {
+    this.#answers = answers;
+    this.#activations = activations;
+  }
+
+  get port(): PlacingPort {
+    return {
+      heard: this.#heard,
+      setState: (positionRad) => {
+        this.#pass(Float64Array.from(positionRad));
+      },
+      step: () => {
+        this.#pass(this.#heard.joints?.position ?? new Float64Array(2));
+      },
+      until: (condition) =>
+        condition() ? Promise.resolve() : Promise.reject(new Error('would wait for ever')),
+      pass: () => {
+        this.did.push('wait');
+        return Promise.resolve();
+      },
+      simulatorSettled: () => {
+        this.did.push('settled');
+        return Promise.resolve();
+      },
+      reset: () => Promise.resolve(this.#report()),
+      changeState: (transition) => {
+        this.did.push(transition);
+        return Promise.resolve(this.#next(this.#activations) ?? false);
+      },
+    };
+  }
+
+  get clockNs(): bigint {
+    return this.#heard.clockNs;
+  }
+
+  #pass(position: Float64Array): void {
+    this.#heard.clockNs += LOCKSTEP_PERIOD_NS;
+    this.#heard.joints = { stampNs: this.#heard.clockNs, position, velocity: new Float64Array(2) };
+  }
+
+  #report(): ResetReport | null {
+    const knows = this.#next(this.#answers) ?? null;
+    if (knows === null) return null;
+    const { pose = START, goalNs = GOAL_NS, lateNs = 0n } = knows;
+    const positions = new Map(ROBOT.joints.map((joint, index) => [joint, pose[index] ?? NaN]));
+    return { positions, goalStampNs: goalNs, nowNs: this.#heard.clockNs - lateNs };
+  }
+
+  #next<Item>(items: Item[]): Item | undefined {
+    return items.length > 1 ? items.shift() : items[0];
+  }
+}
+
+const place = async (rig: Rig, lockstep = false): Promise<readonly string[]> => {
+  await placeRobot(rig.port, ROBOT, START, lockstep);
+  return rig.did;
+};
+
+describe('placing the robot at the start of an episode', () => {
+  it('activates the node once it knows the pose and the goal, after the simulator has worked off what was sent before', async () => {
+    expect(await place(new Rig([{}]))).toEqual(['settled', 'activate']);
+  });
+
+  it.each<[string, Knows | null]>([
+    ['refuses to take the pose', null],
+    ['knows the pose from before the teleport', { pose: [-2, 1] }],
+    ['lacks a joint', { pose: [0.5] }],
+    ['knows the goal before', { goalNs: 6n }],
+  ])('waits while the node %s', async (_, stale) => {
+    expect(await place(new Rig([stale, stale, {}]))).toEqual(['settled', 'wait', 'wait', 'activate']);
+  });
+
+  it('asks again when the node turns out to have been activated by what was on its way', async () => {
+    expect(await place(new Rig([{}, { pose: [-2, 1] }, {}]))).toEqual(['settled', 'activate', 'wait']);
+  });
+
+  it('asks the node to be activated again when it refuses', async () => {
+    expect(await place(new Rig([{}], [false, true]))).toEqual(['settled', 'activate', 'wait', 'activate']);
+  });
+
+  it('wants the very time of the simulator in lockstep, and lets it pass only for what needs it', async () => {
+    const rig = new Rig([{ lateNs: LOCKSTEP_PERIOD_NS }, {}]);
+    expect(await place(rig, true)).toEqual(['settled', 'wait', 'activate']);
+    const waited = new Rig([null, {}]);
+    expect(await place(waited, true)).toEqual(['settled', 'wait', 'activate']);
+    expect(waited.clockNs).toBeGreaterThan(rig.clockNs);
+    // In real time nobody knows what time the node has by now.
+    expect(await place(new Rig([{ lateNs: LOCKSTEP_PERIOD_NS }]))).toEqual(['settled', 'activate']);
+  });
+
+  it('gives up after many attempts and says so', async () => {
+    await expect(place(new Rig([{ goalNs: 6n }]))).rejects.toMatchObject({ code: 'planner.not-ready' });
+  });
+});

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Fallback } from '../../../../src/core/types.js';
+import { validateParameters } from '../../../../src/params/validate.js';
+import type { ControlLoop, PlanReport } from '../../../../src/loop/control-loop.js';
+import { Latency } from '../../../../src/timeline/latency.js';
+import type { CommandTiming } from '../../../../src/ros/topics/command-timing.js';
+import { nodeDiagnostics, type NodeView } from '../../../../src/ros/diagnostics/node-diagnostics.js';
+import { PlanFigures } from '../../../../src/ros/diagnostics/plan-figures.js';
+import { planOf } from '../../../fixtures/robot.js';
+
+const SMALLER: Fallback = {
+  instead: 'runs of 150 candidates at most',
+  reason: 'compiled rollout: found out of memory',
+  remedy: 'Lower cem.samples.',
+};
+
+function reportWith(fallbacks: readonly Fallback[]): PlanReport {
+  const plan = planOf(0, [[0]]);
+  return {
+    plan: { ...plan, statistics: { ...plan.statistics, fallbacks } },
+    late: false,
+    committed: 1,
+    position: new Float64Array(1),
+  };
+}
+
+function partOf(
+  name: string,
+  fallbacks: readonly Fallback[] = [],
+  parameters: object = {},
+  seen: Partial<NodeView> = {},
+) {
+  const figures = new PlanFigures();
+  figures.note(reportWith(fallbacks), null);
+  const view: Partial<NodeView> = { isConfigured: true, isActive: true, missing: null, figures };
+  const quiet = { model: null, condition: null, goal: null, problems: { last: null } };
+  const arrivals = { ageMs: () => null };
+  const timing = { count: 0, missed: 0, periodErrorMs: () => NaN };
+  const all = nodeDiagnostics('node', {
+    ...view,
+    ...quiet,
+    cameras: [],
+    unheard: [],
+    frames: arrivals,
+    jointStates: arrivals,
+    timing,
+    parameters,
+    nowMs: 0,
+    ...seen,
+  } as unknown as NodeView);
+  return all.find((status) => status.name === `node: ${name}`);
+}
+
+const plannerPart = (fallbacks: readonly Fallback[]) => partOf('planner', fallbacks);
+
+describe('the diagnostics of the planner', () => {
+  it('are fine while plans are made as asked for', () => {
+    expect(plannerPart([])).toMatchObject({ level: 'ok', values: { fallbacks: '' } });
+  });
+
+  it('warn of what is done instead, with the reason and what to do', () => {
+    expect(plannerPart([SMALLER])).toMatchObject({
+      level: 'warn',
+      message:
+        'instead: runs of 150 candidates at most, because of compiled rollout: found out of memory. Lower cem.samples.',
+      values: { fallbacks: 'runs of 150 candidates at most' },
+    });
+  });
+
+  it('go with what the statistics of the plan say', () => {
+    const figures = new PlanFigures();
+    const circumstances = {
+      loop: { frameToCommandMs: null, latency: new Latency() } as unknown as ControlLoop,
+      timing: { missed: 0, periodErrorMs: () => NaN } as unknown as CommandTiming,
+      device: 'webgpu',
+      nowNs: 0n,
+    };
+    const { values } = figures.of(reportWith([SMALLER]), circumstances);
+    expect(values['fallbacks']).toBe('runs of 150 candidates at most');
+  });
+});
+
+describe('the diagnostics of the parameters', () => {
+  it('name those that are not at their defaults, lists compared by what is in them', () => {
+    expect(partOf('parameters', [], validateParameters({}))).toMatchObject({
+      message: '0 not at their defaults',
+      values: {},
+    });
+    const changed = validateParameters({ 'actions.lower': [-1, -0.5], 'cem.samples': 64 });
+    expect(partOf('parameters', [], changed)).toMatchObject({
+      message: '2 not at their defaults',
+      values: { 'actions.lower': '-1,-0.5', 'cem.samples': '64' },
+    });
+  });
+});
+
+describe('the diagnostics of the motion', () => {
+  it('count the messages that were refused for their stamps', () => {
+    const condition = { level: 'ok', reasons: [] } as const;
+    const refusedStamps = { frames: 3, readings: 2 };
+    expect(partOf('motion', [], {}, { condition, refusedStamps })).toMatchObject({
+      level: 'ok',
+      values: { condition: 'ok', frame_stamps_refused: 3, joint_state_stamps_refused: 2 },
+    });
+  });
+});

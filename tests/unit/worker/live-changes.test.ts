@@ -1,0 +1,119 @@
+import * as ort from 'onnxruntime-node';
+import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from 'vitest';
+
+import { PlannerEngine } from '../../../src/worker/planner-engine.js';
+import type { Plan } from '../../../src/core/types.js';
+import type { PlannerTuning } from '../../../src/planning/planner-port.js';
+import { loadSettings, planMessage, silentLogger } from '../../fixtures/plan-message.js';
+
+const HOUR_NS = 3_600_000_000_000n;
+
+let engine: PlannerEngine;
+let nowNs = 0n;
+
+/** A plan in the middle of a run, so nothing is waited for; long after the one before, so that nothing is left to start from. */
+function planWith(tuning: Partial<PlannerTuning>): Promise<Plan> {
+  nowNs += HOUR_NS;
+  return engine.plan({ ...planMessage(tuning, nowNs), planIndex: 3 });
+}
+
+/** The sessions that are opened from now on. */
+function sessions(): MockInstance {
+  return vi.spyOn(ort.InferenceSession, 'create');
+}
+
+beforeEach(async () => {
+  engine = await PlannerEngine.load(loadSettings, silentLogger);
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await engine.dispose();
+});
+
+describe.each(['iteration', 'plan', 'host'] as const)('with rollout.graph %s', (rollout) => {
+  const before: Partial<PlannerTuning> = {
+    rollout,
+    samples: 64,
+    iterations: 3,
+    horizon: 2,
+    actionPenalty: 0,
+  };
+
+  it.each<[string, Partial<PlannerTuning>]>([
+    ['fewer samples', { samples: 16, elites: 4 }],
+    ['more samples', { samples: 200 }],
+    ['iterations', { iterations: 1 }],
+    ['elites', { elites: 3 }],
+    ['deviations', { initialStd: 0.1, minStd: 0.01 }],
+    ['deviations of each joint', { jointInitialStd: [0.5, 0.05], jointMinStd: [0.01, 0.02] }],
+    [
+      'weights',
+      { actionPenalty: 50, smoothnessWeight: 5, limitWeight: 3, limitMargin: 0.5, limitMarginM: 0.5 },
+    ],
+    ['bounds', { actionLower: [-0.1], actionUpper: [0.1, 0.2] }],
+    ['a frozen joint', { frozenActions: 'elbow=0.3' }],
+    ['momentum', { momentum: 0.5 }],
+  ])('%s: take effect with the next plan, and no session is opened', async (_, change) => {
+    const old = await planWith(before);
+    const opened = sessions();
+    const changed = await planWith({ ...before, ...change });
+    engine.buildBeside();
+    const again = await planWith({ ...before, ...change });
+    expect(opened).not.toHaveBeenCalled();
+    expect(again.actions).toEqual(changed.actions);
+    expect(changed.statistics.rollout).toBe(rollout);
+    expect(changed.statistics.samples).toBe(change.samples ?? before.samples);
+    expect(changed.statistics.iterations).toBe(change.iterations ?? before.iterations);
+    expect(changed.actions).not.toEqual(old.actions);
+    expect(again.statistics.fallbacks).toEqual([]);
+  });
+
+  it('the temperature of mppi takes effect with the next plan too', async () => {
+    const mppi: Partial<PlannerTuning> = { ...before, planner: 'mppi', returned: 'mean' };
+    const old = await planWith({ ...mppi, temperature: 0.1 });
+    const opened = sessions();
+    expect((await planWith({ ...mppi, temperature: 100 })).actions).not.toEqual(old.actions);
+    expect(opened).not.toHaveBeenCalled();
+  });
+
+  it('narrower bounds are kept by every action that is planned', async () => {
+    const {
+      actions,
+      actionSize: joints,
+      committed,
+    } = await planWith({
+      ...before,
+      actionLower: [-0.1, -0.3],
+      actionUpper: [0.2, 0.1],
+    });
+    for (const [i, action] of actions.subarray(committed * joints).entries()) {
+      expect(action).toBeGreaterThanOrEqual(i % 2 === 0 ? -0.1 : -0.3);
+      expect(action).toBeLessThanOrEqual(i % 2 === 0 ? 0.2 : 0.1);
+    }
+  });
+});
+
+describe.each<[string, Partial<PlannerTuning>]>([
+  ['the horizon', { horizon: 4 }],
+  ['the metric', { objectiveMetric: 'l1' }],
+  ['the expression', { objectiveExpression: 'square(q[1] - 1)' }],
+])('another value of %s', (_, change) => {
+  it('has a graph built beside the one in force, which goes on until it is there', async () => {
+    const before: Partial<PlannerTuning> = { rollout: 'iteration', horizon: 2, samples: 32, elites: 4 };
+    const old = await planWith(before);
+    const opened = sessions();
+    const meanwhile = await planWith({ ...before, ...change });
+    expect(opened).not.toHaveBeenCalled();
+    expect(meanwhile.actions).toEqual(old.actions);
+    expect(meanwhile.statistics.bestCost).toBe(old.statistics.bestCost);
+
+    engine.buildBeside();
+    const changed = await planWith({ ...before, ...change });
+    expect(opened).toHaveBeenCalledOnce();
+    // Another metric may well agree on what is best, but not on its cost.
+    expect(changed.statistics.bestCost).not.toBe(old.statistics.bestCost);
+    await planWith({ ...before, ...change });
+    expect(opened).toHaveBeenCalledOnce();
+  });
+});
