@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { validateParameters } from '../../../../src/params/validate.js';
-import { checkCommandSettings, effortGains } from '../../../../src/ros/parameters/command-settings.js';
-import { loopSettings } from '../../../../src/ros/parameters/loop-settings.js';
-import { thrownBy } from '../../../fixtures/robot.js';
+import { validateParameters } from '../../../src/params/validate.js';
+import { checkCommandSettings, effortGains } from '../../../src/safety/command-settings.js';
+import { assessCondition } from '../../../src/safety/watchdog.js';
+import { thrownBy } from '../../fixtures/robot.js';
 
 const joints = ['shoulder', 'elbow'];
 const effort = { 'command.interface': 'commands', 'command.kind': 'effort' };
@@ -65,10 +65,21 @@ describe('the command parameters', () => {
   });
 
   it('let efforts bear less age of joint states', () => {
-    const ageS = (given: object): number =>
-      loopSettings(validateParameters({ ...given })).thresholds.jointStatesAgeS;
-    expect(ageS({})).toBe(0.25);
-    expect(ageS({ ...effort, ...gains })).toBe(0.1);
-    expect(ageS({ ...effort, ...gains, 'watchdog.joint_states_timeout_s': 0.05 })).toBe(0.05);
+    const now = { lastNs: 0n, fault: null };
+    const holdsAt = (ageS: number, given: object): boolean => {
+      const nowNs = BigInt(Math.round(ageS * 1e9));
+      const inputs = { nowNs, image: { ...now, lastNs: nowNs }, jointStates: now, planEndNs: nowNs + 1n };
+      const state = { paused: false, active: true, workerAlive: true, clockJumped: false };
+      const condition = assessCondition(
+        { ...inputs, ...state, fault: null, unsettled: null },
+        validateParameters({ ...given }),
+      );
+      return condition.level === 'hold';
+    };
+    const maxAgeS = (given: object): number =>
+      [0.05, 0.1, 0.25, 1].findLast((ageS) => !holdsAt(ageS, given) && holdsAt(ageS + 0.001, given)) ?? NaN;
+    expect(maxAgeS({})).toBe(0.25);
+    expect(maxAgeS({ ...effort, ...gains })).toBe(0.1);
+    expect(maxAgeS({ ...effort, ...gains, 'watchdog.joint_states_timeout_s': 0.05 })).toBe(0.05);
   });
 });
