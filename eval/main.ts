@@ -5,7 +5,7 @@ import { JepaMpcError } from '../src/core/errors.js';
 import { demoCommand } from './demo/command.js';
 
 const program = new Command('jepa-mpc-eval')
-  .description('Judges the planner node in closed loop, through its ROS topics alone.')
+  .description('Evaluates the planner node in closed loop, through its ROS topics only.')
   .addCommand(demoCommand());
 
 try {

@@ -66,7 +66,7 @@ describe('ManagedChild', () => {
 
   it('reports an unasked end with its name, its status and its last lines of stderr', async () => {
     const child = start('for i in $(seq 20); do echo "line $i" >&2; done; exit 3');
-    const error = await child.death();
+    const error = await child.exitError();
     expect(error.code).toBe('demo.process-died');
     expect(error.message).toContain('helper: found exit status 3');
     expect(error.message).toContain('line 20');
@@ -83,7 +83,7 @@ describe('ManagedChild', () => {
       cwd: '/',
       onLine: () => undefined,
     });
-    expect((await child.death()).message).toContain('not started');
+    expect((await child.exitError()).message).toContain('not started');
     await child.stop();
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { LOCKSTEP_PERIOD_NS } from '../../../eval/episodes/lockstep-driver.js';
 import { placeRobot, type PlacingPort } from '../../../eval/episodes/place-robot.js';
 import type { ImageFrame } from '../../../src/core/types.js';
-import type { Heard } from '../../../eval/ros/demo-client.js';
+import type { Received } from '../../../eval/ros/demo-subscriptions.js';
 import type { ResetReport } from '../../../eval/ros/demo-messages.js';
 
 const ROBOT = { joints: ['shoulder', 'elbow'] };
@@ -23,10 +23,10 @@ class Rig {
   readonly did: string[] = [];
   readonly #answers: (Knows | null)[];
   readonly #activations: boolean[];
-  readonly #heard = {
+  readonly #received = {
     clockNs: 100n,
     period: { stampNs: 0n, newestImageNs: 0n },
-    joints: null as Heard['joints'],
+    joints: null as Received['joints'],
     image: null,
     goalImage: { stampNs: GOAL_NS } as ImageFrame,
     goalImages: 1,
@@ -42,12 +42,12 @@ class Rig {
 
   get port(): PlacingPort {
     return {
-      heard: this.#heard,
+      received: this.#received,
       setState: (positionRad) => {
         this.#pass(Float64Array.from(positionRad));
       },
       step: () => {
-        this.#pass(this.#heard.joints?.position ?? new Float64Array(2));
+        this.#pass(this.#received.joints?.position ?? new Float64Array(2));
       },
       until: (condition) =>
         condition() ? Promise.resolve() : Promise.reject(new Error('would wait for ever')),
@@ -68,12 +68,12 @@ class Rig {
   }
 
   get clockNs(): bigint {
-    return this.#heard.clockNs;
+    return this.#received.clockNs;
   }
 
   #pass(position: Float64Array): void {
-    this.#heard.clockNs += LOCKSTEP_PERIOD_NS;
-    this.#heard.joints = { stampNs: this.#heard.clockNs, position, velocity: new Float64Array(2) };
+    this.#received.clockNs += LOCKSTEP_PERIOD_NS;
+    this.#received.joints = { stampNs: this.#received.clockNs, position, velocity: new Float64Array(2) };
   }
 
   #report(): ResetReport | null {
@@ -81,7 +81,7 @@ class Rig {
     if (knows === null) return null;
     const { pose = START, goalNs = GOAL_NS, lateNs = 0n } = knows;
     const positions = new Map(ROBOT.joints.map((joint, index) => [joint, pose[index] ?? NaN]));
-    return { positions, goalStampNs: goalNs, nowNs: this.#heard.clockNs - lateNs };
+    return { positions, goalStampNs: goalNs, nowNs: this.#received.clockNs - lateNs };
   }
 
   #next<Item>(items: Item[]): Item | undefined {
