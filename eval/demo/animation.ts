@@ -45,9 +45,10 @@ export async function renderAnimation(episodes: readonly EpisodeFrames[]): Promi
 
 async function animate({ recorded, goal, end, success }: EpisodeFrames): Promise<AnimationFrame[]> {
   const goalPanel = await panel(goal);
+  const before = recorded.filter(({ stampNs }) => stampNs < end.stampNs);
   const running = await Promise.all(
-    recorded.map(async (frame, index) => {
-      const nextNs = (recorded[index + 1] ?? end).stampNs;
+    before.map(async (frame, index) => {
+      const nextNs = (before[index + 1] ?? end).stampNs;
       const delayMs = Math.max(MIN_DELAY_MS, Math.round(Number(nextNs - frame.stampNs) / 1e6));
       return { pixels: sideBySide(await panel(frame), goalPanel, RUNNING_GREY), delayMs };
     }),

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { JepaMpcError } from '../../src/core/errors.js';
 import { DEFAULT_EPISODE_S } from '../episodes/episode-judge.js';
+import { wholeNumber } from '../option-values.js';
 import type { DemoOptions } from './options.js';
 import { PACKAGE_ROOT } from './package-root.js';
 import {
@@ -18,16 +19,6 @@ import {
 /** A shorter episode would end before a plan can move the robot. */
 const MIN_EPISODE_S = 0.5;
 const MAX_EPISODE_S = 3600;
-
-function wholeNumber(lower: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= lower && value <= 2147483647)) {
-      throw new InvalidArgumentError(`Found '${text}', expected a whole number from ${lower} to 2147483647.`);
-    }
-    return value;
-  };
-}
 
 function seconds(text: string): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
