@@ -59,7 +59,7 @@ describe('renderAnimation', () => {
     expect(delay?.reduce((sum, ms) => sum + ms, 0)).toBe(400 + 1000 + 1000);
   });
 
-  it('shows the camera on the left and the goal on the right, in a border that tells the result', async () => {
+  it('shows the camera on the left and the goal on the right, in a border whose colour shows the result', async () => {
     const { width, height } = ANIMATION_PX;
     const [left, right, middle] = [Math.round(width * 0.25), Math.round(width * 0.75), height / 2];
     for (const success of [true, false]) {

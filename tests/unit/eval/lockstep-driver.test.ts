@@ -13,8 +13,8 @@ const COMMANDS_BEFORE = 7;
 type Message = 'clock' | 'period' | 'joints' | 'command' | 'plan';
 
 /**
- * A simulator and a planner that answer the teleport and each step with messages in a given order, each in a turn of its own. The image of
- * the teleport is on time, those after it are late.
+ * A simulator and a planner that answer the teleport and each step with messages in a given order, each in its own turn of the event loop. The image of
+ * the teleport is on time, later images are late.
  */
 class FakePeers implements LockstepPort {
   readonly received = {
@@ -26,7 +26,7 @@ class FakePeers implements LockstepPort {
   };
   readonly steps: number[] = [];
   readonly arrivals = new Arrivals();
-  /** Whether everything of the period before had arrived at each step. */
+  /** For each step, whether everything of the previous period had arrived. */
   readonly complete: boolean[] = [];
   readonly #order: readonly Message[];
   readonly #lateNs: bigint;
@@ -143,7 +143,7 @@ describe('driveLockstep', () => {
     },
   );
 
-  it('waits for the plan from an image that is out, and not at all while the planner is paused', async () => {
+  it('waits for the plan from a published image, and for none while the planner is paused', async () => {
     const silent: Message[] = ['joints', 'period', 'clock', 'command'];
     const waiting = new FakePeers(silent);
     await expect(drive(waiting, 12)).rejects.toThrow(/plan from the image of simulated time 1\.03 s/);

@@ -10,15 +10,15 @@ const ROBOT = { joints: ['shoulder', 'elbow'] };
 const START = [0.5, -1];
 const GOAL_NS = 7n;
 
-/** What the node answers to one `~/reset`: what it knows, null for a refusal. */
+/** Response of the node to one `~/reset`: its state, null for a refusal. */
 interface Knows {
   readonly pose?: readonly number[];
   readonly goalNs?: bigint;
-  /** How far its clock is behind. */
+  /** By how much its clock lags. */
   readonly lateNs?: bigint;
 }
 
-/** A simulator that obeys at once, and a node that learns what it knows answer by answer, the last one for ever. */
+/** A simulator that obeys at once, and a node that responds with these states one after the other, then with the last one for ever. */
 class Rig {
   readonly did: string[] = [];
   readonly #answers: (Knows | null)[];
@@ -95,7 +95,7 @@ const place = async (rig: Rig, lockstep = false): Promise<readonly string[]> => 
 };
 
 describe('placing the robot at the start of an episode', () => {
-  it('activates the node once it knows the pose and the goal, after the simulator has worked off what was sent before', async () => {
+  it('activates the node once it knows the pose and the goal, after the simulator has processed earlier messages', async () => {
     expect(await place(new Rig([{}]))).toEqual(['settled', 'activate']);
   });
 
@@ -108,25 +108,25 @@ describe('placing the robot at the start of an episode', () => {
     expect(await place(new Rig([stale, stale, {}]))).toEqual(['settled', 'wait', 'wait', 'activate']);
   });
 
-  it('asks again when the node turns out to have been activated by what was on its way', async () => {
+  it('checks again when the node was activated by messages in transit', async () => {
     expect(await place(new Rig([{}, { pose: [-2, 1] }, {}]))).toEqual(['settled', 'activate', 'wait']);
   });
 
-  it('asks the node to be activated again when it refuses', async () => {
+  it('requests activation again when the node refuses', async () => {
     expect(await place(new Rig([{}], [false, true]))).toEqual(['settled', 'activate', 'wait', 'activate']);
   });
 
-  it('wants the very time of the simulator in lockstep, and lets it pass only for what needs it', async () => {
+  it('requires the exact time of the simulator in lockstep, and advances it only when needed', async () => {
     const rig = new Rig([{ lateNs: LOCKSTEP_PERIOD_NS }, {}]);
     expect(await place(rig, true)).toEqual(['settled', 'wait', 'activate']);
     const waited = new Rig([null, {}]);
     expect(await place(waited, true)).toEqual(['settled', 'wait', 'activate']);
     expect(waited.clockNs).toBeGreaterThan(rig.clockNs);
-    // In real time nobody knows what time the node has by now.
+    // In real time the node's time is unknown.
     expect(await place(new Rig([{ lateNs: LOCKSTEP_PERIOD_NS }]))).toEqual(['settled', 'activate']);
   });
 
-  it('gives up after many attempts and says so', async () => {
+  it('gives up with an error after many attempts', async () => {
     await expect(place(new Rig([{ goalNs: 6n }]))).rejects.toMatchObject({ code: 'planner.not-ready' });
   });
 });

@@ -46,7 +46,7 @@ describe('plotRobustness', () => {
     }
   });
 
-  it('draws names that hold characters of XML', async () => {
+  it('escapes XML characters in names', async () => {
     await expect(plotRobustness([run('a < b & c', [0.5, 1])])).resolves.toBeInstanceOf(Buffer);
   });
 });
