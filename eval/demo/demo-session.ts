@@ -1,63 +1,64 @@
 import { setPriority } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { JepaMpcError } from '../../src/core/errors.js';
-import { DEMO_NODE, DemoClient, PLANNER_NODE, type DemoListener } from '../ros/demo-client.js';
+import { DEMO_NODE, DemoClient } from '../ros/demo-client.js';
+import { PLANNER_NODE, type DemoListener } from '../ros/demo-subscriptions.js';
 import { ManagedChild } from './child-process.js';
 import type { DemoOptions } from './options.js';
 import { idleInLockstep, SETTLE_PERIODS } from '../episodes/lockstep-driver.js';
 import type { DemoRobot } from '../episodes/robot.js';
 import { isPlanDelay, type Simulator } from './simulators.js';
 
-/** For a process to start and be discovered. */
+/** Allowed for a process to start and be discovered. */
 const START_TIMEOUT_MS = 60_000;
-/** For the planner node to load a model and check it. */
+/** Allowed for the planner node to load a model and check it. */
 const CONFIGURE_TIMEOUT_MS = 120_000;
 const ACTIVATE_RETRY_MS = 250;
 const DEACTIVATE_TIMEOUT_MS = 2000;
 
-/** Nice value of the demo itself; its children were started before and keep theirs. */
-const WATCHER_NICENESS = 5;
+/** Nice value of the demo itself. Its children are started earlier and keep theirs. */
+const OBSERVER_NICENESS = 5;
 
-/** The simulator, the planner node and the demo's own node between them. */
-export class Stage {
+/** The processes of a demo run: the simulator, the planner node, and the demo's own node that connects them. */
+export class DemoSession {
   readonly client: DemoClient;
-  readonly #say: (line: string) => void;
+  readonly #log: (line: string) => void;
   readonly #children: ManagedChild[] = [];
   #active = false;
-  #striking = false;
+  #isClosing = false;
 
-  private constructor(client: DemoClient, say: (line: string) => void) {
+  private constructor(client: DemoClient, log: (line: string) => void) {
     this.client = client;
-    this.#say = say;
+    this.#log = log;
   }
 
   /**
-   * Starts the demo's node only; `raise` starts the rest. In two steps, so that a stage can be struck at any moment after.
+   * Starts the demo's node only; `start` starts the rest. Two steps, so that a session can be closed at any moment in between.
    *
-   * @param say told of each step
+   * @param log receives one line for each step
    * @throws JepaMpcError environment.domain-in-use
    */
   static async open(
     simulator: Simulator,
     robot: DemoRobot,
     listener: DemoListener,
-    say: (line: string) => void,
-  ): Promise<Stage> {
-    return new Stage(await DemoClient.open(simulator.node, robot.joints, listener), say);
+    log: (line: string) => void,
+  ): Promise<DemoSession> {
+    return new DemoSession(await DemoClient.open(simulator.node, robot.joints, listener), log);
   }
 
   /**
-   * Starts the simulator and the planner node and takes the planner node to active.
+   * Starts the simulator and the planner node, then configures and activates the planner node.
    *
    * @throws JepaMpcError environment.missing (no Python for the simulator), demo.timeout, demo.process-died, planner.not-ready
    */
-  async raise(options: DemoOptions, robot: DemoRobot, packageRoot: string): Promise<void> {
+  async start(options: DemoOptions, robot: DemoRobot, packageRoot: string): Promise<void> {
     const simulatorNode = options.simulator.node;
-    this.#say(`starting ${options.simulator.title} and the planner node`);
+    this.#log(`starting ${options.simulator.title} and the planner node`);
     this.#start(simulatorProcess(options, packageRoot), options.verbose, packageRoot);
     this.#start(plannerProcess(options), options.verbose, packageRoot);
-    // Whoever watches must not take the processor from those who are watched.
-    setPriority(WATCHER_NICENESS);
+    // The observer must not take processor time from the processes it measures.
+    setPriority(OBSERVER_NICENESS);
     await this.client.linked(
       [
         { topic: '/clock', from: simulatorNode, to: DEMO_NODE },
@@ -69,12 +70,12 @@ export class Stage {
       ].filter(({ topic }) => options.lockstep || !/\/(step|period)$/.test(topic)),
       START_TIMEOUT_MS,
     );
-    this.client.assertAlone(1);
+    this.client.assertDomainUnused(1);
     await this.client.servicesAnswer(START_TIMEOUT_MS);
-    this.#say('configuring the planner node: it loads and checks the model');
+    this.#log('configuring the planner node: it loads and checks the model');
     if (!(await this.client.changeState('configure', START_TIMEOUT_MS))) throw refused('configure');
     await this.#activate(options.lockstep ? robot : null);
-    this.#say('the planner node is active');
+    this.#log('the planner node is active');
     await this.client.linked(
       [
         { topic: '/image_raw', from: simulatorNode, to: PLANNER_NODE },
@@ -89,8 +90,8 @@ export class Stage {
   }
 
   /**
-   * Activates the planner node, which refuses until its model is loaded and joint states that agree and an image have come. In lockstep those come with
-   * a teleport and the periods after it only.
+   * Activates the planner node. It refuses until its model is loaded and it has received an image and consistent joint states. In lockstep the
+   * simulator publishes those only with a teleport and the periods after it.
    */
   async #activate(lockstepRobot: DemoRobot | null): Promise<void> {
     const rest = lockstepRobot?.limits.map(({ lower, upper }) => (lower + upper) / 2);
@@ -98,7 +99,7 @@ export class Stage {
       if (rest !== undefined) {
         if (waitedMs === 0) this.client.setState(rest);
         await this.client.until(
-          () => this.client.heard.clockNs > 0n,
+          () => this.client.received.clockNs > 0n,
           'clock of the simulator',
           START_TIMEOUT_MS,
         );
@@ -113,22 +114,22 @@ export class Stage {
     throw refused('activate');
   }
 
-  /** The error for a planner node that gave up by itself. */
+  /** The error for a planner node that left the state `inactive` without being asked to. */
   #failed(state: string): JepaMpcError {
     return new JepaMpcError('planner.not-ready', {
       subject: PLANNER_NODE,
       found: `state ${state} after an error`,
       expected: 'a model that loads',
-      remedy: this.#children.at(-1)?.lastWords ?? 'Run again with --verbose.',
+      remedy: this.#children.at(-1)?.stderrTail ?? 'Run again with --verbose.',
     });
   }
 
-  /** Ends everything in order: the planner node deactivates (the robot is told to hold), then both processes, then ROS here. */
-  async strike(): Promise<void> {
-    this.#striking = true;
+  /** Shuts down in order: the planner node deactivates and so holds the robot, then both processes end, then ROS in this process. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
     this.client.recover();
     if (this.#active && this.#children.every(({ running }) => running)) {
-      // A node that no longer answers is ended all the same.
+      // A node that does not respond is stopped below all the same.
       await this.client.changeState('deactivate', DEACTIVATE_TIMEOUT_MS).catch(() => undefined);
     }
     await Promise.all(this.#children.map((child) => child.stop()));
@@ -140,12 +141,12 @@ export class Stage {
       ...program,
       cwd,
       onLine: (line) => {
-        if (verbose) this.#say(`[${program.name}] ${line}`);
+        if (verbose) this.#log(`[${program.name}] ${line}`);
       },
     });
     this.#children.push(child);
     void child.ended.then(async () => {
-      if (!this.#striking) this.client.fail(await child.death());
+      if (!this.#isClosing) this.client.fail(await child.exitError());
     });
   }
 }
@@ -188,7 +189,7 @@ function simulatorProcess(options: DemoOptions, packageRoot: string): Program {
   };
 }
 
-/** In lockstep the camera gives one image a control period of the model. */
+/** In lockstep the camera takes one image in each control period of the model. */
 const LOCKSTEP_CAMERA_RATE_HZ = 10;
 
 /** URDF of the demo's robot. */
