@@ -10,7 +10,7 @@ import { ActionBounds } from '../planning/action-bounds.js';
 import { CandidateEvaluator } from '../rollout/candidate-evaluator.js';
 import { ImageToTensor } from '../perception/image-to-tensor.js';
 import { encoderInputs } from '../worker/encoder-inputs.js';
-import { PlannerWorkshop, type PlannerInForce } from '../worker/planner-workshop.js';
+import { PlannerFactory, type PlannerInForce } from '../worker/planner-factory.js';
 import { stillContext } from '../worker/still-context.js';
 import { uniformCandidates } from '../rollout/uniform-candidates.js';
 import { compareRollouts } from './compare-rollouts.js';
@@ -69,7 +69,7 @@ export async function measurePlanning(
   );
   const encodeMs = await medianMs(() => model.encoder.encode(seen), nowMs);
 
-  const workshop = new PlannerWorkshop(model, logger, nowMs);
+  const workshop = new PlannerFactory(model, logger, nowMs);
   const plannerFor = (samples: number, iterations: number): Promise<PlannerInForce> => {
     const elites = Math.min(defaults.elites, samples);
     const few = {

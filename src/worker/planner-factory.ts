@@ -12,13 +12,13 @@ import { isModelsOwn, objectiveSpec } from '../planning/objectives/objective-set
 import { createPlanner, plannerDefaultsOf } from '../planning/registry.js';
 import { restOptions, RestingPlanner } from '../planning/resting-planner.js';
 import { samplingSettings, type SamplingSettings } from '../planning/sampling-settings.js';
-import { RelievedPlanner } from '../planning/fallback-planner.js';
+import { FallbackPlanner } from '../planning/fallback-planner.js';
 import {
   buildRollout,
   rolloutKey,
   type RolloutInForce,
   type RolloutKind,
-  type RolloutWish,
+  type RolloutSpec,
 } from '../rollout/build-rollout.js';
 
 /** What plans are made with. */
@@ -34,38 +34,38 @@ export interface PlannerInForce {
   readonly samples: number;
 }
 
-/** A tuning with everything that follows from it. */
-interface Order {
+/** Values with everything that follows from them. */
+interface PlannerSetup {
   readonly key: string;
   readonly values: PlanningValues;
   readonly action: ActionSpec;
   readonly settings: SamplingSettings;
-  readonly wish: RolloutWish;
-  /** What of the tuning cannot be had. */
+  readonly spec: RolloutSpec;
+  /** What of the values cannot be done. */
   readonly fallbacks: readonly Fallback[];
 }
 
-/** A rollout being built beside the one in force. */
-interface Beside {
-  readonly order: Order;
+/** A rollout that is built while another one is in force. */
+interface PendingRollout {
+  readonly setup: PlannerSetup;
   /** Starts the building; never rejects. */
   readonly start: () => void;
   readonly built: Promise<RolloutInForce | JepaMpcError>;
 }
 
 /**
- * Makes the planner for a tuning. What changes without compiling takes effect with the plan that first asks for it. What has to be compiled
- * (horizon, metric, expression, precision) is built between that plan, which is still made with the planner in force, and the next; only the
- * first plan after a reset waits for it, since nothing is under way then.
+ * Makes the planner for the values of the parameters. A change that needs no compiling takes effect with the next plan. A change that does
+ * (horizon, metric, expression, precision) is built after that plan, which is still made with the planner in force, and before the one after
+ * it. Only the first plan after a reset waits for it, since the robot is not moving then.
  */
-export class PlannerWorkshop {
+export class PlannerFactory {
   readonly #model: LoadedModel;
   readonly #logger: Logger;
   readonly #nowMs: () => number;
   #current: (PlannerInForce & { readonly key: string }) | null = null;
   #rollout: { readonly inForce: RolloutInForce; readonly key: string } | null = null;
-  #beside: Beside | null = null;
-  /** A tuning that was refused while another is in force. */
+  #pending: PendingRollout | null = null;
+  /** Key of values that were refused while others are in force. */
   #refusedKey = '';
   #building = 0;
   #begun = 0;
@@ -78,7 +78,7 @@ export class PlannerWorkshop {
   }
 
   /**
-   * The planner for this tuning, or, while its rollout is still to be built, the one in force. The first plan with a tuning that is refused
+   * The planner for these values, or, while its rollout is still to be built, the one in force. The first plan with values that are refused
    * fails with the reason; those after it go on with the planner in force, if there is one.
    *
    * @param isFirst whether this is the first plan after a reset
@@ -96,16 +96,16 @@ export class PlannerWorkshop {
     this.#refusedKey = '';
     if (this.#current?.key === key) return this.#current;
     try {
-      return await this.#change(this.#orderOf(values, key), isFirst, context, rng);
+      return await this.#change(this.#setupOf(values, key), isFirst, context, rng);
     } catch (error) {
       this.#refusedKey = key;
       throw error;
     }
   }
 
-  /** Whether there is a planner in force and none to be built beside it. */
+  /** Whether there is a planner in force and no other is pending. */
   get isReady(): boolean {
-    return this.#current !== null && this.#beside === null;
+    return this.#current !== null && this.#pending === null;
   }
 
   /**
@@ -119,53 +119,58 @@ export class PlannerWorkshop {
     return () => wasBuilding || this.#begun > begunBefore;
   }
 
-  /** Builds what the last plan asked for, beside the planner in force. Call it when the plan has been handed out. */
-  buildBeside(): void {
-    this.#beside?.start();
+  /** Builds the pending rollout, with the planner in force unchanged. Call it after the plan was handed out. */
+  buildPending(): void {
+    this.#pending?.start();
   }
 
   async dispose(): Promise<void> {
-    await this.#dropBeside();
+    await this.#dropPending();
     await this.#rollout?.inForce.dispose();
   }
 
-  async #change(order: Order, isFirst: boolean, context: PlanContext, rng: Rng): Promise<PlannerInForce> {
-    const key = rolloutKey(order.wish);
+  async #change(
+    setup: PlannerSetup,
+    isFirst: boolean,
+    context: PlanContext,
+    rng: Rng,
+  ): Promise<PlannerInForce> {
+    const key = rolloutKey(setup.spec);
     if (this.#rollout?.key === key) {
       const { inForce } = this.#rollout;
-      const planner = this.#make(order, inForce);
-      inForce.setWeights(order.wish.objective.weights);
-      return this.#putInForce(order, planner, inForce);
+      const planner = this.#make(setup, inForce);
+      inForce.setWeights(setup.spec.objective.weights);
+      return this.#putInForce(setup, planner, inForce);
     }
-    if (this.#beside !== null && rolloutKey(this.#beside.order.wish) === key) {
-      this.#beside.start();
-      const built = await this.#beside.built;
-      this.#beside = null;
+    if (this.#pending !== null && rolloutKey(this.#pending.setup.spec) === key) {
+      this.#pending.start();
+      const built = await this.#pending.built;
+      this.#pending = null;
       if (built instanceof JepaMpcError) throw built;
-      return this.#swap(order, key, built);
+      return this.#swap(setup, key, built);
     }
-    await this.#dropBeside();
+    await this.#dropPending();
     const build = async (): Promise<RolloutInForce> => {
       this.#building += 1;
       this.#begun += 1;
       try {
-        return await buildRollout(this.#model, order.wish, context, rng, this.#logger, order.fallbacks);
+        return await buildRollout(this.#model, setup.spec, context, rng, this.#logger, setup.fallbacks);
       } finally {
         this.#building -= 1;
       }
     };
-    if (this.#current === null || isFirst) return this.#swap(order, key, await build());
-    this.#beside = beside(order, build);
+    if (this.#current === null || isFirst) return this.#swap(setup, key, await build());
+    this.#pending = pendingRollout(setup, build);
     return this.#current;
   }
 
-  async #swap(order: Order, key: string, built: RolloutInForce): Promise<PlannerInForce> {
+  async #swap(setup: PlannerSetup, key: string, built: RolloutInForce): Promise<PlannerInForce> {
     const old = this.#rollout;
     try {
-      const planner = this.#make(order, built);
-      built.setWeights(order.wish.objective.weights);
+      const planner = this.#make(setup, built);
+      built.setWeights(setup.spec.objective.weights);
       this.#rollout = { inForce: built, key };
-      return this.#putInForce(order, planner, built);
+      return this.#putInForce(setup, planner, built);
     } catch (error) {
       await built.dispose();
       throw error;
@@ -174,36 +179,40 @@ export class PlannerWorkshop {
     }
   }
 
-  #putInForce({ key, wish, settings }: Order, planner: Planner, rollout: RolloutInForce): PlannerInForce {
-    const { objective } = wish;
+  #putInForce(
+    { key, spec, settings }: PlannerSetup,
+    planner: Planner,
+    rollout: RolloutInForce,
+  ): PlannerInForce {
+    const { objective } = spec;
     const { scorer } = rollout;
     const distance = createObjective(objective.metric, this.#model.temporalDistance, objective.streams);
     this.#current = { key, planner, distance, rollout, scorer, objective, samples: settings.samples };
     return this.#current;
   }
 
-  #make({ values, action, settings, wish }: Order, rollout: RolloutInForce): Planner {
+  #make({ values, action, settings, spec }: PlannerSetup, rollout: RolloutInForce): Planner {
     const { latent, history } = this.#model.manifest;
     const model = { latent, history, action };
     const { scorer, kernel } = rollout;
     const onHost = (): Planner => createPlanner(values.planner, model, scorer, settings, values);
     const planner =
-      kernel === null || wish.planner === null
+      kernel === null || spec.planner === null
         ? onHost()
-        : new RelievedPlanner(
-            new KernelPlanner(wish.planner, model, kernel, scorer, settings, values),
+        : new FallbackPlanner(
+            new KernelPlanner(spec.planner, model, kernel, scorer, settings, values),
             onHost,
             (failure) => rollout.dropKernel(failure),
           );
     const { planning } = this.#model.info;
-    const modelMargin = isModelsOwn(wish.objective, planning) ? planning.plannerDefaults.restMargin : 0;
+    const modelMargin = isModelsOwn(spec.objective, planning) ? planning.plannerDefaults.restMargin : 0;
     const rest = restOptions(values, modelMargin ?? 0);
     // The cost decides nothing for a baseline.
     if (rest === null || values.planner === 'random') return planner;
     return new RestingPlanner(planner, model, scorer, settings, rest);
   }
 
-  #orderOf(values: PlanningValues, key: string): Order {
+  #setupOf(values: PlanningValues, key: string): PlannerSetup {
     const { planning } = this.#model.info;
     const action = boundedAction(values, planning.action);
     const defaults = plannerDefaultsOf(values.planner);
@@ -212,8 +221,8 @@ export class PlannerWorkshop {
     const { kind, fallbacks } = this.#kindOf(values, settings, action);
     const planner = kind === 'plan' && isKernelPlanner(values.planner) ? values.planner : null;
     const precision = values['rollout.precision'];
-    const wish = { objective, horizon: settings.horizon, precision, kind, planner };
-    return { key, values, action, settings, wish, fallbacks };
+    const spec = { objective, horizon: settings.horizon, precision, kind, planner };
+    return { key, values, action, settings, spec, fallbacks };
   }
 
   /** On the cpu a run costs next to nothing, and the host's planners can do more; elsewhere every run is a trip to the device. */
@@ -236,9 +245,9 @@ export class PlannerWorkshop {
     return { kind: 'iteration', fallbacks: [fallback] };
   }
 
-  async #dropBeside(): Promise<void> {
-    const dropped = this.#beside;
-    this.#beside = null;
+  async #dropPending(): Promise<void> {
+    const dropped = this.#pending;
+    this.#pending = null;
     if (dropped === null) return;
     // Waiting for a building that never started would be waiting for ever.
     dropped.start();
@@ -247,7 +256,7 @@ export class PlannerWorkshop {
   }
 }
 
-function beside(order: Order, build: () => Promise<RolloutInForce>): Beside {
+function pendingRollout(setup: PlannerSetup, build: () => Promise<RolloutInForce>): PendingRollout {
   let begin: () => void = () => undefined;
   const started = new Promise<void>((resolve) => {
     begin = resolve;
@@ -262,5 +271,5 @@ function beside(order: Order, build: () => Promise<RolloutInForce>): Beside {
       cause: error,
     });
   });
-  return { order, start: begin, built };
+  return { setup, start: begin, built };
 }
