@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { assertLength, at, f32, f64, i32, u32, u8 } from '../../../src/core/array-access.js';
+
+describe.each<[string, (length: number) => (index: number) => number]>([
+  ['f32', (length) => (index) => f32(new Float32Array(length).fill(3), index)],
+  ['f64', (length) => (index) => f64(new Float64Array(length).fill(3), index)],
+  ['u8', (length) => (index) => u8(new Uint8Array(length).fill(3), index)],
+  ['u32', (length) => (index) => u32(new Uint32Array(length).fill(3), index)],
+  ['i32', (length) => (index) => i32(new Int32Array(length).fill(3), index)],
+  ['at', (length) => (index) => at(Array<number>(length).fill(3), index)],
+])('%s', (_name, arrayOf) => {
+  it('gives the entries of the array, and throws outside of it', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 9 }), fc.integer({ min: -2, max: 12 }), (length, index) => {
+        const entry = arrayOf(length);
+        if (index >= 0 && index < length) expect(entry(index)).toBe(3);
+        else expect(() => entry(index)).toThrow(RangeError);
+      }),
+    );
+    expect(() => arrayOf(2)(0.5)).toThrow(RangeError);
+    expect(() => arrayOf(2)(NaN)).toThrow('index NaN of an array of 2 entries');
+  });
+});
+
+it('passes on a 0 and a NaN', () => {
+  expect(f64(Float64Array.of(0, NaN), 0)).toBe(0);
+  expect(f64(Float64Array.of(0, NaN), 1)).toBeNaN();
+});
+
+it('assertLength says what is too long or too short', () => {
+  assertLength('weights', [1, 2], 2);
+  expect(() => {
+    assertLength('weights', [1, 2, 3], 2);
+  }).toThrow('weights: found 3 entries, expected 2');
+});
