@@ -2,7 +2,8 @@
  * Array entries whose index the caller keeps in range. An index outside of the array is a defect: it throws, instead of becoming a 0 or a NaN
  * that travels on. Each array type has a function of its own, because a function that sees several types is compiled to slow generic code.
  *
- * Loops over pixels are too hot even for that. They assert the lengths once per call, then read with `as number`.
+ * The hottest loops, over pixels and over the samples of a planner, are faster without a call. They assert the lengths once, then read with
+ * `as number`.
  */
 
 /** @throws RangeError for an index outside of the array */
@@ -62,6 +63,13 @@ export function assertLength(what: string, values: ArrayLike<unknown>, expected:
 export function assertRoom(what: string, values: ArrayLike<unknown>, min: number): void {
   if (values.length < min) {
     throw new RangeError(`${what}: found ${values.length} entries, expected at least ${min}`);
+  }
+}
+
+/** @throws RangeError unless the array is a whole number of blocks of that size. @param what it holds, for the error */
+export function assertMultiple(what: string, values: ArrayLike<unknown>, block: number): void {
+  if (values.length % block !== 0) {
+    throw new RangeError(`${what}: found ${values.length} entries, expected a multiple of ${block}`);
   }
 }
 

@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { assertLength, at, f32, f64, i32, u32, u8 } from '../../../src/core/array-access.js';
+import {
+  assertLength,
+  assertMultiple,
+  assertRoom,
+  at,
+  f32,
+  f64,
+  i32,
+  u32,
+  u8,
+} from '../../../src/core/array-access.js';
 
 describe.each<[string, (length: number) => (index: number) => number]>([
   ['f32', (length) => (index) => f32(new Float32Array(length).fill(3), index)],
@@ -29,9 +39,19 @@ it('passes on a 0 and a NaN', () => {
   expect(f64(Float64Array.of(0, NaN), 1)).toBeNaN();
 });
 
-it('assertLength says what is too long or too short', () => {
+it('the assertions name the array, its length and the expected one', () => {
   assertLength('weights', [1, 2], 2);
   expect(() => {
     assertLength('weights', [1, 2, 3], 2);
   }).toThrow('weights: found 3 entries, expected 2');
+  assertRoom('pixels', [1, 2], 1);
+  assertRoom('pixels', [1, 2], 2);
+  expect(() => {
+    assertRoom('pixels', [1, 2], 3);
+  }).toThrow('pixels: found 2 entries, expected at least 3');
+  assertMultiple('noise', [1, 2, 3, 4], 2);
+  assertMultiple('noise', [], 2);
+  expect(() => {
+    assertMultiple('noise', [1, 2, 3], 2);
+  }).toThrow('noise: found 3 entries, expected a multiple of 2');
 });
