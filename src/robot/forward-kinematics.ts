@@ -1,6 +1,8 @@
 import { JepaMpcError } from '../core/errors.js';
 import { rotationFromRpy } from './rotation.js';
-import { drivenBy, type Urdf, type UrdfJoint, type Vector3 } from './urdf.js';
+import { drivenBy, type Urdf } from './urdf.js';
+import type { UrdfJoint } from './urdf-joint.js';
+import type { Vector3 } from './urdf-xml.js';
 
 /** Where a link is in the root link's frame: position [m] and rotation matrix (row-major 3x3). */
 export interface LinkPose {

@@ -2,7 +2,8 @@ import { JepaMpcError } from '../core/errors.js';
 import { marginWithin } from '../core/position-margin.js';
 import type { JointLimit, JointUnit } from '../core/types.js';
 import { nearestName } from '../core/nearest-name.js';
-import { drivenBy, type Urdf, type UrdfJoint } from './urdf.js';
+import { drivenBy, type Urdf } from './urdf.js';
+import type { UrdfJoint } from './urdf-joint.js';
 
 /** How much stricter than the robot description to be. All optional; the default is the description itself. */
 export interface LimitOptions {

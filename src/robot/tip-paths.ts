@@ -2,7 +2,8 @@ import type { JointLimit } from '../core/types.js';
 import { ActionMotion } from './action-motion.js';
 import type { ActionSemantics } from './action-semantics.js';
 import { ForwardKinematics } from './forward-kinematics.js';
-import type { Urdf, UrdfJoint } from './urdf.js';
+import type { Urdf } from './urdf.js';
+import type { UrdfJoint } from './urdf-joint.js';
 
 /** Points of a path at most; a longer plan keeps every n-th, and its last. */
 const MAX_POINTS = 33;
