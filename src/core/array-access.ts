@@ -41,6 +41,13 @@ export function i32(values: Int32Array, index: number): number {
   return value;
 }
 
+/** @throws RangeError for an index outside of the array */
+export function i64(values: BigInt64Array, index: number): bigint {
+  const value = values[index];
+  if (value === undefined) throw outside(values.length, index);
+  return value;
+}
+
 /**
  * An entry of any array. For hot loops there are the functions above.
  *

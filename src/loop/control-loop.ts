@@ -2,7 +2,6 @@ import { Subject } from 'rxjs';
 import type { Observable, SchedulerLike } from 'rxjs';
 import { catchError, defer, EMPTY, filter, from, map, TimeoutError, timeout } from 'rxjs';
 
-import type { ActionSemantics } from '../robot/action-semantics.js';
 import { CommandStream } from '../safety/command-stream.js';
 import type { Command, PlanOrigin } from '../safety/command-stream.js';
 import { CommandValidator } from '../safety/command-validator.js';
@@ -12,7 +11,7 @@ import { assessCondition } from '../safety/watchdog.js';
 import type { Condition, WatchdogThresholds } from '../safety/watchdog.js';
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
-import type { JointSituation } from '../core/ports.js';
+import type { ActionSemantics, JointSituation } from '../core/ports.js';
 import type { JointLimit, JointReading, Plan } from '../core/types.js';
 import type { Latency } from '../timeline/latency.js';
 import { firstFreeNs } from '../timeline/plan-log.js';
@@ -153,7 +152,7 @@ export class ControlLoop {
         restTolerance: REST_TOLERANCE[unit],
         velocity,
       })),
-      meaning: semantics,
+      semantics,
       commandPeriodNs,
       periodMs: model.periodMs,
       window: model.window,
@@ -201,8 +200,8 @@ export class ControlLoop {
   }
 
   /** How long the robot needs to brake to rest, s. */
-  get brakingS(): number {
-    return this.#stream.brakingS;
+  get brakingTimeS(): number {
+    return this.#stream.brakingTimeS;
   }
 
   /** Why the measured pose cannot be taken: readings that are missing or do not agree. Null when it can. */

@@ -1,4 +1,4 @@
-import { nearestName } from '../core/nearest-name.js';
+import { nearestName } from '../core/names.js';
 import { hasWildcard, isForNode } from './node-key.js';
 import { parseProfile, parseValue, type GivenValue, type ProfileSection } from './profile.js';
 import type { RosArguments } from './ros-arguments.js';

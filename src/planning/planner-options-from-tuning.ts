@@ -1,5 +1,5 @@
 import { JepaMpcError } from '../core/errors.js';
-import { listedIn } from '../core/listed-in.js';
+import { listedIn } from '../core/names.js';
 import type { PlanningFacts } from '../core/model-info.js';
 import type { ActionSpec } from '../core/model-spec.js';
 import type { PlannerTuning } from './planner-port.js';

@@ -1,7 +1,7 @@
 import { jointOrder } from '../../robot/joint-order.js';
 import type { EffortGains } from '../../safety/effort-law.js';
 import { JepaMpcError } from '../../core/errors.js';
-import { listedIn } from '../../core/listed-in.js';
+import { listedIn } from '../../core/names.js';
 import { parametersByName } from '../../params/schema.js';
 import type { ParameterName, Parameters } from '../../params/schema.js';
 import { writeValue } from '../../params/write-value.js';

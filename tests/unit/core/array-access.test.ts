@@ -9,6 +9,7 @@ import {
   f32,
   f64,
   i32,
+  i64,
   u32,
   u8,
 } from '../../../src/core/array-access.js';
@@ -32,6 +33,12 @@ describe.each<[string, (length: number) => (index: number) => number]>([
     expect(() => arrayOf(2)(0.5)).toThrow(RangeError);
     expect(() => arrayOf(2)(NaN)).toThrow('index NaN of an array of 2 entries');
   });
+});
+
+it('i64 gives the entries of the array, and throws outside of it', () => {
+  expect(i64(BigInt64Array.of(5n, 7n), 1)).toBe(7n);
+  expect(() => i64(BigInt64Array.of(5n), 1)).toThrow(RangeError);
+  expect(() => i64(BigInt64Array.of(5n), -1)).toThrow(RangeError);
 });
 
 it('passes on a 0 and a NaN', () => {

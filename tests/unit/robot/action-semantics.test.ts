@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { ForwardKinematics } from '../../../src/robot/forward-kinematics.js';
 import { jointLimits } from '../../../src/robot/joint-limits.js';
-import { semanticsOfAction } from '../../../src/robot/semantics-of-action.js';
+import { createActionSemantics } from '../../../src/robot/action-semantics.js';
 import { parseUrdf } from '../../../src/robot/urdf.js';
 import type { ActionSpec } from '../../../src/core/model-spec.js';
 import { actionOf, jointLimit, jointSemantics, thrownBy } from '../../fixtures/robot.js';
@@ -88,7 +88,7 @@ const FAST = ARM_LIMITS.map((limit) => ({ ...limit, velocity: 100 }));
 
 /** Where the tool is after an action of one period in which each of many ticks asks anew. */
 function moved(overrides: Partial<ActionSpec>, position: number[], action: number[]): Float64Array {
-  const semantics = semanticsOfAction(actionOf(FAST, { ...END_EFFECTOR, ...overrides }), FAST, ARM);
+  const semantics = createActionSemantics(actionOf(FAST, { ...END_EFFECTOR, ...overrides }), FAST, ARM);
   const q = Float64Array.from(position);
   const velocity = new Float64Array(q.length);
   const ticks = 100;
@@ -141,7 +141,7 @@ describe('ways and turns of the end effector', () => {
   it('that are too fast are slowed down without another direction', () => {
     const out = (way: number): Float64Array => {
       const velocity = new Float64Array(7);
-      const semantics = semanticsOfAction(actionOf(ARM_LIMITS, END_EFFECTOR), ARM_LIMITS, ARM);
+      const semantics = createActionSemantics(actionOf(ARM_LIMITS, END_EFFECTOR), ARM_LIMITS, ARM);
       semantics.targetVelocity(
         Float32Array.of(0, 0, way, 0, 0, 0, 0),
         0,
@@ -160,7 +160,7 @@ describe('ways and turns of the end effector', () => {
   it('stay finite and inside the limits at a singular pose', () => {
     const stretched = [0, 0, 0, 0, 0, 0, 0];
     const velocity = new Float64Array(7);
-    semanticsOfAction(actionOf(ARM_LIMITS, END_EFFECTOR), ARM_LIMITS, ARM).targetVelocity(
+    createActionSemantics(actionOf(ARM_LIMITS, END_EFFECTOR), ARM_LIMITS, ARM).targetVelocity(
       Float32Array.of(0.05, 0.05, 0.05, 0.1, 0.1, 0.1, 0),
       0,
       Float64Array.from(stretched),
@@ -172,7 +172,7 @@ describe('ways and turns of the end effector', () => {
 
   it('need joints that move the link', () => {
     const few = ARM_LIMITS.slice(0, 2);
-    expect(thrownBy(() => semanticsOfAction(actionOf(few, END_EFFECTOR), few, ARM)).code).toBe(
+    expect(thrownBy(() => createActionSemantics(actionOf(few, END_EFFECTOR), few, ARM)).code).toBe(
       'urdf.unknown-joint',
     );
   });

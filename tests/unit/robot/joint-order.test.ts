@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { jointOrder } from '../../../src/robot/joint-order.js';
-import { listedIn } from '../../../src/core/listed-in.js';
+import { listedIn } from '../../../src/core/names.js';
 import { thrownBy } from '../../fixtures/robot.js';
 
 const joints = ['shoulder', 'elbow', 'wrist'];

@@ -181,9 +181,9 @@ describe('JointStateReader', () => {
     const reader = new JointStateReader(JOINTS);
     const hearUntil = (endNs: bigint, joints: readonly string[]): void => {
       for (let ns = startNs; ns <= endNs; ns += SECOND_NS / 10n) reader.read(partOf(ns, joints).message, ns);
-      reader.assertAllHeard(endNs);
+      reader.assertAllReceived(endNs);
     };
-    reader.assertAllHeard(startNs);
+    reader.assertAllReceived(startNs);
     hearUntil(startNs + SECOND_NS - 100_000_000n, ['shoulder', 'elbow']);
     expect(
       thrownBy(() => {
@@ -200,7 +200,7 @@ describe('JointStateReader', () => {
     }).toThrow(/finger/);
     reader.reset();
     reader.read(partOf(SECOND_NS, ['elbow']).message, SECOND_NS);
-    reader.assertAllHeard(SECOND_NS);
+    reader.assertAllReceived(SECOND_NS);
   });
 
   it('begins afresh after a reset, from earlier stamps too', () => {
