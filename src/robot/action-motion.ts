@@ -12,7 +12,10 @@ export interface PlannedMotion {
   readonly periodNs: bigint;
 }
 
-/** Predicts the joint motion of action sequences. Each action lasts a period, and a joint stops at its position limits. Acceleration limits are ignored. */
+/**
+ * Predicts the joint motion of action sequences. Each action lasts a period, and a joint stops at its position limits. Acceleration limits are
+ * ignored.
+ */
 export class ActionMotion {
   readonly #limits: readonly JointLimit[];
   readonly #semantics: ActionSemantics;

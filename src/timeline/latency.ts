@@ -82,7 +82,10 @@ export class Latency {
     this.#inMotionMs.note(totalMs - extraMs);
   }
 
-  /** Plans of the last {@link RECENT_NS} before the newest, and at least {@link MIN_RECENT_PLANS}. Plans from before the clock went back do not count. */
+  /**
+   * Number of plans in the last {@link RECENT_NS} before the newest, at least {@link MIN_RECENT_PLANS}. Plans from before the clock went back do
+   * not count.
+   */
   get #recentPlans(): number {
     const arrivalNs = (age: number): bigint => i64(this.#arrivalsNs, this.#ring.row(age));
     let count = 1;

@@ -75,7 +75,11 @@ export class Timeline {
     this.sent.clear();
   }
 
-  /** Judges the stamp of a frame. If it is `accepted`, the caller adds the frame to `frames`, or drops it. @param futureS see {@link StampJudge.judge} */
+  /**
+   * Judges the stamp of a frame. If it is `accepted`, the caller adds the frame to `frames`, or drops it.
+   *
+   * @param futureS see {@link StampJudge.judge}
+   */
   judgeFrame({ stampNs }: FrameSet, nowNs: bigint, futureS: number): StampVerdict {
     this.observe(nowNs);
     const verdict = this.frameStamps.judge(stampNs, nowNs, futureS);
@@ -83,7 +87,12 @@ export class Timeline {
     return verdict;
   }
 
-  /** Logs a reading if its stamp is accepted. @param futureS see {@link StampJudge.judge} @throws JepaMpcError `joint-states.wrong-size`, `joint-states.not-finite` */
+  /**
+   * Logs a reading if its stamp is accepted.
+   *
+   * @param futureS see {@link StampJudge.judge}
+   * @throws JepaMpcError `joint-states.wrong-size`, `joint-states.not-finite`
+   */
   addReading(reading: JointReading, nowNs: bigint, futureS: number): StampVerdict {
     this.#assertReading(reading);
     this.observe(nowNs);
