@@ -110,7 +110,7 @@ export async function decodeCompressed(
       subject,
       found: `a file of format "${frame.format}" that cannot be decoded: ${error instanceof Error ? error.message : String(error)}`,
       expected: 'a whole JPEG or PNG',
-      remedy: 'It was damaged or cut short on its way: look at the publisher and the link.',
+      remedy: 'It was damaged or cut short in transit: check the publisher and the network link.',
       cause: error,
     });
   }

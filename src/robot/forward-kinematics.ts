@@ -89,7 +89,7 @@ function chainTo(urdf: Urdf, link: string): UrdfJoint[] {
 function compileJoint(urdf: Urdf, joint: UrdfJoint, jointNames: readonly string[], link: string): ChainJoint {
   if (joint.type === 'floating' || joint.type === 'planar') {
     throw new JepaMpcError('urdf.invalid', {
-      subject: `joint '${joint.name}' on the way to link '${link}'`,
+      subject: `joint '${joint.name}' in the chain to link '${link}'`,
       found: `a ${joint.type} joint`,
       expected: 'revolute, prismatic, continuous or fixed joints',
       remedy: 'Choose a link that is reached through such joints.',
@@ -101,8 +101,8 @@ function compileJoint(urdf: Urdf, joint: UrdfJoint, jointNames: readonly string[
     throw new JepaMpcError('urdf.unknown-joint', {
       subject:
         driver === joint.name
-          ? `joint '${joint.name}' on the way to link '${link}'`
-          : `joint '${driver}', which joint '${joint.name}' on the way to link '${link}' mimics`,
+          ? `joint '${joint.name}' in the chain to link '${link}'`
+          : `joint '${driver}', which joint '${joint.name}' in the chain to link '${link}' mimics`,
       found: `no position for it among ${jointNames.join(', ')}`,
       expected: 'the positions of all movable joints of the chain',
       remedy: 'Name the joint too, or make it fixed in the description.',

@@ -110,7 +110,7 @@ export function drivenBy({ joints }: Urdf, joint: UrdfJoint): UrdfMimic {
     if (next === undefined || steps === joints.length) {
       throw invalid(
         `joint '${joint.name}', <mimic>`,
-        next === undefined ? `a joint '${mimic.joint}' that there is not` : 'joints that mimic each other',
+        next === undefined ? `a joint '${mimic.joint}' that does not exist` : 'joints that mimic each other',
         'a movable joint that mimics none',
         'Correct the attribute joint.',
       );

@@ -36,8 +36,8 @@ describe('the effort law', () => {
   it('takes the shorter direction where a continuous joint is reported wrapped into one revolution', () => {
     const endless = [jointLimit('a', { continuous: true, lower: -Infinity, upper: Infinity })];
     const law = new EffortLaw(endless, [{ kp: 10, kd: 0 }]);
-    const turned = { position: Float64Array.of(2 * Math.PI + 0.1), velocity: Float64Array.of(0) };
-    expect(law.towards(turned, readingOf([0], [0]))[0]).toBeCloseTo(1, 9);
+    const rotated = { position: Float64Array.of(2 * Math.PI + 0.1), velocity: Float64Array.of(0) };
+    expect(law.towards(rotated, readingOf([0], [0]))[0]).toBeCloseTo(1, 9);
   });
 
   it('has no effort for a velocity that damps and is not measured', () => {
