@@ -1,7 +1,7 @@
 import type { ParsedExpression } from './expression.js';
 import type { LatentStream } from './model-spec.js';
 import type { JointSituation } from './ports.js';
-import { marginWithin } from './position-margin.js';
+import { marginWithin } from './joint-positions.js';
 
 /**
  * How far a predicted latent is from the goal's. `temporal_distance` is the model's own learned distance, in predictor steps; the others

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { JepaMpcError } from '../core/errors.js';
-import { nearestName } from '../core/nearest-name.js';
+import { nearestName } from '../core/names.js';
 import { brokenRules, showValue, type Problem } from './manifest-rules.js';
 import { completeAction } from './complete-action.js';
 import { CONTRACT_FORMAT, CONTRACT_VERSION, manifestSchema, type ModelManifest } from './manifest-schema.js';

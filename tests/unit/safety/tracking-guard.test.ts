@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { trackingTolerances } from '../../../src/safety/tracking-tolerances.js';
+import { trackingTolerances } from '../../../src/safety/tracking-guard.js';
 import { jointLimit } from '../../fixtures/robot.js';
 
 it('has a tolerance for each joint in its own unit', () => {

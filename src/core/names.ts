@@ -1,15 +1,17 @@
-/** Edit distance (Levenshtein): insertions, deletions and substitutions that turn `a` into `b`. */
+import { at } from './array-access.js';
+
+/** Edit distance (Levenshtein): the minimum number of insertions, deletions and substitutions that change `a` to `b`. */
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
     for (let column = 1; column <= b.length; column++) {
-      const substitution = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(substitution, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+      const substitution = at(previous, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(substitution, at(previous, column) + 1, at(current, column - 1) + 1));
     }
     previous = current;
   }
-  return previous[b.length] ?? 0;
+  return at(previous, b.length);
 }
 
 /** The candidate with the smallest edit distance to `name`, ignoring case; null when there are no candidates. */
@@ -24,4 +26,12 @@ export function nearestName(name: string, candidates: readonly string[]): string
     }
   }
   return nearest;
+}
+
+/** The entries of a comma-separated list, such as `elbow, shoulder`: trimmed, without empty ones. */
+export function listedIn(text: string): string[] {
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
 }
