@@ -6,20 +6,20 @@ import {
   type LatentSpec,
 } from '../../../src/core/model-spec.js';
 import type { ObjectiveSpec } from '../../../src/core/objective-spec.js';
-import { peakBytesPerCandidate } from './candidate-memory.js';
-import { CANDIDATES, ITERATIONS } from './dims.js';
-import { emitGraph } from './emit-graph.js';
-import { ExternalData } from './external-data.js';
-import { GraphBuilder } from './graph-builder.js';
-import { readModel, writeModel } from './model-file.js';
-import { objectiveNodes, WEIGHT_NAMES, type ObjectiveInputs } from './objective-nodes.js';
-import { planNodes, type PlanInputs, type Refit } from './plan-nodes.js';
-import { productsIn, type Precision } from './reduced-precision.js';
-import { unrollPredictor } from './rollout-nodes.js';
-import type { Savings } from './savings.js';
-import { wholeOf } from './split-value.js';
-import { TracedGraph } from './trace-graph.js';
-import type { Value } from './value.js';
+import { peakBytesPerCandidate } from './emit/candidate-memory.js';
+import { CANDIDATES, ITERATIONS } from './graph/dims.js';
+import { emitGraph } from './emit/emit-graph.js';
+import { ExternalData } from './onnx/external-data.js';
+import { GraphBuilder } from './graph/graph-builder.js';
+import { readModel, writeModel } from './onnx/model-file.js';
+import { objectiveNodes, WEIGHT_NAMES, type ObjectiveInputs } from './nodes/objective-nodes.js';
+import { planNodes, type PlanInputs, type Refit } from './nodes/plan-nodes.js';
+import { productsIn, type Precision } from './emit/reduced-precision.js';
+import { unrollPredictor } from './nodes/rollout-nodes.js';
+import type { Savings } from './graph/value-table.js';
+import { wholeOf } from './trace/split-value.js';
+import { TracedGraph } from './trace/trace-graph.js';
+import type { Value } from './graph/value.js';
 
 /** What of a model goes into a rollout graph. */
 export interface RolloutSources {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PlanContext } from '../../../src/core/ports.js';
 import { createRng } from '../../../src/math/rng.js';
 import { RolloutCompiler, type RolloutRequest } from '../src/compile-rollout.js';
-import { readModel } from '../src/model-file.js';
+import { readModel } from '../src/onnx/model-file.js';
 import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
 import { parseManifest } from '../../../src/model/manifest.js';
 import { addLargeWeights, changeGraph, moveDataOut } from '../../../tests/fixtures/change-graph.js';

@@ -6,10 +6,10 @@ import type { DistanceMetric, ObjectiveSpec, StepAggregation } from '../../../sr
 import type { Objective, Predictor } from '../../../src/core/ports.js';
 import type { JointUnit } from '../../../src/core/types.js';
 import { createRng } from '../../../src/math/rng.js';
-import { CANDIDATES } from '../src/dims.js';
-import { GraphBuilder } from '../src/graph-builder.js';
-import { objectiveNodes, WEIGHT_NAMES, type ObjectiveInputs } from '../src/objective-nodes.js';
-import type { Value } from '../src/value.js';
+import { CANDIDATES } from '../src/graph/dims.js';
+import { GraphBuilder } from '../src/graph/graph-builder.js';
+import { objectiveNodes, WEIGHT_NAMES, type ObjectiveInputs } from '../src/nodes/objective-nodes.js';
+import type { Value } from '../src/graph/value.js';
 import { limitSums } from '../../../src/model/limit-sums.js';
 import { CandidateEvaluator } from '../../../src/rollout/candidate-evaluator.js';
 import { parseExpression } from '../../../src/planning/expression/parse-expression.js';

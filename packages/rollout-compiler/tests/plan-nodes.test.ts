@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import { createRng } from '../../../src/math/rng.js';
-import { CANDIDATES, ITERATIONS } from '../src/dims.js';
-import { GraphBuilder } from '../src/graph-builder.js';
+import { CANDIDATES, ITERATIONS } from '../src/graph/dims.js';
+import { GraphBuilder } from '../src/graph/graph-builder.js';
 import type { GraphProto } from '../src/onnx/onnx_pb.js';
-import { planNodes, type PlanInputs, type Refit } from '../src/plan-nodes.js';
+import { planNodes, type PlanInputs, type Refit } from '../src/nodes/plan-nodes.js';
 import { graphOf, runGraph } from '../../../tests/fixtures/graph-run.js';
 
 const PERIODS = 3;

@@ -1,6 +1,6 @@
-import { isCandidates, positiveAxis, product, writeDims, type Dim } from './dims.js';
-import { gatherConstant } from './constant-arithmetic.js';
-import type { GraphBuilder } from './graph-builder.js';
+import { at, isCandidates, paddedDim, positiveAxis, product, writeDims, type Dim } from '../graph/dims.js';
+import { gatherConstant } from '../graph/constant-arithmetic.js';
+import type { GraphBuilder } from '../graph/graph-builder.js';
 import { dimsOf, isSplit, mapPieces, reshapeTraced, sizesOf, wholeOf, type Traced } from './split-value.js';
 import {
   axesOf,
@@ -12,7 +12,7 @@ import {
   withPieces,
   type TracedNode,
 } from './traced-node.js';
-import { constantOf, type Value } from './value.js';
+import { constantOf, type Value } from '../graph/value.js';
 
 /* Operators that pick, join and rearrange, without computing anything. */
 
@@ -21,7 +21,7 @@ export function reshape(node: TracedNode): Traced {
   const source = dimsOf(x);
   const isZeroKept = node.attributes.int('allowzero', 0) === 0;
   const wanted = [...known(node, 1).data].map((dim, axis) =>
-    dim === 0 && isZeroKept ? (source[axis] ?? 0) : dim,
+    dim === 0 && isZeroKept ? at(source, axis) : dim,
   );
   return reshapeTraced(node.builder, x, inferred(node, source, wanted));
 }
@@ -59,7 +59,7 @@ export function unsqueeze(node: TracedNode): Traced {
   return withPieces(x, moved, (piece) =>
     node.builder.reshape(
       piece,
-      dims.map((dim, axis) => (axis === moved ? (piece.dims[x.axis] ?? 1) : dim)),
+      dims.map((dim, axis) => (axis === moved ? at(piece.dims, x.axis) : dim)),
     ),
   );
 }
@@ -103,8 +103,8 @@ export function expand(node: TracedNode): Traced {
   const wanted = [...known(node, 1).data];
   const rank = Math.max(own.length, wanted.length);
   const dims = Array.from({ length: rank }, (_, axis) => {
-    const mine = own[axis - rank + own.length] ?? 1;
-    const asked = wanted[axis - rank + wanted.length] ?? 1;
+    const mine = paddedDim(own, axis, rank);
+    const asked = paddedDim(wanted, axis, rank);
     return mine === 1 || isCandidates(asked) ? asked : mine;
   });
   if (!isSplit(x) || x.isMerged) return builder.expand(wholeOf(builder, x), dims);
@@ -112,7 +112,7 @@ export function expand(node: TracedNode): Traced {
   return withPieces(x, axis, (piece) =>
     builder.expand(
       piece,
-      dims.map((dim, i) => (i === axis ? (piece.dims[x.axis] ?? 1) : dim)),
+      dims.map((dim, i) => (i === axis ? at(piece.dims, x.axis) : dim)),
     ),
   );
 }
@@ -138,7 +138,7 @@ export function split(node: TracedNode): Traced[] {
   const x = input(node, 0);
   const dims = dimsOf(x);
   const axis = positiveAxis(attributes.int('axis', 0), dims.length);
-  const size = dims[axis] ?? 1;
+  const size = at(dims, axis);
   const even = Math.ceil(size / outputs);
   const sizes =
     knownOrNull(node, 1)?.data ??
@@ -160,14 +160,15 @@ export function slice(node: TracedNode): Traced {
   const axes = knownOrNull(node, 3)?.data ?? starts.map((_, index) => index);
   const steps = knownOrNull(node, 4)?.data;
   for (const [index, given] of axes.entries()) {
-    if ((steps?.[index] ?? 1) !== 1) throw cannot(node, `a step of ${String(steps?.[index])}`, 'a step of 1');
+    const step = steps === undefined ? 1 : at(steps, index);
+    if (step !== 1) throw cannot(node, `a step of ${String(step)}`, 'a step of 1');
     const dims = dimsOf(x);
     const axis = positiveAxis(given, dims.length);
-    const size = dims[axis] ?? 1;
+    const size = at(dims, axis);
     const place = (position: number): number =>
       Math.min(Math.max(position < 0 ? position + size : position, 0), size);
-    const start = place(starts[index] ?? 0);
-    const end = place(ends[index] ?? size);
+    const start = place(at(starts, index));
+    const end = place(at(ends, index));
     if (end > start) x = sliceTraced(builder, x, axis, start, end);
     else throw cannot(node, 'an empty slice', 'at least one element');
   }
@@ -198,7 +199,7 @@ export function gather(node: TracedNode): Traced {
   const dims = dimsOf(x);
   const axis = positiveAxis(node.attributes.int('axis', 0), dims.length);
   const indices = known(node, 1);
-  const size = dims[axis] ?? 1;
+  const size = at(dims, axis);
   const whole = isSplit(x) ? null : constantOf(x);
   if (whole !== null) return builder.constant(gatherConstant(whole, indices, axis));
   const places = [...indices.data].map((index) => (index < 0 ? index + size : index));

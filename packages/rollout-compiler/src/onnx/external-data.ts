@@ -1,14 +1,14 @@
 import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 
-import { JepaMpcError } from '../../../src/core/errors.js';
-import { elementsOf, tensorsOf } from './graph-tensors.js';
+import { JepaMpcError } from '../../../../src/core/errors.js';
+import { elementsOf, tensorsOf } from './model-file.js';
 import {
   TensorProto_DataLocation as DataLocation,
   TensorProto_DataType as DataType,
   type ModelProto,
   type TensorProto,
-} from './onnx/onnx_pb.js';
+} from './onnx_pb.js';
 
 /** Tensors of a model file up to this many elements are looked into when it is compiled. */
 export const SMALL_ELEMENTS = 1 << 16;

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 
 import type { Constant, ElementType } from './constant.js';
-import { broadcast } from './dims.js';
+import { at, broadcast, elementCount } from './dims.js';
 
-/* What exporters leave to compute at run time although it is known before: shapes, positions, masks. */
+/*
+ * Arithmetic on constants, for what exporters leave to be computed at run time although it is known before: shapes, positions, masks.
+ * Data is row-major, as in ONNX.
+ */
 
 type Arithmetic = (a: number, b: number, c: number) => number;
 
 const truth = (condition: boolean): number => (condition ? 1 : 0);
 
-/** Operators on elements, by ONNX name; operands that an operator does not have are 0. */
+/** Operators on elements, by ONNX name. Operands that an operator does not have are 0. */
 const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {
   Abs: (a) => Math.abs(a),
   Add: (a, b) => a + b,
@@ -52,8 +55,7 @@ export function foldElementwise(
       : operator === 'Cast' || operator === 'Identity'
         ? (a: number) => (isInteger ? Math.trunc(a) : a)
         : ARITHMETIC[operator];
-  const [a, b = a, c = a] = operands;
-  if (arithmetic === undefined || a === undefined || b === undefined || c === undefined) return null;
+  if (arithmetic === undefined || operands.length === 0) return null;
   const dims = operands.reduce<readonly number[]>((all, { dims: own }) => broadcast(all, own), []);
   const round =
     type === 'float32'
@@ -61,16 +63,13 @@ export function foldElementwise(
       : type === 'bool'
         ? (value: number) => truth(value !== 0)
         : (value: number) => value;
-  const places = operands.map((operand) => broadcastIndices(operand.dims, dims));
-  const count = dims.reduce((total, dim) => total * dim, 1);
-  const at = ({ data }: Constant, operand: number, index: number): number =>
-    data[places[operand]?.[index] ?? 0] ?? 0;
-  const data = Float64Array.from({ length: count }, (_, index) =>
+  const [first, second, third] = operands.map((operand) => expandConstant(operand, dims).data);
+  const data = Float64Array.from({ length: elementCount(dims) }, (_, index) =>
     round(
       arithmetic(
-        at(a, 0, index),
-        operands.length > 1 ? at(b, 1, index) : 0,
-        operands.length > 2 ? at(c, 2, index) : 0,
+        first === undefined ? 0 : at(first, index),
+        second === undefined ? 0 : at(second, index),
+        third === undefined ? 0 : at(third, index),
       ),
     ),
   );
@@ -79,55 +78,51 @@ export function foldElementwise(
 
 /** For each element of a broadcast result, the element of the operand it comes from. */
 function broadcastIndices(own: readonly number[], dims: readonly number[]): Uint32Array {
-  const strides = stridesOf(own);
-  const count = dims.reduce((total, dim) => total * dim, 1);
+  const ownStrides = stridesOf(own);
   const offset = dims.length - own.length;
-  const indices = new Uint32Array(count);
-  for (let index = 0; index < count; index++) {
-    let rest = index;
-    let place = 0;
-    for (let axis = dims.length - 1; axis >= 0; axis--) {
-      const dim = dims[axis] ?? 1;
-      const position = rest % dim;
-      rest = (rest - position) / dim;
-      if ((own[axis - offset] ?? 1) !== 1) place += position * (strides[axis - offset] ?? 0);
-    }
-    indices[index] = place;
-  }
-  return indices;
+  // An axis that the operand lacks, or has with size 1, stays at the same element.
+  const strides = dims.map((_, axis) =>
+    axis < offset || at(own, axis - offset) === 1 ? 0 : at(ownStrides, axis - offset),
+  );
+  return stridedIndices(dims, strides, 0);
 }
 
 function stridesOf(dims: readonly number[]): number[] {
   const strides = dims.map(() => 1);
   for (let axis = dims.length - 2; axis >= 0; axis--)
-    strides[axis] = (strides[axis + 1] ?? 1) * (dims[axis + 1] ?? 1);
+    strides[axis] = at(strides, axis + 1) * at(dims, axis + 1);
   return strides;
 }
 
+/** Repeats a constant along axes of size 1 until it has this shape. */
 export function expandConstant(constant: Constant, dims: readonly number[]): Constant {
   const full = broadcast(constant.dims, dims);
   return pick(constant, full, broadcastIndices(constant.dims, full));
 }
 
+/** @param order axis `i` of the result is axis `order[i]` of the constant */
 export function transposeConstant(constant: Constant, order: readonly number[]): Constant {
   const strides = stridesOf(constant.dims);
-  return gatherStrided(
-    constant,
-    order.map((axis) => constant.dims[axis] ?? 1),
-    order.map((axis) => strides[axis] ?? 0),
-    0,
-  );
+  const dims = order.map((axis) => at(constant.dims, axis));
+  const moved = order.map((axis) => at(strides, axis));
+  return pick(constant, dims, stridedIndices(dims, moved, 0));
 }
 
+/** Entries `start` to below `end` of an axis. */
 export function sliceConstant(constant: Constant, axis: number, start: number, end: number): Constant {
   const strides = stridesOf(constant.dims);
   const dims = constant.dims.map((dim, i) => (i === axis ? end - start : dim));
-  return gatherStrided(constant, dims, strides, start * (strides[axis] ?? 0));
+  return pick(constant, dims, stridedIndices(dims, strides, start * at(strides, axis)));
 }
 
+/**
+ * Joins constants along an axis.
+ *
+ * @param dims shape of the result
+ */
 export function concatConstants(parts: readonly Constant[], axis: number, dims: readonly number[]): Constant {
-  const outer = dims.slice(0, axis).reduce((total, dim) => total * dim, 1);
-  const data = new Float64Array(dims.reduce((total, dim) => total * dim, 1));
+  const outer = elementCount(dims.slice(0, axis));
+  const data = new Float64Array(elementCount(dims));
   let position = 0;
   for (let row = 0; row < outer; row++) {
     for (const part of parts) {
@@ -139,10 +134,14 @@ export function concatConstants(parts: readonly Constant[], axis: number, dims: 
   return { type: parts[0]?.type ?? 'float32', dims, data };
 }
 
-/** The lower (or upper) triangle of the last two axes. */
+/**
+ * Keeps a triangle of the last two axes and zeroes the rest.
+ *
+ * @param diagonal of the lower or upper triangle that is kept, 0 for the main one
+ */
 export function triluConstant(constant: Constant, diagonal: number, isUpper: boolean): Constant {
-  const columns = constant.dims.at(-1) ?? 1;
-  const rows = constant.dims.at(-2) ?? 1;
+  const columns = at(constant.dims, -1);
+  const rows = at(constant.dims, -2);
   const data = constant.data.map((value, index) => {
     const column = index % columns;
     const row = Math.floor(index / columns) % rows;
@@ -152,47 +151,44 @@ export function triluConstant(constant: Constant, diagonal: number, isUpper: boo
   return { ...constant, data };
 }
 
+/** Entries of an axis by index; negative indices count from the end. The shape of `indices` takes the place of the axis. */
 export function gatherConstant(constant: Constant, indices: Constant, axis: number): Constant {
-  const size = constant.dims[axis] ?? 1;
-  const outer = constant.dims.slice(0, axis).reduce((total, dim) => total * dim, 1);
-  const inner = constant.dims.slice(axis + 1).reduce((total, dim) => total * dim, 1);
+  const size = at(constant.dims, axis);
+  const outer = elementCount(constant.dims.slice(0, axis));
+  const inner = elementCount(constant.dims.slice(axis + 1));
   const dims = [...constant.dims.slice(0, axis), ...indices.dims, ...constant.dims.slice(axis + 1)];
   const data = new Float64Array(outer * indices.data.length * inner);
   let position = 0;
   for (let row = 0; row < outer; row++) {
     for (const index of indices.data) {
-      const at = (row * size + (index < 0 ? index + size : index)) * inner;
-      data.set(constant.data.subarray(at, at + inner), position);
+      const from = (row * size + (index < 0 ? index + size : index)) * inner;
+      data.set(constant.data.subarray(from, from + inner), position);
       position += inner;
     }
   }
   return { type: constant.type, dims, data };
 }
 
-function gatherStrided(
-  constant: Constant,
-  dims: readonly number[],
-  strides: readonly number[],
-  offset: number,
-): Constant {
-  const count = dims.reduce((total, dim) => total * dim, 1);
+/** For each element of a tensor of this shape, where it lies in data of these strides that starts at `offset`. */
+function stridedIndices(dims: readonly number[], strides: readonly number[], offset: number): Uint32Array {
+  const count = elementCount(dims);
   const indices = new Uint32Array(count);
   for (let index = 0; index < count; index++) {
     let rest = index;
     let place = offset;
     for (let axis = dims.length - 1; axis >= 0; axis--) {
-      const dim = dims[axis] ?? 1;
+      const dim = at(dims, axis);
       const position = rest % dim;
       rest = (rest - position) / dim;
-      place += position * (strides[axis] ?? 0);
+      place += position * at(strides, axis);
     }
     indices[index] = place;
   }
-  return pick(constant, dims, indices);
+  return indices;
 }
 
 function pick({ type, data }: Constant, dims: readonly number[], indices: Uint32Array): Constant {
-  return { type, dims, data: Float64Array.from(indices, (index) => data[index] ?? 0) };
+  return { type, dims, data: Float64Array.from(indices, (index) => at(data, index)) };
 }
 
 const equalElements = new WeakMap<Constant, number | null>();
@@ -208,7 +204,7 @@ export function isFilledWith(constant: Constant, value: number): boolean {
   return known === value;
 }
 
-/** A text that is the same for equal data and another for any other. */
+/** A text that is equal for equal data, and for no other. */
 export function digestOf(data: Float64Array): string {
   if (data.length <= 16) return data.join();
   return createHash('sha1')

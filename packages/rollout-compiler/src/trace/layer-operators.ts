@@ -1,7 +1,7 @@
-import { positiveAxis } from './dims.js';
+import { at, positiveAxis } from '../graph/dims.js';
 import { dimsOf, isSplit, mapPieces, wholeOf, type Traced } from './split-value.js';
 import { cannot, given, input, wholeInput, withPieces, type TracedNode } from './traced-node.js';
-import { isFixed, type Value } from './value.js';
+import { isFixed, type Value } from '../graph/value.js';
 
 /* Products and normalisations: what mixes the columns of a frame, or, in attention, the frames. */
 
@@ -99,7 +99,7 @@ export function batchNormalization(node: TracedNode): Traced {
   const trailing = dimsOf(input(node, 0))
     .slice(2)
     .map(() => 1);
-  const channels = (value: Value): Value => builder.reshape(value, [value.dims[0] ?? 1, ...trailing]);
+  const channels = (value: Value): Value => builder.reshape(value, [at(value.dims, 0), ...trailing]);
   return mapPieces(builder, [input(node, 0), channels(gain), channels(offset)], ([x, g, o]) =>
     builder.add(builder.mul(given(x), given(g)), given(o)),
   );

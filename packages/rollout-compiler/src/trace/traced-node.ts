@@ -1,10 +1,10 @@
-import { JepaMpcError } from '../../../src/core/errors.js';
-import type { Constant } from './constant.js';
-import { writeDims } from './dims.js';
-import type { GraphBuilder } from './graph-builder.js';
+import { JepaMpcError } from '../../../../src/core/errors.js';
+import type { Constant } from '../graph/constant.js';
+import { writeDims } from '../graph/dims.js';
+import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { NodeAttributes } from './node-attributes.js';
 import { dimsOf, wholeOf, type Split, type Traced } from './split-value.js';
-import { constantOf, type Value } from './value.js';
+import { constantOf, type Value } from '../graph/value.js';
 
 /** An operator of a model file being traced. */
 export interface TracedNode {

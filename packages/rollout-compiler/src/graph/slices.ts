@@ -1,11 +1,12 @@
 import type { Algebra } from './algebra.js';
+import { at } from './dims.js';
 import { constantOf, type OperatorNode, type Value } from './value.js';
 
 /** The slice taken further up, or null where it has to be taken here. */
 export function sliceSource(
   builder: Algebra,
   x: Value,
-  at: number,
+  along: number,
   start: number,
   end: number,
 ): Value | null {
@@ -18,43 +19,43 @@ export function sliceSource(
   const rank = x.dims.length;
   switch (node.operator) {
     case 'Concat':
-      return sliceConcat(builder, node, at, start, end);
+      return sliceConcat(builder, node, along, start, end);
     case 'Add':
     case 'Sub':
     case 'Mul':
     case 'Div':
     case 'Where': {
-      const [a, b, c] = inputs.map((input) => sliceBroadcast(builder, input, rank, at, start, end));
+      const [a, b, c] = inputs.map((input) => sliceBroadcast(builder, input, rank, along, start, end));
       if (a === undefined || b === undefined) return null;
       if (node.operator !== 'Where') return builder.binary(node.operator, a, b, x.type);
       return c === undefined ? null : builder.where(a, b, c);
     }
     case 'MatMul': {
       const [a, b] = inputs;
-      if (a === undefined || b === undefined || at < rank - 2) return null;
-      return at === rank - 1
+      if (a === undefined || b === undefined || along < rank - 2) return null;
+      return along === rank - 1
         ? builder.matmul(a, builder.slice(b, -1, start, end))
         : builder.matmul(builder.slice(a, -2, start, end), b);
     }
     case 'Gemm': {
       const [a, b, bias] = inputs;
-      if (a === undefined || b === undefined || bias === undefined || at !== 1) return null;
+      if (a === undefined || b === undefined || bias === undefined || along !== 1) return null;
       return builder.gemm(a, builder.slice(b, 1, start, end), builder.slice(bias, 0, start, end));
     }
     case 'Reshape': {
       // Columns stay columns where only what is before them is reshaped.
-      if (at !== rank - 1 || first.dims.at(-1) !== x.dims[at]) return null;
+      if (along !== rank - 1 || first.dims.at(-1) !== x.dims[along]) return null;
       return builder.reshape(builder.slice(first, -1, start, end), [...x.dims.slice(0, -1), end - start]);
     }
     case 'Transpose': {
       const order = node.attributes['perm'] as readonly number[];
-      return builder.transpose(builder.slice(first, order[at] ?? 0, start, end), order);
+      return builder.transpose(builder.slice(first, at(order, along), start, end), order);
     }
     case 'Slice': {
       const [axis] = constantOf(inputs[3] ?? x)?.data ?? [];
       const [offset] = constantOf(inputs[1] ?? x)?.data ?? [];
-      if (axis !== at || offset === undefined) return null;
-      return builder.slice(first, at, offset + start, offset + end);
+      if (axis !== along || offset === undefined) return null;
+      return builder.slice(first, along, offset + start, offset + end);
     }
     default:
       return null;
@@ -65,28 +66,28 @@ function sliceBroadcast(
   builder: Algebra,
   input: Value,
   rank: number,
-  at: number,
+  along: number,
   start: number,
   end: number,
 ): Value {
-  const own = at - rank + input.dims.length;
+  const own = along - rank + input.dims.length;
   return own < 0 || input.dims[own] === 1 ? input : builder.slice(input, own, start, end);
 }
 
 function sliceConcat(
   builder: Algebra,
   node: OperatorNode,
-  at: number,
+  along: number,
   start: number,
   end: number,
 ): Value | null {
   const parts = node.inputs as readonly Value[];
   const axis = node.attributes['axis'];
-  if (axis !== at) {
-    const whole = parts.every((part) => (part.dims[at] ?? 1) >= end);
+  if (axis !== along) {
+    const whole = parts.every((part) => at(part.dims, along) >= end);
     return whole
       ? builder.concat(
-          parts.map((part) => builder.slice(part, at, start, end)),
+          parts.map((part) => builder.slice(part, along, start, end)),
           axis as number,
         )
       : null;
@@ -94,11 +95,11 @@ function sliceConcat(
   const kept: Value[] = [];
   let from = 0;
   for (const part of parts) {
-    const size = part.dims[at] ?? 1;
+    const size = at(part.dims, along);
     const low = Math.max(start - from, 0);
     const high = Math.min(end - from, size);
-    if (low < high) kept.push(builder.slice(part, at, low, high));
+    if (low < high) kept.push(builder.slice(part, along, low, high));
     from += size;
   }
-  return kept.length === 0 ? null : builder.concat(kept, at);
+  return kept.length === 0 ? null : builder.concat(kept, along);
 }

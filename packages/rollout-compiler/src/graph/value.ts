@@ -1,8 +1,8 @@
 import type { Constant, ElementType } from './constant.js';
 import { isFilledWith } from './constant-arithmetic.js';
 import type { Dim } from './dims.js';
-import type { ExternalData } from './external-data.js';
-import type { TensorProto } from './onnx/onnx_pb.js';
+import type { ExternalData } from '../onnx/external-data.js';
+import type { TensorProto } from '../onnx/onnx_pb.js';
 
 /** Attribute of an operator, by its ONNX name. A number is an INT unless it is wrapped in `{ float }`. */
 export type Attribute =

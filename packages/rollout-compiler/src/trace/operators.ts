@@ -1,6 +1,6 @@
-import { elementType } from './constant.js';
+import { elementType } from '../graph/constant.js';
 import { constant, constantOfShape, range, trilu } from './constant-operators.js';
-import { positiveAxis } from './dims.js';
+import { positiveAxis } from '../graph/dims.js';
 import {
   batchNormalization,
   gemm,
@@ -25,7 +25,7 @@ import {
 } from './shape-operators.js';
 import { dimsOf, isSplit, mapPieces, wholeOf, type Traced } from './split-value.js';
 import { axesOf, cannot, given, input, withPieces, type TracedNode } from './traced-node.js';
-import type { Attributes } from './value.js';
+import type { Attributes } from '../graph/value.js';
 
 type Rule = (node: TracedNode) => Traced | Traced[];
 

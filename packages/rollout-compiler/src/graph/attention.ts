@@ -1,6 +1,6 @@
 import type { Algebra } from './algebra.js';
 import type { Constant } from './constant.js';
-import { isCandidates, product, sameDims } from './dims.js';
+import { at, isCandidates, product, sameDims } from './dims.js';
 import { constantOf, isAll, nodeOf, type Value } from './value.js';
 
 /** What exporters write for "never look here" in an attention mask; its softmax is exactly 0. */
@@ -11,7 +11,7 @@ const FEW_FRAMES = 4;
 /** Softmax over the last axis. Columns that a constant mask hides from every row come out as zeros without being computed. */
 export function softmax(builder: Algebra, x: Value): Value {
   const last = x.dims.length - 1;
-  const columns = x.dims[last] ?? 1;
+  const columns = at(x.dims, last);
   const once = last > 0 ? builder.once([x], ([inner]) => builder.softmax(inner)) : null;
   if (once !== null) return once;
   // Alone, a column has all the weight.
@@ -35,7 +35,8 @@ export function softmax(builder: Algebra, x: Value): Value {
 function visibleColumns(x: Value): { start: number; end: number } | null {
   const mask = additiveMask(x);
   if (mask === null) return null;
-  const columns = mask.dims.at(-1) ?? 1;
+  const columns = mask.dims.at(-1);
+  if (columns === undefined) return null;
   if (columns !== x.dims.at(-1)) return null;
   const hidden = Array.from({ length: columns }, () => true);
   for (const [index, value] of mask.data.entries()) if (value > MASKED) hidden[index % columns] = false;
@@ -71,6 +72,7 @@ export function isAttention(value: Value): boolean {
     if (!scores) return false;
     const mask = additiveMask(scores);
     if (mask === null) return true;
+    // A mask without axes hides all columns or none.
     const columns = mask.dims.at(-1) ?? 1;
     for (let start = 0; start < mask.data.length; start += columns)
       if (mask.data.subarray(start, start + columns).every((shown) => shown <= MASKED)) return false;

@@ -1,6 +1,6 @@
-import { CANDIDATES, ELITES, ITERATIONS } from './dims.js';
-import type { GraphBuilder } from './graph-builder.js';
-import type { Value } from './value.js';
+import { CANDIDATES, ELITES, ITERATIONS } from '../graph/dims.js';
+import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { Value } from '../graph/value.js';
 
 /**
  * How an iteration's candidates become the next distribution: elites that count alike and their deviation (CEM), weights that fall with the

@@ -4,19 +4,19 @@ import {
   type ActionSpec,
   type JointTravel,
   type LatentStream,
-} from '../../../src/core/model-spec.js';
-import { noJointPositions, noTemporalDistance } from '../../../src/core/objective-errors.js';
+} from '../../../../src/core/model-spec.js';
+import { noJointPositions, noTemporalDistance } from '../../../../src/core/objective-errors.js';
 import {
   COSINE_EPSILON,
   stepWeights,
   type DistanceMetric,
   type ObjectiveSpec,
   type ObjectiveWeights,
-} from '../../../src/core/objective-spec.js';
-import { CANDIDATES, isCandidates } from './dims.js';
+} from '../../../../src/core/objective-spec.js';
+import { at, CANDIDATES, isCandidates } from '../graph/dims.js';
 import { expressionNodes, type ExpressionSources } from './expression-nodes.js';
-import type { GraphBuilder } from './graph-builder.js';
-import type { Value } from './value.js';
+import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { Value } from '../graph/value.js';
 
 /** Weights that a graph takes as inputs. The margin of the limits is in {@link LimitSums}. */
 export const WEIGHT_NAMES = [
@@ -211,32 +211,31 @@ class ObjectiveWriter {
 
   /** `[N]`: mean of the squared actions, as fractions of their larger bounds. */
   #effort(): Value {
-    const largest = (joint: number): number =>
-      Math.max(Math.abs(this.#action.lower[joint] ?? NaN), Math.abs(this.#action.upper[joint] ?? NaN));
-    return this.#meanSquare(this.#inRows(this.#inputs.actions), largest);
+    const { lower, upper } = this.#action;
+    const largerBound = (joint: number): number =>
+      Math.max(Math.abs(at(lower, joint)), Math.abs(at(upper, joint)));
+    return this.#meanSquare(this.#inRows(this.#inputs.actions), largerBound);
   }
 
   /** `[N]`: mean of the squared changes from action to action, as fractions of half the range. */
   #jerkiness(): Value {
     const builder = this.#builder;
     const actions = this.#inRows(this.#inputs.actions);
-    const joints = this.#action.names.length;
+    const { lower, upper, names } = this.#action;
+    const joints = names.length;
     const size = this.#periods * joints;
     const change = builder.sub(
       builder.slice(actions, 1, joints, size),
       builder.slice(actions, 1, 0, size - joints),
     );
-    return this.#meanSquare(
-      change,
-      (joint) => ((this.#action.upper[joint] ?? NaN) - (this.#action.lower[joint] ?? NaN)) / 2,
-    );
+    return this.#meanSquare(change, (joint) => (at(upper, joint) - at(lower, joint)) / 2);
   }
 
   /** `[N]` of rows of k periods, each joint in its own unit. */
   #meanSquare(rows: Value, unit: (joint: number) => number): Value {
     const builder = this.#builder;
     const joints = this.#action.names.length;
-    const [, size = 1] = rows.dims;
+    const size = at(rows.dims, 1);
     const gain = builder.floats(
       Array.from({ length: size }, (_, i) => 1 / (unit(i % joints) * Math.sqrt(size))),
       [size],

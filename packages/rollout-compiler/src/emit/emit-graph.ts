@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 
-import { elementTypeCode, rawBytes, type Constant } from './constant.js';
-import { dimName, type Dim } from './dims.js';
-import type { GraphBuilder } from './graph-builder.js';
+import { elementTypeCode, rawBytes, type Constant } from '../graph/constant.js';
+import { dimName, type Dim } from '../graph/dims.js';
+import type { GraphBuilder } from '../graph/graph-builder.js';
 import {
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
@@ -15,8 +15,9 @@ import {
   type NodeProto,
   type TensorProto,
   type ValueInfoProto,
-} from './onnx/onnx_pb.js';
-import type { Attribute, LoopBody, OperatorNode, Value } from './value.js';
+} from '../onnx/onnx_pb.js';
+import type { Attribute, LoopBody, OperatorNode, Value } from '../graph/value.js';
+import { inOrder, legalInputs } from './operands.js';
 
 const text = new TextEncoder();
 
@@ -144,26 +145,16 @@ class GraphWriter {
     });
   }
 
-  /** Everything behind these values, each after what it is made of. Without recursion: a rollout may be deeper than the stack. */
+  /** Everything behind these values, as it will be written, each after what it is made of. */
   #order(values: readonly Value[]): Value[] {
-    const ordered = new Set<Value>();
-    const stack = values.map((value) => ({ value: this.#lowerOnce(value), isReady: false })).reverse();
-    for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
-      const { value, isReady } = top;
-      if (ordered.has(value)) continue;
-      if (isReady || value.source.kind !== 'node') {
-        ordered.add(value);
-        continue;
-      }
-      stack.push({ value, isReady: true });
-      for (const operand of this.#operands(value.source.node))
-        if (!ordered.has(operand)) stack.push({ value: operand, isReady: false });
-    }
-    return [...ordered];
+    return inOrder(
+      values.map((value) => this.#lowerOnce(value)),
+      ({ source }) => (source.kind === 'node' ? this.#operands(source.node) : []),
+    );
   }
 
   #needs(node: OperatorNode): readonly (Value | null)[] {
-    return this.#builder.legalInputs(node).map((input) => (input === null ? null : this.#lowerOnce(input)));
+    return legalInputs(this.#builder, node).map((input) => (input === null ? null : this.#lowerOnce(input)));
   }
 
   /** What has to be written before an operator: its inputs, and what a loop's body takes from outside. */

@@ -1,9 +1,9 @@
-import { JepaMpcError } from '../../../src/core/errors.js';
-import { elementType } from './constant.js';
-import type { ExternalData } from './external-data.js';
-import type { GraphBuilder } from './graph-builder.js';
+import { JepaMpcError } from '../../../../src/core/errors.js';
+import { elementType } from '../graph/constant.js';
+import type { ExternalData } from '../onnx/external-data.js';
+import type { GraphBuilder } from '../graph/graph-builder.js';
 import { NodeAttributes } from './node-attributes.js';
-import type { GraphProto, ModelProto } from './onnx/onnx_pb.js';
+import type { GraphProto, ModelProto } from '../onnx/onnx_pb.js';
 import { traceOperator } from './operators.js';
 import type { Traced } from './split-value.js';
 

@@ -2,7 +2,10 @@ import type { Constant, ElementType } from './constant.js';
 import type { Dim } from './dims.js';
 import type { Attributes, Value } from './value.js';
 
-/** What the rewriting rules ask of a graph under construction; graph-builder.ts is the one there is. */
+/**
+ * What the rewriting rules in this folder need of a graph under construction. It keeps them free of an import circle: GraphBuilder, its only
+ * implementation, imports the rules.
+ */
 export interface Algebra {
   node(
     operator: string,
@@ -26,9 +29,6 @@ export interface Algebra {
   concat(parts: readonly Value[], axis: number): Value;
   slice(x: Value, axis: number, start: number, end: number): Value;
   expand(x: Value, dims: readonly Dim[]): Value;
-  /**
-   * The operator on what was repeated for the candidates, before the repetition; repeated after it if no operand depends on them. Null when
-   * no operand is a repetition, or one of lower rank would be repeated along another axis.
-   */
+  /** See {@link GraphBuilder.once}. */
   once(operands: readonly Value[], operate: (inner: [Value, Value, Value]) => Value): Value | null;
 }

@@ -1,5 +1,5 @@
-import { readTensor, type Constant } from './constant.js';
-import type { AttributeProto, NodeProto } from './onnx/onnx_pb.js';
+import { readTensor, type Constant } from '../graph/constant.js';
+import type { AttributeProto, NodeProto } from '../onnx/onnx_pb.js';
 
 const text = new TextDecoder();
 

@@ -1,4 +1,5 @@
-import { JepaMpcError } from '../../../src/core/errors.js';
+import { JepaMpcError } from '../../../../src/core/errors.js';
+import { compilerDefect } from '../compiler-errors.js';
 
 /**
  * One size of a shape. The number of candidates N is not known when a graph is compiled; sizes that are multiples of it are counted in
@@ -46,16 +47,40 @@ export function dimName(dim: Dim): string | null {
   return dim === CANDIDATES ? 'N' : `N_times_${String(dim / CANDIDATES)}`;
 }
 
+/**
+ * An entry of a shape, or an element of data. A wrong index is an error here, never a 0 or 1 in a graph.
+ *
+ * @param index from the front, or, if negative, from the end
+ * @throws JepaMpcError `model.unsupported` for an index outside
+ */
+export function at(values: ArrayLike<number>, index: number): number {
+  const value = values[index < 0 ? index + values.length : index];
+  if (value === undefined)
+    throw compilerDefect(`entry ${String(index)} of ${String(values.length)} numbers`, 'an entry inside');
+  return value;
+}
+
+/** Number of elements of a shape whose sizes are all known. */
+export function elementCount(dims: readonly number[]): number {
+  return dims.reduce((total, dim) => total * dim, 1);
+}
+
 export function sameDims(a: readonly Dim[], b: readonly Dim[]): boolean {
   return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
+}
+
+/** Size of an axis once the shape has this rank: axes are added in front, with size 1. */
+export function paddedDim(dims: readonly Dim[], axis: number, rank: number): Dim {
+  const own = axis - rank + dims.length;
+  return own < 0 ? 1 : at(dims, own);
 }
 
 /** Shape of an elementwise result. @throws JepaMpcError `model.unsupported` when the shapes do not broadcast */
 export function broadcast(a: readonly Dim[], b: readonly Dim[]): Dim[] {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, axis) => {
-    const left = a[axis - rank + a.length] ?? 1;
-    const right = b[axis - rank + b.length] ?? 1;
+    const left = paddedDim(a, axis, rank);
+    const right = paddedDim(b, axis, rank);
     if (left !== right && left !== 1 && right !== 1) {
       throw new JepaMpcError('model.unsupported', {
         subject: 'graph compiler',

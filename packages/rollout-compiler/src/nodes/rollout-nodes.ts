@@ -3,12 +3,12 @@ import {
   type ActionSpec,
   type HistorySpec,
   type LatentSpec,
-} from '../../../src/core/model-spec.js';
-import { CANDIDATES } from './dims.js';
-import type { GraphBuilder } from './graph-builder.js';
-import { wholeOf, type Traced } from './split-value.js';
-import type { TracedGraph } from './trace-graph.js';
-import type { Value } from './value.js';
+} from '../../../../src/core/model-spec.js';
+import { at, CANDIDATES } from '../graph/dims.js';
+import type { GraphBuilder } from '../graph/graph-builder.js';
+import { wholeOf, type Traced } from '../trace/split-value.js';
+import type { TracedGraph } from '../trace/trace-graph.js';
+import type { Value } from '../graph/value.js';
 
 /** What a rollout needs to know of a model. */
 export interface RolloutModel {
@@ -84,7 +84,7 @@ function normalisedBlocks(
     [joints],
   );
   const bias = builder.floats(
-    action.std.map((std, joint) => -(action.mean[joint] ?? 0) / std),
+    action.std.map((std, joint) => -at(action.mean, joint) / std),
     [joints],
   );
   const model = builder.add(builder.mul(actions, gain), bias);
@@ -95,5 +95,5 @@ function normalisedBlocks(
 /** The block that leaves the newest latent, `[N, A_model]`. */
 function newest(builder: GraphBuilder, blocks: readonly Value[], step: number): Value {
   const block = blocks[step] as Value;
-  return builder.reshape(block, [CANDIDATES, block.dims[2] ?? 1]);
+  return builder.reshape(block, [CANDIDATES, at(block.dims, 2)]);
 }

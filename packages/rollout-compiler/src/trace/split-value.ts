@@ -1,6 +1,6 @@
-import { isCandidates, type Dim } from './dims.js';
-import type { GraphBuilder } from './graph-builder.js';
-import type { Value } from './value.js';
+import { at, isCandidates, type Dim } from '../graph/dims.js';
+import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { Value } from '../graph/value.js';
 
 /**
  * A tensor kept in pieces along its time axis, one for each frame of the window, so that what happens to one frame alone can be told from
@@ -28,7 +28,7 @@ export function isSplit(traced: Traced | null | undefined): traced is Split {
 export function dimsOf(traced: Traced): readonly Dim[] {
   if (!isSplit(traced)) return traced.dims;
   const { axis, pieces } = traced;
-  const along = pieces.reduce((sum, piece) => sum + (piece.dims[axis] ?? 0), 0);
+  const along = pieces.reduce((sum, piece) => sum + at(piece.dims, axis), 0);
   return (pieces[0]?.dims ?? []).map((dim, i) => (i === axis ? along : dim));
 }
 
@@ -72,7 +72,7 @@ export function mapPieces(
   }
   let start = 0;
   const pieces = split.pieces.map((_, index) => {
-    const size = sizes[index] ?? 1;
+    const size = at(sizes, index);
     const values = operands.map((operand) => {
       if (isSplit(operand)) return operand.pieces[index] as Value;
       return (operand.dims.at(fromEnd) ?? 1) === 1
@@ -91,7 +91,7 @@ function rankOf(split: Split): number {
 
 /** Sizes of the pieces along the axis; of a merged axis their number is what counts. */
 export function sizesOf({ axis, pieces, isMerged }: Split): number[] {
-  return pieces.map((piece) => (isMerged ? 1 : (piece.dims[axis] ?? 1)));
+  return pieces.map((piece) => (isMerged ? 1 : at(piece.dims, axis)));
 }
 
 /** Reshapes, keeping the pieces where the time axis can be followed. */
@@ -105,7 +105,7 @@ export function reshapeTraced(builder: GraphBuilder, traced: Traced, dims: reado
     const share =
       isMerged || traced.isMerged
         ? 1 / traced.pieces.length
-        : (piece.dims[traced.axis] ?? 1) / (source[traced.axis] ?? 1);
+        : at(piece.dims, traced.axis) / at(source, traced.axis);
     return builder.reshape(
       piece,
       dims.map((dim, i) => (i === axis ? dim * share : dim)),
@@ -123,12 +123,12 @@ function followAxis(split: Split, dims: readonly Dim[]): { axis: number; isMerge
   if (split.isMerged) {
     // [B * T, D] -> [B * T, ...], or apart again: [B, T, ...]
     if (split.axis !== 0) return null;
-    const rows = source[0] ?? 1;
+    const rows = at(source, 0);
     if (dims[0] === rows) return { axis: 0, isMerged: true };
     return dims[0] === rows / count && dims[1] === count ? { axis: 1, isMerged: false } : null;
   }
   const ahead = before(source, split.axis);
-  const size = source[split.axis] ?? 1;
+  const size = at(source, split.axis);
   for (const [axis, dim] of dims.entries()) {
     if (before(dims, axis) !== ahead) continue;
     const isPiecewise = sizesOf(split).every(
@@ -137,6 +137,6 @@ function followAxis(split: Split, dims: readonly Dim[]): { axis: number; isMerge
     if (dim !== 1 && isPiecewise && !(isCandidates(dim) && !isCandidates(size)))
       return { axis, isMerged: false };
   }
-  const isFlattened = split.axis === 1 && size === count && dims[0] === (source[0] ?? 1) * count;
+  const isFlattened = split.axis === 1 && size === count && dims[0] === at(source, 0) * count;
   return isFlattened ? { axis: 0, isMerged: true } : null;
 }

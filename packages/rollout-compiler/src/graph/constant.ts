@@ -1,6 +1,6 @@
-import { JepaMpcError } from '../../../src/core/errors.js';
-import { isExternal } from './external-data.js';
-import { TensorProto_DataType, type TensorProto } from './onnx/onnx_pb.js';
+import { JepaMpcError } from '../../../../src/core/errors.js';
+import { isExternal } from '../onnx/external-data.js';
+import { TensorProto_DataType, type TensorProto } from '../onnx/onnx_pb.js';
 
 /** Element types that the compiler works with; anything else in a graph is left to the step-by-step rollout. */
 export type ElementType = 'float32' | 'int64' | 'int32' | 'bool' | 'int8' | 'uint8' | 'float16';

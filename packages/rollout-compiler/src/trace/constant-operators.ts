@@ -1,4 +1,5 @@
-import { triluConstant } from './constant-arithmetic.js';
+import { at } from '../graph/dims.js';
+import { triluConstant } from '../graph/constant-arithmetic.js';
 import type { Traced } from './split-value.js';
 import { cannot, known, knownOrNull, type TracedNode } from './traced-node.js';
 
@@ -29,9 +30,11 @@ export function constantOfShape(node: TracedNode): Traced {
 }
 
 export function range(node: TracedNode): Traced {
-  const [start, limit, delta] = [known(node, 0), known(node, 1), known(node, 2)].map(
-    ({ data }) => data[0] ?? 0,
-  ) as [number, number, number];
+  const [start, limit, delta] = [0, 1, 2].map((index) => at(known(node, index).data, 0)) as [
+    number,
+    number,
+    number,
+  ];
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   return node.builder.constant({
     type: known(node, 0).type,

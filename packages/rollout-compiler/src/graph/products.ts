@@ -1,7 +1,7 @@
 import type { Algebra } from './algebra.js';
 import { attentionProduct } from './attention.js';
-import { broadcast, isCandidates, product, sameDims, writeDims } from './dims.js';
-import { unsupported } from './unsupported.js';
+import { at, broadcast, isCandidates, product, sameDims, writeDims } from './dims.js';
+import { unsupported } from '../compiler-errors.js';
 import { constantOf, isAll, isFixed, nodeOf, type OperatorNode, type Value } from './value.js';
 
 /** `a [M, K]` times a fixed `b [K, C]` plus a fixed `bias [C]`, in one operator. */
@@ -11,7 +11,7 @@ export function gemm(builder: Algebra, a: Value, b: Value, bias: Value): Value {
   if (terms !== null) return builder.add(terms, bias);
   const once = builder.once([a], ([inner]) => builder.gemm(inner, b, bias));
   if (once !== null) return once;
-  return builder.node('Gemm', [a, b, bias], {}, a.type, [a.dims[0] ?? 1, b.dims[1] ?? 1]);
+  return builder.node('Gemm', [a, b, bias], {}, a.type, [at(a.dims, 0), at(b.dims, 1)]);
 }
 
 /** `a` times `b` over the last two axes, leading axes broadcast. */
@@ -28,13 +28,13 @@ export function matmul(builder: Algebra, a: Value, b: Value): Value {
       : builder.once([a, b], ([left, right]) => builder.matmul(left, right));
     if (once !== null) return once;
   }
-  const rows = a.dims.at(-2) ?? 1;
-  const columns = b.dims.at(-1) ?? 1;
-  if (a.dims.at(-1) !== b.dims.at(-2)) {
+  if (a.dims.length < 2 || b.dims.length < 2 || a.dims.at(-1) !== b.dims.at(-2)) {
     throw unsupported(`MatMul of [${writeDims(a.dims)}] and [${writeDims(b.dims)}]`, 'shapes that fit');
   }
+  const rows = at(a.dims, -2);
+  const columns = at(b.dims, -1);
   if (a.dims.length > 2 && b.dims.length === 2 && isFixed(b)) {
-    const flat = builder.reshape(a, [product(a.dims.slice(0, -1)), a.dims.at(-1) ?? 1]);
+    const flat = builder.reshape(a, [product(a.dims.slice(0, -1)), at(a.dims, -1)]);
     return builder.reshape(builder.matmul(flat, b), [...a.dims.slice(0, -1), columns]);
   }
   // Not in front of a weight: the factor may belong to an activation that ONNX Runtime knows as a whole.
@@ -69,32 +69,25 @@ function productTerms(builder: Algebra, parts: OperatorNode, b: Value): Value | 
   const shared = operands.filter((part) => !part.dims.some(isCandidates));
   const mixed = shared.length > 0 && shared.length < operands.length && isFixed(b);
   if (zero.length === 0 && !mixed) return null;
-  let start = 0;
-  const placed = operands.map((part) => {
-    const from = start;
-    start += part.dims.at(-1) ?? 1;
-    return { part, from, to: start, isShared: shared.includes(part) };
-  });
-  const groups: (typeof placed)[] = [];
-  for (const operand of placed) {
-    if (zero.includes(operand.part)) continue;
+  const groups: { readonly parts: Value[]; readonly isShared: boolean; readonly from: number; to: number }[] =
+    [];
+  let from = 0;
+  for (const part of operands) {
+    const to = from + at(part.dims, -1);
+    const isShared = shared.includes(part);
     const group = groups.at(-1);
-    const before = group?.at(-1);
-    if (
-      group !== undefined &&
-      before?.to === operand.from &&
-      (!mixed || before.isShared === operand.isShared)
-    )
-      group.push(operand);
-    else groups.push([operand]);
+    // A part of zeros leaves a gap between `to` of the group before it and `from` of the next part: that starts another group.
+    if (!zero.includes(part)) {
+      if (group?.to === from && (!mixed || group.isShared === isShared)) {
+        group.parts.push(part);
+        group.to = to;
+      } else groups.push({ parts: [part], isShared, from, to });
+    }
+    from = to;
   }
-  const terms = groups.map((group) => {
-    const left = builder.concat(
-      group.map(({ part }) => part),
-      -1,
-    );
-    return builder.matmul(left, builder.slice(b, -2, group[0]?.from ?? 0, group.at(-1)?.to ?? 0));
-  });
+  const terms = groups.map((group) =>
+    builder.matmul(builder.concat(group.parts, -1), builder.slice(b, -2, group.from, group.to)),
+  );
   return terms.length === 0 ? null : terms.reduce((sum, term) => builder.add(sum, term));
 }
 

@@ -6,10 +6,10 @@ import {
   type Expression,
   type Reduction,
   type UnaryOperator,
-} from '../../../src/core/expression.js';
-import { CANDIDATES } from './dims.js';
-import type { GraphBuilder } from './graph-builder.js';
-import type { Value } from './value.js';
+} from '../../../../src/core/expression.js';
+import { CANDIDATES } from '../graph/dims.js';
+import type { GraphBuilder } from '../graph/graph-builder.js';
+import type { Value } from '../graph/value.js';
 
 /** What an expression may name, for all predictor steps. */
 export interface ExpressionSources {
