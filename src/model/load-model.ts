@@ -8,14 +8,10 @@ import { CompiledRollouts } from './compiled-rollouts.js';
 import { devicesToTry, type Device, type DeviceChoice } from './devices.js';
 import { checkGolden, type GoldenResult } from './golden-check.js';
 import { GraphSession } from './graph-session.js';
-import type { RolloutSources } from '../../packages/rollout-compiler/src/index.js';
-import { PINNED_TO } from '../../packages/rollout-compiler/src/index.js';
 import type { ModelManifest } from './manifest-schema.js';
 import { readModelFiles, type GraphFile, type ModelFiles } from './model-files.js';
-import { OnnxDistance } from './onnx-distance.js';
-import { OnnxEncoder } from './onnx-encoder.js';
-import { OnnxInverseDynamics } from './onnx-inverse-dynamics.js';
-import { OnnxPredictor } from './onnx-predictor.js';
+import { OnnxDistance, OnnxEncoder, OnnxInverseDynamics, OnnxPredictor } from './onnx-graphs.js';
+import { PINNED_TO, type RolloutSources } from '../../packages/rollout-compiler/src/index.js';
 
 export interface LoadOptions {
   /** `auto` unless given; see {@link devicesToTry}. */

@@ -1,10 +1,17 @@
 import { z } from 'zod';
 
 import { JepaMpcError } from '../core/errors.js';
+import type { ActionSpec } from '../core/model-spec.js';
 import { nearestName } from '../core/nearest-name.js';
+import { at } from '../math/at.js';
 import { brokenRules, showValue, type Problem } from './manifest-rules.js';
-import { completeAction } from './complete-action.js';
-import { CONTRACT_FORMAT, CONTRACT_VERSION, manifestSchema, type ModelManifest } from './manifest-schema.js';
+import {
+  CONTRACT_FORMAT,
+  CONTRACT_VERSION,
+  manifestSchema,
+  type ModelManifest,
+  type WrittenManifest,
+} from './manifest-schema.js';
 
 /** A path as a person would write it: `cameras[0].mean`. */
 function writePath(path: readonly PropertyKey[]): string {
@@ -123,4 +130,28 @@ function refuseOtherVersions(root: unknown, subject: string): void {
     expected: `format: ${showValue(CONTRACT_FORMAT)}; version: ${String(CONTRACT_VERSION)}`,
     remedy: `Export the model for version ${String(CONTRACT_VERSION)} of the contract${isNewer ? ', or update jepa_mpc' : ''}.`,
   });
+}
+
+/** The action of a manifest with its defaults filled in, and its bounds as raw actions. */
+function completeAction(written: WrittenManifest['action']): ActionSpec {
+  const { kind, joints, unit, periodMs, block, mean, std, gripper = null, endEffector = null } = written;
+  const names = written.names ?? joints;
+  const raw = (bounds: readonly number[]): readonly number[] =>
+    written.boundsIn === 'raw' ? bounds : bounds.map((bound, i) => bound * at(std, i) + at(mean, i));
+  return {
+    kind,
+    joints: gripper === null || joints.includes(gripper.joint) ? joints : [...joints, gripper.joint],
+    names,
+    unit,
+    periodMs,
+    block,
+    mean,
+    std,
+    lower: raw(written.lower),
+    upper: raw(written.upper),
+    frozen: written.frozen ?? names.map(() => null),
+    deadBand: written.deadBand ?? names.map(() => 0),
+    endEffector,
+    gripper,
+  };
 }

@@ -13,12 +13,11 @@ import {
   inverseDynamicsSignature,
   predictorSignature,
 } from './graph-signatures.js';
-import { ExternalData } from '../../packages/rollout-compiler/src/index.js';
-import { encodeModel, readModel } from '../../packages/rollout-compiler/src/index.js';
 import { parseManifest } from './manifest.js';
 import type { ModelManifest } from './manifest-schema.js';
 import { parseSafetensors } from './safetensors.js';
 import { countParameters, refuseNotANumber } from './weights.js';
+import { encodeModel, ExternalData, readModel } from '../../packages/rollout-compiler/src/index.js';
 
 /** A graph's part of a model folder, read but not opened. */
 export interface GraphFile {

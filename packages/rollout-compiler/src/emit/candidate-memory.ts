@@ -1,18 +1,8 @@
-import type { ElementType } from '../graph/constant.js';
+import { ELEMENT_BYTES } from '../graph/constant.js';
 import { CANDIDATES, isCandidates, product } from '../graph/dims.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { Value } from '../graph/value.js';
 import { inOrder, legalInputs } from './operands.js';
-
-const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
-  float32: 4,
-  int64: 8,
-  int32: 4,
-  bool: 1,
-  int8: 1,
-  uint8: 1,
-  float16: 2,
-};
 
 /** Operators that give their input another shape and move nothing. */
 const VIEWS: ReadonlySet<string> = new Set(['Reshape', 'Identity', 'Squeeze', 'Unsqueeze', 'Flatten']);

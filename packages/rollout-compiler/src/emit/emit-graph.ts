@@ -22,12 +22,12 @@ import { inOrder, legalInputs } from './operands.js';
 const text = new TextEncoder();
 
 /**
- * Writes what the outputs need, and nothing else, as a graph; weights are shared with the model files they come from. What a loop's body
- * needs and does not depend on its round is written before the loop, and so is computed once.
+ * Writes what the outputs depend on, and nothing else, as an ONNX graph. Weights share their data with the model files that they come from.
+ * What the body of a loop needs and does not depend on its round is written before the loop, and so is computed once.
  *
- * @param inputs in the order in which they are declared; those that no output needs are declared all the same
+ * @param inputs in the order in which they are declared, including those that no output needs
  * @param outputs by name
- * @param lower what to write instead of a value; what it gives is not lowered again
+ * @param lower maps a value to what is written in its place; the replacement is not mapped again
  */
 export function emitGraph(
   builder: GraphBuilder,
@@ -39,18 +39,18 @@ export function emitGraph(
   return new GraphWriter(builder, lower).write(name, inputs, outputs);
 }
 
-/** Nodes of one graph: the whole, or the body of a loop. */
+/** What has been written of one ONNX graph: the whole graph, or the body of a loop. */
 interface Scope {
   readonly nodes: NodeProto[];
   /** Node of each operator written so far. */
   readonly written: Map<OperatorNode, NodeProto>;
   readonly initializers: TensorProto[];
   /**
-   * Names of constants: each graph has its own, since ONNX Runtime looks for the constants of a group of operators that it knows as one in
-   * their own graph alone.
+   * Names of constants. Each graph has its own: when ONNX Runtime fuses operators, it looks for their constants only in the graph that
+   * they are in.
    */
   readonly constants: Map<Value, string>;
-  /** Put behind the names of its constants. */
+  /** Appended to the names of its constants. */
   readonly suffix: string;
 }
 
@@ -79,7 +79,7 @@ class GraphWriter {
     });
   }
 
-  /** Writes the operators behind these values that belong to the scope, each after those that it needs. */
+  /** Writes the operators that these values depend on and that belong to the scope, each after those that it needs. */
   #writeAll(scope: Scope, values: readonly Value[], isInScope: (value: Value) => boolean): void {
     for (const value of this.#order(values)) if (isInScope(value)) this.#writeValue(scope, value);
   }
@@ -125,7 +125,7 @@ class GraphWriter {
     });
   }
 
-  /** What depends on the round that a loop is in. */
+  /** Values of a loop's body that change from round to round. */
   #dependents({ inputs, outputs }: LoopBody): ReadonlySet<Value> {
     const dependents = new Set<Value>(inputs);
     for (const value of this.#order(outputs)) {
@@ -193,7 +193,7 @@ class GraphWriter {
   }
 }
 
-/** Made values say which part of the rollout made them: ONNX Runtime names operators that it merges anew, but not what they give. */
+/** Computed values carry their origin: ONNX Runtime renames operators that it fuses, but not their outputs. Profiles rely on it. */
 function ownName({ id, source }: Value): string {
   if (source.kind === 'input') return source.name;
   return source.kind === 'node' ? `${source.node.origin}/v${String(id)}` : `v${String(id)}`;

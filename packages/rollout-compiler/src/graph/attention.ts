@@ -3,10 +3,10 @@ import type { Constant } from './constant.js';
 import { at, isCandidates, product, sameDims } from './dims.js';
 import { constantOf, isAll, nodeOf, type Value } from './value.js';
 
-/** What exporters write for "never look here" in an attention mask; its softmax is exactly 0. */
+/** Entries of an attention mask up to this hide a column: the softmax of such a score is exactly 0. */
 const MASKED = -1e30;
-/** Windows up to this long are attended to frame by frame. */
-const FEW_FRAMES = 4;
+/** Attention over windows up to this long is computed frame by frame. */
+const MAX_FRAMES_APART = 4;
 
 /** Softmax over the last axis. Columns that a constant mask hides from every row come out as zeros without being computed. */
 export function softmax(builder: Algebra, x: Value): Value {
@@ -14,7 +14,7 @@ export function softmax(builder: Algebra, x: Value): Value {
   const columns = at(x.dims, last);
   const once = last > 0 ? builder.once([x], ([inner]) => builder.softmax(inner)) : null;
   if (once !== null) return once;
-  // Alone, a column has all the weight.
+  // A single column has all the weight.
   if (columns === 1) return builder.expand(builder.scalar(1), x.dims);
   const seen = visibleColumns(x);
   if (seen === null) return builder.node('Softmax', [x], { axis: -1 }, x.type, x.dims);
@@ -31,7 +31,7 @@ export function softmax(builder: Algebra, x: Value): Value {
   return builder.concat([...zeros(seen.start), inner, ...zeros(columns - seen.end)], last);
 }
 
-/** The part of the columns that some row of a masked `x` sees; null when that is all of them. */
+/** Range of the columns that some row of a masked `x` sees; null if that is all of them. */
 function visibleColumns(x: Value): { start: number; end: number } | null {
   const mask = additiveMask(x);
   if (mask === null) return null;
@@ -45,7 +45,7 @@ function visibleColumns(x: Value): { start: number; end: number } | null {
   return start < 0 || (start === 0 && end === columns) ? null : { start, end };
 }
 
-/** The constant that an attention mask adds to `x`: what `x` is made of, where it hides columns. */
+/** The constant mask that was added to the scores `x`, or that selected among them; null if there is none that hides anything. */
 function additiveMask(x: Value): Constant | null {
   const add = nodeOf(x, 'Add');
   if (add !== null) {
@@ -63,7 +63,7 @@ function additiveMask(x: Value): Constant | null {
   return { type: 'float32', dims: shown.dims, data };
 }
 
-/** Whether a value is attention weights of which no row is hidden whole (its softmax would not be a number). */
+/** Whether a value is attention weights without a fully masked row, whose softmax would be NaN. */
 export function isAttention(value: Value): boolean {
   const parts = (nodeOf(value, 'Concat')?.inputs ?? [value]) as readonly Value[];
   return parts.every((part) => {
@@ -81,15 +81,17 @@ export function isAttention(value: Value): boolean {
 }
 
 /**
- * One row against the few frames of a window, for every head of every candidate: thousands of products too small for a matrix kernel. They
- * are computed element by element over all heads at once, frame by frame. Null where the shapes are others.
+ * The product of one row with the few frames of a window, for every head of every candidate: thousands of products that are too small for a
+ * matrix kernel. They are computed elementwise over all heads at once, frame by frame.
+ *
+ * @returns null for any other product
  */
 export function attentionProduct(builder: Algebra, a: Value, b: Value): Value | null {
   const frames = nodeOf(b, 'Concat');
   if (frames === null || a.dims.at(-2) !== 1 || a.dims.length < 3 || a.dims.length !== b.dims.length)
     return null;
   const parts = frames.inputs as readonly Value[];
-  if (parts.length > FEW_FRAMES || !sameDims(a.dims.slice(0, -2), b.dims.slice(0, -2))) return null;
+  if (parts.length > MAX_FRAMES_APART || !sameDims(a.dims.slice(0, -2), b.dims.slice(0, -2))) return null;
   const rank = b.dims.length;
   if (frames.attributes['axis'] === rank - 1 && parts.every((part) => part.dims[rank - 1] === 1)) {
     const scores = parts.map((key) =>

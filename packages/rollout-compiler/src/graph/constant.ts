@@ -1,16 +1,30 @@
 import { JepaMpcError } from '../../../../src/core/errors.js';
+import { unsupported } from '../compiler-errors.js';
+import { elementCount } from './dims.js';
 import { isExternal } from '../onnx/external-data.js';
 import { TensorProto_DataType, type TensorProto } from '../onnx/onnx_pb.js';
 
-/** Element types that the compiler works with; anything else in a graph is left to the step-by-step rollout. */
+/** Element types that the compiler works with. A graph with any other is rolled out step by step. */
 export type ElementType = 'float32' | 'int64' | 'int32' | 'bool' | 'int8' | 'uint8' | 'float16';
 
-/** A tensor known when the graph is compiled. Sizes in it may be counted in candidates, see dims.ts. */
+/** A tensor that is known when the graph is compiled. */
 export interface Constant {
   readonly type: ElementType;
   readonly dims: readonly number[];
+  /** Elements, row-major. Numbers that are sizes may be counted in candidates: see dims.ts. */
   readonly data: Float64Array;
 }
+
+/** Size of an element in memory and in a model file, in bytes. */
+export const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
+  float32: 4,
+  int64: 8,
+  int32: 4,
+  bool: 1,
+  int8: 1,
+  uint8: 1,
+  float16: 2,
+};
 
 const TYPES: ReadonlyMap<number, ElementType> = new Map([
   [TensorProto_DataType.FLOAT, 'float32'],
@@ -22,9 +36,16 @@ const TYPES: ReadonlyMap<number, ElementType> = new Map([
   [TensorProto_DataType.FLOAT16, 'float16'],
 ]);
 
-const CODES = new Map([...TYPES].map(([code, type]) => [type, code]));
+const CODES = Object.fromEntries([...TYPES].map(([code, type]) => [type, code])) as Record<
+  ElementType,
+  number
+>;
 
-/** @throws JepaMpcError `model.unsupported` for an element type that is not one of {@link ElementType} */
+/**
+ * The type with this code in a model file.
+ *
+ * @throws JepaMpcError `model.unsupported` for one that is no {@link ElementType}
+ */
 export function elementType(code: number): ElementType {
   const type = TYPES.get(code);
   if (type !== undefined) return type;
@@ -36,20 +57,22 @@ export function elementType(code: number): ElementType {
   });
 }
 
+/** The code of a type in a model file. */
 export function elementTypeCode(type: ElementType): number {
-  return CODES.get(type) ?? 0;
+  return CODES[type];
 }
 
 /**
  * Reads a tensor of a model file.
  *
  * @param outside its data, for a tensor that has it in another file
- * @throws JepaMpcError `model.unsupported` for an element type of no use, or data outside the file that is not given
+ * @throws JepaMpcError `model.unsupported` for an element type of no use, data in another file that is not given, or data that does not fit
+ *   the shape
  */
 export function readTensor(tensor: TensorProto, outside?: Uint8Array): Constant {
   const type = elementType(tensor.dataType);
   const dims = tensor.dims.map(Number);
-  const count = dims.reduce((total, dim) => total * dim, 1);
+  const count = elementCount(dims);
   if (isExternal(tensor) && outside === undefined) {
     throw new JepaMpcError('model.unsupported', {
       subject: `tensor ${tensor.name}`,
@@ -58,23 +81,30 @@ export function readTensor(tensor: TensorProto, outside?: Uint8Array): Constant 
       remedy: 'Load the model from its folder, or export the graph with its data inside.',
     });
   }
-  return {
-    type,
-    dims,
-    data: Float64Array.from({ length: count }, elementReader(tensor, type, outside ?? tensor.rawData)),
-  };
+  const read = elementReader(tensor, type, outside ?? tensor.rawData, count);
+  return { type, dims, data: Float64Array.from({ length: count }, read) };
 }
 
 function elementReader(
   tensor: TensorProto,
   type: ElementType,
   rawData: Uint8Array,
+  count: number,
 ): (_: unknown, index: number) => number {
+  if (type === 'float16')
+    throw new JepaMpcError('model.unsupported', {
+      subject: `tensor ${tensor.name}`,
+      found: 'float16 data',
+      expected: 'float32: precision is chosen when the graph is compiled',
+      remedy: 'Export the graph in float32.',
+    });
   if (rawData.length === 0) {
     const stored: readonly (number | bigint)[] =
       type === 'float32' ? tensor.floatData : type === 'int64' ? tensor.int64Data : tensor.int32Data;
-    return (_, index) => Number(stored[index] ?? 0);
+    checkStored(tensor, stored.length, count, 'elements');
+    return (_, index) => Number(stored[index]);
   }
+  checkStored(tensor, rawData.length, count * ELEMENT_BYTES[type], 'bytes');
   const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.byteLength);
   switch (type) {
     case 'float32':
@@ -88,17 +118,19 @@ function elementReader(
     case 'bool':
     case 'uint8':
       return (_, index) => view.getUint8(index);
-    case 'float16':
-      throw new JepaMpcError('model.unsupported', {
-        subject: `tensor ${tensor.name}`,
-        found: 'float16 data',
-        expected: 'float32: precision is chosen when the graph is compiled',
-        remedy: 'Export the graph in float32.',
-      });
   }
 }
 
-/** Bytes of a constant as a model file holds them. */
+function checkStored({ name }: TensorProto, stored: number, wanted: number, unit: string): void {
+  if (stored !== wanted)
+    throw unsupported(
+      `${String(stored)} ${unit} of data`,
+      `${String(wanted)} for its shape`,
+      `tensor ${name}`,
+    );
+}
+
+/** Bytes of a constant as a model file holds them, little-endian. */
 export function rawBytes({ type, data }: Constant): Uint8Array {
   switch (type) {
     case 'float32':
@@ -123,7 +155,7 @@ function bytesOf(values: Float32Array | BigInt64Array | Int32Array | Int8Array |
 
 const word = new DataView(new ArrayBuffer(4));
 
-/** The bits of the nearest IEEE 754 half-precision number, ties to even; what is too large becomes infinite. */
+/** The bits of the nearest IEEE 754 half-precision number, ties to even. Numbers that are too large become infinite. */
 function halfBits(value: number): number {
   word.setFloat32(0, value);
   const bits = word.getUint32(0);

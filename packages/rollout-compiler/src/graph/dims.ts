@@ -2,16 +2,18 @@ import { JepaMpcError } from '../../../../src/core/errors.js';
 import { compilerDefect } from '../compiler-errors.js';
 
 /**
- * One size of a shape. The number of candidates N is not known when a graph is compiled; sizes that are multiples of it are counted in
- * {@link CANDIDATES}, so that the arithmetic exporters do on shapes (`N * heads / heads`) works on them as on any other size.
+ * One size of a shape. The number of candidates N is not known when a graph is compiled. Sizes that are multiples of it are multiples of
+ * {@link CANDIDATES}, so that the arithmetic of exporters on shapes (`N * heads / heads`) works on them as on any other size.
  */
 export type Dim = number;
 
-/** Stands for N. Above any real size; real multiples of it stay below {@link ELITES}. */
+/** Stands for N. Larger than any size of a model; multiples of it that occur stay below {@link ELITES}. */
 export const CANDIDATES: Dim = 2 ** 30;
 
-/** Stands for the number of elites, and for that of iterations: sizes that nothing is multiplied with. */
+/** Stands for the number of elites, a size that is never multiplied. */
 export const ELITES: Dim = 2 ** 48;
+
+/** Stands for the number of iterations, a size that is never multiplied. */
 export const ITERATIONS: Dim = 2 ** 49;
 
 /** Whether a size is a multiple of N. */
@@ -19,7 +21,7 @@ export function isCandidates(dim: Dim): boolean {
   return dim >= CANDIDATES && dim < ELITES;
 }
 
-/** Product of sizes. @throws JepaMpcError `model.unsupported` when N would be multiplied by itself */
+/** Number of elements of a shape. @throws JepaMpcError `model.unsupported` when N would be multiplied by itself */
 export function product(dims: readonly Dim[]): Dim {
   const result = dims.reduce((total, dim) => total * dim, 1);
   if (dims.filter(isCandidates).length > 1) {
@@ -34,12 +36,12 @@ export function product(dims: readonly Dim[]): Dim {
   return result;
 }
 
-/** `N, 3, 192` in words. */
+/** A shape for people: `N, 3, 192`. */
 export function writeDims(dims: readonly Dim[]): string {
   return dims.map((dim) => dimName(dim) ?? String(dim)).join(', ');
 }
 
-/** Name of a size that is not known when a graph is compiled; null for one that is. */
+/** Name of a size that is not known when a graph is compiled; null for one that is known. */
 export function dimName(dim: Dim): string | null {
   if (dim === ELITES) return 'elites';
   if (dim === ITERATIONS) return 'iterations';
@@ -65,6 +67,7 @@ export function elementCount(dims: readonly number[]): number {
   return dims.reduce((total, dim) => total * dim, 1);
 }
 
+/** Whether two shapes are equal. */
 export function sameDims(a: readonly Dim[], b: readonly Dim[]): boolean {
   return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
 }
@@ -94,7 +97,7 @@ export function broadcast(a: readonly Dim[], b: readonly Dim[]): Dim[] {
   });
 }
 
-/** `axis` counted from the front. */
+/** Index of an axis from the front, for one that may be negative, from the end. */
 export function positiveAxis(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }

@@ -37,7 +37,7 @@ export function matmul(builder: Algebra, a: Value, b: Value): Value {
     const flat = builder.reshape(a, [product(a.dims.slice(0, -1)), at(a.dims, -1)]);
     return builder.reshape(builder.matmul(flat, b), [...a.dims.slice(0, -1), columns]);
   }
-  // Not in front of a weight: the factor may belong to an activation that ONNX Runtime knows as a whole.
+  // Not in front of a weight: the factor may belong to an activation that ONNX Runtime fuses as a whole.
   const [left, right] = isFixed(b) ? [plainly(a), plainly(b)] : [unscaled(builder, a), unscaled(builder, b)];
   if (left.factor * right.factor !== 1)
     return builder.mul(builder.matmul(left.value, right.value), builder.scalar(left.factor * right.factor));
@@ -49,7 +49,7 @@ export function matmul(builder: Algebra, a: Value, b: Value): Value {
   );
 }
 
-/** A product with a fixed matrix takes a fixed bias in with it; null where `a` and `bias` are not these. */
+/** A product with a fixed matrix and a fixed bias as one operator; null if `a` is no such product or `bias` no such bias. */
 export function withBias(builder: Algebra, a: Value, bias: Value): Value | null {
   const inner = nodeOf(a, 'Reshape')?.inputs[0] ?? a;
   const [left, right] = nodeOf(inner, 'MatMul')?.inputs ?? [];
@@ -60,8 +60,10 @@ export function withBias(builder: Algebra, a: Value, bias: Value): Value | null 
 }
 
 /**
- * `concat(parts) @ b` as the sum of `part @ rows of b`: without the parts that are zero, and with those that do not depend on the
- * candidates apart. Null when neither brings anything.
+ * `concat(parts) @ b` as the sum of `part @ rows of b`. That skips parts that are zero, and separates those that do not depend on the
+ * candidates from those that do.
+ *
+ * @returns null if there are neither
  */
 function productTerms(builder: Algebra, parts: OperatorNode, b: Value): Value | null {
   const operands = parts.inputs as readonly Value[];
@@ -91,7 +93,7 @@ function productTerms(builder: Algebra, parts: OperatorNode, b: Value): Value | 
   return terms.length === 0 ? null : terms.reduce((sum, term) => builder.add(sum, term));
 }
 
-/** A value times a number. */
+/** A value that is `value * factor`. */
 interface Scaled {
   readonly value: Value;
   readonly factor: number;
@@ -101,7 +103,7 @@ function plainly(value: Value): Scaled {
   return { value, factor: 1 };
 }
 
-/** `x` as a value times one number: attention scales its small scores instead of its queries and keys. */
+/** Takes a constant factor out of `x`, so that attention scales its scores, which are small, instead of its queries and keys. */
 function unscaled(builder: Algebra, x: Value): Scaled {
   const { source } = x;
   const plain = plainly(x);

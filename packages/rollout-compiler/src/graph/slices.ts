@@ -2,7 +2,14 @@ import type { Algebra } from './algebra.js';
 import { at } from './dims.js';
 import { constantOf, type OperatorNode, type Value } from './value.js';
 
-/** The slice taken further up, or null where it has to be taken here. */
+/**
+ * Takes a slice of what `x` is computed from, instead of `x`.
+ *
+ * @param along axis, not negative
+ * @param start first entry
+ * @param end entry after the last
+ * @returns null if the slice has to be taken of `x` itself
+ */
 export function sliceSource(
   builder: Algebra,
   x: Value,
@@ -43,7 +50,7 @@ export function sliceSource(
       return builder.gemm(a, builder.slice(b, 1, start, end), builder.slice(bias, 0, start, end));
     }
     case 'Reshape': {
-      // Columns stay columns where only what is before them is reshaped.
+      // The last axis stays as it is if only those before it are reshaped.
       if (along !== rank - 1 || first.dims.at(-1) !== x.dims[along]) return null;
       return builder.reshape(builder.slice(first, -1, start, end), [...x.dims.slice(0, -1), end - start]);
     }

@@ -17,11 +17,11 @@ export interface ExpressionSources {
   readonly horizon: number;
   /** Distances of the latents of step t, `[N]`. */
   readonly distance: (to: 'goal_distance' | 'latent_distance', t: number) => Value;
-  /** Mean actions of a step, or joint positions at its end, `[N, J]`. */
+  /** Mean raw actions of a step, or joint positions at its end, `[N, A]`. */
   readonly joints: (of: 'action' | 'state', t: number) => Value;
 }
 
-/** ONNX's names; `square` is a product. */
+/** Names in ONNX; `square` is written as a product. */
 const UNARY: Readonly<Record<Exclude<UnaryOperator, 'square'>, string>> = {
   negate: 'Neg',
   abs: 'Abs',
@@ -62,10 +62,11 @@ const REDUCTION: Readonly<Record<Reduction, string>> = {
 };
 
 /**
- * Writes an expression at step t as nodes. What it computes is what planning/expression/compile-expression.ts computes on the host; a test
- * holds the two together.
+ * Writes an expression at step t as nodes. They compute what compileExpression computes on the host; objective-nodes.test.ts
+ * compares the two.
  *
- * @returns `[N, J]` for a vector, `[N, 1]` for a scalar, and `[]` for what no candidate changes
+ * @param t predictor step, 1 to H
+ * @returns `[N, A]` for a vector, `[N, 1]` for a scalar, and `[]` for what no candidate changes
  */
 export function expressionNodes(
   builder: GraphBuilder,
@@ -118,7 +119,7 @@ function holds(
     : builder.binary(COMPARISON[operator], a, b, 'bool');
 }
 
-/** Angle of (x, y): ONNX has the arc tangent of one argument alone, which knows half of the angles. */
+/** Angle of the point (x, y), rad: ONNX has only the arc tangent of one argument, which covers half of the angles. */
 function arcTangent(builder: GraphBuilder, y: Value, x: Value): Value {
   const zero = builder.scalar(0);
   const half = builder.where(
@@ -126,8 +127,8 @@ function arcTangent(builder: GraphBuilder, y: Value, x: Value): Value {
     builder.scalar(-Math.PI),
     builder.scalar(Math.PI),
   );
-  const turn = builder.where(builder.binary('Less', x, zero, 'bool'), half, zero);
-  const angle = builder.add(builder.unary('Atan', builder.div(y, x)), turn);
+  const offset = builder.where(builder.binary('Less', x, zero, 'bool'), half, zero);
+  const angle = builder.add(builder.unary('Atan', builder.div(y, x)), offset);
   const upright = builder.mul(builder.unary('Sign', y), builder.scalar(Math.PI / 2));
   return builder.where(builder.binary('Equal', x, zero, 'bool'), upright, angle);
 }

@@ -18,7 +18,7 @@ import { expressionNodes, type ExpressionSources } from './expression-nodes.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { Value } from '../graph/value.js';
 
-/** Weights that a graph takes as inputs. The margin of the limits is in {@link LimitSums}. */
+/** Weights that a graph takes as inputs. The margin of the limits is in `minSums` and `maxSums` of {@link ObjectiveInputs.joints}. */
 export const WEIGHT_NAMES = [
   'action',
   'smoothness',
@@ -28,27 +28,34 @@ type WeightName = (typeof WEIGHT_NAMES)[number];
 
 type LatentMetric = Exclude<DistanceMetric, 'temporal_distance'>;
 
-/** What an objective is computed from. All float32. */
+/**
+ * What an objective is computed from. All float32. N: candidates; H: predictor steps; K = H * block: raw actions in a sequence; A: numbers of
+ * an action; T, D: tokens of a latent and numbers of a token.
+ */
 export interface ObjectiveInputs {
-  /** Predicted latents of each of the H predictor steps, `[N, T, D]`. */
+  /** Predicted latents, `[N, T, D]` for each of the H predictor steps. */
   readonly latents: readonly Value[];
   /** Goal latent `[1, T, D]`. */
   readonly goal: Value;
-  /** Raw actions `[N, K, J]`, K = H * block. */
+  /** Raw actions `[N, K, A]`. */
   readonly actions: Value;
-  /** Each `[]`: graph inputs, so that they change without a new graph. */
+  /** Each `[]`. Graph inputs, so that they change without a new graph. */
   readonly weights: Readonly<Record<WeightName, Value>>;
-  /** Graph inputs as well: measured positions `[J]` and limits as {@link LimitSums}; null leaves the limits out. */
-  readonly joints: { readonly position: Value; readonly least: Value; readonly largest: Value } | null;
-  /** The model's own distance of latents `[N, T, D]` from the goal, `[N]`; null when it has none. */
+  /**
+   * Graph inputs as well, for actions that joint positions follow from (A = joints): measured positions `[A]`, and bounds `[K * A]`, row-major,
+   * of what positions are computed from (sums of raw actions up to each period, or the actions themselves), with the margin of the limits
+   * taken off. Null leaves the limits out.
+   */
+  readonly joints: { readonly position: Value; readonly minSums: Value; readonly maxSums: Value } | null;
+  /** The model's own distance of latents `[N, T, D]` from the goal, `[N]`; null if the model has none. */
   readonly temporalDistance: ((latents: Value) => Value) | null;
 }
 
 /**
- * Writes an objective as nodes. What it computes is what planning/candidate-evaluator.ts computes on the host; a test holds the two
- * together. Everything but the weights and the joints is fixed in the graph.
+ * Writes an objective as nodes. They compute what CandidateEvaluator computes on the host; objective-nodes.test.ts compares
+ * the two. Everything except the weights and the joints is fixed in the graph.
  *
- * @returns costs `[N]`
+ * @returns costs `[N]`, or `[]` if no candidate changes them
  * @throws JepaMpcError `model.unsupported` when a temporal distance is needed and there is none; `planner.not-ready` when the expression
  *   names `state` and there are no joints
  */
@@ -117,7 +124,7 @@ class ObjectiveWriter {
     }
   }
 
-  /** `[N]`: of the latents as a whole, or of their streams by weight. */
+  /** `[N]`: distance of the latents as a whole, or weighted sum of the distances of their streams. */
   #latentDistance(metric: LatentMetric, latents: Value, goal: Value): Value {
     const builder = this.#builder;
     const { streams } = this.#spec;
@@ -133,7 +140,7 @@ class ObjectiveWriter {
     return weighted.reduce((sum, distance) => builder.add(sum, distance));
   }
 
-  /** `[N]` */
+  /** `[N]`: distance of latents or parts of them. */
   #between(metric: LatentMetric, latents: Value, goal: Value): Value {
     const builder = this.#builder;
     switch (metric) {
@@ -164,13 +171,13 @@ class ObjectiveWriter {
     }
   }
 
-  /** Of each token. */
+  /** Euclidean length of each token, `[N, T]`. */
   #lengths(latents: Value): Value {
     const squares = this.#builder.mul(latents, latents);
     return this.#builder.unary('Sqrt', this.#builder.reduce('ReduceSum', squares, [2], false));
   }
 
-  /** Mean raw actions of step t, `[N, J]`. */
+  /** Mean raw actions of step t, `[N, A]`. */
   #meanActions(t: number): Value {
     const builder = this.#builder;
     const { block, names } = this.#action;
@@ -179,7 +186,7 @@ class ObjectiveWriter {
     return builder.reshape(builder.slice(means, 1, t - 1, t), [CANDIDATES, names.length]);
   }
 
-  /** Joint positions at the end of step t, `[N, J]`. */
+  /** Joint positions at the end of step t, `[N, A]`. */
   #state(t: number): Value {
     const builder = this.#builder;
     const { joints } = this.#inputs;
@@ -192,24 +199,27 @@ class ObjectiveWriter {
     return builder.add(builder.mul(travelled, builder.scalar(gain)), joints.position);
   }
 
-  /** What positions come from, in the unit of raw actions: their sums from the first period to each, or they themselves, `[N, K * J]`. */
+  /**
+   * What positions are computed from, in the unit of raw actions, `[N, K * A]`: the sums of the actions up to each period, or the actions
+   * themselves.
+   */
   #travelled(): Value {
     const builder = this.#builder;
     const { actions } = this.#inputs;
     if (!this.#travel.isSum) return this.#inRows(actions);
-    // Not a product with a triangle of ones, which a GPU may round to 10 bits.
+    // Not a product with a triangle of ones: a GPU may round that to 10 bits.
     const axis = builder.constant({ type: 'int64', dims: [], data: Float64Array.of(1) });
     return this.#inRows(builder.node('CumSum', [actions, axis], {}, 'float32', actions.dims));
   }
 
-  /** There is one wherever there are joints. */
+  /** @throws JepaMpcError `planner.not-ready` where joint positions do not follow from the actions */
   get #travel(): JointTravel {
     const travel = jointTravel(this.#action);
     if (travel === null) throw noJointPositions(this.#spec);
     return travel;
   }
 
-  /** `[N]`: mean of the squared actions, as fractions of their larger bounds. */
+  /** `[N]`: mean of the squared actions, as fractions of the larger bound of each. */
   #effort(): Value {
     const { lower, upper } = this.#action;
     const largerBound = (joint: number): number =>
@@ -231,7 +241,12 @@ class ObjectiveWriter {
     return this.#meanSquare(change, (joint) => (at(upper, joint) - at(lower, joint)) / 2);
   }
 
-  /** `[N]` of rows of k periods, each joint in its own unit. */
+  /**
+   * Mean of the squares of each row, `[N]`.
+   *
+   * @param rows `[N, k * A]`, of any number of periods
+   * @param unit what a number of an action is divided by
+   */
   #meanSquare(rows: Value, unit: (joint: number) => number): Value {
     const builder = this.#builder;
     const joints = this.#action.names.length;
@@ -243,12 +258,12 @@ class ObjectiveWriter {
     return builder.reduce('ReduceSumSquare', builder.mul(rows, gain), [1], false);
   }
 
-  /** `[N]`: mean over periods of the squared way into the margin of the limits, with its weight. */
-  #weightedNearness({ least, largest }: NonNullable<ObjectiveInputs['joints']>): Value {
+  /** `[N]`: mean over periods of the squared depth inside the margin of the limits, times its weight. */
+  #weightedNearness({ minSums, maxSums }: NonNullable<ObjectiveInputs['joints']>): Value {
     const builder = this.#builder;
     const sums = this.#travelled();
-    const ways = [builder.sub(least, sums), builder.sub(sums, largest), builder.scalar(0)];
-    const excess = builder.node('Max', ways, {}, 'float32', sums.dims);
+    const depths = [builder.sub(minSums, sums), builder.sub(sums, maxSums), builder.scalar(0)];
+    const excess = builder.node('Max', depths, {}, 'float32', sums.dims);
     const squares = builder.reduce('ReduceSumSquare', excess, [1], false);
     const unit = builder.scalar(this.#travel.gain ** 2 / this.#periods);
     return builder.mul(builder.mul(this.#inputs.weights.limit, unit), squares);
@@ -259,7 +274,7 @@ class ObjectiveWriter {
     return this.#horizon * this.#action.block;
   }
 
-  /** `[N, K, J]` as `[N, K * J]`: operators on rows of two or three joints would take ten times as long. */
+  /** `[N, K, A]` as `[N, K * A]`: operators on rows of two or three numbers would take ten times as long. */
   #inRows(values: Value): Value {
     return this.#builder.reshape(values, [CANDIDATES, this.#periods * this.#action.names.length]);
   }

@@ -10,7 +10,7 @@ import { wholeOf, type Traced } from '../trace/split-value.js';
 import type { TracedGraph } from '../trace/trace-graph.js';
 import type { Value } from '../graph/value.js';
 
-/** What a rollout needs to know of a model. */
+/** The parts of a manifest that shape a rollout. */
 export interface RolloutModel {
   readonly latent: LatentSpec;
   readonly history: HistorySpec;
@@ -18,12 +18,14 @@ export interface RolloutModel {
 }
 
 /**
- * Unrolls the predictor over the horizon: step h sees the latents of the window before it, of which later ones are its own predictions, and
- * the actions that lead to the next.
+ * Unrolls the predictor over the horizon. Each step sees the window of latents before it (context frames first, then its own predictions)
+ * and the actions that leave them.
  *
+ * @param horizon number of predictor steps (H)
  * @param history latents of the context frames, oldest first, `[1, C, T, D]`
- * @param actions raw actions `[N, K, J]`, K = horizon * block
+ * @param actions raw actions `[N, K, A]`, K = H * block
  * @returns the predicted latents of each step, `[N, T, D]`
+ * @throws JepaMpcError `model.unsupported` for what the compiler cannot follow
  */
 export function unrollPredictor(
   builder: GraphBuilder,
@@ -65,13 +67,13 @@ export function unrollPredictor(
   return latents;
 }
 
-/** Frames of a window: in pieces where there are several. */
+/** Frames of a window: in pieces if there are several. */
 function alongTime(pieces: readonly Value[]): Traced {
   const [only] = pieces;
   return pieces.length === 1 && only !== undefined ? only : { axis: 1, pieces, isMerged: false };
 }
 
-/** Model actions of each step, `[N, 1, block * J]`. */
+/** Normalised actions of each step, `[N, 1, block * A]`. */
 function normalisedBlocks(
   builder: GraphBuilder,
   action: ActionSpec,
@@ -92,7 +94,7 @@ function normalisedBlocks(
   return Array.from({ length: horizon }, (_, step) => builder.slice(blocks, 1, step, step + 1));
 }
 
-/** The block that leaves the newest latent, `[N, A_model]`. */
+/** The block of actions that leaves the newest latent, `[N, block * A]`. */
 function newest(builder: GraphBuilder, blocks: readonly Value[], step: number): Value {
   const block = blocks[step] as Value;
   return builder.reshape(block, [CANDIDATES, at(block.dims, 2)]);

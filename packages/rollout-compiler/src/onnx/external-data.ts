@@ -10,7 +10,7 @@ import {
   type TensorProto,
 } from './onnx_pb.js';
 
-/** Tensors of a model file up to this many elements are looked into when it is compiled. */
+/** The compiler reads tensors of a model file up to this many elements; larger ones it passes on. */
 export const SMALL_ELEMENTS = 1 << 16;
 
 /** Bytes of an element, for types whose elements are whole bytes. */
@@ -30,41 +30,43 @@ const ELEMENT_BYTES: ReadonlyMap<number, number> = new Map([
   [DataType.UINT64, 8],
 ]);
 
-/** Where the data of a tensor lies. */
+/** Where the data of a tensor is. */
 interface Place {
-  /** As the model has it, relative to its folder. */
+  /** As the model file has it, relative to its folder. */
   readonly location: string;
+  /** Absolute, with links followed. */
   readonly path: string;
+  /** Bytes. */
   readonly offset: number;
   readonly length: number;
 }
 
-/** Whether the data of a tensor lies in another file. */
+/** Whether the data of a tensor is in another file. */
 export function isExternal({ dataLocation, externalData }: TensorProto): boolean {
   return dataLocation === DataLocation.EXTERNAL || externalData.length > 0;
 }
 
 /**
- * Folder to which {@link ExternalData.pinDown} makes locations relative. ONNX Runtime refuses data outside the one folder that it is given,
- * links followed, and the files of one model may lie in several.
+ * Folder to which {@link ExternalData.pinDown} makes locations relative. ONNX Runtime follows links and refuses data outside the one folder
+ * that it is given, and the files of one model may be in several.
  */
 export const PINNED_TO = sep;
 
 /**
- * Files with tensors beside an ONNX file (`data_location: EXTERNAL`). Large ones stay there: a compiled graph refers to them as its model
- * does, and ONNX Runtime maps them into memory. A model folder may come from anyone, so nothing is read but what lies in it, or, where the
- * ONNX file is a link (as in the cache of a hub), beside the file that it leads to.
+ * Files that hold tensors of an ONNX file (`data_location: EXTERNAL`). Large tensors stay there: a compiled graph refers to them as its model
+ * does, and ONNX Runtime maps them into memory. A model folder may come from anyone. So only files in the folder are read, or, if the ONNX
+ * file is a link (as in the cache of a hub), files in the folder that the link leads to.
  */
 export class ExternalData {
   readonly #folder: string;
   readonly #subject: string;
-  /** Where the ONNX file really is. */
+  /** Folder of the ONNX file, with links followed. */
   readonly #realFolder: string;
 
   /**
-   * @param folder that the ONNX file is in
+   * @param folder the folder of the ONNX file
    * @param subject what to call the ONNX file in an error
-   * @param file the ONNX file itself; without it, links out of the folder are refused
+   * @param file path of the ONNX file; without it, links out of the folder are refused
    */
   constructor(folder: string, subject: string, file?: string) {
     this.#folder = folder;
@@ -72,18 +74,18 @@ export class ExternalData {
     this.#realFolder = file === undefined ? folder : dirname(realpathSync(file));
   }
 
-  /** Path of a data file: in the folder, or beside the real ONNX file where only that one exists. Links are not followed. */
+  /** Path of a data file: in the folder, or, if it exists only there, next to the real ONNX file. Links are not followed. */
   find(location: string): string {
-    const [inFolder, besideFile] = [join(this.#folder, location), join(this.#realFolder, location)];
-    return !existsSync(inFolder) && existsSync(besideFile) ? besideFile : inFolder;
+    const [inFolder, nextToFile] = [join(this.#folder, location), join(this.#realFolder, location)];
+    return !existsSync(inFolder) && existsSync(nextToFile) ? nextToFile : inFolder;
   }
 
   /**
-   * Looks at every tensor whose data is elsewhere.
+   * Checks every tensor whose data is in another file.
    *
-   * @returns the files, by their names relative to the folder
-   * @throws JepaMpcError `model.missing-file` for a file that is not there, `model.unreadable` for one outside the folder, or that ends before
-   *   the tensor does
+   * @returns those files, relative to the folder
+   * @throws JepaMpcError `model.missing-file` for a file that does not exist; `model.unreadable` for one outside the folder, or one that ends
+   *   before the tensor does
    */
   check(model: ModelProto): ReadonlySet<string> {
     const files = new Set<string>();
@@ -93,7 +95,8 @@ export class ExternalData {
   }
 
   /**
-   * Reads small tensors, and those in attributes, into the model: the compiler looks into them, and ONNX Runtime wants shapes inside.
+   * Reads small tensors, and those in attributes, into the model: the compiler needs their numbers, and ONNX Runtime needs shapes inside the
+   * file.
    *
    * @throws JepaMpcError as `check`
    */
@@ -119,7 +122,7 @@ export class ExternalData {
     }
   }
 
-  /** The bytes of a tensor whose data is elsewhere, as `raw_data` would have them. @throws JepaMpcError as `check` */
+  /** The bytes of a tensor whose data is in another file, as `raw_data` would hold them. @throws JepaMpcError as `check` */
   read(tensor: TensorProto): Uint8Array {
     const { path, offset, length } = this.#placeOf(tensor);
     const bytes = new Uint8Array(length);
@@ -164,12 +167,12 @@ export class ExternalData {
     return { location, path, offset, length };
   }
 
-  /** Links are followed before the path is judged. */
+  /** The path with links followed, checked to be inside the folder. */
   #pathOf(tensor: TensorProto, location: string): string {
     const outside = (remedy: string): JepaMpcError =>
       this.#unreadable(tensor, `its data in "${location}"`, 'a file inside the model folder', remedy);
     if (location === '' || isAbsolute(location) || !isInside(this.#folder, resolve(this.#folder, location)))
-      throw outside('Save the graph again with its data in a file beside it.');
+      throw outside('Save the graph again with its data in a file in the same folder.');
     const path = this.find(location);
     let real: string;
     try {
@@ -179,13 +182,13 @@ export class ExternalData {
         subject: path,
         found: error instanceof Error ? error.message : String(error),
         expected: `the data of tensor ${tensor.name} of ${this.#subject}`,
-        remedy: 'Copy the whole model folder again, the data files beside its ONNX files included.',
+        remedy: 'Copy the whole model folder again, including the data files of its ONNX files.',
         cause: error,
       });
     }
     const homes = [this.#folder, this.#realFolder].map((folder) => realpathSync(folder));
     if (!homes.some((home) => isInside(home, real)))
-      throw outside('Put the file itself there, not a link: cp -rL copies a folder so.');
+      throw outside('Put the file itself there instead of a link: cp -rL copies a folder that way.');
     return real;
   }
 
@@ -205,6 +208,6 @@ export class ExternalData {
 }
 
 function isInside(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+  const inner = relative(folder, path);
+  return inner !== '' && inner !== '..' && !inner.startsWith(`..${sep}`) && !isAbsolute(inner);
 }

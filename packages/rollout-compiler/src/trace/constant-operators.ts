@@ -3,8 +3,11 @@ import { triluConstant } from '../graph/constant-arithmetic.js';
 import type { Traced } from './split-value.js';
 import { cannot, known, knownOrNull, type TracedNode } from './traced-node.js';
 
-/* Operators whose results are known when a graph is compiled. */
+/*
+ * Rules for operators whose results are known when a graph is compiled. Each throws JepaMpcError `model.unsupported` where an input is not.
+ */
 
+/** The value of a `Constant`: a tensor, a number, or a list of integers. */
 export function constant(node: TracedNode): Traced {
   const { builder, attributes } = node;
   const tensor = attributes.tensor('value');
@@ -21,6 +24,7 @@ export function constant(node: TracedNode): Traced {
   throw cannot(node, 'a constant of another kind', 'a tensor, numbers or a number');
 }
 
+/** One number, repeated to a constant shape; 0 by default. */
 export function constantOfShape(node: TracedNode): Traced {
   const { builder, attributes } = node;
   const dims = [...known(node, 0).data];
@@ -29,6 +33,7 @@ export function constantOfShape(node: TracedNode): Traced {
   return builder.expand(one, dims);
 }
 
+/** Numbers from `start` to below `limit`, `delta` apart. */
 export function range(node: TracedNode): Traced {
   const [start, limit, delta] = [0, 1, 2].map((index) => at(known(node, index).data, 0)) as [
     number,
@@ -43,6 +48,7 @@ export function range(node: TracedNode): Traced {
   });
 }
 
+/** The upper (default) or lower triangle of a constant matrix. */
 export function trilu(node: TracedNode): Traced {
   const diagonal = knownOrNull(node, 1)?.data[0] ?? 0;
   return node.builder.constant(

@@ -1,10 +1,22 @@
 import { at, positiveAxis } from '../graph/dims.js';
 import { dimsOf, isSplit, mapPieces, wholeOf, type Traced } from './split-value.js';
-import { cannot, given, input, wholeInput, withPieces, type TracedNode } from './traced-node.js';
+import {
+  cannot,
+  given,
+  input,
+  wholeInput,
+  wholeInputOrNull,
+  withPieces,
+  type TracedNode,
+} from './traced-node.js';
 import { isFixed, type Value } from '../graph/value.js';
 
-/* Products and normalisations: what mixes the columns of a frame, or, in attention, the frames. */
+/*
+ * Rules for products and normalisations: operators that mix the numbers of a token, or, in attention, the frames of a window. Each throws
+ * JepaMpcError `model.unsupported` for uses that it cannot follow.
+ */
 
+/** A linear layer with fixed weights. */
 export function gemm(node: TracedNode): Traced {
   const { builder, attributes } = node;
   const transposed = attributes.int('transB', 0) !== 0;
@@ -15,7 +27,7 @@ export function gemm(node: TracedNode): Traced {
     attributes.int('transA', 0) !== 0;
   if (scaled || !isFixed(b)) throw cannot(node, 'a scaled or data-dependent Gemm', 'a plain linear layer');
   const matrix = transposed ? builder.transpose(b, [1, 0]) : b;
-  const bias = node.inputs[2] === null || node.inputs[2] === undefined ? null : wholeInput(node, 2);
+  const bias = wholeInputOrNull(node, 2);
   const apply = (x: Value): Value =>
     bias === null ? builder.matmul(x, matrix) : builder.gemm(x, matrix, bias);
   const x = input(node, 0);
@@ -23,7 +35,7 @@ export function gemm(node: TracedNode): Traced {
   return withPieces(x, 0, apply);
 }
 
-/** Rows and leading axes of the left operand stay apart; columns and sums see the whole of the right one. */
+/** A matrix product. Pieces of the left operand stay apart, unless they lie along the summed axis; the right operand is joined. */
 export function matmul(node: TracedNode): Traced {
   const { builder } = node;
   const a = input(node, 0);
@@ -38,7 +50,7 @@ export function matmul(node: TracedNode): Traced {
   return mapPieces(builder, [a, b], ([left, right]) => builder.matmul(given(left), given(right)));
 }
 
-/** A convolution that looks at one place at a time is a product over the channels. */
+/** A 1-D convolution of kernel size 1: a product over the channels. */
 export function pointwiseConvolution(node: TracedNode): Traced {
   const { builder, attributes } = node;
   const weight = wholeInput(node, 1);
@@ -51,7 +63,7 @@ export function pointwiseConvolution(node: TracedNode): Traced {
   if (!isPointwise || kernel.length !== 1)
     throw cannot(node, 'a convolution over several places', 'one of kernel size 1');
   const matrix = builder.transpose(builder.reshape(weight, [channelsOut, channelsIn]), [1, 0]);
-  const bias = node.inputs[2] === null || node.inputs[2] === undefined ? null : wholeInput(node, 2);
+  const bias = wholeInputOrNull(node, 2);
   const apply = (x: Value): Value => {
     const rows = builder.matmul(builder.transpose(x, [0, 2, 1]), matrix);
     return builder.transpose(bias === null ? rows : builder.add(rows, bias), [0, 2, 1]);
@@ -61,6 +73,7 @@ export function pointwiseConvolution(node: TracedNode): Traced {
   return withPieces(x, 2, apply);
 }
 
+/** A softmax over the last axis. */
 export function softmax(node: TracedNode): Traced {
   const { builder } = node;
   const x = input(node, 0);
@@ -71,20 +84,21 @@ export function softmax(node: TracedNode): Traced {
   return withPieces(x, x.axis, (piece) => builder.softmax(piece));
 }
 
+/** Normalisation over the last axes. Pieces stay apart if their axis is not among those. */
 export function layerNormalization(node: TracedNode): Traced {
   const { builder, attributes } = node;
   const x = input(node, 0);
   const rank = dimsOf(x).length;
   const axis = positiveAxis(attributes.int('axis', -1), rank);
   const scale = wholeInput(node, 1);
-  const bias = node.inputs[2] === undefined || node.inputs[2] === null ? null : wholeInput(node, 2);
+  const bias = wholeInputOrNull(node, 2);
   const normalise = (value: Value): Value =>
     builder.layerNormalization(value, scale, bias, axis - rank, attributes.float('epsilon', 1e-5));
   if (!isSplit(x) || x.axis >= axis) return normalise(wholeOf(builder, x));
   return withPieces(x, x.axis, normalise);
 }
 
-/** With fixed statistics it is one product and one sum on each channel (axis 1). */
+/** Batch normalisation with fixed statistics: one product and one sum per channel (axis 1). */
 export function batchNormalization(node: TracedNode): Traced {
   const { builder } = node;
   const [scale, bias, mean, variance] = [1, 2, 3, 4].map((index) => wholeInput(node, index)) as [

@@ -3,7 +3,7 @@ import type { AttributeProto, NodeProto } from '../onnx/onnx_pb.js';
 
 const text = new TextDecoder();
 
-/** Attributes of a node of a model file, by name. */
+/** Attributes of a node of a model file, by name. `absent` is the default that the ONNX specification gives the attribute. */
 export class NodeAttributes {
   readonly #byName: ReadonlyMap<string, AttributeProto>;
 

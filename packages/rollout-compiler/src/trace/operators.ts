@@ -27,9 +27,10 @@ import { dimsOf, isSplit, mapPieces, wholeOf, type Traced } from './split-value.
 import { axesOf, cannot, given, input, withPieces, type TracedNode } from './traced-node.js';
 import type { Attributes } from '../graph/value.js';
 
+/** Puts an operator behind its inputs; returns its outputs, in order. */
 type Rule = (node: TracedNode) => Traced | Traced[];
 
-/** Operators on each element alone, with the attributes that they pass on. */
+/** Operators that work on each element by itself, with the attributes that they keep. */
 const UNARY: Readonly<Record<string, (attributes: NodeAttributes) => Attributes>> = {
   ...Object.fromEntries(
     [
@@ -78,6 +79,7 @@ const REDUCTIONS = [
   'ReduceSumSquare',
 ];
 
+/** How to trace each operator that the compiler knows. A new operator is a line here: README.md, "Adding an operator". */
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...Object.entries(UNARY).map(([operator, attributesOf]): [string, Rule] => [
     operator,
@@ -129,7 +131,12 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ],
 ]);
 
-/** @throws JepaMpcError `model.unsupported` for operators, or uses of them, that the compiler cannot follow */
+/**
+ * Puts an operator of a model file behind its inputs.
+ *
+ * @returns its outputs, in order
+ * @throws JepaMpcError `model.unsupported` for operators, or uses of them, that the compiler cannot follow
+ */
 export function traceOperator(node: TracedNode): Traced[] {
   const rule = RULES.get(node.operator);
   if (rule === undefined)

@@ -14,8 +14,12 @@ import {
 } from './traced-node.js';
 import { constantOf, type Value } from '../graph/value.js';
 
-/* Operators that pick, join and rearrange, without computing anything. */
+/*
+ * Rules for operators that pick, join and rearrange, without computing anything. Most keep the pieces of a split tensor and only move its
+ * time axis. Each throws JepaMpcError `model.unsupported` for uses that it cannot follow.
+ */
 
+/** The same elements in another shape. A 0 in the target keeps the size of the axis, a -1 is inferred. */
 export function reshape(node: TracedNode): Traced {
   const x = input(node, 0);
   const source = dimsOf(x);
@@ -26,7 +30,7 @@ export function reshape(node: TracedNode): Traced {
   return reshapeTraced(node.builder, x, inferred(node, source, wanted));
 }
 
-/** A target shape with its -1, or a batch of 1 that was more than that, worked out. */
+/** A target shape with the size in place of its -1. */
 function inferred(node: TracedNode, source: readonly Dim[], wanted: readonly Dim[]): Dim[] {
   const open = wanted.indexOf(-1);
   if (open < 0) return [...wanted];
@@ -36,6 +40,7 @@ function inferred(node: TracedNode, source: readonly Dim[], wanted: readonly Dim
   return wanted.map((dim, axis) => (axis === open ? size : dim));
 }
 
+/** All axes before `axis` as one, and all from it on as another. */
 export function flatten(node: TracedNode): Traced {
   const x = input(node, 0);
   const dims = dimsOf(x);
@@ -43,6 +48,7 @@ export function flatten(node: TracedNode): Traced {
   return reshapeTraced(node.builder, x, [product(dims.slice(0, axis)), product(dims.slice(axis))]);
 }
 
+/** Axes of size 1 inserted. */
 export function unsqueeze(node: TracedNode): Traced {
   const x = input(node, 0);
   const source = dimsOf(x);
@@ -64,11 +70,12 @@ export function unsqueeze(node: TracedNode): Traced {
   );
 }
 
-/** Where an axis is after axes were put in at these places, in rising order. */
+/** Index of an axis after axes were inserted at these places, given in ascending order. */
 function axisAfter(axis: number, added: readonly number[]): number {
   return added.reduce((place, at) => (at <= place ? place + 1 : place), axis);
 }
 
+/** Axes of size 1 removed: those given, or all of them. */
 export function squeeze(node: TracedNode): Traced {
   const x = input(node, 0);
   const source = dimsOf(x);
@@ -87,6 +94,7 @@ export function squeeze(node: TracedNode): Traced {
   );
 }
 
+/** Axes in another order, by default reversed. */
 export function transpose(node: TracedNode): Traced {
   const { builder } = node;
   const x = input(node, 0);
@@ -96,6 +104,7 @@ export function transpose(node: TracedNode): Traced {
   return withPieces(x, order.indexOf(x.axis), (piece) => builder.transpose(piece, order));
 }
 
+/** Axes of size 1 repeated to a constant shape. */
 export function expand(node: TracedNode): Traced {
   const { builder } = node;
   const x = input(node, 0);
@@ -117,6 +126,7 @@ export function expand(node: TracedNode): Traced {
   );
 }
 
+/** Tensors joined along an axis. Along the time axis the pieces are only listed. */
 export function concat(node: TracedNode): Traced {
   const { builder } = node;
   const operands = node.inputs.filter((traced) => traced !== null);
@@ -126,13 +136,13 @@ export function concat(node: TracedNode): Traced {
   if (!isAlong) {
     return mapPieces(builder, operands, (values) => builder.concat(values, axis));
   }
-  const pieces = operands.flatMap((operand) => {
-    const whole = isSplit(operand) && operand.axis === axis ? operand.pieces : [wholeOf(builder, operand)];
-    return whole;
-  });
+  const pieces = operands.flatMap((operand) =>
+    isSplit(operand) && operand.axis === axis ? operand.pieces : [wholeOf(builder, operand)],
+  );
   return { axis, pieces, isMerged: false };
 }
 
+/** A tensor cut into parts along an axis: sizes from the input, from the attribute, or equal. */
 export function split(node: TracedNode): Traced[] {
   const { builder, attributes, outputs } = node;
   const x = input(node, 0);
@@ -152,6 +162,7 @@ export function split(node: TracedNode): Traced[] {
   });
 }
 
+/** Ranges of axes, with steps of 1. */
 export function slice(node: TracedNode): Traced {
   const { builder } = node;
   let x = input(node, 0);
@@ -175,7 +186,7 @@ export function slice(node: TracedNode): Traced {
   return x;
 }
 
-/** A slice of a tensor in pieces: on the time axis it picks pieces. */
+/** A slice of a tensor, whole or split. Along the time axis it picks pieces. */
 function sliceTraced(builder: GraphBuilder, x: Traced, axis: number, start: number, end: number): Traced {
   if (!isSplit(x)) return builder.slice(x, axis, start, end);
   if (start === 0 && end === dimsOf(x)[axis]) return x;
@@ -193,6 +204,7 @@ function sliceTraced(builder: GraphBuilder, x: Traced, axis: number, start: numb
   return pieces.length === 1 ? given(pieces[0]) : { axis, pieces, isMerged: false };
 }
 
+/** Entries of an axis by constant indices. Along the time axis they pick pieces. */
 export function gather(node: TracedNode): Traced {
   const { builder } = node;
   const x = input(node, 0);
@@ -221,6 +233,7 @@ export function gather(node: TracedNode): Traced {
   return mapPieces(builder, picked, (values) => builder.concat(values, axis));
 }
 
+/** The shape of a tensor as a constant. N stays symbolic: see dims.ts. */
 export function shape(node: TracedNode): Traced {
   const dims = dimsOf(input(node, 0));
   const start = positiveAxis(node.attributes.int('start', 0), dims.length);

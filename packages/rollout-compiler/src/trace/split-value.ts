@@ -3,8 +3,8 @@ import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { Value } from '../graph/value.js';
 
 /**
- * A tensor kept in pieces along its time axis, one for each frame of the window, so that what happens to one frame alone can be told from
- * what mixes them.
+ * A tensor kept in pieces along its time axis, one for each frame of the window. That separates operators on one frame from those that mix
+ * frames, so that an operator on a frame that was in the window before is found again, and frames that no output needs are left out.
  */
 export interface Split {
   /** Axis that the pieces lie along. */
@@ -18,13 +18,14 @@ export interface Split {
   readonly isMerged: boolean;
 }
 
+/** A tensor of a model file being traced: in one piece, or split along time. */
 export type Traced = Value | Split;
 
 export function isSplit(traced: Traced | null | undefined): traced is Split {
   return traced !== null && traced !== undefined && 'pieces' in traced;
 }
 
-/** Shape of the tensor that the pieces make up. */
+/** Shape of the whole tensor. */
 export function dimsOf(traced: Traced): readonly Dim[] {
   if (!isSplit(traced)) return traced.dims;
   const { axis, pieces } = traced;
@@ -89,7 +90,7 @@ function rankOf(split: Split): number {
   return split.pieces[0]?.dims.length ?? 0;
 }
 
-/** Sizes of the pieces along the axis; of a merged axis their number is what counts. */
+/** Sizes of the pieces along the axis; 1 each for a merged axis, where the number of pieces counts. */
 export function sizesOf({ axis, pieces, isMerged }: Split): number[] {
   return pieces.map((piece) => (isMerged ? 1 : at(piece.dims, axis)));
 }
@@ -114,7 +115,7 @@ export function reshapeTraced(builder: GraphBuilder, traced: Traced, dims: reado
   return { axis, pieces, isMerged };
 }
 
-/** Where the time axis goes in a reshape; null when it is torn. */
+/** Where the time axis is after a reshape; null if no axis keeps the pieces apart. */
 function followAxis(split: Split, dims: readonly Dim[]): { axis: number; isMerged: boolean } | null {
   const source = dimsOf(split);
   const count = split.pieces.length;

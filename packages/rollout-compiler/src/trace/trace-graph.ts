@@ -1,4 +1,5 @@
 import { JepaMpcError } from '../../../../src/core/errors.js';
+import { unsupported } from '../compiler-errors.js';
 import { elementType } from '../graph/constant.js';
 import type { ExternalData } from '../onnx/external-data.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
@@ -7,28 +8,30 @@ import type { GraphProto, ModelProto } from '../onnx/onnx_pb.js';
 import { traceOperator } from './operators.js';
 import type { Traced } from './split-value.js';
 
-/** Oldest opset whose operators mean what operators.ts takes them to mean. */
-const OLDEST_OPSET = 13n;
+/** Oldest opset whose operators have the semantics that the rules in this folder assume. */
+const MIN_OPSET = 13n;
 
-/** A graph of a model folder, ready to be put into others any number of times. */
+/** A graph of a model file, ready to be traced into graphs under construction any number of times. */
 export class TracedGraph {
   readonly #graph: GraphProto;
   readonly #subject: string;
   readonly #external: ExternalData | null;
 
   /**
-   * @param external where data is that the model does not hold itself; its small tensors are taken into `model`
+   * @param model changed: small tensors that lie in other files are read into it
+   * @param subject what to call the file in an error
+   * @param external reads tensors that lie in other files; null if there are none
    * @throws JepaMpcError `model.unsupported` for a model without a graph or of an older opset;
    *   `model.missing-file` or `model.unreadable` for data outside it
    */
   constructor(model: ModelProto, subject: string, external: ExternalData | null = null) {
     const { graph, opsetImport } = model;
     const opset = opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 0n;
-    if (graph === undefined || opset < OLDEST_OPSET) {
+    if (graph === undefined || opset < MIN_OPSET) {
       throw new JepaMpcError('model.unsupported', {
         subject,
         found: graph === undefined ? 'no graph' : `opset ${String(opset)}`,
-        expected: `a graph of opset ${String(OLDEST_OPSET)} or later`,
+        expected: `a graph of opset ${String(MIN_OPSET)} or later`,
         remedy: 'Export the graph again with a later opset.',
       });
     }
@@ -39,10 +42,10 @@ export class TracedGraph {
   }
 
   /**
-   * Puts the graph's operators behind these inputs.
+   * Puts the operators of the graph behind these inputs.
    *
-   * @param inputs by name
-   * @returns the first output
+   * @param inputs by name, one for each input of the graph
+   * @returns the first output of the graph
    * @throws JepaMpcError `model.unsupported` for what the compiler cannot follow
    */
   trace(builder: GraphBuilder, inputs: ReadonlyMap<string, Traced>): Traced {
@@ -79,12 +82,6 @@ export class TracedGraph {
   }
 
   #foreign(operator: string): JepaMpcError {
-    return new JepaMpcError('model.unsupported', {
-      subject: this.#subject,
-      found: `operator ${operator}`,
-      expected: 'operators of ONNX itself',
-      remedy:
-        'The rollout runs step by step instead; export the graph with plain operators to have it compiled.',
-    });
+    return unsupported(`operator ${operator}`, 'operators of ONNX itself', this.#subject);
   }
 }

@@ -1,4 +1,5 @@
-import { JepaMpcError } from '../../../../src/core/errors.js';
+import type { JepaMpcError } from '../../../../src/core/errors.js';
+import { compilerDefect, unsupported } from '../compiler-errors.js';
 import type { Constant } from '../graph/constant.js';
 import { writeDims } from '../graph/dims.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
@@ -6,52 +7,48 @@ import type { NodeAttributes } from './node-attributes.js';
 import { dimsOf, wholeOf, type Split, type Traced } from './split-value.js';
 import { constantOf, type Value } from '../graph/value.js';
 
-/** An operator of a model file being traced. */
+/** An operator of a model file, with the values of its inputs, as a rule of operators.ts sees it. */
 export interface TracedNode {
   readonly builder: GraphBuilder;
   readonly operator: string;
   readonly attributes: NodeAttributes;
-  /** Inputs that are not given are null. */
+  /** Null for an optional input that is not given. */
   readonly inputs: readonly (Traced | null)[];
-  /** How many outputs the node has. */
+  /** Number of outputs. */
   readonly outputs: number;
 }
 
+/** The error for an operator, or a use of it, that the compiler cannot follow. */
 export function cannot(node: TracedNode, found: string, expected: string): JepaMpcError {
   const shapes = node.inputs
     .map((traced) => (traced === null ? '' : `[${writeDims(dimsOf(traced))}]`))
     .join(', ');
-  return new JepaMpcError('model.unsupported', {
-    subject: `operator ${node.operator} (${shapes})`,
-    found,
-    expected,
-    remedy:
-      'The rollout runs step by step instead; export the graph with plain operators to have it compiled.',
-  });
+  return unsupported(found, expected, `operator ${node.operator} (${shapes})`);
 }
 
+/** An input that must be there. @throws JepaMpcError `model.unsupported` */
 export function input(node: TracedNode, index: number): Traced {
   const traced = node.inputs[index];
   if (traced === null || traced === undefined) throw cannot(node, `no input ${String(index)}`, 'one');
   return traced;
 }
 
+/** Asserts that a callback was given an operand for each that it was to get. @throws JepaMpcError `model.unsupported` */
 export function given(value: Value | undefined): Value {
-  if (value === undefined)
-    throw new JepaMpcError('model.unsupported', {
-      subject: 'graph compiler',
-      found: 'a missing operand',
-      expected: 'one',
-      remedy: 'This is a defect: please report it.',
-    });
+  if (value === undefined) throw compilerDefect('a missing operand', 'one');
   return value;
 }
 
+/** An input in one piece. @throws JepaMpcError `model.unsupported` if it is not given */
 export function wholeInput(node: TracedNode, index: number): Value {
   return wholeOf(node.builder, input(node, index));
 }
 
-/** An input that says how, not what: its numbers have to be known. */
+/**
+ * An input that must be constant, since the output's shape depends on it: axes, sizes, indices.
+ *
+ * @throws JepaMpcError `model.unsupported` if it depends on the data
+ */
 export function known(node: TracedNode, index: number): Constant {
   const found = constantOf(wholeInput(node, index));
   if (found === null)
@@ -63,16 +60,25 @@ export function known(node: TracedNode, index: number): Constant {
   return found;
 }
 
+/** As {@link known}; null if the input is not given. */
 export function knownOrNull(node: TracedNode, index: number): Constant | null {
   const traced = node.inputs[index];
   return traced === null || traced === undefined ? null : known(node, index);
 }
 
+/** Axes from an input (newer opsets) or from the attribute `axes` (older ones); null if there are neither. */
 export function axesOf(node: TracedNode, index: number): number[] | null {
   const constant = knownOrNull(node, index);
   return constant === null ? node.attributes.ints('axes') : [...constant.data];
 }
 
+/** Changes each piece of a split tensor. @param axis where the time axis is in the changed pieces */
 export function withPieces(split: Split, axis: number, change: (piece: Value) => Value): Split {
   return { axis, pieces: split.pieces.map(change), isMerged: split.isMerged };
+}
+
+/** An optional input in one piece; null if it is not given. */
+export function wholeInputOrNull(node: TracedNode, index: number): Value | null {
+  const traced = node.inputs[index];
+  return traced === null || traced === undefined ? null : wholeOf(node.builder, traced);
 }
