@@ -9,7 +9,7 @@ import type { PlanContext } from '../core/ports.js';
 import { contextFeeds } from './rollout-feeds.js';
 import type { RolloutRequest } from '../../packages/rollout-compiler/src/index.js';
 
-/** What both variants of a rollout graph share once they are compiled: the session, the inputs that describe the situation, and a run. */
+/** The common part of both variants of a compiled rollout graph: its session, the inputs that describe the situation, and a run. */
 export class CompiledGraph {
   readonly #session: ort.InferenceSession;
   protected readonly objective: ObjectiveSpec;

@@ -13,7 +13,7 @@ import {
   type WrittenManifest,
 } from './manifest-schema.js';
 
-/** A path as a person would write it: `cameras[0].mean`. */
+/** A path for people: `cameras[0].mean`. */
 function writePath(path: readonly PropertyKey[]): string {
   return path
     .map((key) => (typeof key === 'number' ? `[${String(key)}]` : `.${String(key)}`))
@@ -72,7 +72,7 @@ function unknownField(key: string, parent: readonly PropertyKey[]): { found: str
   };
 }
 
-/** Names that the schema knows at that place of the manifest. */
+/** Names of the fields that the schema has at a place in the manifest. */
 function fieldNames(parent: readonly PropertyKey[]): string[] {
   let schema: z.ZodType = manifestSchema;
   for (const key of parent) {
@@ -86,10 +86,11 @@ function fieldNames(parent: readonly PropertyKey[]): string[] {
 }
 
 /**
- * Reads a manifest.
+ * Reads a manifest, checks it and fills in what it leaves out.
  *
+ * @param json text of the file
  * @param subject what to call the file in an error
- * @throws JepaMpcError `model.manifest-invalid` naming every problem with its path, what was found and what was expected;
+ * @throws JepaMpcError `model.manifest-invalid` with the path of every problem, what was found there and what was expected;
  *   `model.unsupported` for another format or version
  */
 export function parseManifest(json: string, subject: string): ModelManifest {
