@@ -1,6 +1,6 @@
 /**
- * How much a model bears: success through the real node, in lockstep, with one thing wrong at a time. `--beside` draws the curves of
- * earlier runs into the plot, too.
+ * How robust a model is: success through the real node, in lockstep, with one imperfection at a time. `--beside` adds the curves of earlier
+ * runs to the plot.
  *
  *   node scripts/bootstrap.mjs exec node bench/robustness.mjs --episodes 30 --json robustness.json --plot robustness.png
  */
@@ -15,7 +15,7 @@ import { plotRobustness } from './harness/robustness-plot.mjs';
 
 const MAIN = fileURLToPath(new URL('../dist/eval/main.js', import.meta.url));
 
-/** Levels of each imperfection; the one that changes nothing is run once for all. */
+/** Levels of each imperfection. The level that changes nothing is run once for all of them. */
 const AXES = [
   {
     name: 'camera-shift-m',

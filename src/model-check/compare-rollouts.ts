@@ -1,15 +1,16 @@
 import { JepaMpcError } from '../core/errors.js';
 import type { CandidateScorer, PlanContext } from '../core/ports.js';
+import { at } from '../math/at.js';
 
-/** Rounding adds up over the steps of a rollout and in the objective behind it, so costs may be off by more than one output of a graph. */
+/** Rounding adds up over the steps of a rollout and in the objective, so costs may differ by more than the output of one graph. */
 const TOLERANCES = 10;
 
 /**
  * Compares the costs of a compiled rollout with those of the same rollout step by step.
  *
  * @param candidates raw actions `[N, K, J]`
- * @param tolerance of the outputs of the model's graphs
- * @returns the largest difference, as a fraction of the cost, or of 1 where the cost is below
+ * @param tolerance maximum absolute difference of the outputs of the model's graphs
+ * @returns the largest difference, as a fraction of the cost, or of 1 if the cost is below 1
  * @throws JepaMpcError `model.golden-mismatch` when it is more than ten times the tolerance
  */
 export async function compareRollouts(
@@ -24,7 +25,7 @@ export async function compareRollouts(
   const allowed = TOLERANCES * tolerance;
   let worst = 0;
   for (const [candidate, cost] of expected.entries()) {
-    const difference = Math.abs((found[candidate] ?? NaN) - cost) / Math.max(1, Math.abs(cost));
+    const difference = Math.abs(at(found, candidate) - cost) / Math.max(1, Math.abs(cost));
     if (!(difference <= allowed)) {
       throw new JepaMpcError('model.golden-mismatch', {
         subject: `cost of candidate ${String(candidate)} in the compiled rollout`,

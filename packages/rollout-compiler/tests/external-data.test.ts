@@ -46,7 +46,7 @@ async function costsOf(model: LoadedModel, precision: RolloutRequest['precision'
   return costs;
 }
 
-describe('a predictor with its data in a file beside it', () => {
+describe('a predictor with its data in another file', () => {
   let copy: TinyModelCopy;
   let elsewhere: string;
 
@@ -181,7 +181,7 @@ describe('a predictor with its data in a file beside it', () => {
       await expectSameCosts();
     });
 
-    it('is loaded and planned with where the data lies beside the real file alone', async () => {
+    it('is loaded and planned with when the data is only next to the real file', async () => {
       await link('predictor.onnx', join(blobs, 'predictor.onnx'));
       await rename(copy.path(DATA), join(blobs, DATA));
       await listData(
@@ -200,7 +200,7 @@ describe('a predictor with its data in a file beside it', () => {
     it.each([
       ['with data that leads out of both folders', () => link(DATA, join(elsewhere, 'secret'))],
       [
-        'with data beside the real file that leads out of its folder',
+        'with data next to the real file that leads out of its folder',
         async () => {
           await rename(copy.path(DATA), join(elsewhere, 'secret'));
           await symlink(join(elsewhere, 'secret'), join(blobs, DATA));
