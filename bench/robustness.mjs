@@ -1,5 +1,5 @@
 /**
- * How robust a model is: success through the real node, in lockstep, with one imperfection at a time. `--beside` adds the curves of earlier
+ * How robust a model is: success through the real node, in lockstep, with one imperfection at a time. `--earlier FILE` adds the curves of earlier
  * runs to the plot.
  *
  *   node scripts/bootstrap.mjs exec node bench/robustness.mjs --episodes 30 --json robustness.json --plot robustness.png
@@ -38,7 +38,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1234' },
     json: { type: 'string' },
     plot: { type: 'string' },
-    beside: { type: 'string', multiple: true, default: [] },
+    earlier: { type: 'string', multiple: true, default: [] },
   },
 });
 
@@ -96,7 +96,7 @@ const result = {
 };
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);
 if (values.plot !== undefined) {
-  const earlier = values.beside.map((file) => JSON.parse(readFileSync(file, 'utf8')));
+  const earlier = values.earlier.map((file) => JSON.parse(readFileSync(file, 'utf8')));
   writeFileSync(values.plot, await plotRobustness([result, ...earlier]));
 }
 console.log(`${result.minutes.toFixed(1)} minutes on ${result.machine}`);

@@ -3,7 +3,7 @@ import { JepaMpcError } from '../../../src/core/errors.js';
 const SUBJECT = 'graph compiler';
 
 /** What to do about a graph that is not compiled: nothing has to be done, but it can be. */
-export const STEP_BY_STEP_REMEDY =
+const STEP_BY_STEP_REMEDY =
   'The rollout runs step by step instead; export the graph with plain operators to have it compiled.';
 
 /** A graph that the compiler cannot follow. Whoever asked for it rolls the model out step by step instead. */
