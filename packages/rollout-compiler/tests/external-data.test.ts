@@ -67,6 +67,19 @@ describe('a predictor with its data in another file', () => {
       manifest.graphs.predictor.data = [{ file: DATA, sha256 }];
     });
 
+  /** Costs are those of the model whose data is inside; in int8 too, whose codes are made of the numbers in the file. */
+  async function expectSameCosts(): Promise<void> {
+    const [model, inside] = [
+      await loadModel(copy.folder, { device: 'cpu' }),
+      await loadModel(tinyModelFolder, { device: 'cpu' }),
+    ];
+    const expected = await costsOf(inside);
+    expect(largestDifference(await costsOf(model), expected)).toBeLessThan(1e-6);
+    expect(largestDifference(await costsOf(model, 'int8'), expected)).toBeLessThan(0.05);
+    await model.dispose();
+    await inside.dispose();
+  }
+
   beforeEach(async () => {
     copy = await TinyModelCopy.create();
     elsewhere = await mkdtemp(join(tmpdir(), 'elsewhere-'));
@@ -79,16 +92,7 @@ describe('a predictor with its data in another file', () => {
 
   it('is loaded, compiled and planned with as any other', async () => {
     await writeFile(copy.path(DATA), await moveOut(DATA));
-    const [model, inside] = [
-      await loadModel(copy.folder, { device: 'cpu' }),
-      await loadModel(tinyModelFolder, { device: 'cpu' }),
-    ];
-    const expected = await costsOf(inside);
-    expect(largestDifference(await costsOf(model), expected)).toBeLessThan(1e-6);
-    // Its codes are made of the numbers in the file.
-    expect(largestDifference(await costsOf(model, 'int8'), expected)).toBeLessThan(0.05);
-    await model.dispose();
-    await inside.dispose();
+    await expectSameCosts();
   });
 
   it('leaves its large tensors there when it is compiled', async () => {
@@ -157,18 +161,6 @@ describe('a predictor with its data in another file', () => {
       for (const file of ['manifest.json', 'golden.safetensors', 'encoder.onnx', 'distance.onnx'])
         await link(file, join(blobs, createHash('sha256').update(file).digest('hex')));
     });
-
-    async function expectSameCosts(): Promise<void> {
-      const [model, inside] = [
-        await loadModel(copy.folder, { device: 'cpu' }),
-        await loadModel(tinyModelFolder, { device: 'cpu' }),
-      ];
-      const expected = await costsOf(inside);
-      expect(largestDifference(await costsOf(model), expected)).toBeLessThan(1e-6);
-      expect(largestDifference(await costsOf(model, 'int8'), expected)).toBeLessThan(0.05);
-      await model.dispose();
-      await inside.dispose();
-    }
 
     it('is loaded and planned with where the data is linked, too', async () => {
       await link('predictor.onnx', join(blobs, 'aaaa'));

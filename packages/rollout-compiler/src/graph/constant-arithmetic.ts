@@ -171,24 +171,30 @@ export function gatherConstant(constant: Constant, indices: Constant, axis: numb
 
 /** For each element of a tensor of this shape, where it lies in data of these strides that starts at `offset`. */
 function stridedIndices(dims: readonly number[], strides: readonly number[], offset: number): Uint32Array {
-  const count = elementCount(dims);
-  const indices = new Uint32Array(count);
-  for (let index = 0; index < count; index++) {
-    let rest = index;
-    let place = offset;
-    for (let axis = dims.length - 1; axis >= 0; axis--) {
-      const dim = at(dims, axis);
-      const position = rest % dim;
-      rest = (rest - position) / dim;
-      place += position * at(strides, axis);
-    }
+  const indices = new Uint32Array(elementCount(dims));
+  const position = dims.map(() => 0);
+  let place = offset;
+  for (let index = 0; index < indices.length; index++) {
     indices[index] = place;
+    // Counts the position up by one, as an odometer: the last axis first, and the one before it on overflow.
+    for (let axis = dims.length - 1; axis >= 0; axis--) {
+      const next = at(position, axis) + 1;
+      place += at(strides, axis);
+      if (next < at(dims, axis)) {
+        position[axis] = next;
+        break;
+      }
+      position[axis] = 0;
+      place -= next * at(strides, axis);
+    }
   }
   return indices;
 }
 
 function pick({ type, data }: Constant, dims: readonly number[], indices: Uint32Array): Constant {
-  return { type, dims, data: Float64Array.from(indices, (index) => at(data, index)) };
+  const picked = new Float64Array(indices.length);
+  for (const [i, index] of indices.entries()) picked[i] = at(data, index);
+  return { type, dims, data: picked };
 }
 
 const equalElements = new WeakMap<Constant, number | null>();
