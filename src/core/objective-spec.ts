@@ -45,8 +45,8 @@ export function limitMarginOf(
 }
 
 /**
- * What plans are judged by, as plain data: the planner computes it step by step (planning/candidate-evaluator.ts), the graph compiler
- * writes it as nodes (model/graph/objective-nodes.ts).
+ * What plans are judged by, as plain data: the planner computes it step by step (rollout/candidate-evaluator.ts), the graph compiler
+ * writes it as nodes (packages/rollout-compiler/src/nodes/objective-nodes.ts).
  */
 export interface ObjectiveSpec {
   readonly metric: DistanceMetric;
