@@ -14,14 +14,15 @@ from torch import Tensor
 from .checkpoint import Checkpoint, read_checkpoint
 from .encoders.kinds import ENCODERS
 from .errors import ExportRefusedError, exit_status
-from .families import FAMILIES, Sizes
+from .families import FAMILIES
+from .family import Sizes
 from .heads import Heads, heads_of
 from .interface import JOINT_KINDS, Interface
-from .jepa_wm import ENCODER
 from .model_folder import Origin, write_model_folder
 from .parity import measure_parity, tell_parity
 from .presets import PRESETS
 from .reference_packages import missing_package
+from .separate_encoder import ENCODER, ENCODER_OPTION
 from .world_model import WorldModel
 
 SEED = 20261125
@@ -56,8 +57,8 @@ def _run(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "weights.pt"
         write_random_checkpoint(options.kind, sizes, file, layout=options.layout)
-        made_up = {"encoder_weights": file.with_name(ENCODER_FILE), **family.made_up}
-        return export_checkpoint(argparse.Namespace(**{**vars(options), **made_up}), file, out)
+        given = {"encoder_weights": file.with_name(ENCODER_FILE), **family.random_options}
+        return export_checkpoint(argparse.Namespace(**{**vars(options), **given}), file, out)
 
 
 def write_random_checkpoint(kind: str, sizes: Sizes, file: Path, layout: int = 0) -> None:
@@ -116,7 +117,7 @@ def export_checkpoint(options: argparse.Namespace, file: Path, out: Path) -> int
 def _encoder_tensors(file: Path | None, published: str) -> dict[str, Tensor]:
     if file is None:
         raise ExportRefusedError(
-            "--encoder-weights",
+            ENCODER_OPTION,
             found="none",
             expected="the file of the encoder, which is not in the checkpoint",
             remedy=f"Download {published}, and name it.",

@@ -12,10 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .dino_wm import DinoSizes
-from .dino_wm_original import camera_size
-from .jepa_wm_reference import DinoStatement
-from .packing import parts_beside_encoder
+from .dino_wm_predictor import DinoSizes
+from .packing import parts_without_encoder
+from .restated_encoders import RestatedDinov2, rollout
 
 
 class OriginalDinoReference:
@@ -25,7 +24,7 @@ class OriginalDinoReference:
         self.sizes = sizes
         self.cost_scale = 1 / (sizes.tokens * sizes.encoder_dim)
         self.model = nn.Module()
-        self.model.encoder = DinoStatement(sizes)
+        self.model.encoder = RestatedDinov2(sizes)
         for name, taken, given in (
             ("proprio_encoder", sizes.proprioception_dim, sizes.proprioception_embedding),
             ("action_encoder", sizes.action_dim, sizes.action_embedding),
@@ -40,7 +39,7 @@ class OriginalDinoReference:
     def encode(self, *observation: Tensor) -> Tensor:
         image, measured = observation
         size = self.sizes.image_size
-        if camera_size(self.sizes) != size:
+        if self.sizes.camera_size != size:
             image = F.interpolate(image, size=(size, size), mode="bilinear", antialias=True)
         beside = self.model.proprio_encoder.patch_embed(measured.unsqueeze(2)).transpose(1, 2)
         return torch.cat((self.model.encoder(image), beside.repeat(1, self.sizes.tokens, 1)), dim=2)
@@ -58,14 +57,11 @@ class OriginalDinoReference:
     def plan_cost(
         self, observation: list[Tensor], goal: list[Tensor], actions: Tensor, window: int
     ) -> tuple[Tensor, Tensor]:
-        frames = [self.encode(*observation).repeat(len(actions), 1, 1)]
-        for step in range(actions.shape[1]):
-            context = torch.stack(frames[-window:], dim=1)
-            frames.append(self.step(context, actions[:, step + 1 - context.shape[1] : step + 1]))
-        difference = (frames[-1] - self.encode(*goal)).square()
+        last = rollout(self.step, self.encode(*observation).repeat(len(actions), 1, 1), actions, window)
+        difference = (last - self.encode(*goal)).square()
         visual, measured = difference.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=2)
         # Of the proprioception that is predicted beside every patch, that of the first is taken.
-        return frames[-1], visual.mean(dim=(1, 2)) + measured[:, 0].mean(dim=1)
+        return last, visual.mean(dim=(1, 2)) + measured[:, 0].mean(dim=1)
 
 
 def random_original_dino_wm(sizes: DinoSizes, seed: int) -> OriginalDinoReference:
@@ -87,7 +83,7 @@ def random_original_dino_wm(sizes: DinoSizes, seed: int) -> OriginalDinoReferenc
 
 def pack_original_dino_wm(tensors: dict[str, Tensor]) -> dict[str, object]:
     """Weights in the parts that they are published in, each as a state dict; the encoder is not among them."""
-    return {**parts_beside_encoder(tensors), "epoch": 100}
+    return {**parts_without_encoder(tensors), "epoch": 100}
 
 
 class _Predictor(nn.Module):

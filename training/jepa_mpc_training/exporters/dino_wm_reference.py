@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .dino_wm import DinoSizes
+from .dino_wm_predictor import DinoSizes
 from .reference_packages import reference_modules
 
 

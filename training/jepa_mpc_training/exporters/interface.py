@@ -29,15 +29,6 @@ class EndEffectorRules:
     dead_band: tuple[float, ...] | None = None
 
 
-# Of the wrapper that V-JEPA 2-AC is published with. Rotations are not planned; their bounds are those of JEPA-WM.
-_VJEPA2_AC = EndEffectorRules(
-    bound=(0.05, 0.05, 0.05, 0.1, 0.1, 0.1, 0.75),
-    frozen=(None, None, None, 0.0, 0.0, 0.0, None),
-    dead_band=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.25),
-)
-_JEPA_WM = EndEffectorRules(bound=(0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.75))
-
-
 @dataclass(frozen=True)
 class Interface:
     """Fields of the manifest that no checkpoint holds."""
@@ -66,13 +57,6 @@ def joint_actions(options: argparse.Namespace, model: WorldModel, otherwise: Sta
     return replace(spec, kind=options.action_kind)
 
 
-def jepa_wm_interface(options: argparse.Namespace, model: WorldModel) -> Interface:
-    """Joints and proprioception for a simulated task, an end effector for DROID. Raises ExportRefusedError."""
-    if model.proprioception_dim:
-        return measured_joint_interface(options, model)
-    return _end_effector(options, model, _JEPA_WM)
-
-
 def measured_joint_interface(options: argparse.Namespace, model: WorldModel) -> Interface:
     """Actions of joints, and proprioception; normalisers are given or those of a preset. Raises ExportRefusedError."""
     preset = None if options.preset is None else PRESETS[options.preset]
@@ -83,15 +67,11 @@ def measured_joint_interface(options: argparse.Namespace, model: WorldModel) -> 
     return Interface(action, make_proprioception(options.proprioception, model.proprioception_dim, measured))
 
 
-def end_effector_interface(options: argparse.Namespace, model: WorldModel) -> Interface:
-    """V-JEPA 2-AC's: raw differences of the pose of a link and of the gripper, and that pose itself.
+def end_effector_interface(options: argparse.Namespace, model: WorldModel, rules: EndEffectorRules) -> Interface:
+    """Actions are raw differences of the pose of a link and of the gripper; proprioception, if any, is that pose.
 
-    Raises ExportRefusedError for what is missing, and for normalisers, which it does not have.
+    Raises ExportRefusedError for options that are missing, and for normalisers: these models use none.
     """
-    return _end_effector(options, model, _VJEPA2_AC)
-
-
-def _end_effector(options: argparse.Namespace, model: WorldModel, rules: EndEffectorRules) -> Interface:
     if options.action_mean is not None or options.action_std is not None or options.dataset_stats is not None:
         raise ExportRefusedError(
             "normalisers of the actions",

@@ -7,14 +7,14 @@ papers say of the networks, shares nothing with `jepa_wm.py`, and was compared w
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .jepa_wm import JepaWmSizes
-from .packing import parts_beside_encoder
+from .jepa_wm_sizes import JepaWmSizes
+from .packing import parts_without_encoder
+from .restated_encoders import RestatedDinov2, RestatedDinov3, rollout
 
 _ALPHA = 0.1
 
@@ -26,7 +26,9 @@ class JepaWmReference:
         self.sizes = sizes
         self.cost_scale = 1 / (sizes.tokens * sizes.encoder_dim)
         self.model = nn.Module()
-        self.model.encoder = DinoStatement(sizes) if sizes.encoder == "dinov2" else _Dinov3(sizes)
+        self.model.encoder = (
+            RestatedDinov2(sizes) if sizes.encoder == "dinov2" else RestatedDinov3(sizes, sizes.registers)
+        )
         if sizes.proprioception_dim:
             self.model.proprio_encoder = nn.Module()
             self.model.proprio_encoder.patch_embed = nn.Conv1d(
@@ -52,14 +54,11 @@ class JepaWmReference:
     def plan_cost(
         self, observation: list[Tensor], goal: list[Tensor], actions: Tensor, window: int
     ) -> tuple[Tensor, Tensor]:
-        frames = [self.encode(*observation).repeat(len(actions), 1, 1)]
-        for step in range(actions.shape[1]):
-            context = torch.stack(frames[-window:], dim=1)
-            frames.append(self.step(context, actions[:, step + 1 - context.shape[1] : step + 1]))
-        difference = (frames[-1] - self.encode(*goal)).square()
+        last = rollout(self.step, self.encode(*observation).repeat(len(actions), 1, 1), actions, window)
+        difference = (last - self.encode(*goal)).square()
         visual, beside = difference.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=2)
         cost = visual.mean(dim=(1, 2))
-        return frames[-1], cost + _ALPHA * beside.mean(dim=(1, 2)) if self.sizes.proprioception_dim else cost
+        return last, cost + _ALPHA * beside.mean(dim=(1, 2)) if self.sizes.proprioception_dim else cost
 
 
 def random_jepa_wm(sizes: JepaWmSizes, seed: int) -> JepaWmReference:
@@ -82,12 +81,7 @@ def random_jepa_wm(sizes: JepaWmSizes, seed: int) -> JepaWmReference:
 def pack_jepa_wm(tensors: dict[str, Tensor]) -> dict[str, object]:
     """Weights in the form that they are published in, with what lies beside them; the encoder is not among them."""
     beside: dict[str, object] = {"action_encoder": None, "heads": {}, "opt": {"state": {}}, "scaler": None, "epoch": 50}
-    return {**parts_beside_encoder(tensors, "module."), **beside}
-
-
-def pack_encoder(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The encoder's own file, as DINOv2 is published."""
-    return {key.removeprefix("encoder."): each for key, each in tensors.items() if key.startswith("encoder.")}
+    return {**parts_without_encoder(tensors, "module."), **beside}
 
 
 class _Predictor(nn.Module):
@@ -152,111 +146,4 @@ class _ModulatedLayer(nn.Module):
                 angles = [place * 10000.0 ** -((number + other) % (share // 2) / (share / 2)) for other in (0, 1)]
                 turned[..., axis * share + number] = first * angles[0].cos() - second * angles[0].sin()
                 turned[..., axis * share + number + 1] = second * angles[1].cos() + first * angles[1].sin()
-        return turned
-
-
-class DinoStatement(nn.Module):
-    """DINOv2: patches after the last normalisation, without the class token."""
-
-    def __init__(self, sizes: JepaWmSizes) -> None:
-        super().__init__()
-        dim = sizes.encoder_dim
-        self.side, self.positions = sizes.side, sizes.positions
-        self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
-        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + sizes.positions**2, dim))
-        self.patch_embed = nn.Module()
-        self.patch_embed.proj = nn.Conv2d(sizes.channels, dim, sizes.patch_size, stride=sizes.patch_size)
-        self.blocks = nn.ModuleList(_DinoLayer(sizes) for _ in range(sizes.encoder_depth))
-        self.norm = nn.LayerNorm(dim, eps=1e-6)
-
-    def forward(self, image: Tensor) -> Tensor:
-        patches = self.patch_embed.proj(image)
-        if self.positions == self.side:
-            table = self.pos_embed[:, 1:].transpose(1, 2).unflatten(2, (self.side, self.side))
-        else:
-            table = self._scaled()
-        tokens = (patches + table).flatten(2).transpose(1, 2)
-        start = (self.cls_token + self.pos_embed[:, :1]).repeat(len(image), 1, 1)
-        tokens = torch.cat((start, tokens), dim=1)
-        for layer in self.blocks:
-            tokens = layer(tokens)
-        return self.norm(tokens)[:, 1:]
-
-    def _scaled(self) -> Tensor:
-        """Bicubic, at the places that a factor of (side + 0.1) / positions gives: not those of the grid's own size."""
-        grid = self.pos_embed[0, 1:].unflatten(0, (self.positions, self.positions))
-        place = (torch.arange(self.side, dtype=torch.float64) + 0.5) * self.positions / (self.side + 0.1) - 0.5
-        shares = torch.zeros(self.side, self.positions, dtype=torch.float64)
-        for row, at in enumerate(place.tolist()):
-            for near in range(math.floor(at) - 1, math.floor(at) + 3):
-                shares[row, min(max(near, 0), self.positions - 1)] += _cubic(abs(at - near))
-        scaled = torch.einsum("rm,cn,mnd->drc", shares.float(), shares.float(), grid)
-        return scaled.unsqueeze(0)
-
-
-def _cubic(distance: float) -> float:
-    """Cubic convolution's share of a neighbour, a = -0.75."""
-    if distance <= 1:
-        return (1.25 * distance - 2.25) * distance**2 + 1
-    return -0.75 * (((distance - 5) * distance + 8) * distance - 4) if distance < 2 else 0.0
-
-
-class _DinoLayer(nn.Module):
-    def __init__(self, sizes: JepaWmSizes, epsilon: float = 1e-6) -> None:
-        super().__init__()
-        dim = sizes.encoder_dim
-        self.heads = sizes.heads.encoder
-        self.norm1, self.norm2 = nn.LayerNorm(dim, eps=epsilon), nn.LayerNorm(dim, eps=epsilon)
-        self.attn = nn.ModuleDict({"qkv": nn.Linear(dim, 3 * dim), "proj": nn.Linear(dim, dim)})
-        self.mlp = nn.ModuleDict(
-            {"fc1": nn.Linear(dim, sizes.encoder_mlp_dim), "fc2": nn.Linear(sizes.encoder_mlp_dim, dim)}
-        )
-        self.ls1, self.ls2 = (nn.ParameterDict({"gamma": nn.Parameter(torch.ones(dim))}) for _ in range(2))
-
-    def forward(self, tokens: Tensor, turned: Callable[[Tensor], Tensor] = lambda values: values) -> Tensor:
-        parts = self.attn["qkv"](self.norm1(tokens)).chunk(3, dim=2)
-        query, key, value = (each.unflatten(2, (self.heads, -1)).transpose(1, 2) for each in parts)
-        query, key = turned(query), turned(key)
-        scores = (query @ key.transpose(2, 3) / math.sqrt(query.shape[-1])).softmax(dim=-1)
-        tokens = tokens + self.ls1["gamma"] * self.attn["proj"]((scores @ value).transpose(1, 2).flatten(2))
-        return tokens + self.ls2["gamma"] * self.mlp["fc2"](F.gelu(self.mlp["fc1"](self.norm2(tokens))))
-
-
-class _Dinov3(nn.Module):
-    """DINOv3: patches after the last normalisation, without class token and registers."""
-
-    def __init__(self, sizes: JepaWmSizes) -> None:
-        super().__init__()
-        dim = sizes.encoder_dim
-        self.side = sizes.side
-        self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
-        self.storage_tokens = nn.Parameter(torch.zeros(1, sizes.registers, dim))
-        self.patch_embed = nn.Module()
-        self.patch_embed.proj = nn.Conv2d(sizes.channels, dim, sizes.patch_size, stride=sizes.patch_size)
-        self.rope_embed = nn.Module()
-        count = dim // sizes.heads.encoder // 4
-        self.rope_embed.register_buffer("periods", 100.0 ** (torch.arange(count) / count))
-        self.blocks = nn.ModuleList(_DinoLayer(sizes, epsilon=1e-5) for _ in range(sizes.encoder_depth))
-        self.norm = nn.LayerNorm(dim, eps=1e-5)
-
-    def forward(self, image: Tensor) -> Tensor:
-        patches = self.patch_embed.proj(image).flatten(2).transpose(1, 2)
-        before = torch.cat((self.cls_token, self.storage_tokens), dim=1).repeat(len(image), 1, 1)
-        tokens = torch.cat((before, patches), dim=1)
-        for layer in self.blocks:
-            tokens = layer(tokens, lambda values: self._turned(values, before.shape[1]))
-        return self.norm(tokens)[:, before.shape[1] :]
-
-    def _turned(self, values: Tensor, before: int) -> Tensor:
-        """Queries or keys `[B, H, N, W]`: each number with the one half a head on, by rows and then by columns."""
-        half = values.shape[-1] // 2
-        patch = torch.arange(self.side**2)
-        turned = values.clone()
-        for axis, place in enumerate((patch.div(self.side, rounding_mode="floor"), patch % self.side)):
-            for number, period in enumerate(self.rope_embed.periods):
-                angle = 2 * math.pi * ((2 * place + 1) / self.side - 1) / period
-                at = axis * half // 2 + number
-                first, second = values[:, :, before:, at], values[:, :, before:, at + half]
-                turned[:, :, before:, at] = first * angle.cos() - second * angle.sin()
-                turned[:, :, before:, at + half] = second * angle.cos() + first * angle.sin()
         return turned

@@ -37,6 +37,11 @@ class KeyLayout:
         return key
 
 
+def weights_and_biases(*names: str) -> tuple[str, ...]:
+    """The names of the weight and of the bias of each layer in `names`."""
+    return tuple(f"{name}.{kind}" for name in names for kind in ("weight", "bias"))
+
+
 def layers_under(keys: Iterable[str], prefix: str) -> int:
     """How many numbered layers there are under `prefix`, which ends with a dot."""
     numbers = {int(match.group(1)) for key in keys if (match := re.match(re.escape(prefix) + r"(\d+)\.", key))}

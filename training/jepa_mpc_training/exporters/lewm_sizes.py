@@ -64,3 +64,20 @@ def sizes_of(tensors: Mapping[str, Tensor], heads: Heads, subject: str) -> LewmS
     require_division(f"{subject}: heads of the encoder", heads.encoder, sizes.encoder_dim)
     require_division(f"{subject}: heads of the predictor", heads.predictor, sizes.inner)
     return sizes
+
+
+SMALL = LewmSizes(
+    image_size=28,
+    patch_size=7,
+    encoder_dim=24,
+    encoder_depth=2,
+    encoder_mlp_dim=96,
+    dim=16,
+    hidden=16,
+    projector_dim=32,
+    depth=2,
+    inner=32,
+    mlp_dim=32,
+    embedder_dim=64,
+    heads=Heads(encoder=3, predictor=4),
+)

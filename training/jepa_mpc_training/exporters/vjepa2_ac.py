@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .errors import ExportRefusedError
-from .heads import Heads, require_division
-from .key_layouts import KeyLayout, layers_under, match_layout
+from .family import RANDOM_ARM, Family
+from .heads import Heads
+from .interface import EndEffectorRules, Interface, end_effector_interface
+from .key_layouts import KeyLayout, layers_under, match_layout, weights_and_biases
 from .load_weights import load_weights
-from .patch_grid import PatchGrid
 from .pose_composition import POSE, compose_pose
+from .reference_packages import VJEPA2
 from .rotary_position import RotaryBlock, RotaryTables, grid_positions, reorder_heads
+from .vjepa2_ac_reference import VjepaReference, pack_vjepa2_ac, random_vjepa2_ac
+from .vjepa2_ac_sizes import MAX_FRAMES, SMALL, VjepaSizes, sizes_of
 from .world_model import Camera, Planner, Stream, WorldModel
 
 LAYOUTS = (KeyLayout("vjepa2-ac-vitg.pt (encoder.blocks.0.attn.qkv, predictor.predictor_blocks.0.attn.qkv)"),)
@@ -25,11 +28,7 @@ GROUPS = ("encoder", "predictor")
 HEAD = 64
 """Numbers of a head in the published encoder and predictor, which no shape of a weight gives away."""
 
-MOST_FRAMES = 32
-"""Frames that the published predictor's mask is made for."""
-
 _WINDOW = 4
-_IMAGE_SIZE = 256
 # A table of positions, which the encoder rotates by instead, and what a predictor would take cameras' poses with.
 _IGNORED = ("encoder.pos_embed", "predictor.extrinsics_encoder.")
 _EPSILON = 1e-6
@@ -37,11 +36,8 @@ _LATENT_EPSILON = 1e-5
 _CONDITIONS = 2
 """Tokens of a frame that come before its patches: the action's and the pose's."""
 
-_WEIGHTS = ("weight", "bias")
-_BLOCK = tuple(
-    f"{part}.{kind}" for part in ("norm1", "attn.qkv", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2") for kind in _WEIGHTS
-)
-_PARTS = (
+_BLOCK = weights_and_biases("norm1", "attn.qkv", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2")
+_PARTS = weights_and_biases(
     "encoder.patch_embed.proj",
     "encoder.norm",
     *(f"predictor.{part}" for part in ("predictor_embed", "action_encoder", "state_encoder")),
@@ -53,25 +49,12 @@ _PARTS = (
 _PLANNER = Planner(samples=400, iterations=10, elites=10, horizon=2, initial_std=1.0, min_std=0.0, momentum=0.15)
 # The largest centred square, scaled without anti-aliasing.
 _CAMERA = Camera(resize="largest-square-crop", interpolation="bilinear")
-
-
-@dataclass(frozen=True)
-class VjepaSizes(PatchGrid):
-    """Widths and depths. Defaults: the published ones, a ViT-g of 1.0 B and a predictor of 305 M parameters."""
-
-    channels: int = 3
-    patch_size: int = 16
-    tubelet: int = 2
-    """Frames of a patch in time; an image is each of them."""
-    side: int = 16
-    """Side of the grid of patches."""
-    encoder_dim: int = 1408
-    encoder_depth: int = 40
-    encoder_mlp_dim: int = 6144
-    predictor_dim: int = 1024
-    depth: int = 24
-    mlp_dim: int = 4096
-    heads: Heads = field(default_factory=lambda: Heads(encoder=22, predictor=16))
+# Of the published planner's wrapper. Rotations are not planned; their bounds are those of JEPA-WM.
+_END_EFFECTOR = EndEffectorRules(
+    bound=(0.05, 0.05, 0.05, 0.1, 0.1, 0.1, 0.75),
+    frozen=(None, None, None, 0.0, 0.0, 0.0, None),
+    dead_band=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.25),
+)
 
 
 def default_heads(tensors: Mapping[str, Tensor]) -> Heads | None:
@@ -92,7 +75,7 @@ def read_vjepa2_ac(
     Raises ExportRefusedError for names or shapes that fit no V-JEPA 2-AC.
     """
     _, ours = match_layout(tensors, LAYOUTS, _expected_keys, _IGNORED, subject)
-    sizes = _sizes_of(ours, heads, subject)
+    sizes = sizes_of(ours, heads, subject)
     encoder, predictor = VjepaEncoder(sizes), VjepaPredictor(sizes)
     load_weights(encoder, _encoder_weights(ours, sizes), subject)
     load_weights(predictor, _predictor_weights(ours, sizes), subject)
@@ -105,7 +88,7 @@ def read_vjepa2_ac(
         tokens=sizes.tokens + 1,
         dim=sizes.encoder_dim,
         window=_WINDOW,
-        longest_window=MOST_FRAMES,
+        longest_window=MAX_FRAMES,
         action_dim=POSE,
         history_mode="growing",
         proprioception_dim=POSE,
@@ -163,12 +146,12 @@ class VjepaPredictor(nn.Module):
         self.state_encoder = nn.Linear(POSE, sizes.predictor_dim)
         # Action and pose have a time and no place.
         row, column = (torch.cat((torch.zeros(_CONDITIONS), at)) for at in grid_positions(sizes.side))
-        frame = torch.arange(MOST_FRAMES, dtype=torch.float32).repeat_interleave(len(row))
+        frame = torch.arange(MAX_FRAMES, dtype=torch.float32).repeat_interleave(len(row))
         self.register_buffer("frames", frame, persistent=False)
         self.positions = RotaryTables(
             frame,
-            row.repeat(MOST_FRAMES),
-            column.repeat(MOST_FRAMES),
+            row.repeat(MAX_FRAMES),
+            column.repeat(MAX_FRAMES),
             sizes.predictor_dim // sizes.heads.predictor,
         )
         self.predictor_blocks = nn.ModuleList(
@@ -201,44 +184,8 @@ def _expected_keys(tensors: Mapping[str, Tensor]) -> list[str]:
     return [
         *(f"encoder.blocks.{layer}.{key}" for layer in range(encoder_depth) for key in _BLOCK),
         *(f"predictor.predictor_blocks.{layer}.{key}" for layer in range(depth) for key in _BLOCK),
-        *(f"{part}.{kind}" for part in _PARTS for kind in _WEIGHTS),
+        *_PARTS,
     ]
-
-
-def _sizes_of(tensors: Mapping[str, Tensor], heads: Heads, subject: str) -> VjepaSizes:
-    encoder_dim, channels, tubelet, patch_size, _ = tensors["encoder.patch_embed.proj.weight"].shape
-    predictor_dim = tensors["predictor.predictor_embed.weight"].shape[0]
-    image_size = heads.image_size or _IMAGE_SIZE
-    given = [tensors[f"predictor.{name}_encoder.weight"].shape[1] for name in ("action", "state")]
-    if given != [POSE, POSE]:
-        raise ExportRefusedError(
-            subject,
-            found=f"{given[0]} numbers in an action and {given[1]} in a pose",
-            expected=f"{POSE} in each: x, y, z, roll, pitch, yaw, gripper",
-            remedy="Poses of other numbers cannot be composed; take a model that was trained on these.",
-        )
-    require_division(f"{subject}: heads of the encoder", heads.encoder, encoder_dim)
-    require_division(f"{subject}: heads of the predictor", heads.predictor, predictor_dim)
-    if image_size % patch_size:
-        raise ExportRefusedError(
-            f"{subject}: images of {image_size} pixels",
-            found=f"patches of {patch_size}",
-            expected="images of a whole number of them",
-            remedy=f"Say --image-size {_IMAGE_SIZE}, or what the model was trained on.",
-        )
-    return VjepaSizes(
-        channels=channels,
-        patch_size=patch_size,
-        tubelet=tubelet,
-        side=image_size // patch_size,
-        encoder_dim=encoder_dim,
-        encoder_depth=layers_under(tensors, "encoder.blocks."),
-        encoder_mlp_dim=tensors["encoder.blocks.0.mlp.fc1.weight"].shape[0],
-        predictor_dim=predictor_dim,
-        depth=layers_under(tensors, "predictor.predictor_blocks."),
-        mlp_dim=tensors["predictor.predictor_blocks.0.mlp.fc1.weight"].shape[0],
-        heads=heads,
-    )
 
 
 def _encoder_weights(tensors: Mapping[str, Tensor], sizes: VjepaSizes) -> dict[str, Tensor]:
@@ -258,3 +205,26 @@ def _reordered(tensors: Mapping[str, Tensor], prefix: str, heads: int) -> dict[s
         for key, tensor in tensors.items()
         if key.startswith(prefix)
     }
+
+
+def _interface(options: argparse.Namespace, model: WorldModel) -> Interface:
+    return end_effector_interface(options, model, _END_EFFECTOR)
+
+
+VJEPA2_AC = Family(
+    title="V-JEPA 2-AC",
+    licence="MIT",
+    source="https://github.com/facebookresearch/vjepa2",
+    layouts=LAYOUTS,
+    full_size=VjepaSizes(),
+    small=SMALL,
+    read=read_vjepa2_ac,
+    reference=VjepaReference,
+    random_reference=random_vjepa2_ac,
+    interface=_interface,
+    random_options=RANDOM_ARM,
+    groups=GROUPS,
+    pack=pack_vjepa2_ac,
+    default_heads=default_heads,
+    needs=VJEPA2,
+)

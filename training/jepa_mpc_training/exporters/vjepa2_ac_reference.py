@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .reference_packages import vjepa2_modules
-from .vjepa2_ac import MOST_FRAMES, VjepaSizes
+from .vjepa2_ac_sizes import MAX_FRAMES, VjepaSizes
 
 _POSE = 7
 
@@ -116,7 +116,7 @@ def _build(sizes: VjepaSizes) -> nn.Module:
     encoders, predictors = vjepa2_modules()
     norm = partial(nn.LayerNorm, eps=1e-6)
     model = nn.Module()
-    frames = MOST_FRAMES * sizes.tubelet
+    frames = MAX_FRAMES * sizes.tubelet
     model.encoder = encoders.VisionTransformer(
         img_size=(sizes.image_size, sizes.image_size),
         patch_size=sizes.patch_size,

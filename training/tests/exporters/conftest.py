@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from jepa_mpc_training.exporters.command import main, write_random_checkpoint
-from jepa_mpc_training.exporters.families import SMALL_LEWM as SMALL
+from jepa_mpc_training.exporters.lewm_sizes import SMALL
 from jepa_mpc_training.exporters.reference_packages import REQUIREMENTS, missing_package
 
 

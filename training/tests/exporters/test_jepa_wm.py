@@ -12,10 +12,10 @@ import torch
 from published import ACTIONS, NORMALISERS
 
 from jepa_mpc_training.exporters.command import ENCODER_FILE, main, write_random_checkpoint
-from jepa_mpc_training.exporters.families import SMALL_JEPA_WM as SMALL
 from jepa_mpc_training.exporters.heads import Heads
 from jepa_mpc_training.exporters.jepa_wm import default_heads, read_jepa_wm
 from jepa_mpc_training.exporters.jepa_wm_reference import random_jepa_wm
+from jepa_mpc_training.exporters.jepa_wm_sizes import SMALL
 from jepa_mpc_training.exporters.presets import PRESETS
 
 Refusal = Callable[..., str]

@@ -13,9 +13,9 @@ from published import ARM
 from jepa_mpc_training.exporters.command import ENCODER_FILE, main, write_random_checkpoint
 from jepa_mpc_training.exporters.dinov3 import LAYOUTS
 from jepa_mpc_training.exporters.families import FAMILIES
-from jepa_mpc_training.exporters.families import SMALL_JEPA_WM_DROID as SMALL
 from jepa_mpc_training.exporters.jepa_wm import read_jepa_wm_droid
 from jepa_mpc_training.exporters.jepa_wm_reference import random_jepa_wm
+from jepa_mpc_training.exporters.jepa_wm_sizes import SMALL_DROID as SMALL
 from jepa_mpc_training.exporters.reference_packages import REQUIREMENTS, missing_package
 
 Refusal = Callable[..., str]

@@ -17,9 +17,9 @@ from safetensors.torch import save_file
 from jepa_mpc_training import __main__ as program
 from jepa_mpc_training.exporters import command
 from jepa_mpc_training.exporters.command import main
-from jepa_mpc_training.exporters.families import SMALL_LEWM as SMALL
 from jepa_mpc_training.exporters.lewm import read_lewm
 from jepa_mpc_training.exporters.lewm_reference import random_lewm
+from jepa_mpc_training.exporters.lewm_sizes import SMALL
 
 
 @needs_reference

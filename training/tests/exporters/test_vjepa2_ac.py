@@ -15,11 +15,11 @@ from published import ARM, needs_reference_of
 
 from jepa_mpc_training.exporters.checkpoint import read_checkpoint
 from jepa_mpc_training.exporters.command import main, write_random_checkpoint
-from jepa_mpc_training.exporters.families import SMALL_VJEPA as SMALL
 from jepa_mpc_training.exporters.heads import Heads
 from jepa_mpc_training.exporters.rotary_position import RotaryTables, head_order
 from jepa_mpc_training.exporters.vjepa2_ac import GROUPS, default_heads, read_vjepa2_ac
 from jepa_mpc_training.exporters.vjepa2_ac_reference import VjepaReference, random_vjepa2_ac
+from jepa_mpc_training.exporters.vjepa2_ac_sizes import SMALL
 from jepa_mpc_training.exporters.world_model import WorldModel
 
 Refusal = Callable[..., str]
