@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,14 +32,14 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(train_distance(given[2:]))
     import torch
 
-    from .config import Config
+    from .config import Config, simulated_in, with_encoder, with_settings
+    from .distributed import open_process_group
     from .exporters.encoders.kinds import ENCODERS
     from .exporters.errors import ExportRefusedError
     from .recordings.errors import RecordingError
     from .recordings.options import add_options, chosen
     from .simulators import SIMULATORS
     from .stages import STAGES, Pipeline
-    from .together import joined
 
     parser = argparse.ArgumentParser(prog="jepa_mpc_training", description=main.__doc__)
     parser.add_argument("stage", choices=(*STAGES, "all"))
@@ -76,7 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
     add_options(parser)
     options = parser.parse_args(arguments)
     try:
-        config = collected_in(options.simulator, override(Config(), options.set))
+        config = simulated_in(options.simulator, with_settings(Config(), options.set))
         source = chosen(options)
     except ValueError as error:
         parser.error(str(error))
@@ -84,10 +82,10 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(options.threads)
     start = time.monotonic()
     try:
-        with joined(options.device) as group:
+        with open_process_group(options.device) as group:
             pipeline = Pipeline(options.urdf.read_text(), config, options.run, options.model, source, group)
             figures = pipeline.run(STAGES[-1] if options.stage == "all" else options.stage)
-        if not group.leads:
+        if not group.is_main:
             return
     except ExportRefusedError as error:
         sys.exit(str(error))
@@ -96,38 +94,6 @@ def main(arguments: list[str] | None = None) -> None:
     if options.stage != "all":
         print(json.dumps(figures[options.stage], indent=2))
     print(f"{options.stage}: {(time.monotonic() - start) / 60:.1f} minutes")
-
-
-def collected_in(simulator: str | None, config: Any) -> Any:
-    """The configuration with all motions in that simulator; None leaves it as it is."""
-    if simulator is None:
-        return config
-    episodes = config.collect.episodes if simulator == "gazebo" else 0
-    return dataclasses.replace(config, collect=dataclasses.replace(config.collect, gazebo_episodes=episodes))
-
-
-def with_encoder(kind: str | None, weights: Path | None, config: Any) -> Any:
-    """The configuration with a published encoder; None leaves what it says."""
-    given = {"kind": kind, "weights": None if weights is None else str(weights)}
-    changed = {name: value for name, value in given.items() if value is not None}
-    return dataclasses.replace(config, encoder=dataclasses.replace(config.encoder, **changed))
-
-
-def override(config: Any, settings: list[str]) -> Any:
-    """The configuration with `stage.field=value` settings applied; raises ValueError for what it does not have."""
-    for setting in settings:
-        path, separator, text = setting.partition("=")
-        stage, _, name = path.partition(".")
-        section = getattr(config, stage, None) if dataclasses.is_dataclass(getattr(config, stage, None)) else None
-        if not separator or section is None or name not in {field.name for field in dataclasses.fields(section)}:
-            raise ValueError(f"--set: found '{setting}', expected STAGE.FIELD=VALUE with a field of config.py.")
-        kind = type(getattr(section, name))
-        try:
-            value = kind(text)
-        except ValueError as error:
-            raise ValueError(f"--set {path}: found '{text}', expected {kind.__name__}.") from error
-        config = dataclasses.replace(config, **{stage: dataclasses.replace(section, **{name: value})})
-    return config
 
 
 if __name__ == "__main__":

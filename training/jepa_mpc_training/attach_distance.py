@@ -15,11 +15,12 @@ from safetensors.torch import load_file
 from torch import Tensor
 from tqdm import tqdm
 
-from .config import PERIOD_MS, Config, DistanceConfig
+from .config import PERIOD_MS, Config, DistanceConfig, with_settings
 from .dataset import Dataset
 from .distance import fit_distance
 from .export import export_graph, golden_distance, graph_entry, verify_graph, write_golden
 from .exporters.errors import ExportRefusedError, exit_status
+from .inputs import open_data, open_model, require_match
 from .nets import TokenDistanceHead
 from .runtime import ExportedModel
 
@@ -40,10 +41,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="PyTorch threads (default: all)")
     parser.add_argument("--set", action="append", default=[], metavar="distance.FIELD=VALUE", help="see config.py")
     options = parser.parse_args(arguments)
-    from .__main__ import override
-
     try:
-        config = override(Config(), options.set).distance
+        config = with_settings(Config(), options.set).distance
     except ValueError as error:
         parser.error(str(error))
     torch.set_num_threads(options.threads)
@@ -65,7 +64,7 @@ def attach_distance(folder: Path, data: Path, config: DistanceConfig) -> dict[st
     model = open_model(folder)
     dataset = open_data(data)
     stride = _stride(model.manifest, dataset)
-    require_fitting(model, dataset, data)
+    require_match(model, dataset, data)
     tokens, dims = _stream_of_images(model.manifest)
     with tempfile.TemporaryDirectory() as scratch:
         latents = _encoded(model, dataset, Path(scratch) / "latents.npy")
@@ -77,36 +76,6 @@ def attach_distance(folder: Path, data: Path, config: DistanceConfig) -> dict[st
         chosen = torch.linspace(0, len(some) - 1, _GOLDEN_BATCH).long()
         _add(folder, model.manifest, head.eval(), some[chosen].float(), data)
     return {"frames": int(np.prod(dataset.frames.shape[:3])), "frames_in_a_step": stride, **figures}
-
-
-def open_model(folder: Path) -> ExportedModel:
-    """A model folder with one camera; raises ExportRefusedError for anything else."""
-    if not (folder / "manifest.json").is_file():
-        raise ExportRefusedError(
-            str(folder), found="no manifest.json", expected="a model folder", remedy="Export a model there first."
-        )
-    model = ExportedModel(folder)
-    if len(model.manifest["cameras"]) != 1:
-        raise ExportRefusedError(
-            f"{folder}: cameras",
-            found=f"{len(model.manifest['cameras'])}",
-            expected="1, as the recordings have",
-            remedy="Take a model with one camera.",
-        )
-    return model
-
-
-def open_data(data: Path) -> Dataset:
-    """What collect wrote; raises ExportRefusedError where there is none."""
-    try:
-        return Dataset.load(data)
-    except (OSError, ValueError) as error:
-        raise ExportRefusedError(
-            str(data),
-            found=f"no recordings ({error})",
-            expected="a folder that collect wrote: frames.npy, actions.npy, positions.npy, in_gazebo.npy",
-            remedy="Run: python -m jepa_mpc_training collect --run RUN, and name RUN/collect.",
-        ) from error
 
 
 def _stride(manifest: dict[str, Any], dataset: Dataset) -> int:
@@ -122,35 +91,6 @@ def _stride(manifest: dict[str, Any], dataset: Dataset) -> int:
             remedy="Record longer episodes (--set collect.periods=N), or take a model of that rhythm.",
         )
     return stride
-
-
-def require_fitting(model: ExportedModel, dataset: Dataset, data: Path) -> None:
-    """Raises ExportRefusedError for recordings of another robot, or of pictures that are too small for the model."""
-    height, width = dataset.frames.shape[3:5]
-    if height < model.camera.height or width < model.camera.width:
-        raise ExportRefusedError(
-            f"{data}: frames",
-            found=f"{width} x {height} pixels",
-            expected=f"at least the {model.camera.width} x {model.camera.height} of the model's camera",
-            remedy="Record them as the camera has them: collect --set collect.frame_size=0; what is smaller would show "
-            "the encoder less than the robot's camera does.",
-        )
-    joints, recorded = model.manifest["action"]["joints"], _joints_of(data)
-    count = dataset.positions.shape[2]
-    fits = count == len(joints) if recorded is None else set(recorded) == set(joints)
-    if not fits:
-        raise ExportRefusedError(
-            f"{data}: joints",
-            found=f"{count}" if recorded is None else ", ".join(recorded),
-            expected=", ".join(joints),
-            remedy="Take recordings of the model's own robot.",
-        )
-
-
-def _joints_of(data: Path) -> list[str] | None:
-    """Names of the recorded joints, where the stage said them."""
-    stamp = data / "collect.json"
-    return json.loads(stamp.read_text())["figures"].get("joints") if stamp.is_file() else None
 
 
 def _stream_of_images(manifest: dict[str, Any]) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 PERIOD_MS = 100
 """Control period: how long one raw action is held."""
@@ -229,3 +232,39 @@ class Config:
     distance: DistanceConfig = field(default_factory=DistanceConfig)
     planner: PlannerConfig = field(default_factory=PlannerConfig)
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
+
+
+def with_settings(config: Config, settings: Sequence[str]) -> Config:
+    """The configuration with `STAGE.FIELD=VALUE` settings applied. Raises ValueError for one that it does not have."""
+    for setting in settings:
+        path, separator, text = setting.partition("=")
+        stage, _, name = path.partition(".")
+        section = getattr(config, stage, None)
+        if not separator or not dataclasses.is_dataclass(section) or name not in _names(section):
+            raise ValueError(f"--set: found '{setting}', expected STAGE.FIELD=VALUE with a field of config.py.")
+        kind = type(getattr(section, name))
+        try:
+            value = kind(text)
+        except ValueError as error:
+            raise ValueError(f"--set {path}: found '{text}', expected {kind.__name__}.") from error
+        config = dataclasses.replace(config, **{stage: dataclasses.replace(section, **{name: value})})
+    return config
+
+
+def simulated_in(simulator: str | None, config: Config) -> Config:
+    """The configuration with all motions collected in `simulator`; None leaves it unchanged."""
+    if simulator is None:
+        return config
+    episodes = config.collect.episodes if simulator == "gazebo" else 0
+    return dataclasses.replace(config, collect=dataclasses.replace(config.collect, gazebo_episodes=episodes))
+
+
+def with_encoder(kind: str | None, weights: Path | None, config: Config) -> Config:
+    """The configuration with a published encoder and its file; None leaves the setting unchanged."""
+    given = {"kind": kind, "weights": None if weights is None else str(weights)}
+    changed = {name: value for name, value in given.items() if value is not None}
+    return dataclasses.replace(config, encoder=dataclasses.replace(config.encoder, **changed))
+
+
+def _names(section: object) -> set[str]:
+    return {field.name for field in dataclasses.fields(section)}

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .attach_distance import open_data, open_model, require_fitting
 from .config import BLOCK, PERIOD_MS, WINDOW
 from .exporters.errors import ExportRefusedError, exit_status
+from .inputs import open_data, open_model, require_match
 from .probe import costs, plot_errors
 from .rollout_error import ROLLOUT_STEPS, rollout_errors
 from .runtime import ExportedModel
@@ -43,7 +43,7 @@ def probe_folder(folder: Path, data: Path, out: Path) -> dict[str, Any]:
     Raises ExportRefusedError for a folder or recordings that cannot be used.
     """
     model, dataset = open_model(folder), open_data(data)
-    require_fitting(model, dataset, data)
+    require_match(model, dataset, data)
     _require_rhythm(model)
     seer = _Seer(model)
     out.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .together import ALONE, Group
+from .distributed import SINGLE_PROCESS, ProcessGroup
 
 
 def fingerprint(*parts: Any) -> str:
@@ -24,8 +24,8 @@ def run_stage(
     made_from: str,
     output: Path,
     work: Callable[[], dict[str, Any]],
-    group: Group = ALONE,
-    together: bool = False,
+    group: ProcessGroup = SINGLE_PROCESS,
+    distributed: bool = False,
 ) -> dict[str, Any]:
     """Runs `work` unless `folder/<name>.json` says that it was done from the same inputs and `output` is there.
 
@@ -37,19 +37,19 @@ def run_stage(
     if stamp.exists() and output.exists():
         known = json.loads(stamp.read_text())
         if known["made_from"] == made_from:
-            if group.leads:
+            if group.is_main:
                 print(f"{name}: up to date ({folder})")
-            group.wait()
+            group.barrier()
             return known["figures"]
     # All have looked before the stamp goes.
-    group.wait()
+    group.barrier()
     figures: dict[str, Any] = {}
-    if group.leads:
+    if group.is_main:
         folder.mkdir(parents=True, exist_ok=True)
         stamp.unlink(missing_ok=True)
-    if group.leads or together:
+    if group.is_main or distributed:
         figures = work()
-    if group.leads:
+    if group.is_main:
         stamp.write_text(json.dumps({"made_from": made_from, "figures": figures}, indent=2) + "\n")
-    group.wait()
+    group.barrier()
     return figures

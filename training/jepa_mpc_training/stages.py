@@ -17,6 +17,7 @@ from .conditions import CONDITIONS
 from .config import IMAGE_SIZE, VIEWS, Config
 from .dataset import Dataset
 from .distance import load_distance, train_distance
+from .distributed import SINGLE_PROCESS, ProcessGroup
 from .evaluate import Timing, evaluate
 from .export import Networks, export
 from .exporters.encoders.frozen_vit import GridPool
@@ -27,7 +28,6 @@ from .recordings.source import Source, identity, remember, remembered, source_of
 from .rollout_error import ROLLOUT_STEPS, rollout_errors
 from .runtime import ExportedModel
 from .stage import fingerprint, run_stage
-from .together import ALONE, Group
 from .train import load_jepa, train
 
 STAGES = ("collect", "train", "distance", "probe", "export", "evaluate")
@@ -43,7 +43,7 @@ class Pipeline:
         run_folder: Path,
         model_folder: Path,
         source: Source | None = None,
-        group: Group = ALONE,
+        group: ProcessGroup = SINGLE_PROCESS,
     ) -> None:
         """With a `source` the data are recordings; without one they are what the run's folder is known to be made of,
         or else simulated. The JEPA is trained by all of the `group`, everything else by its first one."""
@@ -85,7 +85,7 @@ class Pipeline:
             figures[name] = self._run_one(name)
             if name == "collect" and self._encoder is not None and last != name:
                 figures["features"] = self._run_one("features")
-        if last == STAGES[-1] and self._group.leads:
+        if last == STAGES[-1] and self._group.is_main:
             joints = read_joint_names(parse_urdf(self._urdf_xml))
             print(write_card(self._model_folder, self._config, joints, figures, self._encoder))
         return figures
@@ -108,7 +108,7 @@ class Pipeline:
             output,
             lambda: getattr(self, f"_{name}")(folder),
             self._group,
-            together=name == "train",
+            distributed=name == "train",
         )
 
     def _collect(self, folder: Path) -> dict[str, Any]:

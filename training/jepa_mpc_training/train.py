@@ -19,12 +19,12 @@ from .collapse import check_collapse, sigreg
 from .config import BLOCK, IMAGE_SIZE, WINDOW, PhotometryConfig, TrainConfig
 from .curves import Curves
 from .dataset import Dataset
+from .distributed import SINGLE_PROCESS, ProcessGroup, batch_per_process
 from .exporters.errors import ExportRefusedError
 from .features import Features
 from .nets import Encoder, Predictor, Projection, rollout
 from .photometry import draw_photometry
 from .rollout_error import rollout_errors
-from .together import ALONE, Group, share_of
 
 _CURVE_EVERY = 20
 
@@ -92,7 +92,7 @@ def train(
     photometry: PhotometryConfig,
     folder: Path,
     made_from: str,
-    group: Group = ALONE,
+    group: ProcessGroup = SINGLE_PROCESS,
 ) -> dict[str, Any]:
     """Trains and writes `jepa.pt` to `folder`, and its curves to `curves.png` and `tensorboard/`; resumes from
     `checkpoint.pt` where one was made from the same inputs.
@@ -107,18 +107,18 @@ def train(
     jepa.encoder.train(), jepa.predictor.train()
     checkpoint = folder / "checkpoint.pt"
     progress = _resume(checkpoint, made_from, jepa, optimizer)
-    group.begin_alike((jepa.encoder, jepa.predictor))
+    group.broadcast_weights((jepa.encoder, jepa.predictor))
     training, held_out = dataset.split(config.held_out)
-    shared = dataclasses.replace(config, batch=share_of(config.batch, group))
+    shared = dataclasses.replace(config, batch=batch_per_process(config.batch, group))
 
-    with Curves.open(folder, progress.rows, group.leads) as curves:
+    with Curves.open(folder, progress.rows, group.is_main) as curves:
         bar = tqdm(
             range(progress.step, progress.step if progress.is_over(config) else config.steps),
             desc="train",
             initial=progress.step,
             total=config.steps,
             unit="step",
-            disable=not group.leads,
+            disable=not group.is_main,
         )
         for step in bar:
             rate = _learning_rate(config, step)
@@ -136,12 +136,12 @@ def train(
                 bar.set_postfix({name: f"{value:.4f}" for name, value in figures.items()})
                 curves.add(step, {**figures, "learning_rate": rate})
             if config.evaluate_every and (step + 1) % config.evaluate_every == 0:
-                error = group.agree(_held_out_error(jepa, dataset, held_out, config))
+                error = group.broadcast(_held_out_error(jepa, dataset, held_out, config))
                 curves.add(step + 1, {"held_out_rollout_error": error})
                 progress.look(error, step + 1, _state(jepa) if config.patience else {})
             progress.step = step + 1
             over = progress.is_over(config)
-            if group.leads and (over or progress.step % config.checkpoint_every == 0):
+            if group.is_main and (over or progress.step % config.checkpoint_every == 0):
                 _save(checkpoint, made_from, jepa, optimizer, progress)
             if over:
                 break
@@ -154,9 +154,9 @@ def train(
         _, figures = _loss(jepa, dataset, held_out, config, photometry, [config.seed, config.steps])
         latents = torch.cat([jepa.see(dataset.frames[e]).flatten(0, 1) for e in held_out])
     spread = check_collapse(latents, dataset.actions.shape[2])
-    if group.leads:
+    if group.is_main:
         save_jepa(jepa, config, dataset.actions.shape[2], folder / "jepa.pt")
-    group.wait()
+    group.barrier()
     ended = {"steps": progress.step, "best_step": progress.best_step} if config.patience else {}
     return {**{f"held_out_{name}": value for name, value in figures.items()}, **spread, **ended}
 
