@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from jepa_mpc_training.exporters.parity import rollout
 from safetensors.torch import load_file
 from torch import Tensor
 
 from .cases import CASES
 from .costables import DEMO, ReferenceModel
-from .world_models import rollout
 
 
 @torch.no_grad()

@@ -62,8 +62,8 @@ class ActionSpec:
         }
 
     @property
-    def deviation(self) -> float:
-        """One deviation of the data set as a share of half the action range, the least of all joints."""
+    def normalised_std(self) -> float:
+        """The smallest standard deviation of a joint in the data set, as a share of half its action range."""
         return min(
             2 * std / (upper - lower) for std, lower, upper in zip(self.std, self.lower, self.upper, strict=True)
         )

@@ -19,7 +19,7 @@ from .family import Sizes
 from .heads import Heads, heads_of
 from .interface import JOINT_KINDS, Interface
 from .model_folder import Origin, write_model_folder
-from .parity import measure_parity, tell_parity
+from .parity import measure_parity, report_parity
 from .presets import PRESETS
 from .reference_packages import missing_package
 from .separate_encoder import ENCODER, ENCODER_OPTION
@@ -111,7 +111,7 @@ def export_checkpoint(options: argparse.Namespace, file: Path, out: Path) -> int
     if reference is None:
         print(f"parity: not measured, {missing} is not installed (training/README.md)")
         return 0
-    return tell_parity(measure_parity(out, model, reference))
+    return report_parity(measure_parity(out, model, reference))
 
 
 def _encoder_tensors(file: Path | None, published: str) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .dino_wm_predictor import DinoSizes
-from .reference_packages import reference_modules
+from .reference_packages import STABLE_WORLDMODEL, reference_modules, require_packages
 
 
 class DinoReference:
@@ -82,6 +82,7 @@ def random_dino_wm(sizes: DinoSizes, seed: int) -> DinoReference:
 
 
 def _build(sizes: DinoSizes) -> nn.Module:
+    require_packages(STABLE_WORLDMODEL)
     modules, models = reference_modules("prejepa")
     from transformers import Dinov2Config, Dinov2Model
 
