@@ -1,5 +1,6 @@
-"""`python -m jepa_mpc_training {collect,train,distance,probe,export,evaluate,all}`, or `export KIND …`,
-`probe MODEL DATA` or `train distance MODEL DATA`."""
+"""The command line: `python -m jepa_mpc_training {collect,train,distance,probe,export,evaluate,all}`.
+
+`export KIND …`, `probe MODEL DATA` and `train distance MODEL DATA` have command lines of their own."""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs one stage with everything it needs before it; `all` is every stage and the model card."""
-    # Rendering needs a backend chosen before MuJoCo is first imported; this one needs no display and no GPU.
+    """Runs a stage and those that it needs; `all` runs every stage and writes the model card."""
+    # MuJoCo reads the rendering backend when it is first imported. This one needs no display and no GPU.
     os.environ.setdefault("MUJOCO_GL", "osmesa")
     given = sys.argv[1:] if arguments is None else arguments
     if len(given) > 1 and given[0] == "export" and not given[1].startswith("-"):
@@ -37,14 +38,14 @@ def main(arguments: list[str] | None = None) -> None:
     from .exporters.encoders.kinds import ENCODERS
     from .exporters.errors import ExportRefusedError
     from .recordings.errors import RecordingError
-    from .recordings.options import add_options, chosen
+    from .recordings.options import add_options, source_from
     from .simulators import SIMULATORS
     from .stages import STAGES, Pipeline
 
     parser = argparse.ArgumentParser(prog="jepa_mpc_training", description=main.__doc__)
     parser.add_argument("stage", choices=(*STAGES, "all"))
     parser.add_argument("--urdf", type=Path, default=ROOT / "urdf" / "reacher.urdf", help="robot and camera")
-    # `--run` alone is ambiguous to torchrun, which looks for its own options among ours.
+    # torchrun takes `--run` for an abbreviation of its own options.
     parser.add_argument(
         "--run",
         "--run-folder",
@@ -67,15 +68,19 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--simulator",
         choices=SIMULATORS,
-        help="what all motions are collected in; --set collect.gazebo_episodes=N mixes both",
+        help="collect all motions in it; --set collect.gazebo_episodes=N mixes both",
     )
-    parser.add_argument("--encoder", choices=tuple(ENCODERS), help="a published encoder, which stays as it is")
-    parser.add_argument("--encoder-weights", type=Path, metavar="FILE", help="its weights, as published")
+    parser.add_argument(
+        "--encoder",
+        choices=tuple(ENCODERS),
+        help="train on the features of a published encoder, which is kept unchanged",
+    )
+    parser.add_argument("--encoder-weights", type=Path, metavar="FILE", help="its file of weights, as published")
     add_options(parser)
     options = parser.parse_args(arguments)
     try:
         config = simulated_in(options.simulator, with_settings(Config(), options.set))
-        source = chosen(options)
+        source = source_from(options)
     except ValueError as error:
         parser.error(str(error))
     config = with_encoder(options.encoder, options.encoder_weights, config)

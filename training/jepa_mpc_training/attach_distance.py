@@ -1,4 +1,4 @@
-"""`python -m jepa_mpc_training train distance MODEL DATA`: a temporal distance for any model folder."""
+"""`python -m jepa_mpc_training train distance MODEL DATA`: adds a temporal distance to any model folder."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from .runtime import ExportedModel
 
 _FRAMES_AT_ONCE = 16
 _GOLDEN_BATCH = 8
-_LEAST_SHARE = 0.1
-"""No number's deviation is taken for less than this share of their median."""
+_MIN_STD_SHARE = 0.1
+"""Smallest standard deviation of a number of the latent, as a share of their median."""
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the command. Returns the exit status: 2 for what is refused."""
+    """Runs the command. Returns the exit status: 0, or 2 if the inputs were refused."""
     parser = argparse.ArgumentParser(
         prog="jepa_mpc_training train distance",
-        description="Adds distance.onnx to a model folder, which then plans by predictor steps to the goal.",
+        description="Adds distance.onnx to a model folder, so that plans minimise the predictor steps to the goal.",
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="model folder, which is written to")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="model folder, which is changed")
     parser.add_argument("data", type=Path, metavar="DATA", help="folder that collect wrote: RUN/collect")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="PyTorch threads (default: all)")
     parser.add_argument("--set", action="append", default=[], metavar="distance.FIELD=VALUE", help="see config.py")
@@ -58,8 +58,8 @@ def attach_distance(folder: Path, data: Path, config: DistanceConfig) -> dict[st
     """Encodes the recorded frames with the folder's own encoder, trains a head on the latents, and adds it to the
     folder: graph, manifest, golden vectors. Returns figures.
 
-    What the head looks at is the stream of images, where the manifest tells streams apart: goals are images, and have
-    no other. Raises ExportRefusedError for a folder or recordings that cannot be used; the folder is as it was then.
+    If the latent has several streams, the head takes that of the images: goals are images and have no other. Raises
+    ExportRefusedError if the folder or the recordings cannot be used; the folder is then left unchanged.
     """
     model = open_model(folder)
     dataset = open_data(data)
@@ -79,7 +79,7 @@ def attach_distance(folder: Path, data: Path, config: DistanceConfig) -> dict[st
 
 
 def _stride(manifest: dict[str, Any], dataset: Dataset) -> int:
-    """Frames of the recordings in one predictor step."""
+    """Frames of the recordings in one predictor step. Raises ExportRefusedError if that is not a whole number."""
     step_ms = manifest["action"]["periodMs"] * manifest["action"]["block"]
     stride = round(step_ms / PERIOD_MS)
     if stride < 1 or abs(stride * PERIOD_MS - step_ms) > 1e-6 * PERIOD_MS or stride >= dataset.frames.shape[2]:
@@ -88,13 +88,13 @@ def _stride(manifest: dict[str, Any], dataset: Dataset) -> int:
             found=f"{step_ms:g} ms",
             expected=f"a multiple of the {PERIOD_MS} ms between recorded frames, below the "
             f"{(dataset.frames.shape[2] - 1) * PERIOD_MS} ms of an episode",
-            remedy="Record longer episodes (--set collect.periods=N), or take a model of that rhythm.",
+            remedy="Record longer episodes (--set collect.periods=N), or use a model with such a step.",
         )
     return stride
 
 
 def _stream_of_images(manifest: dict[str, Any]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Where in a latent the images are: tokens and numbers of each, from the first to the one after the last."""
+    """The part of a latent that holds the images: ranges of tokens and of their numbers, the ends excluded."""
     latent = manifest["latent"]
     streams = latent.get("streams")
     if streams is None:
@@ -105,13 +105,13 @@ def _stream_of_images(manifest: dict[str, Any]) -> tuple[tuple[int, int], tuple[
             "latent.streams",
             found=f"{len(found)} of images",
             expected="1",
-            remedy="A distance is trained on one part of a latent; take a model with one.",
+            remedy="A distance is trained on one part of a latent. Use a model with one stream of images.",
         )
     return tuple(found[0]["tokens"]), tuple(found[0]["dims"])
 
 
 def _encoded(model: ExportedModel, dataset: Dataset, file: Path) -> Tensor:
-    """Latents of every frame `[E, V, T + 1, N, D]`, on disk."""
+    """Latents of every frame `[E, V, T + 1, N, D]`, mapped from `file`."""
     latent = model.manifest["latent"]
     lead = dataset.frames.shape[:3]
     latents = np.lib.format.open_memmap(
@@ -128,14 +128,14 @@ def _encoded(model: ExportedModel, dataset: Dataset, file: Path) -> Tensor:
 
 
 def _spread(latents: Tensor, head: TokenDistanceHead) -> tuple[Tensor, Tensor]:
-    """Mean and deviation of every number of the head's part, over up to 100 episodes."""
+    """Mean and standard deviation of every number that the head takes, over up to 100 episodes."""
     some = latents[:: max(1, len(latents) // 100)].flatten(0, 2)[:, head.tokens, head.dims].float()
     std = some.std(0)
-    return some.mean(0), std.clamp_min(max(1e-6, _LEAST_SHARE * float(std.median())))
+    return some.mean(0), std.clamp_min(max(1e-6, _MIN_STD_SHARE * float(std.median())))
 
 
 def _add(folder: Path, manifest: dict[str, Any], head: TokenDistanceHead, latents: Tensor, data: Path) -> None:
-    """Graph and golden vectors first, the manifest that names them last."""
+    """Adds the head to the folder. The manifest is replaced last, after the files that it names."""
     golden = load_file(folder / manifest["golden"]["file"])
     golden = {name: tensor for name, tensor in golden.items() if not name.startswith("distance.")}
     golden |= golden_distance(head, latents)

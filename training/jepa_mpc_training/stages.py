@@ -1,4 +1,4 @@
-"""The stages in order, each fed by the ones before: collect, train, distance, probe, export, evaluate."""
+"""The stages in their order: collect, train, distance, probe, export, evaluate."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STAGES = ("collect", "train", "distance", "probe", "export", "evaluate")
 
 
 class Pipeline:
-    """One model from URDF to model folder. Every stage is skipped when it was done from the same inputs before."""
+    """Makes one model, from URDF to model folder. A stage is skipped if it was done from the same inputs before."""
 
     def __init__(
         self,
@@ -45,15 +45,17 @@ class Pipeline:
         source: Source | None = None,
         group: ProcessGroup = SINGLE_PROCESS,
     ) -> None:
-        """With a `source` the data are recordings; without one they are what the run's folder is known to be made of,
-        or else simulated. The JEPA is trained by all of the `group`, everything else by its first one."""
+        """`source`: recordings to train on. None: those that the run's folder was made from, or else simulation.
+
+        All processes of the `group` train the JEPA; the main process does everything else.
+        """
         self._group = group
         self._urdf_xml = urdf_xml
         encoder = config.encoder
         if encoder.kind and config.collect.frame_size == IMAGE_SIZE:
-            # That size is our own encoder's; published ones are given what the camera has.
+            # The default size is that of our own encoder. Published ones take the camera's own size.
             config = dataclasses.replace(config, collect=dataclasses.replace(config.collect, frame_size=0))
-        # What cannot be used is refused before anything is done for it.
+        # An encoder that cannot be used is refused before any work is done.
         self._encoder = open_encoder(encoder) if encoder.kind else None
         self._recorded = remembered(run_folder) if source is None else identity(source)
         self._config = config
@@ -79,7 +81,8 @@ class Pipeline:
         }
 
     def run(self, last: str) -> dict[str, dict[str, Any]]:
-        """Runs the stages up to and including `last`; returns each one's figures. Ends with the card after evaluate."""
+        """Runs the stages up to and including `last`; returns the figures of each. After evaluate it writes the
+        card."""
         figures = {}
         for name in STAGES[: STAGES.index(last) + 1]:
             figures[name] = self._run_one(name)
@@ -192,7 +195,7 @@ class Pipeline:
         model = ExportedModel(self._model_folder)
         planner, episodes = self._config.planner, self._config.evaluate.episodes
         frame_size = self._config.collect.frame_size
-        # The penalty is in steps; next to a squared latent distance it would weigh too much.
+        # The penalty is in steps, which would weigh too much against a squared latent distance.
         squared = dataclasses.replace(planner, objective="squared_latent_distance", action_penalty=0.0, rest_margin=0.0)
         fast = Timing(frame_period_ms=100 / 3, plan_every=2, delay_ms=80)
         runs = {
@@ -228,7 +231,7 @@ class Pipeline:
         return Dataset.load(self._run_folder / "collect")
 
     def _seen(self) -> Dataset:
-        """What the JEPA is trained on: the recordings, or the published encoder's features of them."""
+        """What the JEPA is trained on: the recordings, or a published encoder's features of them."""
         if self._encoder is None:
             return self._dataset()
         return Features.of(self._dataset(), self._run_folder / "features" / "features.npy")

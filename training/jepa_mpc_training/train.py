@@ -1,4 +1,4 @@
-"""Stage 2: the JEPA. Encoder and predictor learn together, by predicting latents from latents of another view."""
+"""Stage 2: the JEPA. Encoder and predictor are trained jointly to predict the latents of one view from another's."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ _CURVE_EVERY = 20
 
 @dataclass
 class Jepa:
-    """A trained encoder and predictor with the pixel statistics (mean and deviation a channel) they were fed with."""
+    """A trained encoder and predictor, with the mean and standard deviation of each channel that normalise the
+    pixels."""
 
     encoder: Encoder
     predictor: Predictor
@@ -40,7 +41,7 @@ class Jepa:
 
     @property
     def device(self) -> torch.device:
-        """Where the networks are."""
+        """The device of the networks."""
         return next(self.predictor.parameters()).device
 
     @property
@@ -52,9 +53,9 @@ class Jepa:
         """Latents of every frame `[E, V, T + 1, D]`, each view under a photometry of its own."""
         generator = torch.Generator().manual_seed(0)
         with torch.no_grad():
-            return torch.stack([self.see_changed(episode, photometry, generator) for episode in dataset.frames])
+            return torch.stack([self.see_augmented(episode, photometry, generator) for episode in dataset.frames])
 
-    def see_changed(self, frames: np.ndarray, photometry: PhotometryConfig, generator: torch.Generator) -> Tensor:
+    def see_augmented(self, frames: np.ndarray, photometry: PhotometryConfig, generator: torch.Generator) -> Tensor:
         """Frames uint8 `[N, L, S, S, 3]`, each of the N under a photometry of its own -> latents `[N, L, D]`."""
         views = planar(frames)
         drawn = draw_photometry(photometry, len(views), tuple(views.shape[-2:]), generator)
@@ -65,19 +66,19 @@ class Jepa:
         return self.encode(planar(frames))
 
     def encode(self, frames: Tensor) -> Tensor:
-        """uint8 or float `[N, L, 3, S, S]` in [0, 255] -> latents `[N, L, D]`."""
+        """Frames uint8 or float `[N, L, 3, S, S]` in [0, 255] -> latents `[N, L, D]`."""
         images = self.camera.fit(frames.flatten(0, 1)).to(self.device)
         return self.encoder(images)[:, 0].unflatten(0, frames.shape[:2])
 
 
 @dataclass
 class FeatureJepa(Jepa):
-    """One whose frames are the features of an encoder that stays as it is (features.py), photometry included."""
+    """A JEPA on the features of a frozen encoder (features.py), which include the photometry."""
 
     encoder: Projection
 
-    def see_changed(self, frames: np.ndarray, photometry: PhotometryConfig, generator: torch.Generator) -> Tensor:
-        """Features `[N, L, G, C]` -> latents `[N, L, D]`; what changes pixels was done before they were encoded."""
+    def see_augmented(self, frames: np.ndarray, photometry: PhotometryConfig, generator: torch.Generator) -> Tensor:
+        """Features `[N, L, G, C]` -> latents `[N, L, D]`; the photometry was applied before the frames were encoded."""
         return self.see(frames)
 
     def see(self, frames: np.ndarray) -> Tensor:
@@ -94,13 +95,13 @@ def train(
     made_from: str,
     group: ProcessGroup = SINGLE_PROCESS,
 ) -> dict[str, Any]:
-    """Trains and writes `jepa.pt` to `folder`, and its curves to `curves.png` and `tensorboard/`; resumes from
-    `checkpoint.pt` where one was made from the same inputs.
+    """Trains and writes `jepa.pt` to `folder`, and its curves to `curves.png` and `tensorboard/`.
 
-    In a `group` each has its share of the batch and draws motions of its own; the first one alone writes.
+    Resumes from `checkpoint.pt` if it was made from the same inputs. In a `group` each process takes a part of the
+    batch and draws motions of its own; only the main process writes.
     """
     torch.manual_seed(config.seed)
-    jepa = _further(dataset, Path(config.start)) if config.start else _new(dataset, config)
+    jepa = _start_from(dataset, Path(config.start)) if config.start else _new(dataset, config)
     jepa.encoder.to(group.device), jepa.predictor.to(group.device)
     parameters = [*jepa.encoder.parameters(), *jepa.predictor.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
@@ -124,7 +125,7 @@ def train(
             rate = _learning_rate(config, step)
             for parameter_group in optimizer.param_groups:
                 parameter_group["lr"] = rate
-            # Seeded by the step, so that a resumed run sees what an uninterrupted one would have seen.
+            # Seeded by the step, so that a resumed run draws the same batches as an uninterrupted one.
             seed = [config.seed, step] if group.size == 1 else [config.seed, step, group.rank]
             loss, figures = _loss(jepa, dataset, training, shared, photometry, seed)
             optimizer.zero_grad()
@@ -162,7 +163,7 @@ def train(
 
 
 def _held_out_error(jepa: Jepa, dataset: Dataset, held_out: np.ndarray, config: TrainConfig) -> float:
-    """Mean over the steps that training predicts of how far predictions are off, relative to standing still."""
+    """Mean error of rollouts over the steps that training predicts, relative to predicting that nothing moves."""
     jepa.encoder.eval(), jepa.predictor.eval()
     error = float(rollout_errors(jepa, dataset, held_out, config.rollout).mean())
     jepa.encoder.train(), jepa.predictor.train()
@@ -170,12 +171,12 @@ def _held_out_error(jepa: Jepa, dataset: Dataset, held_out: np.ndarray, config: 
 
 
 def save_jepa(jepa: Jepa, config: TrainConfig, joints: int, path: Path) -> None:
-    """Writes weights and everything needed to build the networks again."""
+    """Writes the weights and what is needed to rebuild the networks."""
     torch.save({"config": config.__dict__, "joints": joints, **_state(jepa)}, path)
 
 
 def load_jepa(path: Path) -> Jepa:
-    """Reads what `save_jepa` wrote."""
+    """Reads a file of `save_jepa`."""
     state = torch.load(path, weights_only=True)
     config = TrainConfig(**state["config"])
     places = state["encoder"].get("mean")
@@ -187,8 +188,8 @@ def load_jepa(path: Path) -> Jepa:
     return kind(encoder.eval(), predictor.eval(), state["pixel_mean"], state["pixel_std"])
 
 
-def _further(dataset: Dataset, start: Path) -> Jepa:
-    """A model to go on from. Raises ExportRefusedError where it sees something else than there is in the data."""
+def _start_from(dataset: Dataset, start: Path) -> Jepa:
+    """A model to continue from. Raises ExportRefusedError if its input is not what the data has."""
     jepa = load_jepa(start)
     places = jepa.encoder.mean.shape if isinstance(jepa, FeatureJepa) else None
     given = dataset.frames.shape[3:] if isinstance(dataset, Features) else None
@@ -200,7 +201,7 @@ def _further(dataset: Dataset, start: Path) -> Jepa:
             f"train.start={start}",
             found=f"a model on {found}",
             expected=f"one on {expected}",
-            remedy="Name the encoder, and the settings of it, that the model was trained on.",
+            remedy="Pass the encoder, and its settings, that the model was trained on.",
         )
     return jepa
 
@@ -212,9 +213,9 @@ def _new(dataset: Dataset, config: TrainConfig) -> Jepa:
         projection.mean, projection.std = dataset.spread()
         return FeatureJepa(projection, predictor, [], [])
     some = dataset.frames[:: max(1, len(dataset.frames) // 50)].reshape(-1, 3) * PIXEL_SCALE
-    # A channel in which nothing ever changes is left as it is.
-    deviation = np.where(some.std(0) < 1e-3, 1.0, some.std(0))
-    return Jepa(Encoder(config), predictor, some.mean(0).round(4).tolist(), deviation.round(4).tolist())
+    # A constant channel is not scaled.
+    std = np.where(some.std(0) < 1e-3, 1.0, some.std(0))
+    return Jepa(Encoder(config), predictor, some.mean(0).round(4).tolist(), std.round(4).tolist())
 
 
 def _loss(
@@ -225,11 +226,12 @@ def _loss(
     photometry: PhotometryConfig,
     seed: list[int],
 ) -> tuple[Tensor, dict[str, float]]:
-    """Latents of every view predicted over several steps from the history in every view + regularisers; the parts."""
+    """The loss and its parts: the latents of every view, predicted over several steps from the history of every view,
+    and the regularisers."""
     length = WINDOW + config.rollout
     frames, actions = dataset.sequences(np.random.default_rng(seed), episodes, config.batch, length)
     generator = torch.Generator().manual_seed(seed[0] * 1_000_003 + seed[1] + sum(seed[2:]) * 7_368_787)
-    seen = jepa.see_changed(frames.reshape(-1, *frames.shape[2:]), photometry, generator)
+    seen = jepa.see_augmented(frames.reshape(-1, *frames.shape[2:]), photometry, generator)
     latents = seen.unflatten(0, frames.shape[:2])
     history = latents[:, :, :WINDOW].flatten(0, 1).unsqueeze(2)
     blocks = torch.from_numpy(actions)[:, WINDOW - 1 :].repeat_interleave(frames.shape[1], dim=0).to(jepa.device)
@@ -244,7 +246,7 @@ def _loss(
 
 
 def _learning_rate(config: TrainConfig, step: int) -> float:
-    """Linear warm-up, then a cosine to 1 % of the peak."""
+    """Linear warm-up, then a cosine down to 1 % of the peak."""
     if step < config.warmup_steps:
         return config.learning_rate * (step + 1) / config.warmup_steps
     done = (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)
@@ -262,8 +264,7 @@ def _state(jepa: Jepa) -> dict[str, Any]:
 
 @dataclass
 class _Progress:
-    """How far a training has come: steps done, its curves so far, and the best held-out rollout error, with the weights
-    that gave it where they are wanted."""
+    """State of a training: steps done, curves so far, and the best held-out rollout error with its weights."""
 
     step: int = 0
     rows: list[tuple[int, dict[str, float]]] = field(default_factory=list)
@@ -277,7 +278,7 @@ class _Progress:
         return 0 < config.patience <= self.looks_since_best
 
     def look(self, error: float, step: int, state: dict[str, Any]) -> None:
-        """Takes in an error; keeps a copy of `state` where it is the best so far."""
+        """Records a held-out error; keeps a copy of `state` if the error is the smallest so far."""
         if error < self.best_error:
             self.best_error, self.best_step, self.looks_since_best = error, step, 0
             self.best_state = copy.deepcopy(state)
@@ -295,7 +296,7 @@ def _save(path: Path, made_from: str, jepa: Jepa, optimizer: torch.optim.Optimiz
 
 
 def _resume(path: Path, made_from: str, jepa: Jepa, optimizer: torch.optim.Optimizer) -> _Progress:
-    """Loads a checkpoint made from the same inputs; returns how far it had come."""
+    """Loads a checkpoint that was made from the same inputs; returns its progress, or that of a new training."""
     if not path.exists():
         return _Progress()
     state = torch.load(path, weights_only=True, map_location="cpu")

@@ -108,7 +108,7 @@ def _sizes_of(tensors: Mapping[str, Tensor], of_encoder: Mapping[str, Tensor], h
             f"{subject}: tokens of the predictor",
             found=f"{width} numbers",
             expected=f"{encoder_dim + embedding + action_embedding}: {encoder_dim} of the encoder, {embedding} of the "
-            f"proprioception and {action_embedding} of the action beside them (concat_dim 1, nothing repeated)",
+            f"proprioception and {action_embedding} of the action (concat_dim 1, nothing repeated)",
             remedy="Use the encoder that it was trained on (--encoder-weights), or a model that was trained this way.",
         )
     sizes = DinoSizes(

@@ -1,4 +1,4 @@
-"""JEPA-WM: weights as published, and those of its encoder, become encoder and predictor of the model contract."""
+"""JEPA-WM: its published weights and those of its encoder become encoder and predictor of the model contract."""
 
 from __future__ import annotations
 
@@ -40,23 +40,23 @@ LAYOUTS = (
         "older jepa-wms (state_encoder.patch_embed)", (("proprio_encoder.patch_embed.", "state_encoder.patch_embed."),)
     ),
 )
-DROID_LAYOUTS = (KeyLayout("jepa-wms (predictor.predictor_blocks.0.adaLN_modulation.1, and nothing beside)"),)
+DROID_LAYOUTS = (KeyLayout("jepa-wms (predictor.predictor_blocks.0.adaLN_modulation.1, and nothing else)"),)
 GROUPS = ("predictor", "proprio_encoder", "state_encoder", "action_encoder")
-"""Keys of the file that are read; beside them are heads, opt, scaler, epoch and more."""
+"""Keys of the file that are read. It also holds heads, opt, scaler, epoch and more."""
 
 _TRAINED_WINDOW = 3
 _WINDOW = 2
 _EPSILON = 1e-6
 _MODULATIONS = 6
 _PROPRIOCEPTION_WEIGHT = 0.1
-"""Of the mean square of the proprioception's numbers, that of the patches' being 1."""
+"""Weight of the mean square of the proprioception, relative to that of the patches."""
 
 _BLOCK = weights_and_biases("norm1", "attn.qkv", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2", "adaLN_modulation.1")
 _PARTS = weights_and_biases(
     *(f"predictor.{part}" for part in ("predictor_embed", "action_encoder", "predictor_norm", "predictor_proj"))
 )
 
-# Of the simulated tasks, where Metaworld's are 15 iterations, and of DROID.
+# Of the simulated tasks (Metaworld takes 15 iterations), and of DROID.
 _PLANNER = Planner(samples=300, iterations=30, elites=10, horizon=6)
 _DROID_PLANNER = Planner(samples=300, iterations=15, elites=10, horizon=3, initial_std=1.0)
 _CAMERA = Camera(resize="largest-square-crop", interpolation="bilinear")
@@ -64,7 +64,7 @@ _END_EFFECTOR = EndEffectorRules(bound=(0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.75))
 
 
 def default_heads(tensors: Mapping[str, Tensor]) -> Heads | None:
-    """Those of the published sizes; none where the encoder's width is no DINOv2's or DINOv3's."""
+    """Those of the published sizes; None if the encoder has no published width of DINOv2 or DINOv3."""
     of_encoder = encoder_tensors(tensors)
     if not is_dinov3(of_encoder):
         return dinov2_heads(of_encoder, HEADS)
@@ -75,9 +75,9 @@ def default_heads(tensors: Mapping[str, Tensor]) -> Heads | None:
 def read_jepa_wm(
     tensors: dict[str, Tensor], heads: Heads, subject: str
 ) -> tuple[WorldModel, JepaWmSizes, dict[str, Tensor]]:
-    """The model of a simulated task, on DINOv2 and with proprioception: with its sizes, and all weights in our names.
+    """The model of a simulated task, on DINOv2 and with proprioception; its sizes; and all weights in our names.
 
-    Raises ExportRefusedError for names or shapes that fit no such JEPA-WM, or no such encoder.
+    Raises ExportRefusedError if names or shapes fit no such JEPA-WM, or no such encoder.
     """
     _, ours = match_layout(tensors, LAYOUTS, _expected_keys_of_task, (ENCODER,), subject)
     of_encoder = published_dinov2_names(encoder_tensors(tensors))
@@ -116,7 +116,7 @@ def _read(
         tokens=sizes.tokens,
         dim=sizes.latent_dim,
         window=_WINDOW,
-        longest_window=_TRAINED_WINDOW,
+        max_window=_TRAINED_WINDOW,
         action_dim=sizes.action_dim,
         proprioception_dim=sizes.proprioception_dim,
         streams=_streams(sizes) if measured else (),
@@ -137,7 +137,7 @@ def _backbone(tensors: Mapping[str, Tensor], sizes: JepaWmSizes) -> nn.Module:
 def _streams(sizes: JepaWmSizes) -> tuple[Stream, ...]:
     tokens = (0, sizes.tokens)
     visual, proprioception = (0, sizes.encoder_dim), (sizes.encoder_dim, sizes.latent_dim)
-    # The published weight is one of means, the node's squared distance a sum.
+    # The published weight applies to means. The node's squared distance is a sum.
     weight = _PROPRIOCEPTION_WEIGHT * sizes.encoder_dim / sizes.proprioception_embedding
     return (
         Stream("visual", "images", "predicted", tokens, visual, 1.0),
@@ -148,8 +148,8 @@ def _streams(sizes: JepaWmSizes) -> tuple[Stream, ...]:
 class JepaWmPredictor(nn.Module):
     """History `[B, T, N, D + E]`, actions `[B, T, A]` -> next `[B, N, D + E]`, T = 1 … 3.
 
-    Every token sees all of its own frame and of those before; the action that leaves a frame scales, shifts and gates
-    what each layer adds to its tokens.
+    Every token attends to all tokens of its own and earlier frames. The action that follows a frame scales, shifts and
+    gates what each layer adds to the tokens of the frame.
     """
 
     frames: Tensor
@@ -183,7 +183,7 @@ class JepaWmPredictor(nn.Module):
         mask = self.frames[:count, None] >= self.frames[None, :count]
         for block in self.predictor_blocks:
             tokens = block(tokens, condition, (batch, frames, self.tokens, self.width), cosine, sine, mask)
-        # The planner wants the newest frame alone.
+        # The planner needs the newest frame alone.
         newest = self.predictor_norm(tokens[:, -1])
         visual = self.predictor_proj(newest[..., : self.embedded])
         return torch.cat((visual, newest[..., self.embedded :]), dim=2) if self.width > self.embedded else visual
@@ -207,7 +207,7 @@ class _Block(nn.Module):
         sine: Tensor,
         mask: Tensor,
     ) -> Tensor:
-        """Tokens `[B, T, N, W]`, of which `shape` is the shape; condition `[B, T, 1, W]`."""
+        """Tokens `[B, T, N, W]` and their `shape`; condition `[B, T, 1, W]`."""
         shift, scale, gate, mlp_shift, mlp_scale, mlp_gate = self.adaLN_modulation[1](condition).chunk(
             _MODULATIONS, dim=-1
         )

@@ -1,7 +1,7 @@
-"""JEPA-WM stated a second time, frame by frame and pair by pair, to hold the export against.
+"""JEPA-WM, restated frame by frame and pair by pair to compare the export with.
 
-The authors' code may not be part of this project, and is in no package: this is written from what their weights and
-papers say of the networks, shares nothing with `jepa_wm.py`, and was compared with their code (docs/models/jepa-wm.md).
+The licence of the authors' code does not allow it in this project, and it is in no package. This is written after their
+weights and papers, shares no network with `jepa_wm.py`, and was compared with their code (docs/models/jepa-wm.md).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ _ALPHA = 0.1
 
 
 class JepaWmReference:
-    """Behind the interface of `Reference`; its cost is a mean of squares, 0.1 of it the proprioception's."""
+    """Implements `Reference`. Its cost is the mean of squares of the patches, plus 0.1 of that of the
+    proprioception."""
 
     def __init__(self, sizes: JepaWmSizes) -> None:
         self.sizes = sizes
@@ -56,13 +57,13 @@ class JepaWmReference:
     ) -> tuple[Tensor, Tensor]:
         last = rollout(self.step, self.encode(*observation).repeat(len(actions), 1, 1), actions, window)
         difference = (last - self.encode(*goal)).square()
-        visual, beside = difference.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=2)
+        visual, measured = difference.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=2)
         cost = visual.mean(dim=(1, 2))
-        return last, cost + _ALPHA * beside.mean(dim=(1, 2)) if self.sizes.proprioception_dim else cost
+        return last, cost + _ALPHA * measured.mean(dim=(1, 2)) if self.sizes.proprioception_dim else cost
 
 
 def random_jepa_wm(sizes: JepaWmSizes, seed: int) -> JepaWmReference:
-    """Random weights, such that every layer, the actions and the proprioception matter to what comes out."""
+    """Random weights with which every layer, the actions and the proprioception change the prediction."""
     torch.manual_seed(seed)
     reference = JepaWmReference(sizes)
     with torch.no_grad():
@@ -79,9 +80,9 @@ def random_jepa_wm(sizes: JepaWmSizes, seed: int) -> JepaWmReference:
 
 
 def pack_jepa_wm(tensors: dict[str, Tensor]) -> dict[str, object]:
-    """Weights in the form that they are published in, with what lies beside them; the encoder is not among them."""
-    beside: dict[str, object] = {"action_encoder": None, "heads": {}, "opt": {"state": {}}, "scaler": None, "epoch": 50}
-    return {**parts_without_encoder(tensors, "module."), **beside}
+    """Weights as published, with the other content of such a file, but without the encoder."""
+    others: dict[str, object] = {"action_encoder": None, "heads": {}, "opt": {"state": {}}, "scaler": None, "epoch": 50}
+    return {**parts_without_encoder(tensors, "module."), **others}
 
 
 class _Predictor(nn.Module):
@@ -95,14 +96,14 @@ class _Predictor(nn.Module):
         self.predictor_proj = nn.Linear(sizes.predictor_dim, sizes.encoder_dim)
 
     def forward(self, history: Tensor, actions: Tensor) -> Tensor:
-        visual, beside = history.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=3)
-        frames = list(torch.cat((self.predictor_embed(visual), beside), dim=3).unbind(1))
+        visual, embedded = history.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=3)
+        frames = list(torch.cat((self.predictor_embed(visual), embedded), dim=3).unbind(1))
         conditions = self.action_encoder(actions).unbind(1)
         for layer in self.predictor_blocks:
             frames = layer(frames, conditions)
         last = self.predictor_norm(frames[-1])
-        visual, beside = last.split([self.sizes.predictor_dim, self.sizes.proprioception_embedding], dim=2)
-        return torch.cat((self.predictor_proj(visual), beside), dim=2)
+        visual, embedded = last.split([self.sizes.predictor_dim, self.sizes.proprioception_embedding], dim=2)
+        return torch.cat((self.predictor_proj(visual), embedded), dim=2)
 
 
 class _ModulatedLayer(nn.Module):
@@ -121,7 +122,7 @@ class _ModulatedLayer(nn.Module):
         for time, (frame, (shift, scale, *_)) in enumerate(zip(frames, modulations, strict=True)):
             query, key, value = self.attn["qkv"](self.norm1(frame) * (1 + scale) + shift).chunk(3, dim=2)
             heads = [each.unflatten(2, (self.heads, -1)).transpose(1, 2) for each in (query, key, value)]
-            projected.append((self._turned(heads[0], time), self._turned(heads[1], time), heads[2]))
+            projected.append((self._rotated(heads[0], time), self._rotated(heads[1], time), heads[2]))
         after = []
         for time, (frame, (_, _, gate, shift, scale, mlp_gate)) in enumerate(zip(frames, modulations, strict=True)):
             keys, values = (torch.cat([each[part] for each in projected[: time + 1]], dim=2) for part in (1, 2))
@@ -133,17 +134,17 @@ class _ModulatedLayer(nn.Module):
             after.append(frame + mlp_gate * self.mlp["fc2"](hidden))
         return after
 
-    def _turned(self, values: Tensor, time: int) -> Tensor:
-        """Queries or keys `[B, H, N, W]` of a frame, each pair of numbers turned by its own two angles."""
+    def _rotated(self, values: Tensor, time: int) -> Tensor:
+        """Queries or keys `[B, H, N, W]` of a frame, each pair of numbers rotated by its own two angles."""
         share = 2 * (values.shape[-1] // 3 // 2)
         patch = torch.arange(self.side**2)
         places = (torch.full_like(patch, time), patch.div(self.side, rounding_mode="floor"), patch % self.side)
-        turned = values.clone()
+        rotated = values.clone()
         for axis, place in enumerate(places):
             for number in range(0, share, 2):
                 first, second = (values[..., axis * share + number + other] for other in (0, 1))
-                # The frequencies run through the axis twice, past the pairs.
+                # The frequencies repeat within an axis, independently of the pairs.
                 angles = [place * 10000.0 ** -((number + other) % (share // 2) / (share / 2)) for other in (0, 1)]
-                turned[..., axis * share + number] = first * angles[0].cos() - second * angles[0].sin()
-                turned[..., axis * share + number + 1] = second * angles[1].cos() + first * angles[1].sin()
-        return turned
+                rotated[..., axis * share + number] = first * angles[0].cos() - second * angles[0].sin()
+                rotated[..., axis * share + number + 1] = second * angles[1].cos() + first * angles[1].sin()
+        return rotated

@@ -1,4 +1,4 @@
-"""Sizes of a JEPA-WM: those of its weights and of its encoder's."""
+"""Sizes of a JEPA-WM and of its encoder."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ class JepaWmSizes(PatchGrid):
 
     channels: int = 3
     encoder: str = "dinov2"
-    """Or `dinov3`."""
+    """`dinov2` or `dinov3`."""
     patch_size: int = 14
     positions: int = 37
     """Side of the grid that DINOv2's positions were learned on; they are scaled to that of the images."""
     registers: int = 0
-    """Of DINOv3."""
+    """Register tokens of DINOv3."""
     encoder_dim: int = 384
     encoder_depth: int = 12
     encoder_mlp_dim: int = 1536
     side: int = 16
     """Side of the grid of patches."""
     predictor_dim: int = 384
-    """Width of a patch in the predictor, beside the proprioception."""
+    """Width of a patch in the predictor, without the proprioception."""
     proprioception_dim: int = 4
     proprioception_embedding: int = 16
     depth: int = 6
@@ -49,12 +49,12 @@ class JepaWmSizes(PatchGrid):
 
     @property
     def width(self) -> int:
-        """Of a token of the predictor."""
+        """Width of a token of the predictor."""
         return self.predictor_dim + self.proprioception_embedding
 
     @property
     def latent_dim(self) -> int:
-        """Numbers of a token of a latent: a patch, and beside it the embedded proprioception, the same in all."""
+        """Width of a token of a latent: a patch, followed by the embedded proprioception, which is the same in all."""
         return self.encoder_dim + self.proprioception_embedding
 
 

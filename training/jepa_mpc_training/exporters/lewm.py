@@ -1,4 +1,4 @@
-"""LeWM: weights as published become encoder and predictor of the model contract. PLDM has the same networks."""
+"""LeWM and PLDM, which has the same networks: published weights become encoder and predictor of the model contract."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _IGNORED = (
     "pred_proj.net.1.num_batches_tracked",
 )
 _BATCH_NORM_EPSILON = 1e-5
-# That of ViTConfig, which the shapes of the weights do not give away.
+# Of ViTConfig. The shapes of the weights do not determine it.
 _NORM_EPSILON = 1e-12
 _ENCODER_LAYER = weights_and_biases(
     *(f"attention.{name}_proj" for name in "qkvo"), "layernorm_before", "layernorm_after", "mlp.fc1", "mlp.fc2"
@@ -57,7 +57,7 @@ def read_lewm(
 ) -> tuple[WorldModel, LewmSizes, dict[str, Tensor]]:
     """The model of a checkpoint, its sizes, and its weights in our names.
 
-    Raises ExportRefusedError for names or shapes that fit no LeWM.
+    Raises ExportRefusedError if names or shapes fit no LeWM.
     """
     _, ours = match_layout(tensors, LAYOUTS, _expected_keys, _IGNORED, subject)
     sizes = sizes_of(ours, heads, subject)
@@ -121,7 +121,7 @@ class LewmPredictor(nn.Module):
 
     def forward(self, history: Tensor, actions: Tensor) -> Tensor:
         predicted = self.predictor(history.squeeze(2), self.action_encoder(actions))
-        # The planner wants the newest alone.
+        # The planner needs the newest prediction alone.
         return self.pred_proj(predicted[:, -1:])
 
 
@@ -156,7 +156,7 @@ def _expected_keys(tensors: Mapping[str, Tensor]) -> list[str]:
 
 
 def _folded(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of our networks: BatchNorm and the action encoder's first layer are part of what they are next to."""
+    """Weights of our networks: BatchNorm and the action encoder's first layer are folded into the adjacent layers."""
     weights = {key: tensor for key, tensor in tensors.items() if key.startswith(("encoder.", "predictor."))}
 
     def affine(name: str) -> Affine:

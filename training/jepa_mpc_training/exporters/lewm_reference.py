@@ -1,4 +1,4 @@
-"""LeWM and PLDM as their authors' code has them: stable-worldmodel's classes around transformers' ViT."""
+"""LeWM and PLDM by their authors' code: stable-worldmodel's classes around the ViT of transformers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sizes of a LeWM or PLDM model: most are those of its weights, the numbers of heads are told besides."""
+"""Sizes of a LeWM or PLDM. All but the numbers of heads follow from the shapes of the weights."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LewmSizes:
 
 
 def sizes_of(tensors: Mapping[str, Tensor], heads: Heads, subject: str) -> LewmSizes:
-    """Reads the sizes off weights in our names. Raises ExportRefusedError for a number of heads that cannot be."""
+    """Reads the sizes from weights in our names. Raises ExportRefusedError for an impossible number of heads."""
     patches = tensors["encoder.embeddings.patch_embeddings.projection.weight"]
     encoder_dim, channels, patch_size, _ = patches.shape
     side = round((tensors["encoder.embeddings.position_embeddings"].shape[1] - 1) ** 0.5)

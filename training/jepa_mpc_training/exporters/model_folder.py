@@ -1,4 +1,4 @@
-"""Writes a world model as a folder of docs/model-contract.md."""
+"""Writes a world model as a model folder (docs/model-contract.md)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TOLERANCE = {"cpu": 1e-4, "webgpu": 1e-3}
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a model comes from, for its manifest."""
+    """Origin of a model, for its manifest."""
 
     name: str
     description: str
@@ -76,7 +76,7 @@ def write_model_folder(
         }
     vectors = folder / "golden.safetensors"
     save_file({name: tensor.contiguous().numpy() for name, tensor in golden.items()}, vectors)
-    vectors.chmod(0o644)  # safetensors keeps its files to their owner
+    vectors.chmod(0o644)  # safetensors makes its files readable by their owner alone
     (folder / "manifest.json").write_text(json.dumps(_manifest(folder, model, interface, origin), indent=2) + "\n")
     return differences
 

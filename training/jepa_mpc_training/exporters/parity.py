@@ -15,7 +15,7 @@ from torch import Tensor
 from .world_model import Reference, WorldModel
 
 TOLERANCE = 1e-4
-"""Largest absolute difference in float32."""
+"""Maximum absolute difference in float32."""
 
 _BATCH = 4
 _HORIZON = 3
@@ -32,10 +32,9 @@ def report_parity(errors: Mapping[str, float]) -> int:
 
 
 def measure_parity(folder: Path, model: WorldModel, reference: Reference, seed: int = 0) -> dict[str, float]:
-    """Largest absolute differences between ONNX Runtime on the folder's graphs and the reference in PyTorch.
+    """Largest absolute differences between the folder's graphs in ONNX Runtime and the reference in PyTorch.
 
-    `cost` is that of the model's objective after the last of three steps, over four candidates, in the unit of the
-    reference.
+    `cost` is the difference of the objective after three steps, over four candidates, in the unit of the reference.
     """
     graphs = _Graphs(folder)
     draw = torch.Generator().manual_seed(seed)

@@ -1,4 +1,4 @@
-"""V-JEPA 2-AC: its one file of weights becomes encoder and predictor of the model contract."""
+"""V-JEPA 2-AC: its file of weights becomes encoder and predictor of the model contract."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from .world_model import Camera, Planner, Stream, WorldModel
 
 LAYOUTS = (KeyLayout("vjepa2-ac-vitg.pt (encoder.blocks.0.attn.qkv, predictor.predictor_blocks.0.attn.qkv)"),)
 GROUPS = ("encoder", "predictor")
-"""Keys of the file that are read; beside them are target_encoder, opt, scaler, epoch, loss and more."""
+"""Keys of the file that are read. It also holds target_encoder, opt, scaler, epoch, loss and more."""
 
 HEAD = 64
-"""Numbers of a head in the published encoder and predictor, which no shape of a weight gives away."""
+"""Width of a head in the published encoder and predictor. The shapes of the weights do not determine it."""
 
 _WINDOW = 4
-# A table of positions, which the encoder rotates by instead, and what a predictor would take cameras' poses with.
+# A table of positions, which the encoder does not use because its positions are rotary, and an input for camera poses.
 _IGNORED = ("encoder.pos_embed", "predictor.extrinsics_encoder.")
 _EPSILON = 1e-6
 _LATENT_EPSILON = 1e-5
 _CONDITIONS = 2
-"""Tokens of a frame that come before its patches: the action's and the pose's."""
+"""Tokens of a frame before its patches: those of the action and of the pose."""
 
 _BLOCK = weights_and_biases("norm1", "attn.qkv", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2")
 _PARTS = weights_and_biases(
@@ -45,9 +45,8 @@ _PARTS = weights_and_biases(
     "predictor.predictor_proj",
 )
 
-# Of the published planner's wrapper, whose candidates leave the gripper's bounds at its first deviation of 1.
+# Of the published planner's wrapper. With its initial standard deviation of 1, candidates exceed the gripper's bounds.
 _PLANNER = Planner(samples=400, iterations=10, elites=10, horizon=2, initial_std=1.0, min_std=0.0, momentum=0.15)
-# The largest centred square, scaled without anti-aliasing.
 _CAMERA = Camera(resize="largest-square-crop", interpolation="bilinear")
 # Of the published planner's wrapper. Rotations are not planned; their bounds are those of JEPA-WM.
 _END_EFFECTOR = EndEffectorRules(
@@ -58,7 +57,7 @@ _END_EFFECTOR = EndEffectorRules(
 
 
 def default_heads(tensors: Mapping[str, Tensor]) -> Heads | None:
-    """Numbers of heads of the published widths; none where a width is not made of such heads."""
+    """Heads of the published width; None if a width is not divisible by it."""
     widths = [
         len(tensors[key]) if key in tensors else 0 for key in ("encoder.norm.weight", "predictor.predictor_norm.weight")
     ]
@@ -72,7 +71,7 @@ def read_vjepa2_ac(
 ) -> tuple[WorldModel, VjepaSizes, dict[str, Tensor]]:
     """The model of a checkpoint, its sizes, and its weights in our names.
 
-    Raises ExportRefusedError for names or shapes that fit no V-JEPA 2-AC.
+    Raises ExportRefusedError if names or shapes fit no V-JEPA 2-AC.
     """
     _, ours = match_layout(tensors, LAYOUTS, _expected_keys, _IGNORED, subject)
     sizes = sizes_of(ours, heads, subject)
@@ -88,7 +87,7 @@ def read_vjepa2_ac(
         tokens=sizes.tokens + 1,
         dim=sizes.encoder_dim,
         window=_WINDOW,
-        longest_window=MAX_FRAMES,
+        max_window=MAX_FRAMES,
         action_dim=POSE,
         history_mode="growing",
         proprioception_dim=POSE,
@@ -104,12 +103,13 @@ def read_vjepa2_ac(
 
 
 class VjepaEncoder(nn.Module):
-    """Image `[B, C, S, S]` and pose `[B, 7]` -> latent `[B, N + 1, D]`: normalised patch tokens, and the pose."""
+    """Image `[B, C, S, S]` and pose `[B, 7]` -> latent `[B, N + 1, D]`: normalised patches, then the pose as a
+    token."""
 
     def __init__(self, sizes: VjepaSizes) -> None:
         super().__init__()
         self.dim = sizes.encoder_dim
-        # Every frame of a tubelet is the same image, so the kernels of the frames are one: their sum.
+        # All frames of a tubelet are the same image, so the sum of their kernels replaces them.
         self.patch_embed = nn.Conv2d(
             sizes.channels, sizes.encoder_dim, kernel_size=sizes.patch_size, stride=sizes.patch_size
         )
@@ -133,7 +133,8 @@ class VjepaEncoder(nn.Module):
 class VjepaPredictor(nn.Module):
     """History `[B, T, N + 1, D]`, actions `[B, T, 7]` -> next `[B, N + 1, D]`, T = 1 … 32.
 
-    Every token sees all of its own frame and of those before. The pose is not predicted: the action moves it.
+    Every token attends to all tokens of its own and earlier frames. The next pose is not predicted but computed from
+    the action.
     """
 
     frames: Tensor
@@ -144,7 +145,7 @@ class VjepaPredictor(nn.Module):
         self.predictor_embed = nn.Linear(sizes.encoder_dim, sizes.predictor_dim)
         self.action_encoder = nn.Linear(POSE, sizes.predictor_dim)
         self.state_encoder = nn.Linear(POSE, sizes.predictor_dim)
-        # Action and pose have a time and no place.
+        # Action and pose have a position in time, but none in the image.
         row, column = (torch.cat((torch.zeros(_CONDITIONS), at)) for at in grid_positions(sizes.side))
         frame = torch.arange(MAX_FRAMES, dtype=torch.float32).repeat_interleave(len(row))
         self.register_buffer("frames", frame, persistent=False)
@@ -171,7 +172,7 @@ class VjepaPredictor(nn.Module):
         mask = self.frames[:count, None] >= self.frames[None, :count]
         for block in self.predictor_blocks:
             tokens = block(tokens, cosine, sine, mask)
-        # The planner wants the newest frame alone.
+        # The planner needs the newest frame alone.
         newest = self.predictor_proj(self.predictor_norm(tokens[:, -self.tokens :]))
         predicted = F.layer_norm(newest, (self.dim,), eps=_LATENT_EPSILON)
         moved = compose_pose(pose[:, -1, 0, :POSE], actions[:, -1]).unsqueeze(1)

@@ -1,4 +1,4 @@
-"""Sizes of a V-JEPA 2-AC: those of its weights."""
+"""Sizes of a V-JEPA 2-AC."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class VjepaSizes(PatchGrid):
     channels: int = 3
     patch_size: int = 16
     tubelet: int = 2
-    """Frames of a patch in time; an image is each of them."""
+    """Frames of a patch in time, which are all the same image."""
     side: int = 16
     """Side of the grid of patches."""
     encoder_dim: int = 1408
@@ -39,7 +39,7 @@ class VjepaSizes(PatchGrid):
 
 
 def sizes_of(tensors: Mapping[str, Tensor], heads: Heads, subject: str) -> VjepaSizes:
-    """Reads the sizes from weights in our names. Raises ExportRefusedError if poses, heads or image size cannot be."""
+    """Reads the sizes from weights in our names. Raises ExportRefusedError if poses, heads or image size do not fit."""
     encoder_dim, channels, tubelet, patch_size, _ = tensors["encoder.patch_embed.proj.weight"].shape
     predictor_dim = tensors["predictor.predictor_embed.weight"].shape[0]
     image_size = heads.image_size or _IMAGE_SIZE

@@ -214,9 +214,9 @@ def test_numbers_of_actions_and_of_proprioception_must_be_the_model_s(
     ):
         assert found in refusal("jepa-wm", checkpoint, tmp_path / "out", *options, "--proprioception", text)
     said = refusal("jepa-wm", checkpoint, tmp_path / "out", *options, "--proprioception-std", "1,2")
-    assert "deviation of the proprioception: found 2 numbers; expected 4" in said
+    assert "standard deviation of the proprioception: found 2 numbers; expected 4" in said
     said = refusal("jepa-wm", checkpoint, tmp_path / "out", *options, "--proprioception-std", "1,2,3,0")
-    assert "deviation of the proprioception: found 0" in said
+    assert "standard deviation of the proprioception: found 0" in said
 
 
 def test_what_is_measured_must_be_said(checkpoint: Path, options: list[str], tmp_path: Path, refusal: Refusal) -> None:

@@ -211,7 +211,7 @@ def test_a_joint_that_is_never_moved_is_refused(tmp_path: Path) -> None:
             return super().velocities * [1, 0]
 
     bag = Bag(Still(), kind="velocities")
-    with pytest.raises(RecordingError, match="elbow told to move at 0"):
+    with pytest.raises(RecordingError, match="elbow commanded to move at 0"):
         _collect(bag.source(bag.write(tmp_path / "still")), tmp_path)
 
 
@@ -265,10 +265,10 @@ def test_a_bag_that_was_cut_off_is_read_up_to_there_and_the_table_says_so(
     dataset = _collect(bag.source(path), tmp_path)
     assert dataset.actions[0, 0] == pytest.approx(bag.motion.velocities[1], abs=1e-5)
     found = json.loads((tmp_path / "findings.json").read_text())["recordings"][0]
-    assert 0 < found["cut_off"]["bag.mcap"] < len(content)
+    assert 0 < found["truncated"]["bag.mcap"] < len(content)
     assert 3 < found["duration_s"] < 0.7 * 6
     printed = capsys.readouterr().out
-    assert f"WARNING: bag.mcap was cut off: {found['duration_s']:.1f} s are whole and read" in printed
+    assert f"WARNING: bag.mcap is truncated: {found['duration_s']:.1f} s are complete and read" in printed
 
 
 def test_a_bag_that_ends_in_zeros_is_read_up_to_there(tmp_path: Path) -> None:
@@ -280,7 +280,7 @@ def test_a_bag_that_ends_in_zeros_is_read_up_to_there(tmp_path: Path) -> None:
     dataset = _collect(bag.source(path), tmp_path)
     assert dataset.actions[0, 0] == pytest.approx(bag.motion.velocities[1], abs=1e-5)
     found = json.loads((tmp_path / "findings.json").read_text())["recordings"][0]
-    assert found["cut_off"]["bag.mcap"] >= len(content) - kept
+    assert found["truncated"]["bag.mcap"] >= len(content) - kept
 
 
 @pytest.mark.parametrize("has_metadata", [True, False])
@@ -290,7 +290,7 @@ def test_a_bag_without_a_whole_message_is_refused(tmp_path: Path, has_metadata: 
     (path / "bag.mcap").write_bytes((path / "bag.mcap").read_bytes()[:1000])
     if not has_metadata:
         (path / "metadata.yaml").unlink()
-    with pytest.raises(RecordingError, match=r"no whole message .*: bag\.mcap was cut off.* Record again\."):
+    with pytest.raises(RecordingError, match=r"no complete message .*: bag\.mcap is truncated.* Record again\."):
         _collect(bag.source(path), tmp_path)
 
 
