@@ -10,7 +10,9 @@ from .actions import Statistics
 from .errors import ExportRefusedError
 
 _POSE_NUMBERS = 6
-_HOW = "joint_position:JOINT, joint_velocity:JOINT, pose:BASE:LINK (6 numbers) or fraction:JOINT:ZERO:ONE, separated by commas"
+_HOW = (
+    "joint_position:JOINT, joint_velocity:JOINT, pose:BASE:LINK (6 numbers) or fraction:JOINT:ZERO:ONE, comma-separated"
+)
 _FIELDS: dict[str, Callable[..., dict[str, Any]]] = {
     "joint_position": lambda joint: {"joint": joint},
     "joint_velocity": lambda joint: {"joint": joint},

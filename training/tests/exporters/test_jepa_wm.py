@@ -166,7 +166,7 @@ def test_another_encoder_is_refused(checkpoint: Path, options: list[str], tmp_pa
 
     said = refusal("jepa-wm", checkpoint, tmp_path / "out", *without, "--encoder-weights", tmp_path / "more.pth")
     assert "--encoder-weights: found" in said
-    assert "with register_token besides" in said
+    assert "with register_token in addition" in said
     said = refusal("jepa-wm", checkpoint, tmp_path / "out", *without, "--encoder-weights", tmp_path / "wide.pth")
     assert "found an encoder of 48 numbers a patch; expected one of 24" in said
 
@@ -180,7 +180,7 @@ def test_a_predictor_of_another_kind_is_refused_with_the_keys_that_differ(
     said = refusal("jepa-wm", save(checkpoint, tmp_path, replace_predictor), tmp_path / "out", *options)
 
     assert "nearest is 'jepa-wms (predictor.predictor_blocks.0.adaLN_modulation.1" in said
-    assert "with predictor.transformer.layers.0.0.to_qkv.weight besides" in said
+    assert "with predictor.transformer.layers.0.0.to_qkv.weight in addition" in said
 
 
 def test_a_model_without_proprioception_or_with_an_encoder_of_actions_is_refused(
@@ -195,7 +195,7 @@ def test_a_model_without_proprioception_or_with_an_encoder_of_actions_is_refused
     said = refusal("jepa-wm", save(checkpoint, tmp_path, drop), tmp_path / "out", *options)
     assert "without proprio_encoder.patch_embed.bias, proprio_encoder.patch_embed.weight" in said
     said = refusal("jepa-wm", save(checkpoint, tmp_path, add), tmp_path / "out", *options)
-    assert "with action_encoder.patch_embed.weight besides" in said
+    assert "with action_encoder.patch_embed.weight in addition" in said
 
 
 def test_numbers_of_actions_and_of_proprioception_must_be_the_model_s(
@@ -224,7 +224,7 @@ def test_what_is_measured_must_be_said(checkpoint: Path, options: list[str], tmp
     without = [*ACTIONS, *NORMALISERS, *encoder]
 
     said = refusal("jepa-wm", checkpoint, tmp_path / "out", *without)
-    assert "--proprioception: found none; expected what the 4 numbers are" in said
+    assert "--proprioception: found none; expected the meaning of the 4 numbers" in said
     said = refusal("jepa-wm", checkpoint, tmp_path / "out", *without, "--proprioception", FIELDS)
     assert "normalisers of the proprioception: found none" in said
 

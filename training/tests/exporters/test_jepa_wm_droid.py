@@ -127,13 +127,13 @@ def test_the_kinds_are_told_apart(checkpoint: Path, tmp_path: Path, refusal: Ref
     encoder = ["--encoder-weights", str(checkpoint.with_name(ENCODER_FILE))]
 
     said = refusal("jepa-wm-droid", of_task, tmp_path / "out", *ARM, *encoder)
-    assert "with proprio_encoder.patch_embed.bias, proprio_encoder.patch_embed.weight besides" in said
+    assert "with proprio_encoder.patch_embed.bias, proprio_encoder.patch_embed.weight in addition" in said
     said = refusal("jepa-wm", checkpoint, tmp_path / "out", *ARM, *encoder)
     assert "without proprio_encoder.patch_embed.bias, proprio_encoder.patch_embed.weight" in said
     other = ["--encoder-weights", str(of_task.with_name(ENCODER_FILE))]
     said = refusal("jepa-wm-droid", checkpoint, tmp_path / "out", *ARM, *other)
     assert "without storage_tokens" in said
-    assert "with pos_embed besides" in said
+    assert "with pos_embed in addition" in said
 
 
 def test_an_action_that_is_no_pose_s_is_refused(checkpoint: Path, tmp_path: Path, refusal: Refusal) -> None:

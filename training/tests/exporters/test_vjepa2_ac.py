@@ -97,7 +97,7 @@ def test_the_manifest_says_how_the_robot_is_read_and_moved(folder: Path) -> None
     assert manifest["action"] == {
         "kind": "end_effector_delta",
         "joints": [f"joint_{number}" for number in range(1, 7)],
-        "unit": "m, rad, share of the gripper's way",
+        "unit": "m, rad, fraction of the gripper's range",
         "periodMs": 250,
         "block": 1,
         "mean": [0] * 7,
@@ -259,7 +259,7 @@ def test_a_layout_that_is_not_known_is_told_with_the_keys_that_differ(
     said = refusal("vjepa2-ac", save(checkpoint, tmp_path, move), tmp_path / "out", *ARM)
 
     assert "without predictor.predictor_blocks.0.attn.qkv.weight" in said
-    assert "with predictor.blocks.0.attn.qkv.weight besides" in said
+    assert "with predictor.blocks.0.attn.qkv.weight in addition" in said
 
 
 def test_a_predictor_without_actions_is_refused(checkpoint: Path, tmp_path: Path, refusal: Refusal) -> None:
@@ -271,7 +271,7 @@ def test_a_predictor_without_actions_is_refused(checkpoint: Path, tmp_path: Path
     said = refusal("vjepa2-ac", save(checkpoint, tmp_path, replace), tmp_path / "out", *ARM)
 
     assert "predictor.action_encoder.bias" in said
-    assert "with predictor.mask_tokens.0 besides" in said
+    assert "with predictor.mask_tokens.0 in addition" in said
 
 
 def test_a_state_dict_of_something_else_is_refused(tmp_path: Path, refusal: Refusal) -> None:

@@ -149,9 +149,9 @@ def test_a_robot_that_is_put_somewhere_else_begins_a_new_episode(collected) -> N
             return super().position(at_ms) + (2.0 if at_ms >= 3000 else 0.0)
 
     dataset, findings = collected(Bag(Moved(), kind="velocities"))
-    assert findings["unused_s"]["joints faster than their limits: put somewhere else, or not in rad"] == pytest.approx(
-        0.1, abs=0.01
-    )
+    assert findings["unused_s"][
+        "joints faster than their limits: moved by something else, or not in rad"
+    ] == pytest.approx(0.1, abs=0.01)
     assert np.abs(np.diff(dataset.positions, axis=1)).max() < 0.2
 
 
@@ -166,7 +166,7 @@ def test_a_bag_without_commands_is_refused_and_measured_motion_is_no_stand_in(co
         collected(Bag(kind="none"))
     bag = Bag()
     path = bag.write(tmp_path / "other")
-    with pytest.raises(RecordingError, match=r"JointState.*Measured velocities are no actions"):
+    with pytest.raises(RecordingError, match=r"JointState.*Measured velocities are not actions"):
         _collect(bag.source(path, command_topic="/joint_states"), tmp_path)
 
 
