@@ -184,7 +184,7 @@ def test_what_cannot_be_used_is_refused_with_what_to_do(tmp_path: Path) -> None:
             version="v2.1"
         ),
         r"codebase_version v2.0, expected v3.0\. Convert it to v2.1": DataSet(version="v2.0"),
-        "Measured velocities are no actions": DataSet(features=("observation.state", CAMERA)),
+        "Measured velocities are not actions": DataSet(features=("observation.state", CAMERA)),
         "expected 'observation.state'": DataSet(features=("action", CAMERA)),
         "cameras none": DataSet(features=("action", "observation.state")),
         "expected shoulder, elbow.*--joint": DataSet(names=("pan.pos", "lift.pos")),
