@@ -79,7 +79,7 @@ class Connection:
         try:
             self._socket.sendall(_HEADER.pack(len(body), self._number, request.value) + body)
         except OSError as error:
-            raise self._gone() from error
+            raise self._ended() from error
 
     def ask(self, request: Request, body: bytes = b"") -> Answer:
         """Sends a request and waits for its answer. Raises GazeboError if there is none."""
@@ -119,11 +119,11 @@ class Connection:
             else:
                 self._answers.put((number, answer))
         if not self._closing:
-            gone = self._gone()
-            self._answers.put((0, gone))
-            self._on_event(gone)
+            ended = self._ended()
+            self._answers.put((0, ended))
+            self._on_event(ended)
 
-    def _gone(self) -> GazeboError:
+    def _ended(self) -> GazeboError:
         return GazeboError(f"Gazebo: found its end of the connection closed, expected it to run: {self._last_words()}")
 
     def _exactly(self, size: int) -> bytes | None:
