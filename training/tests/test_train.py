@@ -171,7 +171,7 @@ def test_a_resumed_run_goes_on_with_its_patience_and_its_curves(
     assert [step for step, row in rows if "held_out_rollout_error" in row] == [10, 20, 30, 40, 50, 60]
 
 
-def test_curves_are_told_to_tensorboard_and_drawn(tiny: TinyRun) -> None:
+def test_curves_are_written_to_tensorboard_and_drawn(tiny: TinyRun) -> None:
     folder = tiny.run / "train"
     events = EventAccumulator(str(folder / "tensorboard"))
     events.Reload()

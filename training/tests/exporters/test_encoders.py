@@ -146,7 +146,7 @@ def test_the_published_image_processor_s_normalisation_is_taken(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(("kind", "layout"), LAYOUTS)
-def test_names_that_fit_no_layout_are_told_with_the_nearest_one(kind: str, layout: int, tmp_path: Path) -> None:
+def test_names_that_fit_no_layout_are_refused_with_the_nearest_one(kind: str, layout: int, tmp_path: Path) -> None:
     write(kind, tmp_path, layout)
     content = torch.load(tmp_path / "weights.pt", weights_only=True)
     weights = content.get("target_encoder", content)

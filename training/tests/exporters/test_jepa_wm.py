@@ -27,7 +27,7 @@ MEASURED = [
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file as published, small, with `config.json` and the encoder's file beside it."""
+    """The file as published, small, with `config.json` and the encoder's file in its folder."""
     torch.set_num_threads(1)
     file = tmp_path_factory.mktemp("jepa-wm") / "jepa_wm_pusht.pth.tar"
     write_random_checkpoint("jepa-wm", SMALL, file)
@@ -78,7 +78,7 @@ def test_the_manifest_has_two_streams_and_what_is_measured(
     assert manifest["history"] == {"mode": "sliding", "window": 2, "warmup": "short", "actions": "paired"}
     assert manifest["plannerDefaults"]["horizon"] == 6
     assert manifest["plannerDefaults"]["elites"] == 10
-    # One deviation of the data, as published.
+    # One standard deviation of the data, as published.
     assert manifest["plannerDefaults"]["initialStd"] == pytest.approx(1 / 3)
 
 
@@ -219,7 +219,7 @@ def test_numbers_of_actions_and_of_proprioception_must_be_the_model_s(
     assert "standard deviation of the proprioception: found 0" in said
 
 
-def test_what_is_measured_must_be_said(checkpoint: Path, options: list[str], tmp_path: Path, refusal: Refusal) -> None:
+def test_proprioception_must_be_given(checkpoint: Path, options: list[str], tmp_path: Path, refusal: Refusal) -> None:
     encoder = options[options.index("--encoder-weights") :]
     without = [*ACTIONS, *NORMALISERS, *encoder]
 
@@ -230,7 +230,7 @@ def test_what_is_measured_must_be_said(checkpoint: Path, options: list[str], tmp
 
 
 @pytest.mark.parametrize("which", ["checkpoint", "encoder"])
-def test_a_file_that_was_cut_off_is_refused(
+def test_a_truncated_file_is_refused(
     checkpoint: Path, options: list[str], tmp_path: Path, refusal: Refusal, which: str
 ) -> None:
     encoder = checkpoint.with_name(ENCODER_FILE)

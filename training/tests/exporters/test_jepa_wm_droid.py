@@ -23,7 +23,7 @@ Refusal = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file as published, small, with `config.json` and the encoder's file beside it."""
+    """The file as published, small, with `config.json` and the encoder's file in its folder."""
     torch.set_num_threads(1)
     file = tmp_path_factory.mktemp("jepa-wm-droid") / "jepa_wm_droid.pth.tar"
     write_random_checkpoint("jepa-wm-droid", SMALL, file)
@@ -120,7 +120,7 @@ def test_an_encoder_without_registers_is_refused_with_the_keys_that_differ(
     assert f"without {LAYOUTS[0].to_theirs('storage_tokens')}" in said or "embeddings.register_tokens" in said
 
 
-def test_the_kinds_are_told_apart(checkpoint: Path, tmp_path: Path, refusal: Refusal) -> None:
+def test_the_kinds_are_distinguished(checkpoint: Path, tmp_path: Path, refusal: Refusal) -> None:
     family = FAMILIES["jepa-wm"]
     of_task = tmp_path / "pusht.pth.tar"
     write_random_checkpoint("jepa-wm", family.small, of_task)

@@ -80,7 +80,7 @@ def test_several_modules_that_were_pickled_whole_are_refused(tmp_path: Path, ref
 
 
 @pytest.mark.parametrize("keep", [0, 1, 0.5, 0.99])
-def test_a_file_that_was_cut_off_is_refused(published: Path, tmp_path: Path, refusal: Refusal, keep: float) -> None:
+def test_a_truncated_file_is_refused(published: Path, tmp_path: Path, refusal: Refusal, keep: float) -> None:
     content = published.read_bytes()
     cut = tmp_path / "weights.pt"
     cut.write_bytes(content[: keep if keep in (0, 1) else int(len(content) * keep)])
@@ -107,7 +107,7 @@ def test_a_missing_file_an_empty_folder_and_no_tensors_are_refused(tmp_path: Pat
 
 
 @pytest.mark.parametrize("layout", range(len(LAYOUTS)))
-def test_names_that_fit_no_layout_are_told_with_the_nearest_one(
+def test_names_that_fit_no_layout_are_refused_with_the_nearest_one(
     published: Path, weights: dict[str, torch.Tensor], tmp_path: Path, refusal: Refusal, layout: int
 ) -> None:
     ours = {LAYOUTS[1].to_ours(key): tensor for key, tensor in weights.items()}

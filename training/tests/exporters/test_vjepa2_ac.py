@@ -27,7 +27,7 @@ Refusal = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file as published, small, with `config.json` beside it."""
+    """The file as published, small, with `config.json` in its folder."""
     needs_reference_of("vjepa2-ac")
     torch.set_num_threads(1)
     file = tmp_path_factory.mktemp("vjepa2-ac") / "vjepa2-ac-vitg.pt"
@@ -249,7 +249,7 @@ def test_a_window_that_cannot_be_is_refused(checkpoint: Path, tmp_path: Path, re
     assert f"--window: found {window}; expected 2 to 32" in said
 
 
-def test_a_layout_that_is_not_known_is_told_with_the_keys_that_differ(
+def test_an_unknown_layout_is_refused_with_the_keys_that_differ(
     checkpoint: Path, tmp_path: Path, refusal: Refusal
 ) -> None:
     def move(content: dict) -> None:
@@ -283,7 +283,7 @@ def test_a_state_dict_of_something_else_is_refused(tmp_path: Path, refusal: Refu
 
 
 @pytest.mark.parametrize("keep", [0.0, 0.5, 0.99])
-def test_a_file_that_was_cut_off_is_refused(checkpoint: Path, tmp_path: Path, refusal: Refusal, keep: float) -> None:
+def test_a_truncated_file_is_refused(checkpoint: Path, tmp_path: Path, refusal: Refusal, keep: float) -> None:
     content = checkpoint.read_bytes()
     (tmp_path / "weights.pt").write_bytes(content[: int(len(content) * keep)])
 

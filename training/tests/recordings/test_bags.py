@@ -49,7 +49,7 @@ def _times_ms(dataset: Dataset) -> np.ndarray:
 
 @pytest.mark.parametrize("storage", STORAGES)
 @pytest.mark.parametrize("kind", ["trajectory", "velocities", "positions"])
-def test_pictures_joints_and_commands_come_together(collected, storage: str, kind: str) -> None:
+def test_images_joints_and_commands_are_aligned(collected, storage: str, kind: str) -> None:
     motion = Motion()
     dataset, findings = collected(Bag(motion, storage=storage, kind=kind))
     assert dataset.frames.shape == (7, 1, PERIODS + 1, 64, 64, 3)
@@ -103,7 +103,7 @@ def test_single_dropped_frames_are_counted_and_bridged_where_others_are_near(col
     assert findings["episodes"] == len(dataset.frames) == 7
 
 
-def test_missing_joint_states_and_missing_commands_are_told_apart(collected) -> None:
+def test_missing_joint_states_and_missing_commands_are_distinguished(collected) -> None:
     _, findings = collected(
         Bag(kind="velocities", states=lambda at: not 1000 < at < 1600, commands=lambda at: not 3000 < at < 4500)
     )
@@ -215,7 +215,7 @@ def test_a_joint_that_is_never_moved_is_refused(tmp_path: Path) -> None:
         _collect(bag.source(bag.write(tmp_path / "still")), tmp_path)
 
 
-def test_compressed_pictures_are_read(collected) -> None:
+def test_compressed_images_are_read(collected) -> None:
     dataset, _ = collected(Bag(Motion(3), compressed=True))
     expected = np.arange(64) * 2 + 0.5
     green = dataset.frames[0, 0, 0, :, 30, 1].astype(float)
@@ -223,7 +223,7 @@ def test_compressed_pictures_are_read(collected) -> None:
     assert np.abs(dataset.frames[0, 0, :, 5, 5, 0] - np.arange(PERIODS + 1) * 2.0).max() <= 3
 
 
-def test_pictures_that_cannot_be_read_are_refused_by_their_encoding(tmp_path: Path) -> None:
+def test_images_that_cannot_be_read_are_refused_by_their_encoding(tmp_path: Path) -> None:
     bag = Bag(Motion(3), encoding="32FC3")
     refusal = r"images in '32FC3', expected one of rgb8.*Record the camera's colour topic"
     with pytest.raises(RecordingError, match=refusal):
@@ -253,7 +253,7 @@ def test_what_is_no_bag_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("has_metadata", [True, False])
-def test_a_bag_that_was_cut_off_is_read_up_to_there_and_the_table_says_so(
+def test_a_truncated_bag_is_read_to_its_end_and_the_table_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], has_metadata: bool
 ) -> None:
     bag = Bag(Motion(6))
@@ -306,7 +306,7 @@ def test_a_bag_without_metadata_is_read_from_its_files(tmp_path: Path, storage: 
     assert _collect(bag.source(path), tmp_path).actions[0, 0] == pytest.approx(bag.motion.velocities[1], abs=1e-5)
 
 
-def test_a_database_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+def test_a_truncated_database_is_refused(tmp_path: Path) -> None:
     bag = Bag(Motion(3), storage="sqlite3")
     path = bag.write(tmp_path / "bag")
     content = (path / "bag.db3").read_bytes()
