@@ -64,8 +64,8 @@ def collect(urdf_xml: str, config: CollectConfig, randomise: RandomiseConfig, fo
                 scene.set_dynamics(dynamics)
                 motion = drive(simulated, rng, periods, delay_ms, seeing=False)
             for view in range(int(in_gazebo[episode]), VIEWS):
-                look = draw_appearance(rng, randomise, scene.part_names)
-                scene.set_appearance(Appearance() if view == 0 and anchored else look)
+                appearance = draw_appearance(rng, randomise, scene.part_names)
+                scene.set_appearance(Appearance() if view == 0 and anchored else appearance)
                 frames[episode, view] = [simulated.see_at(at) for at in motion.positions]
             actions[episode], positions[episode] = motion.actions, motion.positions
     frames.flush()

@@ -12,7 +12,7 @@ from jepa_mpc_sim.imperfections import develop
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition, the same for the goal image and for every frame. The default is the simulator as it is."""
+    """One condition, the same for the goal image and for every frame. The default is the unchanged simulator."""
 
     appearance: Appearance = field(default_factory=Appearance)
     brightness: float = 1.0

@@ -95,7 +95,7 @@ def write_features(
         if first
         else np.lib.format.open_memmap(file, mode="w+", dtype=config.dtype, shape=shape)
     )
-    # The exported graph computes in full precision, and what is trained on is to be what it gives.
+    # The exported graph computes in full precision, so the features must, too.
     with torch.no_grad(), torch.backends.cudnn.flags(allow_tf32=False):
         for episode in tqdm(range(first, len(features)), desc="features", initial=first, unit="episode"):
             # Seeded by the episode, so that a resumed run draws the same photometry as an uninterrupted one.

@@ -24,7 +24,10 @@ def invariance(latents: Tensor, head: DistanceHead, in_gazebo: np.ndarray, plot:
     """
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), constrained_layout=True)
     rows = {}
-    for name, episodes in (("two looks in MuJoCo", ~in_gazebo), ("Gazebo and a look in MuJoCo", in_gazebo)):
+    for name, episodes in (
+        ("two appearances in MuJoCo", ~in_gazebo),
+        ("Gazebo and an appearance in MuJoCo", in_gazebo),
+    ):
         if not episodes.any():
             continue
         some = latents[torch.from_numpy(episodes)]

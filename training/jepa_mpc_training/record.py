@@ -239,14 +239,14 @@ def record(options: argparse.Namespace) -> dict[str, int]:
     """Starts the simulator, records, and stops it. Returns the number of messages by topic. Raises RecordError."""
     if options.seed >= FINAL_TEST_SEED:
         raise RecordError(
-            f"--seed: found {options.seed}, expected less than {FINAL_TEST_SEED}: the rest are for tests."
+            f"--seed: found {options.seed}, expected less than {FINAL_TEST_SEED}: the rest are reserved for tests."
         )
     if options.out.exists():
-        raise RecordError(f"--out: found something at {options.out}, expected a new folder. Remove it or name another.")
+        raise RecordError(f"--out: found something at {options.out}, expected a new folder. Remove it or pass another.")
     urdf_xml = options.urdf.read_text()
     options.out.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        # Half a bag would be taken for a whole one.
+        # An incomplete bag is removed, because it would look complete.
         unfinished = stack.enter_context(ExitStack())
         unfinished.callback(shutil.rmtree, options.out, ignore_errors=True)
         simulator = subprocess.Popen(_simulator(options), env=os.environ | {"PYTHONPATH": _python_path()})

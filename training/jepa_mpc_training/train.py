@@ -139,7 +139,7 @@ def train(
             if config.evaluate_every and (step + 1) % config.evaluate_every == 0:
                 error = group.broadcast(_held_out_error(jepa, dataset, held_out, config))
                 curves.add(step + 1, {"held_out_rollout_error": error})
-                progress.look(error, step + 1, _state(jepa) if config.patience else {})
+                progress.record(error, step + 1, _state(jepa) if config.patience else {})
             progress.step = step + 1
             over = progress.is_over(config)
             if group.is_main and (over or progress.step % config.checkpoint_every == 0):
@@ -277,7 +277,7 @@ class _Progress:
         """Whether patience has run out."""
         return 0 < config.patience <= self.looks_since_best
 
-    def look(self, error: float, step: int, state: dict[str, Any]) -> None:
+    def record(self, error: float, step: int, state: dict[str, Any]) -> None:
         """Records a held-out error; keeps a copy of `state` if the error is the smallest so far."""
         if error < self.best_error:
             self.best_error, self.best_step, self.looks_since_best = error, step, 0

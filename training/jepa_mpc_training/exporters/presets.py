@@ -1,6 +1,6 @@
 """Means and standard deviations that the simulated tasks of JEPA-WM were trained with, from their data sets.
 
-Actions and proprioception are in the units of the simulators: pixels of Push-T's board and of Wall's picture, metres of
+Actions and proprioception are in the units of the simulators: pixels of Push-T's board and of Wall's image, metres of
 Point Maze, Metaworld's own.
 """
 

@@ -29,7 +29,7 @@ _FOOTER = b"\x02" + (20).to_bytes(8, "little") + bytes(20)
 @contextmanager
 def opened(path: Path) -> Iterator[AnyReader]:
     """Opens the recording in a folder, or a file of one. Raises RecordingError if it cannot be read."""
-    # A file in the folder of a bag stands for the whole bag.
+    # A file in the folder of a bag selects the whole bag.
     folder = path.parent if path.is_file() and (path.parent / _METADATA).exists() else path
     try:
         with AnyReader(_parts(folder), default_typestore=get_typestore(Stores.ROS2_JAZZY)) as bag:

@@ -228,8 +228,8 @@ def _commands(layout: _Layout, stamps: np.ndarray, commanded: np.ndarray, config
 
 def _table_frames(layout: _Layout, column: pa.ChunkedArray, indices: np.ndarray) -> Iterator[np.ndarray]:
     for index in indices.tolist():
-        picture = column[index].as_py()
-        data = picture["bytes"] if picture["bytes"] is not None else (layout.root / picture["path"]).read_bytes()
+        image = column[index].as_py()
+        data = image["bytes"] if image["bytes"] is not None else (layout.root / image["path"]).read_bytes()
         yield compressed_image(f"LeRobot data set {layout.root}, feature {layout.camera}", data)
 
 

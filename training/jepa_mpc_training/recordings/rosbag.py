@@ -235,7 +235,7 @@ def _split_at_jumps(
     for cluster in clusters:
         at, by, topic = cluster[0]
         findings.clock_jumps.append(Event(round((at - start) / _NS_PER_S, 3), topic, round(by / _NS_PER_S, 3)))
-    # What arrives while some topics have jumped and others have not belongs to neither side.
+    # Messages that arrive while only some topics have jumped belong to neither section.
     begins = [None, *(cluster[-1][0] for cluster in clusters)]
     ends = [*(cluster[0][0] for cluster in clusters), None]
     return [
@@ -245,7 +245,7 @@ def _split_at_jumps(
 
 
 def _between(stream: _Stream, begin: int | None, end: int | None, findings: Findings) -> _Stream:
-    """Messages that arrived from `begin` until before `end` (None: all), without those whose stamps go back."""
+    """Messages that arrived from `begin` until before `end` (None: no limit), without those whose stamps decrease."""
     part = _Stream()
     for number, arrived, stamp, value in stream.rows():
         if (begin is not None and arrived < begin) or (end is not None and arrived >= end):
@@ -254,14 +254,16 @@ def _between(stream: _Stream, begin: int | None, end: int | None, findings: Find
             findings.out_of_order += 1
             continue
         if part.stamps and stamp == part.stamps[-1]:
-            part.drop_last()  # of two at one time the newer is in force
+            part.drop_last()  # of two messages with one stamp, the later one is in force
         part.add(number, arrived, stamp, value)
     return part
 
 
 def _on_one_clock(path: Path, source: BagSource, sections: Sequence[_Streams], findings: Findings) -> list[_Streams]:
-    """Sections whose pictures are stamped by the clock that says when their commands came; raises RecordingError where
-    there is none. Commands with stamps of their own need no such clock."""
+    """Sections whose images have stamps of the recorder's clock, if commands are unstamped; otherwise, all sections.
+
+    Raises RecordingError if no section is usable.
+    """
     if not sections[0].unstamped or source.stamps == "bag":
         return list(sections)
     usable, worst = [], 0.0

@@ -64,7 +64,7 @@ def _run(options: argparse.Namespace) -> int:
     entries, _ = write_graphs(networks, golden, out)
     planner = PlannerConfig(objective="squared_latent_distance", action_penalty=0.0, rest_margin=0.0)
     about = {
-        "description": f"{kind.title} under a projection and a predictor: {sizes.dim} wide, {sizes.depth} layers, "
+        "description": f"{kind.title} with a projection and a predictor: {sizes.dim} wide, {sizes.depth} layers, "
         f"images of {sizes.image_size}",
         "licence": kind.licence,
         "provenance": {

@@ -66,7 +66,7 @@ def random_encoder(kind: str, sizes: VitSizes, seed: int) -> EncoderReference:
             if name.endswith("bias") or "cls_token" in name or (kind == "dinov2" and "position" in name):
                 nn.init.normal_(parameter, std=0.1)
             elif parameter.dim() > 1 and "pos" not in name:
-                # So large that attention looks somewhere: only then do places and heads matter.
+                # Large enough for attention to be selective: otherwise positions and heads would not matter.
                 nn.init.normal_(parameter, std=1.5 / math.sqrt(parameter[0].numel()))
             if "lambda1" in name:
                 nn.init.uniform_(parameter, 0.5, 1.5)
@@ -78,7 +78,7 @@ def published_weights(kind: str, reference: EncoderReference, layout: int) -> di
     """The content of a file in layout `layout` of the kind: a state dict, or the authors' envelope around one."""
     known = ENCODERS[kind].layouts
     tensors = reference.model.state_dict()
-    # What transformers 5 (and the statement of V-JEPA) gives is the first layout.
+    # The first layout is that of transformers 5, and of the restated V-JEPA.
     ours = {known[0].to_ours(key): tensor for key, tensor in tensors.items()}
     if known[layout].renames:
         return {known[layout].to_theirs(key): tensor for key, tensor in ours.items()}
@@ -86,9 +86,14 @@ def published_weights(kind: str, reference: EncoderReference, layout: int) -> di
     if kind == "dinov2":
         return fused
     prefix = "module." if kind == "ijepa" else "module.backbone."
-    moving = {f"{prefix}{key}": tensor for key, tensor in fused.items()}
-    other = {key: torch.zeros_like(tensor) for key, tensor in moving.items()}
-    return {"encoder": other, "predictor": {"module.proj.weight": torch.zeros(1)}, "target_encoder": moving, "epoch": 3}
+    average = {f"{prefix}{key}": tensor for key, tensor in fused.items()}
+    other = {key: torch.zeros_like(tensor) for key, tensor in average.items()}
+    return {
+        "encoder": other,
+        "predictor": {"module.proj.weight": torch.zeros(1)},
+        "target_encoder": average,
+        "epoch": 3,
+    }
 
 
 def _as_published(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -121,10 +126,10 @@ def _build(kind: str, sizes: VitSizes) -> nn.Module:
         return model
     if kind == "dinov2":
         ratio = sizes.mlp_dim // sizes.dim
-        # Positions of another grid than the images', as published: 37 x 37 for 16 x 16.
+        # As published, the grid of the positions differs from that of the images: 37 x 37 for 16 x 16.
         grid = 37 if sizes.side == 16 else sizes.side + 1
         return Dinov2Model(Dinov2Config(**common, mlp_ratio=ratio, image_size=grid * sizes.patch_size))
-    # The predictor of masked patches is no part of what is kept, so it is as small as it can be.
+    # The predictor of masked patches is not exported, so it is as small as possible.
     return VJEPA2Model(
         VJEPA2Config(
             **common,
