@@ -16,7 +16,7 @@ import torch
 from tiny_run import TINY, URDF, TinyRun
 
 from jepa_mpc_training.config import Config
-from jepa_mpc_training.together import ALONE, Group, joined, share_of
+from jepa_mpc_training.distributed import SINGLE_PROCESS, ProcessGroup, batch_per_process, open_process_group
 from jepa_mpc_training.train import load_jepa
 
 HERE = Path(__file__).resolve().parent
@@ -30,7 +30,9 @@ def _torchrun(*command: str) -> subprocess.CompletedProcess[str]:
 
 def _train(tiny: TinyRun, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
     out.mkdir(exist_ok=True)
-    return _torchrun(str(HERE / "train_together.py"), "--data", str(tiny.run / "collect"), "--out", str(out), *options)
+    return _torchrun(
+        str(HERE / "train_distributed.py"), "--data", str(tiny.run / "collect"), "--out", str(out), *options
+    )
 
 
 def _ranks(out: Path) -> list[dict[str, Any]]:
@@ -67,7 +69,7 @@ def _part(weights: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tens
     return {name: tensor for name, tensor in weights.items() if name.startswith(prefix)}
 
 
-def test_the_command_line_does_once_what_one_can_do_and_trains_together(tiny: TinyRun, tmp_path: Path) -> None:
+def test_the_command_line_runs_other_stages_once_and_trains_distributed(tiny: TinyRun, tmp_path: Path) -> None:
     run = shutil.copytree(tiny.run, tmp_path / "run", ignore=shutil.ignore_patterns("train", "distance"))
     result = _torchrun(
         *("-m", "jepa_mpc_training", "distance", "--run-folder", str(run), "--urdf", str(URDF), "--threads", "1"),
@@ -93,19 +95,19 @@ def _settings() -> list[str]:
     return settings
 
 
-def test_alone_nothing_is_shared() -> None:
-    with joined("cpu") as group:
-        assert group == ALONE
-        assert group.leads
-        assert group.agree(0.1) == 0.1
-        group.wait()
+def test_a_single_process_shares_nothing() -> None:
+    with open_process_group("cpu") as group:
+        assert group == SINGLE_PROCESS
+        assert group.is_main
+        assert group.broadcast(0.1) == 0.1
+        group.barrier()
     parameter = torch.nn.Parameter(torch.zeros(1))
     parameter.grad = torch.ones(1)
-    ALONE.average_gradients([parameter])
+    SINGLE_PROCESS.average_gradients([parameter])
     assert parameter.grad == 1
 
 
 def test_a_batch_that_cannot_be_shared_is_refused() -> None:
-    assert share_of(48, Group(rank=1, size=2)) == 24
+    assert batch_per_process(48, ProcessGroup(rank=1, size=2)) == 24
     with pytest.raises(ValueError, match=r"train.batch: found 48, expected a multiple of the 5 processes"):
-        share_of(48, Group(size=5))
+        batch_per_process(48, ProcessGroup(size=5))

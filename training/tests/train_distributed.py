@@ -1,4 +1,4 @@
-"""What each process of `torchrun` does in test_together.py: trains, and leaves its weights behind."""
+"""What each process of `torchrun` does in test_distributed.py: trains, and leaves its weights behind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tiny_run import TINY
 
 from jepa_mpc_training import train as train_module
 from jepa_mpc_training.dataset import Dataset
-from jepa_mpc_training.together import joined
+from jepa_mpc_training.distributed import open_process_group
 from jepa_mpc_training.train import train
 
 CONFIG = replace(TINY.train, steps=12, batch=8, checkpoint_every=5, evaluate_every=4)
@@ -37,7 +37,7 @@ def main() -> None:
         return result
 
     train_module._loss = watched
-    with joined("cpu") as group:
+    with open_process_group("cpu") as group:
         parameter = torch.nn.Parameter(torch.zeros(2, 3))
         parameter.grad = torch.full((2, 3), float(group.rank))
         group.average_gradients([parameter])

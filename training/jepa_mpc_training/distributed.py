@@ -1,4 +1,4 @@
-"""Training in several processes, as `torchrun` starts them: each has a share of every batch; gradients are averaged."""
+"""Distributed training, as `torchrun` starts it: each process takes a part of every batch; gradients are averaged."""
 
 from __future__ import annotations
 
@@ -12,49 +12,49 @@ import torch
 from torch import Tensor, nn
 from torch import distributed as dist
 
-_LONGEST_STAGE = timedelta(days=2)
-"""How long the others wait for a stage that only the first one does."""
+_TIMEOUT = timedelta(days=2)
+"""How long the other processes wait for a stage that only the main process runs."""
 
 
 @dataclass(frozen=True)
-class Group:
-    """Who trains together: this process's number among `size`, and where its networks are."""
+class ProcessGroup:
+    """The processes that train one model: the rank of this one, their number, and the device of its networks."""
 
     rank: int = 0
     size: int = 1
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     @property
-    def leads(self) -> bool:
-        """The one that writes files and prints."""
+    def is_main(self) -> bool:
+        """Whether this is the process that writes files and prints."""
         return self.rank == 0
 
-    def wait(self) -> None:
-        """Returns once all are here."""
+    def barrier(self) -> None:
+        """Returns once every process has called it."""
         if self.size > 1:
             dist.barrier()
 
-    def agree(self, value: float) -> float:
-        """The first one's value, for all: what follows from it must be the same everywhere."""
+    def broadcast(self, value: float) -> float:
+        """The main process's value, in every process, so that all take the same decisions."""
         if self.size == 1:
             return value
         shared = torch.tensor([value], dtype=torch.float64, device=self.device)
         dist.broadcast(shared, src=0)
         return float(shared)
 
-    def begin_alike(self, networks: Sequence[nn.Module]) -> None:
-        """Gives all of them the first one's weights."""
+    def broadcast_weights(self, networks: Sequence[nn.Module]) -> None:
+        """Gives every process the weights of the main process."""
         if self.size > 1:
             for network in networks:
                 for tensor in network.state_dict().values():
                     dist.broadcast(tensor, src=0)
 
     def average_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
-        """Replaces each gradient by its mean over all of them."""
+        """Replaces each gradient by its mean over the processes."""
         if self.size == 1:
             return
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        # One message for all: they are small, and each message waits for everyone.
+        # One message for all gradients: they are small, and every message makes each process wait for the others.
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         dist.all_reduce(flat)
         flat /= self.size
@@ -62,28 +62,28 @@ class Group:
             gradient.copy_(mean)
 
 
-ALONE = Group()
+SINGLE_PROCESS = ProcessGroup()
 
 
 @contextmanager
-def joined(device: str) -> Iterator[Group]:
-    """The group that `torchrun` started this process in; alone without it. `device`: cpu, or cuda (one GPU each)."""
+def open_process_group(device: str) -> Iterator[ProcessGroup]:
+    """The group that `torchrun` started this process in, or a group of one. `device`: cpu, or cuda (one GPU each)."""
     place = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if device == "cuda" else torch.device(device)
     size = int(os.environ.get("WORLD_SIZE", 1))
     if size == 1:
-        yield Group(device=place)
+        yield ProcessGroup(device=place)
         return
     if place.type == "cuda":
         torch.cuda.set_device(place)
-    dist.init_process_group("nccl" if place.type == "cuda" else "gloo", timeout=_LONGEST_STAGE)
+    dist.init_process_group("nccl" if place.type == "cuda" else "gloo", timeout=_TIMEOUT)
     try:
-        yield Group(dist.get_rank(), size, place)
+        yield ProcessGroup(dist.get_rank(), size, place)
     finally:
         dist.destroy_process_group()
 
 
-def share_of(batch: int, group: Group) -> int:
-    """How much of a batch each of a group has; raises ValueError where it cannot be shared equally."""
+def batch_per_process(batch: int, group: ProcessGroup) -> int:
+    """Each process's part of a batch. Raises ValueError if the batch cannot be divided equally."""
     if batch % group.size:
         raise ValueError(f"train.batch: found {batch}, expected a multiple of the {group.size} processes.")
     return batch // group.size
