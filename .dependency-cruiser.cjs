@@ -46,8 +46,8 @@ const OWNED_LIBRARIES = {
   yaml: { rooms: 'src/params', why: 'parameter files are read in one place' },
   'pure-rand': { rooms: 'src/math', why: 'chance comes from the seeded noise of the math room' },
   rxjs: {
-    rooms: 'src/loop|src/perception|src/ros',
-    why: 'streams are wired in the loop and the decoder; the ROS room feeds them',
+    rooms: 'src/loop|src/perception|src/timeline|src/ros',
+    why: 'streams are wired in the loop and the decoder; the timeline gives ticks, and the ROS room feeds them',
   },
 };
 

@@ -1,5 +1,8 @@
-/** Periods made up for at once, at most. A clock that comes less often than that cannot steer a robot: the rest is left out. */
-const MOST_AT_ONCE = 5;
+import { concatMap, defer } from 'rxjs';
+import type { Observable } from 'rxjs';
+
+/** Missed periods that are made up for at once, at most. A clock with longer steps cannot steer a robot: the rest is left out. */
+const MAX_TICKS_AT_ONCE = 5;
 
 /**
  * The ticks of a clock that moves in steps of its own, such as `/clock`: one for each whole period that has passed, on a grid without drift,
@@ -15,14 +18,14 @@ export class TickGrid {
   }
 
   /**
-   * The times of the ticks that are due, oldest first: none, one or several. The first time ever is a tick. A clock that went back is handed
-   * on as a tick, for the watchdog to see, and the grid begins anew with it; so it does after a step of more than five periods.
+   * The times of the ticks that are due, oldest first: none, one or several. The first time is a tick. A clock that went back gives a tick
+   * too, for the watchdog to see, and the grid restarts there. It also restarts after a step of more than five periods.
    */
   due(nowNs: bigint): readonly bigint[] {
     const lastNs = this.#lastTickNs;
     if (lastNs === null || nowNs < lastNs) return this.#beginAt(nowNs);
     const passed = (nowNs - lastNs) / this.#periodNs;
-    if (passed > MOST_AT_ONCE) return this.#beginAt(nowNs);
+    if (passed > MAX_TICKS_AT_ONCE) return this.#beginAt(nowNs);
     const ticks = Array.from(
       { length: Number(passed) },
       (_, tick) => lastNs + BigInt(tick + 1) * this.#periodNs,
@@ -35,4 +38,17 @@ export class TickGrid {
     this.#lastTickNs = nowNs;
     return [nowNs];
   }
+}
+
+/**
+ * Ticks of simulated time, on the grid of {@link TickGrid}. Each subscriber has a grid of its own, which starts with the first time it sees.
+ *
+ * @param clock$ times of `/clock`, ns
+ * @param periodNs above 0
+ */
+export function simulatedTicks(clock$: Observable<bigint>, periodNs: bigint): Observable<bigint> {
+  return defer(() => {
+    const grid = new TickGrid(periodNs);
+    return clock$.pipe(concatMap((nowNs) => grid.due(nowNs)));
+  });
 }

@@ -26,8 +26,8 @@ export interface NodeView {
   /** Frames and joint states refused for their stamps; null while there is nothing to judge them by. */
   readonly refusedStamps: { readonly frames: number; readonly readings: number } | null;
   readonly cameras: readonly CameraReport[];
-  /** What this node and another one could hear of each other if their QoS or types fitted. */
-  readonly unheard: readonly string[];
+  /** Endpoints of other nodes that are not connected to this node, for their QoS or types. */
+  readonly qosMismatches: readonly string[];
   readonly jointStates: ArrivalRate;
   readonly figures: PlanFigures;
   readonly timing: CommandTiming;
@@ -135,8 +135,8 @@ function cameraPart(
   return { level: 'ok', name, message: `${values.rate_hz} a second`, values };
 }
 
-function qosPart({ unheard }: NodeView): Part {
-  return { level: unheard.length === 0 ? 'ok' : 'warn', name: 'qos', message: unheard.join('; ') };
+function qosPart({ qosMismatches }: NodeView): Part {
+  return { level: qosMismatches.length === 0 ? 'ok' : 'warn', name: 'qos', message: qosMismatches.join('; ') };
 }
 
 function jointStatesPart({ jointStates, nowMs, parameters }: NodeView): Part {

@@ -1,5 +1,4 @@
 import type { Goals } from '../../goals/goals.js';
-import type { NodeClock } from './node-clock.js';
 import type { ServiceHandlers, ServiceOutcome } from './node-services.js';
 import type { PlanFigures } from '../diagnostics/plan-figures.js';
 import { NOT_CONFIGURED } from './planning-session.js';
@@ -12,7 +11,7 @@ export const NO_FRAME =
 export interface OperatorServicesOptions {
   /** Null while the node is not configured. */
   readonly session: () => PlanningSession | null;
-  readonly clock: NodeClock;
+  readonly clock: { readonly nowNs: bigint };
   readonly goals: Goals;
   readonly figures: PlanFigures;
   /** Why a pose is not taken, with whoever publishes joint states: for a person. */

@@ -1,14 +1,13 @@
 import type rclnodejs from 'rclnodejs';
 
-import type { QosOverrides } from './qos-overrides.js';
-import { QosSubscription } from './qos-subscription.js';
 import type { WantedQos } from './qos-policies.js';
+import type { Topics } from './topics.js';
 
-/** Said once: who comes later has to get it too. */
+/** Published once: late subscribers have to get it too. */
 const descriptionQos: WantedQos = { depth: 1, reliability: 'reliable', durability: 'transient_local' };
 
 /**
- * Every publisher can be heard. All of what was measured counts, not the newest alone: parts of one pose may come in messages of their own, and
+ * Compatible with every publisher. Every message counts, not the newest alone: parts of one pose may come in messages of their own, and
  * several have to agree before a pose is taken.
  */
 const jointStateQos: WantedQos = { depth: 50, reliability: 'best_available', durability: 'volatile' };
@@ -19,28 +18,12 @@ export interface RobotInputHandlers {
   readonly onJointState: (message: rclnodejs.sensor_msgs.msg.JointState) => void;
 }
 
-/** Subscribes to what the robot tells of itself, for as long as the node lives. */
-export function subscribeToRobot(
-  node: rclnodejs.Node,
-  overrides: QosOverrides,
-  handlers: RobotInputHandlers,
-): void {
-  new QosSubscription(
-    node,
-    'std_msgs/msg/String',
-    'robot_description',
-    { qos: descriptionQos, overrides },
-    ({ data }) => {
-      handlers.onDescription(data);
-    },
-  );
-  new QosSubscription(
-    node,
-    'sensor_msgs/msg/JointState',
-    'joint_states',
-    { qos: jointStateQos, overrides },
-    (message) => {
-      handlers.onJointState(message);
-    },
-  );
+/** Subscribes to the robot's description and joint states, for as long as the node lives. */
+export function subscribeToRobot(topics: Topics, handlers: RobotInputHandlers): void {
+  topics.subscribe('std_msgs/msg/String', 'robot_description', descriptionQos, ({ data }) => {
+    handlers.onDescription(data);
+  });
+  topics.subscribe('sensor_msgs/msg/JointState', 'joint_states', jointStateQos, (message) => {
+    handlers.onJointState(message);
+  });
 }

@@ -185,9 +185,9 @@ describe('GoalProgress', () => {
           const sample = toSample(arrival, moreMs);
           const before = progress.distance;
           progress.note(sample);
-          const isHeard = !Object.is(before, progress.distance);
+          const isNoted = !Object.is(before, progress.distance);
           const nowMs = Number((sample.nowNs - START) / MS);
-          if (isHeard && arrival.distance < least * 0.98) {
+          if (isNoted && arrival.distance < least * 0.98) {
             least = arrival.distance;
             leastMs = nowMs;
           }

@@ -172,18 +172,18 @@ describe('Goals', () => {
     expect(pursuit.ending?.outcome).toBe('timed_out');
   });
 
-  it('an obstacle is an inactive node, or a hold of more than a second', () => {
+  it('goals are blocked by an inactive node, or a hold of more than a second', () => {
     const { goals, world } = bench();
-    expect(goals.obstacle).toBeNull();
+    expect(goals.blocker).toBeNull();
     world.condition = HELD;
     goals.look();
     world.nowNs = 2n * S - 1n;
     goals.look();
-    expect(goals.obstacle).toBeNull();
+    expect(goals.blocker).toBeNull();
     world.nowNs = 2n * S;
     goals.look();
-    expect(goals.obstacle).toBe('the robot is held (pause: paused, clears with ~/pause)');
+    expect(goals.blocker).toBe('the robot is held (pause: paused, clears with ~/pause)');
     world.condition = null;
-    expect(goals.obstacle).toContain('not active: activate it');
+    expect(goals.blocker).toContain('not active: activate it');
   });
 });

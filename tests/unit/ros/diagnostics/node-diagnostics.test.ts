@@ -41,7 +41,7 @@ function partOf(
     ...view,
     ...quiet,
     cameras: [],
-    unheard: [],
+    qosMismatches: [],
     frames: arrivals,
     jointStates: arrivals,
     timing,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { bestAvailable, mismatch } from '../../../../src/ros/topics/qos-compatibility.js';
-import type { Endpoint } from '../../../../src/ros/topics/qos-compatibility.js';
+import type { Endpoint } from '../../../../src/ros/topics/endpoints.js';
 import { durabilityPolicy, reliabilityPolicy } from '../../../../src/ros/topics/qos-policies.js';
 import type { Durability, Reliability, WantedQos } from '../../../../src/ros/topics/qos-policies.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { cameraInfoTopic, imageSizeOf } from '../../../../src/ros/topics/camera-info-size.js';
+import { cameraInfoTopic, imageSizeOf } from '../../../../src/ros/topics/camera-info.js';
 
 const whole = { width: 640, height: 480, binning_x: 0, binning_y: 0, roi: { width: 0, height: 0 } };
 

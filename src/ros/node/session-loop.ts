@@ -1,0 +1,66 @@
+import { EffortLaw } from '../../safety/effort-law.js';
+import { trackingTolerances } from '../../safety/tracking-tolerances.js';
+import type { ModelInfo } from '../../core/model-info.js';
+import type { Parameters } from '../../params/schema.js';
+import { ControlLoop } from '../../loop/control-loop.js';
+import type { LoopSettings } from '../../loop/control-loop.js';
+import type { PlanExtras, PlannerPort } from '../../planning/planner-port.js';
+import { commandsEfforts, effortGains } from '../parameters/command-settings.js';
+import { loopSettings } from '../parameters/loop-settings.js';
+import type { RobotModel } from './robot-model.js';
+
+export interface SessionLoopOptions {
+  readonly planner: PlannerPort;
+  readonly parameters: () => Parameters;
+  readonly extras: () => PlanExtras;
+  readonly clock: { readonly nowNs: bigint; readonly stepS: number };
+  /** Starts a planner that died again. */
+  readonly restartPlanner: () => Promise<unknown>;
+}
+
+/** Where efforts are commanded. @throws JepaMpcError `params.invalid` for gains that do not fit the joints */
+export function effortLawFor(
+  model: ModelInfo,
+  { limits }: RobotModel,
+  values: Parameters,
+): EffortLaw | undefined {
+  return commandsEfforts(values) ? new EffortLaw(limits, effortGains(values, model.joints)) : undefined;
+}
+
+/** The control loop for a model and a robot. */
+export function loopFor(
+  model: ModelInfo,
+  { limits, semantics, proprioception }: RobotModel,
+  effortLaw: EffortLaw | undefined,
+  { planner, parameters, extras, clock, restartPlanner }: SessionLoopOptions,
+): ControlLoop {
+  const values = parameters();
+  return new ControlLoop({
+    model,
+    planner,
+    limits,
+    semantics,
+    ...(effortLaw && { effortLaw }),
+    ...(proprioception && { proprioception }),
+    commandPeriodNs: BigInt(values['command.period_ms']) * 1_000_000n,
+    trackingTolerances: trackingTolerances(
+      limits,
+      values['command.tracking_tolerance'],
+      values['command.tracking_tolerance_m'],
+    ),
+    clock,
+    settings: settingsOf(parameters),
+    restartPlanner,
+    extras,
+  });
+}
+
+/** The settings of the parameters in force. They are read with every message, and change seldom. */
+function settingsOf(parameters: () => Parameters): () => LoopSettings {
+  let inForce: { readonly values: Parameters; readonly settings: LoopSettings } | null = null;
+  return () => {
+    const values = parameters();
+    if (inForce?.values !== values) inForce = { values, settings: loopSettings(values) };
+    return inForce.settings;
+  };
+}
