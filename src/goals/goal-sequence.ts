@@ -62,8 +62,7 @@ export class GoalSequence {
     const { blocker } = this.#options.goals;
     if (this.#cancelReason !== null) return Promise.resolve(notPursued('canceled', this.#cancelReason));
     if (blocker !== null) return Promise.resolve(notPursued('stopped', blocker));
-    const timeoutNs =
-      criteria.timeoutNs ?? secondsToNs(this.#options.parameters()['goal.timeout_s']);
+    const timeoutNs = criteria.timeoutNs ?? secondsToNs(this.#options.parameters()['goal.timeout_s']);
     return this.#pursueFrom(goals, { ...criteria, timeoutNs }, this.#options.clock.nowNs);
   }
 

@@ -31,11 +31,11 @@ export class ActivationPreconditions {
     if (session.model === null) return { text: session.missing, canClear };
     const awaited = this.#awaited(session);
     if (awaited.length === 0) return null;
-    const { publishersOf } = this.#options.ros;
+    const { ros } = this.#options;
     return {
       // A getter: the text queries the graph and is seldom needed, while every message asks whether there is a blocker.
       get text() {
-        return awaited.map((input) => inputInWords(input, publishersOf(input.topic))).join('; ');
+        return awaited.map((input) => inputInWords(input, ros.publishersOf(input.topic))).join('; ');
       },
       canClear,
     };
@@ -49,9 +49,9 @@ export class ActivationPreconditions {
 
   /** Why the measured pose is not taken, with the publishers of joint states, for a person. */
   poseRefusal(disagreement: string): string {
-    const { topics, publishersOf } = this.#options.ros;
-    const topic = topics.resolve('joint_states');
-    return inputInWords(unsettledPose(topic, disagreement), publishersOf(topic));
+    const { ros } = this.#options;
+    const topic = ros.topics.resolve('joint_states');
+    return inputInWords(unsettledPose(topic, disagreement), ros.publishersOf(topic));
   }
 
   #awaited(session: PlanningSession): readonly AwaitedInput[] {

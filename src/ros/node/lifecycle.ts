@@ -45,12 +45,7 @@ export class Lifecycle {
   #fault: JepaMpcError | null = null;
   #pending: PendingActivation | null = null;
 
-  constructor(
-    machine: TransitionMachine,
-    handlers: LifecycleHandlers,
-    log: Logger,
-    problems: ProblemLog,
-  ) {
+  constructor(machine: TransitionMachine, handlers: LifecycleHandlers, log: Logger, problems: ProblemLog) {
     this.#machine = machine;
     this.#handlers = handlers;
     this.#log = log;
@@ -91,10 +86,7 @@ export class Lifecycle {
     this.#settlePending(false);
   }
 
-  #onRequest(
-    transition: TransitionMachine['transitions'][number],
-    answer: (success: boolean) => void,
-  ): void {
+  #onRequest(transition: TransitionMachine['transitions'][number], answer: (success: boolean) => void): void {
     const label = labelOf(this.#machine, transition);
     if (label === null) {
       const name = transition.label === '' ? String(transition.id) : transition.label;

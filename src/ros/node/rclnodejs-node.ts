@@ -29,6 +29,7 @@ export class RclNode implements RosNode {
   readonly #node: rclnodejs.lifecycle.LifecycleNode;
   readonly #overrides: QosOverrides;
   readonly #qosWatch: QosWatch;
+  readonly log: Logger;
   readonly parameters: ParameterBridge;
   readonly isSimulated: boolean;
   readonly topics: RosTopics;
@@ -43,6 +44,7 @@ export class RclNode implements RosNode {
    */
   constructor(startup: StartupParameters, rules: ParameterRules) {
     this.#node = makeNode(startup);
+    this.log = this.#node.getLogger();
     this.parameters = new ParameterBridge(this.#node, startup.own, rules);
     offerParameterServices(this.#node, (changes) => this.parameters.set(changes));
     const overrides = this.#node.getParameterOverrides().map(({ name, value }) => [name, value] as const);
@@ -59,10 +61,6 @@ export class RclNode implements RosNode {
 
   get name(): string {
     return this.#node.name();
-  }
-
-  get log(): Logger {
-    return this.#node.getLogger();
   }
 
   get services(): rclnodejs.Node {

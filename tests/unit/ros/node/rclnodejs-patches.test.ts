@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import { guardActions, guardServices, guardSubscriptions } from '../../../../src/ros/node/rclnodejs-patches.js';
+import {
+  guardActions,
+  guardServices,
+  guardSubscriptions,
+} from '../../../../src/ros/node/rclnodejs-patches.js';
 
 const failure = new Error('client will not receive response');
 
