@@ -1,6 +1,5 @@
 import type { FrameSet } from '../core/model-info.js';
 import { secondsToNs } from '../core/time.js';
-import type { Parameters } from '../params/schema.js';
 import type { GoalCriteria } from './goal-progress.js';
 import type { GoalEnding, GoalPursuit } from './goal-pursuit.js';
 import type { Goals } from './goals.js';
@@ -21,7 +20,8 @@ export type GoalList = readonly [UnstampedGoal, ...UnstampedGoal[]];
 export interface GoalSequenceOptions {
   readonly goals: Pick<Goals, 'setUnstamped' | 'giveUp' | 'blocker'>;
   readonly clock: { readonly nowNs: bigint };
-  readonly parameters: () => Parameters;
+  /** s; 0: no limit. */
+  readonly parameters: () => { readonly 'goal.timeout_s': number; readonly 'goal.subgoal_s': number };
 }
 
 /**
