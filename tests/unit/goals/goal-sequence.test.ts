@@ -214,6 +214,9 @@ describe('several goals', () => {
     expect(handed).toHaveLength(3);
     await pass(20);
     expect([handed.length, ending]).toEqual([3, null]);
+    condition = PAUSED;
+    await pass(1.3);
+    expect(ending?.outcome).toBe('stopped');
   });
 
   it('share one timeout, of which each later one gets what is left', async () => {

@@ -135,8 +135,9 @@ describe('a request to activate', () => {
     blocker = null;
     lifecycle.reconsider();
     expect([answers, machine.state]).toEqual([[true], 'active']);
+    machine.request('deactivate');
     vi.advanceTimersByTime(5000);
-    expect(answers).toEqual([true]);
+    expect([answers, machine.state]).toEqual([[true], 'inactive']);
   });
 
   it('fails as soon as its blocker cannot clear any more', () => {

@@ -115,6 +115,7 @@ describe('a node that starts itself', () => {
     const ageMs = Date.now() - Number(request?.history.at(-1)?.stampNs ?? 0n) / 1e6;
     expect(ageMs).toBeGreaterThan(50);
     expect(statusOf('motion')).toEqual({ level: 0, message: '' });
+    expect(ros.logged.some((text) => text.startsWith('goal reached: within the tolerance'))).toBe(true);
   });
 
   it('says after a while which inputs it waits for', async () => {
@@ -283,6 +284,7 @@ describe('an active node', () => {
     expect(ros.transitions.request('deactivate')).toEqual([true]);
     expect(ros.transitions.request('cleanup')).toEqual([true]);
     expect(ros.transitions.request('configure')).toEqual([true]);
+    await vi.advanceTimersByTimeAsync(0);
     expect([planners[0]?.disposedMs, planners[1]?.loads]).toEqual([null, []]);
     await robot.pass(1000);
     const atRestMs = ros.since('commands').at(-1)?.atMs ?? Infinity;
