@@ -57,7 +57,7 @@ export class GoalServices {
     throw new JepaMpcError('planner.not-ready', {
       subject: 'goal',
       found: 'no model yet',
-      expected: 'a node that is configured: the model says how many images a goal has',
+      expected: 'a node that is configured: the model determines how many images a goal has',
       remedy: 'Configure the node first.',
     });
   }
@@ -80,7 +80,7 @@ export class GoalServices {
   /** Saves the newest frame. */
   async #save(): Promise<ServiceOutcome> {
     const name = this.#options.parameters()['goal.name'];
-    // Without a model there is no frame either: say that first.
+    // Without a model there is no frame either, and a model is what is missing.
     this.#cameras();
     const frame = this.#options.newestFrame();
     if (frame === null) return { success: false, message: NO_FRAME };

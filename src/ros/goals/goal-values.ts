@@ -46,7 +46,7 @@ function known<Part>(part: Part | null, topic: string): Part {
   throw new JepaMpcError('planner.not-ready', {
     subject: topic,
     found: 'a node without a model, or without a robot description',
-    expected: 'a node that is configured: the model says what a goal is',
+    expected: 'a node that is configured: the model determines what a goal is',
     remedy: 'Configure the node first, then publish the goal again.',
   });
 }

@@ -21,7 +21,7 @@ import type {
   ReachGoalResult,
 } from './reach-goal-server.js';
 
-const CANCELED = 'the client asked for an end';
+const CANCELED = 'the client canceled it';
 
 /** OUTCOME_* of ReachGoal.action. */
 const OUTCOMES: Readonly<Record<GoalOutcome | 'invalid', number>> = {
@@ -111,7 +111,7 @@ export class ReachGoalAction implements ReachGoalHandlers {
       goal: await services.named(one),
       origin: `the action, saved goal ${one}`,
     });
-    // The store refuses an empty name, with what is wrong.
+    // The store refuses an empty name, with the reason.
     const [first = name, ...rest] = listedIn(name);
     const goals: [UnstampedGoal, ...UnstampedGoal[]] = [await named(first)];
     for (const one of rest) goals.push(await named(one));

@@ -43,7 +43,7 @@ export interface ReachGoalHandlers {
   cancel(handle: GoalHandle): void;
 }
 
-/** What is used of rclnodejs' ServerGoalHandle; its own types know the actions that were there when it was installed. */
+/** The part of rclnodejs' ServerGoalHandle that is used; its own types know the actions that were there when it was installed. */
 interface ServerGoalHandle {
   readonly request: { toPlainObject(withTypedArrays: boolean): ReachGoalRequest };
   publishFeedback(feedback: object): void;

@@ -75,7 +75,7 @@ export class Motion {
     const running = this.#running;
     if (loop === null) return;
     const { clock, parameters } = this.#options;
-    loop.brake('told to stop');
+    loop.brake('the node stops sending commands');
     this.#tick(loop, clock.nowNs);
     const values = parameters();
     if (values['command.interface'] === 'commands') {

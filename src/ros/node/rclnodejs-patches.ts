@@ -29,7 +29,7 @@ function unguardedClass(object: object): object | null {
  * ask again.
  *
  * Why: rclnodejs calls JavaScript from a native callback that lets no exception through. What a callback throws ends the process at once
- * ("terminate called after throwing an instance of 'Napi::Error'"), before the robot could be told to hold. An answer that cannot be delivered,
+ * ("terminate called after throwing an instance of 'Napi::Error'"), before the robot can brake. An answer that cannot be delivered,
  * because its client has not been discovered yet or is gone, throws too.
  *
  * Unnecessary when: rclnodejs catches what callbacks throw, and treats an answer that cannot be delivered as rclcpp does since
@@ -111,7 +111,7 @@ export function guardActions(server: object, report: (error: unknown) => void): 
  * Why: the handler (RobotWebTools/rclnodejs#246, for all contexts since #720) shuts ROS down at once, before the robot is at rest. It handles
  * SIGINT alone, and does nothing while ROS starts.
  *
- * Unnecessary when: `rclnodejs.init` can be told to install none.
+ * Unnecessary when: `rclnodejs.init` has an option to install none.
  */
 export function removeSignalHandlers(library: { readonly removeSignalHandlers: () => void }): void {
   library.removeSignalHandlers();

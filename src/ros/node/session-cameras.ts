@@ -12,7 +12,7 @@ export interface SessionCamerasOptions {
   readonly onProblem: (problem: unknown) => void;
 }
 
-/** The cameras of the loaded model, which says what they are. */
+/** The cameras of the loaded model. */
 export class SessionCameras {
   readonly #options: SessionCamerasOptions;
   #inputs: CameraInputs | null = null;

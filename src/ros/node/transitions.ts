@@ -62,15 +62,15 @@ export function transitionsOf(node: rclnodejs.lifecycle.LifecycleNode): Transiti
     trigger(label) {
       node[label]();
     },
-    connect({ onTransition, onError, onRequest }) {
-      node.registerOnConfigure(() => callbackCodes[onTransition('configure')]);
-      node.registerOnActivate(() => callbackCodes[onTransition('activate')]);
-      node.registerOnDeactivate(() => callbackCodes[onTransition('deactivate')]);
-      node.registerOnCleanup(() => callbackCodes[onTransition('cleanup')]);
-      node.registerOnShutdown(() => callbackCodes[onTransition('shutdown')]);
-      node.registerOnError(() => callbackCodes[onError()]);
+    connect(callbacks) {
+      node.registerOnConfigure(() => callbackCodes[callbacks.onTransition('configure')]);
+      node.registerOnActivate(() => callbackCodes[callbacks.onTransition('activate')]);
+      node.registerOnDeactivate(() => callbackCodes[callbacks.onTransition('deactivate')]);
+      node.registerOnCleanup(() => callbackCodes[callbacks.onTransition('cleanup')]);
+      node.registerOnShutdown(() => callbackCodes[callbacks.onTransition('shutdown')]);
+      node.registerOnError(() => callbackCodes[callbacks.onError()]);
       replaceChangeState(node, ({ transition }, answer) => {
-        onRequest(transition, answer);
+        callbacks.onRequest(transition, answer);
       });
     },
   };

@@ -54,7 +54,7 @@ export class ParameterBridge {
     return this.#values;
   }
 
-  /** Sets all of these or none; the reason says what is wrong with the first that is. */
+  /** Sets all of these or none; `reason` is that of the first that is refused. */
   set(changes: readonly ParameterChange[]): SetResult {
     try {
       const next = this.#after(changes);

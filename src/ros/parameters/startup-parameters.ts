@@ -11,7 +11,7 @@ import { belongsToRos, rosTypes } from './parameter-types.js';
 
 /** Name and parameters of a node, from the command line. */
 export interface StartupParameters {
-  /** The command line for rclnodejs, without what is read here. */
+  /** The command line for rclnodejs, without the arguments that are read here. */
   readonly argv: readonly string[];
   /** Full name that the node will have. */
   readonly fullName: string;

@@ -7,7 +7,7 @@ const infoQos: TopicQos = { depth: 1, reliability: 'best_effort', durability: 'v
 /** How long after a difference the camera_info is read again. */
 const readAgainMs = 5000;
 
-/** The fields of sensor_msgs/CameraInfo that say how large the image is. */
+/** The fields of sensor_msgs/CameraInfo that give the size of the image. */
 export interface CameraInfoSizes {
   readonly width: number;
   readonly height: number;

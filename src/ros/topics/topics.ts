@@ -22,7 +22,7 @@ export interface Topics {
     qos: WantedQos,
     onMessage: (message: rclnodejs.MessageType<Type>) => void,
   ): TopicSubscription;
-  /** Subscribes with this QoS, which nobody overrides. */
+  /** Subscribes with this QoS, which users cannot override. */
   subscribeFixed<Type extends rclnodejs.MessageTypeClassName>(
     type: Type,
     topic: string,

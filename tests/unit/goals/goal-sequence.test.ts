@@ -56,6 +56,10 @@ function start(parameters: Record<string, unknown>): void {
   sequence = new GoalSequence({ goals, clock, parameters: () => values });
 }
 
+function cancel(): void {
+  sequence.cancel('too late');
+}
+
 function ignore(): void {
   // Not looked at here.
 }
@@ -168,7 +172,7 @@ describe('one goal', () => {
   });
 
   it.each([
-    ['that the client has cancelled before', (): void => sequence.cancel('too late'), 'canceled', 'too late'],
+    ['that the client has cancelled before', cancel, 'canceled', 'too late'],
     [
       'of a node that is not active',
       (): void => void (condition = null),

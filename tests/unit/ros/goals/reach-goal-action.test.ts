@@ -239,7 +239,7 @@ describe('a goal of a client', () => {
     expect(handle.states).toEqual(['canceled']);
     expect(results.get(handle)).toMatchObject({
       outcome: OUTCOME.canceled,
-      reason: 'the client asked for an end',
+      reason: 'the client canceled it',
     });
     expect(goals.current).toBeNull();
   });

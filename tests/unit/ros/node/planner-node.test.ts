@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { JepaMpcError } from '../../../../src/core/errors.js';
-import type { ModelInfo } from '../../../../src/core/model-info.js';
 import { PlannerNode } from '../../../../src/ros/node/planner-node.js';
 import type { ParameterRules } from '../../../../src/ros/parameters/parameter-bridge.js';
 import { FakeRos, readStatuses } from '../../../fixtures/fake-ros.js';

@@ -268,6 +268,36 @@ describe('joint states', () => {
     expect(session.loop?.reading?.position).toEqual(Float64Array.of(0.3, -1.2));
   });
 
+  it('of another clock are not mixed with those of this one', async () => {
+    await beginLoaded();
+    session.setRobotDescription(reacherUrdf);
+    read([2], [0], ['shoulder'], -5000);
+    for (let index = 0; index < 5; index++) {
+      read([0.3], [0], ['shoulder']);
+      read([-1.2], [0], ['elbow']);
+      await pass(10);
+    }
+    expect(session.loop?.reading?.position).toEqual(Float64Array.of(0.3, -1.2));
+  });
+
+  it('hold the robot against its weight where efforts are commanded, until they are too old', async () => {
+    const efforts = {
+      'command.interface': 'commands',
+      'command.kind': 'effort',
+      'command.effort_timeout_ms': 50,
+    };
+    await beginLoaded({ ...efforts, 'command.effort_kp': [10], 'command.effort_kd': [0] });
+    session.setRobotDescription(reacherUrdf);
+    await restAt([0.3, -1.2]);
+    session.loop?.start(ms(nowMs));
+    session.loop?.tick(ms(nowMs));
+    read([0.2, -1.2]);
+    const { efforts: held } = session.loop?.tick(ms(nowMs)) ?? {};
+    expect(held?.[0]).toBeCloseTo(1, 5);
+    await pass(60);
+    expect(session.loop?.tick(ms(nowMs))?.efforts).toEqual(Float64Array.of(0, 0));
+  });
+
   it('without velocities are refused where efforts need them', async () => {
     const efforts = { 'command.interface': 'commands', 'command.kind': 'effort' };
     await beginLoaded({ ...efforts, 'command.effort_kp': [10], 'command.effort_kd': [1] });
