@@ -27,6 +27,14 @@ const MAY_IMPORT = {
 /** Rooms that may import the compiler, through its index alone. */
 const IMPORTS_COMPILER = ['model', 'rollout'];
 
+/** Files of the ROS room that load rclnodejs; the others import its types alone. */
+const LOADS_RCLNODEJS = [
+  'goals/reach-goal-server',
+  'node/(rclnodejs-node|ros-clock|run-node)',
+  'parameters/(parameter-bridge|parameter-descriptor|parameter-services|startup-parameters)',
+  'topics/(qos|qos-overrides|qos-subscription)',
+];
+
 /** Libraries that a few rooms alone import. */
 const OWNED_LIBRARIES = {
   rclnodejs: {
@@ -124,6 +132,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/core/' },
       to: { dependencyTypes: ['npm', 'core'] },
+    },
+    {
+      name: 'who-loads-rclnodejs',
+      comment: `only adapters load the ROS library, so that the rest of the ROS room is tested without it: ${LOADS_RCLNODEJS.join(', ')}`,
+      severity: 'error',
+      from: { path: '^src/ros/', pathNot: `^src/ros/(${LOADS_RCLNODEJS.join('|')})\\.ts$` },
+      to: { path: '(^|node_modules/)rclnodejs(/|$)', dependencyTypesNot: ['type-only'] },
     },
     ...roomRules,
     ...libraryRules,

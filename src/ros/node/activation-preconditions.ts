@@ -58,7 +58,6 @@ export class ActivationPreconditions {
     const { ros, sessions, cameras, jointStates } = this.#options;
     const { loop } = session;
     const { nowNs } = ros.clock;
-    const { isReceived, refusal } = jointStates();
     return awaitedInputs({
       simulatedNs: ros.isSimulated ? nowNs : null,
       description: {
@@ -67,7 +66,7 @@ export class ActivationPreconditions {
         refusal: loop === null ? session.missing : null,
       },
       cameras: cameras(),
-      jointStates: { topic: ros.topics.resolve('joint_states'), isReceived, refusal },
+      jointStates: { topic: ros.topics.resolve('joint_states'), ...jointStates() },
       reasons: loop?.look(nowNs).reasons ?? null,
       poseDisagreement: loop?.poseDisagreement ?? null,
     });

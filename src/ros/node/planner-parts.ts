@@ -11,9 +11,8 @@ import { GoalInputs } from '../goals/goal-inputs.js';
 import { CommandOutput } from '../topics/command-output.js';
 import { CommandTiming } from '../topics/command-timing.js';
 import { PlanPublisher } from '../topics/plan-publisher.js';
-import { subscribeToRobot } from '../topics/robot-inputs.js';
+import { RobotInputs } from '../topics/robot-inputs.js';
 import { ActivationPreconditions } from './activation-preconditions.js';
-import { JointStateInput } from './joint-state-input.js';
 import { Motion } from './motion.js';
 import { NodeTransitions } from './node-transitions.js';
 import type { RosNode } from './ros-node.js';
@@ -78,20 +77,15 @@ export function wirePlanner(options: PlannerPartsOptions): PlannerParts {
       if (sessions.current !== null) plans.publish(sessions.current, loop, planned);
     },
   });
-  const jointStates = new JointStateInput({
+  const robot = new RobotInputs(topics, {
     problems,
     arrivalNs: () => (parameters()['joint_states.stamps'] === 'arrival' ? clock.nowNs : null),
-    onMessage: (message, stampNs) => {
-      sessions.onJointState(message, stampNs);
-      onInput();
-    },
-  });
-  subscribeToRobot(topics, {
     onDescription: (urdf) => {
       sessions.setRobotDescription(urdf);
     },
-    onJointState: (message) => {
-      jointStates.receive(message);
+    onJointState: (message, stampNs) => {
+      sessions.onJointState(message, stampNs);
+      onInput();
     },
   });
   const cameras = new SessionCameras({
@@ -124,7 +118,7 @@ export function wirePlanner(options: PlannerPartsOptions): PlannerParts {
     ros,
     sessions,
     cameras: () => cameras.reports,
-    jointStates: () => jointStates,
+    jointStates: () => robot.jointStates,
   });
   const transitions = new NodeTransitions({
     ...options,
@@ -145,7 +139,7 @@ export function wirePlanner(options: PlannerPartsOptions): PlannerParts {
     problems,
     figures,
     timing,
-    jointStates: jointStates.rate,
+    jointStates: robot.rate,
     cameras: () => cameras.reports,
     goal: () => goalInputs.goals.report,
     fault: () => transitions.fault,

@@ -1,6 +1,9 @@
-import type rclnodejs from 'rclnodejs';
-
+import type { JepaMpcError } from '../../core/errors.js';
+import type { JointStateMessage } from '../../robot/joint-reading.js';
+import type { ProblemLog } from '../diagnostics/problem-log.js';
+import { ArrivalRate } from './arrival-rate.js';
 import type { WantedQos } from './qos-policies.js';
+import { stampToNs } from './stamp.js';
 import type { Topics } from './topics.js';
 
 /** Published once: late subscribers have to get it too. */
@@ -12,18 +15,36 @@ const descriptionQos: WantedQos = { depth: 1, reliability: 'reliable', durabilit
  */
 const jointStateQos: WantedQos = { depth: 50, reliability: 'best_available', durability: 'volatile' };
 
-export interface RobotInputHandlers {
-  /** The URDF, as text. */
+export interface RobotInputOptions {
+  readonly problems: ProblemLog;
+  /** The time, if joint states are to be stamped on arrival; else null. */
+  readonly arrivalNs: () => bigint | null;
+  /** Gets the URDF, as text. */
   readonly onDescription: (urdf: string) => void;
-  readonly onJointState: (message: rclnodejs.sensor_msgs.msg.JointState) => void;
+  /** May throw a JepaMpcError for a message that cannot be used. */
+  readonly onJointState: (message: JointStateMessage, stampNs: bigint) => void;
 }
 
-/** Subscribes to the robot's description and joint states, for as long as the node lives. */
-export function subscribeToRobot(topics: Topics, handlers: RobotInputHandlers): void {
-  topics.subscribe('std_msgs/msg/String', 'robot_description', descriptionQos, ({ data }) => {
-    handlers.onDescription(data);
-  });
-  topics.subscribe('sensor_msgs/msg/JointState', 'joint_states', jointStateQos, (message) => {
-    handlers.onJointState(message);
-  });
+/** The topics `robot_description` and `joint_states`, subscribed for as long as the node lives. */
+export class RobotInputs {
+  /** Of joint states. */
+  readonly rate = new ArrivalRate();
+  #refusal: JepaMpcError | null = null;
+
+  constructor(topics: Topics, { problems, arrivalNs, onDescription, onJointState }: RobotInputOptions) {
+    topics.subscribe('std_msgs/msg/String', 'robot_description', descriptionQos, ({ data }) => {
+      onDescription(data);
+    });
+    topics.subscribe('sensor_msgs/msg/JointState', 'joint_states', jointStateQos, (message) => {
+      this.rate.note(performance.now());
+      this.#refusal = problems.guard(() => {
+        onJointState(message, arrivalNs() ?? stampToNs(message.header.stamp));
+      });
+    });
+  }
+
+  /** State of the joint states; `refusal`: why the newest was refused, null if it was not. */
+  get jointStates(): { readonly isReceived: boolean; readonly refusal: JepaMpcError | null } {
+    return { isReceived: this.rate.ageMs(performance.now()) !== null, refusal: this.#refusal };
+  }
 }
