@@ -5,6 +5,7 @@ import { PlannerNode } from '../../../../src/ros/node/planner-node.js';
 import type { ParameterRules } from '../../../../src/ros/parameters/parameter-bridge.js';
 import { FakeRos, readStatuses } from '../../../fixtures/fake-ros.js';
 import { goalImage, LateRobot, reacherUrdf, SteadyPlanner } from '../../../fixtures/late-robot.js';
+import { thrownBy } from '../../../fixtures/robot.js';
 
 const LIMIT_RAD_S2 = 10;
 const PERIOD_S = 0.02;
@@ -22,8 +23,6 @@ let planners: SteadyPlanner[];
 let node: PlannerNode;
 let rules: ParameterRules;
 let fatal: JepaMpcError[];
-/** Models for which the settings were checked; null: before there was one. */
-let checked: (string | null)[];
 let isFatalModel: boolean;
 
 function open(parameters: Record<string, unknown> = {}): void {
@@ -47,7 +46,7 @@ function open(parameters: Record<string, unknown> = {}): void {
       planners.push(planner);
       return planner;
     },
-    checkTuning: (_tuning, model) => checked.push(model === null ? null : 'model'),
+    checkTuning: () => undefined,
     onFatal: (error) => fatal.push(error),
   });
 }
@@ -79,7 +78,6 @@ beforeEach(() => {
   vi.useFakeTimers({ now: 100_000 });
   planners = [];
   fatal = [];
-  checked = [];
   isFatalModel = false;
 });
 
@@ -213,16 +211,38 @@ describe('a node with a lifecycle manager', () => {
     expect(statusOf('model')?.message).toBe('reacher on cpu');
   });
 
-  it('checks its settings when it starts, and again with the model', async () => {
+  it('refuses settings that contradict each other when it starts, before anything is set up', () => {
+    expect(
+      thrownBy(() => {
+        open({ 'command.interface': 'joint_trajectory', 'command.kind': 'position' });
+      }).facts.subject,
+    ).toBe('parameter command.kind');
     open();
-    expect(checked).toEqual([null]);
+  });
+
+  it('refuses settings that do not fit the model as soon as it has one', async () => {
+    open();
+    const others = { ...ros.parameters.values, 'command.joints': 'shoulder, wrist' };
     expect(rules.isConfigured()).toBe(false);
+    expect(() => {
+      rules.refuse(others);
+    }).not.toThrow();
     ros.transitions.request('configure');
     await robot.pass(400);
-    expect(checked).toEqual([null, 'model']);
     expect(rules.isConfigured()).toBe(true);
-    rules.refuse(ros.parameters.values);
-    expect(checked).toEqual([null, 'model', 'model']);
+    expect(
+      thrownBy(() => {
+        rules.refuse(others);
+      }).facts.subject,
+    ).toBe('parameter command.joints');
+  });
+
+  it('cannot be configured with settings that do not fit the model', async () => {
+    open({ 'command.joints': 'shoulder, wrist' });
+    ros.transitions.request('configure');
+    await robot.pass(1500);
+    expect(ros.transitions.state).toBe('unconfigured');
+    expect(statusOf('model')?.message).toContain('wrist');
   });
 });
 
