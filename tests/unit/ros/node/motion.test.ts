@@ -127,7 +127,7 @@ it.each([true, false])(
   },
 );
 
-it('does not wait for ever for a robot that never comes to rest', async () => {
+it('does not wait forever for a robot that never comes to rest', async () => {
   const motion = motionOn('commands');
   Object.defineProperty(loop, 'isAtRest', { value: false });
   void motion.brakeToRest();

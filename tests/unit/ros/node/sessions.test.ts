@@ -70,7 +70,7 @@ describe('a session', () => {
     expect([first.received, first.isClosed]).toEqual([[1n], true]);
   });
 
-  it('receives them beside the one before it, whose robot still brakes', () => {
+  it('receives them together with the one before it, whose robot still brakes', () => {
     end();
     const second = new FakeSession();
     begin(second);
@@ -78,7 +78,7 @@ describe('a session', () => {
     expect([first.received, second.received]).toEqual([[1n], [1n]]);
   });
 
-  it('that cannot be closed is reported, and the next one need not wait for ever', async () => {
+  it('that cannot be closed is reported, and the next one does not wait forever', async () => {
     first.failure = new Error('worker hangs');
     end();
     rest();

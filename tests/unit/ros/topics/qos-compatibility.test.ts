@@ -38,7 +38,7 @@ describe('mismatch', () => {
 describe('bestAvailable', () => {
   const wanted: WantedQos = { depth: 1, reliability: 'best_available', durability: 'best_available' };
 
-  it('before there is a publisher asks for what hears any of them, and what they have kept', () => {
+  it('before there is a publisher is compatible with any, and gets what they have kept', () => {
     expect(bestAvailable(wanted, [])).toEqual({
       depth: 1,
       reliability: 'best_effort',
@@ -58,7 +58,7 @@ describe('bestAvailable', () => {
     });
   });
 
-  it('hears every publisher it has looked at, whatever they offer', () => {
+  it('is compatible with every known publisher, whatever they offer', () => {
     const reliabilities = ['reliable', 'best_effort'] as const;
     const durabilities = ['transient_local', 'volatile'] as const;
     const all = reliabilities.flatMap((one) => durabilities.map((other) => endpoint(one, other)));
