@@ -5,12 +5,12 @@ import type { Fallback, ImageFrame, Logger, Tensor } from '../core/types.js';
 import { percentile } from '../math/percentile.js';
 import { createRng } from '../math/rng.js';
 import type { LoadedModel } from '../model/load-model.js';
-import type { PlannerTuning } from '../planning/planner-port.js';
+import type { PlanningValues } from '../planning/planning-parameters.js';
 import { ActionBounds } from '../planning/action-bounds.js';
 import { CandidateEvaluator } from '../rollout/candidate-evaluator.js';
 import { ImageToTensor } from '../perception/image-to-tensor.js';
 import { encoderInputs } from '../worker/encoder-inputs.js';
-import { PlannerWorkshop, type PlannerInForce } from '../worker/planner-workshop.js';
+import { PlannerFactory, type PlannerInForce } from '../worker/planner-factory.js';
 import { stillContext } from '../worker/still-context.js';
 import { uniformCandidates } from '../rollout/uniform-candidates.js';
 import { compareRollouts } from './compare-rollouts.js';
@@ -50,7 +50,7 @@ const MOST_REPETITIONS = 10;
  */
 export async function measurePlanning(
   model: LoadedModel,
-  tuning: PlannerTuning,
+  values: PlanningValues,
   logger: Logger,
   nowMs: () => number,
 ): Promise<PlanningMeasured> {
@@ -69,10 +69,16 @@ export async function measurePlanning(
   );
   const encodeMs = await medianMs(() => model.encoder.encode(seen), nowMs);
 
-  const workshop = new PlannerWorkshop(model, logger, nowMs);
+  const workshop = new PlannerFactory(model, logger, nowMs);
   const plannerFor = (samples: number, iterations: number): Promise<PlannerInForce> => {
     const elites = Math.min(defaults.elites, samples);
-    return workshop.plannerFor({ ...tuning, samples, iterations, elites }, true, context, createRng(SEED));
+    const few = {
+      ...values,
+      'sampling.samples': samples,
+      'sampling.iterations': iterations,
+      'sampling.elites': elites,
+    };
+    return workshop.plannerFor(few, true, context, createRng(SEED));
   };
   try {
     const few = Math.min(FEW, defaults.samples);

@@ -1,8 +1,8 @@
-import { nearestName } from '../core/nearest-name.js';
 import { hasWildcard, isForNode } from './node-key.js';
 import { parseProfile, parseValue, type GivenValue, type ProfileSection } from './profile.js';
 import type { RosArguments } from './ros-arguments.js';
 import { parametersByName } from './schema.js';
+import { suggestedName } from './validate.js';
 
 /** What a node was started with. */
 export interface GivenParameters {
@@ -13,8 +13,8 @@ export interface GivenParameters {
 }
 
 /**
- * Gathers the parameters that the command line and its parameter files give to one node. A later source goes before an earlier one; within
- * a file a key without wildcards goes before one with. Under a key with wildcards, a name that this node does not declare may be meant for
+ * Gathers the parameters that the command line and its parameter files give to one node. A later source overrides an earlier one; within
+ * a file a key without wildcards overrides one with. Under a key with wildcards, a name that this node does not declare may be meant for
  * another node: it is left out, with a warning.
  *
  * @param readText reads a parameter file; throws a JepaMpcError that names it
@@ -65,9 +65,6 @@ function notForThisNode(subject: string, nodes: readonly string[], fullName: str
 
 /** One line for a whole section: a file that many nodes share has many names of others. */
 function notDeclaredHere(subject: string, key: string, names: readonly string[]): string {
-  const own = [...parametersByName.keys()];
-  const listed = names.map(
-    (name) => `${name} (nearest name of this node: ${String(nearestName(name, own))})`,
-  );
+  const listed = names.map((name) => `${name} (nearest name of this node: ${suggestedName(name)})`);
   return `${subject}: under "${key}" this node leaves out what it does not declare: ${listed.join(', ')}. If one is misspelt, correct it there.`;
 }

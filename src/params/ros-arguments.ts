@@ -1,6 +1,6 @@
 import { JepaMpcError } from '../core/errors.js';
 
-/** Where parameters come from, in the order of the command line: what comes later goes before. */
+/** Where parameters come from, in the order of the command line: a later source overrides an earlier one. */
 export type ParameterSource =
   | { readonly kind: 'file'; readonly path: string }
   /** `[node:]name:=value`; the node is a key as in a parameter file. */
@@ -70,6 +70,7 @@ function unreadable(flag: string, found: string): JepaMpcError {
     subject: `argument ${flag}`,
     found,
     expected: flag === '--params-file' ? 'the path of a parameter file' : 'name:=value',
-    remedy: 'Write for example "--ros-args -p cem.samples:=64" or "--ros-args --params-file profile.yaml".',
+    remedy:
+      'Write for example "--ros-args -p sampling.samples:=64" or "--ros-args --params-file profile.yaml".',
   });
 }

@@ -1,8 +1,9 @@
+import { valuesOf } from '../../core/parameter.js';
 import type { ModelInfo } from '../../core/model-info.js';
 import type { Logger } from '../../core/types.js';
 import type { Parameters } from '../../params/schema.js';
-import type { PlannerPort } from '../../planning/planner-port.js';
-import { loopSettings } from '../parameters/loop-settings.js';
+import { planningParameters } from '../../planning/planning-parameters.js';
+import { loadParameters, type PlannerPort } from '../../worker/planner-port.js';
 
 export interface ModelLoaderOptions {
   readonly planner: PlannerPort;
@@ -32,12 +33,8 @@ export class ModelLoader {
     const values = this.#options.parameters();
     this.#options.log.info(`loading the model in ${values.model}, device ${values.device}`);
     return this.#options.planner.load({
-      modelFolder: values.model,
-      device: values.device,
-      threads: values['onnx.threads'],
-      seed: values.seed,
-      warmUp: loopSettings(values).tuning,
-      loadTimeoutMs: values['planning.load_timeout_s'] * 1000,
+      parameters: valuesOf(loadParameters, values),
+      warmUp: valuesOf(planningParameters, values),
     });
   }
 }

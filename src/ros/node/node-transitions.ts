@@ -2,7 +2,7 @@ import type { JepaMpcError } from '../../core/errors.js';
 import type { ModelInfo } from '../../core/model-info.js';
 import type { Logger } from '../../core/types.js';
 import type { Parameters } from '../../params/schema.js';
-import type { PlanExtras, PlannerPort } from '../../planning/planner-port.js';
+import type { PlanExtras, PlannerPort } from '../../worker/planner-port.js';
 import type { PlanFigures } from '../diagnostics/plan-figures.js';
 import type { ProblemLog } from '../diagnostics/problem-log.js';
 import type { GoalInputs } from '../goals/goal-inputs.js';

@@ -1,10 +1,10 @@
 import type { JepaMpcError } from '../../core/errors.js';
-import type { ModelInfo, PlanningFacts } from '../../core/model-info.js';
+import type { ModelInfo } from '../../core/model-info.js';
 import type { Logger } from '../../core/types.js';
 import type { Parameters } from '../../params/schema.js';
-import type { PlannerPort, PlannerTuning } from '../../planning/planner-port.js';
-import { checkCommandSettings } from '../parameters/command-settings.js';
-import { loopSettings } from '../parameters/loop-settings.js';
+import { checkPlanning } from '../../planning/check-planning.js';
+import { checkCommandSettings } from '../../safety/command-settings.js';
+import type { PlannerPort } from '../../worker/planner-port.js';
 import type { ParameterRules } from '../parameters/parameter-bridge.js';
 import { Lifecycle } from './lifecycle.js';
 import { offerServices } from './node-services.js';
@@ -22,12 +22,6 @@ export interface PlannerNodeOptions {
   /** Makes the ROS node. @throws JepaMpcError `params.invalid`, and what `rules.refuse` throws */
   readonly openNode: (rules: ParameterRules) => RosNode;
   readonly createPlanner: (log: Logger) => PlannerPort;
-  /**
-   * Throws a JepaMpcError for settings that do not go together, or not with the model.
-   *
-   * @param model null before it is loaded: what depends on it is then not checked
-   */
-  readonly checkTuning: (tuning: PlannerTuning, model: PlanningFacts | null) => void;
   /** Called when the node cannot do its job at all: the model cannot be loaded, before the robot was ever moved. */
   readonly onFatal: (error: JepaMpcError) => void;
 }
@@ -53,7 +47,7 @@ export class PlannerNode {
     const ros = options.openNode({
       isConfigured: () => sessions.current !== null,
       refuse: (values) => {
-        this.#checkTuning(values, sessions.current?.model ?? null);
+        checkParameters(values, sessions.current?.model ?? null);
       },
     });
     this.#ros = ros;
@@ -63,7 +57,7 @@ export class PlannerNode {
       sessions,
       createPlanner: options.createPlanner,
       checkModel: (model) => {
-        this.#checkTuning(ros.parameters.values, model);
+        checkParameters(ros.parameters.values, model);
       },
       onInput: () => {
         this.#onInput();
@@ -136,9 +130,15 @@ export class PlannerNode {
   #watchStartUp(): void {
     if (this.#startsItself) this.#startUp.look(this.#parts.preconditions.awaited);
   }
+}
 
-  #checkTuning(values: Parameters, model: ModelInfo | null): void {
-    checkCommandSettings(values, model?.joints ?? null);
-    this.#options.checkTuning(loopSettings(values).tuning, model?.planning ?? null);
-  }
+/**
+ * Refuses values that contradict each other or do not fit the model.
+ *
+ * @param model null before it is loaded: what depends on it is not checked then
+ * @throws JepaMpcError
+ */
+function checkParameters(values: Parameters, model: ModelInfo | null): void {
+  checkCommandSettings(values, model?.joints ?? null);
+  checkPlanning(values, model?.planning ?? null);
 }

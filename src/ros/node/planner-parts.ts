@@ -3,7 +3,7 @@ import type { ModelInfo } from '../../core/model-info.js';
 import type { Logger } from '../../core/types.js';
 import type { ControlLoop } from '../../loop/control-loop.js';
 import type { Parameters } from '../../params/schema.js';
-import type { PlannerPort } from '../../planning/planner-port.js';
+import type { PlannerPort } from '../../worker/planner-port.js';
 import { DiagnosticsPublisher } from '../diagnostics/diagnostics-publisher.js';
 import { PlanFigures } from '../diagnostics/plan-figures.js';
 import { ProblemLog } from '../diagnostics/problem-log.js';

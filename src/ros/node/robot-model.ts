@@ -1,5 +1,5 @@
 import type { ActionSemantics } from '../../robot/action-semantics.js';
-import { jointLimits } from '../../robot/joint-limits.js';
+import { jointLimits, limitOptions } from '../../robot/joint-limits.js';
 import { Proprioception } from '../../robot/proprioception.js';
 import { semanticsOfAction } from '../../robot/semantics-of-action.js';
 import { parseUrdf } from '../../robot/urdf.js';
@@ -7,7 +7,7 @@ import type { Urdf } from '../../robot/urdf.js';
 import type { ModelInfo } from '../../core/model-info.js';
 import type { JointLimit } from '../../core/types.js';
 import type { Parameters } from '../../params/schema.js';
-import { commandsEfforts } from '../parameters/command-settings.js';
+import { commandsEfforts } from '../../safety/command-settings.js';
 
 /** The robot of a session: its description, read for the joints of the model. */
 export interface RobotModel {
@@ -28,16 +28,7 @@ export interface RobotModel {
  */
 export function readRobot(model: ModelInfo, description: string, values: Parameters): RobotModel {
   const urdf = parseUrdf(description);
-  const limits = jointLimits(urdf, model.joints, {
-    positionMargin: values['limits.position_margin'],
-    positionMarginM: values['limits.position_margin_m'],
-    effortScale: values['limits.effort_scale'],
-    needsEffort: commandsEfforts(values),
-    velocityScale: values['limits.velocity_scale'],
-    accelerationScale: values['limits.acceleration_scale'],
-    acceleration: values['limits.default_acceleration'],
-    accelerationM: values['limits.default_acceleration_m'],
-  });
+  const limits = jointLimits(urdf, model.joints, limitOptions(values, commandsEfforts(values)));
   const { planning, proprioception: fields, joints } = model;
   return {
     urdf,

@@ -3,10 +3,8 @@ import { trackingTolerances } from '../../safety/tracking-tolerances.js';
 import type { ModelInfo } from '../../core/model-info.js';
 import type { Parameters } from '../../params/schema.js';
 import { ControlLoop } from '../../loop/control-loop.js';
-import type { LoopSettings } from '../../loop/control-loop.js';
-import type { PlanExtras, PlannerPort } from '../../planning/planner-port.js';
-import { commandsEfforts, effortGains } from '../parameters/command-settings.js';
-import { loopSettings } from '../parameters/loop-settings.js';
+import { commandsEfforts, effortGains } from '../../safety/command-settings.js';
+import type { PlanExtras, PlannerPort } from '../../worker/planner-port.js';
 import type { RobotModel } from './robot-model.js';
 
 export interface SessionLoopOptions {
@@ -49,18 +47,8 @@ export function loopFor(
       values['command.tracking_tolerance_m'],
     ),
     clock,
-    settings: settingsOf(parameters),
+    values: parameters,
     restartPlanner,
     extras,
   });
-}
-
-/** The settings of the parameters in force. They are read with every message, and change seldom. */
-function settingsOf(parameters: () => Parameters): () => LoopSettings {
-  let inForce: { readonly values: Parameters; readonly settings: LoopSettings } | null = null;
-  return () => {
-    const values = parameters();
-    if (inForce?.values !== values) inForce = { values, settings: loopSettings(values) };
-    return inForce.settings;
-  };
 }

@@ -46,7 +46,6 @@ function open(parameters: Record<string, unknown> = {}): void {
       planners.push(planner);
       return planner;
     },
-    checkTuning: () => undefined,
     onFatal: (error) => fatal.push(error),
   });
 }

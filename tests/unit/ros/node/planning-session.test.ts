@@ -106,7 +106,7 @@ describe('loading the model', () => {
     finishBefore();
     await pass(400);
     expect(planner.loads).toMatchObject([
-      { modelFolder: 'models/reacher', threads: 3, seed: 7, loadTimeoutMs: 20_000 },
+      { parameters: { model: 'models/reacher', 'onnx.threads': 3, seed: 7, 'planning.load_timeout_s': 20 } },
     ]);
     expect([session.model, models]).toEqual([reacherModel, [reacherModel]]);
   });
