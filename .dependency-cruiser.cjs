@@ -38,6 +38,14 @@ const MAY_IMPORT = {
 /** Rooms that may import the compiler, through its index alone. */
 const IMPORTS_COMPILER = ['model', 'rollout'];
 
+/** Files of the ROS room that load rclnodejs; the others import its types alone. */
+const LOADS_RCLNODEJS = [
+  'goals/reach-goal-server',
+  'node/(rclnodejs-node|ros-clock|run-node)',
+  'parameters/(parameter-bridge|parameter-descriptor|parameter-services|startup-parameters)',
+  'topics/(qos|qos-overrides|qos-subscription)',
+];
+
 /** Libraries that a few rooms alone import. */
 const OWNED_LIBRARIES = {
   rclnodejs: {
@@ -57,8 +65,8 @@ const OWNED_LIBRARIES = {
   yaml: { rooms: 'src/params', why: 'parameter files are read in one place' },
   'pure-rand': { rooms: 'src/math', why: 'chance comes from the seeded noise of the math room' },
   rxjs: {
-    rooms: 'src/loop|src/perception|src/ros',
-    why: 'streams are wired in the loop and the decoder; the ROS room feeds them',
+    rooms: 'src/loop|src/perception|src/timeline|src/ros',
+    why: 'streams are wired in the loop and the decoder; the timeline gives ticks, and the ROS room feeds them',
   },
 };
 
@@ -142,6 +150,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/core/' },
       to: { dependencyTypes: ['npm', 'core'] },
+    },
+    {
+      name: 'who-loads-rclnodejs',
+      comment: `only adapters load the ROS library, so that the rest of the ROS room is tested without it: ${LOADS_RCLNODEJS.join(', ')}`,
+      severity: 'error',
+      from: { path: '^src/ros/', pathNot: `^src/ros/(${LOADS_RCLNODEJS.join('|')})\\.ts$` },
+      to: { path: '(^|node_modules/)rclnodejs(/|$)', dependencyTypesNot: ['type-only'] },
     },
     ...roomRules,
     ...libraryRules,

@@ -1,7 +1,7 @@
 /** Levels of diagnostic_msgs/DiagnosticStatus. */
 export type StatusLevel = 'ok' | 'warn' | 'error' | 'stale';
 
-/** How one part of the node is doing: diagnostic_msgs/DiagnosticStatus as plain data. */
+/** Status of one part of the node: diagnostic_msgs/DiagnosticStatus as plain data. */
 export interface Status {
   readonly level: StatusLevel;
   readonly name: string;

@@ -30,14 +30,14 @@ export const goalParameters = {
 
 export type GoalValues = ValuesOf<typeof goalParameters>;
 
-/** How a goal is going; all but `underway` are final. */
+/** All but `underway` are final. */
 export type GoalState = 'underway' | 'reached' | 'timed_out' | 'unreachable';
 
-/** When a goal counts as what. Distances are in the unit of the objective. */
+/** When a goal counts as reached, or is given up. Distances are in the unit of the objective. */
 export interface GoalCriteria {
-  /** Reached at this distance or below, at least 0 ... */
+  /** Reached at this distance or below, ... */
   readonly tolerance: number;
-  /** ... seen at both ends of this long and never outside in between, at least 0: a robot that passes through its goal has not reached it. */
+  /** ... for this long: seen at both ends of it and never outside in between. A robot that passes through its goal has not reached it. */
   readonly settleNs: bigint;
   /** Given up after this long; 0: never. */
   readonly timeoutNs: bigint;
@@ -45,8 +45,8 @@ export interface GoalCriteria {
   readonly stallNs: bigint;
 }
 
-/** A distance has fallen when it is below the least so far by this share of that: noise makes new minima too. */
-const LEAST_PROGRESS = 0.02;
+/** The distance has fallen if it is below the minimum so far by this share of it: noise gives new minima too. */
+const MIN_PROGRESS = 0.02;
 
 /** The distance to a goal, as one frame shows it. */
 export interface GoalSample {
@@ -54,25 +54,25 @@ export interface GoalSample {
   readonly stampNs: bigint;
   /** When the distance became known, on the clock of {@link GoalProgress.look}. */
   readonly nowNs: bigint;
-  /** At least 0; one that is no finite number says nothing. */
+  /** At least 0; one that is not finite is ignored. */
   readonly distance: number;
 }
 
 /**
- * Follows the distance to one goal from plan to plan and says when it is reached, out of time, or not to be reached. The least distance
- * counts, so a robot that has to move away first is given the whole of `stallNs` to do so.
+ * Follows the distance to one goal from plan to plan, and decides whether the goal is reached, out of time, or unreachable. Stalling is judged by
+ * the minimum distance, so a robot that has to move away first has the whole of `stallNs` to do so.
  *
- * Frames come late, and each by another delay, so whether the robot has settled is judged by the samples alone, on their own stamps: what
- * nobody has seen is not known to hold. Time-out and stall are judged on the clock, which goes on when no sample comes.
+ * Frames come late, each with a delay of its own. So whether the robot has settled is judged by the samples alone, on their own stamps: between
+ * samples nothing is known. Timeout and stall are judged on the clock, which goes on when no sample comes.
  */
 export class GoalProgress {
   readonly startNs: bigint;
   readonly criteria: GoalCriteria;
   #state: GoalState = 'underway';
   #distance = NaN;
-  #least = Infinity;
+  #min = Infinity;
   /** On the clock. */
-  #leastSinceNs: bigint;
+  #minSinceNs: bigint;
   /** Stamp of the first sample inside the tolerance since the last one outside. */
   #withinSinceNs: bigint | null = null;
   #lastStampNs: bigint | null = null;
@@ -83,7 +83,7 @@ export class GoalProgress {
   constructor(startNs: bigint, criteria: GoalCriteria) {
     this.startNs = startNs;
     this.criteria = criteria;
-    this.#leastSinceNs = startNs;
+    this.#minSinceNs = startNs;
     this.#lastNs = startNs;
   }
 
@@ -101,7 +101,7 @@ export class GoalProgress {
     return this.#lastNs - this.startNs;
   }
 
-  /** Takes note of a distance. A sample that is no newer than the last one says nothing. */
+  /** Takes a sample. One that is no newer than the last is ignored. */
   note({ stampNs, nowNs, distance }: GoalSample): GoalState {
     if (this.#state !== 'underway') return this.#state;
     if (nowNs > this.#lastNs) this.#lastNs = nowNs;
@@ -109,23 +109,23 @@ export class GoalProgress {
     if (isNewer && Number.isFinite(distance)) {
       this.#lastStampNs = stampNs;
       this.#distance = distance;
-      if (distance < this.#least * (1 - LEAST_PROGRESS)) {
-        this.#least = distance;
-        this.#leastSinceNs = this.#lastNs;
+      if (distance < this.#min * (1 - MIN_PROGRESS)) {
+        this.#min = distance;
+        this.#minSinceNs = this.#lastNs;
       }
       if (this.#hasSettled(stampNs, distance)) this.#state = 'reached';
     }
     return this.look(nowNs);
   }
 
-  /** What the passing of time alone comes to; it never makes a goal reached. A clock that was set back changes nothing. */
+  /** Judges the time that has passed; a goal is never reached by time alone. A clock that was set back changes nothing. */
   look(nowNs: bigint): GoalState {
     if (this.#state !== 'underway' || nowNs < this.#lastNs) return this.#state;
     this.#lastNs = nowNs;
     const { timeoutNs, stallNs } = this.criteria;
     const isPast = (sinceNs: bigint, limitNs: bigint): boolean => limitNs > 0n && nowNs - sinceNs >= limitNs;
     // Inside the tolerance the distance need not fall any more.
-    if (this.#withinSinceNs === null && isPast(this.#leastSinceNs, stallNs)) this.#state = 'unreachable';
+    if (this.#withinSinceNs === null && isPast(this.#minSinceNs, stallNs)) this.#state = 'unreachable';
     else if (isPast(this.startNs, timeoutNs)) this.#state = 'timed_out';
     return this.#state;
   }

@@ -2,22 +2,22 @@ import { GoalProgress } from './goal-progress.js';
 import type { GoalCriteria, GoalSample } from './goal-progress.js';
 import type { FrameSet } from '../core/model-info.js';
 
-/** How going for a goal ended. */
+/** How the pursuit of a goal ended. */
 export type GoalOutcome = 'reached' | 'timed_out' | 'unreachable' | 'canceled' | 'preempted' | 'stopped';
 
 export interface GoalEnding {
   readonly outcome: GoalOutcome;
   /** For a person. */
   readonly reason: string;
-  /** Last known, in the unit of the objective; NaN when there was none. */
+  /** Last known, in the unit of the objective; NaN if there was none. */
   readonly distance: number;
   readonly elapsedNs: bigint;
 }
 
-/** Going for one goal, from when it was set to when it is reached or given up. */
+/** The pursuit of one goal, from when it was set to when it is reached or given up. */
 export class GoalPursuit {
   readonly goal: FrameSet;
-  /** Where the goal came from, for people. */
+  /** Source of the goal, for people. */
   readonly origin: string;
   /** Resolves with the end; never rejects. */
   readonly ended: Promise<GoalEnding>;
@@ -36,7 +36,7 @@ export class GoalPursuit {
     });
   }
 
-  /** Null while the goal is gone for. */
+  /** Null while the goal is pursued. */
   get ending(): GoalEnding | null {
     return this.#ending;
   }
@@ -53,7 +53,7 @@ export class GoalPursuit {
     return this.#progress.elapsedNs;
   }
 
-  /** Time counts from now on: the robot was not free to move before. */
+  /** Time counts from now on: the robot could not move before. */
   restart(nowNs: bigint): void {
     if (this.#ending === null) this.#progress = new GoalProgress(nowNs, this.#criteria);
   }
@@ -66,7 +66,7 @@ export class GoalPursuit {
     this.#follow(this.#progress.look(nowNs));
   }
 
-  /** Ends it; one that has ended stays as it is. */
+  /** Ends it, unless it has ended. */
   end(outcome: GoalOutcome, reason: string): void {
     if (this.#ending !== null) return;
     this.#ending = { outcome, reason, distance: this.distance, elapsedNs: this.elapsedNs };

@@ -28,13 +28,13 @@ export const goalStoreParameters = {
   ),
 };
 
-/** Letters, digits, `_`, `-` and `.`, none of them first but a letter or digit: a name is that of a folder. */
+/** Letters, digits, `_`, `-` and `.`, the first a letter or digit: a name is that of a folder. */
 const GOAL_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
-/** What of a camera counts for its goals. */
+/** The part of a camera that its goals depend on. */
 type GoalCamera = Pick<ModelCamera, 'name' | 'wanted'>;
 
-/** Where goals are kept unless told otherwise: beside the logs of ROS. */
+/** Default folder of goals: next to the logs of ROS. */
 export function defaultGoalFolder(env: NodeJS.ProcessEnv): string {
   return join(env['ROS_HOME'] ?? join(homedir(), '.ros'), 'jepa_mpc', 'goals');
 }
@@ -47,7 +47,7 @@ export class GoalStore {
     this.#folder = folder;
   }
 
-  /** Names, in the order of the alphabet. */
+  /** Names, in alphabetical order. */
   async list(): Promise<readonly string[]> {
     try {
       const entries = await readdir(this.#folder, { withFileTypes: true });
@@ -62,10 +62,10 @@ export class GoalStore {
   }
 
   /**
-   * Keeps a goal; one of that name is replaced as a whole.
+   * Saves a goal, in place of any of that name.
    *
    * @param cameras those of the model, in the order of the frames
-   * @throws JepaMpcError `goal.name`, `goal.file`, or what the images are refused for
+   * @throws JepaMpcError `goal.name`, `goal.file`, `image.*`
    */
   async save(name: string, goal: FrameSet, cameras: readonly GoalCamera[]): Promise<void> {
     const folder = this.#folderOf(name);
@@ -76,12 +76,12 @@ export class GoalStore {
     );
     try {
       await mkdir(this.#folder, { recursive: true });
-      // Written beside it first, under what is no name: a goal is there as a whole or not at all.
-      const beside = await mkdtemp(join(this.#folder, '.new-'));
+      // Written to a temporary folder first, whose name no goal can have: a goal is there as a whole or not at all.
+      const temporary = await mkdtemp(join(this.#folder, '.new-'));
       for (const [index, image] of images.entries())
-        await writeFile(join(beside, fileOf(cameras, index)), image);
+        await writeFile(join(temporary, fileOf(cameras, index)), image);
       await rm(folder, { recursive: true, force: true });
-      await rename(beside, folder);
+      await rename(temporary, folder);
     } catch (error) {
       throw cannot('be written', folder, error);
     }
@@ -89,7 +89,7 @@ export class GoalStore {
 
   /**
    * @returns the goal, without a stamp
-   * @throws JepaMpcError `goal.name` for a name that is not there, `goal.file`, `image.compressed`, `image.encoding`
+   * @throws JepaMpcError `goal.name` for an unknown name, `goal.file`, `image.compressed`, `image.encoding`
    */
   async load(name: string, cameras: readonly GoalCamera[]): Promise<FrameSet> {
     const folder = this.#folderOf(name);

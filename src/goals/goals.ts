@@ -8,7 +8,7 @@ import type { Logger, Plan } from '../core/types.js';
 import { GoalPursuit } from './goal-pursuit.js';
 import type { GoalOutcome } from './goal-pursuit.js';
 
-/** For how long the safety layer may hold the robot before whoever sent a goal is told that it is over: a lost frame is not the end. */
+/** How long the safety layer may hold the robot before its goal counts as blocked: a lost frame does not end a goal. */
 const HOLD_GRACE_NS = 1_000_000_000n;
 
 const LEVELS: Readonly<Record<GoalOutcome, StatusLevel>> = {
@@ -20,7 +20,7 @@ const LEVELS: Readonly<Record<GoalOutcome, StatusLevel>> = {
   stopped: 'warn',
 };
 
-/** How the goal in force is going. */
+/** Status of the goal in force. */
 export type GoalReport = Omit<Status, 'name'>;
 
 export interface GoalsOptions {
@@ -29,15 +29,15 @@ export interface GoalsOptions {
   readonly log: Logger;
   /** Called with each change. */
   readonly onStatus: (report: GoalReport) => void;
-  /** Told of each new goal, and of null when the robot is to have none. */
+  /** Gets each new goal, and null when the robot is to have none. */
   readonly onGoal: (goal: FrameSet | null) => void;
-  /** What the watchdog said last; null while the node is not active. */
+  /** Newest verdict of the watchdog; null while the node is not active. */
   readonly condition: () => Condition | null;
 }
 
 /**
- * The goal in force, wherever it came from, and how it is going: `~/goal_status` says so with every change. A goal is kept for a session
- * that starts later; time counts while the node is active.
+ * The goal in force, whatever its source, and its status, which `~/goal_status` reports with every change. A goal is kept for a session that
+ * starts later; time counts while the node is active.
  */
 export class Goals {
   readonly #options: GoalsOptions;
@@ -55,7 +55,7 @@ export class Goals {
     return this.#current;
   }
 
-  /** Null before the first goal; one that was given up is still told of, as a warning. */
+  /** Null before the first goal; one that was given up is still reported, as a warning. */
   get report(): GoalReport | null {
     if (this.#pursuit === null) return null;
     const report = reportOf(this.#pursuit);
@@ -64,32 +64,32 @@ export class Goals {
       : report;
   }
 
-  /** Whether the robot goes for goals: one that is set before is kept until the node is active. */
+  /** Whether goals are pursued: one that is set before is kept until the node is active. */
   get isActive(): boolean {
     return this.#options.condition() !== null;
   }
 
   /**
-   * As `set`, for a goal without a stamp of its own. It gets one later than all before it: goals are told apart by their stamps, the planner
-   * keeps what it has made of one.
+   * As `set`, for a goal without a stamp of its own. It gets a later stamp than all before it: the planner caches the latent of a goal by its
+   * stamp.
    */
-  setUnstamped(goal: FrameSet, origin: string, wanted: Partial<GoalCriteria> = {}): GoalPursuit {
+  setUnstamped(goal: FrameSet, origin: string, criteria: Partial<GoalCriteria> = {}): GoalPursuit {
     const { nowNs } = this.#options.clock;
     const stampNs = nowNs > this.#lastStampNs ? nowNs : this.#lastStampNs + 1n;
     const frames = goal.frames.map((frame) => ({ ...frame, stampNs }));
-    return this.set({ ...goal, stampNs, frames }, origin, wanted);
+    return this.set({ ...goal, stampNs, frames }, origin, criteria);
   }
 
   /**
-   * Goes for a goal; the one before is preempted.
+   * Pursues a goal; the one before is preempted.
    *
    * @param origin for people
-   * @param wanted what differs from the parameters `goal.*`
+   * @param criteria overrides the parameters `goal.*`
    */
-  set(goal: FrameSet, origin: string, wanted: Partial<GoalCriteria> = {}): GoalPursuit {
+  set(goal: FrameSet, origin: string, criteria: Partial<GoalCriteria> = {}): GoalPursuit {
     this.#pursuit?.end('preempted', `another goal took over, from ${origin}`);
     const { clock, log, onGoal } = this.#options;
-    const pursuit = new GoalPursuit(goal, origin, clock.nowNs, { ...this.#criteria(), ...wanted });
+    const pursuit = new GoalPursuit(goal, origin, clock.nowNs, { ...this.#criteria(), ...criteria });
     this.#pursuit = pursuit;
     this.#current = goal;
     if (goal.stampNs > this.#lastStampNs) this.#lastStampNs = goal.stampNs;
@@ -105,7 +105,7 @@ export class Goals {
     return pursuit;
   }
 
-  /** Gives this goal up: the robot brakes to rest. Nothing happens when another one is in force by now. */
+  /** Gives this goal up: the robot brakes to rest, unless another goal is in force by now. */
   giveUp(pursuit: GoalPursuit, outcome: GoalOutcome, reason: string): void {
     pursuit.end(outcome, reason);
     if (this.#pursuit !== pursuit || this.#current === null) return;
@@ -125,7 +125,7 @@ export class Goals {
     this.#pursuit.note({ stampNs: frameStampNs, nowNs, distance: statistics.goalDistance });
   }
 
-  /** Looks at the clock and the watchdog; to be called a few times a second. */
+  /** Checks the clock and the watchdog; call it a few times a second. */
   look(): void {
     const { clock, condition } = this.#options;
     const { nowNs } = clock;
@@ -142,8 +142,8 @@ export class Goals {
     this.#pursuit?.look(nowNs);
   }
 
-  /** Why whoever waits for a goal need not wait any more: the robot is not allowed to move. Null while it is. */
-  get obstacle(): string | null {
+  /** Why a goal cannot be pursued now: the robot may not move. Null while it may. */
+  get blocker(): string | null {
     const { clock, condition } = this.#options;
     const found = condition();
     if (found === null) return 'the node is not active: activate it, then send the goal again';
@@ -166,7 +166,7 @@ export class Goals {
     const { level, message } = reportOf(pursuit);
     if (level === 'ok') log.info(`goal ${message}`);
     else log.warn(`goal ${message}`);
-    // A goal that took over has said so already, and what was said last is what late listeners hear.
+    // The goal that took over is published already, and late subscribers get the last message.
     if (outcome !== 'preempted') this.#publish(pursuit);
   }
 

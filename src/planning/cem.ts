@@ -14,7 +14,7 @@ import type { SamplingSearch } from './sampling-search.js';
  * With `keep: 'mean'`, `minStd: 0`, `returned: 'mean'` and bounds far away this is the CEM of stable-worldmodel, number for number
  * (tests/unit/planning/parity.test.ts).
  */
-export class CemPlanner extends RefittingPlanner {
+class CemPlanner extends RefittingPlanner {
   readonly name = 'cem';
 
   protected refit(search: SamplingSearch, weights: Float64Array): void {

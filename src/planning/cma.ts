@@ -12,7 +12,7 @@ import type { SamplingSearch } from './sampling-search.js';
  *
  * The evolution paths of CMA are left out: they pay over hundreds of iterations, a plan has a few.
  */
-export class CmaPlanner extends RefittingPlanner {
+class CmaPlanner extends RefittingPlanner {
   readonly name = 'cma';
 
   protected refit(search: SamplingSearch, weights: Float64Array): void {

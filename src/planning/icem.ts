@@ -41,7 +41,7 @@ type IcemValues = ValuesOf<typeof icemParameters>;
  *
  * The result depends on (state, context, rng) alone, a time budget aside. Buffers are reused: one plan at a time.
  */
-export class IcemPlanner implements Planner {
+class IcemPlanner implements Planner {
   readonly name = 'icem';
   readonly #search: SamplingSearch;
   readonly #shrink: number;

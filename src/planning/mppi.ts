@@ -28,7 +28,7 @@ export type MppiValues = ValuesOf<typeof mppiParameters>;
  *
  * With `keep: 'mean'`, `returned: 'mean'` and bounds far away this is the MPPI of stable-worldmodel, number for number.
  */
-export class MppiPlanner extends RefittingPlanner {
+class MppiPlanner extends RefittingPlanner {
   readonly name = 'mppi';
   readonly #temperature: number;
 

@@ -14,7 +14,7 @@ import { checkSamplingSettings, type SamplingSettings } from './sampling-setting
  * `elites`, `momentum`, `minStd`, `returned` and early stopping have no meaning here. With `iterations: 1`, `keep: 'mean'` and bounds far
  * away this is the predictive sampling of stable-worldmodel.
  */
-export class PredictiveSamplingPlanner extends RefittingPlanner {
+class PredictiveSamplingPlanner extends RefittingPlanner {
   readonly name = 'predictive_sampling';
 
   /** @throws JepaMpcError `params.invalid` */

@@ -17,7 +17,7 @@ import { checkSamplingSettings, type SamplingSettings } from './sampling-setting
  * The baseline: one sequence of independent uniform actions inside the constraints. It is scored like a candidate of any other planner, so
  * its costs can be compared, but the cost decides nothing.
  */
-export class RandomPlanner implements Planner {
+class RandomPlanner implements Planner {
   readonly name = 'random';
   readonly #model: PlannerModel;
   readonly #scorer: CandidateScorer;

@@ -1,3 +1,6 @@
+import { concatMap, defer } from 'rxjs';
+import type { Observable } from 'rxjs';
+
 /** Maximum number of ticks at once. A clock that updates less often cannot steer a robot, so further ticks are skipped. */
 const MAX_TICKS_AT_ONCE = 5;
 
@@ -35,4 +38,17 @@ export class TickGrid {
     this.#lastTickNs = nowNs;
     return [nowNs];
   }
+}
+
+/**
+ * Ticks of simulated time, on the grid of {@link TickGrid}. Each subscriber has a grid of its own, which starts with the first time it sees.
+ *
+ * @param clock$ times of `/clock`, ns
+ * @param periodNs above 0
+ */
+export function simulatedTicks(clock$: Observable<bigint>, periodNs: bigint): Observable<bigint> {
+  return defer(() => {
+    const grid = new TickGrid(periodNs);
+    return clock$.pipe(concatMap((nowNs) => grid.due(nowNs)));
+  });
 }

@@ -1,7 +1,7 @@
 /**
- * Hears cameras with the class that the planner node hears them with, and tells on stdout, one JSON object a line, what it made of every
- * frame. `node camera-harness.mjs '<settings>' --ros-args …`; `report` on stdin asks for the cameras' reports and what the thread has cost
- * since the last time.
+ * Receives cameras with the class of the planner node, and prints on stdout, one JSON object a line, what became of every frame.
+ * `node camera-harness.mjs '<settings>' --ros-args …`; `report` on stdin asks for the cameras' reports and the time that the thread took since
+ * the last report.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,6 +25,8 @@ const built = (path) => import(String(new URL(`../../dist/src/${path}`, import.m
 const { CameraInputs } = await built('ros/topics/camera-inputs.js');
 /** @type {typeof import('../../src/ros/topics/qos-overrides.js')} */
 const { QosOverrides } = await built('ros/topics/qos-overrides.js');
+/** @type {typeof import('../../src/ros/topics/ros-topics.js')} */
+const { RosTopics } = await built('ros/topics/ros-topics.js');
 /** @type {typeof import('../../src/ros/topics/qos-watch.js')} */
 const { QosWatch } = await built('ros/topics/qos-watch.js');
 /** @type {typeof import('../../src/perception/image-to-tensor.js')} */
@@ -75,11 +77,10 @@ const overrides = new QosOverrides(
   node,
   new Map(node.getParameterOverrides().map(({ name, value }) => [name, value])),
 );
-const cameras = new CameraInputs(node, {
+const cameras = new CameraInputs(new RosTopics(node, overrides), {
   cameras: settings.cameras,
   transport: settings.transport,
   syncToleranceMs: settings.syncToleranceMs,
-  overrides,
   warn,
   onProblem: (problem) => {
     const { code, message } = /** @type {import('../../src/core/errors.js').JepaMpcError} */ (problem);

@@ -133,7 +133,7 @@ def test_a_goal_that_is_saved_while_inactive_is_kept_for_later(
     assert [path.name for path in folder.iterdir()] == ["home"]
     answer = asker.trigger("load_goal")
     assert answer.success
-    assert "home is the goal; the robot goes for it once the node is active" in answer.message
+    assert "home is the goal; the robot pursues it once the node is active" in answer.message
     assert peer.spin_until(lambda: asker.states and asker.states[-1]["origin"] == "the saved goal home")
     assert peer.activate()
     assert asker.trigger("list_goals").message == "home"

@@ -287,7 +287,7 @@ def test_with_autostart_it_says_what_it_waits_for(start_node, make_peer):
     assert "joint_states: " not in log
     peer.camera_on = True
     peer.describe(URDF)
-    assert peer.spin_until(lambda: "all that was waited for is there" in process.log_path.read_text(), 10.0)
+    assert peer.spin_until(lambda: "all inputs are there" in process.log_path.read_text(), 10.0)
     assert Manager(peer).state() == State.PRIMARY_STATE_ACTIVE
 
 

@@ -7,7 +7,7 @@ const levels: Readonly<Record<StatusLevel, number>> = { ok: 0, warn: 1, error: 2
 /**
  * diagnostic_msgs/DiagnosticArray, serialised.
  *
- * @param hardwareId what the statuses are about
+ * @param hardwareId of all statuses
  */
 export function diagnosticArray(stampNs: bigint, hardwareId: string, statuses: readonly Status[]): Buffer {
   return cdrMessage((writer) => {

@@ -10,24 +10,26 @@ import type { ArrivalRate } from '../topics/arrival-rate.js';
 import type { CameraReport } from '../topics/camera-inputs.js';
 import type { CommandTiming } from '../topics/command-timing.js';
 import type { GoalReport } from '../../goals/goals.js';
+import { cameraPart, jointStatesPart, qosPart } from './input-diagnostics.js';
+import type { StatusPart } from './input-diagnostics.js';
 import type { PlanFigures } from './plan-figures.js';
 import type { ProblemLog } from './problem-log.js';
 
-/** What the diagnostics look at. */
+/** State of the node that the diagnostics report. */
 export interface NodeView {
   readonly isConfigured: boolean;
   /** Why the last session ended in an error, until the node is configured again. */
   readonly fault: string | null;
   readonly isActive: boolean;
   readonly model: ModelInfo | null;
-  /** Why nothing can be planned; null when it can. */
+  /** Why nothing can be planned; null if it can. */
   readonly missing: string | null;
   readonly condition: Condition | null;
-  /** Frames and joint states refused for their stamps; null while there is nothing to judge them by. */
+  /** Frames and joint states refused for their stamps; null while there is no control loop, which judges them. */
   readonly refusedStamps: { readonly frames: number; readonly readings: number } | null;
   readonly cameras: readonly CameraReport[];
-  /** What this node and another one could hear of each other if their QoS or types fitted. */
-  readonly unheard: readonly string[];
+  /** Endpoints of other nodes that are not connected to this node, for their QoS or types. */
+  readonly qosMismatches: readonly string[];
   readonly jointStates: ArrivalRate;
   readonly figures: PlanFigures;
   readonly timing: CommandTiming;
@@ -38,16 +40,16 @@ export interface NodeView {
   readonly nowMs: number;
 }
 
-type Part = Omit<Status, 'values'> & { readonly values?: Status['values'] };
-
-/** What `/diagnostics` says: one status for each part of the node. A part that has nothing to do yet is stale. */
+/** The content of `/diagnostics`: one status for each part of the node. A part that has nothing to do yet is stale. */
 export function nodeDiagnostics(nodeName: string, view: NodeView): Status[] {
-  const parts: Part[] = [
+  const timeoutMs = (name: 'watchdog.image_timeout_s' | 'watchdog.joint_states_timeout_s'): number =>
+    view.parameters[name] * 1000;
+  const parts: StatusPart[] = [
     modelPart(view),
     plannerPart(view),
-    ...view.cameras.map((camera) => cameraPart(camera, view)),
-    qosPart(view),
-    jointStatesPart(view),
+    ...view.cameras.map((camera) => cameraPart(camera, timeoutMs('watchdog.image_timeout_s'))),
+    qosPart(view.qosMismatches),
+    jointStatesPart(view.jointStates, view.nowMs, timeoutMs('watchdog.joint_states_timeout_s')),
     commandsPart(view),
     motionPart(view),
     goalPart(view),
@@ -61,7 +63,7 @@ export function nodeDiagnostics(nodeName: string, view: NodeView): Status[] {
   }));
 }
 
-function modelPart({ model, isConfigured, fault, missing }: NodeView): Part {
+function modelPart({ model, isConfigured, fault, missing }: NodeView): StatusPart {
   const name = 'model';
   if (fault !== null) return { level: 'error', name, message: fault };
   if (model === null) return { level: isConfigured ? 'warn' : 'stale', name, message: missing ?? '' };
@@ -79,7 +81,7 @@ function modelPart({ model, isConfigured, fault, missing }: NodeView): Part {
   };
 }
 
-function plannerPart({ isActive, missing, condition, figures }: NodeView): Part {
+function plannerPart({ isActive, missing, condition, figures }: NodeView): StatusPart {
   const name = 'planner';
   if (missing !== null) return { level: 'stale', name, message: missing };
   const values = {
@@ -98,70 +100,16 @@ function plannerPart({ isActive, missing, condition, figures }: NodeView): Part 
     return { level: 'warn', name, message, values };
   }
   if (figures.fallbacks.length > 0) {
-    // The planner goes on, but slower or less exactly than it was set to.
-    const told = figures.fallbacks.map(
+    // The planner goes on, but slower or less exactly than the parameters ask for.
+    const messages = figures.fallbacks.map(
       ({ instead, reason, remedy }) => `instead: ${instead}, because of ${reason}. ${remedy}`,
     );
-    return { level: 'warn', name, message: told.join(' '), values };
+    return { level: 'warn', name, message: messages.join(' '), values };
   }
   return { level: 'ok', name, message: `${values.rate_hz} plans a second`, values };
 }
 
-function cameraPart(
-  { name: camera, topic, rateHz, ageMs, ...report }: CameraReport,
-  { parameters }: NodeView,
-): Part {
-  const name = `camera ${camera}`;
-  const values = {
-    topic,
-    transport: report.transport,
-    reliability: report.reliability,
-    rate_hz: rateHz.toFixed(2),
-    age_ms: ageMs?.toFixed(0) ?? 'nan',
-    received: report.received,
-    refused: report.refused,
-    overtaken: report.overtaken,
-    unmatched: report.unmatched,
-    camera_info: report.info,
-  };
-  if (ageMs === null) return { level: 'stale', name, message: `no image on ${topic} yet`, values };
-  if (ageMs > parameters['watchdog.image_timeout_s'] * 1000) {
-    const message = `the last image came ${(ageMs / 1000).toFixed(1)} s ago`;
-    return { level: 'error', name, message, values };
-  }
-  if (report.info === 'other size') {
-    return { level: 'warn', name, message: 'camera_info is for images of another size', values };
-  }
-  return { level: 'ok', name, message: `${values.rate_hz} a second`, values };
-}
-
-function qosPart({ unheard }: NodeView): Part {
-  return { level: unheard.length === 0 ? 'ok' : 'warn', name: 'qos', message: unheard.join('; ') };
-}
-
-function jointStatesPart({ jointStates, nowMs, parameters }: NodeView): Part {
-  const timeoutMs = parameters['watchdog.joint_states_timeout_s'] * 1000;
-  return inputPart('joint states', 'none received yet', jointStates, nowMs, timeoutMs);
-}
-
-function inputPart(
-  name: string,
-  never: string,
-  arrivals: ArrivalRate,
-  nowMs: number,
-  timeoutMs: number,
-): Part {
-  const ageMs = arrivals.ageMs(nowMs);
-  if (ageMs === null) return { level: 'stale', name, message: never };
-  const values = { rate_hz: arrivals.hz.toFixed(2), age_ms: ageMs.toFixed(0) };
-  const isOld = ageMs > timeoutMs;
-  const message = isOld
-    ? `the last one came ${(ageMs / 1000).toFixed(1)} s ago`
-    : `${values.rate_hz} a second`;
-  return { level: isOld ? 'error' : 'ok', name, message, values };
-}
-
-function commandsPart({ isActive, timing, parameters, model }: NodeView): Part {
+function commandsPart({ isActive, timing, parameters, model }: NodeView): StatusPart {
   const name = 'commands';
   const values = {
     interface: parameters['command.interface'],
@@ -183,7 +131,7 @@ function commandsPart({ isActive, timing, parameters, model }: NodeView): Part {
   return { level: isMissing ? 'warn' : 'ok', name, message, values };
 }
 
-function motionPart({ condition, refusedStamps, isActive, missing }: NodeView): Part {
+function motionPart({ condition, refusedStamps, isActive, missing }: NodeView): StatusPart {
   const name = 'motion';
   if (condition === null) return { level: 'stale', name, message: missing ?? '' };
   const { level } = condition;
@@ -198,7 +146,7 @@ function motionPart({ condition, refusedStamps, isActive, missing }: NodeView): 
   return { level: severity, name, message, values };
 }
 
-function goalPart({ goal }: NodeView): Part {
+function goalPart({ goal }: NodeView): StatusPart {
   const name = 'goal';
   return goal === null
     ? { level: 'warn', name, message: 'none: publish goal_image, or call ~/capture_goal' }
@@ -206,7 +154,7 @@ function goalPart({ goal }: NodeView): Part {
 }
 
 /** The parameters that are not at their defaults. */
-function parametersPart({ parameters }: NodeView): Part {
+function parametersPart({ parameters }: NodeView): StatusPart {
   const changed = parameterInfos.filter(
     (info) => !isDeepStrictEqual(parameters[info.name], info.defaultValue),
   );
@@ -218,6 +166,6 @@ function parametersPart({ parameters }: NodeView): Part {
   };
 }
 
-function problemsPart({ problems: { last } }: NodeView): Part {
+function problemsPart({ problems: { last } }: NodeView): StatusPart {
   return { level: last?.isRecent === true ? 'error' : 'ok', name: 'problems', message: last?.text ?? '' };
 }

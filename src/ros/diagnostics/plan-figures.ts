@@ -11,7 +11,7 @@ import type { CommandTiming } from '../topics/command-timing.js';
 /** Plans that percentiles are over. */
 const kept = 300;
 
-/** What the status of a plan says besides the plan's own figures. */
+/** What the status of a plan contains besides the plan's own figures. */
 interface Circumstances {
   readonly loop: ControlLoop;
   readonly timing: CommandTiming;
@@ -20,7 +20,7 @@ interface Circumstances {
   readonly nowNs: bigint;
 }
 
-/** The figures that `~/statistics` tells of each plan. */
+/** The figures of each plan for `~/statistics`, and percentiles over the last plans. */
 export class PlanFigures {
   readonly #threadGaps = monitorEventLoopDelay({ resolution: 1 });
   readonly #rate = new ArrivalRate();
@@ -30,14 +30,14 @@ export class PlanFigures {
   #count = 0;
   #fallbacks: readonly Fallback[] = [];
 
-  /** Begins anew, with an activation. */
+  /** Starts over, with an activation. */
   start(): void {
     this.#threadGaps.enable();
     this.#threadGaps.reset();
     this.restart();
   }
 
-  /** Forgets the plans so far: what follows has nothing to do with them. */
+  /** Forgets the plans so far: those that follow have nothing to do with them. */
   restart(): void {
     this.#rate.reset();
     this.#planMs.reset();
@@ -66,7 +66,7 @@ export class PlanFigures {
     return this.#late;
   }
 
-  /** What is done instead of what was asked for, as of the newest plan. */
+  /** Of the newest plan. */
   get fallbacks(): readonly Fallback[] {
     return this.#fallbacks;
   }
@@ -75,7 +75,7 @@ export class PlanFigures {
     return this.#planMs.percentile(fraction);
   }
 
-  /** Takes note of a plan. Also of those that nobody is told of. */
+  /** Takes a plan, whether its status is published or not. */
   note({ plan, late }: PlanReport, frameToCommandMs: number | null): void {
     this.#rate.note(performance.now());
     this.#planMs.note(plan.statistics.planMs);
@@ -85,7 +85,7 @@ export class PlanFigures {
     if (late) this.#late += 1;
   }
 
-  /** The status of a plan that has been noted. */
+  /** The status of a plan that was noted before. */
   of({ plan, late, committed }: PlanReport, { loop, timing, device, nowNs }: Circumstances): Status {
     const { statistics } = plan;
     const { costTerms } = statistics;

@@ -7,12 +7,12 @@ const repeatMs = 1000;
 /** How long a problem stays in the diagnostics. */
 const recentMs = 5000;
 
-/** Where everything that went wrong without ending the node is told: once a second to the log, and for a while to the diagnostics. */
+/** Reports what went wrong without ending the node: to the log, each problem at most once a second, and for 5 s to the diagnostics. */
 export class ProblemLog {
   readonly #log: Pick<Logger, 'error'>;
   readonly #nowMs: () => number;
   #last: { readonly text: string; readonly atMs: number } | null = null;
-  /** When a kind of problem was last logged, for those within `repeatMs`. */
+  /** When a kind of problem was last logged, for kinds within `repeatMs`. */
   readonly #loggedAtMs = new Map<string, number>();
 
   constructor(log: Pick<Logger, 'error'>, nowMs: () => number = () => performance.now()) {
@@ -20,7 +20,7 @@ export class ProblemLog {
     this.#nowMs = nowMs;
   }
 
-  /** The last problem, and whether it is recent; null when there was none. */
+  /** The last problem, and whether it is recent; null if there was none. */
   get last(): { readonly text: string; readonly isRecent: boolean } | null {
     return this.#last && { text: this.#last.text, isRecent: this.#nowMs() - this.#last.atMs < recentMs };
   }
@@ -48,7 +48,7 @@ export class ProblemLog {
     return problem;
   }
 
-  /** Runs what may refuse a message or a setting; a refusal is reported and changes nothing. Returns it, or null. */
+  /** Runs an action that may refuse a message or a setting. A refusal is reported. @returns it, or null */
   guard(action: () => void): JepaMpcError | null {
     try {
       action();

@@ -3,7 +3,7 @@ import type rclnodejs from 'rclnodejs';
 import { JointStateReader } from '../../robot/joint-reading.js';
 import { JepaMpcError } from '../../core/errors.js';
 import type { FrameSet, ModelInfo } from '../../core/model-info.js';
-import type { RobotModel } from '../node/planning-session.js';
+import type { RobotModel } from '../node/robot-model.js';
 import { stampToNs } from '../topics/stamp.js';
 
 /** @throws JepaMpcError `planner.wrong-shape`, `planner.not-finite` */
@@ -21,7 +21,7 @@ export function latentGoal(latent: Float32Array, { latent: { tokens, dim } }: Mo
       subject: 'goal_latent',
       found: 'numbers that are not finite',
       expected: 'finite numbers',
-      remedy: 'Look at what the latent was made from.',
+      remedy: 'Check the input that the latent was computed from.',
     });
   }
   return { stampNs: 0n, frames: [], latent };

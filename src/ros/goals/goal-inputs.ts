@@ -1,5 +1,3 @@
-import type rclnodejs from 'rclnodejs';
-
 import type { Condition } from '../../safety/watchdog.js';
 import type { FrameSet, ModelInfo } from '../../core/model-info.js';
 import type { Logger, Plan } from '../../core/types.js';
@@ -10,29 +8,33 @@ import { GoalServices } from './goal-services.js';
 import { Goals } from '../../goals/goals.js';
 import { subscribeToGoalValues } from './goal-values.js';
 import { diagnosticArray } from '../diagnostics/diagnostic-messages.js';
-import type { NodeClock } from '../node/node-clock.js';
 import type { Output } from '../topics/node-outputs.js';
-import type { RobotModel } from '../node/planning-session.js';
+import type { RobotModel } from '../node/robot-model.js';
 import type { ProblemLog } from '../diagnostics/problem-log.js';
-import type { QosOverrides } from '../topics/qos-overrides.js';
+import type { ServiceHost } from '../node/node-services.js';
+import type { Topics } from '../topics/topics.js';
 import { ReachGoalAction } from './reach-goal-action.js';
+import type { ReachGoalHandlers } from './reach-goal-server.js';
 
-/** How often a goal is looked at besides with each plan. */
-const LOOK_PERIOD_MS = 100;
+/** How often a goal is checked besides with each plan. */
+const CHECK_PERIOD_MS = 100;
 
 const TOPIC = 'the topic goal_image';
 
 export interface GoalInputsOptions {
-  readonly clock: NodeClock;
-  readonly overrides: QosOverrides;
+  readonly clock: { readonly nowNs: bigint };
+  readonly topics: Topics;
+  readonly services: ServiceHost;
+  /** Offers the action. */
+  readonly serveReachGoal: (handlers: ReachGoalHandlers) => void;
   readonly parameters: () => Parameters;
   readonly log: Logger;
   readonly problems: ProblemLog;
   /** `~/goal_status` */
   readonly status: Output;
-  /** Told of each new goal, and of null when the robot is to have none. */
+  /** Gets each new goal, and null when the robot is to have none. */
   readonly onGoal: (goal: FrameSet | null) => void;
-  /** What the watchdog said last; null while the node is not active. */
+  /** Newest verdict of the watchdog; null while the node is not active. */
   readonly condition: () => Condition | null;
   /** Null until it is loaded. */
   readonly model: () => ModelInfo | null;
@@ -41,17 +43,17 @@ export interface GoalInputsOptions {
   readonly newestFrame: () => FrameSet | null;
 }
 
-/** Every way a goal may come: the topic, the services, the action. The newest is in force, `goals`. */
+/** All sources of goals: topics, services and the action. The newest goal is in force. */
 export class GoalInputs {
   readonly goals: Goals;
   readonly #images: GoalImageInput;
-  readonly #action: ReachGoalAction | null;
-  readonly #watch: NodeJS.Timeout;
-  /** The newest goal of the topic, when that had no stamp. */
+  readonly #action: ReachGoalAction;
+  readonly #check: NodeJS.Timeout;
+  /** The newest goal of the topic, if it had no stamp. */
   #unstamped: FrameSet | null = null;
 
-  constructor(node: rclnodejs.Node, options: GoalInputsOptions) {
-    const { overrides, parameters, problems, model } = options;
+  constructor(options: GoalInputsOptions) {
+    const { topics, parameters, problems, model } = options;
     this.goals = new Goals({
       ...options,
       onStatus: (report) => {
@@ -59,37 +61,32 @@ export class GoalInputs {
         options.status.publish(diagnosticArray(options.clock.nowNs, 'none', [status]));
       },
     });
-    this.#images = new GoalImageInput(node, {
-      overrides,
+    const report = (problem: unknown): void => {
+      problems.report(problem);
+    };
+    this.#images = new GoalImageInput(topics, {
       model,
-      onProblem: (problem) => {
-        problems.report(problem);
-      },
+      onProblem: report,
       onGoal: (goal) => {
         this.#onImage(goal);
       },
     });
     this.listen(parameters()['camera.transport']);
-    subscribeToGoalValues(node, {
+    subscribeToGoalValues(topics, {
       ...options,
       onGoal: (goal, origin) => {
         this.goals.setUnstamped(goal, origin);
       },
     });
-    const services = new GoalServices(node, {
-      ...options,
-      goals: this.goals,
-      report: (error) => {
-        problems.report(error);
-      },
-    });
-    this.#action = ReachGoalAction.offer(node, { ...options, goals: this.goals, services });
-    this.#watch = setInterval(() => {
+    const services = new GoalServices(options.services, { ...options, goals: this.goals, report });
+    this.#action = new ReachGoalAction({ ...options, goals: this.goals, services });
+    options.serveReachGoal(this.#action);
+    this.#check = setInterval(() => {
       this.goals.look();
-    }, LOOK_PERIOD_MS);
+    }, CHECK_PERIOD_MS);
   }
 
-  /** Takes goal images by this transport from now on. */
+  /** Receives goal images by this transport from now on. */
   listen(transport: ImageTransport): void {
     this.#images.listen(transport);
   }
@@ -108,13 +105,13 @@ export class GoalInputs {
 
   onPlan(plan: Plan): void {
     this.goals.onPlan(plan);
-    this.#action?.onPlan(plan);
+    this.#action.onPlan(plan);
   }
 
-  /** No goal is looked at any more, and clients of the action are told that it is over. */
+  /** Checks no goal any more, and ends those of the action's clients. */
   dispose(): void {
-    clearInterval(this.#watch);
-    this.#action?.close();
+    clearInterval(this.#check);
+    this.#action.close();
   }
 }
 

@@ -1,37 +1,35 @@
-import type rclnodejs from 'rclnodejs';
-
 import { JepaMpcError } from '../../core/errors.js';
 import { listedIn } from '../../core/names.js';
 import type { FrameSet, ModelInfo } from '../../core/model-info.js';
 import type { Parameters } from '../../params/schema.js';
 import { defaultGoalFolder, GoalStore, readGoalFiles } from '../../goals/goal-store.js';
 import type { Goals } from '../../goals/goals.js';
-import type { ServiceOutcome } from '../node/node-services.js';
+import type { ServiceHost, ServiceOutcome } from '../node/node-services.js';
 import { NO_FRAME } from '../node/operator-services.js';
 
 export interface GoalServicesOptions {
   readonly goals: Goals;
   readonly parameters: () => Parameters;
-  /** Null until it is loaded: how many images a goal has is not known before. */
+  /** Null until it is loaded: the number of images of a goal is not known before. */
   readonly model: () => ModelInfo | null;
   readonly newestFrame: () => FrameSet | null;
-  /** Told of an answer that could not be delivered. */
+  /** Gets what went wrong with an answer. */
   readonly report: (error: unknown) => void;
 }
 
 /**
- * Goals by name and from files: `~/save_goal`, `~/load_goal`, `~/list_goals`, `~/goal_from_file`. They are std_srvs/Trigger, which everybody
- * has; the name and the file are the parameters `goal.name` and `goal.file`.
+ * Goals by name and from files: `~/save_goal`, `~/load_goal`, `~/list_goals`, `~/goal_from_file`. Their type is std_srvs/Trigger, which every
+ * installation has; the name and the file are the parameters `goal.name` and `goal.file`.
  */
 export class GoalServices {
   readonly #options: GoalServicesOptions;
 
-  constructor(node: rclnodejs.Node, options: GoalServicesOptions) {
+  constructor(services: ServiceHost, options: GoalServicesOptions) {
     this.#options = options;
-    this.#offer(node, 'save_goal', () => this.#save());
-    this.#offer(node, 'load_goal', () => this.#load());
-    this.#offer(node, 'list_goals', () => this.#list());
-    this.#offer(node, 'goal_from_file', () => this.#fromFile());
+    this.#offer(services, 'save_goal', () => this.#save());
+    this.#offer(services, 'load_goal', () => this.#load());
+    this.#offer(services, 'list_goals', () => this.#list());
+    this.#offer(services, 'goal_from_file', () => this.#fromFile());
   }
 
   /**
@@ -59,13 +57,13 @@ export class GoalServices {
     throw new JepaMpcError('planner.not-ready', {
       subject: 'goal',
       found: 'no model yet',
-      expected: 'a node that is configured: the model says how many images a goal has',
+      expected: 'a node that is configured: the model determines how many images a goal has',
       remedy: 'Configure the node first.',
     });
   }
 
-  #offer(node: rclnodejs.Node, name: string, serve: () => Promise<ServiceOutcome>): void {
-    node.createService('std_srvs/srv/Trigger', `~/${name}`, (_request, response) => {
+  #offer(services: ServiceHost, name: string, serve: () => Promise<ServiceOutcome>): void {
+    services.createService('std_srvs/srv/Trigger', `~/${name}`, (_request, response) => {
       serve()
         .catch((error: unknown) => {
           if (error instanceof JepaMpcError) return { success: false, message: error.message };
@@ -79,10 +77,10 @@ export class GoalServices {
     });
   }
 
-  /** What the camera sees now. */
+  /** Saves the newest frame. */
   async #save(): Promise<ServiceOutcome> {
     const name = this.#options.parameters()['goal.name'];
-    // Why there is no frame, where there is no model.
+    // Without a model there is no frame either, and a model is what is missing.
     this.#cameras();
     const frame = this.#options.newestFrame();
     if (frame === null) return { success: false, message: NO_FRAME };
@@ -117,7 +115,7 @@ export class GoalServices {
   }
 
   #isGoal(name: string): ServiceOutcome {
-    const rest = this.#options.goals.isActive ? '' : '; the robot goes for it once the node is active';
+    const rest = this.#options.goals.isActive ? '' : '; the robot pursues it once the node is active';
     return { success: true, message: `${name} is the goal${rest}` };
   }
 }

@@ -4,13 +4,11 @@ import { JepaMpcError } from '../../core/errors.js';
 import type { FrameSet, ModelInfo } from '../../core/model-info.js';
 import { goalQos } from './camera-goal.js';
 import { latentGoal, stateGoal } from './goal-from-values.js';
-import type { RobotModel } from '../node/planning-session.js';
+import type { RobotModel } from '../node/robot-model.js';
 import type { ProblemLog } from '../diagnostics/problem-log.js';
-import type { QosOverrides } from '../topics/qos-overrides.js';
-import { QosSubscription } from '../topics/qos-subscription.js';
+import type { Topics } from '../topics/topics.js';
 
 export interface GoalValueOptions {
-  readonly overrides: QosOverrides;
   readonly problems: ProblemLog;
   /** Null until it is loaded. */
   readonly model: () => ModelInfo | null;
@@ -20,15 +18,15 @@ export interface GoalValueOptions {
   readonly onGoal: (goal: FrameSet, origin: string) => void;
 }
 
-/** Goals that are no images: `goal_latent` for every model, `goal_state` for one whose goals are states of the robot. */
-export function subscribeToGoalValues(node: rclnodejs.Node, options: GoalValueOptions): void {
-  const { overrides, problems, onGoal } = options;
+/** Goals that are not images: `goal_latent` for every model, `goal_state` for one whose goals are states of the robot. */
+export function subscribeToGoalValues(topics: Topics, options: GoalValueOptions): void {
+  const { problems, onGoal } = options;
   const listen = <Type extends rclnodejs.MessageTypeClassName>(
     type: Type,
     topic: string,
     goalOf: (message: rclnodejs.MessageType<Type>) => FrameSet,
   ): void => {
-    new QosSubscription(node, type, topic, { qos: goalQos, overrides }, (message) => {
+    topics.subscribe(type, topic, goalQos, (message) => {
       problems.guard(() => {
         onGoal(goalOf(message), `the topic ${topic}`);
       });
@@ -48,7 +46,7 @@ function known<Part>(part: Part | null, topic: string): Part {
   throw new JepaMpcError('planner.not-ready', {
     subject: topic,
     found: 'a node without a model, or without a robot description',
-    expected: 'a node that is configured: the model says what a goal is',
+    expected: 'a node that is configured: the model determines what a goal is',
     remedy: 'Configure the node first, then publish the goal again.',
   });
 }

@@ -2,43 +2,43 @@ import type { ConditionReason } from '../../safety/watchdog.js';
 import type { JepaMpcError } from '../../core/errors.js';
 import type { CameraReport } from '../topics/camera-inputs.js';
 
-/** An input without which the node is not activated. */
+/** An input that is missing: the node is not activated without it. */
 export interface AwaitedInput {
   readonly name: string;
   /** Fully qualified and remapped. */
   readonly topic: string;
-  /** What there is of it. */
+  /** What was received of it. */
   readonly found: string;
-  /** More for people: a limit, or why it was refused. */
+  /** A limit, or why it was refused. */
   readonly detail?: string;
 }
 
-/** What is known of the inputs of a node whose model is loaded. */
+/** State of the inputs of a node whose model is loaded. */
 export interface InputSituation {
   /** Time of the newest message on `/clock`, ns, 0 before the first; null: the system's clock is used. */
   readonly simulatedNs: bigint | null;
   readonly description: {
     readonly topic: string;
     readonly isReceived: boolean;
-    /** Why the newest was refused; null: it was not. */
+    /** Why the newest was refused; null if it was not. */
     readonly refusal: string | null;
   };
   readonly cameras: readonly Pick<CameraReport, 'name' | 'topic' | 'received' | 'refused' | 'ageMs'>[];
   readonly jointStates: {
     readonly topic: string;
     readonly isReceived: boolean;
-    /** Why the newest message was refused; null: it was not. */
+    /** Why the newest message was refused; null if it was not. */
     readonly refusal: JepaMpcError | null;
   };
   /** Why the measured pose cannot be taken: `ControlLoop.poseDisagreement`. */
   readonly poseDisagreement: string | null;
-  /** What the control loop finds wrong; null: there is none without a robot description. */
+  /** What the control loop finds wrong; null while there is no loop, which needs a robot description. */
   readonly reasons: readonly ConditionReason[] | null;
 }
 
 const none = 'none received';
 
-/** What keeps a node with a loaded model from being activated; empty: nothing. */
+/** The inputs for which a node with a loaded model cannot be activated yet. */
 export function awaitedInputs(situation: InputSituation): readonly AwaitedInput[] {
   const { simulatedNs, description, jointStates, poseDisagreement, reasons } = situation;
   const awaited: AwaitedInput[] = [];
@@ -57,7 +57,7 @@ export function awaitedInputs(situation: InputSituation): readonly AwaitedInput[
   }
   const reasonOf = (name: ConditionReason['name']): ConditionReason | null => {
     const found = reasons?.find((reason) => reason.name === name) ?? null;
-    // Without a time nothing has an age.
+    // Before the first time on /clock no message has an age.
     return simulatedNs === 0n && found?.found !== none ? null : found;
   };
   const joints = awaitedJointStates(situation, reasonOf('joint_states'));
@@ -66,7 +66,7 @@ export function awaitedInputs(situation: InputSituation): readonly AwaitedInput[
   return [...awaited, ...awaitedImages(situation, reasonOf('image')), ...joints];
 }
 
-/** A pose that is not taken. @param topic of the joint states @param disagreement of their readings */
+/** A measured pose that is not taken. @param topic of the joint states @param disagreement of their readings */
 export function unsettledPose(topic: string, disagreement: string): AwaitedInput {
   const detail =
     'a robot at rest whose joint states agree is needed: let it come to rest, or end the publishers that are not its driver';
@@ -84,7 +84,7 @@ function awaitedImages({ cameras }: InputSituation, reason: ConditionReason | nu
   }
   if (reason === null) return [];
   const areApart = cameras.length > 1 && reason.found === none;
-  const found = areApart ? 'no frame that belongs together with those of the others' : reason.found;
+  const found = areApart ? 'no frame that matches those of the others in time' : reason.found;
   return cameras.map(({ name, topic }) => ({ name: nameOf(name), topic, found, ...withLimit(reason) }));
 }
 
@@ -106,7 +106,7 @@ function withLimit(reason: ConditionReason | null): { detail?: string } {
 }
 
 /**
- * The input for people: what there is of it, on which topic and of whom.
+ * The input for people: what was received, on which topic, and its publishers.
  *
  * @param publishers fully qualified names of the nodes that publish the topic
  */

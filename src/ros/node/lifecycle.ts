@@ -1,17 +1,15 @@
-import type rclnodejs from 'rclnodejs';
-
 import type { JepaMpcError } from '../../core/errors.js';
 import type { Logger } from '../../core/types.js';
 import type { ProblemLog } from '../diagnostics/problem-log.js';
+import { availableLabels, labelOf } from './transitions.js';
+import type { Outcome, TransitionLabel, TransitionMachine } from './transitions.js';
 
-/** lifecycle_msgs/msg/Transition. rclnodejs has it as an ambient const enum, which cannot be read under verbatimModuleSyntax. */
-const callbackCodes = { success: 97, failure: 98, error: 99 } as const;
-
-/** `failure`: refused, nothing has changed. `error`: on to the error state. */
-export type Outcome = keyof typeof callbackCodes;
-
-const labels = ['configure', 'activate', 'deactivate', 'cleanup', 'shutdown'] as const;
-type Label = (typeof labels)[number];
+/** Why the node cannot be activated. */
+export interface Blocker {
+  readonly text: string;
+  /** Whether it may clear without anybody's help. */
+  readonly canClear: boolean;
+}
 
 export interface LifecycleHandlers {
   configure(): Outcome;
@@ -21,145 +19,105 @@ export interface LifecycleHandlers {
   shutdown(): Outcome;
   /** After an error: makes the node as if it had never been configured. */
   recover(): Outcome;
-  /** Why activation would be refused, null when it would not. `canChange`: whether time may help. */
-  obstacle(): { readonly text: string; readonly canChange: boolean } | null;
-  /** How long a request to activate may wait for the obstacle to go away. */
+  /** Why activation would be refused; null if it would not. */
+  blocker(): Blocker | null;
+  /** How long a request to activate may wait for its blocker to clear; 0: not at all. */
   readonly activationWaitMs: number;
 }
 
-/** What rclnodejs calls for a request of `~/change_state`; not in its types. */
-interface ChangeStateRequest {
-  readonly transition: { readonly id: number; readonly label: string };
-}
-interface ChangeStateResponse {
-  readonly template: { success: boolean };
-  send(response: { success: boolean }): void;
-}
-/** lifecycle_msgs/msg/TransitionDescription, as far as it is needed here. */
-interface AvailableTransition {
-  readonly transition: { readonly id: number; readonly label: string };
+/** A request to activate that is answered later. */
+interface PendingActivation {
+  readonly answer: (success: boolean) => void;
+  readonly timer: NodeJS.Timeout;
 }
 
 /**
- * The node's states, as lifecycle managers see them. Every transition is done when its handler returns; what takes longer goes on beside it.
- *
- * It answers `~/change_state` itself. rclnodejs 2.2.0 leaves a request for a transition that there is not unanswered, so that its client
- * waits for ever, and calls one successful that ended in the error state.
+ * The node's states, as lifecycle managers see them. A transition is over when its handler returns: what takes longer goes on in the
+ * background. A request to activate may wait until the node is ready, or until another request replaces it.
  */
 export class Lifecycle {
-  readonly #node: rclnodejs.lifecycle.LifecycleNode;
+  readonly #machine: TransitionMachine;
   readonly #handlers: LifecycleHandlers;
   readonly #log: Logger;
   readonly #problems: ProblemLog;
-  /** Of the last handler that was run. */
+  /** Of the last handler that ran. */
   #outcome: Outcome | null = null;
   #fault: JepaMpcError | null = null;
-  /** A request to activate that waits until the node is ready. */
-  #waiting: { readonly answer: (success: boolean) => void; readonly timer: NodeJS.Timeout } | null = null;
+  #pending: PendingActivation | null = null;
 
-  constructor(
-    node: rclnodejs.lifecycle.LifecycleNode,
-    handlers: LifecycleHandlers,
-    log: Logger,
-    problems: ProblemLog,
-  ) {
-    this.#node = node;
+  constructor(machine: TransitionMachine, handlers: LifecycleHandlers, log: Logger, problems: ProblemLog) {
+    this.#machine = machine;
     this.#handlers = handlers;
     this.#log = log;
     this.#problems = problems;
-    node.registerOnConfigure(() => this.#run('configure'));
-    node.registerOnActivate(() => this.#run('activate'));
-    node.registerOnDeactivate(() => this.#run('deactivate'));
-    node.registerOnCleanup(() => this.#run('cleanup'));
-    node.registerOnShutdown(() => this.#run('shutdown'));
-    node.registerOnError(() => callbackCodes[this.#recover()]);
-    Object.assign(node, {
-      _onChangeState: (request: ChangeStateRequest, response: ChangeStateResponse) => {
-        this.#onRequest(request, response);
+    machine.connect({
+      onTransition: (label) => this.#run(label),
+      onError: () => this.#recover(),
+      onRequest: (transition, answer) => {
+        this.#onRequest(transition, answer);
       },
     });
   }
 
-  /** Does a transition; false when there is no such transition now, or it was refused or failed. */
-  request(label: Label): boolean {
-    this.#settleWaiting(false);
+  /** Does a transition; false if there is no such transition now, or it was refused or failed. */
+  request(label: TransitionLabel): boolean {
+    this.#settlePending(false);
     return this.#trigger(label);
   }
 
-  /** Takes a configured node to the error state and, recovered, to unconfigured: something went wrong that it cannot go on from. */
+  /** Takes a configured node through the error state to unconfigured: it cannot go on after this fault. */
   fail(fault: JepaMpcError): void {
-    this.#settleWaiting(false);
-    const way = this.#available().find((label) => label === 'deactivate' || label === 'cleanup');
-    if (way === undefined) return;
+    this.#settlePending(false);
+    const label = availableLabels(this.#machine).find((each) => each === 'deactivate' || each === 'cleanup');
+    if (label === undefined) return;
     this.#fault = fault;
-    this.#trigger(way);
+    this.#trigger(label);
     this.#fault = null;
   }
 
-  /** Lets a waiting request to activate know that an obstacle may have gone. */
+  /** Call it when a blocker may have cleared: a pending request to activate is tried again. */
   reconsider(): void {
-    if (this.#waiting === null || this.#handlers.obstacle()?.canChange === true) return;
-    this.#settleWaiting(this.#trigger('activate'));
+    if (this.#pending === null || this.#handlers.blocker()?.canClear === true) return;
+    this.#settlePending(this.#trigger('activate'));
   }
 
-  /** Ends the waiting. */
+  /** Answers a pending request with a failure. */
   close(): void {
-    this.#settleWaiting(false);
+    this.#settlePending(false);
   }
 
-  #onRequest({ transition }: ChangeStateRequest, response: ChangeStateResponse): void {
-    const answer = (success: boolean): void => {
-      response.send(Object.assign(response.template, { success }));
-    };
-    const label = this.#labelOf(transition);
+  #onRequest(transition: TransitionMachine['transitions'][number], answer: (success: boolean) => void): void {
+    const label = labelOf(this.#machine, transition);
     if (label === null) {
+      const name = transition.label === '' ? String(transition.id) : transition.label;
+      this.#log.warn(
+        `there is no transition ${name} in state ${this.#machine.state}: found ${name}, expected one of ${availableLabels(this.#machine).join(', ')}`,
+      );
       answer(false);
       return;
     }
-    this.#settleWaiting(false);
+    this.#settlePending(false);
+    if (label !== 'activate' || !this.#canPend(answer)) answer(this.#trigger(label));
+  }
+
+  /** Lets a request to activate wait, if that may help. */
+  #canPend(answer: (success: boolean) => void): boolean {
     const { activationWaitMs } = this.#handlers;
-    if (label === 'activate' && activationWaitMs > 0) {
-      const obstacle = this.#handlers.obstacle();
-      if (obstacle?.canChange === true) {
-        this.#log.info(`activation waits: ${obstacle.text}`);
-        const timer = setTimeout(() => {
-          this.#settleWaiting(this.#trigger('activate'));
-        }, activationWaitMs);
-        this.#waiting = { answer, timer };
-        return;
-      }
-    }
-    answer(this.#trigger(label));
+    if (activationWaitMs <= 0) return false;
+    const blocker = this.#handlers.blocker();
+    if (blocker?.canClear !== true) return false;
+    this.#log.info(`activation waits: ${blocker.text}`);
+    const timer = setTimeout(() => {
+      this.#settlePending(this.#trigger('activate'));
+    }, activationWaitMs);
+    this.#pending = { answer, timer };
+    return true;
   }
 
-  /** By its label where it is given, else by its id; null, with a warning, where there is no such transition in this state. */
-  #labelOf({ id, label }: ChangeStateRequest['transition']): Label | null {
-    const wanted = this.#transitions.find(({ transition }) =>
-      label === '' ? transition.id === id : transition.label === label,
-    );
-    const found = labels.find((each) => each === wanted?.transition.label);
-    if (found !== undefined) return found;
-    const name = label === '' ? String(id) : label;
-    const { label: state } = this.#node.currentState as unknown as { readonly label: string };
-    this.#log.warn(
-      `there is no transition ${name} in state ${state}: found ${name}, expected one of ${this.#available().join(', ')}`,
-    );
-    return null;
-  }
-
-  /** Those of the present state. */
-  get #transitions(): readonly AvailableTransition[] {
-    return this.#node.availableTransitions as unknown as readonly AvailableTransition[];
-  }
-
-  #available(): Label[] {
-    return labels.filter((label) => this.#transitions.some(({ transition }) => transition.label === label));
-  }
-
-  #trigger(label: Label): boolean {
-    if (!this.#available().includes(label)) return false;
+  #trigger(label: TransitionLabel): boolean {
+    if (!availableLabels(this.#machine).includes(label)) return false;
     this.#outcome = null;
-    this.#node[label]();
+    this.#machine.trigger(label);
     return this.#hasSucceeded;
   }
 
@@ -167,17 +125,16 @@ export class Lifecycle {
     return this.#outcome === 'success';
   }
 
-  #run(label: Label): number {
-    const outcome = this.#fault === null ? this.#attempt(() => this.#handlers[label]()) : 'error';
-    this.#outcome = outcome;
-    return callbackCodes[outcome];
+  #run(label: TransitionLabel): Outcome {
+    this.#outcome = this.#fault === null ? this.#attempt(() => this.#handlers[label]()) : 'error';
+    return this.#outcome;
   }
 
   #recover(): Outcome {
     const outcome = this.#attempt(() => this.#handlers.recover());
     const reason = this.#fault?.message ?? this.#problems.last?.text ?? 'no reason is known';
     const state = outcome === 'success' ? 'unconfigured' : 'finalized';
-    this.#log.error(`an error ended it, the node is ${state} now: ${reason}`);
+    this.#log.error(`the node is ${state} after an error: ${reason}`);
     return outcome;
   }
 
@@ -190,14 +147,14 @@ export class Lifecycle {
     }
   }
 
-  #settleWaiting(success: boolean): void {
-    const waiting = this.#waiting;
-    if (waiting === null) return;
-    this.#waiting = null;
-    clearTimeout(waiting.timer);
-    // Outside of rclnodejs' own callback: the client may be gone by now.
+  #settlePending(success: boolean): void {
+    const pending = this.#pending;
+    if (pending === null) return;
+    this.#pending = null;
+    clearTimeout(pending.timer);
+    // The client may be gone by now, and no callback of rclnodejs is there to catch what the answer throws.
     this.#problems.guard(() => {
-      waiting.answer(success);
+      pending.answer(success);
     });
   }
 }

@@ -9,10 +9,10 @@ import type { PlanReport } from '../../loop/replanning.js';
 import type { NodeClock } from './node-clock.js';
 import type { ProblemLog } from '../diagnostics/problem-log.js';
 
-/** How much longer than its braking ramp a robot is given to come to rest when the node goes down: its controller lags behind. */
+/** Extra time for the robot to come to rest, beyond its braking ramp: its controller lags behind. */
 const settleTimeoutMs = 1000;
 
-/** When no tick has come for this long while braking, the clock stands still (a paused simulation): then the ramp goes by the wall clock. */
+/** If no tick comes for this long while braking, the clock stands still (a paused simulation): the ramp then follows the wall clock. */
 const silenceMs = 200;
 
 export interface MotionOptions {
@@ -21,14 +21,14 @@ export interface MotionOptions {
   readonly log: Logger;
   readonly problems: ProblemLog;
   readonly onCommand: (command: Command) => void;
-  /** In the place of a command that must not go out. */
+  /** Replaces a command that must not go out. */
   readonly onNoCommand: () => void;
-  /** The robot has been braked to rest, and nothing more will be sent. */
+  /** The robot has been braked to rest, and no more commands follow. */
   readonly onEnd: () => void;
   readonly onPlan: (loop: ControlLoop, report: PlanReport) => void;
 }
 
-/** Runs a control loop: one tick a command period while the node is active, and the brake when it stops being so. */
+/** Runs a control loop: one tick a command period while the node is active, and the brake when it is deactivated. */
 export class Motion {
   readonly #options: MotionOptions;
   #running = new Subscription();
@@ -53,7 +53,7 @@ export class Motion {
     this.#loop = loop;
     this.#running = new Subscription();
     this.#running.add(
-      // In a turn of its own, so that a command which is due need not wait for figures.
+      // In a turn of its own, so that a command that is due does not wait for figures.
       loop.plans$.pipe(observeOn(asyncScheduler)).subscribe((report) => {
         onPlan(loop, report);
       }),
@@ -70,13 +70,13 @@ export class Motion {
     );
   }
 
-  /** Brakes the robot to rest: one trajectory is enough, single set-points need the whole ramp, however long that is. */
+  /** Brakes the robot to rest. One trajectory is enough; single set-points need the whole ramp, however long that is. */
   async brakeToRest(): Promise<void> {
     const loop = this.#loop;
     const running = this.#running;
     if (loop === null) return;
     const { clock, parameters } = this.#options;
-    loop.brake('told to stop');
+    loop.brake('the node stops sending commands');
     this.#tick(loop, clock.nowNs);
     const values = parameters();
     if (values['command.interface'] === 'commands') {
@@ -95,7 +95,7 @@ export class Motion {
     this.stop();
   }
 
-  /** Sends no more. */
+  /** No command follows. */
   stop(): void {
     this.#loop?.stop();
     this.#loop = null;

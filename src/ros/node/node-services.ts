@@ -1,8 +1,11 @@
 import type rclnodejs from 'rclnodejs';
 
-import { guardServices } from './callback-errors.js';
+import { guardServices } from './rclnodejs-patches.js';
 
-/** Answer of a service that either did its job or says why not. */
+/** Offers services: a node of rclnodejs. */
+export type ServiceHost = Pick<rclnodejs.Node, 'createService'>;
+
+/** Answer of a service that did its job, or says why not. */
 export interface ServiceOutcome {
   readonly success: boolean;
   readonly message: string;
@@ -18,21 +21,21 @@ export interface ServiceHandlers {
 /**
  * Offers `~/pause`, `~/reset` and `~/capture_goal`.
  *
- * @param report told of an answer, of any service, that could not be delivered
+ * @param report gets the error of an answer, of any service, that could not be delivered
  */
 export function offerServices(
-  node: rclnodejs.Node,
+  services: ServiceHost,
   handlers: ServiceHandlers,
   report: (error: unknown) => void,
 ): void {
-  const pause = node.createService('std_srvs/srv/SetBool', '~/pause', (request, response) => {
+  const pause = services.createService('std_srvs/srv/SetBool', '~/pause', (request, response) => {
     response.send(Object.assign(response.template, handlers.pause(request.data)));
   });
   guardServices(pause, report);
-  node.createService('std_srvs/srv/Trigger', '~/reset', (_request, response) => {
+  services.createService('std_srvs/srv/Trigger', '~/reset', (_request, response) => {
     response.send(Object.assign(response.template, handlers.reset()));
   });
-  node.createService('std_srvs/srv/Trigger', '~/capture_goal', (_request, response) => {
+  services.createService('std_srvs/srv/Trigger', '~/capture_goal', (_request, response) => {
     response.send(Object.assign(response.template, handlers.captureGoal()));
   });
 }

@@ -1,25 +1,24 @@
 import type { Goals } from '../../goals/goals.js';
-import type { NodeClock } from './node-clock.js';
 import type { ServiceHandlers, ServiceOutcome } from './node-services.js';
 import type { PlanFigures } from '../diagnostics/plan-figures.js';
 import { NOT_CONFIGURED } from './planning-session.js';
 import type { PlanningSession } from './planning-session.js';
 
-/** What the camera sees cannot be used before it has seen anything. */
+/** Answer to a request for the newest frame while there is none. */
 export const NO_FRAME =
   'camera: found no frame yet, expected one since the node was configured or reset. Check that the camera publishes, and ask again.';
 
 export interface OperatorServicesOptions {
   /** Null while the node is not configured. */
   readonly session: () => PlanningSession | null;
-  readonly clock: NodeClock;
+  readonly clock: { readonly nowNs: bigint };
   readonly goals: Goals;
   readonly figures: PlanFigures;
-  /** Why a pose is not taken, with whoever publishes joint states: for a person. */
+  /** Why a pose is not taken, with the publishers of joint states, for a person. */
   readonly poseRefusal: (disagreement: string) => string;
 }
 
-/** What a person or a script may ask of a configured node. */
+/** Services of a configured node, for people and scripts. */
 export class OperatorServices implements ServiceHandlers {
   readonly #options: OperatorServicesOptions;
 
@@ -34,7 +33,7 @@ export class OperatorServices implements ServiceHandlers {
     return { success: true, message: paused ? 'paused: the robot holds' : 'planning' };
   }
 
-  /** The answer tells what the node knows at this moment, so that a test or a script can see whether its own changes have arrived. */
+  /** The answer contains the pose, goal and time that the node knows, so that a script can see whether its own changes have arrived. */
   reset(): ServiceOutcome {
     const { session, clock, figures } = this.#options;
     const loop = session()?.loop;
@@ -68,7 +67,7 @@ export class OperatorServices implements ServiceHandlers {
     return { success: true, message: `the goal is the frame stamped ${String(frame.stampNs)} ns` };
   }
 
-  /** The answer to whatever needs the control loop, while there is none. */
+  /** Answer to a request that needs the control loop, while there is none. */
   get #missing(): ServiceOutcome {
     return {
       success: false,

@@ -1,60 +1,37 @@
-import type { ActionSemantics } from '../../core/ports.js';
-import { EffortLaw } from '../../safety/effort-law.js';
-import { jointLimits, limitOptions } from '../../robot/joint-limits.js';
+import type { EffortLaw } from '../../safety/effort-law.js';
 import { JointStateReader } from '../../robot/joint-reading.js';
 import type { JointStateMessage } from '../../robot/joint-reading.js';
-import { Proprioception } from '../../robot/proprioception.js';
-import { createActionSemantics } from '../../robot/action-semantics.js';
-import { trackingTolerances } from '../../safety/tracking-guard.js';
-import { parseUrdf } from '../../robot/urdf.js';
-import type { Urdf } from '../../robot/urdf.js';
 import { JepaMpcError } from '../../core/errors.js';
-import { valuesOf } from '../../core/parameter.js';
-import { planningParameters } from '../../planning/planning-parameters.js';
 import type { FrameSet, ModelInfo } from '../../core/model-info.js';
-import type { JointLimit, Logger } from '../../core/types.js';
-import type { Parameters } from '../../params/schema.js';
-import { ControlLoop } from '../../loop/control-loop.js';
-import { loadParameters, type PlanExtras, type PlannerPort } from '../../worker/planner-port.js';
-import { commandsEfforts, effortGains } from '../../safety/command-settings.js';
-import type { NodeClock } from './node-clock.js';
+import type { ControlLoop } from '../../loop/control-loop.js';
 import type { ProblemLog } from '../diagnostics/problem-log.js';
+import { ModelLoader } from './model-loader.js';
+import type { ModelLoaderOptions } from './model-loader.js';
+import { readRobot } from './robot-model.js';
+import type { RobotModel } from './robot-model.js';
+import { effortLawFor, loopFor } from './session-loop.js';
+import type { SessionLoopOptions } from './session-loop.js';
 
 /** Why there is nothing to plan with before there is a session. */
 export const NOT_CONFIGURED = 'the node is not configured';
 
-/** What the robot description comes to. */
-export interface RobotModel {
-  readonly urdf: Urdf;
-  /** Of the joints that the model acts on. */
-  readonly limits: readonly JointLimit[];
-  readonly semantics: ActionSemantics;
-  /** Where the model is told of the robot. */
-  readonly proprioception?: Proprioception;
-}
-
-export interface PlanningSessionOptions {
-  readonly planner: PlannerPort;
-  readonly parameters: () => Parameters;
-  readonly log: Logger;
+export interface PlanningSessionOptions
+  extends ModelLoaderOptions, Omit<SessionLoopOptions, 'restartPlanner'> {
   readonly problems: ProblemLog;
-  readonly extras: () => PlanExtras;
-  readonly clock: Pick<NodeClock, 'nowNs' | 'stepS'>;
-  /** Throws a JepaMpcError for settings that the model cannot plan with. */
-  readonly checkModel: (model: ModelInfo) => void;
   readonly onModel: (model: ModelInfo) => void;
-  /** The model could not be loaded, or a planner that died could not be started again: nothing more is to be expected of this session. */
+  /** The model could not be loaded, or a planner that died could not be restarted: this session cannot plan any more. */
   readonly onLoadFailure: (failure: JepaMpcError) => void;
-  /** What has to be done with before a model is loaded: a device may not have room for two. */
+  /** Settles before the model is loaded: a device may not have room for two. */
   readonly after: Promise<unknown>;
 }
 
 /**
  * What lives from `configure` to `cleanup`: the planner with its model, and, once the robot's limits are known too, the control loop.
- * Inputs may come in any order; what they are not needed for yet is kept.
+ * Inputs may come in any order. Those that come too early to be used are kept.
  */
 export class PlanningSession {
   readonly #options: PlanningSessionOptions;
+  readonly #loader: ModelLoader;
   #model: ModelInfo | null = null;
   #reader: JointStateReader | null = null;
   #lastNowNs = 0n;
@@ -71,8 +48,9 @@ export class PlanningSession {
   /** Starts loading the model. */
   constructor(options: PlanningSessionOptions) {
     this.#options = options;
+    this.#loader = new ModelLoader(options);
     options.after
-      .then(() => this.#loadFittingModel())
+      .then(() => this.#loader.load())
       .then(
         (model) => {
           if (!this.#isClosed) this.#onModel(model);
@@ -88,7 +66,7 @@ export class PlanningSession {
     return this.#model;
   }
 
-  /** Null until there are a model and limits, as is the loop. */
+  /** Null until there are a model and limits, like the loop. */
   get robot(): RobotModel | null {
     return this.#robot;
   }
@@ -98,17 +76,17 @@ export class PlanningSession {
     return this.#loop;
   }
 
-  /** Why there is no loop; for whoever asks for something that needs one. */
+  /** Why there is no loop, for a person. */
   get missing(): string {
     return this.#missing;
   }
 
-  /** Whether there is no loop because of what was given: waiting does not help. */
+  /** Whether there is no loop because an input was refused: waiting does not help. */
   get isRefused(): boolean {
     return this.#isRefused;
   }
 
-  /** One that comes after the loop is there has no effect on it: limits do not change under a moving robot. */
+  /** Has no effect once the loop is there: limits do not change under a moving robot. */
   setRobotDescription(text: string): void {
     if (this.#loop !== null && text !== this.#robotDescription) {
       this.#options.log.warn(
@@ -119,7 +97,7 @@ export class PlanningSession {
     this.#buildLoop();
   }
 
-  /** Null: none any more. */
+  /** Null: the robot is to have none. */
   setGoal(goal: FrameSet | null): void {
     this.#goal = goal;
     this.#loop?.onGoal(goal);
@@ -129,9 +107,10 @@ export class PlanningSession {
     this.#loop?.onFrame(set, this.#options.clock.nowNs);
   }
 
+  /** @throws JepaMpcError `joint-states.*` */
   onJointState(message: JointStateMessage, stampNs: bigint): void {
     const { nowNs } = this.#options.clock;
-    // A clock that started again: what was kept would be newer than all that comes.
+    // The clock started again: parts of a reading that are kept would be newer than all that comes.
     if (nowNs < this.#lastNowNs) this.#reader?.reset();
     this.#lastNowNs = nowNs;
     if (this.#loop?.isOfThisClock(stampNs, nowNs) === false) return;
@@ -144,35 +123,20 @@ export class PlanningSession {
     this.#loop?.onReading(reading, nowNs);
   }
 
-  /** Lets go of the planner and all that was made with it. */
+  /** Stops the loop and ends the planner. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#loop?.stop();
     await this.#options.planner.dispose();
   }
 
-  #loadModel(): Promise<ModelInfo> {
-    const values = this.#options.parameters();
-    this.#options.log.info(`loading the model in ${values.model}, device ${values.device}`);
-    return this.#options.planner.load({
-      parameters: valuesOf(loadParameters, values),
-      warmUp: valuesOf(planningParameters, values),
-    });
-  }
-
   async #restartPlanner(): Promise<void> {
     try {
-      await this.#loadModel();
+      await this.#loader.reload();
     } catch (error) {
       if (!this.#isClosed) this.#onLoadFailure(error);
       throw error;
     }
-  }
-
-  async #loadFittingModel(): Promise<ModelInfo> {
-    const model = await this.#loadModel();
-    this.#options.checkModel(model);
-    return model;
   }
 
   #onModel(model: ModelInfo): void {
@@ -200,51 +164,15 @@ export class PlanningSession {
       return;
     }
     const refusal = this.#options.problems.guard(() => {
-      this.#robot = this.#readRobot(model, description);
-      this.#loop = this.#makeLoop(model, this.#robot);
+      const values = this.#options.parameters();
+      this.#robot = readRobot(model, description, values);
+      this.#effortLaw = effortLawFor(model, this.#robot, values);
+      const restartPlanner = (): Promise<void> => this.#restartPlanner();
+      this.#loop = loopFor(model, this.#robot, this.#effortLaw, { ...this.#options, restartPlanner });
       if (this.#goal !== null) this.#loop.onGoal(this.#goal);
     });
     this.#isRefused = refusal !== null;
     if (refusal !== null) this.#missing = refusal.message;
-  }
-
-  #readRobot(model: ModelInfo, description: string): RobotModel {
-    const values = this.#options.parameters();
-    const urdf = parseUrdf(description);
-    const limits = jointLimits(urdf, model.joints, limitOptions(values, commandsEfforts(values)));
-    const { planning, proprioception: fields, joints } = model;
-    return {
-      urdf,
-      limits,
-      semantics: createActionSemantics(planning.action, limits, urdf),
-      ...(fields.length > 0 && { proprioception: new Proprioception(fields, joints, urdf) }),
-    };
-  }
-
-  #makeLoop(model: ModelInfo, { limits, semantics, proprioception }: RobotModel): ControlLoop {
-    const { planner, parameters, extras, clock } = this.#options;
-    const values = parameters();
-    this.#effortLaw = commandsEfforts(values)
-      ? new EffortLaw(limits, effortGains(values, model.joints))
-      : undefined;
-    return new ControlLoop({
-      model,
-      planner,
-      limits,
-      semantics,
-      ...(this.#effortLaw && { effortLaw: this.#effortLaw }),
-      ...(proprioception && { proprioception }),
-      commandPeriodNs: BigInt(values['command.period_ms']) * 1_000_000n,
-      trackingTolerances: trackingTolerances(
-        limits,
-        values['command.tracking_tolerance'],
-        values['command.tracking_tolerance_m'],
-      ),
-      clock,
-      values: parameters,
-      restartPlanner: () => this.#restartPlanner(),
-      extras,
-    });
   }
 }
 

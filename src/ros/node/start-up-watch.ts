@@ -2,19 +2,19 @@ import type { Logger } from '../../core/types.js';
 import { inputInWords } from './awaited-inputs.js';
 import type { AwaitedInput } from './awaited-inputs.js';
 
-/** How long a node waits for its inputs before it says so, ms. */
+/** Time to wait for inputs before the first warning. */
 const patienceMs = 5000;
 
-/** How often it says so again, ms. */
+/** Time between two warnings of the same inputs. */
 const repeatMs = 30_000;
 
-/** Says what a node that is to activate by itself waits for: after 5 s, with every change of it, and every 30 s; and when it is all there. */
+/** Logs the inputs that a node with `autostart` waits for: after 5 s, with every change, and every 30 s; and when all are there. */
 export class StartUpWatch {
   readonly #log: Pick<Logger, 'info' | 'warn'>;
   readonly #publishersOf: (topic: string) => readonly string[];
   readonly #nowMs: () => number;
   #sinceMs: number | null = null;
-  #said: { readonly key: string; readonly atMs: number } | null = null;
+  #warned: { readonly key: string; readonly atMs: number } | null = null;
 
   /**
    * @param publishersOf fully qualified names of the nodes that publish a topic
@@ -31,27 +31,27 @@ export class StartUpWatch {
   }
 
   /**
-   * To be called once a second or so.
+   * Call it about once a second.
    *
-   * @param awaited what is waited for; empty: nothing any more; null: nobody waits
+   * @param awaited inputs that are missing; empty: none any more; null: the node is not ready to wait for any
    */
   look(awaited: readonly AwaitedInput[] | null): void {
     const nowMs = this.#nowMs();
     if (awaited === null || awaited.length === 0) {
-      if (awaited !== null && this.#said !== null) {
-        this.#log.info(`all that was waited for is there, after ${this.#waited(nowMs)}`);
+      if (awaited !== null && this.#warned !== null) {
+        this.#log.info(`all inputs are there, after ${this.#waited(nowMs)}`);
       }
       this.#sinceMs = null;
-      this.#said = null;
+      this.#warned = null;
       return;
     }
     this.#sinceMs ??= nowMs;
     if (nowMs - this.#sinceMs < patienceMs) return;
     const lines = awaited.map((input) => inputInWords(input, this.#publishersOf(input.topic)));
-    // An age is another one each time.
+    // Ages differ each time.
     const key = lines.join('; ').replace(/\d+/g, '#');
-    if (this.#said?.key === key && nowMs - this.#said.atMs < repeatMs) return;
-    this.#said = { key, atMs: nowMs };
+    if (this.#warned?.key === key && nowMs - this.#warned.atMs < repeatMs) return;
+    this.#warned = { key, atMs: nowMs };
     this.#log.warn(`not activated yet, after ${this.#waited(nowMs)}: ${lines.join('; ')}`);
   }
 

@@ -10,7 +10,7 @@ import { writeValue } from '../../core/write-value.js';
 import { describeParameter } from './parameter-descriptor.js';
 import { belongsToRos, isOfType, rosTypes, type ParameterChange } from './parameter-types.js';
 
-/** Whether a set was taken, and why not. */
+/** Whether changes were accepted, and why not. */
 export interface SetResult {
   readonly successful: boolean;
   readonly reason: string;
@@ -19,13 +19,13 @@ export interface SetResult {
 export interface ParameterRules {
   /** Whether static parameters are in use and so must not change. */
   readonly isConfigured: () => boolean;
-  /** Throws a JepaMpcError for values that the schema allows and that are wrong all the same. */
+  /** Throws a JepaMpcError for values that the schema allows and that do not go together. */
   readonly refuse: (values: Parameters) => void;
 }
 
 /**
- * The parameters of one node: declared from the schema; what is set together is checked together, and takes effect all at once or not at
- * all. {@link values} is replaced as a whole, so whoever reads it once for each plan or tick never sees a part of a change.
+ * The parameters of one node, declared from the schema. Changes that are set at once are checked at once, and all or none take effect.
+ * {@link values} is replaced as a whole, so code that reads it once for each plan or tick never sees a part of a change.
  */
 export class ParameterBridge {
   readonly #node: rclnodejs.Node;
@@ -54,7 +54,7 @@ export class ParameterBridge {
     return this.#values;
   }
 
-  /** Sets all of these or none; the reason says what is wrong with the first that is. */
+  /** Sets all of these or none; `reason` is that of the first that is refused. */
   set(changes: readonly ParameterChange[]): SetResult {
     try {
       const next = this.#after(changes);
@@ -95,12 +95,12 @@ export class ParameterBridge {
     return parametersByName.has(name) || (belongsToRos(name) && this.#node.hasParameter(name));
   }
 
-  /** Setting a read-only parameter of ROS to what it is must not fail: a whole set of parameters can be loaded again. */
+  /** Setting a read-only parameter of ROS to its present value must not fail: a whole file of parameters can be loaded again. */
   #isAlready({ name, value }: ParameterChange): boolean {
     return this.#node.getParameter(name).value === value;
   }
 
-  /** rclnodejs would take away a parameter that is set to nothing, and refuse other types for a reason that nobody understands. */
+  /** rclnodejs would undeclare a parameter that is set to nothing, and refuses other types with a reason that does not name the cause. */
   #refuseForRos({ name, type, value }: ParameterChange): void {
     const declared: number = this.#node.getParameterDescriptor(name).type;
     if (type !== declared) {

@@ -1,6 +1,7 @@
 import rclnodejs from 'rclnodejs';
 
 import type { ParameterInfo } from '../../params/schema.js';
+import { replaceDescriptorMessage } from '../node/rclnodejs-patches.js';
 import { rosTypes } from './parameter-types.js';
 
 const CHANGE: Readonly<Record<ParameterInfo['change'], string>> = {
@@ -10,9 +11,8 @@ const CHANGE: Readonly<Record<ParameterInfo['change'], string>> = {
 };
 
 /**
- * A descriptor whose range reaches `describe_parameters`, where rqt_reconfigure and Foxglove take their sliders from. rclnodejs 2.2.0
- * leaves ranges out of the message (its `toMessage` tests a field that is never set), and enforces types and ranges with a reason nobody
- * understands; so the message is made here, and the parameter bridge is what enforces it.
+ * A descriptor with the range of the parameter, from which rqt_reconfigure and Foxglove make their sliders. The parameter bridge enforces types
+ * and ranges.
  */
 export function describeParameter(info: ParameterInfo): rclnodejs.ParameterDescriptor {
   const unit = ['', '1'].includes(info.unit) ? '' : ` [${info.unit}]`;
@@ -30,7 +30,7 @@ export function describeParameter(info: ParameterInfo): rclnodejs.ParameterDescr
     dynamic_typing: false,
     ...range(info),
   };
-  return Object.assign(descriptor, { toMessage: () => message, validateParameter: () => undefined });
+  return replaceDescriptorMessage(descriptor, message);
 }
 
 function constraints({ choices, maxLength, change }: ParameterInfo): string {

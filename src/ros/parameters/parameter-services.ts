@@ -4,8 +4,7 @@ import type { SetResult } from './parameter-bridge.js';
 import { readChange, type ParameterChange } from './parameter-types.js';
 
 /**
- * Offers the six parameter services of a ROS 2 node, in place of those of rclnodejs 2.2.0: these leave a request unanswered when it holds a
- * list of whole numbers or something that is no parameter, and refuse wrong types and unknown names for a reason that nobody understands.
+ * Offers the six parameter services of a ROS 2 node, in place of those of rclnodejs: see `withoutParameterServices`.
  *
  * @param set takes all changes or none
  */
@@ -86,7 +85,7 @@ function describe(node: rclnodejs.Node, name: string): object {
   };
 }
 
-/** As rclcpp lists them: names below a prefix, `depth` parts deep (0: however deep), and the prefixes that these names have. */
+/** As rclcpp lists them: names below a prefix, at most `depth` parts deep (0: no limit), and the prefixes of these names. */
 function listed(
   all: readonly string[],
   prefixes: readonly string[],

@@ -5,7 +5,7 @@ export const rosTypes = { boolean: 1, integer: 2, double: 3, string: 4, double_a
 
 const otherTypes = { byteArray: 5, booleanArray: 6, integerArray: 7, stringArray: 9 } as const;
 
-/** What a tool wants to set: a value of one of the types of ROS, null for none. */
+/** A value to set, of one of the types of ROS; null: not set. */
 export interface ParameterChange {
   readonly name: string;
   /** rcl_interfaces/msg/ParameterType. */
@@ -13,24 +13,24 @@ export interface ParameterChange {
   readonly value: boolean | bigint | number | string | readonly (boolean | bigint | number | string)[] | null;
 }
 
-/** Parameters that ROS itself puts on a node; not ours to judge. */
+/** Parameters that ROS itself declares on a node; the schema does not have them. */
 export function belongsToRos(name: string): boolean {
   return (
     name === 'use_sim_time' || name.startsWith('qos_overrides.') || name === 'start_type_description_service'
   );
 }
 
-/** Reads a parameter message. A type that ROS does not have is none. */
+/** Reads a parameter message. An unknown type gives null. */
 export function readChange({ name, value }: rclnodejs.rcl_interfaces.msg.Parameter): ParameterChange {
   return { name, type: value.type, value: valueOf(value) };
 }
 
-/** Whether a value of one type may be given to a parameter of another: whole numbers do where any number will. */
+/** Whether a value fits a parameter of this type: an integer fits a double, and an array of integers an array of doubles. */
 export function isOfType({ type, value }: ParameterChange, wanted: keyof typeof rosTypes): boolean {
   if (type === rosTypes[wanted]) return true;
   if (wanted === 'double') return type === rosTypes.integer;
   if (wanted !== 'double_array') return false;
-  // Of a list without entries tools say one type or another by chance.
+  // Tools give an empty array any type.
   return type === otherTypes.integerArray || (Array.isArray(value) && value.length === 0);
 }
 

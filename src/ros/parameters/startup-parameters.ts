@@ -9,15 +9,15 @@ import { readRosArguments } from '../../params/ros-arguments.js';
 import { writeValue } from '../../core/write-value.js';
 import { belongsToRos, rosTypes } from './parameter-types.js';
 
-/** What the command line says about a node and its parameters. */
+/** Name and parameters of a node, from the command line. */
 export interface StartupParameters {
-  /** The command line for rclnodejs, without what is read here. */
+  /** The command line for rclnodejs, without the arguments that are read here. */
   readonly argv: readonly string[];
   /** Full name that the node will have. */
   readonly fullName: string;
-  /** Values for the parameter schema, by name, not judged yet. */
+  /** Values for the parameter schema, by name, not validated yet. */
   readonly own: Readonly<Record<string, GivenValue>>;
-  /** Parameters that ROS itself puts on a node, such as `use_sim_time`. */
+  /** Parameters that ROS itself declares on a node, such as `use_sim_time`. */
   readonly ros: readonly rclnodejs.Parameter[];
   /** For the log. */
   readonly warnings: readonly string[];

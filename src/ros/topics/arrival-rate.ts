@@ -1,6 +1,6 @@
 const windowLength = 20;
 
-/** How often something arrives, over the last twenty times, and when it last did; in wall-clock time. */
+/** Rate of something that arrives, over the last twenty times, and the time since the last; by the wall clock. */
 export class ArrivalRate {
   #arrivalsMs: number[] = [];
 

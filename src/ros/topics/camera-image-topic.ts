@@ -1,5 +1,3 @@
-import type rclnodejs from 'rclnodejs';
-
 import type { WantedImage } from '../../core/model-spec.js';
 import type { ImageFrame } from '../../core/types.js';
 import { DecodeLane } from '../../perception/decode-lane.js';
@@ -7,9 +5,8 @@ import { decodeCompressed } from '../../perception/decode-compressed.js';
 import type { CompressedFrame } from '../../perception/decode-compressed.js';
 import { checkFrame } from '../../perception/encodings.js';
 import { toCompressedFrame, toImageFrame } from './messages.js';
-import type { QosOverrides } from './qos-overrides.js';
-import { QosSubscription } from './qos-subscription.js';
 import type { TopicQos, WantedQos } from './qos-policies.js';
+import type { Topics, TopicSubscription } from './topics.js';
 
 export type ImageTransport = 'raw' | 'compressed';
 
@@ -18,18 +15,17 @@ export interface ImageTopicOptions {
   readonly topic: string;
   readonly transport: ImageTransport;
   readonly qos: WantedQos;
-  readonly overrides: QosOverrides;
-  /** What the model was trained on, looked up for each frame; what does not fit is refused. */
+  /** What the model was trained on, read for each frame; a frame of another kind is refused. */
   readonly wanted: () => WantedImage;
-  /** The time, if frames are to be stamped with that of their arrival. */
+  /** The time, if frames are to be stamped on arrival. */
   readonly arrivalNs?: () => bigint;
-  /** Given frames whose encoding and sizes can be read, and are of the wanted kind, in the order of arrival. */
+  /** Gets readable frames of the wanted kind, in the order of arrival. */
   readonly onFrame: (frame: ImageFrame) => void;
-  /** Told why a frame was refused. */
+  /** Gets the reason why a frame was refused. */
   readonly onProblem: (problem: unknown) => void;
 }
 
-/** Frames of a topic, from the start on. */
+/** Frames of a topic since the start. */
 export interface ImageTopicCounts {
   readonly received: number;
   /** Compressed frames that a newer one overtook before they were decoded. */
@@ -41,15 +37,15 @@ export interface ImageTopicCounts {
 /** The images of one topic, raw or compressed. Compressed ones are decoded in other threads. */
 export class ImageTopic {
   readonly #options: ImageTopicOptions;
-  readonly #subscription: { readonly topic: string; readonly qos: TopicQos; dispose: () => void };
+  readonly #subscription: TopicSubscription;
   readonly #lane: DecodeLane<CompressedFrame, ImageFrame>;
   #lastStampNs: bigint | null = null;
   #received = 0;
   #refused = 0;
 
-  constructor(node: rclnodejs.Node, options: ImageTopicOptions) {
+  constructor(topics: Topics, options: ImageTopicOptions) {
     this.#options = options;
-    const { topic, transport } = options;
+    const { topic, transport, qos } = options;
     this.#lane = new DecodeLane({
       decode: (frame) => decodeCompressed(`topic ${this.topic}`, frame, options.wanted()),
       onDecoded: (frame) => {
@@ -60,26 +56,20 @@ export class ImageTopic {
       },
     });
     if (transport === 'raw') {
-      this.#subscription = new QosSubscription(node, 'sensor_msgs/msg/Image', topic, options, (message) => {
+      this.#subscription = topics.subscribe('sensor_msgs/msg/Image', topic, qos, (message) => {
         const frame = toImageFrame(message);
         if (this.#isNew(frame)) this.#handOn(this.#stamped(frame));
       });
     } else {
-      const name = `${node.resolveTopicName(topic)}/compressed`;
-      this.#subscription = new QosSubscription(
-        node,
-        'sensor_msgs/msg/CompressedImage',
-        name,
-        options,
-        (message) => {
-          const frame = toCompressedFrame(message);
-          if (this.#isNew(frame)) this.#lane.push(this.#stamped(frame));
-        },
-      );
+      const name = `${topics.resolve(topic)}/compressed`;
+      this.#subscription = topics.subscribe('sensor_msgs/msg/CompressedImage', name, qos, (message) => {
+        const frame = toCompressedFrame(message);
+        if (this.#isNew(frame)) this.#lane.push(this.#stamped(frame));
+      });
     }
   }
 
-  /** The topic that is listened to, fully qualified and remapped. */
+  /** The topic that is subscribed to, fully qualified and remapped. */
   get topic(): string {
     return this.#subscription.topic;
   }
@@ -92,13 +82,13 @@ export class ImageTopic {
     return { received: this.#received, overtaken: this.#lane.overtaken, refused: this.#refused };
   }
 
-  /** Nothing is handed on any more. */
+  /** No frame is handed on after this. */
   dispose(): void {
     this.#subscription.dispose();
     this.#lane.dispose();
   }
 
-  /** False for a message that has come before, which it may when the subscription changes its QoS. */
+  /** False for a repeated message: it may come twice when the subscription changes its QoS. */
   #isNew({ stampNs }: { readonly stampNs: bigint }): boolean {
     if (stampNs === this.#lastStampNs && stampNs !== 0n) return false;
     this.#lastStampNs = stampNs;

@@ -1,35 +1,32 @@
-import type rclnodejs from 'rclnodejs';
-
 import type { FrameSet, ModelInfo } from '../../core/model-info.js';
 import { CameraSync } from '../../perception/camera-sync.js';
 import { ArrivalRate } from './arrival-rate.js';
 import { ImageTopic } from './camera-image-topic.js';
 import type { ImageTopicCounts, ImageTransport } from './camera-image-topic.js';
 import { CameraInfoCheck } from './camera-info.js';
-import type { QosOverrides } from './qos-overrides.js';
 import type { Reliability, WantedQos } from './qos-policies.js';
+import type { Topics } from './topics.js';
 
 /**
- * Only the newest image matters. As sensor data it is heard best effort, unless every publisher is reliable: without that, images larger
- * than the middleware's shared memory lose a fragment, and so the whole, more often than not.
+ * Only the newest image matters. As sensor data it is received best effort, unless every publisher is reliable: best effort, an image larger
+ * than the middleware's shared memory loses a fragment, and so the whole, more often than not.
  */
 const imageQos: WantedQos = { depth: 1, reliability: 'best_available', durability: 'volatile' };
 
-/** What the cameras of a model are heard with, and who is told. */
+/** How the cameras of a model are subscribed to, and what gets their frames. */
 export interface CameraInputOptions {
   readonly cameras: ModelInfo['cameras'];
   readonly transport: ImageTransport;
   readonly syncToleranceMs: number;
-  readonly overrides: QosOverrides;
-  /** The time, if frames are to be stamped with that of their arrival. */
+  /** The time, if frames are to be stamped on arrival. */
   readonly arrivalNs?: () => bigint;
   readonly onFrames: (set: FrameSet) => void;
-  /** Told why a frame was refused. */
+  /** Gets the reason why a frame was refused. */
   readonly onProblem: (problem: unknown) => void;
   readonly warn: (text: string) => void;
 }
 
-/** How one camera does, for the diagnostics. */
+/** State of one camera, for the diagnostics. */
 export interface CameraReport extends ImageTopicCounts {
   readonly name: string;
   /** Fully qualified and remapped. */
@@ -39,7 +36,7 @@ export interface CameraReport extends ImageTopicCounts {
   readonly rateHz: number;
   /** Since the last frame that could be read, in wall-clock time; null before the first. */
   readonly ageMs: number | null;
-  /** Frames that no frames of the other cameras fitted. */
+  /** Frames without a match among those of the other cameras. */
   readonly unmatched: number;
   readonly info: CameraInfoCheck['verdict'];
 }
@@ -51,24 +48,23 @@ interface Camera {
   readonly rate: ArrivalRate;
 }
 
-/** The image topics of a model's cameras: subscribed until disposed, handed on as sets of frames that belong together. */
+/** The image topics of a model's cameras, subscribed until disposed. Frames are handed on in sets, one of each camera, that match in time. */
 export class CameraInputs {
   readonly #cameras: readonly Camera[];
   readonly #sync: CameraSync;
   readonly #transport: ImageTransport;
 
-  constructor(node: rclnodejs.Node, options: CameraInputOptions) {
-    const { cameras, transport, overrides, arrivalNs, onFrames, onProblem, warn } = options;
+  constructor(topics: Topics, options: CameraInputOptions) {
+    const { cameras, transport, arrivalNs, onFrames, onProblem, warn } = options;
     this.#transport = transport;
     this.#sync = new CameraSync(cameras.length, options.syncToleranceMs);
     this.#cameras = cameras.map(({ name, topic, wanted }, index) => {
-      const info = new CameraInfoCheck(node, node.resolveTopicName(topic), warn);
+      const info = new CameraInfoCheck(topics, topics.resolve(topic), warn);
       const rate = new ArrivalRate();
-      const images = new ImageTopic(node, {
+      const images = new ImageTopic(topics, {
         topic,
         transport,
         qos: imageQos,
-        overrides,
         ...(arrivalNs && { arrivalNs }),
         wanted: () => wanted,
         onProblem,

@@ -3,14 +3,14 @@ import type { JepaMpcError } from '../../core/errors.js';
 import type { Parameters } from '../../params/schema.js';
 import type { PlanReport } from '../../loop/replanning.js';
 import { candidateMarkers } from './candidate-markers.js';
-import type { RobotModel } from '../node/planning-session.js';
+import type { RobotModel } from '../node/robot-model.js';
 
-/** Shown this many times longer than until the next is due, so that a display does not flicker. */
+/** Markers stay for this many periods of the display, so that it does not flicker. */
 const lifetimePeriods = 3;
 
 export interface CandidateDisplayOptions {
   readonly parameters: () => Parameters;
-  /** Whether anybody looks. */
+  /** Whether there are subscribers. */
   readonly isWatched: () => boolean;
   readonly publish: (markers: Buffer) => void;
   readonly report: (error: unknown) => JepaMpcError;
@@ -18,25 +18,25 @@ export interface CandidateDisplayOptions {
   readonly nowMs: () => number;
 }
 
-/** Shows where candidates would take the robot: only while somebody looks, and no more often than an eye needs. */
+/** Shows where candidates would take the robot: only while there are subscribers, and at most at the rate of the parameters. */
 export class CandidateDisplay {
   readonly #options: CandidateDisplayOptions;
   #lastMs = -Infinity;
-  /** For the robot of this session and the link of the parameters; null where the link cannot be followed. */
+  /** For the robot of this session and the link of the parameters; `tip` is null if the link cannot be followed. */
   #paths: { readonly robot: RobotModel; readonly link: string; readonly tip: TipPaths | null } | null = null;
 
   constructor(options: CandidateDisplayOptions) {
     this.#options = options;
   }
 
-  /** How many candidates the next plan is to bring along. */
+  /** Number of candidates that the next plan is to contain. */
   get wanted(): number {
     const values = this.#options.parameters();
     const isDue = this.#options.nowMs() - this.#lastMs >= 1000 / values['candidates.rate'];
     return isDue && this.#options.isWatched() ? values['candidates.count'] : 0;
   }
 
-  /** Shows a plan and the candidates that it brought along; nothing where it brought none. */
+  /** Shows a plan and its candidates; nothing if it has none. */
   show({ plan, position }: PlanReport, robot: RobotModel): void {
     if (plan.candidates === undefined) return;
     const values = this.#options.parameters();

@@ -10,7 +10,7 @@ type Colour = readonly [number, number, number, number];
 const LINE_STRIP = 4;
 const ADD = 0;
 
-/** From the cheapest to the dearest: yellow, blue-green, violet; told apart by lightness alone, too. */
+/** From the cheapest to the most expensive: yellow, blue-green, violet. Their lightness differs too, for people who do not see colours. */
 const RAMP: readonly Colour[] = [
   [0.99, 0.91, 0.15, 0.9],
   [0.13, 0.57, 0.55, 0.7],
@@ -24,9 +24,9 @@ export interface CandidateView {
   readonly stampNs: bigint;
   /** Frame of the points. */
   readonly frame: string;
-  /** How long it is shown when nothing newer comes. */
+  /** How long it is shown if nothing newer comes. */
   readonly lifetimeNs: bigint;
-  /** From the cheapest to the dearest. */
+  /** From the cheapest to the most expensive. */
   readonly candidates: Paths;
   /** `[M]` */
   readonly costs: Float32Array;
@@ -35,8 +35,8 @@ export interface CandidateView {
 }
 
 /**
- * visualization_msgs/MarkerArray, serialised: in the namespace `candidates` one line strip each (id: place in the order of costs, 0 the
- * cheapest), coloured by cost from the cheapest to the dearest, and in `plan` that of the plan.
+ * visualization_msgs/MarkerArray, serialised: in the namespace `candidates` one line strip for each (id: rank by cost, 0 the cheapest), coloured
+ * by cost, and in `plan` that of the plan.
  */
 export function candidateMarkers(view: CandidateView): Buffer {
   const { candidates, costs, plan } = view;
@@ -54,7 +54,7 @@ export function candidateMarkers(view: CandidateView): Buffer {
   });
 }
 
-/** @param share 0 to 1 */
+/** @param share of the range of costs, 0 to 1 */
 function colourAt(share: number): Colour {
   const place = share * (RAMP.length - 1);
   const from = RAMP[Math.floor(place)] ?? PLAN_COLOUR;

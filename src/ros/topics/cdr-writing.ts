@@ -1,8 +1,8 @@
 import { CdrWriter } from '@foxglove/cdr';
 
 /*
- * Messages in the form in which they go over the wire. rclnodejs builds a C structure field by field from JavaScript objects, which for
- * messages of many small parts holds the thread for tens of milliseconds; written straight into a buffer they take a fraction of one.
+ * Messages in their wire format. rclnodejs builds a C structure field by field from JavaScript objects: for messages of many small parts that
+ * takes the thread tens of milliseconds. Written straight into a buffer they take a fraction of one.
  * Fields are in the order of the .msg files.
  */
 

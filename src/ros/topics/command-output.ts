@@ -8,14 +8,14 @@ import type { CommandTiming } from './command-timing.js';
 import type { NodeOutputs } from './node-outputs.js';
 import { jointTrajectory, setPoints } from './trajectory-messages.js';
 
-/** Sends commands in the form that the robot's controller takes. */
+/** Publishes commands in the form that the robot's controller takes. */
 export class CommandOutput {
   readonly #outputs: Pick<NodeOutputs, 'jointTrajectory' | 'commands'>;
   readonly #timing: CommandTiming;
   readonly #parameters: () => Parameters;
   readonly #isSimulated: boolean;
   #joints: readonly string[] = [];
-  /** Place in the model of each joint of the controller. */
+  /** Index in the model of each joint of the controller. */
   #order: readonly number[] = [];
   /** The same joints by name. */
   #ordered: readonly string[] = [];
@@ -36,7 +36,7 @@ export class CommandOutput {
     this.#parameters = parameters;
   }
 
-  /** Begins anew, with an activation. @param joints in the order of commands */
+  /** Starts over, with an activation. @param joints in the order of commands */
   begin(joints: readonly string[]): void {
     const names = listedIn(this.#parameters()['command.joints']);
     this.#joints = joints;
@@ -47,7 +47,7 @@ export class CommandOutput {
     this.#timing.reset();
   }
 
-  /** What goes out, in words. */
+  /** What is published, for the log. */
   get form(): string {
     const values = this.#parameters();
     if (values['command.interface'] === 'joint_trajectory')
@@ -70,8 +70,8 @@ export class CommandOutput {
   }
 
   /**
-   * In the place of a command that must not go out. A controller of trajectories has the ramp to rest already, unless it was told to end moving; one
-   * of set-points would keep the last for ever, so it is led along the ramp of the last command, or, for efforts, let go.
+   * Replaces a command that must not go out. A controller of trajectories has the ramp to rest already, unless trajectories end moving. One of
+   * set-points would keep the last forever: it gets the ramp of the last command, point by point, or, for efforts, zeros.
    */
   brake(): void {
     const last = this.#last;
@@ -87,7 +87,7 @@ export class CommandOutput {
     }
   }
 
-  /** After the last command: a controller of efforts would keep pushing with that one, and nobody would regulate any more. */
+  /** After the last command: a controller of efforts would keep applying that one, and nothing would regulate it any more. */
   release(): void {
     if (this.#last === null || !commandsEfforts(this.#parameters())) return;
     this.#publishSetPoints(new Float64Array(this.#joints.length));

@@ -1,6 +1,6 @@
 import { RollingSample } from '../../math/rolling-sample.js';
 
-/** Commands that the figures are about: a minute of them at 50 Hz. */
+/** Commands that percentiles are over: a minute of them at 50 Hz. */
 const kept = 3000;
 
 /** How steadily commands go out: by the time at which they are published, in simulated time by their stamps. */
@@ -8,12 +8,12 @@ export class CommandTiming {
   readonly #errorsMs = new RollingSample(kept);
   #lastMs: number | null = null;
   #count = 0;
-  /** Of the newest command, on a schedule without drift that begins with the first. */
+  /** Index of the newest command's period, on a schedule without drift that begins with the first command. */
   #period = 0;
-  /** When that schedule begins: no command goes out before its time, so the earliest of them shows it. */
+  /** When that schedule begins. No command goes out before its time, so the earliest one fixes it. */
   #startMs = Infinity;
 
-  /** Begins anew, with an activation. */
+  /** Starts over, with an activation. */
   reset(): void {
     this.#errorsMs.reset();
     this.#lastMs = null;
@@ -44,7 +44,7 @@ export class CommandTiming {
     return this.#count === 0 ? 0 : this.#period + 1 - this.#count;
   }
 
-  /** By how much the time between two differs from the period, ms. @param fraction of them that differ by less */
+  /** Difference between the time from one command to the next and the period, ms. @param fraction of them that differ by less */
   periodErrorMs(fraction: number): number {
     return this.#errorsMs.percentile(fraction);
   }

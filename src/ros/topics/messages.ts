@@ -3,7 +3,7 @@ import type { CompressedFrame } from '../../perception/decode-compressed.js';
 import { stampToNs } from './stamp.js';
 import type { RosTime } from './stamp.js';
 
-/** The fields of sensor_msgs/Image that count here. */
+/** The fields of sensor_msgs/Image that are read here. */
 export interface ImageMessage {
   readonly header: { readonly stamp: RosTime };
   readonly width: number;
@@ -14,7 +14,7 @@ export interface ImageMessage {
   readonly data: ArrayLike<number>;
 }
 
-/** The fields of sensor_msgs/CompressedImage that count here. */
+/** The fields of sensor_msgs/CompressedImage that are read here. */
 interface CompressedImageMessage {
   readonly header: { readonly stamp: RosTime };
   readonly format: string;

@@ -2,11 +2,11 @@ import type rclnodejs from 'rclnodejs';
 
 import { latched, reliable } from './qos.js';
 
-/** One topic that the node publishes, with messages that are serialised already. */
+/** One topic that the node publishes; its messages are serialised already. */
 export interface Output {
   publish(message: Buffer): void;
-  /** Whether anybody is subscribed: where it costs much to make a message, it is made for somebody only. */
-  readonly isHeard: boolean;
+  /** Where a message is expensive to make, it is made for subscribers only. */
+  readonly hasSubscribers: boolean;
 }
 
 /** Everything the node publishes: relative names, remappable. */
@@ -27,7 +27,7 @@ export function advertise(node: rclnodejs.Node): NodeOutputs {
       publish: (message) => {
         publisher.publish(message);
       },
-      get isHeard() {
+      get hasSubscribers() {
         return node.countSubscribers(publisher.topic) > 0;
       },
     };

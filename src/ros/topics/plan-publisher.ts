@@ -22,7 +22,7 @@ export interface PlanPublisherOptions {
   readonly problems: ProblemLog;
 }
 
-/** Tells of plans what people want to see: `~/plan`, `~/candidates`, `~/statistics`, each only while somebody listens. */
+/** Publishes plans for people to look at: `~/plan`, `~/candidates`, `~/statistics`, each only while it has subscribers. */
 export class PlanPublisher {
   readonly #options: PlanPublisherOptions;
   readonly #display: CandidateDisplay;
@@ -32,7 +32,7 @@ export class PlanPublisher {
     const { outputs, parameters, problems } = options;
     this.#display = new CandidateDisplay({
       parameters,
-      isWatched: () => outputs.candidates.isHeard,
+      isWatched: () => outputs.candidates.hasSubscribers,
       publish: (markers) => {
         outputs.candidates.publish(markers);
       },
@@ -41,26 +41,26 @@ export class PlanPublisher {
     });
   }
 
-  /** What the next plan is to bring along. */
+  /** What the next plan is to contain besides its actions. */
   get extras(): PlanExtras {
     const { outputs, parameters } = this.#options;
     return {
       candidates: this.#display.wanted,
-      costTerms: parameters()['statistics.cost_terms'] && outputs.statistics.isHeard,
+      costTerms: parameters()['statistics.cost_terms'] && outputs.statistics.hasSubscribers,
     };
   }
 
-  publish(session: PlanningSession, loop: ControlLoop, report: PlanReport): void {
+  publish(session: Pick<PlanningSession, 'model' | 'robot'>, loop: ControlLoop, report: PlanReport): void {
     const { outputs, figures, timing, clock } = this.#options;
     const { model, robot } = session;
     if (model === null || robot === null) return;
     const { plan, position } = report;
     figures.note(report, loop.frameToCommandMs);
-    if (outputs.statistics.isHeard) {
+    if (outputs.statistics.hasSubscribers) {
       const status = figures.of(report, { loop, timing, device: model.device, nowNs: clock.nowNs });
       outputs.statistics.publish(diagnosticArray(plan.frameStampNs, robot.urdf.name, [status]));
     }
-    if (outputs.plan.isHeard) {
+    if (outputs.plan.hasSubscribers) {
       const motion = new ActionMotion(robot.limits, robot.semantics).foresee(
         position,
         plan.actions,

@@ -1,28 +1,15 @@
+import type { Endpoint, EndpointQos } from './endpoints.js';
 import { durabilityPolicy, reliabilityPolicy } from './qos-policies.js';
 import type { TopicQos, WantedQos } from './qos-policies.js';
 
-/** A publisher or subscription as the ROS graph reports it. */
-export interface Endpoint {
-  readonly node_name: string;
-  readonly node_namespace: string;
-  readonly topic_type: string;
-  readonly qos_profile: EndpointQos;
-}
-
-/** The policies that decide who hears whom, by their rmw numbers. */
-interface EndpointQos {
-  readonly reliability: number;
-  readonly durability: number;
-}
-
-/** A policy that a publisher does not offer although a subscription asks for it. */
+/** A policy that a subscription requests and a publisher does not offer. */
 export interface Mismatch {
   readonly policy: 'reliability' | 'durability';
   readonly offered: string;
   readonly requested: string;
 }
 
-/** The first policy for which DDS keeps the two apart, or null: an offer may be stronger than what is requested, not weaker. */
+/** The first policy for which DDS does not connect the two, or null: an offer may be stronger than the request, not weaker. */
 export function mismatch(offered: EndpointQos, requested: EndpointQos): Mismatch | null {
   if (
     offered.reliability === reliabilityPolicy.best_effort &&
@@ -40,10 +27,10 @@ export function mismatch(offered: EndpointQos, requested: EndpointQos): Mismatch
 }
 
 /**
- * The strongest QoS that all publishers offer, where `best_available` is wanted.
+ * The strongest QoS that all publishers offer, where `best_available` is requested.
  *
- * @param publishers those known now; before there is one, what is heard of any publisher (best effort) and what late ones have kept
- *   (transient local) is asked for
+ * @param publishers those known now; without any, the request is best effort, which every publisher can serve, and transient local, which
+ *   also gets what was published before
  */
 export function bestAvailable(wanted: WantedQos, publishers: readonly Endpoint[]): TopicQos {
   const areReliable =

@@ -31,7 +31,7 @@ function refuse(name: string, value: unknown, expected: string): never {
   });
 }
 
-/** Where an override says which policy of what: the topic is in the middle, and may have dots of its own. */
+/** Parts of an override's name: the topic is in the middle, and may have dots of its own. */
 const NAME = /^qos_overrides\.(\/.*)\.(publisher|subscription)(?:_[^.]*)?\.([^.]+)$/;
 
 function check(name: string, value: unknown): void {
@@ -54,8 +54,8 @@ function check(name: string, value: unknown): void {
 
 /**
  * The parameters `qos_overrides.<topic>.subscription.<policy>`, by the names that rclcpp and rclpy give them; the topic is fully qualified
- * and remapped. rclnodejs has such a mechanism of its own, which fixes a policy for good when it is first declared: it cannot follow
- * publishers, and it throws on a wrong value only when the topic is subscribed to.
+ * and remapped. rclnodejs has such overrides too, but fixes a policy when it is first declared: it cannot follow
+ * publishers, and it throws for a wrong value only when the topic is subscribed to.
  */
 export class QosOverrides {
   readonly #node: rclnodejs.Node;
@@ -63,7 +63,7 @@ export class QosOverrides {
 
   /**
    * @param given values by parameter name; others than overrides may be among them
-   * @throws JepaMpcError `params.invalid` for an override of a policy that there is not, or to a value that it does not take
+   * @throws JepaMpcError `params.invalid` for an override of an unknown policy, or with a value that the policy does not take
    */
   constructor(node: rclnodejs.Node, given: ReadonlyMap<string, unknown>) {
     this.#node = node;
@@ -72,7 +72,7 @@ export class QosOverrides {
   }
 
   /**
-   * What a topic is to be heard with, after the overrides. Declares the parameters, read-only, for tools to show.
+   * QoS of the subscription to a topic, after the overrides. Declares the parameters, read-only, for tools to show.
    *
    * @param topic fully qualified
    */
@@ -84,7 +84,7 @@ export class QosOverrides {
     };
   }
 
-  /** Overrides for topics that nothing has subscribed to so far: most likely misspelt. */
+  /** Overrides for topics without a subscription so far: most likely misspelt. */
   get unused(): string[] {
     return [...this.#given.keys()].filter(
       (name) => name.startsWith(PREFIX) && !this.#node.hasParameter(name),

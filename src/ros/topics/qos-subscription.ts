@@ -1,26 +1,27 @@
 import rclnodejs from 'rclnodejs';
 
-import { guardSubscriptions } from '../node/callback-errors.js';
+import { guardSubscriptions } from '../node/rclnodejs-patches.js';
+import type { Endpoint } from './endpoints.js';
 import { bestAvailable } from './qos-compatibility.js';
-import type { Endpoint } from './qos-compatibility.js';
 import { toRosQos } from './qos.js';
 import type { QosOverrides } from './qos-overrides.js';
 import type { TopicQos, WantedQos } from './qos-policies.js';
+import type { TopicSubscription } from './topics.js';
 
-/** How often the publishers are looked at: a query takes 20 microseconds. */
-const lookAgainMs = 500;
+/** How often the publishers are queried: a query takes 20 microseconds. */
+const queryPeriodMs = 500;
 
-/** One subscription of rclnodejs and what it was made with. */
-interface Held {
+/** One subscription of rclnodejs, and the QoS it was made with. */
+interface QosVersion {
   readonly qos: TopicQos;
   readonly subscription: rclnodejs.Subscription;
 }
 
 /**
- * A subscription whose `best_available` policies follow the publishers that come and go. When it has to change, the old subscription is kept
- * until the new one has heard something: nothing is lost, but a message may come twice.
+ * A subscription whose `best_available` policies follow the publishers that come and go. When the QoS has to change, the old subscription is kept
+ * until the new one has received a message: nothing is lost, but a message may come twice.
  */
-export class QosSubscription<Type extends rclnodejs.MessageTypeClassName> {
+export class QosSubscription<Type extends rclnodejs.MessageTypeClassName> implements TopicSubscription {
   readonly #node: rclnodejs.Node;
   readonly #type: Type;
   readonly #name: string;
@@ -29,10 +30,10 @@ export class QosSubscription<Type extends rclnodejs.MessageTypeClassName> {
   readonly #timer: NodeJS.Timeout | null;
   /** Fully qualified and remapped. */
   readonly topic: string;
-  #current: Held;
-  #next: Held | null = null;
+  #current: QosVersion;
+  #next: QosVersion | null = null;
 
-  /** @param qos what is wanted unless it is overridden for this topic */
+  /** @param qos unless it is overridden for this topic */
   constructor(
     node: rclnodejs.Node,
     type: Type,
@@ -52,12 +53,12 @@ export class QosSubscription<Type extends rclnodejs.MessageTypeClassName> {
     this.#timer = follows
       ? setInterval(() => {
           this.#follow();
-        }, lookAgainMs)
+        }, queryPeriodMs)
       : null;
     this.#timer?.unref();
   }
 
-  /** What the topic is heard with now. */
+  /** In force now. */
   get qos(): TopicQos {
     return this.#current.qos;
   }
@@ -73,9 +74,9 @@ export class QosSubscription<Type extends rclnodejs.MessageTypeClassName> {
     return this.#node.getPublishersInfoByTopic(this.topic, false) as Endpoint[];
   }
 
-  #subscribe(qos: TopicQos): Held {
+  #subscribe(qos: TopicQos): QosVersion {
     const receive: rclnodejs.SubscriptionCallback<Type> = (message) => {
-      if (held === this.#next) this.#settle(held);
+      if (made === this.#next) this.#replaceCurrent(made);
       this.#onMessage(message);
     };
     const subscription = this.#node.createSubscription(
@@ -87,12 +88,12 @@ export class QosSubscription<Type extends rclnodejs.MessageTypeClassName> {
     guardSubscriptions(subscription, (error) => {
       throw error;
     });
-    const held: Held = { qos, subscription };
-    return held;
+    const made: QosVersion = { qos, subscription };
+    return made;
   }
 
-  /** The new subscription works: the old one goes, outside of its own callback. */
-  #settle(next: Held): void {
+  /** The new subscription works: the old one is destroyed, outside of its own callback. */
+  #replaceCurrent(next: QosVersion): void {
     const { subscription } = this.#current;
     this.#current = next;
     this.#next = null;
@@ -102,7 +103,7 @@ export class QosSubscription<Type extends rclnodejs.MessageTypeClassName> {
   }
 
   #follow(): void {
-    // A timer of before the node's end may still come after it.
+    // A timer that was due before the node ended may still fire after it.
     if (rclnodejs.isShutdown()) return;
     const publishers = this.#publishers();
     if (publishers.length === 0) return;

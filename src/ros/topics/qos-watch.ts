@@ -1,15 +1,15 @@
 import type rclnodejs from 'rclnodejs';
 
-import { nodeNameOf } from './publishers.js';
+import { nodeNameOf } from './endpoints.js';
+import type { Endpoint } from './endpoints.js';
 import { mismatch } from './qos-compatibility.js';
-import type { Endpoint } from './qos-compatibility.js';
 
 /**
- * Why none of the receivers hears the sender; null when one of them does.
+ * Why the sender reaches none of the receivers; null if it reaches one.
  *
  * @param receivers of the topic; at least one
  */
-function whyDeaf(
+function mismatchReason(
   topic: string,
   sender: Endpoint,
   receivers: readonly Endpoint[],
@@ -35,55 +35,55 @@ function whyDeaf(
 }
 
 /**
- * Looks for publishers and subscriptions of other nodes that this node shares a topic with and that DDS keeps apart from its own, silently.
- * The graph is asked instead of the middleware's incompatible-QoS events: rclnodejs 2.2.0 does not export the class that takes them, and the
- * graph also says whose endpoint it is.
+ * Finds publishers and subscriptions of other nodes that share a topic with this node and that DDS silently does not connect to its own. It
+ * queries the graph instead of the middleware's incompatible-QoS events: rclnodejs 2.2.0 does not export the class that takes these, and the
+ * graph also names the node of an endpoint.
  */
 export class QosWatch {
   readonly #node: rclnodejs.Node;
   readonly #warn: (text: string) => void;
   #known: ReadonlySet<string> = new Set();
 
-  /** @param warn told once of each pair, and again when it comes back */
+  /** @param warn called once for each pair, and again when it comes back */
   constructor(node: rclnodejs.Node, warn: (text: string) => void) {
     this.#node = node;
     this.#warn = warn;
   }
 
   /**
-   * One line for each pair of endpoints that cannot hear each other: who, which policy or type, what to do. Takes some tenths of a
+   * One line for each pair of endpoints that are not connected: which node, which policy or type, what to do. Takes some tenths of a
    * millisecond.
    */
   look(): readonly string[] {
-    const unheard = [...this.#unheardPublishers(), ...this.#deafSubscriptions()];
-    for (const text of unheard) if (!this.#known.has(text)) this.#warn(text);
-    this.#known = new Set(unheard);
-    return unheard;
+    const mismatches = [...this.#mismatchedPublishers(), ...this.#mismatchedSubscriptions()];
+    for (const text of mismatches) if (!this.#known.has(text)) this.#warn(text);
+    this.#known = new Set(mismatches);
+    return mismatches;
   }
 
   get #name(): string {
     return `${this.#node.namespace().replace(/\/$/, '')}/${this.#node.name()}`;
   }
 
-  #unheardPublishers(): string[] {
+  #mismatchedPublishers(): string[] {
     const topics = this.#node.getSubscriptionNamesAndTypesByNode(this.#node.name(), this.#node.namespace());
     return topics.flatMap(({ name: topic }) => {
       const ours = this.#subscriptions(topic).filter((endpoint) => nodeNameOf(endpoint) === this.#name);
       const senders = this.#publishers(topic).filter((endpoint) => nodeNameOf(endpoint) !== this.#name);
       if (ours.length === 0) return [];
       return senders
-        .map((sender) => whyDeaf(topic, sender, ours, this.#name))
+        .map((sender) => mismatchReason(topic, sender, ours, this.#name))
         .filter((text) => text !== null);
     });
   }
 
-  #deafSubscriptions(): string[] {
+  #mismatchedSubscriptions(): string[] {
     const topics = this.#node.getPublisherNamesAndTypesByNode(this.#node.name(), this.#node.namespace());
     return topics.flatMap(({ name: topic }) => {
       const ours = this.#publishers(topic).filter((endpoint) => nodeNameOf(endpoint) === this.#name);
       const receivers = this.#subscriptions(topic).filter((endpoint) => nodeNameOf(endpoint) !== this.#name);
       return receivers
-        .flatMap((receiver) => ours.map((sender) => whyDeaf(topic, sender, [receiver], this.#name)))
+        .flatMap((receiver) => ours.map((sender) => mismatchReason(topic, sender, [receiver], this.#name)))
         .filter((text) => text !== null);
     });
   }

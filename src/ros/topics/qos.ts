@@ -18,7 +18,7 @@ export function reliable(depth: number): rclnodejs.QoS {
   return toRosQos({ depth, reliability: 'reliable', durability: 'volatile' });
 }
 
-/** For things said once and valid until further notice: late subscribers get the last one. */
+/** For messages that stay valid until the next one: late subscribers get the last. */
 export function latched(): rclnodejs.QoS {
   return toRosQos({ depth: 1, reliability: 'reliable', durability: 'transient_local' });
 }

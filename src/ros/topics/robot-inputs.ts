@@ -1,46 +1,50 @@
-import type rclnodejs from 'rclnodejs';
-
-import type { QosOverrides } from './qos-overrides.js';
-import { QosSubscription } from './qos-subscription.js';
+import type { JepaMpcError } from '../../core/errors.js';
+import type { JointStateMessage } from '../../robot/joint-reading.js';
+import type { ProblemLog } from '../diagnostics/problem-log.js';
+import { ArrivalRate } from './arrival-rate.js';
 import type { WantedQos } from './qos-policies.js';
+import { stampToNs } from './stamp.js';
+import type { Topics } from './topics.js';
 
-/** Said once: who comes later has to get it too. */
+/** Published once: late subscribers have to get it too. */
 const descriptionQos: WantedQos = { depth: 1, reliability: 'reliable', durability: 'transient_local' };
 
 /**
- * Every publisher can be heard. All of what was measured counts, not the newest alone: parts of one pose may come in messages of their own, and
+ * Compatible with every publisher. Every message counts, not the newest alone: parts of one pose may come in messages of their own, and
  * several have to agree before a pose is taken.
  */
 const jointStateQos: WantedQos = { depth: 50, reliability: 'best_available', durability: 'volatile' };
 
-export interface RobotInputHandlers {
-  /** The URDF, as text. */
+export interface RobotInputOptions {
+  readonly problems: ProblemLog;
+  /** The time, if joint states are to be stamped on arrival; else null. */
+  readonly arrivalNs: () => bigint | null;
+  /** Gets the URDF, as text. */
   readonly onDescription: (urdf: string) => void;
-  readonly onJointState: (message: rclnodejs.sensor_msgs.msg.JointState) => void;
+  /** May throw a JepaMpcError for a message that cannot be used. */
+  readonly onJointState: (message: JointStateMessage, stampNs: bigint) => void;
 }
 
-/** Subscribes to what the robot tells of itself, for as long as the node lives. */
-export function subscribeToRobot(
-  node: rclnodejs.Node,
-  overrides: QosOverrides,
-  handlers: RobotInputHandlers,
-): void {
-  new QosSubscription(
-    node,
-    'std_msgs/msg/String',
-    'robot_description',
-    { qos: descriptionQos, overrides },
-    ({ data }) => {
-      handlers.onDescription(data);
-    },
-  );
-  new QosSubscription(
-    node,
-    'sensor_msgs/msg/JointState',
-    'joint_states',
-    { qos: jointStateQos, overrides },
-    (message) => {
-      handlers.onJointState(message);
-    },
-  );
+/** The topics `robot_description` and `joint_states`, subscribed for as long as the node lives. */
+export class RobotInputs {
+  /** Of joint states. */
+  readonly rate = new ArrivalRate();
+  #refusal: JepaMpcError | null = null;
+
+  constructor(topics: Topics, { problems, arrivalNs, onDescription, onJointState }: RobotInputOptions) {
+    topics.subscribe('std_msgs/msg/String', 'robot_description', descriptionQos, ({ data }) => {
+      onDescription(data);
+    });
+    topics.subscribe('sensor_msgs/msg/JointState', 'joint_states', jointStateQos, (message) => {
+      this.rate.note(performance.now());
+      this.#refusal = problems.guard(() => {
+        onJointState(message, arrivalNs() ?? stampToNs(message.header.stamp));
+      });
+    });
+  }
+
+  /** State of the joint states; `refusal`: why the newest was refused, null if it was not. */
+  get jointStates(): { readonly isReceived: boolean; readonly refusal: JepaMpcError | null } {
+    return { isReceived: this.rate.ageMs(performance.now()) !== null, refusal: this.#refusal };
+  }
 }

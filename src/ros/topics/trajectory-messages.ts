@@ -19,8 +19,8 @@ export function jointTrajectory(
 }
 
 /**
- * A plan as trajectory_msgs/JointTrajectory, serialised, for people to look at: the motion that it foresees, one point at the end of each
- * control period, stamped with the frame it was planned from.
+ * A plan as trajectory_msgs/JointTrajectory, serialised, for people to look at: the motion that it predicts, one point at the end of each
+ * control period, with the stamp of the frame it was planned from.
  */
 export function plannedTrajectory(
   frameStampNs: bigint,

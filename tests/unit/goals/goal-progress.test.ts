@@ -56,12 +56,12 @@ function toSample({ stampMs, ageMs, distance }: Arrival, moreMs = 0): GoalSample
 
 /** The index of the arrival at which samples inside the tolerance span the settling time, by going through all pairs. */
 function settledAt(all: readonly Arrival[], settleMs: number): number {
-  const heard: Arrival[] = [];
+  const counted: Arrival[] = [];
   for (const [index, arrival] of all.entries()) {
-    if (Number.isNaN(arrival.distance) || arrival.stampMs <= (heard.at(-1)?.stampMs ?? -Infinity)) continue;
-    heard.push(arrival);
-    const outside = heard.findLastIndex(({ distance }) => distance > CRITERIA.tolerance);
-    const first = heard[outside + 1];
+    if (Number.isNaN(arrival.distance) || arrival.stampMs <= (counted.at(-1)?.stampMs ?? -Infinity)) continue;
+    counted.push(arrival);
+    const outside = counted.findLastIndex(({ distance }) => distance > CRITERIA.tolerance);
+    const first = counted[outside + 1];
     if (first !== undefined && arrival.stampMs - first.stampMs >= settleMs) return index;
   }
   return -1;
@@ -111,7 +111,7 @@ describe('GoalProgress', () => {
     expect(progress.note(sampleAt(START + 1000n * MS, 0n, 0.2))).toBe('reached');
   });
 
-  it('hears nothing in a distance that is no number', () => {
+  it('ignores a distance that is not a number', () => {
     expect(follow([NaN, Infinity, 0.2, NaN, 0.2, 0.2]).state).toBe('reached');
     expect(follow([NaN]).distance).toBeNaN();
   });
@@ -142,7 +142,7 @@ describe('GoalProgress', () => {
     expect(follow([0.2]).look(START + 10_000n * MS)).toBe('timed_out');
   });
 
-  it('hears nothing in a frame that it has heard already, or that was overtaken', () => {
+  it('ignores a frame that it has seen already, or that was overtaken', () => {
     const progress = new GoalProgress(START, CRITERIA);
     progress.note(sampleAt(START + 100n * MS, 0n, 0.2));
     for (const nowMs of [200n, 300n, 400n, 500n])
@@ -185,9 +185,9 @@ describe('GoalProgress', () => {
           const sample = toSample(arrival, moreMs);
           const before = progress.distance;
           progress.note(sample);
-          const isHeard = !Object.is(before, progress.distance);
+          const isNoted = !Object.is(before, progress.distance);
           const nowMs = Number((sample.nowNs - START) / MS);
-          if (isHeard && arrival.distance < least * 0.98) {
+          if (isNoted && arrival.distance < least * 0.98) {
             least = arrival.distance;
             leastMs = nowMs;
           }

@@ -98,7 +98,7 @@ describe('Goals', () => {
   it.each([
     [{ 'goal.timeout_s': 5 }, 'timed_out'],
     [{ 'goal.stall_s': 5 }, 'unreachable'],
-  ])('with %o a goal ends as %s, told as a warning, and stays in force', (parameters, outcome) => {
+  ])('with %o a goal ends as %s, reported as a warning, and stays in force', (parameters, outcome) => {
     const { goals, plan } = bench(parameters);
     goals.set(goal(7n), 'a test');
     plan(7n, 2n * S, 3);
@@ -119,7 +119,7 @@ describe('Goals', () => {
     expect(handed).toEqual([7n, 8n]);
   });
 
-  it('a goal that is given up is handed on as none, once, and still told of', () => {
+  it('a goal that is given up is handed on as none, once, and still reported', () => {
     const { goals, handed } = bench();
     expect(goals.report).toBeNull();
     const pursuit = goals.set(goal(7n), 'a test');
@@ -172,18 +172,18 @@ describe('Goals', () => {
     expect(pursuit.ending?.outcome).toBe('timed_out');
   });
 
-  it('an obstacle is an inactive node, or a hold of more than a second', () => {
+  it('goals are blocked by an inactive node, or a hold of more than a second', () => {
     const { goals, world } = bench();
-    expect(goals.obstacle).toBeNull();
+    expect(goals.blocker).toBeNull();
     world.condition = HELD;
     goals.look();
     world.nowNs = 2n * S - 1n;
     goals.look();
-    expect(goals.obstacle).toBeNull();
+    expect(goals.blocker).toBeNull();
     world.nowNs = 2n * S;
     goals.look();
-    expect(goals.obstacle).toBe('the robot is held (pause: paused, clears with ~/pause)');
+    expect(goals.blocker).toBe('the robot is held (pause: paused, clears with ~/pause)');
     world.condition = null;
-    expect(goals.obstacle).toContain('not active: activate it');
+    expect(goals.blocker).toContain('not active: activate it');
   });
 });

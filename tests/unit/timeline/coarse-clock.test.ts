@@ -1,7 +1,9 @@
 import fc from 'fast-check';
+import { Subject } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 
-import { TickGrid } from '../../../src/timeline/tick-grid.js';
+import { simulatedTicks, TickGrid } from '../../../src/timeline/tick-grid.js';
 import { ms } from '../../fixtures/robot.js';
 
 const PERIOD_MS = 20;
@@ -47,5 +49,35 @@ describe('the ticks of a clock that moves in steps', () => {
   it('begin anew with a clock that went back', () => {
     expect(ticksOf([100, 115, 90, 109, 110])).toEqual([[100], [], [90], [], [110]]);
     expect(ticksOf([100, 5, 25])).toEqual([[100], [5], [25]]);
+  });
+});
+
+describe('a stream of ticks', () => {
+  it('brings the ticks of each time at once, in order, and ends with the clock', () => {
+    const scheduler = new TestScheduler((actual, expected) => {
+      expect(actual).toEqual(expected);
+    });
+    scheduler.run(({ cold, expectObservable }) => {
+      const times = { a: ms(100), b: ms(119), c: ms(160), d: ms(120) };
+      const ticks = { a: ms(100), x: ms(120), y: ms(140), z: ms(160), d: ms(120) };
+      // A group in parentheses takes as long as it has characters.
+      const clock$ = cold('  ab 8ms c 9ms d|', times);
+      expectObservable(simulatedTicks(clock$, ms(20))).toBe('a- 8ms (xyz) 5ms d|', ticks);
+    });
+  });
+
+  it('starts anew for who comes later, whatever others have seen', () => {
+    const clock$ = new Subject<bigint>();
+    const ticks$ = simulatedTicks(clock$, ms(20));
+    const [early, late]: [bigint[], bigint[]] = [[], []];
+    ticks$.subscribe((tick) => early.push(tick));
+    clock$.next(ms(100));
+    ticks$.subscribe((tick) => late.push(tick));
+    clock$.next(ms(110));
+    clock$.next(ms(130));
+    expect([early, late]).toEqual([
+      [ms(100), ms(120)],
+      [ms(110), ms(130)],
+    ]);
   });
 });

@@ -42,7 +42,7 @@ function partOf(
     ...view,
     ...quiet,
     cameras: [],
-    unheard: [],
+    qosMismatches: [],
     frames: arrivals,
     jointStates: arrivals,
     timing,

@@ -42,7 +42,7 @@ describe('a goal that is a latent', () => {
 });
 
 describe('a goal that is a state', () => {
-  it('is what the model is told of the robot there, whatever the order of the joints', () => {
+  it('is the proprioception of the model there, whatever the order of the joints', () => {
     expect(stateGoal(stateOf(['b', 'a'], [0.5, 0.1]), model, robot).proprioception).toEqual(
       Float64Array.of(0.5),
     );

@@ -106,6 +106,6 @@ describe('what a node with a loaded model waits for', () => {
     expect(side).toMatch(/^image of camera side: 3 messages, and none that can be read on/);
     expect(others).toEqual([]);
     const [front] = words({ cameras: [camera, camera], reasons: [silent('image')] });
-    expect(front).toMatch(/^image of camera front: no frame that belongs together with those of the others/);
+    expect(front).toMatch(/^image of camera front: no frame that matches those of the others in time/);
   });
 });

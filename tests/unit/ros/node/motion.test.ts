@@ -1,25 +1,34 @@
-import { EMPTY, Subject } from 'rxjs';
+import { Subject } from 'rxjs';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
+import type { JepaMpcError } from '../../../../src/core/errors.js';
 import type { Command } from '../../../../src/safety/command-stream.js';
+import type { Condition } from '../../../../src/safety/watchdog.js';
 import { validateParameters } from '../../../../src/params/validate.js';
 import type { ControlLoop } from '../../../../src/loop/control-loop.js';
+import type { PlanReport } from '../../../../src/loop/replanning.js';
 import { Motion } from '../../../../src/ros/node/motion.js';
 import type { NodeClock } from '../../../../src/ros/node/node-clock.js';
 import { ProblemLog } from '../../../../src/ros/diagnostics/problem-log.js';
 
-const silent = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
+const log = (text: string): void => void logged.push(text);
+const logger = { debug: log, info: log, warn: log, error: log };
+
+const OK: Condition = { level: 'ok', reasons: [] };
+
+/** Frames stopped: held for their age. */
+function heldFor(ageS: number): Condition {
+  const found = `the newest is ${String(ageS)} s old`;
+  const reason = { name: 'image', level: 'hold', found, limit: '0.5 s', clears: 'the next frame' } as const;
+  return { level: 'hold', reasons: [reason] };
+}
 
 /** A loop whose joint takes 3 s to brake. */
 class SlowLoop {
-  readonly plans$ = EMPTY;
-  readonly problems$ = EMPTY;
-  readonly condition = { level: 'ok', reasons: [] };
+  readonly plans$ = new Subject<PlanReport>();
+  readonly problems$ = new Subject<JepaMpcError>();
+  condition = OK;
+  isBlocked = false;
   velocity = 3;
   lastTickNs: bigint | null = null;
   #braking = false;
@@ -38,8 +47,9 @@ class SlowLoop {
   brake(): void {
     this.#braking = true;
   }
-  tick(nowNs: bigint): Command {
+  tick(nowNs: bigint): Command | null {
     this.lastTickNs = nowNs;
+    if (this.isBlocked) return null;
     if (this.#braking) this.velocity = Math.max(0, this.velocity - 0.02);
     return { velocities: Float64Array.of(this.velocity) } as unknown as Command;
   }
@@ -48,6 +58,9 @@ class SlowLoop {
 let loop: SlowLoop;
 let sent: number[];
 let ended: number;
+let withheld: number;
+let reported: PlanReport[];
+let logged: string[];
 let ticks: Subject<bigint>;
 let nowNs: bigint;
 
@@ -60,14 +73,16 @@ function motionOn(commandInterface: 'commands' | 'joint_trajectory'): Motion {
       ticks: () => ticks,
     } as unknown as NodeClock,
     parameters: () => validateParameters({ 'command.interface': commandInterface }),
-    log: silent,
-    problems: new ProblemLog(silent),
+    log: logger,
+    problems: new ProblemLog(logger),
     onCommand: ({ velocities }) => sent.push(velocities[0] ?? NaN),
-    onNoCommand: () => undefined,
+    onNoCommand: () => {
+      withheld += 1;
+    },
     onEnd: () => {
       ended += 1;
     },
-    onPlan: () => undefined,
+    onPlan: (_loop, report) => reported.push(report),
   });
   motion.start(loop as unknown as ControlLoop);
   return motion;
@@ -88,6 +103,9 @@ beforeEach(() => {
   loop = new SlowLoop();
   sent = [];
   ended = 0;
+  withheld = 0;
+  reported = [];
+  logged = [];
   ticks = new Subject();
   nowNs = 1_000_000_000n;
 });
@@ -110,7 +128,7 @@ it.each([true, false])(
   },
 );
 
-it('does not wait for ever for a robot that never comes to rest', async () => {
+it('does not wait forever for a robot that never comes to rest', async () => {
   const motion = motionOn('commands');
   Object.defineProperty(loop, 'isAtRest', { value: false });
   void motion.brakeToRest();
@@ -134,4 +152,49 @@ it('goes on when it is started again while it brakes', async () => {
   motion.start(loop as unknown as ControlLoop);
   await pass(6000, true);
   expect([ended, motion.isRunning]).toEqual([0, true]);
+});
+
+it('sends one command for each tick, none before it is started and none after it is stopped', async () => {
+  const motion = motionOn('commands');
+  await pass(100, true);
+  expect([sent.length, motion.isRunning]).toEqual([5, true]);
+  motion.stop();
+  await pass(100, true);
+  expect([sent.length, motion.isRunning]).toEqual([5, false]);
+});
+
+it('has a tick without a command replaced', async () => {
+  motionOn('commands');
+  loop.isBlocked = true;
+  await pass(60, true);
+  expect([sent, withheld]).toEqual([[], 3]);
+});
+
+it('logs why the robot is held once, however its age grows, and when it follows plans again', async () => {
+  motionOn('commands');
+  await pass(20, true);
+  for (const ageS of [0.5, 0.52, 0.54]) {
+    loop.condition = heldFor(ageS);
+    await pass(20, true);
+  }
+  loop.condition = OK;
+  await pass(40, true);
+  expect(logged).toEqual([
+    'hold: image: the newest is 0.5 s old (limit 0.5 s; clears with the next frame)',
+    'following plans',
+  ]);
+});
+
+it('reports a plan after the command that is due, and none once it is stopped', async () => {
+  const motion = motionOn('commands');
+  const report = { late: false } as PlanReport;
+  loop.plans$.next(report);
+  ticks.next(nowNs);
+  expect([sent.length, reported]).toEqual([1, []]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(reported).toEqual([report]);
+  loop.plans$.next(report);
+  motion.stop();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(reported).toHaveLength(1);
 });

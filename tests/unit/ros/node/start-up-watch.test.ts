@@ -67,7 +67,7 @@ describe('a node that is to activate by itself', () => {
     expect(lines).toEqual([]);
     wait(7, [camera]);
     wait(2, []);
-    expect(lines.slice(1)).toEqual(['all that was waited for is there, after 7 s']);
+    expect(lines.slice(1)).toEqual(['all inputs are there, after 7 s']);
   });
 
   it('begins anew when nobody waited meanwhile', () => {

@@ -58,7 +58,7 @@ function readTrajectory(message: Buffer): Point[] {
 
 function outputWith(parameters: Record<string, unknown>, isSimulated = false) {
   const sent: Buffer[] = [];
-  const keep: Output = { isHeard: true, publish: (message) => void sent.push(message) };
+  const keep: Output = { hasSubscribers: true, publish: (message) => void sent.push(message) };
   const values = validateParameters(parameters);
   const timing = new CommandTiming();
   const output = new CommandOutput(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { bestAvailable, mismatch } from '../../../../src/ros/topics/qos-compatibility.js';
-import type { Endpoint } from '../../../../src/ros/topics/qos-compatibility.js';
+import type { Endpoint } from '../../../../src/ros/topics/endpoints.js';
 import { durabilityPolicy, reliabilityPolicy } from '../../../../src/ros/topics/qos-policies.js';
 import type { Durability, Reliability, WantedQos } from '../../../../src/ros/topics/qos-policies.js';
 
@@ -38,7 +38,7 @@ describe('mismatch', () => {
 describe('bestAvailable', () => {
   const wanted: WantedQos = { depth: 1, reliability: 'best_available', durability: 'best_available' };
 
-  it('before there is a publisher asks for what hears any of them, and what they have kept', () => {
+  it('before there is a publisher is compatible with any, and gets what they have kept', () => {
     expect(bestAvailable(wanted, [])).toEqual({
       depth: 1,
       reliability: 'best_effort',
@@ -58,7 +58,7 @@ describe('bestAvailable', () => {
     });
   });
 
-  it('hears every publisher it has looked at, whatever they offer', () => {
+  it('is compatible with every known publisher, whatever they offer', () => {
     const reliabilities = ['reliable', 'best_effort'] as const;
     const durabilities = ['transient_local', 'volatile'] as const;
     const all = reliabilities.flatMap((one) => durabilities.map((other) => endpoint(one, other)));

@@ -1,6 +1,18 @@
 import type rclnodejs from 'rclnodejs';
 
-import type { Endpoint } from './qos-compatibility.js';
+/** A publisher or subscription as the ROS graph reports it. */
+export interface Endpoint {
+  readonly node_name: string;
+  readonly node_namespace: string;
+  readonly topic_type: string;
+  readonly qos_profile: EndpointQos;
+}
+
+/** The policies that decide which endpoints are compatible, by their rmw numbers. */
+export interface EndpointQos {
+  readonly reliability: number;
+  readonly durability: number;
+}
 
 /** Fully qualified name of the node that an endpoint belongs to. */
 export function nodeNameOf({

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { publishersOf } from '../../../../src/ros/topics/publishers.js';
+import { publishersOf } from '../../../../src/ros/topics/endpoints.js';
 
 it('names the nodes that publish a topic, each once', () => {
   const endpoint = (node_namespace: string, node_name: string): object => ({ node_name, node_namespace });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import { cameraInfoTopic, imageSizeOf } from '../../../../src/ros/topics/camera-info-size.js';
+import { cameraInfoTopic, imageSizeOf } from '../../../../src/ros/topics/camera-info.js';
 
 const whole = { width: 640, height: 480, binning_x: 0, binning_y: 0, roi: { width: 0, height: 0 } };
 
 describe('the camera_info of an image', () => {
-  it('is on the topic beside it', () => {
+  it('is on a topic in the same namespace', () => {
     expect(cameraInfoTopic('/camera/image_raw')).toBe('/camera/camera_info');
     expect(cameraInfoTopic('/image')).toBe('/camera_info');
   });
