@@ -1,7 +1,5 @@
 import type { ParsedExpression } from './expression.js';
 import type { LatentStream } from './model-spec.js';
-import type { JointSituation } from './ports.js';
-import { marginWithin } from './joint-positions.js';
 
 /**
  * How far a predicted latent is from the goal's. `temporal_distance` is the model's own learned distance, in predictor steps; the others
@@ -20,29 +18,11 @@ export const DISTANCE_METRICS = [
 export type StepAggregation = (typeof STEP_AGGREGATIONS)[number];
 export const STEP_AGGREGATIONS = ['last', 'all', 'weighted'] as const;
 
-/** Weights of the terms besides the distance, each at least 0; 0 leaves a term out. */
-export interface ObjectiveWeights {
-  /** Of the mean of `(raw action / larger bound)²`. */
-  readonly action: number;
-  /** Of the mean of `((raw action - the one before) / half range)²`. */
-  readonly smoothness: number;
-  /** Of the mean over periods of the squared way [rad² or m²] that joints come into the margin of their position limits. */
-  readonly limit: number;
-  /** That margin of joints that turn, rad, at least 0; see {@link limitMarginOf}. */
-  readonly limitMargin: number;
-  /** That margin of joints that slide, m, at least 0. */
-  readonly limitMarginM: number;
-}
-
-/** The margin inside the position limits of one joint, in its unit: at most a tenth of its range. */
-export function limitMarginOf(
-  { limitMargin, limitMarginM }: Pick<ObjectiveWeights, 'limitMargin' | 'limitMarginM'>,
-  { lower, upper, units }: Pick<JointSituation, 'lower' | 'upper' | 'units'>,
-  joint: number,
-): number {
-  const margin = units?.[joint] === 'm' ? limitMarginM : limitMargin;
-  return marginWithin(lower[joint] ?? -Infinity, upper[joint] ?? Infinity, margin);
-}
+/**
+ * Weights and other live values of the costs of the motion (src/costs), by their keys, each at least 0. They change without a new graph. A weight
+ * of 0 leaves a cost out, and so does a missing one.
+ */
+export type ObjectiveWeights = Readonly<Record<string, number>>;
 
 /**
  * What plans are judged by, as plain data: the planner computes it step by step (rollout/candidate-evaluator.ts), the graph compiler

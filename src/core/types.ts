@@ -69,14 +69,13 @@ export interface CandidateSample {
   readonly costs: Float32Array;
 }
 
-/** The terms of the cost of a plan; they add up to `total`. */
+/** The terms of the cost of a plan: `distance` and the `motion` costs add up to `total`. */
 export interface CostTerms {
   readonly total: number;
   /** Term of the metric, or of the user's expression that replaces it. */
   readonly distance: number;
-  readonly action: number;
-  readonly smoothness: number;
-  readonly limit: number;
+  /** Costs of the motion by name (src/costs), each times its weight. */
+  readonly motion: Readonly<Record<string, number>>;
   /** Total cost of staying at rest, for comparison. */
   readonly rest: number;
 }

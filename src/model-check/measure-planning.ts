@@ -6,7 +6,7 @@ import { percentile } from '../math/percentile.js';
 import { createRng } from '../math/rng.js';
 import type { LoadedModel } from '../model/load-model.js';
 import type { PlanningValues } from '../planning/planning-parameters.js';
-import { ActionBounds } from '../planning/action-bounds.js';
+import { ActionBounds } from '../core/action-bounds.js';
 import { CandidateEvaluator } from '../rollout/candidate-evaluator.js';
 import { ImageToTensor } from '../perception/image-to-tensor.js';
 import { encoderInputs } from '../worker/encoder-inputs.js';

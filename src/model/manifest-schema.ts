@@ -22,7 +22,6 @@ const fileName = z
 
 const HASH = /^[0-9a-f]{64}$/;
 const HASH_FORM = '64 lower-case hexadecimal digits';
-
 const sha256 = z
   .string()
   .regex(HASH, HASH_FORM)

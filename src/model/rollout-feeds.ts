@@ -1,10 +1,12 @@
 import * as ort from 'onnxruntime-node';
 
 import { jointTravel, type ActionSpec } from '../core/model-spec.js';
-import { limitMarginOf, type ObjectiveWeights } from '../core/objective-spec.js';
+import type { ObjectiveWeights } from '../core/objective-spec.js';
+import { weightOf } from '../costs/cost.js';
+import { limitMarginOf } from '../costs/limit-cost.js';
+import { COSTS } from '../costs/registry.js';
 import type { PlanContext } from '../core/ports.js';
 import { at } from '../core/array-access.js';
-import { WEIGHT_NAMES } from '../../packages/rollout-compiler/src/index.js';
 
 /**
  * Inputs of a rollout graph that do not depend on the candidates: history, goal, weights, and, if joint positions follow from the actions,
@@ -24,7 +26,7 @@ export function contextFeeds(
     goal: new ort.Tensor('float32', goal.data, goal.shape),
     ...(jointTravel(action) && jointFeeds(context, weights, action, periods)),
   };
-  for (const name of WEIGHT_NAMES) feeds[`weight_${name}`] = scalarTensor(weights[name]);
+  for (const { name } of COSTS) feeds[`weight_${name}`] = scalarTensor(weightOf(weights, name));
   return feeds;
 }
 
@@ -65,7 +67,7 @@ export interface LimitSums {
  */
 export function limitSums(
   joints: PlanContext['joints'],
-  weights: Pick<ObjectiveWeights, 'limitMargin' | 'limitMarginM'>,
+  weights: ObjectiveWeights,
   action: Pick<ActionSpec, 'kind' | 'joints' | 'periodMs'>,
   periods: number,
 ): LimitSums {

@@ -2,7 +2,7 @@ import { JepaMpcError } from '../core/errors.js';
 import { listedIn } from '../core/names.js';
 import type { ActionSpec } from '../core/model-spec.js';
 import { choice, dynamic, integer, text, type ValuesOf } from '../core/parameter.js';
-import { ActionBounds } from './action-bounds.js';
+import { ActionBounds } from '../core/action-bounds.js';
 
 export const actionConstraintParameters = {
   'actions.repeat': dynamic(

@@ -1,6 +1,8 @@
 import { namesState } from '../core/expression.js';
 import { noFiniteCost, noJointPositions } from '../core/objective-errors.js';
 import { jointTravel } from '../core/model-spec.js';
+import { weightOf } from '../costs/cost.js';
+import { COSTS } from '../costs/registry.js';
 import { stepWeights, type ObjectiveSpec } from '../core/objective-spec.js';
 import type { CandidateScorer, JointSituation, Objective, PlanContext } from '../core/ports.js';
 import { checkObjectiveSpec } from '../planning/objectives/check-objective-spec.js';
@@ -23,6 +25,8 @@ export class CandidateEvaluator implements CandidateScorer {
   readonly #stepWeights: Float64Array;
   readonly #stepCost: StepCost;
   readonly #motion: MotionCost;
+  /** Whether a cost of the motion depends on joint positions. */
+  readonly #needsJoints: boolean;
   #rollout: Rollout | null = null;
   #costs = new Float32Array(0);
   #sums = new Float64Array(0);
@@ -41,6 +45,9 @@ export class CandidateEvaluator implements CandidateScorer {
     this.#horizon = horizon;
     this.#stepWeights = stepWeights(spec.steps, horizon);
     this.#stepCost = createStepCost(spec, temporalDistance, model.action);
+    this.#needsJoints = COSTS.some(
+      ({ name, needsJoints }) => needsJoints && weightOf(spec.weights, name) > 0,
+    );
     this.#motion = new MotionCost(model.action, spec.weights, horizon * model.action.block);
   }
 
@@ -55,7 +62,11 @@ export class CandidateEvaluator implements CandidateScorer {
     const rollout = this.#rolloutFor(candidates);
     const positions = this.#foresee(joints, candidates);
     const sums = this.#sums;
-    this.#motion.write(candidates, positions, joints, sums);
+    this.#motion.write(
+      candidates,
+      positions === null || joints === undefined ? null : { positions, situation: joints },
+      sums,
+    );
     const horizon = this.#horizon;
     let step = 0;
     for await (const latents of rollout.run(history, candidates, horizon)) {
@@ -74,11 +85,11 @@ export class CandidateEvaluator implements CandidateScorer {
 
   /** Joint positions at the end of each period `[N, K, J]`, null where nothing needs them. */
   #foresee(joints: JointSituation | undefined, candidates: Float32Array): Float32Array | null {
-    const { expression, weights } = this.#spec;
+    const { expression } = this.#spec;
     const isNamed = namesState(expression);
     const { action } = this.#model;
     const travel = jointTravel(action);
-    if (travel === null || (!isNamed && weights.limit === 0)) return null;
+    if (travel === null || (!isNamed && !this.#needsJoints)) return null;
     if (joints === undefined) {
       if (!isNamed) return null;
       throw noJointPositions(this.#spec);

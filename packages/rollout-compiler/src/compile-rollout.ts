@@ -6,13 +6,14 @@ import {
   type LatentSpec,
 } from '../../../src/core/model-spec.js';
 import type { ObjectiveSpec } from '../../../src/core/objective-spec.js';
+import { COSTS } from '../../../src/costs/registry.js';
 import { peakBytesPerCandidate } from './emit/candidate-memory.js';
 import { CANDIDATES } from './graph/dims.js';
 import { emitGraph } from './emit/emit-graph.js';
 import { ExternalData } from './onnx/external-data.js';
 import { GraphBuilder } from './graph/graph-builder.js';
 import { readModel, writeModel } from './onnx/model-file.js';
-import { objectiveNodes, WEIGHT_NAMES, type ObjectiveInputs } from './nodes/objective-nodes.js';
+import { objectiveNodes, type ObjectiveInputs } from './nodes/objective-nodes.js';
 import { planInputs, planNodes, type Refit } from './nodes/plan-nodes.js';
 import { productsIn, type Precision } from './emit/reduced-precision.js';
 import { unrollPredictor } from './nodes/rollout-nodes.js';
@@ -53,7 +54,7 @@ export interface RolloutRequest {
  * latent and numbers of a token. Both variants have these inputs, all float32:
  *
  * - `history [1, C, T, D]` and `goal [1, T, D]`, latents;
- * - `weight_<name> []` for each of {@link WEIGHT_NAMES};
+ * - `weight_<name> []` for each cost of the motion (src/costs);
  * - only if joint positions follow from the actions (then A is the number of joints): `joint_position [A]`, and `min_sums` and `max_sums`
  *   `[K * A]`, the bounds within which what positions are computed from ({@link ObjectiveInputs.joints}) keeps its distance from the limits.
  */
@@ -142,11 +143,8 @@ export class RolloutCompiler {
     const { tokens, dim } = latent;
     const frames = builder.input('history', 'float32', [1, contextFrames(history), tokens, dim]);
     const goal = builder.input('goal', 'float32', [1, tokens, dim]);
-    const weightEntries = WEIGHT_NAMES.map(
-      (name) => [name, builder.input(`weight_${name}`, 'float32', [])] as const,
-    );
-    const weights = Object.fromEntries(weightEntries) as SharedInputs['weights'];
-    const all = [frames, goal, ...weightEntries.map(([, value]) => value)];
+    const weights = new Map(COSTS.map(({ name }) => [name, builder.input(`weight_${name}`, 'float32', [])]));
+    const all = [frames, goal, ...weights.values()];
     if (jointTravel(action) === null) return { frames, goal, weights, joints: null, all };
     const position = builder.input('joint_position', 'float32', [numbers]);
     const minSums = builder.input('min_sums', 'float32', [periods * numbers]);

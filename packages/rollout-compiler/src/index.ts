@@ -6,7 +6,6 @@
  */
 export { RolloutCompiler, type RolloutRequest, type RolloutSources } from './compile-rollout.js';
 export { ALL_SAVINGS, type Savings } from './graph/value-table.js';
-export { WEIGHT_NAMES } from './nodes/objective-nodes.js';
 export type { Refit } from './nodes/plan-nodes.js';
 export { ExternalData, isExternal, PINNED_TO } from './onnx/external-data.js';
 export { elementsOf, encodeModel, readModel, tensorsOf } from './onnx/model-file.js';

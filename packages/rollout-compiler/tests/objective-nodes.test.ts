@@ -8,7 +8,8 @@ import type { JointUnit } from '../../../src/core/types.js';
 import { createRng } from '../../../src/math/rng.js';
 import { CANDIDATES } from '../src/graph/dims.js';
 import { GraphBuilder } from '../src/graph/graph-builder.js';
-import { objectiveNodes, WEIGHT_NAMES, type ObjectiveInputs } from '../src/nodes/objective-nodes.js';
+import { COSTS } from '../../../src/costs/registry.js';
+import { objectiveNodes, type ObjectiveInputs } from '../src/nodes/objective-nodes.js';
 import type { Value } from '../src/graph/value.js';
 import { limitSums } from '../../../src/model/rollout-feeds.js';
 import { CandidateEvaluator } from '../../../src/rollout/candidate-evaluator.js';
@@ -121,11 +122,7 @@ async function asGraph(
     latents: situation.latents.map((_, step) => input(`latent${String(step)}`, [CANDIDATES, TOKENS, DIM])),
     goal: input('goal', [1, TOKENS, DIM]),
     actions: input('actions', [CANDIDATES, PERIODS, JOINTS]),
-    weights: {
-      action: input('action', []),
-      smoothness: input('smoothness', []),
-      limit: input('limit', []),
-    },
+    weights: new Map(COSTS.map(({ name }) => [name, input(name, [])])),
     joints: {
       position: input('position', [JOINTS]),
       minSums: input('minSums', [PERIODS * JOINTS]),
@@ -135,7 +132,7 @@ async function asGraph(
   };
   const { latents, weights, joints, goal, actions } = inputs;
   const costs = objectiveNodes(builder, spec, action, inputs);
-  const declared = [...latents, goal, actions, ...Object.values(weights), ...Object.values(joints ?? {})];
+  const declared = [...latents, goal, actions, ...weights.values(), ...Object.values(joints ?? {})];
   const single = (value: number) => ({ data: Float32Array.of(value), shape: [] });
   const row = (data: Float32Array) => ({ data, shape: [data.length] });
   const { minSums, maxSums } = limitSums(
@@ -158,7 +155,7 @@ async function asGraph(
     ),
     goal: { data: situation.goal, shape: [1, TOKENS, DIM] },
     actions: { data: situation.actions, shape: [SAMPLES, PERIODS, JOINTS] },
-    ...Object.fromEntries(WEIGHT_NAMES.map((name) => [name, single(spec.weights[name])])),
+    ...Object.fromEntries(COSTS.map(({ name }) => [name, single(spec.weights[name] ?? 0)])),
     position: row(situation.position),
     minSums: row(minSums),
     maxSums: row(maxSums),
@@ -185,13 +182,9 @@ const specWithout = fc.record({
     'smooth_l1',
   ),
   steps: fc.constantFrom<StepAggregation>('last', 'all', 'weighted'),
-  weights: fc.record({
-    action: weight,
-    smoothness: weight,
-    limit: weight,
-    limitMargin: weight,
-    limitMarginM: weight,
-  }),
+  weights: fc.record(
+    Object.fromEntries(COSTS.flatMap(({ values }) => Object.keys(values)).map((key) => [key, weight])),
+  ),
 });
 const scope = { joints: JOINTS, hasTemporalDistance: true, foreseesState: true };
 
@@ -284,7 +277,7 @@ describe('an objective as nodes', () => {
       latents: [value, value, value],
       goal: value,
       actions: value,
-      weights: { action: scalar, smoothness: scalar, limit: scalar },
+      weights: new Map(COSTS.map(({ name }) => [name, scalar])),
       joints: null,
       temporalDistance: null,
     };

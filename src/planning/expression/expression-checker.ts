@@ -2,15 +2,13 @@ import type { JepaMpcError } from '../../core/errors.js';
 import {
   hasNode,
   type BinaryOperator,
-  type Comparison,
   type ComparisonExpression,
   type Expression,
-  type Reduction,
-  type Shape,
   type StepReference,
   type UnaryOperator,
 } from '../../core/expression.js';
 import { nearestName } from '../../core/names.js';
+import { asStep, commonShape, compare, dependsOnCandidate, reduce, select } from './expression-parts.js';
 import type { ExpressionText } from './expression-text.js';
 import { BINARY, UNARY } from './operators.js';
 import type { CallSyntax, IndexSyntax, NameSyntax, OperatorSyntax, Syntax } from './syntax.js';
@@ -32,7 +30,7 @@ export interface ExpressionScope {
   readonly joints: number | null;
   /** Whether the model has a learned distance, `goal_distance`. */
   readonly hasTemporalDistance: boolean | null;
-  /** Whether joint positions can be foreseen from its actions, `state`. */
+  /** Whether joint positions follow from its actions, `state`. */
   readonly foreseesState: boolean | null;
 }
 
@@ -347,56 +345,4 @@ export class ExpressionChecker {
 
 function isQuantity(name: string): boolean {
   return QUANTITIES.some((quantity) => quantity === name);
-}
-
-function dependsOnCandidate(node: Expression): boolean {
-  return node.kind === 'distance' || node.kind === 'joints';
-}
-
-function commonShape(...parts: readonly Expression[]): Shape {
-  return parts.some((part) => part.shape === 'vector') ? 'vector' : 'scalar';
-}
-
-function compare(operator: Comparison, left: Expression, right: Expression): Expression {
-  if (left.kind === 'constant' && right.kind === 'constant')
-    return { kind: 'constant', shape: 'scalar', value: BINARY[operator](left.value, right.value) };
-  return { kind: 'compare', shape: commonShape(left, right), operator, left, right };
-}
-
-/** @param condition a comparison, or the number that it came to */
-function select(
-  condition: ComparisonExpression | number,
-  whenTrue: Expression,
-  whenFalse: Expression,
-): Expression {
-  if (typeof condition === 'number') return condition === 0 ? whenFalse : whenTrue;
-  return {
-    kind: 'select',
-    shape: commonShape(condition, whenTrue, whenFalse),
-    condition,
-    whenTrue,
-    whenFalse,
-  };
-}
-
-function reduce(operator: Reduction, operand: Expression): Expression {
-  return { kind: 'reduce', shape: 'scalar', operator, operand };
-}
-
-/** The step that an expression stands for: t, H or a whole number, plus or minus whole numbers; otherwise null. */
-function asStep(expression: Expression): StepReference | null {
-  if (expression.kind === 'constant')
-    return Number.isInteger(expression.value) ? { from: 'start', offset: expression.value } : null;
-  if (expression.kind === 'step') return { from: expression.step, offset: 0 };
-  if (expression.kind !== 'binary') return null;
-  const left = asStep(expression.left);
-  const right = asStep(expression.right);
-  if (left === null || right === null) return null;
-  if (expression.operator === 'add' && right.from === 'start')
-    return { from: left.from, offset: left.offset + right.offset };
-  if (expression.operator === 'add' && left.from === 'start')
-    return { from: right.from, offset: left.offset + right.offset };
-  if (expression.operator === 'subtract' && right.from === 'start')
-    return { from: left.from, offset: left.offset - right.offset };
-  return null;
 }

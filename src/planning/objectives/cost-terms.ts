@@ -2,6 +2,8 @@ import { jointTravel, type ActionSpec } from '../../core/model-spec.js';
 import type { ObjectiveSpec } from '../../core/objective-spec.js';
 import type { CandidateScorer, PlanContext } from '../../core/ports.js';
 import type { CostTerms } from '../../core/types.js';
+import { at } from '../../core/array-access.js';
+import { COSTS } from '../../costs/registry.js';
 import { restingSequence } from '../resting-sequence.js';
 import { foreseePositions } from './foreseen-positions.js';
 import { MotionCost } from './motion-cost.js';
@@ -33,17 +35,16 @@ export async function costTerms(
     positions = new Float32Array(actions.length);
     foreseePositions(context.joints.position, actions, periods, travel, positions);
   }
-  const none = { ...weights, action: 0, smoothness: 0, limit: 0 };
-  const termOf = (name: 'action' | 'smoothness' | 'limit'): number => {
-    const out = new Float64Array(1);
-    new MotionCost(action, { ...none, [name]: weights[name] }, periods).write(
-      actions,
-      positions,
-      context.joints,
-      out,
-    );
-    return out[0] ?? NaN;
-  };
-  const [effort, smoothness, limit] = [termOf('action'), termOf('smoothness'), termOf('limit')];
-  return { total, distance: total - effort - smoothness - limit, action: effort, smoothness, limit, rest };
+  const joints =
+    positions === null || context.joints === undefined ? null : { positions, situation: context.joints };
+  const out = new Float64Array(1);
+  const motion: Record<string, number> = {};
+  let distance = total;
+  for (const cost of COSTS) {
+    new MotionCost(action, weights, periods, [cost]).write(actions, joints, out);
+    const term = at(out, 0);
+    motion[cost.name] = term;
+    distance -= term;
+  }
+  return { total, distance, motion, rest };
 }

@@ -2,7 +2,8 @@ import type { PlanningFacts } from '../../core/model-info.js';
 import { jointTravel } from '../../core/model-spec.js';
 import { noTemporalDistance } from '../../core/objective-errors.js';
 import { DISTANCE_METRICS, STEP_AGGREGATIONS, type ObjectiveSpec } from '../../core/objective-spec.js';
-import { choice, double, dynamic, text, type ValuesOf } from '../../core/parameter.js';
+import { choice, dynamic, text, type ValuesOf } from '../../core/parameter.js';
+import { costParameters, costWeights } from '../../costs/registry.js';
 import { parseExpression } from '../expression/parse-expression.js';
 
 export const objectiveParameters = {
@@ -21,31 +22,7 @@ export const objectiveParameters = {
     '',
     'Cost that replaces the distance, such as goal_distance + 0.1 * norm(action); docs/objectives.md is its reference. Empty: none.',
   ),
-  'objective.action_weight': dynamic(
-    double({ min: -1, max: 1000, default: -1 }),
-    '1',
-    'Weight of the mean squared action (as a fraction of its bounds) in the cost; -1 takes the model’s default.',
-  ),
-  'objective.smoothness_weight': dynamic(
-    double({ min: 0, max: 1000, default: 0 }),
-    '1',
-    'Weight of the mean squared change from one action to the next (as a fraction of half the action range) in the cost.',
-  ),
-  'objective.limit_weight': dynamic(
-    double({ min: 0, max: 1000000, default: 0 }),
-    '1/rad² or 1/m²',
-    'Weight in the cost of the squared displacement of joints into the margin of their position limits.',
-  ),
-  'objective.limit_margin': dynamic(
-    double({ min: 0, max: 10, default: 0.1 }),
-    'rad',
-    'Width of that margin, inside the position limits of revolute joints, but at most a tenth of their range from each end.',
-  ),
-  'objective.limit_margin_m': dynamic(
-    double({ min: 0, max: 10, default: 0.01 }),
-    'm',
-    'As objective.limit_margin, for prismatic joints.',
-  ),
+  ...costParameters,
 };
 
 type ObjectiveValues = ValuesOf<typeof objectiveParameters>;
@@ -74,19 +51,12 @@ export function objectiveSpec(values: ObjectiveValues, model: ObjectiveModel): O
   };
   const expression = source === '' ? null : parseExpression(source, scope);
   const modelWeight = isModelsOwn({ metric, expression }, model) ? model.plannerDefaults.actionPenalty : 0;
-  const actionWeight = values['objective.action_weight'];
   return {
     metric,
     steps: givenSteps === 'model_default' ? model.objective.steps : givenSteps,
     expression,
     ...(model.streams && { streams: model.streams }),
-    weights: {
-      action: actionWeight < 0 ? modelWeight : actionWeight,
-      smoothness: values['objective.smoothness_weight'],
-      limit: values['objective.limit_weight'],
-      limitMargin: values['objective.limit_margin'],
-      limitMarginM: values['objective.limit_margin_m'],
-    },
+    weights: costWeights(values, modelWeight),
   };
 }
 

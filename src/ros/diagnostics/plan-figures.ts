@@ -116,9 +116,9 @@ export class PlanFigures {
         ...(costTerms && {
           cost_total: costTerms.total,
           cost_distance: costTerms.distance,
-          cost_action: costTerms.action,
-          cost_smoothness: costTerms.smoothness,
-          cost_limit: costTerms.limit,
+          ...Object.fromEntries(
+            Object.entries(costTerms.motion).map(([name, cost]) => [`cost_${name}`, cost]),
+          ),
           cost_rest: costTerms.rest,
         }),
         iterations: statistics.iterations,

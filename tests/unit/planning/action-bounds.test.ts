@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { ActionBounds } from '../../../src/planning/action-bounds.js';
+import { ActionBounds } from '../../../src/core/action-bounds.js';
 import { linearAction } from './linear-world.js';
 
 describe('ActionBounds', () => {

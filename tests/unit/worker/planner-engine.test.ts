@@ -405,7 +405,8 @@ describe('the planner engine', () => {
     expect(plan.candidates?.actions).toHaveLength(5 * plan.actions.length);
     const terms = plan.statistics.costTerms;
     if (terms === undefined) throw new Error('no cost terms');
-    const { total, distance, action, smoothness, limit, rest } = terms;
+    const { total, distance, motion, rest } = terms;
+    const { action = NaN, smoothness = NaN, limit = NaN } = motion;
     expect(distance + action + smoothness + limit).toBeCloseTo(total, 6);
     for (const term of [distance, action, smoothness, limit]) expect(term).toBeGreaterThan(0);
     expect(rest).toBeGreaterThan(total);

@@ -1,5 +1,4 @@
 import {
-  hasEffort,
   jointTravel,
   type ActionSpec,
   type JointTravel,
@@ -11,20 +10,13 @@ import {
   stepWeights,
   type DistanceMetric,
   type ObjectiveSpec,
-  type ObjectiveWeights,
 } from '../../../../src/core/objective-spec.js';
-import { at, CANDIDATES, isCandidates } from '../graph/dims.js';
+import type { GraphJoints } from '../../../../src/costs/cost.js';
+import { COSTS } from '../../../../src/costs/registry.js';
+import { CANDIDATES, isCandidates } from '../graph/dims.js';
 import { expressionNodes, type ExpressionSources } from './expression-nodes.js';
 import type { GraphBuilder } from '../graph/graph-builder.js';
 import type { Value } from '../graph/value.js';
-
-/** Weights that a graph takes as inputs. The margin of the limits is in `minSums` and `maxSums` of {@link ObjectiveInputs.joints}. */
-export const WEIGHT_NAMES = [
-  'action',
-  'smoothness',
-  'limit',
-] as const satisfies readonly (keyof ObjectiveWeights)[];
-type WeightName = (typeof WEIGHT_NAMES)[number];
 
 type LatentMetric = Exclude<DistanceMetric, 'temporal_distance'>;
 
@@ -39,8 +31,8 @@ export interface ObjectiveInputs {
   readonly goal: Value;
   /** Raw actions `[N, K, A]`. */
   readonly actions: Value;
-  /** Each `[]`. Graph inputs, so that they change without a new graph. */
-  readonly weights: Readonly<Record<WeightName, Value>>;
+  /** Weight of each cost of the motion `[]`, by name. Graph inputs, so that they change without a new graph. */
+  readonly weights: ReadonlyMap<string, Value>;
   /**
    * Graph inputs as well, for actions that joint positions follow from (A = joints): measured positions `[A]`, and bounds `[K * A]`, row-major,
    * of what positions are computed from (sums of raw actions up to each period, or the actions themselves), with the margin of the limits
@@ -86,15 +78,35 @@ class ObjectiveWriter {
 
   write(): Value {
     const builder = this.#builder;
-    const { weights, joints } = this.#inputs;
-    let cost = hasEffort(this.#action) ? builder.mul(weights.action, this.#effort()) : builder.scalar(0);
-    if (this.#periods > 1) cost = builder.add(cost, builder.mul(weights.smoothness, this.#jerkiness()));
-    if (joints !== null) cost = builder.add(cost, this.#weightedNearness(joints));
+    let cost = this.#motionCost();
     for (const [index, weight] of stepWeights(this.#spec.steps, this.#horizon).entries()) {
       if (weight === 0) continue;
       cost = builder.add(cost, builder.mul(builder.scalar(weight), this.#stepCost(index + 1)));
     }
     return cost;
+  }
+
+  /** Sum of the costs of the motion, each times its weight, `[N]` or `[]`. */
+  #motionCost(): Value {
+    const { weights } = this.#inputs;
+    const sequence = { action: this.#action, periods: this.#periods };
+    let sum: Value | null = null;
+    for (const cost of COSTS) {
+      const weight = weights.get(cost.name);
+      if (weight === undefined || !cost.appliesTo(sequence)) continue;
+      const graph = { ops: this.#builder, sequence, weight, joints: this.#graphJoints() };
+      const nodes = cost.asNodes({ ...graph, actions: this.#inRows(this.#inputs.actions) });
+      sum = sum === null ? nodes : this.#builder.add(sum, nodes);
+    }
+    return sum ?? this.#builder.scalar(0);
+  }
+
+  #graphJoints(): GraphJoints<Value> | null {
+    const { joints } = this.#inputs;
+    const travel = jointTravel(this.#action);
+    if (joints === null || travel === null) return null;
+    const { minSums, maxSums } = joints;
+    return { travelled: () => this.#travelled(), gain: travel.gain, minSums, maxSums };
   }
 
   /** Distance or expression at step t, `[N]` or `[]`. */
@@ -217,56 +229,6 @@ class ObjectiveWriter {
     const travel = jointTravel(this.#action);
     if (travel === null) throw noJointPositions(this.#spec);
     return travel;
-  }
-
-  /** `[N]`: mean of the squared actions, as fractions of the larger bound of each. */
-  #effort(): Value {
-    const { lower, upper } = this.#action;
-    const largerBound = (joint: number): number =>
-      Math.max(Math.abs(at(lower, joint)), Math.abs(at(upper, joint)));
-    return this.#meanSquare(this.#inRows(this.#inputs.actions), largerBound);
-  }
-
-  /** `[N]`: mean of the squared changes from action to action, as fractions of half the range. */
-  #jerkiness(): Value {
-    const builder = this.#builder;
-    const actions = this.#inRows(this.#inputs.actions);
-    const { lower, upper, names } = this.#action;
-    const joints = names.length;
-    const size = this.#periods * joints;
-    const change = builder.sub(
-      builder.slice(actions, 1, joints, size),
-      builder.slice(actions, 1, 0, size - joints),
-    );
-    return this.#meanSquare(change, (joint) => (at(upper, joint) - at(lower, joint)) / 2);
-  }
-
-  /**
-   * Mean of the squares of each row, `[N]`.
-   *
-   * @param rows `[N, k * A]`, of any number of periods
-   * @param unit what a number of an action is divided by
-   */
-  #meanSquare(rows: Value, unit: (joint: number) => number): Value {
-    const builder = this.#builder;
-    const joints = this.#action.names.length;
-    const size = at(rows.dims, 1);
-    const gain = builder.floats(
-      Array.from({ length: size }, (_, i) => 1 / (unit(i % joints) * Math.sqrt(size))),
-      [size],
-    );
-    return builder.reduce('ReduceSumSquare', builder.mul(rows, gain), [1], false);
-  }
-
-  /** `[N]`: mean over periods of the squared depth inside the margin of the limits, times its weight. */
-  #weightedNearness({ minSums, maxSums }: NonNullable<ObjectiveInputs['joints']>): Value {
-    const builder = this.#builder;
-    const sums = this.#travelled();
-    const depths = [builder.sub(minSums, sums), builder.sub(sums, maxSums), builder.scalar(0)];
-    const excess = builder.node('Max', depths, {}, 'float32', sums.dims);
-    const squares = builder.reduce('ReduceSumSquare', excess, [1], false);
-    const unit = builder.scalar(this.#travel.gain ** 2 / this.#periods);
-    return builder.mul(builder.mul(this.#inputs.weights.limit, unit), squares);
   }
 
   /** K */

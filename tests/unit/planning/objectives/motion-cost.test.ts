@@ -19,14 +19,13 @@ const LIMITS = {
 /** Velocities held for 0.1 s each. */
 const HELD = { isSum: true, gain: 0.1 };
 
-function cost(weights: Partial<ObjectiveWeights>, limits: JointSituation | null = LIMITS): number {
+function cost(weights: ObjectiveWeights, limits: JointSituation | null = LIMITS): number {
   const positions = new Float32Array(ACTIONS.length);
   foreseePositions(AT_ZERO, ACTIONS, 3, HELD, positions);
   const out = new Float64Array(1);
   new MotionCost(linearAction, { ...NOTHING, ...weights }, 3).write(
     ACTIONS,
-    limits === null ? null : positions,
-    limits ?? undefined,
+    limits === null ? null : { positions, situation: limits },
     out,
   );
   return out[0] ?? NaN;
@@ -44,12 +43,7 @@ describe('MotionCost', () => {
 
   it('charges nothing for changes in a plan of one action', () => {
     const out = Float64Array.of(NaN);
-    new MotionCost(linearAction, { ...NOTHING, smoothness: 1 }, 1).write(
-      Float32Array.of(1, 1),
-      null,
-      undefined,
-      out,
-    );
+    new MotionCost(linearAction, { ...NOTHING, smoothness: 1 }, 1).write(Float32Array.of(1, 1), null, out);
     expect(out[0]).toBe(0);
   });
 
