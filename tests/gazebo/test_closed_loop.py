@@ -24,7 +24,7 @@ def _gazebo_is_there() -> None:
 
 def demo(report: Path, *arguments: str) -> dict[str, Any]:
     """Runs the demo in Gazebo and returns its report."""
-    command = ["node", str(ROOT / "dist" / "cli" / "main.js"), "demo", "--simulator", "gazebo", "--headless"]
+    command = ["node", str(ROOT / "dist" / "eval" / "main.js"), "demo", "--simulator", "gazebo", "--headless"]
     command += ["--no-baselines", "--seed", str(SEED), "--json", str(report), *arguments]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     assert result.returncode == 0, result.stdout + result.stderr

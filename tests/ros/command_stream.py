@@ -111,7 +111,7 @@ def robot_and_planner(
     } | parameters
     assignments = [part for name, value in values.items() for part in ("-p", f"{name}:={value}")]
     simulator = [*SIMULATOR, "--seed", "5"]
-    program = ["node", str(ROOT / "dist" / "cli" / "main.js"), "node"]
+    program = ["node", str(ROOT / "dist" / "src" / "cli" / "main.js"), "node"]
     planner = [*prefix, *program, "--ros-args", "-r", "image:=image_raw"]
     running: list[subprocess.Popen] = []
     try:

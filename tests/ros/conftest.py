@@ -31,7 +31,7 @@ def node_starter(folder: Path) -> Iterator[StartNode]:
         arguments += [part for name, value in values.items() for part in ("-p", f"{name.replace('__', '.')}:={value}")]
         log = (folder / f"node-{len(running)}.log").open("w")
         process = subprocess.Popen(
-            ["node", str(ROOT / "dist" / "cli" / "main.js"), "node", "--ros-args", *arguments],
+            ["node", str(ROOT / "dist" / "src" / "cli" / "main.js"), "node", "--ros-args", *arguments],
             stdout=log,
             stderr=subprocess.STDOUT,
         )

@@ -73,7 +73,7 @@ def reach_goals(hosts: Hosts, logs: Path) -> None:
         processes.start(
             PLANNER,
             "planner",
-            *("node", str(ROOT / "dist" / "cli" / "main.js"), "node", "--ros-args", "-r", "image:=image_raw"),
+            *("node", str(ROOT / "dist" / "src" / "cli" / "main.js"), "node", "--ros-args", "-r", "image:=image_raw"),
             *(part for name, value in parameters.items() for part in ("-p", f"{name}:={value}")),
         )
         watcher = hosts.command(ROBOT, [sys.executable, str(Path(__file__).parent / "watch_robot.py")])
