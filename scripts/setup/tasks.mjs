@@ -5,7 +5,7 @@ import { makeRunEnvironment } from './run-environment.mjs';
 import { setUp } from './set-up.mjs';
 import { SetupError } from './setup-error.mjs';
 import { supervise } from './supervise.mjs';
-import { runChecks } from '../checks/run-checks.mjs';
+import { LANES, runChecks } from '../checks/run-checks.mjs';
 import { NOTHING } from '../checks/tally.mjs';
 
 /**
@@ -61,11 +61,20 @@ function checksTask(extent, namesOf) {
       const chooses = (/** @type {string} */ name) => names.length === 0 || names.includes(name);
       const gazebo = chooses('gazebo') ? await gazeboOutcome(layout, env) : undefined;
       return async () => {
-        const run = await makeRunEnvironment(layout, source, env, { isolated: true });
+        // Programs that run at the same time need ROS domains of their own. In one that the user has named they take turns.
+        const laneCount = env['ROS_DOMAIN_ID'] ? 1 : LANES;
+        const runs = [];
         try {
-          return await runChecks(names, layout, run.env, gazebo && { gazebo });
+          for (let lane = 0; lane < laneCount; lane += 1)
+            runs.push(await makeRunEnvironment(layout, source, env, { isolated: true }));
+          return await runChecks(
+            names,
+            layout,
+            runs.map((run) => run.env),
+            gazebo && { gazebo },
+          );
         } finally {
-          run.release();
+          for (const run of runs) run.release();
         }
       };
     },
