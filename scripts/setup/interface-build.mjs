@@ -3,9 +3,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { rosAloneEnvironment } from './ros-source.mjs';
 import { ask, runCommand } from './run-command.mjs';
-import { filesBelow, hashOf, readStamp, removeStamp, writeStamp } from './stamp.mjs';
+import { filesBelow, hashOf, readStamp, removeStamp, writeStamp } from './steps.mjs';
 import { isOnPath } from './system-packages.mjs';
-import { spacelessTmpdir } from './spaceless-tmpdir.mjs';
+import { spacelessTmpdir } from './layout.mjs';
 
 /** Packages of ROS 2 that turn an action into C, C++ and Python. */
 const GENERATORS = ['ament_cmake', 'rosidl_default_generators'];

@@ -5,20 +5,21 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
+  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { join, relative } from 'node:path';
-import { findNodeHeaders } from './node-headers.mjs';
+import { availableParallelism, homedir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
 import { libpythonOf } from './ros-prefix.mjs';
 import { rosAloneEnvironment } from './ros-source.mjs';
 import { ask, runCommand } from './run-command.mjs';
 import { SetupError } from './setup-error.mjs';
-import { spacelessTmpdir } from './spaceless-tmpdir.mjs';
-import { filesBelow, hashOf, readStamp, removeStamp, writeStamp } from './stamp.mjs';
+import { spacelessTmpdir } from './layout.mjs';
+import { filesBelow, hashOf, readStamp, removeStamp, writeStamp } from './steps.mjs';
 
 /** Messages the node and the demo use; the generator reports success when it made none. */
 const NEEDED_MESSAGES = [
@@ -185,6 +186,36 @@ function hasPrebuilt(layout, source) {
   const codename = /^UBUNTU_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? '';
   const file = `${source.distro}-${codename}-${process.arch}-node-rclnodejs.node`;
   return existsSync(join(layout.rclnodejs, 'prebuilds', `linux-${process.arch}`, file));
+}
+
+/**
+ * Where the headers that a native addon is compiled with lie. rclnodejs uses Node-API and libuv alone, so headers of any Node.js
+ * from 20 on give the same addon; those of the running one come first.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} [execPath] the running Node.js
+ * @returns {string | undefined} a folder with include/node/node.h; undefined when there is none and node-gyp has to download them
+ */
+function findNodeHeaders(env, execPath = process.execPath) {
+  const gypCache = join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'node-gyp');
+  const candidates = [
+    dirname(dirname(realpathSync(execPath))),
+    env['npm_config_nodedir'],
+    ...(existsSync(gypCache)
+      ? readdirSync(gypCache)
+          .sort()
+          .reverse()
+          .map((version) => join(gypCache, version))
+      : []),
+    '/usr/local',
+    '/usr',
+  ];
+  return candidates.find(
+    (folder) =>
+      folder !== undefined &&
+      existsSync(join(folder, 'include', 'node', 'node_api.h')) &&
+      existsSync(join(folder, 'include', 'node', 'uv.h')),
+  );
 }
 
 /**

@@ -4,7 +4,7 @@ import { findPython, noPythonError } from './find-python.mjs';
 import { rosLoadEnvironment } from './ros-source.mjs';
 import { ask, runCommand } from './run-command.mjs';
 import { SetupError } from './setup-error.mjs';
-import { filesBelow, hashOf, readStamp, removeStamp, writeStamp } from './stamp.mjs';
+import { filesBelow, hashOf, readStamp, removeStamp, writeStamp } from './steps.mjs';
 import { isOnPath } from './system-packages.mjs';
 
 const STAMP_NAME = '.jepa-mpc-stamp.json';

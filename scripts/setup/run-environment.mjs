@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { holdFreeDomain } from './free-domain.mjs';
-import { gazeboEnvironment } from './gazebo-set-up.mjs';
+import { gazeboEnvironment } from '../test-setup/gazebo/set-up.mjs';
 import { rosLoadEnvironment } from './ros-source.mjs';
 import { unlock } from './set-up-lock.mjs';
 import { findRenderer } from './system-packages.mjs';

@@ -20,7 +20,7 @@ const EGL_NAMES = ['libEGL.so.1', 'libEGL.so'];
  * @param {readonly string[]} names
  * @returns {boolean}
  */
-function hasLibrary(names) {
+export function hasLibrary(names) {
   return LIBRARY_FOLDERS.some((folder) => names.some((name) => existsSync(join(folder, name))));
 }
 
@@ -43,43 +43,6 @@ export function isOnPath(program, env) {
   return (env['PATH'] ?? '')
     .split(delimiter)
     .some((folder) => folder !== '' && existsSync(join(folder, program)));
-}
-
-/** Vulkan computed on the processor, where Debian's package keeps it: what WebGPU runs on in tests. */
-const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
-const VULKAN_LOADER_NAMES = ['libvulkan.so.1'];
-
-/**
- * Debian's packages that some tests need; where they cannot be had, those tests are skipped and say why.
- *
- * @type {readonly { title: string, packages: readonly string[], debian?: string, isThere: (env: NodeJS.ProcessEnv) => boolean }[]}
- */
-export const TEST_PACKAGES = [
-  {
-    title: 'SwiftShader for the WebGPU tests',
-    packages: ['chromium-common', 'libvulkan1'],
-    isThere: () => existsSync(SWIFTSHADER) && hasLibrary(VULKAN_LOADER_NAMES),
-  },
-  {
-    title: 'libsdformat for the tests of world and robot',
-    packages: ['ignition-tools', 'libsdformat-dev'],
-    // Other releases of Debian call them differently.
-    debian: '12',
-    isThere: (env) => isOnPath('ign', env) || isOnPath('gz', env),
-  },
-];
-
-/**
- * @param {NodeJS.ProcessEnv} env `JEPA_MPC_SETUP_APT=0` forbids the installation
- * @param {string} [version] of Debian, where it has to be that one
- * @returns {boolean} whether packages for tests can be had: other distributions have them under other names, or not at all
- */
-export function canInstallTestPackages(env, version) {
-  const release = '/etc/os-release';
-  const text = existsSync(release) ? readFileSync(release, 'utf8') : '';
-  const isDebian = /^ID="?debian"?$/m.test(text);
-  const isThatOne = version === undefined || new RegExp(`^VERSION_ID="?${version}"?$`, 'm').test(text);
-  return isDebian && isThatOne && mayUseApt(env);
 }
 
 /**

@@ -1,12 +1,13 @@
 import { delimiter, join } from 'node:path';
 import { bundleInto } from './bundle.mjs';
-import { requireGazebo, setUpGazebo } from './gazebo-set-up.mjs';
+import { requireGazebo, setUpGazebo } from '../test-setup/gazebo/set-up.mjs';
 import { makeRunEnvironment } from './run-environment.mjs';
-import { setUp } from './set-up.mjs';
+import { nodeSteps, productSteps, setUp, trainingSteps } from './set-up.mjs';
 import { SetupError } from './setup-error.mjs';
 import { supervise } from './supervise.mjs';
 import { LANES, runChecks } from '../checks/run-checks.mjs';
 import { NOTHING } from '../checks/tally.mjs';
+import { benchSteps, colconSteps, testSteps } from '../test-setup/steps.mjs';
 
 /**
  * A task of `scripts/bootstrap.mjs`. Preparing sets up what it needs; the function it gives back does the work and says the exit
@@ -31,7 +32,7 @@ const write = (text) => {
 function productTask(program, command, { isolated, needsGazebo = () => false }) {
   return {
     prepare: async (args, env) => {
-      const { layout, source } = await setUp('product', env, write);
+      const { layout, source } = await setUp(productSteps, env, write);
       if (needsGazebo(args)) await requireGazebo(layout, env, write);
       const main = join(layout.dist, program);
       return async () => {
@@ -49,14 +50,14 @@ function productTask(program, command, { isolated, needsGazebo = () => false }) 
 /**
  * Checks of the product.
  *
- * @param {import('./set-up.mjs').Extent} extent what they need
+ * @param {(site: import('./set-up.mjs').Site) => import('./steps.mjs').Step[]} stepsOf what they need
  * @param {(args: readonly string[]) => readonly string[]} namesOf which checks the arguments choose
  * @returns {Task}
  */
-function checksTask(extent, namesOf) {
+function checksTask(stepsOf, namesOf) {
   return {
     prepare: async (args, env) => {
-      const { layout, source } = await setUp(extent, env, write);
+      const { layout, source } = await setUp(stepsOf, env, write);
       const names = namesOf(args);
       const chooses = (/** @type {string} */ name) => names.length === 0 || names.includes(name);
       const gazebo = chooses('gazebo') ? await gazeboOutcome(layout, env) : undefined;
@@ -123,7 +124,7 @@ export const TASKS = {
   node: productTask('src/cli/main.js', 'node', { isolated: false }),
   setup: {
     prepare: async (args, env) => {
-      await setUp(args.includes('--training') ? 'training' : 'product', env, write);
+      await setUp(args.includes('--training') ? trainingSteps : productSteps, env, write);
       return () => Promise.resolve(0);
     },
   },
@@ -132,7 +133,7 @@ export const TASKS = {
     prepare: async (args, env) => {
       if (args.length === 0)
         throw new SetupError('there is no command to run', { expected: 'exec <program> [arguments]' });
-      const { layout, source } = await setUp('product', env, write);
+      const { layout, source } = await setUp(productSteps, env, write);
       return async () => {
         const run = await makeRunEnvironment(layout, source, env, { isolated: true });
         try {
@@ -143,14 +144,14 @@ export const TASKS = {
       };
     },
   },
-  test: checksTask('tests', (args) => args),
+  test: checksTask(testSteps, (args) => args),
   /** `npm test -- colcon` alone, without the training environment that other checks need. */
-  'test:colcon': checksTask('colcon', () => ['colcon']),
+  'test:colcon': checksTask(colconSteps, () => ['colcon']),
   /** `npm test -- sdf gazebo` alone, likewise. */
-  'test:gazebo': checksTask('product', () => ['sdf', 'gazebo']),
+  'test:gazebo': checksTask(productSteps, () => ['sdf', 'gazebo']),
   train: {
     prepare: async (args, env) => {
-      const { layout, source } = await setUp('training', env, write);
+      const { layout, source } = await setUp(trainingSteps, env, write);
       if (trainingNeedsGazebo(args)) await requireGazebo(layout, env, write);
       const python = join(layout.trainingPrefix, 'bin', 'python');
       return async () => {
@@ -168,7 +169,7 @@ export const TASKS = {
   /** Drives the demo's robot through ROS 2 and records it: training/README.md, "Your own robot". */
   record: {
     prepare: async (args, env) => {
-      const { layout, source } = await setUp('product', env, write);
+      const { layout, source } = await setUp(productSteps, env, write);
       const folders = ['training', 'sim/common', 'sim/mujoco'].map((name) => join(layout.root, name));
       return async () => {
         const run = await makeRunEnvironment(layout, source, env, { isolated: true });
@@ -187,7 +188,7 @@ export const TASKS = {
   /** From a bag of the demo to the demo with the model that was trained on it. */
   'round-trip': {
     prepare: async (args, env) => {
-      const { layout, source } = await setUp('training', env, write);
+      const { layout, source } = await setUp(trainingSteps, env, write);
       return async () => {
         const run = await makeRunEnvironment(layout, source, env, { isolated: true });
         const python = join(layout.trainingPrefix, 'bin', 'python');
@@ -202,7 +203,7 @@ export const TASKS = {
   /** Times the planner beside the reference: bench/README.md. */
   bench: {
     prepare: async (args, env) => {
-      const { layout, source } = await setUp('bench', env, write);
+      const { layout, source } = await setUp(benchSteps, env, write);
       const main = join(layout.root, 'bench', 'run.mjs');
       return async () => {
         const run = await makeRunEnvironment(layout, source, env, { isolated: false });
@@ -224,7 +225,7 @@ export const TASKS = {
         throw new SetupError('there is no folder to write the bundle to', { expected: 'bundle <folder>' });
       // A build installs nothing in the operating system, and colcon takes what is written to stderr for warnings.
       const buildEnv = { ...env, JEPA_MPC_SETUP_APT: '0' };
-      const { layout } = await setUp('node', buildEnv, (text) => void process.stdout.write(text));
+      const { layout } = await setUp(nodeSteps, buildEnv, (text) => void process.stdout.write(text));
       return () => bundleInto(layout, target);
     },
   },

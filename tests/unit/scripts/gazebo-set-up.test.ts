@@ -10,9 +10,9 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { gazeboCacheOf } from '../../../scripts/setup/gazebo-cache.mjs';
-import { findMirror, type GazeboHost } from '../../../scripts/setup/gazebo-host.mjs';
-import { gazeboEnvironment, setUpGazebo } from '../../../scripts/setup/gazebo-set-up.mjs';
+import { gazeboCacheOf } from '../../../scripts/test-setup/gazebo/cache.mjs';
+import { findMirror, type GazeboHost } from '../../../scripts/test-setup/gazebo/host.mjs';
+import { gazeboEnvironment, setUpGazebo } from '../../../scripts/test-setup/gazebo/set-up.mjs';
 import { layoutOf } from '../../../scripts/setup/layout.mjs';
 import { SetupError } from '../../../scripts/setup/setup-error.mjs';
 import { choosesGazebo, trainingNeedsGazebo } from '../../../scripts/setup/tasks.mjs';

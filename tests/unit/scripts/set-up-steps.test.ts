@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { isNodeNewEnough } from '../../../scripts/setup/check-node.mjs';
+import { isNodeNewEnough } from '../../../scripts/setup/set-up.mjs';
 import { SetupError } from '../../../scripts/setup/setup-error.mjs';
-import { runSteps } from '../../../scripts/setup/step-runner.mjs';
+import { runSteps } from '../../../scripts/setup/steps.mjs';
 
 const noTime = () => 0;
 const noLeftovers = () => Promise.resolve();

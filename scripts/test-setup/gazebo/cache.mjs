@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { systemEnvironment } from './gazebo-host.mjs';
+import { systemEnvironment } from './host.mjs';
 
 /** The user's own chroot with Gazebo Classic in it, taken as it is. */
 export const ROOT_VARIABLE = 'JEPA_MPC_GAZEBO_ROOT';

@@ -1,25 +1,25 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { GAZEBO_SETUP_VARIABLE, PLUGIN_VARIABLE, ROOT_VARIABLE, gazeboCacheOf } from './gazebo-cache.mjs';
-import { chrootSteps } from './gazebo-chroot.mjs';
-import { debianArchitecture, gazeboHost, hostObstacle, makeWritable, roomObstacle } from './gazebo-host.mjs';
-import { buildPlugin, pluginIsBuilt, pluginPath } from './gazebo-plugin.mjs';
-import { endProcessesMarked } from './marked-processes.mjs';
-import { runCommand } from './run-command.mjs';
-import { lockWhenFree, unlock } from './set-up-lock.mjs';
-import { SetupError } from './setup-error.mjs';
-import { runSteps } from './step-runner.mjs';
-import { installPackages } from './system-packages.mjs';
+import { GAZEBO_SETUP_VARIABLE, PLUGIN_VARIABLE, ROOT_VARIABLE, gazeboCacheOf } from './cache.mjs';
+import { chrootSteps } from './chroot.mjs';
+import { debianArchitecture, gazeboHost, hostObstacle, makeWritable, roomObstacle } from './host.mjs';
+import { buildPlugin, pluginIsBuilt, pluginPath } from './plugin.mjs';
+import { endProcessesMarked } from '../../setup/marked-processes.mjs';
+import { runCommand } from '../../setup/run-command.mjs';
+import { lockWhenFree, unlock } from '../../setup/set-up-lock.mjs';
+import { SetupError } from '../../setup/setup-error.mjs';
+import { runSteps } from '../../setup/steps.mjs';
+import { installPackages } from '../../setup/system-packages.mjs';
 
 /**
  * Makes Gazebo Classic 11 in a chroot, and the project's plugin in it, or what of them is missing. That the machine cannot have it is an
  * outcome; that a step fails which should work is an error.
  *
- * @param {import('./layout.mjs').Layout} layout
+ * @param {import('../../setup/layout.mjs').Layout} layout
  * @param {NodeJS.ProcessEnv} env
  * @param {(text: string) => void} write where progress goes
- * @param {import('./gazebo-host.mjs').GazeboHost} [host]
+ * @param {import('./host.mjs').GazeboHost} [host]
  * @param {typeof runCommand} [run]
  * @returns {Promise<{ obstacle: string | undefined }>} why this machine cannot have it
  */
@@ -55,7 +55,7 @@ export async function setUpGazebo(layout, env, write, host = gazeboHost(env), ru
 /**
  * The same for a run that was asked for with Gazebo.
  *
- * @param {import('./layout.mjs').Layout} layout
+ * @param {import('../../setup/layout.mjs').Layout} layout
  * @param {NodeJS.ProcessEnv} env
  * @param {(text: string) => void} write
  */
@@ -73,9 +73,9 @@ export async function requireGazebo(layout, env, write) {
 /**
  * What programs need to know of Gazebo Classic, where it is set up with this checkout's plugin.
  *
- * @param {import('./layout.mjs').Layout} layout
+ * @param {import('../../setup/layout.mjs').Layout} layout
  * @param {NodeJS.ProcessEnv} env
- * @param {import('./gazebo-host.mjs').GazeboHost} [host]
+ * @param {import('./host.mjs').GazeboHost} [host]
  * @returns {NodeJS.ProcessEnv} what to add; nothing where it is not
  */
 export function gazeboEnvironment(layout, env, host = gazeboHost(env)) {
@@ -87,12 +87,12 @@ export function gazeboEnvironment(layout, env, host = gazeboHost(env)) {
 }
 
 /**
- * @param {import('./layout.mjs').Layout} layout
- * @param {import('./gazebo-cache.mjs').GazeboCache} cache
+ * @param {import('../../setup/layout.mjs').Layout} layout
+ * @param {import('./cache.mjs').GazeboCache} cache
  * @param {NodeJS.ProcessEnv} env
- * @param {import('./gazebo-host.mjs').GazeboHost} host
+ * @param {import('./host.mjs').GazeboHost} host
  * @param {typeof runCommand} run
- * @returns {{ steps: import('./gazebo-chroot.mjs').PromptStep[], obstacle: () => string | undefined }} obstacle: what stands in the way of
+ * @returns {{ steps: import('../../setup/steps.mjs').Step[], obstacle: () => string | undefined }} obstacle: what stands in the way of
  *   those that are not done
  */
 function stepsOf(layout, cache, env, host, run) {

@@ -3,8 +3,8 @@ import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync, st
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mirrorCandidates, readAptSources } from './apt-sources.mjs';
-import { SetupError } from './setup-error.mjs';
-import { isOnPath, mayUseApt } from './system-packages.mjs';
+import { SetupError } from '../../setup/setup-error.mjs';
+import { isOnPath, mayUseApt } from '../../setup/system-packages.mjs';
 
 /** The release of Debian whose packages have Gazebo Classic 11. */
 export const SUITE = 'bullseye';

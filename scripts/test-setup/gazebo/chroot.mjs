@@ -1,10 +1,10 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { chrootEnvironment } from './gazebo-cache.mjs';
-import { SUITE } from './gazebo-host.mjs';
-import { ask } from './run-command.mjs';
-import { SetupError } from './setup-error.mjs';
-import { hashOf, readStamp, writeStamp } from './stamp.mjs';
+import { chrootEnvironment } from './cache.mjs';
+import { SUITE } from './host.mjs';
+import { ask } from '../../setup/run-command.mjs';
+import { SetupError } from '../../setup/setup-error.mjs';
+import { hashOf, readStamp, writeStamp } from '../../setup/steps.mjs';
 
 /** Without X there is no rendering; without drivers of its own for the processor none of it either. */
 const SIMULATOR = ['gazebo', 'gazebo-plugin-base', 'xvfb', 'libgl1-mesa-dri'];
@@ -31,24 +31,18 @@ const settingsOf = (mirror) => ({
 /** Files of the machine by which names of hosts are found. */
 const NAME_RESOLUTION = ['etc/resolv.conf', 'etc/hosts'];
 
-/**
- * A step that knows at once whether it is done.
- *
- * @typedef {Omit<import('./step-runner.mjs').Step, 'isDone'> & { isDone: () => boolean }} PromptStep
- *
- * @typedef {PromptStep & { bytes: number }} SizedStep bytes: what it writes, at its largest
- */
+/** @typedef {import('../../setup/steps.mjs').Step & { bytes: number }} SizedStep bytes: how much it writes at most */
 
 /**
  * The steps that make a Debian with Gazebo Classic in a folder. Each leaves a stamp when it is finished. A base system that was cut off is
  * thrown away; packages are gone on with where they were.
  *
  * @param {object} parts
- * @param {import('./gazebo-cache.mjs').GazeboCache} parts.cache
+ * @param {import('./cache.mjs').GazeboCache} parts.cache
  * @param {string} parts.architecture as Debian calls it
  * @param {() => string} parts.mirror
  * @param {NodeJS.ProcessEnv} parts.env
- * @param {typeof import('./run-command.mjs').runCommand} parts.run
+ * @param {typeof import('../../setup/run-command.mjs').runCommand} parts.run
  * @returns {SizedStep[]}
  */
 export function chrootSteps({ cache, architecture, mirror, env, run }) {
