@@ -35,8 +35,8 @@ def values_of(message: DiagnosticArray) -> dict[str, str]:
 
 
 class TestCandidates:
-    def test_are_paths_of_the_fingertip_from_the_cheapest_to_the_dearest(self, active):
-        peer, _ = active
+    def test_are_paths_of_the_fingertip_from_the_cheapest_to_the_dearest(self, moving):
+        peer, _ = moving
         heard = listen(peer, MarkerArray, "planner_node/candidates")
         assert peer.spin_until(lambda: len(heard) > 2)
         markers = heard[-1].markers
@@ -63,8 +63,8 @@ class TestCandidates:
         assert lightness[-1] == pytest.approx(0.6, abs=0.01)
         assert lightness == sorted(lightness, reverse=True)
 
-    def test_come_no_more_often_than_asked_for_and_as_many(self, active):
-        peer, _ = active
+    def test_come_no_more_often_than_asked_for_and_as_many(self, moving):
+        peer, _ = moving
         changes = [parameter("candidates.count", 7), parameter("candidates.rate", 2.0)]
         assert all(result.successful for result in peer.set_parameters(changes).results)
         heard = listen(peer, MarkerArray, "planner_node/candidates")
@@ -74,8 +74,8 @@ class TestCandidates:
         assert 2 <= len(heard) <= 7
         assert len(heard[-1].markers) == 8
 
-    def test_of_a_link_that_the_robot_does_not_have_are_refused_with_a_reason(self, active):
-        peer, _ = active
+    def test_of_a_link_that_the_robot_does_not_have_are_refused_with_a_reason(self, moving):
+        peer, _ = moving
         (result,) = peer.set_parameters([parameter("candidates.link", "gripper")]).results
         assert result.successful
         heard = listen(peer, MarkerArray, "planner_node/candidates")
@@ -83,8 +83,8 @@ class TestCandidates:
         assert not heard
 
 
-def test_the_plan_is_the_motion_that_it_foresees(active):
-    peer, _ = active
+def test_the_plan_is_the_motion_that_it_foresees(moving):
+    peer, _ = moving
     heard: list[JointTrajectory] = listen(peer, JointTrajectory, "planner_node/plan")
     assert peer.spin_until(lambda: len(heard) > 2)
     plan = heard[-1]
@@ -98,8 +98,8 @@ def test_the_plan_is_the_motion_that_it_foresees(active):
 
 
 class TestStatistics:
-    def test_tell_what_the_cost_is_made_of_and_where_the_time_goes(self, active):
-        peer, _ = active
+    def test_tell_what_the_cost_is_made_of_and_where_the_time_goes(self, moving):
+        peer, _ = moving
         peer.statistics.clear()
         assert peer.spin_until(lambda: len(peer.statistics) > 20)
         texts = values_of(peer.statistics[-1])
@@ -114,8 +114,8 @@ class TestStatistics:
         assert values["command_period_error_p99_ms"] >= 0
         assert peer.statistics[-1].status[0].hardware_id == "reacher"
 
-    def test_leave_the_terms_out_when_told_to(self, active):
-        peer, _ = active
+    def test_leave_the_terms_out_when_told_to(self, moving):
+        peer, _ = moving
         (result,) = peer.set_parameters([parameter("statistics.cost_terms", False)]).results
         assert result.successful
         peer.spin_for(1.0)
@@ -141,8 +141,8 @@ class TestDiagnostics:
     def level(self, peer, part: str) -> int | None:
         return peer.diagnostics.get(f"planner_node: {part}", (None, ""))[0]
 
-    def test_are_of_every_part_once_a_second(self, active):
-        peer, _ = active
+    def test_are_of_every_part_once_a_second(self, moving):
+        peer, _ = moving
         heard = listen(peer, DiagnosticArray, "/diagnostics")
         peer.spin_for(5.0)
         ours = [message for message in heard if message.status[0].name.startswith("planner_node: ")]
@@ -153,13 +153,13 @@ class TestDiagnostics:
         rate = float(next(entry.value for entry in camera.values if entry.key == "rate_hz"))
         assert 10 < rate < 45
 
-    def test_are_ok_while_the_robot_follows_plans(self, active):
-        peer, _ = active
+    def test_are_ok_while_the_robot_follows_plans(self, moving):
+        peer, _ = moving
         for part in ("model", "camera image", "joint states", "motion", "goal", "parameters"):
             assert peer.spin_until(lambda part=part: self.level(peer, part) == OK), (part, peer.diagnostics)
 
-    def test_say_which_input_went_quiet(self, active):
-        peer, _ = active
+    def test_say_which_input_went_quiet(self, moving):
+        peer, _ = moving
         peer.camera_on = False
         assert peer.spin_until(lambda: self.level(peer, "camera image") == ERROR)
         assert self.level(peer, "joint states") == OK
@@ -177,8 +177,8 @@ class TestDiagnostics:
 
 
 class TestLog:
-    def test_says_on_rosout_what_is_wrong_and_says_it_once_a_second(self, active):
-        peer, _ = active
+    def test_says_on_rosout_what_is_wrong_and_says_it_once_a_second(self, moving):
+        peer, _ = moving
         heard = listen(peer, Log, "/rosout")
         peer.encoding = "nv12"
         peer.joint_names = ["shoulder", "elbo"]
@@ -201,8 +201,8 @@ class TestDisplays:
     def topics(self, peer: Node) -> dict[str, list[str]]:
         return dict(peer.get_publisher_names_and_types_by_node("planner_node", "/"))
 
-    def test_of_rviz(self, active):
-        peer, _ = active
+    def test_of_rviz(self, moving):
+        peer, _ = moving
         config = yaml.safe_load((ROOT / "rviz" / "planner.rviz").read_text())
         shown = {}
         for display in config["Visualization Manager"]["Displays"]:
@@ -213,8 +213,8 @@ class TestDisplays:
         assert self.topics(peer)["/planner_node/candidates"] == ["visualization_msgs/msg/MarkerArray"]
         assert set(shown) == {"/image", "/goal_image", "/robot_description"}
 
-    def test_of_foxglove(self, active):
-        peer, _ = active
+    def test_of_foxglove(self, moving):
+        peer, _ = moving
         layout = json.loads((ROOT / "foxglove" / "planner.json").read_text())
         panels = layout["configById"]
         text = json.dumps(layout)
