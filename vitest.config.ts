@@ -18,7 +18,7 @@ const ISOLATED_TESTS = [
   'tests/unit/model-check/**/*.test.ts',
   'tests/unit/model/{load-model,webgpu-golden}.test.ts',
   'tests/unit/ros/topics/qos-subscription.test.ts',
-  'tests/unit/scripts/{set-up-lock,supervise}.test.ts',
+  'tests/unit/scripts/{run-checks,set-up-lock,supervise}.test.ts',
   'tests/unit/worker/{latents-by-stamp,worker-planner}.test.ts',
 ];
 

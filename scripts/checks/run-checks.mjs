@@ -44,7 +44,17 @@ export const LANES = Math.min(2, availableParallelism());
  */
 export async function runChecks(names, layout, lanes, known = {}) {
   const python = lanes[0]?.['JEPA_MPC_PYTHON'] ?? join(layout.rosPrefix, 'bin', 'python');
-  const chosen = chosenChecks(checksOf(layout, python), names);
+  return runChosen(chosenChecks(checksOf(layout, python), names), layout, lanes, known);
+}
+
+/**
+ * @param {readonly Check[]} chosen
+ * @param {Pick<import('../setup/layout.mjs').Layout, 'root' | 'logs'>} layout
+ * @param {readonly NodeJS.ProcessEnv[]} lanes
+ * @param {Readonly<Record<string, Tally>>} known
+ * @returns {Promise<number>} 0 when nothing failed
+ */
+export async function runChosen(chosen, layout, lanes, known) {
   const jobs = chosen
     .filter(({ name }) => known[name] === undefined)
     .flatMap((check) => check.parts.map((part) => ({ check, part })));
@@ -83,7 +93,7 @@ export function chosenChecks(all, names) {
  * Concurrent parts print their output when they end, so that it does not interleave; a part that runs alone prints as it goes.
  *
  * @param {readonly Job[]} jobs
- * @param {import('../setup/layout.mjs').Layout} layout
+ * @param {Pick<import('../setup/layout.mjs').Layout, 'root' | 'logs'>} layout
  * @param {readonly NodeJS.ProcessEnv[]} lanes
  * @returns {Promise<{ outcomes: Outcome[], interruption: number | undefined }>} interruption: the exit status of a part that was interrupted
  */
@@ -114,7 +124,7 @@ async function runJobs(jobs, layout, lanes) {
 
 /**
  * @param {Job} job
- * @param {import('../setup/layout.mjs').Layout} layout
+ * @param {Pick<import('../setup/layout.mjs').Layout, 'root' | 'logs'>} layout
  * @param {NodeJS.ProcessEnv} env
  * @param {boolean} isAlone
  * @returns {Promise<{ tally: Tally, status: number }>}
@@ -135,7 +145,7 @@ async function runJob({ check, part }, layout, env, isAlone) {
 /**
  * @param {Check} check
  * @param {Part} part
- * @param {import('../setup/layout.mjs').Layout} layout
+ * @param {Pick<import('../setup/layout.mjs').Layout, 'root' | 'logs'>} layout
  * @param {NodeJS.ProcessEnv} env
  * @param {string | undefined} logPath where its output goes; undefined: to this process's
  * @returns {Promise<{ tally: Tally, status: number }>}

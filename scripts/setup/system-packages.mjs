@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { findPython, noPythonError } from './find-python.mjs';
 import { runCommand } from './run-command.mjs';

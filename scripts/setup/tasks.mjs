@@ -5,8 +5,6 @@ import { makeRunEnvironment } from './run-environment.mjs';
 import { nodeSteps, productSteps, setUp, trainingSteps } from './set-up.mjs';
 import { SetupError } from './setup-error.mjs';
 import { supervise } from './supervise.mjs';
-import { LANES, runChecks } from '../checks/run-checks.mjs';
-import { NOTHING } from '../checks/tally.mjs';
 import { benchSteps, colconSteps, testSteps } from '../test-setup/steps.mjs';
 
 /**
@@ -62,6 +60,8 @@ function checksTask(stepsOf, namesOf) {
       const chooses = (/** @type {string} */ name) => names.length === 0 || names.includes(name);
       const gazebo = chooses('gazebo') ? await gazeboOutcome(layout, env) : undefined;
       return async () => {
+        // It imports npm packages, which the set-up has installed only now.
+        const { LANES, runChecks } = await import('../checks/run-checks.mjs');
         // Programs that run at the same time need ROS domains of their own. In one that the user has named they take turns.
         const laneCount = env['ROS_DOMAIN_ID'] ? 1 : LANES;
         const runs = [];
@@ -92,11 +92,13 @@ function checksTask(stepsOf, namesOf) {
 async function gazeboOutcome(layout, env) {
   try {
     const { obstacle } = await setUpGazebo(layout, env, write);
-    return obstacle === undefined ? undefined : { ...NOTHING, skipped: [`Gazebo Classic: ${obstacle}`] };
+    return obstacle === undefined
+      ? undefined
+      : { passed: 0, failed: 0, skipped: [`Gazebo Classic: ${obstacle}`] };
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     write(`${error.explain()}\n`);
-    return { ...NOTHING, failed: 1 };
+    return { passed: 0, failed: 1, skipped: [] };
   }
 }
 
