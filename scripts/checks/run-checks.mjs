@@ -79,7 +79,7 @@ export async function runChosen(chosen, layout, lanes, known) {
 export function chosenChecks(all, names) {
   const unknown = names.filter((name) => name !== 'fast' && !all.some((check) => check.name === name));
   if (unknown.length > 0) {
-    throw new SetupError(`there is no check "${unknown.join('", "')}"`, {
+    throw new SetupError('setup.unknown-check', `there is no check "${unknown.join('", "')}"`, {
       expected: ['fast', ...all.map((check) => check.name)].join(', '),
     });
   }

@@ -60,7 +60,7 @@ export async function holdFreeDomain({
     const lockPath = join(folder, `${domain}.lock`);
     if (ports.every(Boolean) && tryLock(lockPath)) return { domain, lockPath };
   }
-  throw new SetupError('no ROS domain is free on this machine', {
+  throw new SetupError('setup.no-free-domain', 'no ROS domain is free on this machine', {
     found: `domains ${FIRST_DOMAIN} to ${LAST_DOMAIN} in use, or ${folder} not writable`,
     expected: 'one that no other ROS node uses',
     remedy: `end other ROS programs, delete ${folder}, or choose a domain yourself: ROS_DOMAIN_ID=42 npm run demo`,

@@ -121,7 +121,7 @@ function writeActionPrefix(layout, prefix) {
 }
 
 /**
- * Copies rclnodejs to a folder without spaces in its path, which make and node-gyp need, beside a view of the ROS 2 prefix. The view
+ * Copies rclnodejs to a folder without spaces in its path, which make and node-gyp need, next to a view of the ROS 2 prefix. The view
  * holds a placeholder `ros2`: rclnodejs looks for the prefix two folders above that program, and the wheels bring none.
  *
  * @template T
@@ -280,7 +280,7 @@ function checkItLoads(layout, source, env) {
     ask([process.execPath, '--input-type=module', '-e', load], rosAloneEnvironment(source, env)) !== undefined
   )
     return;
-  throw new SetupError('the compiled rclnodejs does not load', {
+  throw new SetupError('setup.addon-does-not-load', 'the compiled rclnodejs does not load', {
     found: `Node.js ${process.versions.node} refuses ${loader} with ROS 2 ${source.distro} in ${source.prefix}`,
     expected: 'that it loads',
     remedy:
@@ -314,7 +314,7 @@ export async function generateMessages(layout, source, env) {
       return !existsSync(join(made, folder, `${name.replaceAll('/', '__')}.js`));
     });
     if (absent.length > 0) {
-      throw new SetupError('ROS messages are missing', {
+      throw new SetupError('setup.messages-missing', 'ROS messages are missing', {
         found: `nothing generated for ${absent.join(', ')} from ${source.amentPrefixPath} (log: ${logPath})`,
         expected: 'the packages of these messages installed in that ROS 2',
         remedy:

@@ -15,7 +15,7 @@ export const RUN_ID_VARIABLE = 'JEPA_MPC_RUN_ID';
  * @param {import('./layout.mjs').Layout} layout
  * @param {import('./ros-source.mjs').RosSource} source
  * @param {NodeJS.ProcessEnv} env
- * @param {{ isolated: boolean }} options isolated: in a ROS domain of its own, heard on this machine alone; for the demo and the
+ * @param {{ isolated: boolean }} options isolated: in a ROS domain of its own, visible on this machine alone; for the demo and the
  *   tests, not for a node that is to move a robot
  * @returns {Promise<{ env: NodeJS.ProcessEnv, release: () => void }>} release gives the domain back
  */

@@ -190,7 +190,7 @@ function withSystemPackages({ layout, env }, steps, { renderer }) {
  */
 function nothingSourced(env) {
   const { ROS_DISTRO: distro = '', AMENT_PREFIX_PATH: prefixes = '' } = env;
-  return new SetupError('a ROS 2 to build against is missing', {
+  return new SetupError('setup.ros-not-sourced', 'a ROS 2 to build against is missing', {
     found: `ROS_DISTRO=${distro} AMENT_PREFIX_PATH=${prefixes}`,
     expected: 'both set, lib/librcl.so in one of the prefixes, and a python3 on the PATH that imports rclpy',
     remedy: 'source /opt/ros/<distribution>/setup.bash, install ros-<distribution>-rclpy, build again',
@@ -213,7 +213,7 @@ export function isNodeNewEnough(version) {
 /** @param {string} version */
 function checkNode(version) {
   if (isNodeNewEnough(version)) return;
-  throw new SetupError('this Node.js is too old', {
+  throw new SetupError('setup.node-too-old', 'this Node.js is too old', {
     found: `Node.js ${version} (${process.execPath})`,
     expected: `Node.js ${MIN_NODE.join('.')} or later`,
     remedy:

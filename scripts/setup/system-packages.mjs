@@ -90,7 +90,7 @@ export function findMissing(env, needs) {
 export async function installMissing(missing, env, logPath) {
   const packages = [...new Set(missing.flatMap((one) => one.aptPackages))];
   if (!mayUseApt(env)) {
-    throw new SetupError('packages of the operating system are missing', {
+    throw new SetupError('setup.system-packages-missing', 'packages of the operating system are missing', {
       found: `no ${missing.map((one) => one.what).join('; no ')}`,
       expected: 'all of them installed',
       remedy: `${aptCommand(packages)} (on another distribution: its packages for the same)`,

@@ -8,8 +8,8 @@ import { supervise } from './supervise.mjs';
 import { benchSteps, colconSteps, testSteps } from '../test-setup/steps.mjs';
 
 /**
- * A task of `scripts/bootstrap.mjs`. Preparing sets up what it needs; the function it gives back does the work and says the exit
- * status.
+ * A task of `scripts/bootstrap.mjs`. Preparing sets up what it needs. The function that it returns does the work and returns
+ * the exit status.
  *
  * @typedef {{ prepare: (args: readonly string[], env: NodeJS.ProcessEnv) => Promise<() => Promise<number>> }} Task
  */
@@ -91,10 +91,10 @@ function checksTask(stepsOf, namesOf) {
  */
 async function gazeboOutcome(layout, env) {
   try {
-    const { obstacle } = await setUpGazebo(layout, env, write);
-    return obstacle === undefined
+    const { blocker } = await setUpGazebo(layout, env, write);
+    return blocker === undefined
       ? undefined
-      : { passed: 0, failed: 0, skipped: [`Gazebo Classic: ${obstacle}`] };
+      : { passed: 0, failed: 0, skipped: [`Gazebo Classic: ${blocker}`] };
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     write(`${error.explain()}\n`);
@@ -134,7 +134,9 @@ export const TASKS = {
   exec: {
     prepare: async (args, env) => {
       if (args.length === 0)
-        throw new SetupError('there is no command to run', { expected: 'exec <program> [arguments]' });
+        throw new SetupError('setup.missing-argument', 'there is no command to run', {
+          expected: 'exec <program> [arguments]',
+        });
       const { layout, source } = await setUp(productSteps, env, write);
       return async () => {
         const run = await makeRunEnvironment(layout, source, env, { isolated: true });
@@ -202,7 +204,7 @@ export const TASKS = {
       };
     },
   },
-  /** Times the planner beside the reference: bench/README.md. */
+  /** Times the planner and the reference: bench/README.md. */
   bench: {
     prepare: async (args, env) => {
       const { layout, source } = await setUp(benchSteps, env, write);
@@ -224,7 +226,9 @@ export const TASKS = {
     prepare: async (args, env) => {
       const [target] = args;
       if (target === undefined)
-        throw new SetupError('there is no folder to write the bundle to', { expected: 'bundle <folder>' });
+        throw new SetupError('setup.missing-argument', 'there is no folder to write the bundle to', {
+          expected: 'bundle <folder>',
+        });
       // A build installs nothing in the operating system, and colcon takes what is written to stderr for warnings.
       const buildEnv = { ...env, JEPA_MPC_SETUP_APT: '0' };
       const { layout } = await setUp(nodeSteps, buildEnv, (text) => void process.stdout.write(text));

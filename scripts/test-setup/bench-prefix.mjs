@@ -57,10 +57,14 @@ export async function makeBenchPrefix(layout, env) {
   );
   const check = [join(prefix, 'bin', 'python'), '-c', 'import jepa_mpc_reference.swm'];
   if (ask(check, cleanEnv) === undefined) {
-    throw new SetupError('the benchmark environment does not import what was installed in it', {
-      found: `the solvers and models of stable-worldmodel fail to import in ${prefix}`,
-      remedy: `see why: ${check.slice(0, 2).join(' ')} "${check[2] ?? ''}"`,
-    });
+    throw new SetupError(
+      'setup.import-failed',
+      'the benchmark environment does not import what was installed in it',
+      {
+        found: `the solvers and models of stable-worldmodel fail to import in ${prefix}`,
+        remedy: `see why: ${check.slice(0, 2).join(' ')} "${check[2] ?? ''}"`,
+      },
+    );
   }
   writeStamp(join(prefix, STAMP_NAME), environmentInputs(layout), { python: python.version });
 }

@@ -28,7 +28,7 @@ export function referenceModelsAreInstalled(layout) {
 }
 
 /**
- * Installs the published code that the exporters of training/ are held against: 310 MB beside 1.3 GB. What stable-worldmodel
+ * Installs the published code that the exporters of training/ are compared with: 310 MB besides 1.3 GB. What stable-worldmodel
  * and cc-vjepa2 declare themselves stays out: simulators, data sets, video.
  *
  * @param {import('../setup/layout.mjs').Layout} layout

@@ -24,7 +24,7 @@ export function mirrorCandidates(sources, codename) {
 
 /**
  * @param {string} [root] of the file system
- * @returns {{ sources: string[], codename: string }} what the machine's apt is told; an empty codename where it is not Debian
+ * @returns {{ sources: string[], codename: string }} what the machine's apt is configured with; an empty codename where it is not Debian
  */
 export function readAptSources(root = '/') {
   const etc = join(root, 'etc');

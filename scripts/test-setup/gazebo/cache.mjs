@@ -31,7 +31,7 @@ export function gazeboCacheOf(env) {
 
 /** @typedef {ReturnType<typeof gazeboCacheOf>} GazeboCache */
 
-/** Names the cache in the environment of every command that works in it, to find those that outlived a killed set-up. */
+/** Names the cache in the environment of every command that works in it, so that those that outlive a killed set-up are found. */
 export const GAZEBO_SETUP_VARIABLE = 'JEPA_MPC_GAZEBO_SETTING_UP';
 
 /**

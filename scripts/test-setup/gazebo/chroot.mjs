@@ -144,9 +144,13 @@ function refuseMounts(root) {
     .map((line) => line.split(' ')[4] ?? '')
     .filter((path) => path.startsWith(`${root}/`));
   if (mounts.length === 0) return;
-  throw new SetupError('the chroot of Gazebo Classic is to be made anew, but something is mounted in it', {
-    found: mounts.join(', '),
-    expected: 'nothing mounted: it would be deleted',
-    remedy: `umount ${mounts.toReversed().join(' ')}`,
-  });
+  throw new SetupError(
+    'gazebo.mounted',
+    'the chroot of Gazebo Classic is to be made anew, but something is mounted in it',
+    {
+      found: mounts.join(', '),
+      expected: 'nothing mounted: it would be deleted',
+      remedy: `umount ${mounts.toReversed().join(' ')}`,
+    },
+  );
 }

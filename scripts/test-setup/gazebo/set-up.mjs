@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { GAZEBO_SETUP_VARIABLE, PLUGIN_VARIABLE, ROOT_VARIABLE, gazeboCacheOf } from './cache.mjs';
 import { chrootSteps } from './chroot.mjs';
-import { debianArchitecture, gazeboHost, hostObstacle, makeWritable, roomObstacle } from './host.mjs';
+import { debianArchitecture, gazeboHost, hostBlocker, makeWritable, roomBlocker } from './host.mjs';
 import { buildPlugin, pluginIsBuilt, pluginPath } from './plugin.mjs';
 import { endProcessesMarked } from '../../setup/marked-processes.mjs';
 import { runCommand } from '../../setup/run-command.mjs';
@@ -21,24 +21,24 @@ import { installPackages } from '../../setup/system-packages.mjs';
  * @param {(text: string) => void} write where progress goes
  * @param {import('./host.mjs').GazeboHost} [host]
  * @param {typeof runCommand} [run]
- * @returns {Promise<{ obstacle: string | undefined }>} why this machine cannot have it
+ * @returns {Promise<{ blocker: string | undefined }>} why this machine cannot have it
  */
 export async function setUpGazebo(layout, env, write, host = gazeboHost(env), run = runCommand) {
   const cache = gazeboCacheOf(env);
-  const unfit = hostObstacle(host, cache);
-  if (unfit !== undefined) return { obstacle: unfit };
+  const unfit = hostBlocker(host, cache);
+  if (unfit !== undefined) return { blocker: unfit };
   if (cache.isGiven) refuseEmptyRoot(cache.root);
   if (stepsOf(layout, cache, env, host, run).steps.every((step) => step.isDone()))
-    return { obstacle: undefined };
+    return { blocker: undefined };
 
   makeWritable(cache.folder);
   await lockWhenFree(cache.lock, (holder) => {
     write(`waiting for another set-up of Gazebo Classic to finish (process ${holder})\n`);
   });
   try {
-    const { steps, obstacle } = stepsOf(layout, cache, env, host, run);
-    const found = obstacle();
-    if (found !== undefined) return { obstacle: found };
+    const { steps, blocker } = stepsOf(layout, cache, env, host, run);
+    const found = blocker();
+    if (found !== undefined) return { blocker: found };
     const startMs = performance.now();
     // A set-up that was killed outright, of another checkout too, may have left apt or a compiler at work in there.
     const endLeftovers = () => endProcessesMarked(GAZEBO_SETUP_VARIABLE, cache.folder);
@@ -46,7 +46,7 @@ export async function setUpGazebo(layout, env, write, host = gazeboHost(env), ru
     if (made > 0) {
       write(`set-up of Gazebo Classic finished in ${((performance.now() - startMs) / 1000).toFixed(1)} s\n`);
     }
-    return { obstacle: undefined };
+    return { blocker: undefined };
   } finally {
     unlock(cache.lock);
   }
@@ -60,10 +60,10 @@ export async function setUpGazebo(layout, env, write, host = gazeboHost(env), ru
  * @param {(text: string) => void} write
  */
 export async function requireGazebo(layout, env, write) {
-  const { obstacle } = await setUpGazebo(layout, env, write);
-  if (obstacle === undefined) return;
-  throw new SetupError('Gazebo Classic 11 cannot be had here', {
-    found: obstacle,
+  const { blocker } = await setUpGazebo(layout, env, write);
+  if (blocker === undefined) return;
+  throw new SetupError('gazebo.unavailable', 'Gazebo Classic 11 cannot be had here', {
+    found: blocker,
     expected:
       'root on Debian or a relative of it, for amd64 or arm64, with 4 GB free and a mirror of Debian bullseye',
     remedy: 'run it on such a machine or in such a container, or with MuJoCo (--simulator mujoco)',
@@ -80,7 +80,7 @@ export async function requireGazebo(layout, env, write) {
  */
 export function gazeboEnvironment(layout, env, host = gazeboHost(env)) {
   const cache = gazeboCacheOf(env);
-  if (hostObstacle(host, cache) !== undefined) return {};
+  if (hostBlocker(host, cache) !== undefined) return {};
   const { steps } = stepsOf(layout, cache, env, host, runCommand);
   if (!steps.every((step) => step.isDone())) return {};
   return { [ROOT_VARIABLE]: cache.root, [PLUGIN_VARIABLE]: pluginPath(layout) };
@@ -92,7 +92,7 @@ export function gazeboEnvironment(layout, env, host = gazeboHost(env)) {
  * @param {NodeJS.ProcessEnv} env
  * @param {import('./host.mjs').GazeboHost} host
  * @param {typeof runCommand} run
- * @returns {{ steps: import('../../setup/steps.mjs').Step[], obstacle: () => string | undefined }} obstacle: what stands in the way of
+ * @returns {{ steps: import('../../setup/steps.mjs').Step[], blocker: () => string | undefined }} blocker: what stands in the way of
  *   those that are not done
  */
 function stepsOf(layout, cache, env, host, run) {
@@ -101,7 +101,7 @@ function stepsOf(layout, cache, env, host, run) {
     isDone: () => pluginIsBuilt(layout, cache.root),
     make: () => buildPlugin(layout, cache, env, run),
   };
-  if (cache.isGiven) return { steps: [plugin], obstacle: () => undefined };
+  if (cache.isGiven) return { steps: [plugin], blocker: () => undefined };
 
   let mirror = '';
   const chroot = chrootSteps({
@@ -117,24 +117,24 @@ function stepsOf(layout, cache, env, host, run) {
     isDone: () => host.hasDebootstrap || chroot[0]?.isDone() === true,
     make: () => installPackages(['debootstrap', 'debian-archive-keyring'], env, join(cache.logs, 'apt.log')),
   };
-  const obstacle = () => {
+  const blocker = () => {
     const undone = chroot.filter((step) => !step.isDone());
     if (undone.length === 0) return undefined;
     const bytes = undone.reduce((sum, step) => sum + step.bytes, 0);
-    const found = host.chrootObstacle(cache.folder) ?? roomObstacle(host, cache.folder, bytes);
+    const found = host.chrootBlocker(cache.folder) ?? roomBlocker(host, cache.folder, bytes);
     if (found !== undefined) return found;
     const answer = host.findMirror();
-    if ('obstacle' in answer) return answer.obstacle;
+    if ('blocker' in answer) return answer.blocker;
     mirror = answer.mirror;
     return undefined;
   };
-  return { steps: [tool, ...chroot, plugin], obstacle };
+  return { steps: [tool, ...chroot, plugin], blocker };
 }
 
 /** @param {string} root the user's */
 function refuseEmptyRoot(root) {
   if (existsSync(join(root, 'usr', 'bin', 'gzserver'))) return;
-  throw new SetupError(`${ROOT_VARIABLE} names no chroot with Gazebo Classic`, {
+  throw new SetupError('gazebo.root-invalid', `${ROOT_VARIABLE} names no chroot with Gazebo Classic`, {
     found: `no usr/bin/gzserver in ${root}`,
     expected: 'a Debian bullseye with gazebo, libgazebo-dev, g++, pkg-config and xvfb',
     remedy: `install them in it, or unset ${ROOT_VARIABLE}: the set-up makes one then`,
