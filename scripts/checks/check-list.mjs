@@ -246,7 +246,7 @@ export function checksOf(layout, simulatorPython) {
       name: 'colcon',
       title: 'colcon build in a clean workspace, and an episode from its install space (pytest)',
       report: 'junit',
-      // -s: it takes minutes, and says what it does.
+      // -s: it takes minutes, so its progress is shown.
       parts: [pytest(simulatorPython, 'colcon', 75, ['tests/colcon'], ['-s'])],
     },
     {

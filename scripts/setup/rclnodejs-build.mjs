@@ -122,7 +122,7 @@ function writeActionPrefix(layout, prefix) {
 
 /**
  * Copies rclnodejs to a folder without spaces in its path, which make and node-gyp need, next to a view of the ROS 2 prefix. The view
- * holds a placeholder `ros2`: rclnodejs looks for the prefix two folders above that program, and the wheels bring none.
+ * holds a placeholder `ros2`: rclnodejs looks for the prefix two folders above that program, and the wheels do not contain one.
  *
  * @template T
  * @param {import('./layout.mjs').Layout} layout
@@ -174,7 +174,7 @@ async function inWorkshop(layout, source, env, work) {
 }
 
 /**
- * Whether rclnodejs brings a binary for exactly this ROS 2 and operating system. It does not do for a prefix made
+ * Whether rclnodejs brings a binary for exactly this ROS 2 and operating system. It does not work with a prefix made
  * of wheels, whose libraries need libpython.
  *
  * @param {import('./layout.mjs').Layout} layout
@@ -189,7 +189,7 @@ function hasPrebuilt(layout, source) {
 }
 
 /**
- * Where the headers that a native addon is compiled with lie. rclnodejs uses Node-API and libuv alone, so headers of any Node.js
+ * Where the headers for native addons are. rclnodejs uses Node-API and libuv alone, so headers of any Node.js
  * from 20 on give the same addon; those of the running one come first.
  *
  * @param {NodeJS.ProcessEnv} env
@@ -256,7 +256,7 @@ export async function buildAddon(layout, source, env) {
           headers === undefined
             ? 'this Node.js came without its headers and they could not be downloaded: install Node.js from nodejs.org or your ' +
               'distribution (with libnode-dev), or set npm_config_nodedir to a folder with include/node, then run this again'
-            : 'mend what the log names, then run the same command again; finished steps are kept',
+            : 'fix what the log names, then run the same command again; finished steps are kept',
       },
     );
     mkdirSync(join(layout.rclnodejs, 'build', 'Release'), { recursive: true });
@@ -307,7 +307,7 @@ export async function generateMessages(layout, source, env) {
         env: workshop.env,
       },
     );
-    // The generator loads the addon for its second half, the types, and says so only in its output when it could not.
+    // The generator loads the addon for its second half, the types. That it failed shows only in its output.
     const made = join(workshop.rclnodejs, 'generated');
     const absent = NEEDED_MESSAGES.filter((name) => {
       const [folder = ''] = name.split('/');

@@ -160,7 +160,7 @@ function trainingInputs(layout) {
 }
 
 /**
- * Makes the Python environment that models are trained in, apart from the product's own: PyTorch is large.
+ * Makes the Python environment for training, separate from the product's because PyTorch is large.
  *
  * @param {import('./layout.mjs').Layout} layout
  * @param {NodeJS.ProcessEnv} env

@@ -11,7 +11,7 @@ const LOG_TAIL_LINES = 25;
 export const SETUP_VARIABLE = 'JEPA_MPC_SETTING_UP';
 
 /**
- * The command's process, while one runs: what an interrupted set-up has to end.
+ * The command's process while one runs. An interrupted set-up ends it.
  *
  * @type {import('node:child_process').ChildProcess | undefined}
  */
@@ -53,7 +53,7 @@ export async function runCommand(what, command, { logPath, cwd, env, remedy }) {
   throw new SetupError('setup.command-failed', `${what} did not work`, {
     found: `${program} ended with ${code}; the end of ${logPath}:\n    ${tail}`,
     expected: 'that it ends with 0',
-    remedy: remedy ?? 'mend what the log names, then run the same command again; finished steps are kept',
+    remedy: remedy ?? 'fix what the log names, then run the same command again; finished steps are kept',
   });
 }
 

@@ -10,7 +10,7 @@ import { findRenderer } from './system-packages.mjs';
 export const RUN_ID_VARIABLE = 'JEPA_MPC_RUN_ID';
 
 /**
- * The environment that the product's processes run in. What the user has set stays.
+ * The environment of the product's processes. It keeps what the user has set.
  *
  * @param {import('./layout.mjs').Layout} layout
  * @param {import('./ros-source.mjs').RosSource} source

@@ -65,7 +65,7 @@ export function findMissing(env, needs) {
     const python = findPython(env);
     if (Array.isArray(python)) {
       const packages = python.flatMap((refusal) => refusal.aptPackages);
-      // An interpreter named by the user is theirs to mend.
+      // Only the user can repair an interpreter that they have named.
       if (env['JEPA_MPC_SETUP_PYTHON']) throw noPythonError(python, env);
       missing.push({
         what: 'Python 3.10 to 3.13 with venv and a shared libpython',
@@ -81,7 +81,7 @@ export function findMissing(env, needs) {
 }
 
 /**
- * Installs what is missing with apt-get where that needs no password, else says what to type.
+ * Installs what is missing with apt-get where that needs no password, else reports what to type.
  *
  * @param {readonly Missing[]} missing
  * @param {NodeJS.ProcessEnv} env `JEPA_MPC_SETUP_APT=0` forbids the installation

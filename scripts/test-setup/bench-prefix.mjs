@@ -26,8 +26,8 @@ export function benchPrefixIsMade(layout) {
 }
 
 /**
- * Makes the Python environment of what the benchmark compares with. What stable-worldmodel declares stays out: it is simulators and
- * data sets; bench/reference/pyproject.toml has what its solvers and models import.
+ * Makes the Python environment of what the benchmark compares with. The dependencies that stable-worldmodel declares are left out:
+ * they are simulators and data sets. bench/reference/pyproject.toml lists what its solvers and models import.
  *
  * @param {import('../setup/layout.mjs').Layout} layout
  * @param {NodeJS.ProcessEnv} env

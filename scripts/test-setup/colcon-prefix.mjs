@@ -26,7 +26,7 @@ export function colconPrefixIsMade(layout, env) {
 }
 
 /**
- * Makes the Python environment of colcon, apart from the simulator's: colcon brings plug-ins for pytest with it.
+ * Makes the Python environment of colcon, separate from the simulator's because colcon installs plug-ins for pytest.
  *
  * @param {import('../setup/layout.mjs').Layout} layout
  * @param {NodeJS.ProcessEnv} env

@@ -7,7 +7,7 @@ const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const VULKAN_LOADER_NAMES = ['libvulkan.so.1'];
 
 /**
- * Debian's packages that some tests need; where they cannot be had, those tests are skipped and say why.
+ * Debian's packages that some tests need; where they are not available, those tests are skipped and print the reason.
  *
  * @type {readonly { title: string, packages: readonly string[], debian?: string, isThere: (env: NodeJS.ProcessEnv) => boolean }[]}
  */

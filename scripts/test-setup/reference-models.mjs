@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runCommand } from '../setup/run-command.mjs';
 import { hashOf, readStamp, removeStamp, writeStamp } from '../setup/steps.mjs';
 
-/** In the training environment, so that it goes when that is made anew. */
+/** In the training environment, so that it is deleted with it. */
 const STAMP_NAME = '.jepa-mpc-reference-models.json';
 
 /** @param {import('../setup/layout.mjs').Layout} layout */
@@ -29,7 +29,7 @@ export function referenceModelsAreInstalled(layout) {
 
 /**
  * Installs the published code that the exporters of training/ are compared with: 310 MB besides 1.3 GB. What stable-worldmodel
- * and cc-vjepa2 declare themselves stays out: simulators, data sets, video.
+ * and cc-vjepa2 declare as dependencies is left out: simulators, data sets, video.
  *
  * @param {import('../setup/layout.mjs').Layout} layout
  * @param {NodeJS.ProcessEnv} env

@@ -12,7 +12,7 @@ import { installReferenceModels, referenceModelsAreInstalled } from './reference
 
 /**
  * What `npm test` needs besides training: the published world models that exporters are compared with, colcon, and a WebGPU device on the
- * processor where there is one to be had. Gazebo Classic is set up apart, since not every machine can have it (gazebo/set-up.mjs).
+ * processor where one is available. Gazebo Classic is set up separately because not every machine can run it (gazebo/set-up.mjs).
  *
  * @param {Site} site
  * @returns {Step[]}

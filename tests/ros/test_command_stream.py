@@ -45,6 +45,4 @@ def test_commands_go_out_in_order_at_the_rate_asked_for_while_plans_are_made(tmp
             return
         if real_time or figures.thread_waits_for_a_core <= BUSY:
             pytest.fail(f"{figures.missed} of {wanted:.0f} commands missed")
-    pytest.skip(
-        f"the machine was too busy in {TRIES} runs, and this user may not ask for a real-time priority (chrt)"
-    )
+    pytest.skip(f"the machine was too busy in {TRIES} runs, and this user may not ask for a real-time priority (chrt)")

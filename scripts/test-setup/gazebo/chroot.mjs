@@ -11,8 +11,8 @@ const SIMULATOR = ['gazebo', 'gazebo-plugin-base', 'xvfb', 'libgl1-mesa-dri'];
 const COMPILER = ['libgazebo-dev', 'g++', 'pkg-config'];
 
 /**
- * Files of the chroot that keep it small and quiet: no services start in it, nothing is installed that nothing needs, and nobody reads its
- * manuals. What a power cut breaks is made again, so dpkg need not wait for the disk after each file.
+ * Files of the chroot that keep it small and quiet: no services start, only required packages are installed, and manuals are left out.
+ * After a power cut the chroot is made again, so dpkg need not wait for the disk after each file.
  *
  * @param {string} mirror
  * @returns {Readonly<Record<string, { text: string, mode?: number }>>}
@@ -34,8 +34,8 @@ const NAME_RESOLUTION = ['etc/resolv.conf', 'etc/hosts'];
 /** @typedef {import('../../setup/steps.mjs').Step & { bytes: number }} SizedStep bytes: how much it writes at most */
 
 /**
- * The steps that make a Debian with Gazebo Classic in a folder. Each leaves a stamp when it is finished. A base system that was cut off is
- * thrown away; packages are gone on with where they were.
+ * The steps that make a Debian with Gazebo Classic in a folder. Each leaves a stamp when it is finished. An interrupted
+ * base system is deleted; an interrupted installation of packages continues.
  *
  * @param {object} parts
  * @param {import('./cache.mjs').GazeboCache} parts.cache
@@ -47,7 +47,7 @@ const NAME_RESOLUTION = ['etc/resolv.conf', 'etc/hosts'];
  */
 export function chrootSteps({ cache, architecture, mirror, env, run }) {
   const commandEnv = chrootEnvironment(cache, env);
-  const remedy = `mend what the log names and run the same command again; if that does not help, delete ${cache.folder} first`;
+  const remedy = `fix what the log names and run the same command again; if that does not help, delete ${cache.folder} first`;
   /** @param {string} name @param {string} what @param {readonly string[]} command */
   const logged = (name, what, command) =>
     run(what, command, { logPath: join(cache.logs, `${name}.log`), env: commandEnv, remedy });
@@ -63,7 +63,7 @@ export function chrootSteps({ cache, architecture, mirror, env, run }) {
     refuseMounts(cache.root);
     rmSync(cache.stamps, { recursive: true, force: true });
     rmSync(cache.root, { recursive: true, force: true });
-    // What debootstrap mounts goes with the last process that sees it, however it ends. Where that is not allowed, mounting is not either.
+    // In its own mount namespace, debootstrap's mounts end with its last process. Where that is not permitted, mounting is not either.
     const own = ['unshare', '--mount', '--propagation', 'private'];
     const apart = ask([...own, 'true'], commandEnv) === undefined ? [] : own;
     await logged('debootstrap', `debootstrap of Debian ${SUITE}`, [
@@ -101,7 +101,7 @@ export function chrootSteps({ cache, architecture, mirror, env, run }) {
         '-a',
       ]);
     } catch (error) {
-      // A package whose dependencies are not unpacked yet: apt, below, unpacks them.
+      // A package whose dependencies are not unpacked yet. apt unpacks them below.
       if (!(error instanceof SetupError)) throw error;
     }
     await logged(`${name}-update`, `the list of packages of Debian ${SUITE}`, [...apt, 'update']);

@@ -76,8 +76,8 @@ function hasDebootstrap(env) {
 }
 
 /**
- * The environment of the operating system's own tools, and of everything in the chroot: what a user has set for programs of this machine
- * (libraries, folders for temporary files, locales) means nothing in there.
+ * The environment of the operating system's tools and of everything in the chroot. What a user has set for programs of this machine
+ * (libraries, folders for temporary files, locales) does not apply there.
  *
  * @param {NodeJS.ProcessEnv} env
  * @returns {NodeJS.ProcessEnv}

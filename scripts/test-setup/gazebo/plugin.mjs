@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { filesBelow, hashOf } from '../../setup/steps.mjs';
 import { chrootEnvironment } from './cache.mjs';
 
-/** Where plugins lie in the chroot: each in a folder named by what it was made from, as checkouts may differ. */
+/** Where plugins are in the chroot: each in a folder named by the hash of its sources, since checkouts may differ. */
 const FOLDER = '/opt/jepa_mpc';
 const LIBRARY = 'libjepa_mpc_arm.so';
 const FLAGS = ['-std=c++17', '-O2', '-fPIC', '-Wall', '-Wextra'];

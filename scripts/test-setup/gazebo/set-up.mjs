@@ -40,7 +40,7 @@ export async function setUpGazebo(layout, env, write, host = gazeboHost(env), ru
     const found = blocker();
     if (found !== undefined) return { blocker: found };
     const startMs = performance.now();
-    // A set-up that was killed outright, of another checkout too, may have left apt or a compiler at work in there.
+    // A killed set-up, also of another checkout, may have left apt or a compiler running in the chroot.
     const endLeftovers = () => endProcessesMarked(GAZEBO_SETUP_VARIABLE, cache.folder);
     const made = await runSteps(steps, write, () => performance.now(), endLeftovers);
     if (made > 0) {
