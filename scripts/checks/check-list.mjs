@@ -28,12 +28,14 @@ import { join } from 'node:path';
 
 /** Test files of `tests/ros` that take long, in seconds. The others take about `ROS_SECONDS`. */
 const LONG_ROS_FILES = new Map([
-  ['test_lifecycle.py', 120],
-  ['test_commands.py', 90],
-  ['test_goals.py', 90],
-  ['test_parameters.py', 60],
+  ['test_lifecycle.py', 110],
+  ['test_foreign_peer.py', 80],
   ['test_two_machines.py', 60],
-  ['test_seeing.py', 50],
+  ['test_commands.py', 60],
+  ['test_parameters.py', 60],
+  ['test_names_and_time.py', 50],
+  ['test_goals.py', 50],
+  ['test_seeing.py', 40],
 ]);
 const ROS_SECONDS = 30;
 

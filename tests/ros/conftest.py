@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import rclpy
+from lifecycle_msgs.msg import Transition
 from parameter_client import ParameterClient
 from peer import Peer
 
@@ -146,14 +147,17 @@ class SharedRobot:
         if process.poll() is not None:
             return False
         was_well = self._is_well(peer)
-        peer.reset()
-        peer.forget()
         try:
+            # While the node is inactive, the robot may jump back to where it was at the start.
+            peer.change_state(Transition.TRANSITION_DEACTIVATE)
+            peer.reset()
             restored = self._parameters.set_atomically(self._defaults).successful and peer.pause(False).success
-            is_active = peer.is_active() or peer.activate(5.0)
+            peer.spin_for(0.1)
+            is_active = peer.activate(5.0)
         except AssertionError:
             return False  # the node does not answer
         peer.publish_goal(next(self._shades))
+        peer.forget()
         if not (restored and is_active and peer.spin_until(peer.moves, 5.0)):
             return False
         peer.forget()

@@ -6,7 +6,6 @@ old when they are sent, joint states `JOINT_STATES_PERIOD_S`.
 
 from __future__ import annotations
 
-import math
 import time
 from array import array
 from collections.abc import Callable
@@ -26,6 +25,8 @@ from trajectory_msgs.msg import JointTrajectory
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 SIZE = 128
+# How long a test waits for what has to happen: on a busy machine a node takes its time to start.
+START_S = 30.0
 IMAGE_AGE_NS = 60_000_000
 # Each joint state is sent one period after it was measured.
 JOINT_STATES_PERIOD_S = 0.02
@@ -41,7 +42,6 @@ class Peer(Node):
         self.statistics: list[DiagnosticArray] = []
         self.diagnostics: dict[str, tuple[int, str]] = {}
         self._measured: JointState | None = None
-        self.position = [math.nan] * len(joints)
         self.reset()
         self._images = self.create_publisher(Image, "image", 1)
         self._joint_states = self.create_publisher(JointState, "joint_states", 5)
@@ -65,10 +65,9 @@ class Peer(Node):
         self._own_subscriptions = list(self.subscriptions)
 
     def reset(self) -> None:
-        """The robot as it is at the start, but where it stands: a jump would be a fault of its own."""
+        """The robot as it is at the start: where it was, following, with a camera and joint states."""
         self.joint_names = self.joints
-        if not all(map(math.isfinite, self.position)):
-            self.position = [0.3] * len(self.joints)
+        self.position = [0.3] * len(self.joints)
         self.velocity = [0.0] * len(self.joints)
         self.follows = True
         self.camera_on = True
@@ -94,7 +93,7 @@ class Peer(Node):
     def spin_for(self, seconds: float) -> None:
         self.spin_until(lambda: False, seconds)
 
-    def spin_until(self, condition: Callable[[], bool], timeout_s: float = 15.0) -> bool:
+    def spin_until(self, condition: Callable[[], bool], timeout_s: float = START_S) -> bool:
         """Handles messages until the condition holds; False when it did not within the time."""
         return spin_until(self, condition, timeout_s)
 
@@ -102,7 +101,7 @@ class Peer(Node):
         request = ChangeState.Request(transition=Transition(id=transition))
         return self._call(self._change_state, request).success
 
-    def activate(self, timeout_s: float = 15.0) -> bool:
+    def activate(self, timeout_s: float = START_S) -> bool:
         """Asks again until the node is ready for it."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
@@ -141,7 +140,7 @@ class Peer(Node):
         return any(level > 0 and text in message for level, message in self.diagnostics.values())
 
     def _call(self, client, request):
-        assert client.wait_for_service(timeout_sec=15.0), f"no service {client.srv_name}"
+        assert client.wait_for_service(timeout_sec=START_S), f"no service {client.srv_name}"
         self._wait_until_known()
         future = client.call_async(request)
         assert self.spin_until(future.done), f"no answer from {client.srv_name}"
@@ -151,7 +150,7 @@ class Peer(Node):
         """Asks until an answer comes: a server may be seen before it has seen who asks, and its answer is lost then."""
         if self._is_known:
             return
-        assert self._get_state.wait_for_service(timeout_sec=15.0), f"no service {self._get_state.srv_name}"
+        assert self._get_state.wait_for_service(timeout_sec=START_S), f"no service {self._get_state.srv_name}"
         for _ in range(15):
             if self.spin_until(self._get_state.call_async(GetState.Request()).done, 1.0):
                 self._is_known = True

@@ -8,7 +8,7 @@ import pytest
 import rclpy
 from conftest import JOINTS, URDF
 from diagnostic_msgs.msg import DiagnosticArray
-from peer import Peer
+from peer import START_S, Peer
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -87,7 +87,7 @@ class SimulatedPeer(Peer):
         Node.set_parameters(self, [Parameter("use_sim_time", value=True)])
         self._reset = self.create_client(Trigger, "planner_node/reset")
 
-    def spin_until(self, condition: Callable[[], bool], timeout_s: float = 15.0) -> bool:
+    def spin_until(self, condition: Callable[[], bool], timeout_s: float = START_S) -> bool:
         def both() -> bool:
             rclpy.spin_once(self.time, timeout_sec=0.0)
             return condition()
