@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import signal
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
@@ -126,8 +125,6 @@ class SharedRobot:
         self._running: tuple[Peer, subprocess.Popen] | None = None
         self._parameters: ParameterClient | None = None
         self._defaults: dict[str, object] = {}
-        # Another goal makes the robot move that has reached the one before.
-        self._shades = itertools.cycle((30, 90))
 
     def moving(self) -> tuple[Peer, subprocess.Popen]:
         if self._running is not None and not self._moves_again(*self._running):
@@ -156,7 +153,7 @@ class SharedRobot:
             is_active = peer.activate(5.0)
         except AssertionError:
             return False  # the node does not answer
-        peer.publish_goal(next(self._shades))
+        peer.publish_goal()
         peer.forget()
         if not (restored and is_active and peer.spin_until(peer.moves, 5.0)):
             return False
