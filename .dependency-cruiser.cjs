@@ -17,11 +17,22 @@ const MAY_IMPORT = {
   planning: [...BASE],
   rollout: [...BASE, 'model', 'planning'],
   worker: [...BASE, 'perception', 'model', 'planning', 'rollout'],
-  loop: [...BASE, 'timeline', 'robot', 'safety', 'perception', 'planning'],
+  loop: [...BASE, 'timeline', 'robot', 'safety', 'perception', 'planning', 'worker'],
   goals: [...BASE, 'robot', 'safety', 'perception'],
-  params: [...BASE, 'timeline', 'safety', 'planning', 'rollout', 'loop', 'goals'],
+  params: [...BASE, 'robot', 'safety', 'perception', 'planning', 'worker', 'loop', 'goals'],
   'model-check': [...BASE, 'perception', 'model', 'planning', 'rollout', 'worker', 'params'],
-  ros: [...BASE, 'timeline', 'robot', 'safety', 'perception', 'planning', 'loop', 'goals', 'params'],
+  ros: [
+    ...BASE,
+    'timeline',
+    'robot',
+    'safety',
+    'perception',
+    'planning',
+    'worker',
+    'loop',
+    'goals',
+    'params',
+  ],
 };
 
 /** Rooms that may import the compiler, through its index alone. */
@@ -89,6 +100,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^(src|packages)/', pathNot: '^packages/[^/]+/tests/' },
       to: { path: '^(tests|scripts|bench|training|sim|eval)/' },
+    },
+    {
+      name: 'worker-through-its-port',
+      comment: 'what runs in the planner process is not loaded into the process that talks to ROS',
+      severity: 'error',
+      from: { path: '^src/(loop|params|ros)/' },
+      to: { path: '^src/worker/', pathNot: '^src/worker/planner-port\\.ts$' },
     },
     {
       name: 'compiler-needs-core-alone',

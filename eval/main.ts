@@ -3,10 +3,12 @@ import { Command } from 'commander';
 
 import { JepaMpcError } from '../src/core/errors.js';
 import { demoCommand } from './demo/command.js';
+import { robustnessCommand } from './robustness/command.js';
 
 const program = new Command('jepa-mpc-eval')
-  .description('Judges the planner node in closed loop, through its ROS topics alone.')
-  .addCommand(demoCommand());
+  .description('Evaluates the planner node in closed loop, through its ROS topics only.')
+  .addCommand(demoCommand())
+  .addCommand(robustnessCommand());
 
 try {
   await program.parseAsync();

@@ -9,23 +9,23 @@ const SIGTERM_GRACE_MS = 2000;
 const DRAIN_MS = 300;
 
 export interface ChildOptions {
-  /** Name for people, in errors and before its lines. */
+  /** Shown in errors and in front of its output lines. */
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  /** Told of each line that the process prints. */
+  /** Called with each line that the process prints. */
   readonly onLine: (line: string) => void;
 }
 
 /**
- * A program started by the demo, in a process group of its own: a Ctrl-C in the terminal reaches the demo alone, which then ends its
- * children in order, with everything they started.
+ * A program that the demo starts, in a process group of its own. A Ctrl-C in the terminal therefore reaches the demo only, which then stops
+ * its children in order, together with everything they started.
  */
 export class ManagedChild {
   readonly name: string;
-  /** Resolves when the process has ended, with how (exit status or signal). Never rejects. */
+  /** Resolves when the process has ended, with its exit status or signal in words. Never rejects. */
   readonly ended: Promise<string>;
   readonly #process: ChildProcess;
   readonly #lastErrorLines: string[] = [];
@@ -47,14 +47,14 @@ export class ManagedChild {
       });
       this.#process.once('exit', (status, signal) => {
         this.#running = false;
-        const how = signal === null ? `exit status ${String(status)}` : `ended by ${signal}`;
-        // The last lines of output, which the error is to show, come after the exit; but whoever inherited the pipe may keep it open.
+        const outcome = signal === null ? `exit status ${String(status)}` : `ended by ${signal}`;
+        // The last lines of output, which the error shows, may arrive after the exit. A process that inherited the pipe may keep it open: wait only so long.
         const drained = setTimeout(() => {
-          resolve(how);
+          resolve(outcome);
         }, DRAIN_MS);
         this.#process.once('close', () => {
           clearTimeout(drained);
-          resolve(how);
+          resolve(outcome);
         });
       });
     });
@@ -68,24 +68,24 @@ export class ManagedChild {
     return this.#running;
   }
 
-  /** What it printed last on stderr, for an error. */
-  get lastWords(): string {
+  /** The last lines that it printed on stderr, for an error. */
+  get stderrTail(): string {
     const lines = this.#lastErrorLines.map((line) => `\n  ${line}`).join('');
     return lines === '' ? 'It printed nothing on stderr.' : `Its last lines of stderr:${lines}\n`;
   }
 
-  /** The error for a process that ended though nobody asked it to. */
-  async death(): Promise<JepaMpcError> {
+  /** The error for a process that ended without being asked to. */
+  async exitError(): Promise<JepaMpcError> {
     const found = await this.ended;
     return new JepaMpcError('demo.process-died', {
       subject: this.name,
       found,
       expected: 'a process that runs until the demo ends it',
-      remedy: this.lastWords,
+      remedy: this.stderrTail,
     });
   }
 
-  /** Ends the process group: SIGINT, after 3 s SIGTERM, after 2 s more SIGKILL. Nothing of the group is left afterwards. */
+  /** Ends the process group: SIGINT, SIGTERM after 3 s, SIGKILL after 2 s more. No process of the group is left afterwards. */
   async stop(): Promise<void> {
     const steps = [
       ['SIGINT', SIGINT_GRACE_MS],
@@ -110,7 +110,7 @@ export class ManagedChild {
     try {
       process.kill(-this.#process.pid, signal);
     } catch (error) {
-      // ESRCH: the group has ended by itself, which is what is wanted.
+      // ESRCH: the group has already ended.
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   }

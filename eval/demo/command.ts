@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { JepaMpcError } from '../../src/core/errors.js';
 import { DEFAULT_EPISODE_S } from '../episodes/episode-judge.js';
+import { wholeNumber } from '../option-values.js';
 import type { DemoOptions } from './options.js';
 import { PACKAGE_ROOT } from './package-root.js';
 import {
@@ -15,19 +16,9 @@ import {
   type SimulatorName,
 } from './simulators.js';
 
-/** Shorter episodes end before a plan can move the robot. */
+/** A shorter episode would end before a plan can move the robot. */
 const MIN_EPISODE_S = 0.5;
 const MAX_EPISODE_S = 3600;
-
-function wholeNumber(lower: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= lower && value <= 2147483647)) {
-      throw new InvalidArgumentError(`Found '${text}', expected a whole number from ${lower} to 2147483647.`);
-    }
-    return value;
-  };
-}
 
 function seconds(text: string): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
@@ -39,9 +30,16 @@ function seconds(text: string): number {
   return value;
 }
 
+function webpFile(text: string): string {
+  if (!text.endsWith('.webp')) {
+    throw new InvalidArgumentError(`Found '${text}', expected a file whose name ends with .webp.`);
+  }
+  return text;
+}
+
 function appendAssignment(text: string, before: readonly string[]): string[] {
   if (!/^[A-Za-z_][\w.]*=.+$/.test(text)) {
-    throw new InvalidArgumentError(`Found '${text}', expected name=value, for example cem.samples=200.`);
+    throw new InvalidArgumentError(`Found '${text}', expected name=value, for example sampling.samples=200.`);
   }
   return [...before, text];
 }
@@ -65,17 +63,18 @@ interface Flags {
   readonly lockstep: boolean;
   readonly headless: boolean;
   readonly json: string;
+  readonly animation?: string;
   readonly model: string;
   readonly baselines?: boolean;
   readonly plannerParam: readonly string[];
   readonly verbose: boolean;
 }
 
-/** The `demo` command: a simulated arm, moved to goal images by the real planner node. */
+/** The `demo` command: the real planner node moves a simulated arm to goal images. */
 export function demoCommand(): Command {
   return new Command('demo')
     .description(
-      'Move a simulated arm to goal images with the real planner node, and say how well that went.',
+      'Move a simulated arm to goal images with the real planner node, and report how well it did.',
     )
     .addOption(
       new Option('--simulator <name>', 'what simulates the arm').choices(SIMULATOR_NAMES).default('mujoco'),
@@ -85,32 +84,36 @@ export function demoCommand(): Command {
     .option('--seed <n>', 'seed of starts, goals and planner noise', wholeNumber(0), 1)
     .option('--lockstep', 'simulated time waits for the planner: same seed, same run', false)
     .option('--headless', 'no window, even where there is a display', false)
-    .option('--json <file>', 'where the report goes; the contact sheet goes beside it as .png', 'demo.json')
-    .option('--model <dir>', 'folder of the model', `${PACKAGE_ROOT}models/reacher`)
-    .option('--baselines', 'run the baselines too (default with --lockstep)')
-    .option('--no-baselines', 'leave the baselines out (default in real time)')
     .option(
-      '--planner-param <name=value>',
-      'parameter of the planner node; may be given again',
-      appendAssignment,
-      [],
+      '--json <file>',
+      'file of the report; the contact sheet is written next to it, as .png',
+      'demo.json',
     )
     .option(
+      '--animation <file>',
+      "also write the planner's episodes as an animated WebP: camera and goal image",
+      webpFile,
+    )
+    .option('--model <dir>', 'folder of the model', `${PACKAGE_ROOT}models/reacher`)
+    .option('--baselines', 'also run the baselines (default with --lockstep)')
+    .option('--no-baselines', 'skip the baselines (default in real time)')
+    .option('--planner-param <name=value>', 'parameter of the planner node; repeatable', appendAssignment, [])
+    .option(
       '--imperfect <name=value>',
-      `what is wrong with the robot, its camera and its planner: ${IMPERFECTIONS.join(', ')}; may be given again`,
+      `imperfection of the robot, its camera or its planner: ${IMPERFECTIONS.join(', ')}; repeatable`,
       appendImperfection,
       [],
     )
-    .option('--verbose', 'print what the simulator and the planner node print', false)
+    .option('--verbose', 'print the output of the simulator and the planner node', false)
     .action(async (flags: Flags) => {
       const options = toOptions(flags);
-      // Loaded only now: ROS must be there for the demo, and for no other command.
+      // Imported here because it imports ROS, which --help and other commands do not need.
       const { runDemo } = await import('./run-demo.js');
       process.exitCode = await runDemo(options);
     });
 }
 
-/** @throws JepaMpcError params.invalid for options that do not go together */
+/** @throws JepaMpcError params.invalid for options that contradict each other */
 function toOptions(flags: Flags): DemoOptions {
   const planDelay = flags.imperfect.find(isPlanDelay);
   if (flags.lockstep && planDelay !== undefined) {
@@ -118,7 +121,7 @@ function toOptions(flags: Flags): DemoOptions {
       subject: `--imperfect ${planDelay}`,
       found: '--lockstep, where simulated time waits for each plan',
       expected: 'a demo in real time',
-      remedy: 'Leave out one of the two.',
+      remedy: 'Drop one of the two options.',
     });
   }
   return {
@@ -130,6 +133,7 @@ function toOptions(flags: Flags): DemoOptions {
     lockstep: flags.lockstep,
     headless: flags.headless,
     jsonFile: flags.json,
+    animationFile: flags.animation ?? null,
     modelFolder: flags.model,
     baselines: flags.baselines ?? flags.lockstep,
     plannerParameters: flags.plannerParam,
@@ -138,7 +142,7 @@ function toOptions(flags: Flags): DemoOptions {
   };
 }
 
-/** The executable that `ros2 run` starts, where the package is installed; in a checkout the same program of the checkout. */
+/** The executable that `ros2 run` starts if the package is installed; in a checkout, the same program from the checkout. */
 function plannerCommand(): string[] {
   const installed = join(PACKAGE_ROOT, '..', '..', 'lib', 'jepa_mpc', 'planner_node');
   if (existsSync(installed)) return [installed];

@@ -1,13 +1,6 @@
 import sharp from 'sharp';
 import type { ImageFrame } from '../../src/core/types.js';
-
-/** What the camera saw at the start of an episode, the goal image, and what it saw at the end. */
-export interface EpisodeFrames {
-  readonly start: ImageFrame;
-  readonly goal: ImageFrame;
-  readonly end: ImageFrame;
-  readonly success: boolean;
-}
+import type { EpisodeFrames } from '../episodes/episode-runner.js';
 
 const THUMBNAIL_PX = 96;
 const FRAME_PX = 4;
@@ -20,7 +13,7 @@ const BACKGROUND = { r: 255, g: 255, b: 255 };
 const CARD_WIDTH_PX = 3 * THUMBNAIL_PX + 4 * FRAME_PX;
 const CARD_HEIGHT_PX = THUMBNAIL_PX + 2 * FRAME_PX;
 
-/** Where the card of each episode goes: down a column, then on to the next; `[x, y]` of its top left corner [px]. */
+/** Layout of the cards, column by column: size of the sheet and `[x, y]` of the top left corner of each card, all in pixels. */
 export function layOut(episodes: number): { width: number; height: number; corners: [number, number][] } {
   const columns = Math.max(1, Math.ceil(episodes / MAX_ROWS));
   const rows = Math.max(1, Math.ceil(episodes / columns));
@@ -36,7 +29,7 @@ export function layOut(episodes: number): { width: number; height: number; corne
 }
 
 /** An rgb8 frame without its row padding: `[H, W, 3]` bytes. */
-function packedRgb(frame: ImageFrame): Buffer {
+export function packedRgb(frame: ImageFrame): Buffer {
   const rowBytes = frame.width * 3;
   const packed = Buffer.alloc(rowBytes * frame.height);
   for (let row = 0; row < frame.height; row++) {
@@ -53,11 +46,14 @@ function thumbnail(frame: ImageFrame): Promise<Buffer> {
 }
 
 /**
- * A PNG with one card an episode: start, goal and end frame side by side, framed in green after success and in red after failure.
+ * A PNG with one card for each episode: start, goal and end frame side by side, with a green border after success and a red one after
+ * failure.
  *
  * @param episodes rgb8 frames, at least one episode
  */
-export async function renderContactSheet(episodes: readonly EpisodeFrames[]): Promise<Buffer> {
+export async function renderContactSheet(
+  episodes: readonly Omit<EpisodeFrames, 'recorded'>[],
+): Promise<Buffer> {
   const { width, height, corners } = layOut(episodes.length);
   const cards = await Promise.all(
     episodes.map(async ({ start, goal, end, success }, index) => {

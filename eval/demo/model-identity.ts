@@ -6,15 +6,15 @@ import { JepaMpcError } from '../../src/core/errors.js';
 
 const named = z.object({ name: z.string().min(1) });
 
-/** Which model a run used. */
+/** Identifies the model of a run. */
 export interface ModelIdentity {
   readonly name: string;
-  /** SHA-256 of the manifest, which itself holds the hashes of the graphs. */
+  /** SHA-256 of the manifest, which in turn holds the hashes of the graphs. */
   readonly sha256: string;
 }
 
 /**
- * Name and hash of the model in a folder. Whether the model is any good is the planner node's to say.
+ * Name and hash of the model in a folder. The planner node, not this function, checks whether the model is valid.
  *
  * @throws JepaMpcError model.missing-file, model.manifest-invalid
  */
@@ -26,7 +26,7 @@ export async function identifyModel(folder: string): Promise<ModelIdentity> {
   } catch (cause) {
     throw new JepaMpcError('model.missing-file', {
       subject: file,
-      found: 'no file that can be read',
+      found: 'no readable file',
       expected: 'the manifest of a model',
       remedy: 'Give the folder of a model with --model.',
       cause,

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
  * Folder that holds models, robots and the simulator: the checkout, or the share folder of the installed package.
  *
  * @param file a file of the package
- * @param amentPrefixPath the prefixes to look in when no folder above the file is one, as with `colcon build --symlink-install`
+ * @param amentPrefixPath prefixes to search when no folder above the file is the root, as with `colcon build --symlink-install`
  */
 export function findPackageRoot(file: string, amentPrefixPath: string): string {
   const above = foldersAbove(file);
@@ -22,7 +22,7 @@ function foldersAbove(file: string): string[] {
   return folder === file ? [] : [folder, ...foldersAbove(folder)];
 }
 
-/** The package root of the running program, with a slash at its end. */
+/** The package root of the running program, with a trailing slash. */
 export const PACKAGE_ROOT = findPackageRoot(
   fileURLToPath(import.meta.url),
   process.env['AMENT_PREFIX_PATH'] ?? '',

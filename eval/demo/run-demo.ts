@@ -3,11 +3,12 @@ import { dirname, extname } from 'node:path';
 import { JepaMpcError } from '../../src/core/errors.js';
 import { percentile } from '../../src/math/percentile.js';
 import { CommandAudit } from '../episodes/command-audit.js';
+import { renderAnimation } from './animation.js';
 import { renderContactSheet } from './contact-sheet.js';
 import { serializeReport, type BaselineReport, type DemoReport } from './demo-report.js';
 import { holdDomain } from './domain-hold.js';
 import { EpisodeObserver } from '../episodes/episode-observer.js';
-import { runEpisode, type Contender, type EpisodeOutcome } from '../episodes/episode-runner.js';
+import { runEpisode, type Policy, type EpisodeOutcome } from '../episodes/episode-runner.js';
 import { sampleEpisode, type EpisodeTask } from '../episodes/episode-sampler.js';
 import { InterruptWatch } from './interrupt-watch.js';
 import { identifyModel } from './model-identity.js';
@@ -15,29 +16,29 @@ import type { DemoOptions } from './options.js';
 import { PACKAGE_ROOT } from './package-root.js';
 import { PlannerFigures } from '../episodes/planner-figures.js';
 import { loadRobot, type DemoRobot } from '../episodes/robot.js';
-import { Stage, urdfFile } from './stage.js';
+import { DemoSession, urdfFile } from './demo-session.js';
 import { DemoTerminal, summaryLines } from './terminal.js';
 import { wilsonInterval } from '../episodes/wilson-interval.js';
 
 const SERVICE_TIMEOUT_MS = 10_000;
 
-const TITLES: Record<Contender, string> = {
+const TITLES: Record<Policy, string> = {
   planner: 'planner',
   random: 'random actions',
   doNothing: 'do nothing',
   squaredLatentDistance: 'squared latent distance',
 };
 
-/** Parameter of the planner node that makes it a baseline. */
-const BASELINE_PARAMETER: Partial<Record<Contender, readonly [name: string, value: string]>> = {
+/** Parameter of the planner node that turns it into a baseline. */
+const BASELINE_PARAMETER: Partial<Record<Policy, readonly [name: string, value: string]>> = {
   random: ['planner', 'random'],
   squaredLatentDistance: ['objective.metric', 'squared_latent_distance'],
 };
 
 /**
- * Runs the demo and writes its report and contact sheet.
+ * Runs the demo and writes its report, its contact sheet and, if asked for, its animation.
  *
- * @returns exit status: 0 when the run was completed, whatever the success rate; 1 after an error; 128 + signal after an interruption
+ * @returns exit status: 0 after a complete run, whatever the success rate; 1 after an error; 128 + signal number after an interruption
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const terminal = new DemoTerminal(process.stdout);
@@ -45,7 +46,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   try {
     const report = await new DemoRun(options, terminal, interrupts).perform();
     for (const line of summaryLines(report)) terminal.line(line);
-    terminal.line(`\nwrote ${options.jsonFile} and ${contactSheetFile(options.jsonFile)}`);
+    terminal.line(`\nwrote ${writtenFiles(options).join(', ')}`);
     return 0;
   } catch (error) {
     if (!(error instanceof JepaMpcError)) throw error;
@@ -56,7 +57,11 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   }
 }
 
-/** The PNG beside the report. */
+function writtenFiles({ jsonFile, animationFile }: DemoOptions): string[] {
+  return [jsonFile, contactSheetFile(jsonFile), ...(animationFile === null ? [] : [animationFile])];
+}
+
+/** The PNG next to the report. */
 function contactSheetFile(jsonFile: string): string {
   return `${jsonFile.slice(0, jsonFile.length - extname(jsonFile).length)}.png`;
 }
@@ -74,16 +79,16 @@ class DemoRun {
   }
 
   async perform(): Promise<DemoReport> {
-    const { episodes, seed, lockstep, modelFolder, jsonFile, simulator } = this.#options;
+    const { episodes, seed, lockstep, modelFolder, jsonFile, animationFile, simulator } = this.#options;
     const robot = await loadRobot(urdfFile(PACKAGE_ROOT));
     const model = await identifyModel(modelFolder);
-    await mkdir(dirname(jsonFile), { recursive: true });
+    for (const file of writtenFiles(this.#options)) await mkdir(dirname(file), { recursive: true });
     const tasks = Array.from({ length: episodes }, (_, episode) =>
       sampleEpisode(seed, episode, robot.limits, robot.fingertipOf),
     );
     const audit = new CommandAudit(robot.limits);
     const observer = new EpisodeObserver(audit, this.#figures);
-    const { outcomes, baselines } = await this.#onStage(robot, observer, tasks);
+    const { outcomes, baselines } = await this.#inSession(robot, observer, tasks);
     if (audit.commands === 0) throw nothingAudited();
     const report: DemoReport = {
       simulator: simulator.name,
@@ -107,33 +112,32 @@ class DemoRun {
       largestAcceleration: audit.largestAcceleration,
       model,
     };
+    const frames = outcomes.map((outcome) => outcome.frames);
     await writeFile(jsonFile, serializeReport(report));
-    await writeFile(
-      contactSheetFile(jsonFile),
-      await renderContactSheet(outcomes.map(({ frames }) => frames)),
-    );
+    await writeFile(contactSheetFile(jsonFile), await renderContactSheet(frames));
+    if (animationFile !== null) await writeFile(animationFile, await renderAnimation(frames));
     return report;
   }
 
-  /** All episodes of the planner, and of the baselines that are asked for. */
-  async #onStage(
+  /** Runs all episodes of the planner, and of the baselines if asked for. */
+  async #inSession(
     robot: DemoRobot,
     observer: EpisodeObserver,
     tasks: readonly EpisodeTask[],
   ): Promise<{ outcomes: EpisodeOutcome[]; baselines: DemoReport['baselines'] }> {
     const release = await holdDomain(process.env['ROS_DOMAIN_ID'] ?? '0');
-    const stage = await Stage.open(this.#options.simulator, robot, observer, (line) => {
+    const session = await DemoSession.open(this.#options.simulator, robot, observer, (line) => {
       this.#terminal.line(line);
     });
     try {
       this.#interrupts.onInterrupt((signal) => {
-        stage.client.fail(interrupted(signal));
+        session.client.fail(interrupted(signal));
       });
-      await stage.raise(this.#options, robot, PACKAGE_ROOT);
-      const run = (contender: Contender): Promise<EpisodeOutcome[]> =>
-        this.#runEpisodes(stage, robot, observer, tasks, contender);
-      const baseline = async (contender: Contender): Promise<BaselineReport | null> =>
-        this.#options.baselines ? rateOf(await run(contender)) : null;
+      await session.start(this.#options, robot, PACKAGE_ROOT);
+      const run = (policy: Policy): Promise<EpisodeOutcome[]> =>
+        this.#runEpisodes(session, robot, observer, tasks, policy);
+      const baseline = async (policy: Policy): Promise<BaselineReport | null> =>
+        this.#options.baselines ? rateOf(await run(policy)) : null;
       return {
         outcomes: await run('planner'),
         baselines: {
@@ -144,20 +148,20 @@ class DemoRun {
       };
     } finally {
       this.#terminal.end();
-      await stage.strike();
+      await session.close();
       release();
     }
   }
 
   async #runEpisodes(
-    { client }: Stage,
+    { client }: DemoSession,
     robot: DemoRobot,
     observer: EpisodeObserver,
     tasks: readonly EpisodeTask[],
-    contender: Contender,
+    policy: Policy,
   ): Promise<EpisodeOutcome[]> {
-    const title = TITLES[contender];
-    const [name, value] = BASELINE_PARAMETER[contender] ?? [];
+    const title = TITLES[policy];
+    const [name, value] = BASELINE_PARAMETER[policy] ?? [];
     const before = name === undefined ? '' : await client.getParameter(name, SERVICE_TIMEOUT_MS);
     if (name !== undefined && value !== undefined) await client.setParameter(name, value, SERVICE_TIMEOUT_MS);
     this.#terminal.begin(title, tasks.length, this.#options.episodeSeconds);
@@ -168,9 +172,10 @@ class DemoRun {
           client,
           observer,
           robot,
-          contender,
+          policy,
           lockstep: this.#options.lockstep,
           limitS: this.#options.episodeSeconds,
+          recorded: policy === 'planner' && this.#options.animationFile !== null,
           onVerdict: (verdict) => {
             this.#terminal.progress(index, verdict);
           },
@@ -178,14 +183,14 @@ class DemoRun {
         task,
       );
       outcomes.push(outcome);
-      const speed = contender === 'planner' ? this.#figures : null;
+      const figures = policy === 'planner' ? this.#figures : null;
       this.#terminal.episode(title, index, tasks.length, outcome, robot.fingertipOf(task.goalRad), {
-        planRateHz: speed?.latest('plan_rate_hz') ?? null,
-        frameToCommandMs: speed?.latest('frame_to_command_ms') ?? null,
+        planRateHz: figures?.latest('plan_rate_hz') ?? null,
+        frameToCommandMs: figures?.latest('frame_to_command_ms') ?? null,
       });
     }
     if (name !== undefined) await client.setParameter(name, before, SERVICE_TIMEOUT_MS);
-    if (contender === 'doNothing') await client.pause(false, SERVICE_TIMEOUT_MS);
+    if (policy === 'doNothing') await client.pause(false, SERVICE_TIMEOUT_MS);
     return outcomes;
   }
 }
@@ -204,11 +209,11 @@ function medianTimeOf(outcomes: readonly EpisodeOutcome[]): number | null {
   return times.length === 0 ? null : percentile(times, 0.5);
 }
 
-/** No violations among no commands would say nothing. */
+/** An audit without a single command would report no violations, which would mean nothing. */
 function nothingAudited(): JepaMpcError {
   return new JepaMpcError('planner.not-ready', {
     subject: 'topic joint_trajectory',
-    found: 'not one command in the whole run',
+    found: 'no command in the whole run',
     expected: 'the command stream of the planner node',
     remedy: 'Leave command.interface at joint_trajectory for the demo.',
   });
@@ -219,6 +224,6 @@ function interrupted(signal: string): JepaMpcError {
     subject: 'demo',
     found: signal,
     expected: 'to run to the end',
-    remedy: 'Everything that it started has been ended; no report was written.',
+    remedy: 'All its processes have been stopped; no report was written.',
   });
 }

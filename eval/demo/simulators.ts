@@ -1,20 +1,20 @@
-/** Every simulator that the demo can be run in. */
+/** The simulators that the demo can use. */
 export const SIMULATOR_NAMES = ['mujoco', 'gazebo'] as const;
 
 export type SimulatorName = (typeof SIMULATOR_NAMES)[number];
 
-/** What the demo has to know of a simulator; to the planner node they are all the same. */
+/** What the demo needs to know about a simulator. To the planner node they are all alike. */
 export interface Simulator {
-  /** Also its folder in `sim`. */
+  /** Also the name of its folder in `sim`. */
   readonly name: SimulatorName;
   readonly title: string;
   /** Name of its ROS node. */
   readonly node: string;
   /** Python module that starts it. */
   readonly module: string;
-  /** Whether it takes `--viewer`. */
+  /** Whether it accepts `--viewer`. */
   readonly hasViewer: boolean;
-  /** Whether its stamps are simulated time also in real time, so that others have to follow `/clock`. */
+  /** Whether it stamps with simulated time even in real-time mode, so that other nodes have to follow `/clock`. */
   readonly hasOwnClock: boolean;
 }
 
@@ -37,7 +37,7 @@ export const SIMULATORS: Readonly<Record<SimulatorName, Simulator>> = {
   },
 };
 
-/** Options of every simulator that make the robot or its camera imperfect; sim/common/jepa_mpc_sim/imperfections.py says what each does. */
+/** Options of every simulator that make the robot or its camera imperfect; sim/common/jepa_mpc_sim/imperfections.py defines each. */
 const SIMULATED_IMPERFECTIONS = [
   'camera-shift-m',
   'camera-tilt-deg',
@@ -50,7 +50,7 @@ const SIMULATED_IMPERFECTIONS = [
   'joint-jitter-ms',
 ] as const;
 
-/** An option of the planner node: each plan is handed out this much later. */
+/** An option of the planner node: it delays each plan by this much. */
 const PLAN_DELAY = 'plan-delay-ms';
 
 export const IMPERFECTIONS = [...SIMULATED_IMPERFECTIONS, PLAN_DELAY] as const;
@@ -59,7 +59,7 @@ export function isImperfection(name: string): name is (typeof IMPERFECTIONS)[num
   return (IMPERFECTIONS as readonly string[]).includes(name);
 }
 
-/** Whether an imperfection, `name=value`, is one of the planner node and not of the simulator. */
+/** Whether an imperfection, `name=value`, belongs to the planner node rather than to the simulator. */
 export function isPlanDelay(assignment: string): boolean {
   return assignment.startsWith(`${PLAN_DELAY}=`);
 }

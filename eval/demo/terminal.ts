@@ -4,10 +4,10 @@ import type { DemoReport } from './demo-report.js';
 import type { EpisodeOutcome } from '../episodes/episode-runner.js';
 import type { Verdict } from '../episodes/episode-judge.js';
 
-const TICKS_AN_EPISODE = 100;
+const TICKS_PER_EPISODE = 100;
 
-/** Speed figures of the moment, null before the first plan. */
-export interface SpeedNow {
+/** Current speed figures, null before the first plan. */
+export interface CurrentSpeed {
   readonly planRateHz: number | null;
   readonly frameToCommandMs: number | null;
 }
@@ -17,11 +17,11 @@ interface BarTexts {
   readonly now: string;
 }
 
-/** What the demo shows while it runs: plain lines, and below them a progress bar where the output is a terminal. */
+/** Output of a running demo: plain lines and, on a terminal, a progress bar below them. */
 export class DemoTerminal {
   readonly #output: NodeJS.WriteStream;
   readonly #bar: SingleBar | null;
-  /** What the bar shows; null while there is none. */
+  /** State of the bar; null while it is not shown. */
   #shown: {
     readonly total: number;
     readonly value: number;
@@ -38,7 +38,7 @@ export class DemoTerminal {
             format: ' {bar} {title}  {now}',
             clearOnComplete: true,
             hideCursor: true,
-            // Signals are the demo's own business.
+            // InterruptWatch handles the signals.
             gracefulExit: false,
           },
           Presets.shades_classic,
@@ -53,31 +53,31 @@ export class DemoTerminal {
     if (this.#shown !== null) this.#bar?.start(this.#shown.total, this.#shown.value, this.#shown.texts);
   }
 
-  /** A run over the episodes, each of `limitS` at most, begins. */
+  /** Starts the progress of a run over the episodes, each of at most `limitS`. */
   begin(title: string, episodes: number, limitS: number): void {
     this.end();
-    this.#shown = { total: episodes * TICKS_AN_EPISODE, value: 0, limitS, texts: { title, now: '' } };
+    this.#shown = { total: episodes * TICKS_PER_EPISODE, value: 0, limitS, texts: { title, now: '' } };
     this.#bar?.start(this.#shown.total, 0, this.#shown.texts);
   }
 
-  /** Where the running episode (0-based) is. */
+  /** Updates the progress of the running episode (0-based). */
   progress(episode: number, { timeS, distanceM: distance }: Verdict): void {
     const now = `episode ${episode + 1}, ${timeS.toFixed(1)} s, ${distance.toFixed(3)} m to go`;
     if (this.#shown === null) return;
     const { total, limitS, texts } = this.#shown;
-    const part = Math.floor((timeS / limitS) * TICKS_AN_EPISODE);
-    this.#shown = { total, limitS, value: episode * TICKS_AN_EPISODE + part, texts: { ...texts, now } };
+    const part = Math.floor((timeS / limitS) * TICKS_PER_EPISODE);
+    this.#shown = { total, limitS, value: episode * TICKS_PER_EPISODE + part, texts: { ...texts, now } };
     this.#bar?.update(this.#shown.value, this.#shown.texts);
   }
 
-  /** One line for a finished episode (0-based). */
+  /** Prints one line for a finished episode (0-based). */
   episode(
     title: string,
     episode: number,
     episodes: number,
     outcome: EpisodeOutcome,
     goalTip: readonly number[],
-    speed: SpeedNow,
+    speed: CurrentSpeed,
   ): void {
     const goal = goalTip
       .slice(0, 2)
@@ -87,14 +87,14 @@ export class DemoTerminal {
     const rate = speed.planRateHz === null ? '' : `  ${speed.planRateHz.toFixed(1)} plans/s`;
     const latency =
       speed.frameToCommandMs === null ? '' : `  frame to command ${speed.frameToCommandMs.toFixed(0)} ms`;
-    const number = String(episode + 1).padStart(String(episodes).length);
+    const ordinal = String(episode + 1).padStart(String(episodes).length);
     const held = outcome.holdReason === '' ? '' : `  held: ${outcome.holdReason}`;
     this.line(
-      `${title}  ${number}/${episodes}  goal (${goal}) m  distance ${outcome.finalDistanceM.toFixed(3)} m  ${result}${rate}${latency}${held}`,
+      `${title}  ${ordinal}/${episodes}  goal (${goal}) m  distance ${outcome.finalDistanceM.toFixed(3)} m  ${result}${rate}${latency}${held}`,
     );
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   end(): void {
     if (this.#shown !== null) this.#bar?.stop();
     this.#shown = null;
@@ -105,7 +105,7 @@ function percent(rate: number): string {
   return `${(rate * 100).toFixed(1)} %`;
 }
 
-/** The table at the end of a run. */
+/** The summary at the end of a run. */
 export function summaryLines(report: DemoReport): string[] {
   const { baselines, planRateHz, planMs, frameToCommandMs, rosThreadGapMs } = report;
   const rows = [

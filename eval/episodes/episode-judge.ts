@@ -1,10 +1,10 @@
 import { distanceM, type FingertipOf } from './episode-sampler.js';
 
-/** Success: fingertip this near the goal's ... */
+/** Success: the fingertip is this close to its goal position, */
 const GOAL_RADIUS_M = 0.05;
-/** ... while every joint is slower than this (passing through the goal does not count) ... */
+/** while every joint is slower than this (passing through the goal does not count), */
 const REST_SPEED_RAD_S = 0.1;
-/** ... within this much simulated time, unless another limit is asked for. */
+/** within this much simulated time, unless an option sets another limit. */
 export const DEFAULT_EPISODE_S = 6;
 
 /** A reading of the true joint states, in URDF joint order. */
@@ -14,7 +14,7 @@ export interface TrueState {
   readonly velocityRadS: readonly number[];
 }
 
-/** What the judge says after a reading. `timeS` is simulated time since the start of the episode. */
+/** State of an episode after a reading. `timeS` is simulated time since its start. */
 export interface Verdict {
   readonly ended: boolean;
   readonly success: boolean;
@@ -22,7 +22,7 @@ export interface Verdict {
   readonly timeS: number;
 }
 
-/** Judges one episode by the true state of the robot, never by what the planner believes. */
+/** Judges one episode by the true state of the robot, never by the planner's estimate. */
 export class EpisodeJudge {
   readonly #goalTip: readonly number[];
   readonly #fingertipOf: FingertipOf;
@@ -43,7 +43,7 @@ export class EpisodeJudge {
     return this.#verdict;
   }
 
-  /** Takes a reading. Readings from before the start, and any after the end, change nothing. */
+  /** Processes a reading. Ignores readings from before the start and after the end. */
   observe(state: TrueState): Verdict {
     if (this.#verdict.ended || state.stampNs < this.#startNs) return this.#verdict;
     const timeS = Number(state.stampNs - this.#startNs) / 1e9;

@@ -1,29 +1,35 @@
 import type { ImageFrame, JointReading } from '../../src/core/types.js';
-import type { DemoListener } from '../ros/demo-client.js';
+import type { DemoListener } from '../ros/demo-subscriptions.js';
 import type { CommandPoint } from '../ros/demo-messages.js';
 import type { CommandAudit } from './command-audit.js';
 import type { EpisodeJudge, Verdict } from './episode-judge.js';
 import type { PlannerFigures } from './planner-figures.js';
 
-/** An episode under way, as its observer needs it. */
+/** The running episode, as far as its observer needs it. */
 export interface ObservedEpisode {
   readonly judge: EpisodeJudge;
-  /** Frames from here on show the episode. */
+  /** Frames stamped earlier do not belong to the episode. */
   readonly startNs: bigint;
   /** Whether the planner's speed counts for the report (not while a baseline runs). */
   readonly measured: boolean;
+  /** Whether to keep the camera's images. */
+  readonly recorded: boolean;
   readonly onVerdict: (verdict: Verdict) => void;
 }
 
+/** Recorded images are at least this far apart: a camera at 30 Hz gives 15 images a second of animation. */
+const RECORDING_PERIOD_NS = 60_000_000n;
+
 /**
- * Listens to everything between the nodes and, while an episode runs, judges the true state, audits every command and keeps the figures.
- * Between episodes the robot is teleported: what passes then counts for nothing.
+ * Receives all traffic between the nodes. While an episode runs, it judges the true state, audits every command and collects the figures.
+ * Between episodes the robot is teleported, so messages are ignored then.
  */
 export class EpisodeObserver implements DemoListener {
   readonly #audit: CommandAudit;
   readonly #figures: PlannerFigures;
   #episode: ObservedEpisode | null = null;
   #firstFrame: ImageFrame | null = null;
+  #recording: ImageFrame[] = [];
 
   constructor(audit: CommandAudit, figures: PlannerFigures) {
     this.#audit = audit;
@@ -35,8 +41,14 @@ export class EpisodeObserver implements DemoListener {
     return this.#firstFrame;
   }
 
+  /** Recorded frames of the running or last episode, in order of their stamps. */
+  get recording(): readonly ImageFrame[] {
+    return this.#recording;
+  }
+
   begin(episode: ObservedEpisode): void {
     this.#firstFrame = null;
+    this.#recording = [];
     this.#audit.restart();
     this.#episode = episode;
   }
@@ -54,7 +66,11 @@ export class EpisodeObserver implements DemoListener {
   }
 
   onImage(frame: ImageFrame): void {
-    if (this.#episode !== null && frame.stampNs >= this.#episode.startNs) this.#firstFrame ??= frame;
+    if (this.#episode === null || frame.stampNs < this.#episode.startNs) return;
+    this.#firstFrame ??= frame;
+    const last = this.#recording.at(-1);
+    const isDue = last === undefined || frame.stampNs - last.stampNs >= RECORDING_PERIOD_NS;
+    if (this.#episode.recorded && isDue) this.#recording.push(frame);
   }
 
   onCommand(points: readonly CommandPoint[]): void {

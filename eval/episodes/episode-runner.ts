@@ -1,6 +1,6 @@
+import type { ImageFrame } from '../../src/core/types.js';
 import type { DemoClient } from '../ros/demo-client.js';
 import { timeoutError } from '../ros/demo-arrivals.js';
-import type { EpisodeFrames } from '../demo/contact-sheet.js';
 import { EpisodeJudge, type Verdict } from './episode-judge.js';
 import type { EpisodeObserver } from './episode-observer.js';
 import type { EpisodeTask } from './episode-sampler.js';
@@ -8,52 +8,72 @@ import { driveLockstep, LOCKSTEP_PERIOD_NS } from './lockstep-driver.js';
 import { ANSWER_TIMEOUT_MS, placeRobot } from './place-robot.js';
 import type { DemoRobot } from './robot.js';
 
-/** For everything that belongs to one period in lockstep, a plan on a slow machine included. */
+/** Allowed for everything in one period of lockstep, including a plan on a slow machine. */
 const PERIOD_TIMEOUT_MS = 60_000;
-/** How much longer an episode may take by the wall clock: a simulator that cannot keep up is slower. */
+/** An episode may take this many times its limit on the wall clock, since a simulator may run slower than real time. */
 const WALL_CLOCK_FACTOR = 10;
 
-/** How one episode went, and what it looked like. */
+/** Images of an episode: the camera at its start and its end, and the goal. */
+export interface EpisodeFrames {
+  readonly start: ImageFrame;
+  readonly goal: ImageFrame;
+  readonly end: ImageFrame;
+  readonly success: boolean;
+  /** The camera's images in between, where the episode was recorded. */
+  readonly recorded: readonly ImageFrame[];
+}
+
+/** Result of one episode. */
 export interface EpisodeOutcome {
   readonly success: boolean;
   readonly finalDistanceM: number;
   readonly timeS: number;
-  /** Why the planner node held the robot when the time was up; empty when it did not, and for an episode that succeeded. */
+  /** Why the planner node held the robot when the time was up; empty if it did not hold it, and after success. */
   readonly holdReason: string;
   readonly frames: EpisodeFrames;
 }
 
-/** Who acts: the planner as it is, or one of the baselines, through the same node. */
-export type Contender = 'planner' | 'random' | 'doNothing' | 'squaredLatentDistance';
+/** What chooses the actions: the planner, or one of the baselines, all through the same node. */
+export type Policy = 'planner' | 'random' | 'doNothing' | 'squaredLatentDistance';
 
 export interface EpisodeSetting {
   readonly client: DemoClient;
   readonly observer: EpisodeObserver;
   readonly robot: DemoRobot;
-  readonly contender: Contender;
+  readonly policy: Policy;
   readonly lockstep: boolean;
   /** Time limit of the episode, simulated time. */
   readonly limitS: number;
+  /** Whether to keep the camera's images for {@link EpisodeFrames.recorded}. */
+  readonly recorded: boolean;
   readonly onVerdict: (verdict: Verdict) => void;
 }
 
 /**
- * Runs one episode: puts the robot at the start, shows the goal, lets the planner begin anew, and waits for success or the time limit.
+ * Runs one episode: sets the goal, places the robot at the start, resets the planner, and waits for success or the time limit.
  *
- * @throws JepaMpcError demo.timeout, or whatever the client was told to fail with
+ * @throws JepaMpcError demo.timeout, or the reason given to `DemoClient.fail`
  */
 export async function runEpisode(setting: EpisodeSetting, task: EpisodeTask): Promise<EpisodeOutcome> {
-  const { client, observer, robot, contender, lockstep, limitS } = setting;
-  // In real time paused until the episode begins, so that the first command that counts is one from rest.
-  const paused = contender === 'doNothing';
+  const { client, observer, robot, policy, lockstep, limitS } = setting;
+  // In real time the planner stays paused until the episode begins, so that the first audited command starts from rest.
+  const paused = policy === 'doNothing';
   await client.pause(paused || !lockstep, ANSWER_TIMEOUT_MS);
   await client.changeState('deactivate', ANSWER_TIMEOUT_MS);
   await showGoal(client, task.goalRad);
   await placeRobot(client, robot, task.startRad, lockstep);
 
-  const startNs = lockstep ? client.heard.clockNs + LOCKSTEP_PERIOD_NS : (client.heard.joints?.stampNs ?? 0n);
+  const startNs = lockstep
+    ? client.received.clockNs + LOCKSTEP_PERIOD_NS
+    : (client.received.joints?.stampNs ?? 0n);
   const judge = new EpisodeJudge(task.goalRad, robot.fingertipOf, startNs, limitS);
-  observer.begin({ judge, startNs, measured: contender === 'planner', onVerdict: setting.onVerdict });
+  observer.begin({
+    judge,
+    startNs,
+    measured: policy === 'planner',
+    recorded: setting.recorded,
+    onVerdict: setting.onVerdict,
+  });
   const ended = (): boolean => judge.verdict.ended;
   try {
     if (!lockstep) {
@@ -78,24 +98,24 @@ export async function runEpisode(setting: EpisodeSetting, task: EpisodeTask): Pr
   }
 
   const { success, distanceM, timeS } = judge.verdict;
-  const { goalImage, image } = client.heard;
+  const { goalImage, image } = client.received;
   const start = observer.firstFrame;
   if (start === null || image === null || goalImage === null) {
-    throw timeoutError(`a camera image of the simulator during the episode`, limitS * 1000);
+    throw timeoutError('a camera image of the simulator during the episode', limitS * 1000);
   }
   return {
     success,
     finalDistanceM: distanceM,
     timeS,
-    holdReason: success || paused ? '' : client.heard.holdReason,
-    frames: { start, goal: goalImage, end: image, success },
+    holdReason: success || paused ? '' : client.received.holdReason,
+    frames: { start, goal: goalImage, end: image, success, recorded: observer.recording },
   };
 }
 
-/** Gives the simulator a goal pose and waits for the goal image of it. */
+/** Sends the simulator a goal pose and waits for its goal image. */
 async function showGoal(client: DemoClient, goalRad: readonly number[]): Promise<void> {
-  const { goalImages } = client.heard;
+  const { goalImages } = client.received;
   client.setGoal(goalRad);
-  const shown = (): boolean => client.heard.goalImages > goalImages;
+  const shown = (): boolean => client.received.goalImages > goalImages;
   await client.until(shown, 'goal image of the simulator', ANSWER_TIMEOUT_MS);
 }

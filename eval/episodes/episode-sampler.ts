@@ -1,7 +1,8 @@
+import { JepaMpcError } from '../../src/core/errors.js';
 import type { JointLimit } from '../../src/core/types.js';
 import { createRng, deriveSeed } from '../../src/math/rng.js';
 
-/** Where an episode begins and where it is to end, in URDF joint order [rad]. */
+/** Start and goal of an episode, in URDF joint order [rad]. */
 export interface EpisodeTask {
   readonly startRad: readonly number[];
   readonly goalRad: readonly number[];
@@ -10,7 +11,7 @@ export interface EpisodeTask {
 /** Fingertip position in the robot's base frame [m] of joint positions [rad]. */
 export type FingertipOf = (positionRad: readonly number[]) => readonly number[];
 
-/** Start and goal of an episode have their fingertips at least this far apart, so that standing still never succeeds. */
+/** Smallest distance of the fingertip between start and goal, so that doing nothing never succeeds. */
 export const MIN_TIP_DISTANCE_M = 0.2;
 const MAX_DRAWS = 10_000;
 
@@ -20,8 +21,10 @@ export function distanceM(a: readonly number[], b: readonly number[]): number {
 }
 
 /**
- * Start and goal of one episode, each uniform over the joint ranges, drawn again while their fingertips are closer than
- * `MIN_TIP_DISTANCE_M`. Depends on (seed, episode) alone: a run of 5 episodes begins like a run of 100.
+ * Draws start and goal of one episode, each uniform over the joint ranges, and redraws while their fingertips are closer than
+ * `MIN_TIP_DISTANCE_M`. The result depends on (seed, episode) only: a run of 5 episodes begins like a run of 100.
+ *
+ * @throws JepaMpcError params.invalid for joint ranges that are too narrow
  */
 export function sampleEpisode(
   seed: number,
@@ -43,7 +46,10 @@ export function sampleEpisode(
     if (distanceM(fingertipOf(startRad), fingertipOf(goalRad)) >= MIN_TIP_DISTANCE_M)
       return { startRad, goalRad };
   }
-  throw new RangeError(
-    `sampleEpisode: no start and goal with fingertips ${MIN_TIP_DISTANCE_M} m apart in ${MAX_DRAWS} draws; the joint ranges are too narrow`,
-  );
+  throw new JepaMpcError('params.invalid', {
+    subject: 'joint ranges of the robot',
+    found: `ranges that are too narrow: no start and goal with fingertips ${MIN_TIP_DISTANCE_M} m apart in ${MAX_DRAWS} draws`,
+    expected: 'joint ranges that move the fingertip further than that',
+    remedy: 'Widen the joint limits in the URDF of the demo.',
+  });
 }

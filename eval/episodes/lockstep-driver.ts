@@ -1,60 +1,60 @@
-import type { Heard } from '../ros/demo-client.js';
+import type { Received } from '../ros/demo-subscriptions.js';
 
 /** Period of the simulator in lockstep. */
 export const LOCKSTEP_PERIOD_NS = 20_000_000n;
 
-/** In lockstep, for the robot to be seen where it was put: longer than cameras are late. */
+/** Periods after a teleport until the camera shows the robot at its new pose: more than a camera is late. */
 export const SETTLE_PERIODS = 16;
 
-/** What the driver needs of the demo's node. */
+/** The part of `DemoClient` that the driver needs. */
 export interface LockstepPort {
-  readonly heard: Pick<Heard, 'clockNs' | 'period' | 'commands' | 'plannedFrameNs'> & {
+  readonly received: Pick<Received, 'clockNs' | 'period' | 'commands' | 'plannedFrameNs'> & {
     readonly joints: { readonly stampNs: bigint } | null;
   };
   step(commands: number): void;
   until(condition: () => boolean, awaited: string, timeoutMs: number): Promise<void>;
 }
 
-/** How the periods of one episode go. */
+/** One episode in lockstep. */
 export interface LockstepEpisode {
-  /** Whether the planner plans from the images (it does not while paused). */
+  /** Whether the planner plans (it does not while paused). */
   readonly planning: boolean;
-  /** For the simulator and the command of one period, and again for its plan. */
+  /** Allowed for the simulator and the command of one period, and again for its plan. */
   readonly timeoutMs: number;
-  /** Puts the robot at the start, which takes the simulator a period and makes it count commands anew. */
+  /** Teleports the robot to the start. This takes one period, and the simulator restarts its count of commands. */
   readonly teleport: () => void;
-  /** Asked after each period, once everything of it has arrived. */
+  /** Evaluated after each period, once everything of it has arrived. */
   readonly ended: () => boolean;
 }
 
 /**
- * Steps the simulator through one episode. A period is over when its clock, its joint states, the planner's command for it and, where an
- * image came with it, the plan for that image are all here; only then does the next one begin. An image may be late: which one is the
- * newest that is out, the simulator says with each period. So every message has found its reader
- * before time goes on, and the run does not depend on how fast anything is: same seed, same run.
+ * Steps the simulator through one episode. A period ends when its clock, its joint states, the planner's command and the plan for the newest
+ * published image have all arrived; only then does the next one begin. An image may be late, so the simulator reports the newest published
+ * one with each period. Every message has thus reached its receiver before time advances, and the run does not depend on the speed of any
+ * part: same seed, same run.
  *
- * @throws JepaMpcError demo.timeout naming what a period is still waiting for
+ * @throws JepaMpcError demo.timeout naming what the period still lacks
  */
 export async function driveLockstep(port: LockstepPort, episode: LockstepEpisode): Promise<void> {
-  const { heard } = port;
-  const commandsBefore = heard.commands;
-  const startNs = heard.clockNs + LOCKSTEP_PERIOD_NS;
+  const { received } = port;
+  const commandsBefore = received.commands;
+  const startNs = received.clockNs + LOCKSTEP_PERIOD_NS;
   for (let nowNs = startNs; ; nowNs += LOCKSTEP_PERIOD_NS) {
-    const { commands } = heard;
+    const { commands } = received;
     if (nowNs === startNs) episode.teleport();
     else port.step(commands - commandsBefore);
     await port.until(
       () =>
-        heard.clockNs >= nowNs &&
-        heard.period.stampNs >= nowNs &&
-        (heard.joints?.stampNs ?? -1n) >= nowNs &&
-        heard.commands > commands,
+        received.clockNs >= nowNs &&
+        received.period.stampNs >= nowNs &&
+        (received.joints?.stampNs ?? -1n) >= nowNs &&
+        received.commands > commands,
       `clock, joint states and command of simulated time ${Number(nowNs) / 1e9} s`,
       episode.timeoutMs,
     );
-    const { newestImageNs } = heard.period;
+    const { newestImageNs } = received.period;
     await port.until(
-      () => !episode.planning || heard.plannedFrameNs >= newestImageNs,
+      () => !episode.planning || received.plannedFrameNs >= newestImageNs,
       `plan from the image of simulated time ${Number(newestImageNs) / 1e9} s`,
       episode.timeoutMs,
     );
@@ -63,18 +63,18 @@ export async function driveLockstep(port: LockstepPort, episode: LockstepEpisode
 }
 
 /**
- * Lets periods go by in which nobody commands anything: for a robot that was put somewhere to be seen there, by late cameras too.
+ * Steps through periods without commands, until a late camera, too, shows a robot that was teleported at its new pose.
  *
- * @param periods how many, of {@link LOCKSTEP_PERIOD_NS}
+ * @param periods number of periods of {@link LOCKSTEP_PERIOD_NS}
  * @throws JepaMpcError demo.timeout
  */
 export async function idleInLockstep(port: LockstepPort, periods: number, timeoutMs: number): Promise<void> {
-  const { heard } = port;
+  const { received } = port;
   for (let period = 0; period < periods; period++) {
-    const nextNs = heard.clockNs + LOCKSTEP_PERIOD_NS;
+    const nextNs = received.clockNs + LOCKSTEP_PERIOD_NS;
     port.step(0);
     await port.until(
-      () => heard.clockNs >= nextNs && (heard.joints?.stampNs ?? -1n) >= nextNs,
+      () => received.clockNs >= nextNs && (received.joints?.stampNs ?? -1n) >= nextNs,
       `clock and joint states of simulated time ${Number(nextNs) / 1e9} s`,
       timeoutMs,
     );

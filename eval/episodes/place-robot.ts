@@ -4,27 +4,27 @@ import type { ResetReport } from '../ros/demo-messages.js';
 import { idleInLockstep, SETTLE_PERIODS } from './lockstep-driver.js';
 import type { DemoRobot } from './robot.js';
 
-/** For one message or service answer. */
+/** Allowed for one message or one service response. */
 export const ANSWER_TIMEOUT_MS = 10_000;
-/** How near the pose asked for the robot is after a teleport. */
+/** Tolerance of the pose after a teleport. */
 const PLACED_WITHIN_RAD = 0.02;
-/** Where messages still are on their way, it takes a few, and joint states have to agree for a while. */
+/** Messages may still be in transit, and joint states have to agree for a while, so this may take several attempts. */
 const PLACE_ATTEMPTS = 50;
 const PLACE_RETRY_MS = 100;
 
-/** What is needed of the demo's node. */
+/** The part of `DemoClient` that placing the robot needs. */
 export type PlacingPort = Pick<
   DemoClient,
-  'heard' | 'setState' | 'step' | 'until' | 'pass' | 'reset' | 'changeState' | 'simulatorSettled'
+  'received' | 'setState' | 'step' | 'until' | 'pass' | 'reset' | 'changeState' | 'simulatorSettled'
 >;
 
 /**
- * Puts the robot at the start of the episode, while the planner node is not active and nothing pulls it away, and activates the node there.
- * Messages may be on their way, so the node is asked what it knows, before and after: the pose that joint states agree on, the goal and the
- * time. One that is activated by joint states from before would pull the robot back to where those were. One that still has messages of the
- * clock before it would answer each with a command, which in lockstep nobody could count.
+ * Teleports the robot to the start of the episode while the planner node is inactive, then activates the node there. Messages may still be
+ * in transit, so this checks before and after the activation which pose, goal and time the node reports. A node activated with old joint
+ * states would pull the robot back to its old pose. A node that still has old clock messages queued would send a command for each of them,
+ * and lockstep could not count those.
  *
- * @throws JepaMpcError `planner.not-ready` when it does not know these after many attempts, `demo.timeout`
+ * @throws JepaMpcError `planner.not-ready` if the node does not report them after many attempts, `demo.timeout`
  */
 export async function placeRobot(
   client: PlacingPort,
@@ -33,14 +33,14 @@ export async function placeRobot(
   lockstep: boolean,
 ): Promise<void> {
   const isUpToDate = ({ positions, goalStampNs, nowNs }: ResetReport): boolean => {
-    const standsThere = joints.every(
+    const isAtStart = joints.every(
       (joint, index) =>
         Math.abs((positions.get(joint) ?? Number.NaN) - (startRad[index] ?? Number.NaN)) <= PLACED_WITHIN_RAD,
     );
-    const knowsGoal = goalStampNs === client.heard.goalImage?.stampNs;
-    return standsThere && knowsGoal && (!lockstep || nowNs === client.heard.clockNs);
+    const knowsGoal = goalStampNs === client.received.goalImage?.stampNs;
+    return isAtStart && knowsGoal && (!lockstep || nowNs === client.received.clockNs);
   };
-  // What was sent before must have reached the simulator: it counts commands from the teleport on.
+  // Earlier commands must have reached the simulator first: it counts commands from the teleport on.
   await client.simulatorSettled(ANSWER_TIMEOUT_MS);
   await teleport(client, startRad);
   if (lockstep) await idleInLockstep(client, SETTLE_PERIODS, ANSWER_TIMEOUT_MS);
@@ -54,29 +54,33 @@ export async function placeRobot(
       const activated = isActive ? await client.reset(ANSWER_TIMEOUT_MS) : null;
       if (activated !== null && isUpToDate(activated)) return;
     }
-    // Joint states that do not agree yet, or a refusal to be activated: time has to go on for either to change.
+    // Joint states that disagree, or a refused activation: in lockstep, simulated time must advance before either can change.
     if (lockstep && !isActive && (report === null || isUpToDate(report)))
       await idleInLockstep(client, SETTLE_PERIODS, ANSWER_TIMEOUT_MS);
   }
   throw new JepaMpcError('planner.not-ready', {
     subject: 'planner node at the start of an episode',
-    found: `not active, or another pose, goal or time than the simulator's, after ${PLACE_ATTEMPTS} attempts`,
-    expected: 'the pose that the robot was put at',
-    remedy: 'Run again with --verbose: the node prints why it does not take part.',
+    found: `inactive, or a pose, goal or time that differs from the simulator's, after ${PLACE_ATTEMPTS} attempts`,
+    expected: 'an active node that knows the start pose',
+    remedy: 'Run again with --verbose: the node prints the reason.',
   });
 }
 
-/** Teleports the robot and waits until it is there. */
+/** Teleports the robot and waits until the joint states confirm it. */
 async function teleport(client: PlacingPort, startRad: readonly number[]): Promise<void> {
-  const { heard } = client;
-  const { clockNs } = heard;
+  const { received } = client;
+  const { clockNs } = received;
   client.setState(startRad);
-  const there = (): boolean =>
-    heard.clockNs > clockNs &&
-    heard.joints !== null &&
-    heard.joints.stampNs > clockNs &&
+  const hasArrived = (): boolean =>
+    received.clockNs > clockNs &&
+    received.joints !== null &&
+    received.joints.stampNs > clockNs &&
     startRad.every(
-      (rad, joint) => Math.abs(rad - (heard.joints?.position[joint] ?? Number.NaN)) <= PLACED_WITHIN_RAD,
+      (rad, joint) => Math.abs(rad - (received.joints?.position[joint] ?? Number.NaN)) <= PLACED_WITHIN_RAD,
     );
-  await client.until(there, 'joint states of the simulator at the start of the episode', ANSWER_TIMEOUT_MS);
+  await client.until(
+    hasArrived,
+    'joint states of the simulator at the start of the episode',
+    ANSWER_TIMEOUT_MS,
+  );
 }

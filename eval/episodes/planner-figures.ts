@@ -1,5 +1,4 @@
 import { JepaMpcError } from '../../src/core/errors.js';
-import type { DemoReport } from '../demo/demo-report.js';
 import { percentile } from '../../src/math/percentile.js';
 
 const KEYS = [
@@ -11,19 +10,21 @@ const KEYS = [
 ] as const;
 type Key = (typeof KEYS)[number];
 
-/** The speed figures of a report, gathered from the planner's `~/statistics`. */
-export type SpeedFigures = Pick<
-  DemoReport,
-  'planRateHz' | 'planMs' | 'frameToCommandMs' | 'rosThreadGapMs' | 'device'
->;
+/** Speed of a run, from the planner's `~/statistics`. */
+export interface SpeedFigures {
+  readonly planRateHz: { readonly median: number; readonly p5: number };
+  readonly planMs: { readonly p50: number; readonly p95: number };
+  readonly frameToCommandMs: { readonly p50: number; readonly p95: number };
+  readonly rosThreadGapMs: { readonly p99: number; readonly max: number };
+  readonly device: string;
+}
 
-/** Collects what the planner node says of its plans. Entries that are missing or not above 0 (no rate before the second plan) are
- * left out. */
+/** Collects the planner's `~/statistics`. Ignores values that are missing or not above 0 (there is no rate before the second plan). */
 export class PlannerFigures {
   readonly #samples = new Map<Key, number[]>(KEYS.map((key) => [key, []]));
   #device = 'unknown';
 
-  /** Takes the values of one `~/statistics` message. */
+  /** Adds the values of one `~/statistics` message. */
   add(values: ReadonlyMap<string, string>): void {
     this.#device = values.get('device') ?? this.#device;
     for (const [key, samples] of this.#samples) {
@@ -39,9 +40,9 @@ export class PlannerFigures {
   }
 
   /**
-   * The figures of the report. The node counts the gaps of its thread from its activation on, so the newest value stands for the whole run.
+   * The figures of the report. The node measures the gaps of its thread since its activation, so the newest value covers the whole run.
    *
-   * @throws JepaMpcError planner.not-ready when a figure never came
+   * @throws JepaMpcError planner.not-ready if a figure never arrived
    */
   summary(): SpeedFigures {
     const at = (key: Key, fraction: number): number => {

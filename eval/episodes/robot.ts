@@ -7,7 +7,7 @@ import type { FingertipOf } from './episode-sampler.js';
 
 const TIP_LINK = 'fingertip';
 
-/** What the demo knows of the robot, all of it from the URDF. */
+/** The robot of the demo, as its URDF describes it. */
 export interface DemoRobot {
   /** Movable joints in URDF order: the order of every position here. */
   readonly joints: readonly string[];
@@ -15,7 +15,7 @@ export interface DemoRobot {
   readonly fingertipOf: FingertipOf;
 }
 
-/** Reads the robot from a URDF file; throws JepaMpcError urdf.* for what is wrong with it. */
+/** Reads the robot from a URDF file. @throws JepaMpcError urdf.* for an invalid file */
 export async function loadRobot(urdfFile: string): Promise<DemoRobot> {
   const urdf = parseUrdf(await readFile(urdfFile, 'utf8'));
   const joints = urdf.joints

@@ -2,7 +2,7 @@
 const Z = 1.959963984540054;
 
 /**
- * Wilson score interval (95 %) of a success rate: `[lo, hi]` in [0, 1]. Unlike the normal approximation it stays honest for few
+ * Wilson score interval (95 %) of a success rate: `[lo, hi]` in [0, 1]. Unlike the normal approximation, it keeps its coverage for few
  * episodes and for rates near 0 and 1 (Wilson 1927; Brown, Cai and DasGupta 2001).
  *
  * @param successes 0..trials

@@ -6,27 +6,27 @@ interface Waiter {
 }
 
 /**
- * Waiting for something to be true of what has arrived so far. Conditions are looked at when something arrives, never by polling, so a
- * wait ends in the same turn of the event loop as the message that fulfils it.
+ * Waits for conditions on the messages received so far. Conditions are evaluated when a message arrives, never by polling, so a wait ends in
+ * the same turn of the event loop as the message that fulfils it.
  */
 export class Arrivals {
   readonly #waiters = new Set<Waiter>();
   #failure: Error | null = null;
 
-  /** Something arrived: whoever's condition holds now goes on. */
+  /** Call after each message: ends the waits whose condition now holds. */
   notify(): void {
     for (const waiter of this.#waiters) {
       if (waiter.condition()) waiter.settle();
     }
   }
 
-  /** Every present and future wait rejects with `reason` (a dead child, an interrupt). The first reason stays. */
+  /** Rejects every present and future wait with `reason` (a dead child, an interrupt). The first reason stays. */
   fail(reason: Error): void {
     this.#failure ??= reason;
     for (const waiter of this.#waiters) waiter.settle(this.#failure);
   }
 
-  /** Forgets the failure: later waits wait again. */
+  /** Clears the failure, so that later waits wait again. */
   recover(): void {
     this.#failure = null;
   }
@@ -34,7 +34,7 @@ export class Arrivals {
   /**
    * Resolves as soon as `condition` holds.
    *
-   * @param awaited what is waited for, in words, for the error
+   * @param awaited description of what is awaited, for the error
    * @throws JepaMpcError demo.timeout after `timeoutMs`; the reason given to `fail`
    */
   until(condition: () => boolean, awaited: string, timeoutMs: number): Promise<void> {
@@ -64,14 +64,14 @@ export class Arrivals {
   }
 }
 
-/** The error of every wait that ran out. */
+/** The error of a wait that timed out. */
 export function timeoutError(awaited: string, timeoutMs: number, cause?: unknown): JepaMpcError {
   return new JepaMpcError('demo.timeout', {
     subject: awaited,
     found: `nothing within ${timeoutMs / 1000} s`,
     expected: 'an answer',
     remedy:
-      'Run again with --verbose to see what the simulator and the planner node print; on a slow machine use --lockstep.',
+      'Run again with --verbose to see the output of the simulator and the planner node; on a slow machine use --lockstep.',
     cause,
   });
 }

@@ -1,7 +1,7 @@
 import type { JointReading } from '../../src/core/types.js';
 import { stampToNs, type RosTime } from '../../src/ros/topics/stamp.js';
 
-/** The fields of sensor_msgs/JointState that count here. */
+/** The fields of sensor_msgs/JointState that are used here. */
 export interface JointStateLike {
   readonly header: { readonly stamp: RosTime };
   readonly name: readonly string[];
@@ -9,7 +9,7 @@ export interface JointStateLike {
   readonly velocity: ArrayLike<number>;
 }
 
-/** A JointState in the order of `joints`; null when one of them is missing. No velocity reads as rest. */
+/** A JointState in the order of `joints`; null if one of them is missing. A missing velocity counts as 0. */
 export function toJointReading(message: JointStateLike, joints: readonly string[]): JointReading | null {
   const order = joints.map((joint) => message.name.indexOf(joint));
   if (order.includes(-1)) return null;
@@ -20,7 +20,7 @@ export function toJointReading(message: JointStateLike, joints: readonly string[
   };
 }
 
-/** One point of a command, in the order of the joints asked for; NaN for what the message lacks. */
+/** One point of a command, in the requested joint order; NaN for values that the message lacks. */
 export interface CommandPoint {
   readonly position: readonly number[];
   readonly velocity: readonly number[];
@@ -28,7 +28,7 @@ export interface CommandPoint {
   readonly timeFromStartS: number;
 }
 
-/** The fields of trajectory_msgs/JointTrajectory that count here. */
+/** The fields of trajectory_msgs/JointTrajectory that are used here. */
 export interface JointTrajectoryLike {
   readonly joint_names: readonly string[];
   readonly points: readonly {
@@ -38,7 +38,7 @@ export interface JointTrajectoryLike {
   }[];
 }
 
-/** All points of a trajectory in the order of `joints`; a joint that is missing has NaN for position and velocity. */
+/** All points of a trajectory in the order of `joints`; NaN for position and velocity of a missing joint. */
 export function toCommandPoints(message: JointTrajectoryLike, joints: readonly string[]): CommandPoint[] {
   const order = joints.map((joint) => message.joint_names.indexOf(joint));
   return message.points.map((point) => ({
@@ -48,7 +48,7 @@ export function toCommandPoints(message: JointTrajectoryLike, joints: readonly s
   }));
 }
 
-/** The fields of diagnostic_msgs/DiagnosticArray that count here. */
+/** The fields of diagnostic_msgs/DiagnosticArray that are used here. */
 export interface DiagnosticArrayLike {
   readonly status: readonly {
     readonly name: string;
@@ -56,36 +56,36 @@ export interface DiagnosticArrayLike {
   }[];
 }
 
-/** Key and value of each entry of the status named `planner`; null when there is none. */
+/** The entries of the status named `planner`; null if there is none. */
 export function toPlannerStatistics(message: DiagnosticArrayLike): ReadonlyMap<string, string> | null {
   const status = message.status.find(({ name }) => name === 'planner');
   return status === undefined ? null : new Map(status.values.map(({ key, value }) => [key, value]));
 }
 
-/** The fields of diagnostic_msgs/DiagnosticArray that say how the parts of a node do. */
+/** The fields of diagnostic_msgs/DiagnosticArray with the status of a node's parts. */
 export interface PartsLike {
   readonly status: readonly { readonly name: string; readonly level: number; readonly message: string }[];
 }
 
 const DIAGNOSTIC_ERROR = 2;
 
-/** Why this node holds the robot, empty while it does not; null for a message of another node. */
+/** Why this node holds the robot, empty if it does not; null for a message from another node. */
 export function toHoldReason({ status }: PartsLike, node: string): string | null {
   const motion = status.find(({ name }) => name === `${node}: motion`);
   if (motion === undefined) return null;
   return motion.level === DIAGNOSTIC_ERROR ? motion.message : '';
 }
 
-/** What the planner node says it knew when it was reset. */
+/** State that the planner node reports with a reset. */
 export interface ResetReport {
-  /** Measured joint positions that it took as its own, by joint. */
+  /** Measured joint positions that it took as its desired ones, by joint. */
   readonly positions: ReadonlyMap<string, number>;
   /** Stamp of its goal image; 0 for none. */
   readonly goalStampNs: bigint;
   readonly nowNs: bigint;
 }
 
-/** Reads the message of the planner's `~/reset`: `anchored at a=0.1 b=-2; goal 17; now 42`. Null for anything else. */
+/** Parses the response of the planner's `~/reset`: `anchored at a=0.1 b=-2; goal 17; now 42`. Null for anything else. */
 export function toResetReport(message: string): ResetReport | null {
   const match = /^anchored at (.*); goal (\d+); now (\d+)$/.exec(message);
   if (match === null) return null;

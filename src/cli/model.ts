@@ -5,7 +5,7 @@ import { Command, Option } from 'commander';
 import { JepaMpcError } from '../core/errors.js';
 import type { Logger } from '../core/types.js';
 import type { DeviceChoice } from '../model/devices.js';
-import { parameterSchema } from '../params/schema.js';
+import { loadParameters } from '../worker/planner-port.js';
 import { checkModel } from '../model-check/check-model.js';
 import { cardLines } from '../model-check/model-card.js';
 
@@ -20,13 +20,16 @@ export function modelCommand(): Command {
 }
 
 function checkCommand(): Command {
-  const { innerType } = parameterSchema.shape.device.def;
   return new Command('check')
     .description(
       'Hold a model folder against the contract on a device, plan with it, and say what it is: status 0 when everything holds, else 1 and what does not.',
     )
     .argument('<dir>', 'folder of the model')
-    .addOption(new Option('--device <name>', 'where it runs').choices(innerType.options).default('auto'))
+    .addOption(
+      new Option('--device <name>', 'where it runs')
+        .choices(loadParameters.device.choices ?? [])
+        .default('auto'),
+    )
     .option('--json <file>', 'where to write the same facts')
     .action(async (folder: string, { device, json }: Flags) => {
       const { lines, report, holds } = await outcome(folder, device);

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
-import type { PlannerPort } from '../planning/planner-port.js';
+import type { PlannerPort } from '../worker/planner-port.js';
 import { WorkerPlanner } from '../worker/worker-planner.js';
 import { DelayedPlanner } from '../worker/delayed-planner.js';
 import { requireRosEnvironment } from './ros-environment.js';
@@ -29,7 +29,6 @@ export function nodeCommand(): Command {
       .addOption(new Option('--plan-delay-ms <ms>').argParser(planDelay).hideHelp())
       .action(async ({ planDelayMs = 0 }: { planDelayMs?: number }) => {
         requireRosEnvironment();
-        const { checkTuning } = await import('../planning/check-tuning.js');
         // Last: rclnodejs, which it imports, swallows signals until runPlannerNode answers them.
         const { runPlannerNode } = await import('../ros/node/run-node.js');
         await runPlannerNode({
@@ -37,7 +36,6 @@ export function nodeCommand(): Command {
             const planner = new WorkerPlanner(new URL('../worker/planner-worker.js', import.meta.url), log);
             return planDelayMs > 0 ? new DelayedPlanner(planner, planDelayMs) : planner;
           },
-          checkTuning,
         });
       })
   );

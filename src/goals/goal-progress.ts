@@ -1,3 +1,35 @@
+import { double, dynamic, type ValuesOf } from '../core/parameter.js';
+
+export const goalParameters = {
+  'goal.tolerance': dynamic(
+    double({ min: 0, max: 1e6, default: 0.3 }),
+    'unit of the distance',
+    'A goal is reached at this distance (goal_distance in ~/statistics) or below; a learned temporal distance counts predictor steps to go.',
+  ),
+  'goal.settle_s': dynamic(
+    double({ min: 0, max: 60, default: 0.5 }),
+    's',
+    'How long the distance has to stay there: a robot that passes through has not reached its goal.',
+  ),
+  'goal.timeout_s': dynamic(
+    double({ min: 0, max: 86400, default: 0 }),
+    's',
+    'A goal that is not reached after this long is reported as timed out; 0: never.',
+  ),
+  'goal.stall_s': dynamic(
+    double({ min: 0, max: 3600, default: 0 }),
+    's',
+    'A goal is reported as unreachable when its distance has not fallen for this long; 0: never.',
+  ),
+  'goal.subgoal_s': dynamic(
+    double({ min: 0, max: 86400, default: 0 }),
+    's',
+    'For a goal of the action that is a sequence of names: how long each but the last is pursued at most before the next one follows; 0: until it is reached.',
+  ),
+};
+
+export type GoalValues = ValuesOf<typeof goalParameters>;
+
 /** How a goal is going; all but `underway` are final. */
 export type GoalState = 'underway' | 'reached' | 'timed_out' | 'unreachable';
 

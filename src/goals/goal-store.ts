@@ -8,6 +8,25 @@ import type { ImageFrame } from '../core/types.js';
 import { decodeCompressed } from '../perception/decode-compressed.js';
 import { encodePng } from '../perception/encode-png.js';
 import { greyRefused, isGrey } from '../perception/encodings.js';
+import { dynamic, fixed, text } from '../core/parameter.js';
+
+export const goalStoreParameters = {
+  'goal.name': dynamic(
+    text(),
+    '',
+    'Name that ~/save_goal and ~/load_goal use: letters, digits, _, - and dots.',
+  ),
+  'goal.file': dynamic(
+    text(),
+    '',
+    'JPEG or PNG that ~/goal_from_file takes for the goal; for several cameras one each, separated by commas.',
+  ),
+  'goal.folder': fixed(
+    text(),
+    '',
+    'Folder where goals are saved. Empty: jepa_mpc/goals in $ROS_HOME, which is ~/.ros by default.',
+  ),
+};
 
 /** Letters, digits, `_`, `-` and `.`, none of them first but a letter or digit: a name is that of a folder. */
 const GOAL_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;

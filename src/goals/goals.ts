@@ -1,11 +1,10 @@
-import type { GoalCriteria } from './goal-progress.js';
+import type { GoalCriteria, GoalValues } from './goal-progress.js';
 import { inWords } from '../safety/watchdog.js';
 import type { Condition } from '../safety/watchdog.js';
 import type { FrameSet } from '../core/model-info.js';
 import type { Status, StatusLevel } from '../core/status.js';
 import { secondsToNs } from '../core/time.js';
 import type { Logger, Plan } from '../core/types.js';
-import type { Parameters } from '../params/schema.js';
 import { GoalPursuit } from './goal-pursuit.js';
 import type { GoalOutcome } from './goal-pursuit.js';
 
@@ -26,7 +25,7 @@ export type GoalReport = Omit<Status, 'name'>;
 
 export interface GoalsOptions {
   readonly clock: { readonly nowNs: bigint };
-  readonly parameters: () => Parameters;
+  readonly parameters: () => GoalValues;
   readonly log: Logger;
   /** Called with each change. */
   readonly onStatus: (report: GoalReport) => void;

@@ -4,8 +4,9 @@ import { performance } from 'node:perf_hooks';
 import type { Logger } from '../core/types.js';
 import type { DeviceChoice } from '../model/devices.js';
 import { loadModel } from '../model/load-model.js';
-import { parameterSchema } from '../params/schema.js';
-import { loopSettings } from '../ros/parameters/loop-settings.js';
+import { defaultsOf } from '../core/parameter.js';
+import { planningParameters } from '../planning/planning-parameters.js';
+import { loadParameters } from '../worker/planner-port.js';
 import { measurePlanning } from './measure-planning.js';
 import type { ModelCard } from './model-card.js';
 
@@ -17,13 +18,12 @@ const FLOAT_BYTES = 4;
  * @throws JepaMpcError for whatever does not hold
  */
 export async function checkModel(folder: string, device: DeviceChoice, logger: Logger): Promise<ModelCard> {
-  const defaults = parameterSchema.parse({});
-  const threads = defaults['onnx.threads'];
+  const threads = loadParameters['onnx.threads'].defaultValue;
   const model = await loadModel(folder, { device, threads, logger });
   try {
     const { manifest, info, graphs } = model;
-    const { tuning } = loopSettings(defaults);
-    const planning = await measurePlanning(model, tuning, logger, () => performance.now());
+    const defaults = defaultsOf(planningParameters);
+    const planning = await measurePlanning(model, defaults, logger, () => performance.now());
     const processors = cpus();
     return {
       manifest,

@@ -5,7 +5,7 @@ import type { Fallback, ImageFrame, Logger, Tensor } from '../core/types.js';
 import { percentile } from '../math/percentile.js';
 import { createRng } from '../math/rng.js';
 import type { LoadedModel } from '../model/load-model.js';
-import type { PlannerTuning } from '../planning/planner-port.js';
+import type { PlanningValues } from '../planning/planning-parameters.js';
 import { ActionBounds } from '../planning/action-bounds.js';
 import { CandidateEvaluator } from '../rollout/candidate-evaluator.js';
 import { ImageToTensor } from '../perception/image-to-tensor.js';
@@ -50,7 +50,7 @@ const MOST_REPETITIONS = 10;
  */
 export async function measurePlanning(
   model: LoadedModel,
-  tuning: PlannerTuning,
+  values: PlanningValues,
   logger: Logger,
   nowMs: () => number,
 ): Promise<PlanningMeasured> {
@@ -72,7 +72,13 @@ export async function measurePlanning(
   const workshop = new PlannerWorkshop(model, logger, nowMs);
   const plannerFor = (samples: number, iterations: number): Promise<PlannerInForce> => {
     const elites = Math.min(defaults.elites, samples);
-    return workshop.plannerFor({ ...tuning, samples, iterations, elites }, true, context, createRng(SEED));
+    const few = {
+      ...values,
+      'sampling.samples': samples,
+      'sampling.iterations': iterations,
+      'sampling.elites': elites,
+    };
+    return workshop.plannerFor(few, true, context, createRng(SEED));
   };
   try {
     const few = Math.min(FEW, defaults.samples);

@@ -121,7 +121,7 @@ export async function run(
       subject: 'compiled rollout',
       found: `${error instanceof Error ? error.message : String(error)} (inputs ${given.join(', ')})`,
       expected: 'a run without error',
-      remedy: 'Lower cem.samples if the device ran out of memory; else try device cpu.',
+      remedy: 'Lower sampling.samples if the device ran out of memory; else try device cpu.',
       cause: error,
     });
   }

@@ -1,8 +1,8 @@
-import { nearestName } from '../core/nearest-name.js';
 import { hasWildcard, isForNode } from './node-key.js';
 import { parseProfile, parseValue, type GivenValue, type ProfileSection } from './profile.js';
 import type { RosArguments } from './ros-arguments.js';
 import { parametersByName } from './schema.js';
+import { suggestedName } from './validate.js';
 
 /** What a node was started with. */
 export interface GivenParameters {
@@ -65,9 +65,6 @@ function notForThisNode(subject: string, nodes: readonly string[], fullName: str
 
 /** One line for a whole section: a file that many nodes share has many names of others. */
 function notDeclaredHere(subject: string, key: string, names: readonly string[]): string {
-  const own = [...parametersByName.keys()];
-  const listed = names.map(
-    (name) => `${name} (nearest name of this node: ${String(nearestName(name, own))})`,
-  );
+  const listed = names.map((name) => `${name} (nearest name of this node: ${suggestedName(name)})`);
   return `${subject}: under "${key}" this node leaves out what it does not declare: ${listed.join(', ')}. If one is misspelt, correct it there.`;
 }

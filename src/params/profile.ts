@@ -1,7 +1,7 @@
 import { parseDocument, type Tags } from 'yaml';
 
 import { JepaMpcError } from '../core/errors.js';
-import { writeValue } from './write-value.js';
+import { writeValue } from '../core/write-value.js';
 
 /** Values as YAML types them: whole numbers are bigint, so that `1` can be told from `1.0`. */
 export type GivenValue = boolean | bigint | number | string | null | readonly GivenValue[];

@@ -70,6 +70,7 @@ function unreadable(flag: string, found: string): JepaMpcError {
     subject: `argument ${flag}`,
     found,
     expected: flag === '--params-file' ? 'the path of a parameter file' : 'name:=value',
-    remedy: 'Write for example "--ros-args -p cem.samples:=64" or "--ros-args --params-file profile.yaml".',
+    remedy:
+      'Write for example "--ros-args -p sampling.samples:=64" or "--ros-args --params-file profile.yaml".',
   });
 }

@@ -2,8 +2,8 @@ import { JepaMpcError } from '../core/errors.js';
 import { nearestName } from '../core/nearest-name.js';
 import { physicalUnits, quantityIn } from './quantity.js';
 import { parameterSchema, parametersByName } from './schema.js';
-import type { ParameterInfo, Parameters } from './schema.js';
-import { writeValue } from './write-value.js';
+import type { ParameterInfo, ParameterName, Parameters } from './schema.js';
+import { writeValue } from '../core/write-value.js';
 
 export interface ValidateOptions {
   /** Whether text may stand for a number with its unit, such as `"50 ms"`: in parameter files, where nothing says what type a value has. */
@@ -45,7 +45,7 @@ function expectation(info: ParameterInfo, acceptsQuantities = false): string {
     case 'integer':
       return `a whole number ${range}${orWithUnit}`;
     case 'double_array':
-      return `a list of at most ${String(info.longest)} numbers, each ${range}${orWithUnit}`;
+      return `a list of at most ${String(info.maxLength)} numbers, each ${range}${orWithUnit}`;
     default:
       return `a number ${range}${orWithUnit}`;
   }
@@ -63,9 +63,40 @@ function asNumbers(value: unknown, info: ParameterInfo, acceptsQuantities: boole
   return Math.abs(quantity - whole) <= 1e-9 * Math.abs(whole) ? whole : quantity;
 }
 
-/** What to answer to names that no parameter has. */
+/** Names that parameters had before, with their present names. */
+const RENAMED: ReadonlyMap<string, ParameterName> = new Map<string, ParameterName>([
+  ['cem.samples', 'sampling.samples'],
+  ['cem.iterations', 'sampling.iterations'],
+  ['cem.elites', 'sampling.elites'],
+  ['cem.horizon', 'sampling.horizon'],
+  ['cem.initial_std', 'sampling.initial_std'],
+  ['cem.min_std', 'sampling.min_std'],
+  ['cem.joint_initial_std', 'sampling.joint_initial_std'],
+  ['cem.joint_min_std', 'sampling.joint_min_std'],
+  ['cem.keep', 'sampling.keep'],
+  ['cem.momentum', 'sampling.momentum'],
+  ['cem.returned', 'sampling.returned'],
+  ['cem.early_stop_std', 'sampling.early_stop_std'],
+  ['cem.wide_share', 'sampling.wide_share'],
+  ['cem.action_penalty', 'objective.action_weight'],
+]);
+
+/** The present name of a parameter that was renamed, else the nearest known name. */
+export function suggestedName(name: string): string {
+  return RENAMED.get(name) ?? String(nearestName(name, [...parametersByName.keys()]));
+}
+
+/** The error for names that no parameter has. */
 export function unknownParameters(names: readonly string[]): JepaMpcError {
-  const nearest = names.map((name) => nearestName(name, [...parametersByName.keys()]));
+  if (names.every((name) => RENAMED.has(name))) {
+    return new JepaMpcError('params.invalid', {
+      subject: names.length === 1 ? `parameter ${String(names[0])}` : 'parameters',
+      found: `former name ${names.join(', ')}`,
+      expected: `present name ${names.map(suggestedName).join(', ')}`,
+      remedy: `Write ${names.map(suggestedName).join(', ')}.`,
+    });
+  }
+  const nearest = names.map(suggestedName);
   return new JepaMpcError('params.invalid', {
     subject: names.length === 1 ? `parameter ${String(names[0])}` : 'parameters',
     found: `unknown name ${names.join(', ')}`,

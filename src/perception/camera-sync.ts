@@ -1,5 +1,14 @@
 import type { FrameSet } from '../core/model-info.js';
 import type { ImageFrame } from '../core/types.js';
+import { double, fixed } from '../core/parameter.js';
+
+export const cameraSyncParameters = {
+  'camera.sync_tolerance_ms': fixed(
+    double({ min: 0, max: 1000, default: 20 }),
+    'ms',
+    'Frames of several cameras belong to one set if their stamps differ by less than this.',
+  ),
+};
 
 /** Frames kept of each camera while those of the others are on their way: a quarter of a second at 30 Hz. */
 const keptFrames = 8;

@@ -1,6 +1,40 @@
+import { JepaMpcError } from '../core/errors.js';
+import { listedIn } from '../core/listed-in.js';
 import type { ActionSpec } from '../core/model-spec.js';
+import { choice, dynamic, integer, text, type ValuesOf } from '../core/parameter.js';
 import { ActionBounds } from './action-bounds.js';
-import type { ResolvedOptions } from './resolve-options.js';
+
+export const actionConstraintParameters = {
+  'actions.repeat': dynamic(
+    integer({ min: 0, max: 100, default: 0 }),
+    '1',
+    'Control periods that each sampled action is held for; 0 takes the model’s default, or 1.',
+  ),
+  'actions.ball': dynamic(
+    choice(['none', 'l1', 'l2'], 'none'),
+    '',
+    'Ball that the actions of one period stay in, besides their bounds: the norm over the joints is at most 1, counted in halves of their ranges and from the action that leaves the robot at rest.',
+  ),
+  'actions.frozen': dynamic(
+    text(),
+    '',
+    'Joints that are not planned but held at an action, such as "elbow=0, wrist=0.5". Empty: none.',
+  ),
+};
+
+export type ActionConstraintValues = ValuesOf<typeof actionConstraintParameters>;
+
+/** What of the settings constrains actions. */
+export interface ConstraintSettings {
+  /** Predictor steps (H), at least 1. */
+  readonly horizon: number;
+  /** Raw periods that each sampled action is held for (zero-order hold), at least 1. */
+  readonly actionRepeat: number;
+  /** Ball that the free joints of one period stay in, measured from rest in halves of each joint's range, radius 1. */
+  readonly ball: ActionConstraintValues['actions.ball'];
+  /** `[J]`: the raw action that a joint is held at, inside its bounds, or null for a joint that is planned. */
+  readonly frozen: readonly (number | null)[];
+}
 
 /**
  * What every sequence of a plan obeys, sampled or not: the box of the action bounds, the ball over the free joints of one period,
@@ -13,22 +47,19 @@ export class ActionConstraints {
   readonly periods: number;
   /** Values in a sequence: K * J. */
   readonly size: number;
-  readonly #ball: ResolvedOptions['ball'];
+  readonly #ball: ConstraintSettings['ball'];
   readonly #frozen: readonly (number | null)[];
   readonly #repeat: number;
   /** `[J]`: no motion, or the nearest to it that the bounds allow; the centre of the ball. */
   readonly #rest: Float32Array;
 
-  constructor(
-    action: ActionSpec,
-    options: Pick<ResolvedOptions, 'horizon' | 'ball' | 'frozen' | 'actionRepeat'>,
-  ) {
+  constructor(action: ActionSpec, settings: ConstraintSettings) {
     this.bounds = new ActionBounds(action);
-    this.periods = options.horizon * action.block;
+    this.periods = settings.horizon * action.block;
     this.size = this.periods * this.bounds.joints;
-    this.#ball = options.ball;
-    this.#frozen = options.frozen;
-    this.#repeat = options.actionRepeat;
+    this.#ball = settings.ball;
+    this.#frozen = settings.frozen;
+    this.#repeat = settings.actionRepeat;
     this.#rest = new Float32Array(this.bounds.joints);
     this.centreOn(this.#rest);
   }
@@ -115,4 +146,32 @@ export class ActionConstraints {
       sequences[start + joint] = rest + ((sequences[start + joint] ?? NaN) - rest) / norm;
     }
   }
+}
+
+/**
+ * Reads `actions.frozen`: `"elbow=0, wrist=0.5"`. What the model freezes stays frozen unless another value is given. There are no colons: YAML, and
+ * so the ROS command line, would read a mapping.
+ *
+ * @returns `[J]`: the action that a joint is held at, null for joints that are planned
+ * @throws JepaMpcError `params.invalid`
+ */
+export function frozenEntries(
+  entries: string,
+  { names, frozen }: Pick<ActionSpec, 'names' | 'frozen'>,
+): (number | null)[] {
+  const held = new Map<string, number>();
+  for (const part of listedIn(entries)) {
+    const [name = '', value = ''] = part.split('=').map((piece) => piece.trim());
+    const action = value === '' ? NaN : Number(value);
+    if (!names.some((known) => known === name) || !Number.isFinite(action)) {
+      throw new JepaMpcError('params.invalid', {
+        subject: 'parameter actions.frozen',
+        found: `"${part}"`,
+        expected: `one of ${names.join(', ')}, an equals sign and a number`,
+        remedy: `Write for example "${names[0] ?? 'joint'}=0".`,
+      });
+    }
+    held.set(name, action);
+  }
+  return names.map((name, i) => held.get(name) ?? frozen[i] ?? null);
 }

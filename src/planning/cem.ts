@@ -1,5 +1,6 @@
 import { equalWeights } from './elites.js';
-import { RefittingPlanner } from './refitting-planner.js';
+import { definePlanner } from './planner-definition.js';
+import { REFITTING_DEFAULTS, RefittingPlanner } from './refitting-planner.js';
 import type { SamplingSearch } from './sampling-search.js';
 
 /**
@@ -20,3 +21,10 @@ export class CemPlanner extends RefittingPlanner {
     search.refit(equalWeights(weights), 'elites');
   }
 }
+
+export const cem = definePlanner({
+  name: 'cem',
+  parameters: {},
+  defaults: REFITTING_DEFAULTS,
+  create: (model, scorer, settings) => new CemPlanner(model, scorer, settings),
+});

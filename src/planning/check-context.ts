@@ -25,7 +25,7 @@ export function checkContext(
       subject: 'committed actions of the plan',
       found: `${String(context.committed.length)} values`,
       expected: `a multiple of ${String(joints)} (joints) below ${String(periods * joints)} (the whole plan)`,
-      remedy: 'Raise cem.horizon, or lower planning.committed_periods.',
+      remedy: 'Raise sampling.horizon, or lower planning.committed_periods.',
     });
   }
   checkFinite('committed actions', context.committed);

@@ -1,5 +1,6 @@
 import { logRankWeights } from './elites.js';
-import { RefittingPlanner } from './refitting-planner.js';
+import { definePlanner } from './planner-definition.js';
+import { REFITTING_DEFAULTS, RefittingPlanner } from './refitting-planner.js';
 import type { SamplingSearch } from './sampling-search.js';
 
 /**
@@ -18,3 +19,10 @@ export class CmaPlanner extends RefittingPlanner {
     search.refit(logRankWeights(weights), 'steps');
   }
 }
+
+export const cma = definePlanner({
+  name: 'cma',
+  parameters: {},
+  defaults: REFITTING_DEFAULTS,
+  create: (model, scorer, settings) => new CmaPlanner(model, scorer, settings),
+});

@@ -1,3 +1,4 @@
+import { double, dynamic, integer, type ValuesOf } from '../core/parameter.js';
 import type {
   CandidateScorer,
   PlanContext,
@@ -7,10 +8,26 @@ import type {
   Rng,
 } from '../core/ports.js';
 import { equalWeights } from './elites.js';
+import { definePlanner } from './planner-definition.js';
 import type { PlannerModel } from './planner-model.js';
-import type { PlannerOptions } from './planner-options.js';
 import { SamplingSearch } from './sampling-search.js';
+import type { SamplingSettings } from './sampling-settings.js';
 import { shiftWarmStart } from './warm-start.js';
+
+const icemParameters = {
+  'icem.shrink': dynamic(
+    double({ min: 1, max: 10, default: 1.25 }),
+    '1',
+    'icem: each iteration has this many times fewer candidates than the one before.',
+  ),
+  'icem.kept_elites': dynamic(
+    integer({ min: 0, max: 10000, default: 3 }),
+    '1',
+    'icem: number of elites that the next iteration and the next plan take over, at most sampling.elites.',
+  ),
+};
+
+type IcemValues = ValuesOf<typeof icemParameters>;
 
 /**
  * The improved cross-entropy method (Pinneri et al. 2020): CEM with noise that is coloured in time, momentum, a population that shrinks
@@ -27,6 +44,9 @@ import { shiftWarmStart } from './warm-start.js';
 export class IcemPlanner implements Planner {
   readonly name = 'icem';
   readonly #search: SamplingSearch;
+  readonly #shrink: number;
+  /** Maximum number of elites that are taken over. */
+  readonly #keptElites: number;
   readonly #periodMs: number;
   readonly #weights: Float64Array;
   /** The elites taken over, `[keptElites, K, J]`; the first `#taken` values count. */
@@ -34,11 +54,12 @@ export class IcemPlanner implements Planner {
   #taken = 0;
 
   /** @throws JepaMpcError `params.invalid` */
-  constructor(model: PlannerModel, scorer: CandidateScorer, options: PlannerOptions) {
-    const own = { momentum: 0.1, noiseBeta: 2, returned: 'best' } as const;
-    this.#search = new SamplingSearch(model, scorer, options, own);
+  constructor(model: PlannerModel, scorer: CandidateScorer, settings: SamplingSettings, values: IcemValues) {
+    this.#search = new SamplingSearch(model, scorer, settings);
+    this.#shrink = values['icem.shrink'];
+    this.#keptElites = Math.min(values['icem.kept_elites'], settings.elites);
     this.#periodMs = model.action.periodMs;
-    this.#weights = new Float64Array(options.elites);
+    this.#weights = new Float64Array(settings.elites);
     this.#kept = new Float32Array(this.#keptElites * this.#search.constraints.size);
   }
 
@@ -60,24 +81,19 @@ export class IcemPlanner implements Planner {
     return { ...result, state: { ...result.state, elites: this.#kept.slice(0, this.#taken) } };
   }
 
-  /** Most elites that are taken over. */
-  get #keptElites(): number {
-    return Math.min(this.#search.options.keptElites, this.#search.options.elites);
-  }
-
   /** Samples of the next iteration. */
   #population(): number {
-    const { samples, elites, shrink } = this.#search.options;
-    const shrunk = Math.round(samples / shrink ** this.#search.iterations);
+    const { samples, elites } = this.#search.settings;
+    const shrunk = Math.round(samples / this.#shrink ** this.#search.iterations);
     return Math.min(samples, Math.max(shrunk, 2 * elites));
   }
 
   /** Candidates that are not sampled, besides the mean. */
   #known(): readonly Float32Array[] {
-    const { known, proposed, options, rest } = this.#search;
+    const { known, proposed, settings, rest } = this.#search;
     if (this.#taken === 0) return known;
     const elites = this.#kept.subarray(0, this.#taken);
-    return options.keep === 'mean' ? [elites, ...proposed] : [elites, ...proposed, rest];
+    return settings.keep === 'mean' ? [elites, ...proposed] : [elites, ...proposed, rest];
   }
 
   /** The last plan's elites on the time grid of this plan. */
@@ -106,3 +122,10 @@ export class IcemPlanner implements Planner {
     }
   }
 }
+
+export const icem = definePlanner({
+  name: 'icem',
+  parameters: icemParameters,
+  defaults: { momentum: 0.1, noiseBeta: 2, returned: 'best' },
+  create: (model, scorer, settings, values) => new IcemPlanner(model, scorer, settings, values),
+});

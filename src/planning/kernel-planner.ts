@@ -1,4 +1,5 @@
 import type { ActionSpec } from '../core/model-spec.js';
+import { choice, dynamic } from '../core/parameter.js';
 import type {
   CandidateScorer,
   PlanContext,
@@ -13,11 +14,24 @@ import { ColouredNoise } from '../math/coloured-noise.js';
 import { ActionConstraints } from './action-constraints.js';
 import { checkContext } from './check-context.js';
 import type { PlannerModel } from './planner-model.js';
-import type { PlannerOptions } from './planner-options.js';
-import { REFITTING_OWN } from './refitting-planner.js';
-import { resolvePlannerOptions, type ResolvedOptions } from './resolve-options.js';
+import type { MppiValues } from './mppi.js';
 import { restingSequence } from './resting-sequence.js';
 import { SamplingDistribution } from './sampling-distribution.js';
+import { checkSamplingSettings, type SamplingSettings } from './sampling-settings.js';
+
+/** How the model is rolled out. */
+export const kernelParameters = {
+  'rollout.graph': dynamic(
+    choice(['auto', 'plan', 'iteration', 'host'], 'auto'),
+    '',
+    'What one run on the device computes: a whole plan (cem, cma, mppi), an iteration, or a predictor step (host: nothing is compiled). auto: iteration on the cpu, plan elsewhere.',
+  ),
+  'rollout.precision': dynamic(
+    choice(['float32', 'float16', 'int8'], 'float32'),
+    '',
+    'Arithmetic of the large products. Precisions below float32 are inexact: the effect on the ranking of candidates is measured and logged, and a rank correlation below 0.99 is refused.',
+  ),
+};
 
 const KERNEL_PLANNERS = ['cem', 'mppi', 'cma'] as const;
 
@@ -28,17 +42,17 @@ export function isKernelPlanner(name: string): name is KernelPlannerName {
   return KERNEL_PLANNERS.some((known) => known === name);
 }
 
-/** Least samples of a plan on the device: three are not drawn. */
-const LEAST_SAMPLES = 4;
+/** Minimum number of samples of a plan on the device: three candidates are not sampled. */
+const MIN_SAMPLES = 4;
 
 /**
- * Why a planner with these options has to iterate on the host; null when it need not.
+ * Why a planner with these settings has to iterate on the host; null when it need not.
  *
  * @param isProposedTo whether the model makes proposals
  */
 export function whyIterateOnHost(
   name: string,
-  options: PlannerOptions,
+  settings: SamplingSettings,
   { kind }: Pick<ActionSpec, 'kind'>,
   isProposedTo: boolean,
 ): string | null {
@@ -46,12 +60,12 @@ export function whyIterateOnHost(
   // Rest, of which the graph knows as 0, is a position.
   if (kind === 'joint_position') return `action.kind ${kind}`;
   if (!isKernelPlanner(name)) return `planner ${name}`;
-  if ((options.keep ?? 'mean_best_rest') !== 'mean_best_rest') return `keep ${String(options.keep)}`;
-  if ((options.ball ?? 'none') !== 'none') return `actions.ball ${String(options.ball)}`;
-  if ((options.wideShare ?? 0) > 0) return `a wide share of ${String(options.wideShare)}`;
-  if (options.timeBudget !== undefined) return 'a time budget';
-  if (options.onIteration !== undefined) return 'a trace of the iterations';
-  return options.samples < LEAST_SAMPLES ? `${String(options.samples)} samples` : null;
+  if (settings.keep !== 'mean_best_rest') return `keep ${settings.keep}`;
+  if (settings.ball !== 'none') return `actions.ball ${settings.ball}`;
+  if (settings.wideShare > 0) return `a wide share of ${String(settings.wideShare)}`;
+  if (settings.timeBudget !== undefined) return 'a time budget';
+  if (settings.onIteration !== undefined) return 'a trace of the iterations';
+  return settings.samples < MIN_SAMPLES ? `${String(settings.samples)} samples` : null;
 }
 
 /**
@@ -63,7 +77,8 @@ export class KernelPlanner implements Planner {
   readonly #model: PlannerModel;
   readonly #kernel: PlanKernel;
   readonly #scorer: CandidateScorer;
-  readonly #options: ResolvedOptions;
+  readonly #settings: SamplingSettings;
+  readonly #temperature: number;
   readonly #constraints: ActionConstraints;
   readonly #distribution: SamplingDistribution;
   readonly #colour: ColouredNoise;
@@ -78,7 +93,7 @@ export class KernelPlanner implements Planner {
 
   /**
    * @param kernel compiled for this planner's refit: elites for cem, weights for mppi, steps for cma
-   * @param options such that {@link whyIterateOnHost} is null
+   * @param settings such that {@link whyIterateOnHost} is null
    * @throws JepaMpcError `params.invalid`
    */
   constructor(
@@ -86,25 +101,28 @@ export class KernelPlanner implements Planner {
     model: PlannerModel,
     kernel: PlanKernel,
     scorer: CandidateScorer,
-    options: PlannerOptions,
+    settings: SamplingSettings,
+    values: MppiValues,
   ) {
     this.name = name;
     this.#model = model;
     this.#kernel = kernel;
     this.#scorer = scorer;
-    this.#options = resolvePlannerOptions(options, model.action, REFITTING_OWN);
-    this.#constraints = new ActionConstraints(model.action, this.#options);
-    this.#distribution = new SamplingDistribution(this.#constraints, model.action.periodMs, this.#options);
-    this.#colour = new ColouredNoise(this.#constraints.periods, this.#options.noiseBeta);
+    checkSamplingSettings(settings, model.action);
+    this.#settings = settings;
+    this.#temperature = values['mppi.temperature'];
+    this.#constraints = new ActionConstraints(model.action, this.#settings);
+    this.#distribution = new SamplingDistribution(this.#constraints, model.action.periodMs, this.#settings);
+    this.#colour = new ColouredNoise(this.#constraints.periods, this.#settings.noiseBeta);
     const { size, bounds } = this.#constraints;
     const perJoint = (valueOf: (joint: number) => number): Float32Array =>
       Float32Array.from({ length: size }, (_, i) => valueOf(i % bounds.joints));
-    this.#noise = new Float32Array(this.#options.iterations * this.#options.samples * size);
+    this.#noise = new Float32Array(this.#settings.iterations * this.#settings.samples * size);
     this.#lower = new Float32Array(size);
     this.#upper = new Float32Array(size);
     this.#halfRange = perJoint((joint) => bounds.halfRange(joint));
     this.#minStd = perJoint((joint) =>
-      this.#constraints.isFrozen(joint) ? 0 : (this.#options.minStd[joint] ?? NaN) * bounds.halfRange(joint),
+      this.#constraints.isFrozen(joint) ? 0 : (this.#settings.minStd[joint] ?? NaN) * bounds.halfRange(joint),
     );
     this.#finalists = new Float32Array(2 * size);
   }
@@ -112,7 +130,7 @@ export class KernelPlanner implements Planner {
   /** @throws JepaMpcError `planner.wrong-shape` or `planner.not-finite` */
   async plan(state: PlannerState | null, context: PlanContext, rng: Rng): Promise<PlannerResult> {
     const { committed } = context;
-    const { iterations, elites, momentum, temperature, earlyStopStd, returned } = this.#options;
+    const { iterations, elites, momentum, earlyStopStd, returned } = this.#settings;
     checkContext(this.#model, context, this.#constraints.periods);
     this.#distribution.start(
       state,
@@ -132,11 +150,11 @@ export class KernelPlanner implements Planner {
       halfRange: this.#halfRange,
       elites,
       momentum,
-      temperature,
+      temperature: this.#temperature,
       // As on the host: elites of a distribution that does not narrow never agree, and one alone says nothing.
       earlyStopStd: this.name !== 'mppi' && elites > 1 ? earlyStopStd : 0,
     });
-    context.onCandidates?.(this.#firstCandidates(committed), end.costs.subarray(0, this.#options.samples));
+    context.onCandidates?.(this.#firstCandidates(committed), end.costs.subarray(0, this.#settings.samples));
     const checked = returned === 'checked_mean' ? await this.#checkMean(context, end) : null;
     const isMeanBest = checked !== null && checked.cost < end.bestCost;
     const next = checked?.isSound === false ? end.best : end.mean;
@@ -160,7 +178,7 @@ export class KernelPlanner implements Planner {
 
   /** The noise that the host's iterations would draw. */
   #drawNoise(rng: Rng, committed: Float32Array): void {
-    const size = this.#noise.length / this.#options.iterations;
+    const size = this.#noise.length / this.#settings.iterations;
     for (let start = 0; start < this.#noise.length; start += size) {
       const noise = this.#noise.subarray(start, start + size);
       rng.normals(noise);
@@ -172,7 +190,7 @@ export class KernelPlanner implements Planner {
   /** The candidates of the first iteration `[N, K, J]`, which the device keeps to itself, from what they were made of. */
   #firstCandidates(committed: Float32Array): Float32Array {
     const { size } = this.#constraints;
-    const noise = this.#noise.subarray(0, this.#options.samples * size);
+    const noise = this.#noise.subarray(0, this.#settings.samples * size);
     const candidates = new Float32Array(noise.length);
     this.#distribution.draw(noise, candidates, 0);
     candidates.set(this.#distribution.mean);
@@ -187,7 +205,7 @@ export class KernelPlanner implements Planner {
     { mean, best, costs }: PlanEnd,
   ): Promise<{ readonly isSound: boolean; readonly cost: number }> {
     let leastMeanCost = Infinity;
-    for (let first = 0; first < costs.length; first += this.#options.samples)
+    for (let first = 0; first < costs.length; first += this.#settings.samples)
       leastMeanCost = Math.min(leastMeanCost, costs[first] ?? NaN);
     this.#finalists.set(mean);
     this.#finalists.set(best, mean.length);

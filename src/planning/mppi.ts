@@ -1,6 +1,21 @@
+import { double, dynamic, type ValuesOf } from '../core/parameter.js';
+import type { CandidateScorer } from '../core/ports.js';
 import { softmaxWeights } from '../math/softmax.js';
-import { RefittingPlanner } from './refitting-planner.js';
+import { definePlanner } from './planner-definition.js';
+import type { PlannerModel } from './planner-model.js';
+import { REFITTING_DEFAULTS, RefittingPlanner } from './refitting-planner.js';
 import type { SamplingSearch } from './sampling-search.js';
+import type { SamplingSettings } from './sampling-settings.js';
+
+const mppiParameters = {
+  'mppi.temperature': dynamic(
+    double({ min: 0.000001, max: 1000000, default: 0.1 }),
+    'unit of the cost',
+    'mppi: weights are softmax(-(cost - lowest cost) / temperature).',
+  ),
+};
+
+export type MppiValues = ValuesOf<typeof mppiParameters>;
 
 /**
  * Model predictive path integral control (Williams et al. 2017, with the sampling distribution's own deviation in place of a control cost):
@@ -15,9 +30,23 @@ import type { SamplingSearch } from './sampling-search.js';
  */
 export class MppiPlanner extends RefittingPlanner {
   readonly name = 'mppi';
+  readonly #temperature: number;
+
+  /** @throws JepaMpcError `params.invalid` */
+  constructor(model: PlannerModel, scorer: CandidateScorer, settings: SamplingSettings, values: MppiValues) {
+    super(model, scorer, settings);
+    this.#temperature = values['mppi.temperature'];
+  }
 
   protected refit(search: SamplingSearch, weights: Float64Array): void {
-    softmaxWeights(search.costs, search.elites, search.options.temperature, weights);
+    softmaxWeights(search.costs, search.elites, this.#temperature, weights);
     search.refit(weights, 'kept');
   }
 }
+
+export const mppi = definePlanner({
+  name: 'mppi',
+  parameters: mppiParameters,
+  defaults: REFITTING_DEFAULTS,
+  create: (model, scorer, settings, values) => new MppiPlanner(model, scorer, settings, values),
+});

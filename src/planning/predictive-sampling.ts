@@ -1,9 +1,10 @@
 import type { CandidateScorer } from '../core/ports.js';
 import { equalWeights } from './elites.js';
+import { definePlanner } from './planner-definition.js';
 import type { PlannerModel } from './planner-model.js';
-import type { PlannerOptions } from './planner-options.js';
 import { RefittingPlanner } from './refitting-planner.js';
 import type { SamplingSearch } from './sampling-search.js';
+import { checkSamplingSettings, type SamplingSettings } from './sampling-settings.js';
 
 /**
  * Predictive sampling (Howell et al. 2022): sample around the nominal plan, take the cheapest, which is the next nominal. The nominal is a
@@ -17,9 +18,10 @@ export class PredictiveSamplingPlanner extends RefittingPlanner {
   readonly name = 'predictive_sampling';
 
   /** @throws JepaMpcError `params.invalid` */
-  constructor(model: PlannerModel, scorer: CandidateScorer, options: PlannerOptions) {
-    const fixed = { elites: 1, momentum: 0, returned: 'best' } as const;
-    super(model, scorer, options, { noiseBeta: 0, ...fixed }, fixed);
+  constructor(model: PlannerModel, scorer: CandidateScorer, settings: SamplingSettings) {
+    // The settings as they were given: those that have no meaning here must be in range, too.
+    checkSamplingSettings(settings, model.action);
+    super(model, scorer, { ...settings, elites: 1, momentum: 0, returned: 'best' });
   }
 
   protected refit(search: SamplingSearch, weights: Float64Array): void {
@@ -27,3 +29,10 @@ export class PredictiveSamplingPlanner extends RefittingPlanner {
     search.refit(equalWeights(weights), 'kept');
   }
 }
+
+export const predictiveSampling = definePlanner({
+  name: 'predictive_sampling',
+  parameters: {},
+  defaults: { momentum: 0, noiseBeta: 0, returned: 'best' },
+  create: (model, scorer, settings) => new PredictiveSamplingPlanner(model, scorer, settings),
+});

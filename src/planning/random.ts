@@ -8,10 +8,10 @@ import type {
 } from '../core/ports.js';
 import { ActionConstraints } from './action-constraints.js';
 import { checkContext } from './check-context.js';
+import { definePlanner } from './planner-definition.js';
 import type { PlannerModel } from './planner-model.js';
-import type { PlannerOptions } from './planner-options.js';
-import { resolvePlannerOptions } from './resolve-options.js';
 import { restingSequence } from './resting-sequence.js';
+import { checkSamplingSettings, type SamplingSettings } from './sampling-settings.js';
 
 /**
  * The baseline: one sequence of independent uniform actions inside the constraints. It is scored like a candidate of any other planner, so
@@ -24,12 +24,11 @@ export class RandomPlanner implements Planner {
   readonly #constraints: ActionConstraints;
 
   /** @throws JepaMpcError `params.invalid` */
-  constructor(model: PlannerModel, scorer: CandidateScorer, options: PlannerOptions) {
-    const own = { momentum: 0, noiseBeta: 0, returned: 'best' } as const;
-    const resolved = resolvePlannerOptions(options, model.action, own);
+  constructor(model: PlannerModel, scorer: CandidateScorer, settings: SamplingSettings) {
+    checkSamplingSettings(settings, model.action);
     this.#model = model;
     this.#scorer = scorer;
-    this.#constraints = new ActionConstraints(model.action, resolved);
+    this.#constraints = new ActionConstraints(model.action, settings);
   }
 
   /** @throws JepaMpcError `planner.wrong-shape` or `planner.not-finite` */
@@ -57,3 +56,10 @@ export class RandomPlanner implements Planner {
     };
   }
 }
+
+export const random = definePlanner({
+  name: 'random',
+  parameters: {},
+  defaults: { momentum: 0, noiseBeta: 0, returned: 'best' },
+  create: (model, scorer, settings) => new RandomPlanner(model, scorer, settings),
+});

@@ -7,12 +7,11 @@ import type {
   Rng,
 } from '../core/ports.js';
 import type { PlannerModel } from './planner-model.js';
-import type { PlannerOptions } from './planner-options.js';
-import type { PlannersOwn, ResolvedOptions } from './resolve-options.js';
 import { SamplingSearch } from './sampling-search.js';
+import type { PlannerDefaults, SamplingSettings } from './sampling-settings.js';
 
-/** What CEM, MPPI and CMA do unless told otherwise, on the host and on the device. */
-export const REFITTING_OWN: PlannersOwn = { momentum: 0, noiseBeta: 0, returned: 'checked_mean' };
+/** Defaults of CEM, MPPI and CMA, on the host and on the device. */
+export const REFITTING_DEFAULTS: PlannerDefaults = { momentum: 0, noiseBeta: 0, returned: 'checked_mean' };
 
 /**
  * The loop of planners that sample as many candidates in each iteration, score them, and move their Gaussian to the elites; how it moves is
@@ -25,20 +24,10 @@ export abstract class RefittingPlanner implements Planner {
   readonly #search: SamplingSearch;
   readonly #weights: Float64Array;
 
-  /**
-   * @param own the planner's values of options that were left out
-   * @param fixed its values of options that have no meaning to it, whatever was given
-   * @throws JepaMpcError `params.invalid`
-   */
-  constructor(
-    model: PlannerModel,
-    scorer: CandidateScorer,
-    options: PlannerOptions,
-    own: PlannersOwn = REFITTING_OWN,
-    fixed: Partial<ResolvedOptions> = {},
-  ) {
-    this.#search = new SamplingSearch(model, scorer, options, own, fixed);
-    this.#weights = new Float64Array(this.#search.options.elites);
+  /** @throws JepaMpcError `params.invalid` */
+  constructor(model: PlannerModel, scorer: CandidateScorer, settings: SamplingSettings) {
+    this.#search = new SamplingSearch(model, scorer, settings);
+    this.#weights = new Float64Array(settings.elites);
   }
 
   /**
@@ -56,7 +45,7 @@ export abstract class RefittingPlanner implements Planner {
     const search = this.#search;
     search.start(state, context);
     do {
-      search.sample(rng, search.options.samples, search.known);
+      search.sample(rng, search.settings.samples, search.known);
       await search.score();
       this.refit(search, this.#weights.subarray(0, search.elites.length));
     } while (search.goesOn());

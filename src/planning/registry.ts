@@ -1,40 +1,71 @@
 import { JepaMpcError } from '../core/errors.js';
+import { checkRanges, choice, dynamic, type ParameterFragment, type ValuesOf } from '../core/parameter.js';
 import type { CandidateScorer, Planner } from '../core/ports.js';
-import { CemPlanner } from './cem.js';
-import { CmaPlanner } from './cma.js';
-import { IcemPlanner } from './icem.js';
-import { MppiPlanner } from './mppi.js';
+import { cem } from './cem.js';
+import { cma } from './cma.js';
+import { icem } from './icem.js';
+import { mppi } from './mppi.js';
+import type { PlannerDefinition } from './planner-definition.js';
 import type { PlannerModel } from './planner-model.js';
-import type { PlannerOptions } from './planner-options.js';
-import { PredictiveSamplingPlanner } from './predictive-sampling.js';
-import { RandomPlanner } from './random.js';
+import { predictiveSampling } from './predictive-sampling.js';
+import { random } from './random.js';
+import type { PlannerDefaults, SamplingSettings } from './sampling-settings.js';
 
-type PlannerClass = new (model: PlannerModel, scorer: CandidateScorer, options: PlannerOptions) => Planner;
+/** Every planner, in the order in which the documentation lists them. */
+const PLANNERS = [cem, icem, cma, mppi, predictiveSampling, random] as const;
 
-const PLANNERS: ReadonlyMap<string, PlannerClass> = new Map<string, PlannerClass>([
-  ['cem', CemPlanner],
-  ['icem', IcemPlanner],
-  ['cma', CmaPlanner],
-  ['mppi', MppiPlanner],
-  ['predictive_sampling', PredictiveSamplingPlanner],
-  ['random', RandomPlanner],
-]);
+type Definition = (typeof PLANNERS)[number];
+export type PlannerName = Definition['name'];
 
-/** Names that {@link createPlanner} knows. */
-export const plannerNames: readonly string[] = [...PLANNERS.keys()];
+type AllOf<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void
+  ? All
+  : never;
+type OwnParameters =
+  AllOf<Definition['parameters']> extends infer All extends ParameterFragment ? All : never;
 
-/** @throws JepaMpcError `params.invalid` for an unknown name or options outside their ranges */
+export const plannerNames: readonly PlannerName[] = PLANNERS.map(({ name }) => name);
+
+/** The choice of the planner, and the parameters of each. */
+export const plannerParameters = {
+  planner: dynamic(
+    choice(plannerNames, 'cem'),
+    '',
+    'Sampling planner; random is a baseline. The parameters sampling.* apply to every planner that has a use for them.',
+  ),
+  ...(Object.assign({}, ...PLANNERS.map(({ parameters }) => parameters)) as OwnParameters),
+};
+
+/** Values of the parameters that single planners have. */
+export type OwnPlannerValues = ValuesOf<OwnParameters>;
+
+/** The planner's values of settings that neither the parameters nor the model give. */
+export function plannerDefaultsOf(name: PlannerName): PlannerDefaults {
+  return definitionOf(name).defaults;
+}
+
+/** @throws JepaMpcError `params.invalid` for an unknown name, and for settings and values out of range */
 export function createPlanner(
-  name: string,
+  name: PlannerName,
   model: PlannerModel,
   scorer: CandidateScorer,
-  options: PlannerOptions,
+  settings: SamplingSettings,
+  values: OwnPlannerValues,
 ): Planner {
-  const PlannerOfThatName = PLANNERS.get(name);
-  if (PlannerOfThatName !== undefined) return new PlannerOfThatName(model, scorer, options);
+  const definition = definitionOf(name);
+  checkRanges(definition.parameters, values);
+  return definition.create(model, scorer, settings, values);
+}
+
+type AnyDefinition = Pick<PlannerDefinition<PlannerName, OwnParameters>, 'defaults' | 'create'> & {
+  readonly parameters: ParameterFragment;
+};
+
+function definitionOf(name: PlannerName): AnyDefinition {
+  const found = PLANNERS.find((planner) => planner.name === name);
+  if (found !== undefined) return found;
   throw new JepaMpcError('params.invalid', {
     subject: 'planner',
-    found: `"${name}"`,
+    found: `"${String(name)}"`,
     expected: `one of ${plannerNames.join(', ')}`,
     remedy: 'Set the parameter planner to one of these.',
   });

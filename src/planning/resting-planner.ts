@@ -1,4 +1,5 @@
 import { JepaMpcError } from '../core/errors.js';
+import { double, dynamic, type ValuesOf } from '../core/parameter.js';
 import type {
   CandidateScorer,
   PlanContext,
@@ -10,10 +11,23 @@ import type {
 } from '../core/ports.js';
 import { ActionConstraints } from './action-constraints.js';
 import type { PlannerModel } from './planner-model.js';
-import type { PlannerOptions } from './planner-options.js';
-import { REFITTING_OWN } from './refitting-planner.js';
-import { resolvePlannerOptions } from './resolve-options.js';
 import { restWithin } from './resting-sequence.js';
+import { checkSamplingSettings, type SamplingSettings } from './sampling-settings.js';
+
+export const restParameters = {
+  'rest.margin': dynamic(
+    double({ min: -1, max: 1000000, default: -1 }),
+    'unit of the cost',
+    'A plan is followed only if it costs this much less than resting; otherwise the robot comes to rest instead of oscillating around its goal. -1 takes the model’s default, which applies to the model’s own objective alone. 0: every plan is followed.',
+  ),
+  'rest.patience_s': dynamic(
+    double({ min: 0.01, max: 600, default: 1 }),
+    's',
+    'While the robot rests, rest.margin shrinks to 0 within this time, so that the robot moves on if it rested too early. Each time that it moves on in vain the time doubles, up to eight times the value.',
+  ),
+};
+
+type RestValues = ValuesOf<typeof restParameters>;
 
 /** When a plan is worth moving for. */
 export interface RestOptions {
@@ -21,6 +35,18 @@ export interface RestOptions {
   readonly margin: number;
   /** A robot that has rested for this long moves for any plan that costs less than rest, ms, above 0. */
   readonly patienceMs: number;
+}
+
+/**
+ * What the parameters ask for.
+ *
+ * @param modelMargin the model's default in the unit of the objective in force; 0 if it has none
+ * @returns null if every plan is followed
+ */
+export function restOptions(values: RestValues, modelMargin: number): RestOptions | null {
+  const given = values['rest.margin'];
+  const margin = given >= 0 ? given : modelMargin;
+  return margin === 0 ? null : { margin, patienceMs: values['rest.patience_s'] * 1000 };
 }
 
 /** A move out of impatience goes on for this share of the patience at most: the margin grows from 0 to the whole meanwhile. */
@@ -53,22 +79,22 @@ export class RestingPlanner implements Planner {
   readonly #both: Float32Array;
 
   /**
-   * @param options of the wrapped planner: rest has to obey the same constraints
+   * @param settings of the wrapped planner: rest has to obey the same constraints
    * @throws JepaMpcError `params.invalid`
    */
   constructor(
     planner: Planner,
     model: PlannerModel,
     scorer: CandidateScorer,
-    options: PlannerOptions,
+    settings: SamplingSettings,
     restOptions: RestOptions,
   ) {
     this.#planner = planner;
     this.#model = model;
     this.#scorer = scorer;
     this.#options = restOptions;
-    const resolved = resolvePlannerOptions(options, model.action, REFITTING_OWN);
-    this.#constraints = new ActionConstraints(model.action, resolved);
+    checkSamplingSettings(settings, model.action);
+    this.#constraints = new ActionConstraints(model.action, settings);
     this.#both = new Float32Array(2 * this.#constraints.size);
   }
 

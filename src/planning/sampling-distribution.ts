@@ -1,7 +1,7 @@
 import type { PlannerState } from '../core/ports.js';
 import { weightedRowMoments } from '../math/row-moments.js';
 import type { ActionConstraints } from './action-constraints.js';
-import type { ResolvedOptions } from './resolve-options.js';
+import type { SamplingSettings } from './sampling-settings.js';
 import { shiftWarmStart } from './warm-start.js';
 
 /** Deviation of elites: about their own mean, or as steps from the mean that they were sampled around. */
@@ -35,7 +35,7 @@ export class SamplingDistribution {
   constructor(
     constraints: ActionConstraints,
     periodMs: number,
-    options: Pick<ResolvedOptions, 'initialStd' | 'minStd' | 'momentum'>,
+    settings: Pick<SamplingSettings, 'initialStd' | 'minStd' | 'momentum'>,
   ) {
     const inRawUnits = (fractions: readonly number[]): Float64Array =>
       Float64Array.from(fractions, (fraction, joint) =>
@@ -43,9 +43,9 @@ export class SamplingDistribution {
       );
     this.#constraints = constraints;
     this.#periodMs = periodMs;
-    this.#momentum = options.momentum;
-    this.#initialStd = inRawUnits(options.initialStd);
-    this.#minStd = inRawUnits(options.minStd);
+    this.#momentum = settings.momentum;
+    this.#initialStd = inRawUnits(settings.initialStd);
+    this.#minStd = inRawUnits(settings.minStd);
     this.mean = new Float32Array(constraints.size);
     this.std = new Float32Array(constraints.size);
     this.#eliteMean = new Float32Array(constraints.size);

@@ -4,11 +4,10 @@ import { ActionConstraints } from './action-constraints.js';
 import { checkContext } from './check-context.js';
 import { selectElites } from './elites.js';
 import type { PlannerModel } from './planner-model.js';
-import type { PlannerOptions } from './planner-options.js';
-import { resolvePlannerOptions, type PlannersOwn, type ResolvedOptions } from './resolve-options.js';
 import { SamplingDistribution } from './sampling-distribution.js';
 import type { Spread } from './sampling-distribution.js';
 import { restWithin } from './resting-sequence.js';
+import { checkSamplingSettings, type SamplingSettings } from './sampling-settings.js';
 import { StopRule } from './stop-rule.js';
 
 /** The deviation after a refit: that of the elites in one way or the other, or the one before. */
@@ -22,7 +21,7 @@ type NextDeviation = Spread | 'kept';
  * All buffers are reused, so a search makes one plan at a time; what `finish` returns is a copy.
  */
 export class SamplingSearch {
-  readonly options: ResolvedOptions;
+  readonly settings: SamplingSettings;
   readonly constraints: ActionConstraints;
   readonly distribution: SamplingDistribution;
   /** Cheapest sequence scored in this plan, `[K, J]`. */
@@ -52,27 +51,18 @@ export class SamplingSearch {
   /** Lowest cost of a mean that was a candidate. */
   #leastMeanCost = Infinity;
 
-  /**
-   * @param own the planner's values of options that were left out
-   * @param fixed its values of options that have no meaning to it, whatever was given
-   * @throws JepaMpcError `params.invalid`
-   */
-  constructor(
-    model: PlannerModel,
-    scorer: CandidateScorer,
-    options: PlannerOptions,
-    own: PlannersOwn,
-    fixed: Partial<ResolvedOptions> = {},
-  ) {
-    this.options = { ...resolvePlannerOptions(options, model.action, own), ...fixed };
-    this.constraints = new ActionConstraints(model.action, this.options);
-    this.distribution = new SamplingDistribution(this.constraints, model.action.periodMs, this.options);
+  /** @throws JepaMpcError `params.invalid` */
+  constructor(model: PlannerModel, scorer: CandidateScorer, settings: SamplingSettings) {
+    checkSamplingSettings(settings, model.action);
+    this.settings = settings;
+    this.constraints = new ActionConstraints(model.action, this.settings);
+    this.distribution = new SamplingDistribution(this.constraints, model.action.periodMs, this.settings);
     this.#model = model;
     this.#scorer = scorer;
-    this.#colour = new ColouredNoise(this.constraints.periods, this.options.noiseBeta);
-    this.#stop = new StopRule(this.options);
+    this.#colour = new ColouredNoise(this.constraints.periods, this.settings.noiseBeta);
+    this.#stop = new StopRule(this.settings);
     const { size } = this.constraints;
-    const { samples, elites } = this.options;
+    const { samples, elites } = this.settings;
     this.best = new Float32Array(size);
     this.rest = new Float32Array(size);
     this.#proposal = new Float32Array(size);
@@ -88,9 +78,9 @@ export class SamplingSearch {
     return this.#stop.iterations;
   }
 
-  /** What the option `keep` keeps besides the mean: the best so far, once there is one, and resting. Before that, what is proposed. */
+  /** What the setting `keep` keeps besides the mean: the best so far, once there is one, and resting. Before that, what is proposed. */
   get known(): readonly Float32Array[] {
-    if (this.options.keep === 'mean') return this.proposed;
+    if (this.settings.keep === 'mean') return this.proposed;
     return this.iterations > 0 ? [this.best, this.rest] : [...this.proposed, this.rest];
   }
 
@@ -135,7 +125,7 @@ export class SamplingSearch {
     rng.normals(noise);
     this.#colour.colour(noise, bounds.joints);
     this.constraints.holdFirst(noise, committed);
-    this.distribution.draw(noise, this.candidates, Math.floor(this.options.wideShare * count));
+    this.distribution.draw(noise, this.candidates, Math.floor(this.settings.wideShare * count));
 
     this.candidates.set(this.distribution.mean);
     let start = size;
@@ -158,7 +148,7 @@ export class SamplingSearch {
     if (this.iterations === 0) context.onCandidates?.(this.candidates, this.costs);
     this.elites = selectElites(
       this.costs,
-      this.#elitesBuffer.subarray(0, Math.min(this.options.elites, this.costs.length)),
+      this.#elitesBuffer.subarray(0, Math.min(this.settings.elites, this.costs.length)),
     );
     const winner = this.elites[0] ?? 0;
     const winnerCost = this.costs[winner] ?? Infinity;
@@ -183,7 +173,7 @@ export class SamplingSearch {
     // Elites of a distribution that does not narrow never come to agree, and one alone agrees with itself: neither says anything.
     this.#disagreement = deviation !== 'kept' && elites.length > 1 ? distribution.elitesStd : Infinity;
     const { mean, std } = distribution;
-    this.options.onIteration?.({ iteration: this.iterations, candidates, costs, elites, mean, std });
+    this.settings.onIteration?.({ iteration: this.iterations, candidates, costs, elites, mean, std });
     this.#stop.noteIteration();
   }
 
@@ -197,7 +187,7 @@ export class SamplingSearch {
    * @throws JepaMpcError `planner.not-finite` as {@link score}
    */
   async finish(): Promise<PlannerResult> {
-    const { returned } = this.options;
+    const { returned } = this.settings;
     const isMeanSound = returned !== 'checked_mean' || (await this.#isMeanSound());
     const next = isMeanSound ? this.distribution.mean : this.best;
     let elitesCost = 0;

@@ -1,19 +1,46 @@
-import type { ResolvedOptions } from './resolve-options.js';
+import { double, dynamic, type ValuesOf } from '../core/parameter.js';
+
+export const timeBudgetParameters = {
+  'planning.time_budget_ms': dynamic(
+    double({ min: 0, max: 10000, default: 0 }),
+    'ms',
+    'Maximum duration of the iterations of a plan: the best result so far is the plan. 0: no limit. With a limit the same seed need not give the same plan.',
+  ),
+};
+
+export type TimeBudgetValues = ValuesOf<typeof timeBudgetParameters>;
+
+/** What of the settings ends a plan. */
+export interface StopSettings {
+  /** Refinements of the sampling distribution in each plan, at least 1. */
+  readonly iterations: number;
+  /** Planners that narrow their distribution stop when every standard deviation of the elites is below this; 0: never. */
+  readonly earlyStopStd: number;
+  readonly timeBudget?: TimeBudget;
+}
+
+/** How one plan's sampling is limited in time. A plan under a limit depends on the clock, not on the seed alone. */
+export interface TimeBudget {
+  /** Above 0. */
+  readonly ms: number;
+  /** Any monotonic clock, in ms. */
+  readonly nowMs: () => number;
+}
 
 /**
  * When a plan stops refining: after its iterations, when the elites agree, or when the time budget has no room for another iteration,
  * taken to be as long as the longest so far. The first iteration always runs.
  */
 export class StopRule {
-  readonly #options: Pick<ResolvedOptions, 'iterations' | 'earlyStopStd' | 'timeBudget'>;
+  readonly #settings: StopSettings;
   /** Iterations finished. */
   #iterations = 0;
   #startMs = 0;
   #lastMs = 0;
   #longestMs = 0;
 
-  constructor(options: Pick<ResolvedOptions, 'iterations' | 'earlyStopStd' | 'timeBudget'>) {
-    this.#options = options;
+  constructor(settings: StopSettings) {
+    this.#settings = settings;
   }
 
   get iterations(): number {
@@ -36,17 +63,17 @@ export class StopRule {
 
   /** @param elitesStd largest deviation of the elites, as a fraction of half the range */
   goesOn(elitesStd: number): boolean {
-    const { iterations, earlyStopStd } = this.#options;
+    const { iterations, earlyStopStd } = this.#settings;
     return this.#iterations < iterations && !(elitesStd < earlyStopStd) && this.hasTime();
   }
 
   /** Whether something as long as the longest iteration would still end inside the budget. */
   hasTime(): boolean {
-    const budgetMs = this.#options.timeBudget?.ms ?? Infinity;
+    const budgetMs = this.#settings.timeBudget?.ms ?? Infinity;
     return this.#nowMs() - this.#startMs + this.#longestMs <= budgetMs;
   }
 
   #nowMs(): number {
-    return this.#options.timeBudget?.nowMs() ?? 0;
+    return this.#settings.timeBudget?.nowMs() ?? 0;
   }
 }

@@ -3,6 +3,59 @@ import { marginWithin } from '../core/position-margin.js';
 import type { JointLimit, JointUnit } from '../core/types.js';
 import { nearestName } from '../core/nearest-name.js';
 import { drivenBy, type Urdf, type UrdfJoint } from './urdf.js';
+import { double, fixed, type ValuesOf } from '../core/parameter.js';
+
+export const limitParameters = {
+  'limits.position_margin': fixed(
+    double({ min: 0, max: 1, default: 0.02 }),
+    'rad',
+    'Distance that a revolute joint keeps from the position limits of the robot description, but at most a tenth of its range from each end. Soft limits (<safety_controller>) are used as they are.',
+  ),
+  'limits.position_margin_m': fixed(
+    double({ min: 0, max: 1, default: 0.001 }),
+    'm',
+    'As limits.position_margin, for prismatic joints.',
+  ),
+  'limits.velocity_scale': fixed(
+    double({ min: 0.01, max: 1, default: 1 }),
+    '1',
+    'Fraction of the velocity limits that is used.',
+  ),
+  'limits.acceleration_scale': fixed(
+    double({ min: 0.01, max: 1, default: 1 }),
+    '1',
+    'Fraction of the acceleration limits that is used.',
+  ),
+  'limits.effort_scale': fixed(
+    double({ min: 0.01, max: 1, default: 1 }),
+    '1',
+    'Fraction of the effort limits that is used, if efforts are commanded.',
+  ),
+  'limits.default_acceleration': fixed(
+    double({ min: 0, max: 1000, default: 0 }),
+    'rad/s²',
+    'Acceleration limit of revolute joints whose robot description has none; 0 refuses such a description.',
+  ),
+  'limits.default_acceleration_m': fixed(
+    double({ min: 0, max: 1000, default: 0 }),
+    'm/s²',
+    'As limits.default_acceleration, for prismatic joints.',
+  ),
+};
+
+/** The limits that the parameters ask for. @param needsEffort whether efforts are commanded */
+export function limitOptions(values: ValuesOf<typeof limitParameters>, needsEffort: boolean): LimitOptions {
+  return {
+    positionMargin: values['limits.position_margin'],
+    positionMarginM: values['limits.position_margin_m'],
+    effortScale: values['limits.effort_scale'],
+    needsEffort,
+    velocityScale: values['limits.velocity_scale'],
+    accelerationScale: values['limits.acceleration_scale'],
+    acceleration: values['limits.default_acceleration'],
+    accelerationM: values['limits.default_acceleration_m'],
+  };
+}
 
 /** How much stricter than the robot description to be. All optional; the default is the description itself. */
 export interface LimitOptions {

@@ -1,6 +1,25 @@
+import { dynamic, fixed, integer, perJoint } from '../core/parameter.js';
 import type { JointLimit, JointReading } from '../core/types.js';
 import type { JointMotion } from './command-limiter.js';
 import { positionError } from './position-error.js';
+
+export const effortParameters = {
+  'command.effort_kp': fixed(
+    perJoint({ min: 0.000001, max: 1000000 }),
+    'N·m/rad or N/m',
+    'Effort per unit of position error of a joint; one number for all joints or one for each. Empty: efforts are refused.',
+  ),
+  'command.effort_kd': fixed(
+    perJoint({ min: 0, max: 1000000 }),
+    'N·m·s/rad or N·s/m',
+    'Effort per unit of velocity error of a joint; as command.effort_kp. Above 0 it needs velocities in joint_states.',
+  ),
+  'command.effort_timeout_ms': dynamic(
+    integer({ min: 1, max: 1000, default: 100 }),
+    'ms',
+    'Age of the newest joint state at which efforts become 0 and the robot holds, if efforts are commanded; watchdog.joint_states_timeout_s applies too if it is shorter.',
+  ),
+};
 
 /** Of one joint. */
 export interface EffortGains {

@@ -1,4 +1,6 @@
+import { double, dynamic, type ValuesOf } from '../core/parameter.js';
 import type { StampFault } from '../timeline/stamp-judge.js';
+import { commandsEfforts, type CommandValues } from './command-settings.js';
 
 /** How bad it is, mildest first. `degrade`: goes on by itself. `hold`: brake and wait. `stop`: brake, then send nothing. */
 export type ConditionLevel = 'ok' | 'degrade' | 'hold' | 'stop';
@@ -52,18 +54,31 @@ export interface WatchdogInputs {
   readonly unsettled: string | null;
 }
 
-export interface WatchdogThresholds {
-  readonly imageAgeS: number;
-  readonly jointStatesAgeS: number;
-  /** How far a stamp may lie ahead of now: more means clocks that disagree, and an age that cannot be trusted. */
-  readonly futureS: number;
-}
-
-export const DEFAULT_WATCHDOG_THRESHOLDS: WatchdogThresholds = {
-  imageAgeS: 0.5,
-  jointStatesAgeS: 0.25,
-  futureS: 0.1,
+export const watchdogParameters = {
+  'watchdog.image_timeout_s': dynamic(
+    double({ min: 0.01, max: 60, default: 0.5 }),
+    's',
+    'Age of the newest frame at which the robot holds.',
+  ),
+  'watchdog.joint_states_timeout_s': dynamic(
+    double({ min: 0.01, max: 60, default: 0.25 }),
+    's',
+    'Age of the newest joint state at which the robot brakes and holds until the next one.',
+  ),
 };
+
+/** How far a stamp may lie ahead of now, s. More means clocks that disagree, and an age that cannot be trusted. */
+export const MAX_FUTURE_S = 0.1;
+
+/** What the watchdog depends on. */
+export type WatchdogValues = ValuesOf<typeof watchdogParameters> &
+  Pick<CommandValues, 'command.interface' | 'command.kind' | 'command.effort_timeout_ms'>;
+
+/** Maximum age of joint states, s. An effort that answers an old pose is worse than none, so the limit is lower if efforts are commanded. */
+function maxJointStatesAgeS(values: WatchdogValues): number {
+  const ageS = values['watchdog.joint_states_timeout_s'];
+  return commandsEfforts(values) ? Math.min(ageS, values['command.effort_timeout_ms'] / 1000) : ageS;
+}
 
 const LEVELS: readonly ConditionLevel[] = ['ok', 'degrade', 'hold', 'stop'];
 
@@ -122,7 +137,7 @@ function planReason(nowNs: bigint, planEndNs: bigint | null): ConditionReason | 
  *
  * A missing plan is only reported where nothing worse explains it.
  */
-export function assessCondition(inputs: WatchdogInputs, thresholds: WatchdogThresholds): Condition {
+export function assessCondition(inputs: WatchdogInputs, values: WatchdogValues): Condition {
   const { nowNs } = inputs;
   const reasons: ConditionReason[] = [];
   const add = (reason: ConditionReason | null): void => {
@@ -162,8 +177,8 @@ export function assessCondition(inputs: WatchdogInputs, thresholds: WatchdogThre
       clears: 'its restart, by itself',
     });
   }
-  add(inputReason('image', nowNs, inputs.image, thresholds.imageAgeS));
-  add(inputReason('joint_states', nowNs, inputs.jointStates, thresholds.jointStatesAgeS));
+  add(inputReason('image', nowNs, inputs.image, values['watchdog.image_timeout_s']));
+  add(inputReason('joint_states', nowNs, inputs.jointStates, maxJointStatesAgeS(values)));
   if (inputs.unsettled !== null) {
     add({
       name: 'pose',

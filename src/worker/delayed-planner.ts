@@ -1,7 +1,8 @@
 import { JepaMpcError } from '../core/errors.js';
 import type { ModelInfo } from '../core/model-info.js';
 import type { Plan } from '../core/types.js';
-import type { PlannerPort, PlannerSettings, PlannerTuning, PlanRequest } from '../planning/planner-port.js';
+import type { PlanningValues } from '../planning/planning-parameters.js';
+import type { PlannerPort, PlannerSettings, PlanRequest } from './planner-port.js';
 
 /** A planner that is slow on purpose: each plan, or the error in its place, comes later by a fixed time. For experiments. */
 export class DelayedPlanner implements PlannerPort {
@@ -31,8 +32,8 @@ export class DelayedPlanner implements PlannerPort {
     }
   }
 
-  mayCompile(tuning: PlannerTuning): boolean {
-    return this.#planner.mayCompile(tuning);
+  mayCompile(values: PlanningValues): boolean {
+    return this.#planner.mayCompile(values);
   }
 
   dispose(): Promise<void> {

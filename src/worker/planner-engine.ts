@@ -8,13 +8,14 @@ import { createRng, deriveSeed } from '../math/rng.js';
 import { loadModel } from '../model/load-model.js';
 import type { LoadedModel } from '../model/load-model.js';
 import { KeptByStamp } from './kept-by-stamp.js';
-import type { PlannerSettings, PlannerTuning } from '../planning/planner-port.js';
 import type { FrameReference, PlanMessage } from './worker-protocol.js';
+import type { PlanningValues } from '../planning/planning-parameters.js';
 import { sampleCandidates } from '../planning/candidate-sample.js';
 import { costTerms } from '../planning/objectives/cost-terms.js';
 import { ImageToTensor } from '../perception/image-to-tensor.js';
 import { encoderInputs } from './encoder-inputs.js';
 import { PlannerWorkshop } from './planner-workshop.js';
+import type { PlannerSettings } from './planner-port.js';
 import type { PlannerInForce } from './planner-workshop.js';
 import { stillContext } from './still-context.js';
 
@@ -45,15 +46,12 @@ export class PlannerEngine {
   /** @throws JepaMpcError for every way in which a model folder can be wrong. */
   static async load(settings: PlannerSettings, logger: Logger): Promise<PlannerEngine> {
     const startMs = performance.now();
-    const model = await loadModel(settings.modelFolder, {
-      device: settings.device,
-      threads: settings.threads,
-      logger,
-    });
+    const { model: folder, device, seed, 'onnx.threads': threads } = settings.parameters;
+    const model = await loadModel(folder, { device, threads, logger });
     const { name, licence } = model.manifest;
     const tookMs = performance.now() - startMs;
     logger.info(`model read and checked in ${tookMs.toFixed(0)} ms: ${name}, licence ${licence}`);
-    const engine = new PlannerEngine(model, settings.seed, logger);
+    const engine = new PlannerEngine(model, seed, logger);
     if (settings.warmUp !== null) await engine.#warmUp(settings.warmUp);
     return engine;
   }
@@ -62,7 +60,7 @@ export class PlannerEngine {
     return this.#model.info;
   }
 
-  /** Whether the next plan with the same tuning has nothing to compile. */
+  /** Whether the next plan with the same values has nothing to compile. */
   get isReady(): boolean {
     return this.#workshop.isReady;
   }
@@ -92,7 +90,7 @@ export class PlannerEngine {
     const goal = await this.#encodeGoal(request.goal);
     const encodedMs = performance.now();
 
-    const { committed, joints, planIndex, tuning, extras } = request;
+    const { committed, joints, planIndex, values, extras } = request;
     let candidates: CandidateSample | undefined;
     const proposal = await this.#model.inverseDynamics?.propose(newest(history), goal);
     const context: PlanContext = {
@@ -109,7 +107,7 @@ export class PlannerEngine {
     };
     const isFirst = planIndex === 0;
     const judge = createRng(this.#seed);
-    const inForce = await this.#workshop.plannerFor(tuning, isFirst, context, judge);
+    const inForce = await this.#workshop.plannerFor(values, isFirst, context, judge);
     const frameStampNs = request.history.at(-1)?.stampNs ?? 0n;
     const { rollout } = inForce;
     const isNew = rollout !== this.#tried;
@@ -157,18 +155,19 @@ export class PlannerEngine {
     };
   }
 
-  /** What the last plan's tuning asks for and is not compiled yet; to be called when that plan has been handed out. */
+  /** What the last plan's values ask for and is not compiled yet; to be called when that plan has been handed out. */
   buildBeside(): void {
     this.#workshop.buildBeside();
   }
 
   /**
    * Compiles the rollout and makes a plan from black images, so that the first real one takes no longer than those after it. What is wrong
-   * with the tuning is only logged: the first plan fails with it, and by then it may have been corrected.
+   * with the values is only logged: the first plan fails with it, and by then it may have been corrected.
    */
-  async #warmUp(tuning: PlannerTuning): Promise<void> {
-    if (tuning.precision !== 'float32') {
-      this.#logger.info(`not warmed up: ${tuning.precision} is judged by the first real frame`);
+  async #warmUp(values: PlanningValues): Promise<void> {
+    const precision = values['rollout.precision'];
+    if (precision !== 'float32') {
+      this.#logger.info(`not warmed up: ${precision} is judged by the first real frame`);
       return;
     }
     const startMs = performance.now();
@@ -178,7 +177,7 @@ export class PlannerEngine {
       const latent = await encoder.encode(encoderInputs(manifest, black));
       const context = stillContext(manifest, latent, latent);
       const { planner, rollout } = await this.#workshop.plannerFor(
-        tuning,
+        values,
         true,
         context,
         createRng(this.#seed),

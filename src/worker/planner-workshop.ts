@@ -4,15 +4,14 @@ import type { ObjectiveSpec } from '../core/objective-spec.js';
 import type { CandidateScorer, Objective, PlanContext, Planner, Rng } from '../core/ports.js';
 import type { Fallback, Logger } from '../core/types.js';
 import type { LoadedModel } from '../model/load-model.js';
-import type { PlannerTuning } from '../planning/planner-port.js';
+import { boundedAction } from '../planning/action-bounds.js';
+import type { PlanningValues } from '../planning/planning-parameters.js';
 import { isKernelPlanner, KernelPlanner, whyIterateOnHost } from '../planning/kernel-planner.js';
 import { createObjective } from '../planning/objectives/create-objective.js';
-import type { PlannerOptions } from '../planning/planner-options.js';
-import { createPlanner } from '../planning/registry.js';
-import { RestingPlanner } from '../planning/resting-planner.js';
-import { actionFromTuning } from '../planning/action-from-tuning.js';
-import { isModelsOwn, objectiveFromTuning } from '../planning/objective-from-tuning.js';
-import { plannerOptionsFromTuning } from '../planning/planner-options-from-tuning.js';
+import { isModelsOwn, objectiveSpec } from '../planning/objectives/objective-settings.js';
+import { createPlanner, plannerDefaultsOf } from '../planning/registry.js';
+import { restOptions, RestingPlanner } from '../planning/resting-planner.js';
+import { samplingSettings, type SamplingSettings } from '../planning/sampling-settings.js';
 import { RelievedPlanner } from '../planning/fallback-planner.js';
 import {
   buildRollout,
@@ -38,9 +37,9 @@ export interface PlannerInForce {
 /** A tuning with everything that follows from it. */
 interface Order {
   readonly key: string;
-  readonly tuning: PlannerTuning;
+  readonly values: PlanningValues;
   readonly action: ActionSpec;
-  readonly options: PlannerOptions;
+  readonly settings: SamplingSettings;
   readonly wish: RolloutWish;
   /** What of the tuning cannot be had. */
   readonly fallbacks: readonly Fallback[];
@@ -87,17 +86,17 @@ export class PlannerWorkshop {
    * @throws JepaMpcError `params.invalid`, `objective.invalid`, `model.unsupported`
    */
   async plannerFor(
-    tuning: PlannerTuning,
+    values: PlanningValues,
     isFirst: boolean,
     context: PlanContext,
     rng: Rng,
   ): Promise<PlannerInForce> {
-    const key = JSON.stringify(tuning);
+    const key = JSON.stringify(values);
     if (this.#current !== null && key === this.#refusedKey) return this.#current;
     this.#refusedKey = '';
     if (this.#current?.key === key) return this.#current;
     try {
-      return await this.#change(this.#orderOf(tuning, key), isFirst, context, rng);
+      return await this.#change(this.#orderOf(values, key), isFirst, context, rng);
     } catch (error) {
       this.#refusedKey = key;
       throw error;
@@ -175,60 +174,58 @@ export class PlannerWorkshop {
     }
   }
 
-  #putInForce({ key, wish, options }: Order, planner: Planner, rollout: RolloutInForce): PlannerInForce {
+  #putInForce({ key, wish, settings }: Order, planner: Planner, rollout: RolloutInForce): PlannerInForce {
     const { objective } = wish;
     const { scorer } = rollout;
     const distance = createObjective(objective.metric, this.#model.temporalDistance, objective.streams);
-    this.#current = { key, planner, distance, rollout, scorer, objective, samples: options.samples };
+    this.#current = { key, planner, distance, rollout, scorer, objective, samples: settings.samples };
     return this.#current;
   }
 
-  #make({ tuning, action, options, wish }: Order, rollout: RolloutInForce): Planner {
+  #make({ values, action, settings, wish }: Order, rollout: RolloutInForce): Planner {
     const { latent, history } = this.#model.manifest;
     const model = { latent, history, action };
     const { scorer, kernel } = rollout;
-    const onHost = (): Planner => createPlanner(tuning.planner, model, scorer, options);
+    const onHost = (): Planner => createPlanner(values.planner, model, scorer, settings, values);
     const planner =
       kernel === null || wish.planner === null
         ? onHost()
         : new RelievedPlanner(
-            new KernelPlanner(wish.planner, model, kernel, scorer, options),
+            new KernelPlanner(wish.planner, model, kernel, scorer, settings, values),
             onHost,
             (failure) => rollout.dropKernel(failure),
           );
-    const margin = this.#restMargin(tuning, wish.objective);
-    // What a baseline costs decides nothing.
-    if (margin === 0 || tuning.planner === 'random') return planner;
-    return new RestingPlanner(planner, model, scorer, options, { margin, patienceMs: tuning.restPatienceMs });
+    const { planning } = this.#model.info;
+    const modelMargin = isModelsOwn(wish.objective, planning) ? planning.plannerDefaults.restMargin : 0;
+    const rest = restOptions(values, modelMargin ?? 0);
+    // The cost decides nothing for a baseline.
+    if (rest === null || values.planner === 'random') return planner;
+    return new RestingPlanner(planner, model, scorer, settings, rest);
   }
 
-  #restMargin({ restMargin }: PlannerTuning, objective: ObjectiveSpec): number {
+  #orderOf(values: PlanningValues, key: string): Order {
     const { planning } = this.#model.info;
-    if (restMargin >= 0) return restMargin;
-    return isModelsOwn(objective, planning) ? (planning.plannerDefaults.restMargin ?? 0) : 0;
-  }
-
-  #orderOf(tuning: PlannerTuning, key: string): Order {
-    const { planning } = this.#model.info;
-    const action = actionFromTuning(tuning, planning.action);
-    const options = plannerOptionsFromTuning(tuning, { ...planning, action }, this.#nowMs);
-    const objective = objectiveFromTuning(tuning, planning);
-    const { kind, fallbacks } = this.#kindOf(tuning, options, action);
-    const planner = kind === 'plan' && isKernelPlanner(tuning.planner) ? tuning.planner : null;
-    const wish = { objective, horizon: options.horizon, precision: tuning.precision, kind, planner };
-    return { key, tuning, action, options, wish, fallbacks };
+    const action = boundedAction(values, planning.action);
+    const defaults = plannerDefaultsOf(values.planner);
+    const settings = samplingSettings(values, { ...planning, action }, defaults, this.#nowMs);
+    const objective = objectiveSpec(values, planning);
+    const { kind, fallbacks } = this.#kindOf(values, settings, action);
+    const planner = kind === 'plan' && isKernelPlanner(values.planner) ? values.planner : null;
+    const precision = values['rollout.precision'];
+    const wish = { objective, horizon: settings.horizon, precision, kind, planner };
+    return { key, values, action, settings, wish, fallbacks };
   }
 
   /** On the cpu a run costs next to nothing, and the host's planners can do more; elsewhere every run is a trip to the device. */
   #kindOf(
-    { rollout, planner }: PlannerTuning,
-    options: PlannerOptions,
+    { 'rollout.graph': rollout, planner }: PlanningValues,
+    settings: SamplingSettings,
     action: ActionSpec,
   ): { readonly kind: RolloutKind; readonly fallbacks: readonly Fallback[] } {
     const asAsked = (kind: RolloutKind) => ({ kind, fallbacks: [] });
     if (rollout === 'host' || rollout === 'iteration') return asAsked(rollout);
     if (rollout === 'auto' && this.#model.device === 'cpu') return asAsked('iteration');
-    const why = whyIterateOnHost(planner, options, action, this.#model.inverseDynamics !== null);
+    const why = whyIterateOnHost(planner, settings, action, this.#model.inverseDynamics !== null);
     if (why === null) return asAsked('plan');
     if (rollout === 'auto') return asAsked('iteration');
     const fallback = {

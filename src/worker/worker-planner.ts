@@ -4,8 +4,9 @@ import type { ChildProcess } from 'node:child_process';
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { Logger, Plan } from '../core/types.js';
+import type { PlanningValues } from '../planning/planning-parameters.js';
 import { KeptByStamp } from './kept-by-stamp.js';
-import type { PlannerPort, PlannerSettings, PlannerTuning, PlanRequest } from '../planning/planner-port.js';
+import type { PlannerPort, PlannerSettings, PlanRequest } from './planner-port.js';
 import type {
   FrameReference,
   FromWorker,
@@ -37,7 +38,7 @@ export class WorkerPlanner implements PlannerPort {
   /** Frames whose latents the worker has. */
   readonly #known = new KeptByStamp<true>();
   #knownGoalNs: bigint | null = null;
-  /** Key of the tuning that has nothing to compile any more. */
+  /** Key of the values that have nothing left to compile. */
   #readyFor: string | null = null;
   /** From the newest frame of a plan to the oldest that it may ask for. */
   #spanNs = 0n;
@@ -68,7 +69,8 @@ export class WorkerPlanner implements PlannerPort {
     worker.on('exit', (code, signal) => {
       this.#fail(worker, workerDied(signal === null ? `exit status ${String(code)}` : `an end by ${signal}`));
     });
-    const { loadTimeoutMs, warmUp } = settings;
+    const { parameters, warmUp } = settings;
+    const loadTimeoutMs = parameters['planning.load_timeout_s'] * 1000;
     const timer = setTimeout(() => {
       worker.kill('SIGKILL');
       this.#fail(worker, tooSlow(loadTimeoutMs));
@@ -84,8 +86,8 @@ export class WorkerPlanner implements PlannerPort {
     return reply.model;
   }
 
-  mayCompile(tuning: PlannerTuning): boolean {
-    return this.#readyFor !== JSON.stringify(tuning);
+  mayCompile(values: PlanningValues): boolean {
+    return this.#readyFor !== JSON.stringify(values);
   }
 
   async plan(request: PlanRequest): Promise<Plan> {
@@ -105,12 +107,12 @@ export class WorkerPlanner implements PlannerPort {
       goal: request.goal.stampNs === this.#knownGoalNs ? byStamp(request.goal) : whole(request.goal),
       committed: request.committed,
       joints: request.joints,
-      tuning: request.tuning,
+      values: request.values,
       extras: request.extras,
     };
     const reply = await this.#ask(worker, message);
     if (reply.type !== 'planned') throw unexpectedReply(reply);
-    this.#readyFor = reply.isReady ? JSON.stringify(request.tuning) : null;
+    this.#readyFor = reply.isReady ? JSON.stringify(request.values) : null;
     this.#known.keep(new Map(request.history.map(({ stampNs }) => [stampNs, true])));
     this.#knownGoalNs = request.goal.stampNs;
     return reply.plan;

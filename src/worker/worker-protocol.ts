@@ -2,7 +2,8 @@ import type { ErrorCode, ErrorFacts } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { JointSituation } from '../core/ports.js';
 import type { Logger, Plan } from '../core/types.js';
-import type { PlanExtras, PlannerSettings, PlannerTuning } from '../planning/planner-port.js';
+import type { PlanningValues } from '../planning/planning-parameters.js';
+import type { PlanExtras, PlannerSettings } from './planner-port.js';
 
 /** A frame set on its way to the worker: with pixels the first time, by stamp alone once the worker has its latent. */
 export interface FrameReference {
@@ -24,7 +25,7 @@ export interface PlanMessage {
   readonly goal: FrameReference;
   readonly committed: Float32Array;
   readonly joints: JointSituation;
-  readonly tuning: PlannerTuning;
+  readonly values: PlanningValues;
   readonly extras: PlanExtras;
 }
 
@@ -42,7 +43,7 @@ export interface LogMessage {
   readonly text: string;
 }
 
-/** Answers to messages, one each. `isReady`: the next plan with the same tuning has nothing to compile. */
+/** Answers to messages, one each. `isReady`: the next plan with the same values has nothing to compile. */
 export type WorkerReply =
   | { readonly type: 'loaded'; readonly model: ModelInfo; readonly isReady: boolean }
   | { readonly type: 'planned'; readonly plan: Plan; readonly isReady: boolean }

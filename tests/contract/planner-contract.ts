@@ -5,7 +5,6 @@ import type { CandidateScorer, Planner, PlannerState } from '../../src/core/port
 import type { Tensor } from '../../src/core/types.js';
 import { createRng } from '../../src/math/rng.js';
 import type { PlannerModel } from '../../src/planning/planner-model.js';
-import type { PlannerOptions } from '../../src/planning/planner-options.js';
 import type { IterationTrace } from '../../src/planning/iteration-trace.js';
 import {
   changedNoise,
@@ -16,6 +15,7 @@ import {
   linearScorer,
   scorerOf,
 } from '../unit/planning/linear-world.js';
+import { type TestSettings } from '../fixtures/planners.js';
 
 const JOINTS = linearAction.joints.length;
 const PERIODS = linearOptions.horizon * linearAction.block;
@@ -61,10 +61,10 @@ function reverseSampled(normals: Float32Array): void {
  */
 export function describePlannerContract(
   name: string,
-  create: (model: PlannerModel, scorer: CandidateScorer, options: PlannerOptions) => Planner,
+  create: (model: PlannerModel, scorer: CandidateScorer, options: TestSettings) => Planner,
   { title = name, runsAfter = 0 } = {},
 ): void {
-  const planner = (options: Partial<PlannerOptions> = {}, scorer = linearScorer()): Planner =>
+  const planner = (options: Partial<TestSettings> = {}, scorer = linearScorer()): Planner =>
     create(linearModel, scorer, { ...linearOptions, ...options });
   const context = linearContext([0.2, -0.1], [0.9, 0.4], [1.5, -0.5]);
   const oldPlan: PlannerState = {

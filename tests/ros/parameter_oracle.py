@@ -103,13 +103,13 @@ class Oracle:
 
         lower = each("actions.lower", self._action["lower"])
         upper = each("actions.upper", self._action["upper"])
-        initial_std = each("cem.joint_initial_std", [planner("cem.initial_std", "initialStd")] * joints)
-        min_std = each("cem.joint_min_std", [planner("cem.min_std", "minStd")] * joints)
+        initial_std = each("sampling.joint_initial_std", [planner("sampling.initial_std", "initialStd")] * joints)
+        min_std = each("sampling.joint_min_std", [planner("sampling.min_std", "minStd")] * joints)
         if {len(lower), len(upper), len(initial_std), len(min_std)} != {joints}:
             return False
         bounds = zip(self._action["lower"], lower, upper, self._action["upper"], strict=True)
         return (
-            planner("cem.elites", "elites") <= planner("cem.samples", "samples")
+            planner("sampling.elites", "elites") <= planner("sampling.samples", "samples")
             and all(least <= first for least, first in zip(min_std, initial_std, strict=True))
             and all(least <= low < high <= most for least, low, high, most in bounds)
             and values["objective.expression"] not in BAD_EXPRESSIONS

@@ -158,7 +158,7 @@ class TestHolding:
     @pytest.mark.parametrize("delay_s", [0.3, 0.8, 1.3, 1.8])
     def test_after_a_signal_in_the_middle_of_a_long_run_of_the_model(self, moving, delay_s):
         peer, process = moving
-        peer.set_parameters([parameter("cem.samples", 100_000), parameter("cem.horizon", 20)])
+        peer.set_parameters([parameter("sampling.samples", 100_000), parameter("sampling.horizon", 20)])
         peer.spin_for(delay_s)
         process.send_signal(signal.SIGINT)
         assert peer.spin_until(lambda: process.poll() is not None, 10.0)
@@ -189,14 +189,14 @@ class TestGoals:
 class TestParameters:
     def test_ranges_reach_the_tools_that_draw_sliders(self, moving):
         peer, _ = moving
-        samples, timeout = peer.describe_parameters(["cem.samples", "watchdog.image_timeout_s"]).descriptors
+        samples, timeout = peer.describe_parameters(["sampling.samples", "watchdog.image_timeout_s"]).descriptors
         assert samples.integer_range[0].to_value == 100000
         assert timeout.floating_point_range[0].from_value == pytest.approx(0.01)
         assert "[s]" in timeout.description
 
     def test_a_value_that_does_not_fit_is_refused_with_a_reason(self, moving):
         peer, _ = moving
-        (result,) = peer.set_parameters([parameter("cem.samples", -5)]).results
+        (result,) = peer.set_parameters([parameter("sampling.samples", -5)]).results
         assert not result.successful
         assert "from 0 to 100000" in result.reason
 

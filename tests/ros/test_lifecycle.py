@@ -244,7 +244,7 @@ class TestErrors:
         assert peer.activate()
         # From now on no planner can be loaded; one plan that takes too long is enough for it to be tried.
         shutil.rmtree(model)
-        (slow,) = peer.set_parameters([parameter("cem.samples", 20000)]).results
+        (slow,) = peer.set_parameters([parameter("sampling.samples", 20000)]).results
         assert slow.successful
         peer.publish_goal()
         assert peer.spin_until(lambda: manager.went_through("errorprocessing", "unconfigured"), 30.0)

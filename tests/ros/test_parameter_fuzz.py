@@ -17,13 +17,13 @@ SETS = 2000
 # Where the whole range would make plans last for minutes, or the robot hold: what fits is drawn from these alone. What
 # does not fit is drawn from all that there is.
 CALM: dict[str, tuple[float, float]] = {
-    "cem.elites": (0, 40),
-    "cem.horizon": (1, 3),
+    "sampling.elites": (0, 40),
+    "sampling.horizon": (1, 3),
     "actions.repeat": (0, 4),
     "planning.timeout_s": (30.0, 120.0),
     "planning.time_budget_ms": (9000.0, 10000.0),
     # Elites agree at once where every joint is held at one action.
-    "cem.early_stop_std": (0.0, 0.0),
+    "sampling.early_stop_std": (0.0, 0.0),
     "command.tracking_tolerance": (5.0, 10.0),
     "watchdog.image_timeout_s": (20.0, 60.0),
     "watchdog.joint_states_timeout_s": (20.0, 60.0),
@@ -39,9 +39,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "actions.frozen": GOOD_FROZEN,
 }
 # These have something built; were they set all the time, nothing would ever be ready.
-BUILDS = {"cem.horizon", "objective.metric", "objective.steps", "objective.expression", "rollout.graph"}
+BUILDS = {"sampling.horizon", "objective.metric", "objective.steps", "objective.expression", "rollout.graph"}
 # Only ever set together: a plan in which they do not belong together has seen half of a set.
-PAIR = ("cem.samples", "cem.iterations")
+PAIR = ("sampling.samples", "sampling.iterations")
 
 
 def iterations_with(samples: int) -> int:

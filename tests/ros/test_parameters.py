@@ -93,18 +93,18 @@ class TestSetting:
     @pytest.mark.parametrize(
         ("name", "value", "reason"),
         [
-            ("cem.samples", -5, "found -5, expected a whole number from 0 to 100000"),
-            ("cem.samples", 1.5, "found 1.5"),
-            ("cem.samples", "64", 'found "64" (text)'),
+            ("sampling.samples", -5, "found -5, expected a whole number from 0 to 100000"),
+            ("sampling.samples", 1.5, "found 1.5"),
+            ("sampling.samples", "64", 'found "64" (text)'),
             ("planning.time_budget_ms", "40 ms", "text with a unit is for parameter files"),
             ("mppi.temperature", math.nan, "found NaN"),
             ("mppi.temperature", math.inf, "found Infinity"),
             ("mppi.temperature", True, "found true"),
             ("planner", "cemm", "Did you mean cem?"),
-            ("cem.sampels", 64, "Did you mean cem.samples?"),
-            ("cem.samples", None, "found nothing"),
-            ("cem.joint_min_std", [0.1, math.nan], "found [0.1, NaN]"),
-            ("cem.joint_min_std", ["a"], 'found ["a"]'),
+            ("sampling.sampels", 64, "Did you mean sampling.samples?"),
+            ("sampling.samples", None, "found nothing"),
+            ("sampling.joint_min_std", [0.1, math.nan], "found [0.1, NaN]"),
+            ("sampling.joint_min_std", ["a"], 'found ["a"]'),
             ("autostart", True, "read when the node starts"),
             ("use_sim_time", "yes", "expected true or false"),
             ("use_sim_time", True, "start it with -p use_sim_time:=true"),
@@ -123,9 +123,9 @@ class TestSetting:
         ("name", "value", "kept"),
         [
             ("mppi.temperature", 1, 1.0),
-            ("cem.joint_min_std", [1, 2], [1.0, 2.0]),
-            ("cem.joint_min_std", [0.25], [0.25]),
-            ("cem.joint_min_std", [], []),
+            ("sampling.joint_min_std", [1, 2], [1.0, 2.0]),
+            ("sampling.joint_min_std", [0.25], [0.25]),
+            ("sampling.joint_min_std", [], []),
             ("seed", 7, 7),
             ("autostart", False, False),
         ],
@@ -138,28 +138,28 @@ class TestSetting:
         assert type(found) is type(kept)
 
     def test_a_list_is_answered_one_by_one(self, idle):
-        results = idle.set({"cem.samples": 64, "cem.iterations": -1, "nonsense": 1, "cem.elites": 8})
+        results = idle.set({"sampling.samples": 64, "sampling.iterations": -1, "nonsense": 1, "sampling.elites": 8})
         assert [result.successful for result in results] == [True, False, False, True]
-        assert idle.get(["cem.samples", "cem.iterations", "cem.elites"]) == {
-            "cem.samples": 64,
-            "cem.iterations": 0,
-            "cem.elites": 8,
+        assert idle.get(["sampling.samples", "sampling.iterations", "sampling.elites"]) == {
+            "sampling.samples": 64,
+            "sampling.iterations": 0,
+            "sampling.elites": 8,
         }
 
     def test_a_set_is_taken_as_a_whole_or_not_at_all(self, idle):
-        refused = idle.set_atomically({"cem.samples": 64, "cem.iterations": -1})
+        refused = idle.set_atomically({"sampling.samples": 64, "sampling.iterations": -1})
         assert not refused.successful
-        assert "cem.iterations" in refused.reason
-        assert idle.get(["cem.samples"]) == {"cem.samples": 0}
-        assert idle.set_atomically({"cem.samples": 64, "cem.iterations": 4}).successful
-        assert idle.get(["cem.samples", "cem.iterations"]) == {"cem.samples": 64, "cem.iterations": 4}
+        assert "sampling.iterations" in refused.reason
+        assert idle.get(["sampling.samples"]) == {"sampling.samples": 0}
+        assert idle.set_atomically({"sampling.samples": 64, "sampling.iterations": 4}).successful
+        assert idle.get(["sampling.samples", "sampling.iterations"]) == {"sampling.samples": 64, "sampling.iterations": 4}
 
     def test_a_request_that_ros_itself_could_not_make_does_no_harm(self, idle):
-        broken = Parameter(name="cem.samples", value=ParameterValue(type=200))
+        broken = Parameter(name="sampling.samples", value=ParameterValue(type=200))
         nameless = Parameter(name="", value=parameter_value(1))
         results = idle.set_messages([broken, nameless])
         assert [result.successful for result in results] == [False, False]
-        assert idle.set({"cem.samples": 64})[0].successful
+        assert idle.set({"sampling.samples": 64})[0].successful
 
 
 def fastest(peer: Peer, seconds: float) -> float:
@@ -173,14 +173,14 @@ class TestWhileTheRobotMoves:
     @pytest.mark.parametrize(
         ("values", "reason"),
         [
-            ({"cem.elites": 100000 // 11}, "cem.elites 9090, expected cem.elites a whole number from 1 to cem.samples"),
-            ({"cem.samples": 8, "cem.elites": 9}, "from 1 to cem.samples (8)"),
-            ({"cem.min_std": 0.5, "cem.initial_std": 0.4}, "cem.min_std"),
-            ({"cem.joint_initial_std": [0.1, 0.2, 0.3]}, "each of 2 joints"),
+            ({"sampling.elites": 100000 // 11}, "sampling.elites 9090, expected sampling.elites a whole number from 1 to sampling.samples"),
+            ({"sampling.samples": 8, "sampling.elites": 9}, "from 1 to sampling.samples (8)"),
+            ({"sampling.min_std": 0.5, "sampling.initial_std": 0.4}, "sampling.min_std"),
+            ({"sampling.joint_initial_std": [0.1, 0.2, 0.3]}, "each of 2 joints"),
             ({"actions.lower": [0.5, 0.5], "actions.upper": [0.5, 1.0]}, "actions.upper, shoulder: found 0.5 and 0.5"),
             ({"actions.upper": [999.0]}, "inside the bounds of the model"),
             ({"actions.frozen": "knee=0"}, "one of shoulder, elbow"),
-            ({"cem.horizon": -1}, "from 0 to 100"),
+            ({"sampling.horizon": -1}, "from 0 to 100"),
         ],
     )
     def test_settings_that_do_not_go_together_are_refused(self, moving, values, reason):
@@ -199,7 +199,7 @@ class TestWhileTheRobotMoves:
     def test_settings_take_effect_with_a_coming_plan(self, moving, moving_peer):
         peer = moving_peer
         result = moving.set_atomically(
-            {"actions.upper": [0.25], "actions.lower": [-0.25], "cem.joint_initial_std": [0.5, 0.1], "cem.keep": "mean"}
+            {"actions.upper": [0.25], "actions.lower": [-0.25], "sampling.joint_initial_std": [0.5, 0.1], "sampling.keep": "mean"}
         )
         assert result.successful, result.reason
         peer.publish_goal(30)
@@ -248,7 +248,7 @@ PROFILE = """
       period_ms: "0.04 s"
     limits:
       default_acceleration: "180 deg/s^2"
-    cem.joint_initial_std: [1, 2]
+    sampling.joint_initial_std: [1, 2]
     actions.upper: ["45 deg/s", 1]
 """
 
@@ -263,14 +263,14 @@ class TestProfiles:
                 "mppi.temperature",
                 "command.period_ms",
                 "limits.default_acceleration",
-                "cem.joint_initial_std",
+                "sampling.joint_initial_std",
                 "actions.upper",
             ]
         )
         assert values["mppi.temperature"] == 1.0
         assert values["command.period_ms"] == 40
         assert values["limits.default_acceleration"] == pytest.approx(math.pi)
-        assert values["cem.joint_initial_std"] == [1.0, 2.0]
+        assert values["sampling.joint_initial_std"] == [1.0, 2.0]
         assert values["actions.upper"] == pytest.approx([math.pi / 4, 1.0])
 
     @pytest.mark.parametrize("key", ["/robot1/planner_node", "/*/planner_node"])
@@ -289,23 +289,23 @@ class TestProfiles:
 
     def test_one_for_all_nodes_may_have_names_of_others(self, start_node, make_peer, tmp_path):
         path = tmp_path / "shared.yaml"
-        path.write_text(yaml.dump({"/**": {"ros__parameters": {"update_rate": 100, "cem.sampels": 64, "seed": 3}}}))
+        path.write_text(yaml.dump({"/**": {"ros__parameters": {"update_rate": 100, "sampling.sampels": 64, "seed": 3}}}))
         process = start_node(profiles=[path])
         assert ParameterClient(make_peer()).get(["seed"]) == {"seed": 3}
         (warning,) = [line for line in process.log_path.read_text().splitlines() if "update_rate" in line]
         assert "WARN" in warning
         assert str(path) in warning
-        assert "cem.sampels (nearest name of this node: cem.samples)" in warning
+        assert "sampling.sampels (nearest name of this node: sampling.samples)" in warning
 
     @pytest.mark.parametrize(
         ("text", "reasons"),
         [
-            ("planner_node:\n  ros__parameters:\n    cem.sampels: 64\n", ["Did you mean cem.samples?"]),
+            ("planner_node:\n  ros__parameters:\n    sampling.sampels: 64\n", ["Did you mean sampling.samples?"]),
             ("/**:\n  ros__parameters:\n    command.period_ms: '30 deg/s'\n", ["command.period_ms", "30 deg/s", "ms"]),
             ("/**:\n  ros__parameters:\n    seed: 3\n   bad: [\n", ["profile.yaml", "line 4, column 1"]),
             ("/**:\n  seed: 3\n", ["profile.yaml", "ros__parameters"]),
             ("/**:\n  ros__parameters:\n    use_sim_time: maybe\n", ["use_sim_time", "true or false"]),
-            ("/**:\n  ros__parameters:\n    cem.samples: [1, 2]\n", ["cem.samples", "[1, 2]"]),
+            ("/**:\n  ros__parameters:\n    sampling.samples: [1, 2]\n", ["sampling.samples", "[1, 2]"]),
         ],
     )
     def test_a_wrong_one_ends_the_node_with_the_reason(self, start_node, tmp_path, text, reasons):
@@ -318,10 +318,10 @@ class TestProfiles:
 
     def test_settings_that_the_model_cannot_plan_with_end_it_too(self, start_node, tmp_path):
         path = tmp_path / "profile.yaml"
-        path.write_text(yaml.dump({"/**": {"ros__parameters": {"cem.samples": 8, "cem.elites": 9}}}))
+        path.write_text(yaml.dump({"/**": {"ros__parameters": {"sampling.samples": 8, "sampling.elites": 9}}}))
         process = start_node(profiles=[path], autostart="true")
         assert process.wait(60) == 2
-        assert "from 1 to cem.samples (8)" in process.log_path.read_text()
+        assert "from 1 to sampling.samples (8)" in process.log_path.read_text()
 
     def test_the_shipped_one_is_taken(self, start_node, make_peer):
         start_node(profiles=[ROOT / "config" / "reacher.yaml"])
@@ -332,7 +332,7 @@ class TestDumpAndLoad:
     def test_what_was_dumped_starts_another_node_alike(self, start_node, make_peer, tmp_path):
         first = start_node()
         client = ParameterClient(make_peer())
-        assert client.set_atomically({"cem.samples": 64, "cem.elites": 8, "actions.lower": [-0.5, -1.0]}).successful
+        assert client.set_atomically({"sampling.samples": 64, "sampling.elites": 8, "actions.lower": [-0.5, -1.0]}).successful
         names = client.names()
         values = client.get(names)
         first.terminate()
@@ -349,12 +349,12 @@ class TestDumpAndLoad:
     def test_with_the_ros2_command(self, active, tmp_path):
         peer, _ = active
         client = ParameterClient(peer)
-        assert client.set({"cem.samples": 64})[0].successful
+        assert client.set({"sampling.samples": 64})[0].successful
         values = client.get(client.names())
         dump = subprocess.run(["ros2", "param", "dump", "/planner_node"], capture_output=True, text=True, check=True)
         path = tmp_path / "dump.yaml"
         path.write_text(dump.stdout)
-        assert client.set({"cem.samples": 32})[0].successful
+        assert client.set({"sampling.samples": 32})[0].successful
         loaded = subprocess.run(
             ["ros2", "param", "load", "/planner_node", str(path)], capture_output=True, text=True, check=True
         )

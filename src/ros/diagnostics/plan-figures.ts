@@ -3,7 +3,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Status } from '../../core/status.js';
 import type { Fallback } from '../../core/types.js';
 import { RollingSample } from '../../math/rolling-sample.js';
-import type { ControlLoop, PlanReport } from '../../loop/control-loop.js';
+import type { ControlLoop } from '../../loop/control-loop.js';
+import type { PlanReport } from '../../loop/replanning.js';
 import { ArrivalRate } from '../topics/arrival-rate.js';
 import type { CommandTiming } from '../topics/command-timing.js';
 

@@ -4,7 +4,8 @@ import type { Command } from '../../safety/command-stream.js';
 import type { Condition } from '../../safety/watchdog.js';
 import type { Logger } from '../../core/types.js';
 import type { Parameters } from '../../params/schema.js';
-import type { ControlLoop, PlanReport } from '../../loop/control-loop.js';
+import type { ControlLoop } from '../../loop/control-loop.js';
+import type { PlanReport } from '../../loop/replanning.js';
 import type { NodeClock } from './node-clock.js';
 import type { ProblemLog } from '../diagnostics/problem-log.js';
 

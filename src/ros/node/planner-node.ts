@@ -1,22 +1,22 @@
 import rclnodejs from 'rclnodejs';
 
 import type { JepaMpcError } from '../../core/errors.js';
-import type { ModelInfo, PlanningFacts } from '../../core/model-info.js';
+import type { ModelInfo } from '../../core/model-info.js';
 import type { Logger } from '../../core/types.js';
 import type { Parameters } from '../../params/schema.js';
-import type { PlannerPort, PlannerTuning } from '../../planning/planner-port.js';
+import { checkPlanning } from '../../planning/check-planning.js';
+import { checkCommandSettings } from '../../safety/command-settings.js';
+import type { PlannerPort } from '../../worker/planner-port.js';
 import { ArrivalRate } from '../topics/arrival-rate.js';
 import { awaitedInputs, inputInWords, unsettledPose } from './awaited-inputs.js';
 import type { AwaitedInput } from './awaited-inputs.js';
 import { CameraInputs } from '../topics/camera-inputs.js';
 import { CommandOutput } from '../topics/command-output.js';
-import { checkCommandSettings } from '../parameters/command-settings.js';
 import { CommandTiming } from '../topics/command-timing.js';
 import { diagnosticArray } from '../diagnostics/diagnostic-messages.js';
 import { GoalInputs } from '../goals/goal-inputs.js';
 import { Lifecycle } from './lifecycle.js';
 import type { LifecycleHandlers, Outcome } from './lifecycle.js';
-import { loopSettings } from '../parameters/loop-settings.js';
 import { makeNode } from './make-node.js';
 import { Motion } from './motion.js';
 import { NodeClock } from './node-clock.js';
@@ -46,12 +46,6 @@ const noHardware = 'none';
 export interface PlannerNodeOptions {
   readonly startup: StartupParameters;
   readonly createPlanner: (log: Logger) => PlannerPort;
-  /**
-   * Throws a JepaMpcError for settings that do not go together, or not with the model.
-   *
-   * @param model null before it is loaded: what depends on it is then not checked
-   */
-  readonly checkTuning: (tuning: PlannerTuning, model: PlanningFacts | null) => void;
   /** Called when the node cannot do its job at all: the model cannot be loaded, before the robot was ever moved. */
   readonly onFatal: (error: JepaMpcError) => void;
 }
@@ -104,7 +98,7 @@ export class PlannerNode {
     this.#parameters = new ParameterBridge(this.#node, options.startup.own, {
       isConfigured: () => this.#session !== null,
       refuse: (values) => {
-        this.#checkTuning(values, this.#session?.model ?? null);
+        checkParameters(values, this.#session?.model ?? null);
       },
     });
     offerParameterServices(this.#node, (changes) => this.#parameters.set(changes));
@@ -257,7 +251,7 @@ export class PlannerNode {
       clock: this.#clock,
       after: this.#closing,
       checkModel: (model) => {
-        this.#checkTuning(this.#parameters.values, model);
+        checkParameters(this.#parameters.values, model);
       },
       onModel: (model) => {
         this.#subscribeToCameras(model);
@@ -376,11 +370,6 @@ export class PlannerNode {
     this.#startUp.look(hasModel ? this.#awaited(session) : null);
   }
 
-  #checkTuning(values: Parameters, model: ModelInfo | null): void {
-    checkCommandSettings(values, model?.joints ?? null);
-    this.#options.checkTuning(loopSettings(values).tuning, model?.planning ?? null);
-  }
-
   #subscribeToCameras(model: ModelInfo): void {
     const values = this.#parameters.values;
     this.#cameras = new CameraInputs(this.#node, {
@@ -430,4 +419,15 @@ export class PlannerNode {
     const robot = session?.robot?.urdf.name ?? noHardware;
     this.#outputs.diagnostics.publish(diagnosticArray(this.#clock.nowNs, robot, statuses));
   }
+}
+
+/**
+ * Refuses values that contradict each other or do not fit the model.
+ *
+ * @param model null before it is loaded: what depends on it is not checked then
+ * @throws JepaMpcError
+ */
+function checkParameters(values: Parameters, model: ModelInfo | null): void {
+  checkCommandSettings(values, model?.joints ?? null);
+  checkPlanning(values, model?.planning ?? null);
 }

@@ -1,6 +1,6 @@
 import type { ActionSemantics } from '../../robot/action-semantics.js';
 import { EffortLaw } from '../../safety/effort-law.js';
-import { jointLimits } from '../../robot/joint-limits.js';
+import { jointLimits, limitOptions } from '../../robot/joint-limits.js';
 import { JointStateReader } from '../../robot/joint-reading.js';
 import type { JointStateMessage } from '../../robot/joint-reading.js';
 import { Proprioception } from '../../robot/proprioception.js';
@@ -9,14 +9,14 @@ import { trackingTolerances } from '../../safety/tracking-tolerances.js';
 import { parseUrdf } from '../../robot/urdf.js';
 import type { Urdf } from '../../robot/urdf.js';
 import { JepaMpcError } from '../../core/errors.js';
+import { valuesOf } from '../../core/parameter.js';
+import { planningParameters } from '../../planning/planning-parameters.js';
 import type { FrameSet, ModelInfo } from '../../core/model-info.js';
 import type { JointLimit, Logger } from '../../core/types.js';
 import type { Parameters } from '../../params/schema.js';
 import { ControlLoop } from '../../loop/control-loop.js';
-import type { LoopSettings } from '../../loop/control-loop.js';
-import type { PlanExtras, PlannerPort } from '../../planning/planner-port.js';
-import { commandsEfforts, effortGains } from '../parameters/command-settings.js';
-import { loopSettings } from '../parameters/loop-settings.js';
+import { loadParameters, type PlanExtras, type PlannerPort } from '../../worker/planner-port.js';
+import { commandsEfforts, effortGains } from '../../safety/command-settings.js';
 import type { NodeClock } from './node-clock.js';
 import type { ProblemLog } from '../diagnostics/problem-log.js';
 
@@ -58,7 +58,6 @@ export class PlanningSession {
   #model: ModelInfo | null = null;
   #reader: JointStateReader | null = null;
   #lastNowNs = 0n;
-  #settingsInForce: { readonly values: Parameters; readonly settings: LoopSettings } | null = null;
   #robot: RobotModel | null = null;
   #loop: ControlLoop | null = null;
   /** Where efforts are commanded. */
@@ -156,12 +155,8 @@ export class PlanningSession {
     const values = this.#options.parameters();
     this.#options.log.info(`loading the model in ${values.model}, device ${values.device}`);
     return this.#options.planner.load({
-      modelFolder: values.model,
-      device: values.device,
-      threads: values['onnx.threads'],
-      seed: values.seed,
-      warmUp: loopSettings(values).tuning,
-      loadTimeoutMs: values['planning.load_timeout_s'] * 1000,
+      parameters: valuesOf(loadParameters, values),
+      warmUp: valuesOf(planningParameters, values),
     });
   }
 
@@ -216,16 +211,7 @@ export class PlanningSession {
   #readRobot(model: ModelInfo, description: string): RobotModel {
     const values = this.#options.parameters();
     const urdf = parseUrdf(description);
-    const limits = jointLimits(urdf, model.joints, {
-      positionMargin: values['limits.position_margin'],
-      positionMarginM: values['limits.position_margin_m'],
-      effortScale: values['limits.effort_scale'],
-      needsEffort: commandsEfforts(values),
-      velocityScale: values['limits.velocity_scale'],
-      accelerationScale: values['limits.acceleration_scale'],
-      acceleration: values['limits.default_acceleration'],
-      accelerationM: values['limits.default_acceleration_m'],
-    });
+    const limits = jointLimits(urdf, model.joints, limitOptions(values, commandsEfforts(values)));
     const { planning, proprioception: fields, joints } = model;
     return {
       urdf,
@@ -233,13 +219,6 @@ export class PlanningSession {
       semantics: semanticsOfAction(planning.action, limits, urdf),
       ...(fields.length > 0 && { proprioception: new Proprioception(fields, joints, urdf) }),
     };
-  }
-
-  /** They are read with every message, and change seldom. */
-  #settings(values: Parameters): LoopSettings {
-    if (this.#settingsInForce?.values !== values)
-      this.#settingsInForce = { values, settings: loopSettings(values) };
-    return this.#settingsInForce.settings;
   }
 
   #makeLoop(model: ModelInfo, { limits, semantics, proprioception }: RobotModel): ControlLoop {
@@ -262,7 +241,7 @@ export class PlanningSession {
         values['command.tracking_tolerance_m'],
       ),
       clock,
-      settings: () => this.#settings(parameters()),
+      values: parameters,
       restartPlanner: () => this.#restartPlanner(),
       extras,
     });

@@ -6,7 +6,7 @@ import { JepaMpcError } from '../../core/errors.js';
 import { parameterInfos, parametersByName } from '../../params/schema.js';
 import type { ParameterInfo, ParameterName, Parameters } from '../../params/schema.js';
 import { unknownParameters, validateParameters, wrongType } from '../../params/validate.js';
-import { writeValue } from '../../params/write-value.js';
+import { writeValue } from '../../core/write-value.js';
 import { describeParameter } from './parameter-descriptor.js';
 import { belongsToRos, isOfType, rosTypes, type ParameterChange } from './parameter-types.js';
 

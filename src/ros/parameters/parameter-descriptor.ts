@@ -33,10 +33,10 @@ export function describeParameter(info: ParameterInfo): rclnodejs.ParameterDescr
   return Object.assign(descriptor, { toMessage: () => message, validateParameter: () => undefined });
 }
 
-function constraints({ choices, longest, change }: ParameterInfo): string {
+function constraints({ choices, maxLength, change }: ParameterInfo): string {
   return [
     ...(choices === undefined ? [] : [`One of ${choices.join(', ')}.`]),
-    ...(longest === undefined ? [] : [`At most ${String(longest)} numbers.`]),
+    ...(maxLength === undefined ? [] : [`At most ${String(maxLength)} numbers.`]),
     CHANGE[change],
   ].join(' ');
 }

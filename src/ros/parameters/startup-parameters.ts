@@ -6,7 +6,7 @@ import { JepaMpcError } from '../../core/errors.js';
 import { gatherParameters } from '../../params/given-parameters.js';
 import type { GivenValue } from '../../params/profile.js';
 import { readRosArguments } from '../../params/ros-arguments.js';
-import { writeValue } from '../../params/write-value.js';
+import { writeValue } from '../../core/write-value.js';
 import { belongsToRos, rosTypes } from './parameter-types.js';
 
 /** What the command line says about a node and its parameters. */

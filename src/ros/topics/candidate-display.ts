@@ -1,7 +1,7 @@
 import { TipPaths } from '../../robot/tip-paths.js';
 import type { JepaMpcError } from '../../core/errors.js';
 import type { Parameters } from '../../params/schema.js';
-import type { PlanReport } from '../../loop/control-loop.js';
+import type { PlanReport } from '../../loop/replanning.js';
 import { candidateMarkers } from './candidate-markers.js';
 import type { RobotModel } from '../node/planning-session.js';
 

@@ -3,7 +3,7 @@ import { jointOrder } from '../../robot/joint-order.js';
 import type { TrajectoryPoint } from '../../safety/trajectory.js';
 import { listedIn } from '../../core/listed-in.js';
 import type { Parameters } from '../../params/schema.js';
-import { commandsEfforts } from '../parameters/command-settings.js';
+import { commandsEfforts } from '../../safety/command-settings.js';
 import type { CommandTiming } from './command-timing.js';
 import type { NodeOutputs } from './node-outputs.js';
 import { jointTrajectory, setPoints } from './trajectory-messages.js';

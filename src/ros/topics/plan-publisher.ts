@@ -1,7 +1,8 @@
 import { ActionMotion } from '../../robot/action-motion.js';
 import type { Parameters } from '../../params/schema.js';
-import type { ControlLoop, PlanReport } from '../../loop/control-loop.js';
-import type { PlanExtras } from '../../planning/planner-port.js';
+import type { ControlLoop } from '../../loop/control-loop.js';
+import type { PlanReport } from '../../loop/replanning.js';
+import type { PlanExtras } from '../../worker/planner-port.js';
 import { CandidateDisplay } from './candidate-display.js';
 import type { CommandTiming } from './command-timing.js';
 import { diagnosticArray } from '../diagnostics/diagnostic-messages.js';

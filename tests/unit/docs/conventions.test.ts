@@ -11,7 +11,7 @@ const rows = readFileSync(fromRoot('docs/ros.md'), 'utf8')
   .filter((line) => /^\| +\d+ +\|/.test(line))
   .map((line) => line.split('|').map((cell) => cell.trim()));
 
-/** `ros/test_seeing.py::TestLog`, as `[file, name within it]`. */
+/** `tests/ros/test_seeing.py::TestLog`, as `[file, name within it]`. */
 const tests = (rows ?? []).flatMap((cells) =>
   [...(cells[4] ?? '').matchAll(/`([^`:]+)(?:::([^`]+))?`/g)].map(([, file = '', name = '']) => [file, name]),
 );
@@ -24,7 +24,7 @@ describe('the conventions of docs/ros.md', () => {
   });
 
   it.each(tests)('%s %s is there', (file, name) => {
-    const path = fromRoot(`tests/${file}`);
+    const path = fromRoot(file);
     expect(existsSync(path)).toBe(true);
     expect(readFileSync(path, 'utf8')).toMatch(name === '' ? /test/ : new RegExp(`(class|def) ${name}\\b`));
   });

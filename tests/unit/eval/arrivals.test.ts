@@ -2,11 +2,11 @@ import { describe, expect, it, vi } from 'vitest';
 import { Arrivals, timeoutError } from '../../../eval/ros/demo-arrivals.js';
 
 describe('Arrivals', () => {
-  it('resolves at once when the condition holds already', async () => {
+  it('resolves at once when the condition already holds', async () => {
     await expect(new Arrivals().until(() => true, 'anything', 10)).resolves.toBeUndefined();
   });
 
-  it('looks at the condition on arrivals only', async () => {
+  it('evaluates the condition on arrivals only', async () => {
     const arrivals = new Arrivals();
     const condition = vi.fn(() => condition.mock.calls.length > 2);
     const waiting = arrivals.until(condition, 'the third look', 1000);
@@ -30,7 +30,7 @@ describe('Arrivals', () => {
     await expect(arrivals.until(() => true, 'anything', 1000)).resolves.toBeUndefined();
   });
 
-  it('times out in words that name what was awaited', async () => {
+  it('times out with an error that names what was awaited', async () => {
     await expect(new Arrivals().until(() => false, 'the goal image', 20)).rejects.toMatchObject({
       code: 'demo.timeout',
       message: expect.stringContaining('the goal image: found nothing within 0.02 s') as string,

@@ -21,7 +21,7 @@ function startReady(script: string): Promise<{ child: ManagedChild; line: string
   });
 }
 
-/** Whether a process runs. One that has ended but that nobody has waited for (a zombie) does not. */
+/** Whether a process runs. A zombie does not. */
 function exists(pid: number): boolean {
   try {
     return !/\) Z /.test(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'));
@@ -31,7 +31,7 @@ function exists(pid: number): boolean {
 }
 
 describe('ManagedChild', () => {
-  it('ends a process that heeds SIGINT by SIGINT', async () => {
+  it('ends a process that handles SIGINT by SIGINT', async () => {
     const { child } = await startReady('trap "exit 7" INT; echo ready; while :; do sleep 0.05; done');
     const began = performance.now();
     await child.stop();
@@ -56,7 +56,7 @@ describe('ManagedChild', () => {
     await expect.poll(() => exists(Number(line))).toBe(false);
   }, 10_000);
 
-  it('leaves nothing of the group behind when the process itself is gone already', async () => {
+  it('leaves no process of the group behind when the process itself has already ended', async () => {
     const { child, line } = await startReady('sleep 60 >/dev/null 2>&1 & echo $!');
     await child.ended;
     expect(exists(Number(line))).toBe(true);
@@ -64,9 +64,9 @@ describe('ManagedChild', () => {
     await expect.poll(() => exists(Number(line))).toBe(false);
   });
 
-  it('reports an unasked end with its name, its status and its last lines of stderr', async () => {
+  it('reports an unexpected end with its name, its status and its last lines of stderr', async () => {
     const child = start('for i in $(seq 20); do echo "line $i" >&2; done; exit 3');
-    const error = await child.death();
+    const error = await child.exitError();
     expect(error.code).toBe('demo.process-died');
     expect(error.message).toContain('helper: found exit status 3');
     expect(error.message).toContain('line 20');
@@ -83,7 +83,7 @@ describe('ManagedChild', () => {
       cwd: '/',
       onLine: () => undefined,
     });
-    expect((await child.death()).message).toContain('not started');
+    expect((await child.exitError()).message).toContain('not started');
     await child.stop();
   });
 });

@@ -56,7 +56,7 @@ describe('CommandAudit', () => {
     );
   });
 
-  it('passes a command that goes on from the braking ramp of the one before, after periods that were missed', () => {
+  it('passes a command that continues the braking ramp of the previous one after missed periods', () => {
     const fast = command(0.006, 0.4);
     const rested = fast.at(-1)?.position[0] ?? Number.NaN;
     expect(violationsOf(command(0.002, 0.2), fast, command(rested - 0.002, -0.2))).toBe(0);
@@ -76,7 +76,7 @@ describe('CommandAudit', () => {
     expect(violationsOf(points)).toBe(1);
   });
 
-  it('counts a velocity above the limit even where it is reached slowly', () => {
+  it('counts a velocity above the limit even if it is reached slowly', () => {
     const audit = new CommandAudit([{ ...LIMIT, lower: -9, upper: 9 }]);
     let q = 0;
     for (let v = 0.2; v < 2.3; v += 0.1) {
@@ -105,7 +105,7 @@ describe('CommandAudit', () => {
     expect(audit.violations).toBe(1);
   });
 
-  it('does not take a stop from full speed for braking that happened meanwhile', () => {
+  it('does not mistake a stop from full speed for braking in between', () => {
     const audit = new CommandAudit([{ ...LIMIT, lower: -9, upper: 9 }]);
     let [q, v] = [0, 0];
     for (let period = 0; period < 5; period++) {
@@ -118,7 +118,7 @@ describe('CommandAudit', () => {
     expect(audit.largestAcceleration).toBeCloseTo(5, 9);
   });
 
-  it('goes on from the braking ramp after missed periods, and starts anew after a restart', () => {
+  it('continues from the braking ramp after missed periods, and starts over after a restart', () => {
     const audit = new CommandAudit([LIMIT]);
     const fast = command(0.006, 0.4);
     const rested = fast.at(-1)?.position[0] ?? Number.NaN;
@@ -140,7 +140,7 @@ describe('CommandAudit', () => {
     expect(audit.largestAcceleration).toBeLessThanOrEqual(0.5 + 1e-9);
   });
 
-  it('takes the first command after a restart for one from rest', () => {
+  it('assumes that the first command after a restart starts from rest', () => {
     const audit = new CommandAudit([LIMIT]);
     audit.check(command(0, 0.1));
     audit.restart();

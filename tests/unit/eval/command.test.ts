@@ -34,4 +34,8 @@ describe('the command line of the demo', () => {
       );
     },
   );
+
+  it('refuses an animation in a format other than WebP', async () => {
+    await expect(parsed('--animation', 'demo.gif')).rejects.toThrow(/'demo.gif', expected .* \.webp/);
+  });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { layOut, renderContactSheet } from '../../../eval/demo/contact-sheet.js';
 import type { ImageFrame } from '../../../src/core/types.js';
 
-/** A frame of one colour with 5 bytes of padding (in another colour) after each row. */
+/** A frame of one colour, with 5 bytes of padding (of another colour) after each row. */
 function plain(size: number, rgb: readonly [number, number, number]): ImageFrame {
   const step = size * 3 + 5;
   const data = new Uint8Array(step * size).fill(255);

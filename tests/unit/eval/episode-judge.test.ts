@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EpisodeJudge } from '../../../eval/episodes/episode-judge.js';
 
 const START_NS = 5_000_000_000n;
-/** A robot whose one joint is its fingertip's place on a rail [m]. */
+/** A robot with one joint: the position of its fingertip on a rail [m]. */
 const rail = ([x = Number.NaN]: readonly number[]): number[] => [x];
 
 function judge(limitS = 6): EpisodeJudge {
@@ -34,7 +34,7 @@ describe('EpisodeJudge', () => {
     expect(judge().observe(reading(1.5, position, velocity))).toMatchObject({ ended: false, success: false });
   });
 
-  it('ends without success at 6 s, with the distance of that moment', () => {
+  it('ends without success at 6 s, with the distance at that time', () => {
     const verdict = judge().observe(reading(6.01, 0.6, 0));
     expect(verdict).toMatchObject({ ended: true, success: false, timeS: 6 });
     expect(verdict.distanceM).toBeCloseTo(0.4, 12);
@@ -44,7 +44,7 @@ describe('EpisodeJudge', () => {
     expect(judge().observe(reading(6.01, 1, 0)).success).toBe(false);
   });
 
-  it('ends at another time limit where one is asked for', () => {
+  it('ends at another time limit if one is given', () => {
     expect(judge(2.5).observe(reading(2.49, 0.6, 0)).ended).toBe(false);
     expect(judge(2.5).observe(reading(2.51, 1, 0))).toMatchObject({
       ended: true,
@@ -61,7 +61,7 @@ describe('EpisodeJudge', () => {
     expect(one.observe(reading(3, 0, 0))).toBe(end);
   });
 
-  it('takes positions that are no numbers for a miss', () => {
+  it('counts positions that are not numbers as a miss', () => {
     expect(judge().observe(reading(1, Number.NaN, 0))).toMatchObject({ ended: false, success: false });
   });
 });

@@ -34,7 +34,7 @@ describe('sampleEpisode', () => {
     );
   });
 
-  it('gives the same episode for the same seed and number, and another for another', () => {
+  it('draws the same episode for the same seed and index, and another one for others', () => {
     fc.assert(
       fc.property(seeds, indices, (seed, episode) => {
         const task = sampleEpisode(seed, episode, LIMITS, tip);

@@ -13,11 +13,11 @@ const COMMANDS_BEFORE = 7;
 type Message = 'clock' | 'period' | 'joints' | 'command' | 'plan';
 
 /**
- * A simulator and a planner that answer the teleport and each step with messages in a given order, each in a turn of its own. The image of
- * the teleport is on time, those after it are late.
+ * A simulator and a planner that answer the teleport and each step with messages in a given order, each in its own turn of the event loop. The image of
+ * the teleport is on time, later images are late.
  */
 class FakePeers implements LockstepPort {
-  readonly heard = {
+  readonly received = {
     clockNs: 1_010_000_000n,
     period: { stampNs: 1_010_000_000n, newestImageNs: 0n },
     commands: COMMANDS_BEFORE,
@@ -26,7 +26,7 @@ class FakePeers implements LockstepPort {
   };
   readonly steps: number[] = [];
   readonly arrivals = new Arrivals();
-  /** Whether everything of the period before had arrived at each step. */
+  /** For each step, whether everything of the previous period had arrived. */
   readonly complete: boolean[] = [];
   readonly #order: readonly Message[];
   readonly #lateNs: bigint;
@@ -39,7 +39,7 @@ class FakePeers implements LockstepPort {
   }
 
   teleport(): void {
-    this.#teleportNs = this.heard.clockNs + LOCKSTEP_PERIOD_NS;
+    this.#teleportNs = this.received.clockNs + LOCKSTEP_PERIOD_NS;
     this.#advance();
   }
 
@@ -54,10 +54,10 @@ class FakePeers implements LockstepPort {
   }
 
   #advance(): void {
-    const nowNs = this.heard.clockNs + LOCKSTEP_PERIOD_NS;
+    const nowNs = this.received.clockNs + LOCKSTEP_PERIOD_NS;
     const newestImageNs = this.#newestImageNs(nowNs);
     const messages = this.#order.filter(
-      (message) => message !== 'plan' || newestImageNs > this.heard.plannedFrameNs,
+      (message) => message !== 'plan' || newestImageNs > this.received.plannedFrameNs,
     );
     this.#pending = messages.length;
     messages.forEach((message, turn) => setTimeout(() => { this.#deliver(message, nowNs, newestImageNs); }, turn)); // prettier-ignore
@@ -72,11 +72,11 @@ class FakePeers implements LockstepPort {
 
   #deliver(message: Message, nowNs: bigint, newestImageNs: bigint): void {
     this.#pending--;
-    if (message === 'clock') this.heard.clockNs = nowNs;
-    if (message === 'period') this.heard.period = { stampNs: nowNs, newestImageNs };
-    if (message === 'joints') this.heard.joints = { stampNs: nowNs };
-    if (message === 'command') this.heard.commands++;
-    if (message === 'plan') this.heard.plannedFrameNs = newestImageNs;
+    if (message === 'clock') this.received.clockNs = nowNs;
+    if (message === 'period') this.received.period = { stampNs: nowNs, newestImageNs };
+    if (message === 'joints') this.received.joints = { stampNs: nowNs };
+    if (message === 'command') this.received.commands++;
+    if (message === 'plan') this.received.plannedFrameNs = newestImageNs;
     this.arrivals.notify();
   }
 }
@@ -108,7 +108,7 @@ describe('driveLockstep', () => {
       await drive(peers, 12);
       expect(peers.complete).toEqual(Array(12).fill(true));
       expect(peers.steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
-      expect(peers.heard.clockNs).toBe(1_010_000_000n + 13n * LOCKSTEP_PERIOD_NS);
+      expect(peers.received.clockNs).toBe(1_010_000_000n + 13n * LOCKSTEP_PERIOD_NS);
     },
   );
 
@@ -121,7 +121,7 @@ describe('driveLockstep', () => {
       );
       await drive(peers, 12);
       expect(peers.complete).toEqual(Array(12).fill(true));
-      expect(peers.heard.plannedFrameNs).toBe(
+      expect(peers.received.plannedFrameNs).toBe(
         1_030_000_000n + BigInt(Math.floor((12 - late) / 5)) * IMAGE_PERIOD_NS,
       );
     },
@@ -143,7 +143,7 @@ describe('driveLockstep', () => {
     },
   );
 
-  it('waits for the plan from an image that is out, and not at all while the planner is paused', async () => {
+  it('waits for the plan from a published image, and for none while the planner is paused', async () => {
     const silent: Message[] = ['joints', 'period', 'clock', 'command'];
     const waiting = new FakePeers(silent);
     await expect(drive(waiting, 12)).rejects.toThrow(/plan from the image of simulated time 1\.03 s/);

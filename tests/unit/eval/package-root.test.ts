@@ -34,7 +34,7 @@ describe('the folder that holds models, robots and the simulator', () => {
     expect(findPackageRoot(program, join(folder, 'other'))).toBe(`${share}/`);
   });
 
-  it('is found through the sourced prefixes for a bundle that the install space links to', () => {
+  it('is found through the sourced prefixes if the install space links to the bundle', () => {
     const share = makePackage('install', 'share', 'jepa_mpc');
     const program = join(folder, 'build/jepa_mpc/bundle/dist/eval/demo/package-root.js');
     expect(findPackageRoot(program, `${folder}/nowhere:${folder}/install`)).toBe(`${share}/`);

@@ -3,30 +3,30 @@ import { describe, expect, it } from 'vitest';
 import { LOCKSTEP_PERIOD_NS } from '../../../eval/episodes/lockstep-driver.js';
 import { placeRobot, type PlacingPort } from '../../../eval/episodes/place-robot.js';
 import type { ImageFrame } from '../../../src/core/types.js';
-import type { Heard } from '../../../eval/ros/demo-client.js';
+import type { Received } from '../../../eval/ros/demo-subscriptions.js';
 import type { ResetReport } from '../../../eval/ros/demo-messages.js';
 
 const ROBOT = { joints: ['shoulder', 'elbow'] };
 const START = [0.5, -1];
 const GOAL_NS = 7n;
 
-/** What the node answers to one `~/reset`: what it knows, null for a refusal. */
+/** Response of the node to one `~/reset`: its state, null for a refusal. */
 interface Knows {
   readonly pose?: readonly number[];
   readonly goalNs?: bigint;
-  /** How far its clock is behind. */
+  /** By how much its clock lags. */
   readonly lateNs?: bigint;
 }
 
-/** A simulator that obeys at once, and a node that learns what it knows answer by answer, the last one for ever. */
+/** A simulator that obeys at once, and a node that responds with these states one after the other, then with the last one for ever. */
 class Rig {
   readonly did: string[] = [];
   readonly #answers: (Knows | null)[];
   readonly #activations: boolean[];
-  readonly #heard = {
+  readonly #received = {
     clockNs: 100n,
     period: { stampNs: 0n, newestImageNs: 0n },
-    joints: null as Heard['joints'],
+    joints: null as Received['joints'],
     image: null,
     goalImage: { stampNs: GOAL_NS } as ImageFrame,
     goalImages: 1,
@@ -42,12 +42,12 @@ class Rig {
 
   get port(): PlacingPort {
     return {
-      heard: this.#heard,
+      received: this.#received,
       setState: (positionRad) => {
         this.#pass(Float64Array.from(positionRad));
       },
       step: () => {
-        this.#pass(this.#heard.joints?.position ?? new Float64Array(2));
+        this.#pass(this.#received.joints?.position ?? new Float64Array(2));
       },
       until: (condition) =>
         condition() ? Promise.resolve() : Promise.reject(new Error('would wait for ever')),
@@ -68,12 +68,12 @@ class Rig {
   }
 
   get clockNs(): bigint {
-    return this.#heard.clockNs;
+    return this.#received.clockNs;
   }
 
   #pass(position: Float64Array): void {
-    this.#heard.clockNs += LOCKSTEP_PERIOD_NS;
-    this.#heard.joints = { stampNs: this.#heard.clockNs, position, velocity: new Float64Array(2) };
+    this.#received.clockNs += LOCKSTEP_PERIOD_NS;
+    this.#received.joints = { stampNs: this.#received.clockNs, position, velocity: new Float64Array(2) };
   }
 
   #report(): ResetReport | null {
@@ -81,7 +81,7 @@ class Rig {
     if (knows === null) return null;
     const { pose = START, goalNs = GOAL_NS, lateNs = 0n } = knows;
     const positions = new Map(ROBOT.joints.map((joint, index) => [joint, pose[index] ?? NaN]));
-    return { positions, goalStampNs: goalNs, nowNs: this.#heard.clockNs - lateNs };
+    return { positions, goalStampNs: goalNs, nowNs: this.#received.clockNs - lateNs };
   }
 
   #next<Item>(items: Item[]): Item | undefined {
@@ -95,7 +95,7 @@ const place = async (rig: Rig, lockstep = false): Promise<readonly string[]> => 
 };
 
 describe('placing the robot at the start of an episode', () => {
-  it('activates the node once it knows the pose and the goal, after the simulator has worked off what was sent before', async () => {
+  it('activates the node once it knows the pose and the goal, after the simulator has processed earlier messages', async () => {
     expect(await place(new Rig([{}]))).toEqual(['settled', 'activate']);
   });
 
@@ -108,25 +108,25 @@ describe('placing the robot at the start of an episode', () => {
     expect(await place(new Rig([stale, stale, {}]))).toEqual(['settled', 'wait', 'wait', 'activate']);
   });
 
-  it('asks again when the node turns out to have been activated by what was on its way', async () => {
+  it('checks again when the node was activated by messages in transit', async () => {
     expect(await place(new Rig([{}, { pose: [-2, 1] }, {}]))).toEqual(['settled', 'activate', 'wait']);
   });
 
-  it('asks the node to be activated again when it refuses', async () => {
+  it('requests activation again when the node refuses', async () => {
     expect(await place(new Rig([{}], [false, true]))).toEqual(['settled', 'activate', 'wait', 'activate']);
   });
 
-  it('wants the very time of the simulator in lockstep, and lets it pass only for what needs it', async () => {
+  it('requires the exact time of the simulator in lockstep, and advances it only when needed', async () => {
     const rig = new Rig([{ lateNs: LOCKSTEP_PERIOD_NS }, {}]);
     expect(await place(rig, true)).toEqual(['settled', 'wait', 'activate']);
     const waited = new Rig([null, {}]);
     expect(await place(waited, true)).toEqual(['settled', 'wait', 'activate']);
     expect(waited.clockNs).toBeGreaterThan(rig.clockNs);
-    // In real time nobody knows what time the node has by now.
+    // In real time the node's time is unknown.
     expect(await place(new Rig([{ lateNs: LOCKSTEP_PERIOD_NS }]))).toEqual(['settled', 'activate']);
   });
 
-  it('gives up after many attempts and says so', async () => {
+  it('gives up with an error after many attempts', async () => {
     await expect(place(new Rig([{ goalNs: 6n }]))).rejects.toMatchObject({ code: 'planner.not-ready' });
   });
 });

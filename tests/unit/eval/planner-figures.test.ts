@@ -13,7 +13,7 @@ function statistics(planMs: string): Map<string, string> {
 }
 
 describe('PlannerFigures', () => {
-  it('sums up what the planner said of its plans', () => {
+  it('summarises the statistics of the planner', () => {
     const figures = new PlannerFigures();
     for (const planMs of ['10', '20', '30']) figures.add(statistics(planMs));
     expect(figures.latest('plan_ms')).toBe(30);
@@ -32,14 +32,14 @@ describe('PlannerFigures', () => {
     expect(figures.summary().rosThreadGapMs).toEqual({ p99: 20, max: 30 });
   });
 
-  it.each(['', 'nan', 'Infinity', '-1', '0.00'])('leaves out the value %j', (text) => {
+  it.each(['', 'nan', 'Infinity', '-1', '0.00'])('ignores the value %j', (text) => {
     const figures = new PlannerFigures();
     figures.add(statistics('10'));
     figures.add(statistics(text));
     expect(figures.summary().planMs).toEqual({ p50: 10, p95: 10 });
   });
 
-  it('says which figure never came', () => {
+  it('names a figure that never arrived', () => {
     const figures = new PlannerFigures();
     figures.add(new Map([['plan_rate_hz', '30']]));
     expect(() => figures.summary()).toThrow(/plan_ms/);

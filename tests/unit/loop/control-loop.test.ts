@@ -4,16 +4,17 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { EffortLaw } from '../../../src/safety/effort-law.js';
 import { Proprioception } from '../../../src/robot/proprioception.js';
 import { parseUrdf } from '../../../src/robot/urdf.js';
-import { DEFAULT_WATCHDOG_THRESHOLDS } from '../../../src/safety/watchdog.js';
 import { JepaMpcError } from '../../../src/core/errors.js';
 import type { FrameSet, ModelInfo } from '../../../src/core/model-info.js';
 import type { Plan } from '../../../src/core/types.js';
 import { ControlLoop } from '../../../src/loop/control-loop.js';
-import type { ControlLoopOptions, LoopSettings, PlanReport } from '../../../src/loop/control-loop.js';
+import type { ControlLoopOptions, LoopValues } from '../../../src/loop/loop-options.js';
+import type { PlanReport } from '../../../src/loop/replanning.js';
 import { asOneMove } from '../../../src/loop/one-move.js';
-import type { PlannerPort, PlanRequest } from '../../../src/planning/planner-port.js';
+import type { PlannerPort, PlanRequest } from '../../../src/worker/planner-port.js';
 import { jointLimit, jointSemantics } from '../../fixtures/robot.js';
-import { defaultTuning as tuning } from '../../fixtures/default-tuning.js';
+import { validateParameters } from '../../../src/params/validate.js';
+import { defaultValues } from '../../fixtures/planners.js';
 import { planningFacts } from '../../fixtures/planning-facts.js';
 
 const model: ModelInfo = {
@@ -102,7 +103,7 @@ class ManualPlanner implements PlannerPort {
 }
 
 function iterationsOf(request: PlanRequest | undefined): number {
-  return (request?.tuning.iterations ?? NaN) || model.planning.plannerDefaults.iterations;
+  return (request?.values['sampling.iterations'] ?? NaN) || model.planning.plannerDefaults.iterations;
 }
 
 /** Lets promises that are already decided take effect. */
@@ -169,15 +170,14 @@ function runUntil(
 /** Where the robot was commanded to be last. */
 let robot: Float64Array;
 
-const settings = {
-  tuning,
-  thresholds: DEFAULT_WATCHDOG_THRESHOLDS,
-  planTimeoutMs: 1000,
-  compileTimeoutMs: 60_000,
-  latency: 'fixed',
-  replan: 'auto',
-  committedPeriods: 1,
-} as const;
+const values: LoopValues = {
+  ...validateParameters({
+    'planning.timeout_s': 1,
+    'planning.load_timeout_s': 60,
+    'planning.latency': 'fixed',
+  }),
+  ...defaultValues,
+};
 
 /** A loop for this test; what differs comes last. */
 function makeLoop(overrides: Partial<ControlLoopOptions> = {}): ControlLoop {
@@ -194,7 +194,7 @@ function makeLoop(overrides: Partial<ControlLoopOptions> = {}): ControlLoop {
       },
       stepS: 0,
     },
-    settings: () => settings,
+    values: () => values,
     restartPlanner: () => {
       restarts += 1;
       return Promise.resolve();
@@ -284,7 +284,7 @@ describe('where efforts are commanded, the control loop', () => {
   beforeEach(() => {
     loop = makeLoop({
       effortLaw: new EffortLaw(limits, [{ kp: 4, kd: 1 }]),
-      settings: () => ({ ...settings, thresholds: { ...DEFAULT_WATCHDOG_THRESHOLDS, jointStatesAgeS: 0.1 } }),
+      values: () => ({ ...values, 'watchdog.joint_states_timeout_s': 0.1 }),
     });
     restAt(0.5);
     loop.start(at(940));
@@ -607,7 +607,7 @@ describe('when things go wrong', () => {
 });
 
 describe('latency', () => {
-  let settingsNow: LoopSettings;
+  let valuesNow: LoopValues;
 
   /** Plans that take this long, or this long for each iteration, from frames every 100 ms; the loop runs on meanwhile. */
   async function planWithin(
@@ -634,8 +634,8 @@ describe('latency', () => {
   }
 
   beforeEach(() => {
-    settingsNow = { ...settings, latency: 'measured', planTimeoutMs: 1e6 };
-    loop = makeLoop({ settings: () => settingsNow });
+    valuesNow = { ...values, 'planning.latency': 'measured', 'planning.timeout_s': 1000 };
+    loop = makeLoop({ values: () => valuesNow });
     loop.problems$.subscribe((problem) => problems.push(problem));
     loop.plans$.subscribe((report) => reports.push(report));
     loop.onGoal(frameAt(1));
@@ -667,8 +667,8 @@ describe('latency', () => {
       expect(velocities.filter((velocity) => velocity > 0.2).length).toBeGreaterThanOrEqual(4 * 45);
       expect(planner.requests.at(-1)?.committed).toHaveLength(0);
       // Nothing is known of the planner yet; from then on each plan is searched for as one move.
-      expect(planner.requests[0]?.tuning).toEqual(tuning);
-      expect(planner.requests[1]?.tuning).toEqual(asOneMove(tuning, model.planning));
+      expect(planner.requests[0]?.values).toEqual(defaultValues);
+      expect(planner.requests[1]?.values).toEqual(asOneMove(defaultValues, model.planning));
       expect(planner.requests.length).toBeLessThanOrEqual(7);
     },
   );
@@ -678,18 +678,20 @@ describe('latency', () => {
     expect(iterationsOf(planner.requests.at(-1))).toBe(8);
     // A wide search of 480 ms, which alone would keep it at rest; 120 ms would have been enough on the move.
     await planWithin({ perIteration: 60 }, 6020, 40_000);
-    expect(planner.requests.at(-1)?.tuning).toEqual(tuning);
+    expect(planner.requests.at(-1)?.values).toEqual(defaultValues);
     expect(planner.requests.at(-1)?.committed.length).toBeGreaterThan(0);
   });
 
   it('of a planner that is slow for another reason than its search is not taken for a wide search', async () => {
     await planWithin({ perIteration: 2.5, besides: 1000 }, 1000, 20_000);
-    expect(planner.requests.slice(1).every(({ tuning: { iterations } }) => iterations === 8)).toBe(true);
+    expect(planner.requests.slice(1).every((request) => request.values['sampling.iterations'] === 8)).toBe(
+      true,
+    );
     expect(planner.requests.length).toBeGreaterThan(6);
   });
 
   it('a wide search may take longer than one on the move, by as many iterations as it has more', async () => {
-    settingsNow = { ...settings, latency: 'measured', planTimeoutMs: 2000 };
+    valuesNow = { ...values, 'planning.latency': 'measured', 'planning.timeout_s': 2 };
     await planWithin(1000, 1000, 4000);
     expect(iterationsOf(planner.requests.at(-1))).toBe(8);
     expect(planner.requests.length).toBe(reports.length + 1);

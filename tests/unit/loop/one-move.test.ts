@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { asOneMove, extraSearchMs, iterationsOf } from '../../../src/loop/one-move.js';
-import { defaultTuning } from '../../fixtures/default-tuning.js';
+import { defaultValues } from '../../fixtures/planners.js';
 import { planningFacts } from '../../fixtures/planning-facts.js';
 
 /** A model that is planned with often: few iterations about the plan before. */
@@ -10,32 +10,43 @@ const quick = { plannerDefaults: { ...planningFacts.plannerDefaults, iterations:
 
 describe('a plan that is done as a whole', () => {
   it('is searched for widely, and scored over all its steps', () => {
-    expect(asOneMove(defaultTuning, quick)).toEqual({
-      ...defaultTuning,
-      objectiveSteps: 'all',
-      iterations: 8,
-      initialStd: 0.5,
+    expect(asOneMove(defaultValues, quick)).toEqual({
+      ...defaultValues,
+      'objective.steps': 'all',
+      'sampling.iterations': 8,
+      'sampling.initial_std': 0.5,
     });
   });
 
   it('is searched for no less than the model asks for', () => {
     const thorough = { plannerDefaults: { ...quick.plannerDefaults, iterations: 30, initialStd: 1 } };
-    expect(asOneMove(defaultTuning, thorough)).toMatchObject({ iterations: 30, initialStd: 1 });
+    expect(asOneMove(defaultValues, thorough)).toMatchObject({
+      'sampling.iterations': 30,
+      'sampling.initial_std': 1,
+    });
   });
 
   it('is as the parameters say where they say anything', () => {
-    const set = { ...defaultTuning, objectiveSteps: 'last', iterations: 3, initialStd: 0.1 };
+    const set = {
+      ...defaultValues,
+      'objective.steps': 'last' as const,
+      'sampling.iterations': 3,
+      'sampling.initial_std': 0.1,
+    };
     expect(asOneMove(set, quick)).toEqual(set);
-    const perJoint = { ...defaultTuning, jointInitialStd: [0.1, 0.3] };
-    expect(asOneMove(perJoint, quick)).toMatchObject({ initialStd: 0, jointInitialStd: [0.1, 0.3] });
+    const perJoint = { ...defaultValues, 'sampling.joint_initial_std': [0.1, 0.3] };
+    expect(asOneMove(perJoint, quick)).toMatchObject({
+      'sampling.initial_std': 0,
+      'sampling.joint_initial_std': [0.1, 0.3],
+    });
   });
 });
 
-describe('the iterations of a tuning', () => {
-  it('are its own, or those of the model', () => {
-    expect(iterationsOf(defaultTuning, quick)).toBe(2);
-    expect(iterationsOf(asOneMove(defaultTuning, quick), quick)).toBe(8);
-    expect(iterationsOf({ ...defaultTuning, iterations: 3 }, quick)).toBe(3);
+describe('the iterations of a plan', () => {
+  it('are those of the values, or those of the model', () => {
+    expect(iterationsOf(defaultValues, quick)).toBe(2);
+    expect(iterationsOf(asOneMove(defaultValues, quick), quick)).toBe(8);
+    expect(iterationsOf({ ...defaultValues, 'sampling.iterations': 3 }, quick)).toBe(3);
   });
 });
 

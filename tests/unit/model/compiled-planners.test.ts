@@ -3,13 +3,19 @@ import { describe, expect, it } from 'vitest';
 
 import { contextFrames } from '../../../src/core/model-spec.js';
 import type { ObjectiveSpec } from '../../../src/core/objective-spec.js';
+import { REFITTING_DEFAULTS } from '../../../src/planning/refitting-planner.js';
+import { linearAction } from '../planning/linear-world.js';
 import type { PlanContext, Planner } from '../../../src/core/ports.js';
 import { createRng } from '../../../src/math/rng.js';
 import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
 import { KernelPlanner, whyIterateOnHost } from '../../../src/planning/kernel-planner.js';
-import type { PlannerOptions } from '../../../src/planning/planner-options.js';
-import { createPlanner } from '../../../src/planning/registry.js';
 import { largestDifference } from '../../fixtures/graph-run.js';
+import {
+  completeSettings,
+  type TestSettings,
+  makeKernelPlanner,
+  makePlanner,
+} from '../../fixtures/planners.js';
 
 const HORIZON = 4;
 const REACHER = fileURLToPath(new URL('../../../models/reacher', import.meta.url));
@@ -19,7 +25,7 @@ const OBJECTIVE: ObjectiveSpec = {
   expression: null,
   weights: { action: 0.3, smoothness: 0, limit: 0, limitMargin: 0, limitMarginM: 0 },
 };
-const OPTIONS: PlannerOptions = {
+const OPTIONS: TestSettings = {
   samples: 40,
   iterations: 3,
   elites: 8,
@@ -46,7 +52,7 @@ function contextOf({ manifest }: LoadedModel, committed: Float32Array): PlanCont
 const REFITS = { cem: 'elites', mppi: 'weights', cma: 'steps' } as const;
 
 describe.each(['cem', 'mppi', 'cma'] as const)('%s in one graph', (name) => {
-  const variants: [string, PlannerOptions][] = [
+  const variants: [string, TestSettings][] = [
     ['plain', OPTIONS],
     ['with momentum and red noise', { ...OPTIONS, momentum: 0.2, noiseBeta: 2 }],
     ['with held and frozen actions', { ...OPTIONS, actionRepeat: 2, frozen: [null, 0.5] }],
@@ -60,8 +66,8 @@ describe.each(['cem', 'mppi', 'cma'] as const)('%s in one graph', (name) => {
     const request = { objective: OBJECTIVE, horizon: HORIZON, precision: 'float32' } as const;
     const scorer = await model.rollouts.scorer(request);
     const kernel = await model.rollouts.plan(request, REFITS[name]);
-    const host: Planner = createPlanner(name, spec, scorer, options);
-    const device = new KernelPlanner(name, spec, kernel, scorer, options);
+    const host: Planner = makePlanner(name, spec, scorer, options);
+    const device = makeKernelPlanner(name, spec, kernel, scorer, options);
     const context = contextOf(model, Float32Array.of(0.3, 0.5));
     let hostState = null;
     let deviceState = null;
@@ -90,6 +96,13 @@ describe('whyIterateOnHost', () => {
     ['mppi', { ...OPTIONS, timeBudget: { ms: 5, nowMs: () => 0 } }, 'a time budget'],
     ['cem', OPTIONS, null],
   ])('%s', (name, options, why) => {
-    expect(whyIterateOnHost(name, options, { kind: 'joint_velocity' }, false)).toBe(why);
+    expect(
+      whyIterateOnHost(
+        name,
+        completeSettings(options, linearAction, REFITTING_DEFAULTS),
+        { kind: 'joint_velocity' },
+        false,
+      ),
+    ).toBe(why);
   });
 });

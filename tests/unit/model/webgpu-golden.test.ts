@@ -13,8 +13,8 @@ import { createRng } from '../../../src/math/rng.js';
 import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
 import { CandidateEvaluator } from '../../../src/rollout/candidate-evaluator.js';
 import { KernelPlanner } from '../../../src/planning/kernel-planner.js';
-import { createPlanner } from '../../../src/planning/registry.js';
 import { tinyModelFolder } from '../../fixtures/tiny-model.js';
+import { makeKernelPlanner, makePlanner } from '../../fixtures/planners.js';
 
 /** Vulkan on the processor, as Debian's chromium package ships it. */
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
@@ -64,7 +64,7 @@ describe('WebGPU', () => {
     const { request, shape, options } = partsOf(model);
     const scorer = await model.rollouts.scorer(request, { profilePrefix: iteration });
     const kernel = await model.rollouts.plan(request, 'elites', { profilePrefix: plan });
-    await new KernelPlanner('cem', shape, kernel, scorer, options).plan(null, context, createRng(1));
+    await makeKernelPlanner('cem', shape, kernel, scorer, options).plan(null, context, createRng(1));
     await Promise.all([scorer.dispose(), kernel.dispose()]);
     expect(await operatorsOnTheCpu(iteration)).toEqual([]);
     expect(await operatorsOnTheCpu(plan)).toEqual(['Loop', 'Reshape']);
@@ -144,9 +144,9 @@ async function plannerOf(model: LoadedModel, how: string): Promise<Planner> {
   if (how === 'step by step') {
     const rolled = { ...shape, predictor: model.predictor };
     const scorer = new CandidateEvaluator(rolled, model.temporalDistance, spec, options.horizon);
-    return createPlanner('cem', shape, scorer, options);
+    return makePlanner('cem', shape, scorer, options);
   }
   const scorer = await model.rollouts.scorer(request);
-  if (how === 'by iterations') return createPlanner('cem', shape, scorer, options);
-  return new KernelPlanner('cem', shape, await model.rollouts.plan(request, 'elites'), scorer, options);
+  if (how === 'by iterations') return makePlanner('cem', shape, scorer, options);
+  return makeKernelPlanner('cem', shape, await model.rollouts.plan(request, 'elites'), scorer, options);
 }

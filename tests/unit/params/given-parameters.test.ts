@@ -82,13 +82,13 @@ describe('the command line', () => {
       '-p',
       'objective.expression:="t == 1 ? a : b"',
       '-p',
-      'cem.samples:=64',
+      'sampling.samples:=64',
       '-p',
       'model:=a:=b',
     ];
     expect(values(given)).toEqual({
       'objective.expression': 't == 1 ? a : b',
-      'cem.samples': 64n,
+      'sampling.samples': 64n,
       model: 'a:=b',
     });
   });
@@ -131,14 +131,14 @@ describe('parameters from several sources', () => {
   });
 
   describe.each(['/**', '/*', '/**/planner_node'])('under %s', (key) => {
-    const shared = `${key}:\n  ros__parameters:\n    use_sim_time: true\n    update_rate: 100\n    cem:\n      sampels: 100\n    seed: 1\n`;
+    const shared = `${key}:\n  ros__parameters:\n    use_sim_time: true\n    update_rate: 100\n    sampling:\n      sampels: 100\n    seed: 1\n`;
 
     it('names that this node does not declare are left out with a warning of the file, the name and the nearest own one', () => {
       const given = gather(['--params-file', 'shared.yaml'], { 'shared.yaml': shared });
       expect(Object.fromEntries(given.values)).toEqual({ use_sim_time: true, seed: 1n });
       expect(given.warnings).toHaveLength(1);
       expect(given.warnings[0]).toContain('parameter file shared.yaml');
-      expect(given.warnings[0]).toContain('cem.sampels (nearest name of this node: cem.samples)');
+      expect(given.warnings[0]).toContain('sampling.sampels (nearest name of this node: sampling.samples)');
       expect(given.warnings[0]).toContain('update_rate');
       expect(given.warnings[0]).not.toContain('use_sim_time');
     });
@@ -151,11 +151,11 @@ describe('parameters from several sources', () => {
 
   it.each([
     ['the node’s own key', ['--params-file', 'a']],
-    ['the command line', ['-p', 'cem.sampels:=100']],
+    ['the command line', ['-p', 'sampling.sampels:=100']],
   ])('an unknown name from %s is kept, to be refused', (_, argv) => {
-    const files = { a: 'planner_node:\n  ros__parameters:\n    cem.sampels: 100\n' };
+    const files = { a: 'planner_node:\n  ros__parameters:\n    sampling.sampels: 100\n' };
     const given = gather(argv, files);
-    expect(Object.fromEntries(given.values)).toEqual({ 'cem.sampels': 100n });
+    expect(Object.fromEntries(given.values)).toEqual({ 'sampling.sampels': 100n });
     expect(given.warnings).toEqual([]);
   });
 });

@@ -19,8 +19,8 @@ describe('a parameter file', () => {
     const text = `
 /**:
   ros__parameters:
-    cem.samples: 64
-    cem: {iterations: 3, joint_min_std: [0.1, 1]}
+    sampling.samples: 64
+    sampling: {iterations: 3, joint_min_std: [0.1, 1]}
 robot1:
   planner_node:
     ros__parameters: {seed: 2}
@@ -28,7 +28,7 @@ empty:
   ros__parameters:
 `;
     expect(parseProfile(text, '').map(({ node, values }) => [node, Object.fromEntries(values)])).toEqual([
-      ['/**', { 'cem.samples': 64n, 'cem.iterations': 3n, 'cem.joint_min_std': [0.1, 1n] }],
+      ['/**', { 'sampling.samples': 64n, 'sampling.iterations': 3n, 'sampling.joint_min_std': [0.1, 1n] }],
       ['/robot1/planner_node', { seed: 2n }],
       ['/empty', {}],
     ]);
@@ -56,8 +56,8 @@ empty:
     ['a key twice', '/**:\n  ros__parameters:\n    seed: 3\n    seed: 4', /unique at line 4/],
     [
       'a value twice',
-      '/**:\n  ros__parameters:\n    cem.samples: 3\n    cem: {samples: 4}',
-      /cem.samples .*two values/,
+      '/**:\n  ros__parameters:\n    sampling.samples: 3\n    sampling: {samples: 4}',
+      /sampling.samples .*two values/,
     ],
     ['parameters of no node', 'ros__parameters:\n  seed: 3', /Put the parameters under "\/\*\*:"/],
     [

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { JepaMpcError } from '../../../src/core/errors.js';
 import { parametersMarkdown } from '../../../src/params/markdown.js';
-import { parameterInfos, parameterSchema } from '../../../src/params/schema.js';
+import { parameterInfos, parameterSchema, parametersByName } from '../../../src/params/schema.js';
 import type { Parameters } from '../../../src/params/schema.js';
 import { validateParameters } from '../../../src/params/validate.js';
 
@@ -44,7 +44,7 @@ describe('the parameter schema', () => {
     fc.assert(
       fc.property(fc.constantFrom(...numbers), fc.integer({ min: -10, max: 200000 }), (info, value) => {
         const [from, to] = info.range ?? [0, 0];
-        const given = info.longest === undefined ? value : [value];
+        const given = info.maxLength === undefined ? value : [value];
         const accepted = parameterSchema.safeParse({ [info.name]: given }).success;
         expect(accepted).toBe(value >= from && value <= to);
       }),
@@ -54,20 +54,20 @@ describe('the parameter schema', () => {
 
 describe('bad parameters', () => {
   it('an unknown name is answered with the nearest known one', () => {
-    const error = refusal({ 'cem.sample': 3 });
+    const error = refusal({ 'sampling.sample': 3 });
     expect(error.code).toBe('params.invalid');
-    expect(error.message).toContain('cem.sample');
-    expect(error.facts.remedy).toContain('cem.samples');
+    expect(error.message).toContain('sampling.sample');
+    expect(error.facts.remedy).toContain('sampling.samples');
   });
 
   it.each([
-    ['cem.samples', 1.5, 'a whole number from 0 to 100000'],
+    ['sampling.samples', 1.5, 'a whole number from 0 to 100000'],
     ['command.period_ms', 0, 'a whole number from 1 to 1000 ms'],
     ['device', 'gpu', 'one of auto, cpu, cuda, tensorrt, webgpu'],
     ['watchdog.image_timeout_s', NaN, 'a number from 0.01 to 60 s'],
     ['autostart', 'yes', 'true or false'],
-    ['cem.joint_min_std', [0.1, NaN], 'a list of at most 64 numbers, each from 0 to 10'],
-    ['cem.joint_min_std', Array(65).fill(1), 'a list of at most 64 numbers, each from 0 to 10'],
+    ['sampling.joint_min_std', [0.1, NaN], 'a list of at most 64 numbers, each from 0 to 10'],
+    ['sampling.joint_min_std', Array(65).fill(1), 'a list of at most 64 numbers, each from 0 to 10'],
     ['model', null, 'text'],
   ])('%s = %s names what it may be', (name, value, expected) => {
     const error = refusal({ [name]: value });
@@ -76,13 +76,26 @@ describe('bad parameters', () => {
   });
 
   it('several at once are each named with what was found and what it may be', () => {
-    const { found, expected } = refusal({ device: 'cudda', 'cem.samples': -1n }).facts;
-    expect(found).toBe('device "cudda", cem.samples -1');
-    expect(expected).toMatch(/^device one of .*, cem.samples a whole number from 0 to 100000$/);
+    const { found, expected } = refusal({ device: 'cudda', 'sampling.samples': -1n }).facts;
+    expect(found).toBe('device "cudda", sampling.samples -1');
+    expect(expected).toMatch(/^device one of .*, sampling.samples a whole number from 0 to 100000$/);
   });
 
   it('a choice is answered with the nearest one', () => {
     expect(refusal({ device: 'cudda' }).facts.remedy).toBe('Did you mean cuda?');
+  });
+});
+
+describe('former names of parameters', () => {
+  it.each([
+    ['cem.samples', 'sampling.samples'],
+    ['cem.joint_min_std', 'sampling.joint_min_std'],
+    ['cem.action_penalty', 'objective.action_weight'],
+  ])('%s is refused with its present name, %s', (former, present) => {
+    const error = refusal({ [former]: 3 });
+    expect(error.facts.found).toContain(former);
+    expect(error.facts.remedy).toBe(`Write ${present}.`);
+    expect(parametersByName.has(present)).toBe(true);
   });
 });
 
@@ -91,9 +104,9 @@ describe('values as a parameter file has them', () => {
     validateParameters(values, { acceptsQuantities: true });
 
   it('whole numbers do for any number', () => {
-    expect(validate({ 'mppi.temperature': 1n, 'cem.joint_min_std': [0.5, 1n] })).toMatchObject({
+    expect(validate({ 'mppi.temperature': 1n, 'sampling.joint_min_std': [0.5, 1n] })).toMatchObject({
       'mppi.temperature': 1,
-      'cem.joint_min_std': [0.5, 1],
+      'sampling.joint_min_std': [0.5, 1],
     });
   });
 
@@ -112,8 +125,8 @@ describe('values as a parameter file has them', () => {
     ['command.period_ms', '30 deg/s', 'a whole number from 1 to 1000 ms, or text with such a unit'],
     ['command.period_ms', '2.5 ms', 'a whole number from 1 to 1000 ms, or text with such a unit'],
     ['planning.timeout_s', '3 h', 'a number from 0.01 to 120 s, or text with such a unit'],
-    ['cem.samples', '64', 'a whole number from 0 to 100000'],
-    ['cem.samples', '64 ms', 'a whole number from 0 to 100000'],
+    ['sampling.samples', '64', 'a whole number from 0 to 100000'],
+    ['sampling.samples', '64 ms', 'a whole number from 0 to 100000'],
   ])('%s: "%s" names the parameter, what was found and the unit', (name, value, expected) => {
     const text = (): unknown => validate({ [name]: value });
     expect(text).toThrow(`parameter ${name}: found "${value}", expected ${expected}.`);

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 
 import type { PlanContext } from '../../../src/core/ports.js';
 import { createRng } from '../../../src/math/rng.js';
-import { createPlanner, plannerNames } from '../../../src/planning/registry.js';
+import { plannerNames } from '../../../src/planning/registry.js';
 import { linearAction, linearContext, linearModel, linearOptions, scorerOf } from './linear-world.js';
+import { makePlanner } from '../../fixtures/planners.js';
 
 /** Not in the middle of the bounds. */
 const START = [1.8, -1];
@@ -27,7 +28,7 @@ describe.each(['l1', 'l2'] as const)('the %s ball of joint positions', (ball) =>
   it.each(plannerNames.filter((name) => name !== 'random'))(
     'lets %s leave the robot where it is',
     async (name) => {
-      const planner = createPlanner(name, model, staying, { ...linearOptions, ball, keep: 'mean_best_rest' });
+      const planner = makePlanner(name, model, staying, { ...linearOptions, ball, keep: 'mean_best_rest' });
       const { bestCost } = await planner.plan(null, context, createRng(3));
       expect(bestCost).toBeCloseTo(0, 10);
     },
@@ -35,7 +36,7 @@ describe.each(['l1', 'l2'] as const)('the %s ball of joint positions', (ball) =>
 
   it('is around the last committed position where there is one', async () => {
     const moved = [1.2, -0.4];
-    const { actions } = await createPlanner('random', model, staying, { ...linearOptions, ball }).plan(
+    const { actions } = await makePlanner('random', model, staying, { ...linearOptions, ball }).plan(
       null,
       { ...context, committed: Float32Array.from(moved) },
       createRng(3),
@@ -48,7 +49,7 @@ describe.each(['l1', 'l2'] as const)('the %s ball of joint positions', (ball) =>
   });
 
   it('is around the measured position for random plans too', async () => {
-    const { actions } = await createPlanner('random', model, staying, { ...linearOptions, ball }).plan(
+    const { actions } = await makePlanner('random', model, staying, { ...linearOptions, ball }).plan(
       null,
       context,
       createRng(3),

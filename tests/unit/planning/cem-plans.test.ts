@@ -2,13 +2,12 @@ import { describe, expect, it } from 'vitest';
 
 import type { StepAggregation } from '../../../src/core/objective-spec.js';
 import type { Objective, Planner, PlannerState, Rng } from '../../../src/core/ports.js';
-import type { PlannerOptions } from '../../../src/planning/planner-options.js';
 import { createRng, deriveSeed } from '../../../src/math/rng.js';
-import { parameterSchema } from '../../../src/params/schema.js';
+import { restParameters } from '../../../src/planning/resting-planner.js';
 import { CandidateEvaluator } from '../../../src/rollout/candidate-evaluator.js';
-import { createPlanner } from '../../../src/planning/registry.js';
 import { RestingPlanner } from '../../../src/planning/resting-planner.js';
 import { linearAction, linearContext, linearModel } from './linear-world.js';
+import { type TestSettings, makePlanner, makeRestingPlanner } from '../../fixtures/planners.js';
 
 /** As PlannerConfig of training/jepa_mpc_training/config.py. */
 interface PlannerSettings {
@@ -184,7 +183,7 @@ async function plansOf({ settings, plans }: Case, seed: number): Promise<readonl
   const spec = { metric: objective, steps, expression: null, weights };
   let lastMean = new Float32Array(0);
   const scorer = new CandidateEvaluator(linearModel, temporalDistance, spec, horizon);
-  const options: PlannerOptions = {
+  const options: TestSettings = {
     samples: chosen.samples,
     iterations: chosen.iterations,
     elites: chosen.elites,
@@ -195,13 +194,13 @@ async function plansOf({ settings, plans }: Case, seed: number): Promise<readonl
       lastMean = mean.slice();
     },
   };
-  const cem = createPlanner('cem', linearModel, scorer, options);
+  const cem = makePlanner('cem', linearModel, scorer, options);
   const rest = {
     margin: chosen.rest_margin,
-    patienceMs: parameterSchema.shape['rest.patience_s'].parse(undefined) * 1000,
+    patienceMs: restParameters['rest.patience_s'].defaultValue * 1000,
   };
   const planner: Planner =
-    rest.margin === 0 ? cem : new RestingPlanner(cem, linearModel, scorer, options, rest);
+    rest.margin === 0 ? cem : makeRestingPlanner(cem, linearModel, scorer, options, rest);
   const written: WrittenPlan[] = [];
   let state: PlannerState | null = null;
   for (const [index, { pose, goal, committed = [], shift = 0 }] of plans.entries()) {

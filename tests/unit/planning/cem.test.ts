@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import type { CandidateScorer } from '../../../src/core/ports.js';
+import type { CandidateScorer, Planner } from '../../../src/core/ports.js';
 import { createRng, deriveSeed } from '../../../src/math/rng.js';
-import { CemPlanner } from '../../../src/planning/cem.js';
-import type { PlannerOptions } from '../../../src/planning/planner-options.js';
-import { RandomPlanner } from '../../../src/planning/random.js';
 import {
   distanceBetween,
   GOAL,
@@ -16,11 +13,12 @@ import {
   START,
   scorerOf,
 } from './linear-world.js';
+import { type TestSettings, makePlanner } from '../../fixtures/planners.js';
 
 const SEEDS = Array.from({ length: 20 }, (_, seed) => seed);
 
-function cem(options: Partial<PlannerOptions> = {}, scorer: CandidateScorer = linearScorer()): CemPlanner {
-  return new CemPlanner(linearModel, scorer, { ...linearOptions, ...options });
+function cem(options: Partial<TestSettings> = {}, scorer: CandidateScorer = linearScorer()): Planner {
+  return makePlanner('cem', linearModel, scorer, { ...linearOptions, ...options });
 }
 
 async function meanOf(measure: (seed: number) => Promise<number>): Promise<number> {
@@ -43,8 +41,8 @@ describe('CemPlanner', () => {
   });
 
   it('ends at least ten times nearer than random actions', async () => {
-    const random = new RandomPlanner(linearModel, linearScorer(), linearOptions);
-    const plan = async (planner: CemPlanner | RandomPlanner, seed: number): Promise<number> =>
+    const random = makePlanner('random', linearModel, linearScorer(), linearOptions);
+    const plan = async (planner: Planner, seed: number): Promise<number> =>
       missedBy((await planner.plan(null, linearContext(START, GOAL), createRng(seed))).actions);
     const byCem = await meanOf((seed) => plan(cem(), seed));
     const byRandom = await meanOf((seed) => plan(random, seed));
@@ -144,7 +142,7 @@ describe('CemPlanner', () => {
     // An obstacle straight ahead: going round it at 1 rad/s on either side is best, and the mean of both drives into it.
     const cost = (actions: Float32Array): number => Math.abs(Math.abs(actions[0] ?? NaN) - 1);
     const state = { mean: new Float32Array(16).fill(0.7), ageMs: 0 };
-    const plan = (returned: 'mean' | 'checked_mean'): ReturnType<CemPlanner['plan']> =>
+    const plan = (returned: 'mean' | 'checked_mean'): ReturnType<Planner['plan']> =>
       cem({ iterations: 1, samples: 200, elites: 50, keep: 'mean', returned }, scorerOf(cost)).plan(
         state,
         linearContext(START, GOAL),
@@ -171,7 +169,7 @@ describe('CemPlanner', () => {
   });
 
   it('stops early when the elites agree, and says how far they do', async () => {
-    const plan = (earlyStopStd: number): ReturnType<CemPlanner['plan']> =>
+    const plan = (earlyStopStd: number): ReturnType<Planner['plan']> =>
       cem({ iterations: 50, minStd: 0, earlyStopStd }).plan(null, linearContext(START, GOAL), createRng(1));
     const early = await plan(0.05);
     expect(early.iterations).toBeLessThan(50);

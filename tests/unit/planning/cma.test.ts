@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
 import { createRng } from '../../../src/math/rng.js';
-import { CemPlanner } from '../../../src/planning/cem.js';
-import { CmaPlanner } from '../../../src/planning/cma.js';
-import type { PlannerOptions } from '../../../src/planning/planner-options.js';
 import { logRankWeights } from '../../../src/planning/elites.js';
 import {
   distanceBetween,
@@ -15,13 +12,14 @@ import {
   move,
   START,
 } from './linear-world.js';
+import { type TestSettings, makePlanner } from '../../fixtures/planners.js';
 
 const context = linearContext(START, GOAL);
 
 describe('CmaPlanner', () => {
   it('ends within 0.1 rad of a reachable goal 1.1 rad away, for every seed', async () => {
     for (let seed = 0; seed < 20; seed++) {
-      const planner = new CmaPlanner(linearModel, linearScorer(), linearOptions);
+      const planner = makePlanner('cma', linearModel, linearScorer(), linearOptions);
       const { actions } = await planner.plan(null, context, createRng(seed));
       expect(distanceBetween(move(START, actions), GOAL)).toBeLessThan(0.1);
     }
@@ -30,7 +28,7 @@ describe('CmaPlanner', () => {
   it('refits to the weighted elites, with the deviation of their steps from the old mean', async () => {
     const steps: { found: number[]; expected: number[] }[] = [];
     let before = { mean: new Float32Array(0), std: new Float32Array(0) };
-    const options: PlannerOptions = {
+    const options: TestSettings = {
       ...linearOptions,
       minStd: 0,
       elites: 6,
@@ -51,14 +49,14 @@ describe('CmaPlanner', () => {
         before = { mean: mean.slice(), std: std.slice() };
       },
     };
-    await new CmaPlanner(linearModel, linearScorer(), options).plan(null, context, createRng(3));
+    await makePlanner('cma', linearModel, linearScorer(), options).plan(null, context, createRng(3));
     expect(steps).toHaveLength(3);
     for (const { found, expected } of steps)
       for (const [i, std] of found.entries()) expect(std).toBeCloseTo(expected[i] ?? NaN, 5);
   });
 
   it('gets further than CEM from a narrow start: where the mean travels, the deviation does not shrink', async () => {
-    const narrow: PlannerOptions = {
+    const narrow: TestSettings = {
       ...linearOptions,
       initialStd: 0.02,
       minStd: 0,
@@ -67,8 +65,8 @@ describe('CmaPlanner', () => {
     };
     for (let seed = 0; seed < 10; seed++) {
       const reached = await Promise.all(
-        [CemPlanner, CmaPlanner].map(async (PlannerOfThisKind) => {
-          const planner = new PlannerOfThisKind(linearModel, linearScorer(), narrow);
+        (['cem', 'cma'] as const).map(async (name) => {
+          const planner = makePlanner(name, linearModel, linearScorer(), narrow);
           const { actions } = await planner.plan(null, context, createRng(seed));
           return distanceBetween(move(START, actions), GOAL);
         }),

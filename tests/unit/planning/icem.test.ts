@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import type { CandidateScorer, PlannerState } from '../../../src/core/ports.js';
+import type { CandidateScorer, PlannerState, Planner } from '../../../src/core/ports.js';
 import { createRng } from '../../../src/math/rng.js';
-import { IcemPlanner } from '../../../src/planning/icem.js';
 import type { IterationTrace } from '../../../src/planning/iteration-trace.js';
-import type { PlannerOptions } from '../../../src/planning/planner-options.js';
 import {
   distanceBetween,
   GOAL,
@@ -17,12 +15,13 @@ import {
   scorerOf,
   silence,
 } from './linear-world.js';
+import { type TestSettings, makePlanner } from '../../fixtures/planners.js';
 
 const SIZE = 16;
 const context = linearContext(START, GOAL);
 
-function icem(options: Partial<PlannerOptions> = {}, scorer: CandidateScorer = linearScorer()): IcemPlanner {
-  return new IcemPlanner(linearModel, scorer, { ...linearOptions, ...options });
+function icem(options: Partial<TestSettings> = {}, scorer: CandidateScorer = linearScorer()): Planner {
+  return makePlanner('icem', linearModel, scorer, { ...linearOptions, ...options });
 }
 
 /** Candidates of each iteration, `[N, K, J]`. */
@@ -48,7 +47,7 @@ describe('IcemPlanner', () => {
 
   it('asks for fewer candidates in each iteration, down to twice the elites', async () => {
     const { candidates, onIteration } = recorder();
-    await icem({ shrink: 2, samples: 100, elites: 10, onIteration }).plan(null, context, createRng(1));
+    await icem({ 'icem.shrink': 2, samples: 100, elites: 10, onIteration }).plan(null, context, createRng(1));
     expect(candidates.map(({ length }) => length / SIZE)).toEqual([100, 50, 25, 20, 20]);
   });
 
@@ -64,7 +63,7 @@ describe('IcemPlanner', () => {
       const rows = [...elites.subarray(0, 2)].map((n) => candidates.slice(n * SIZE, (n + 1) * SIZE));
       kept.push({ elites: rows, candidates: candidates.slice() });
     };
-    await icem({ keptElites: 2, onIteration }).plan(null, context, createRng(1));
+    await icem({ 'icem.kept_elites': 2, onIteration }).plan(null, context, createRng(1));
     for (const [iteration, { elites }] of kept.slice(0, -1).entries()) {
       const next = kept[iteration + 1]?.candidates;
       expect(next?.slice(SIZE, 3 * SIZE)).toEqual(Float32Array.from(elites.flatMap((row) => [...row])));
@@ -72,10 +71,14 @@ describe('IcemPlanner', () => {
   });
 
   it('takes elites over into the next plan, moved on by the time between them', async () => {
-    const first = await icem({ keptElites: 2 }).plan(null, context, createRng(1));
+    const first = await icem({ 'icem.kept_elites': 2 }).plan(null, context, createRng(1));
     expect(first.state.elites).toHaveLength(2 * SIZE);
     const { candidates, onIteration } = recorder();
-    await icem({ keptElites: 2, onIteration }).plan({ ...first.state, ageMs: 100 }, context, createRng(2));
+    await icem({ 'icem.kept_elites': 2, onIteration }).plan(
+      { ...first.state, ageMs: 100 },
+      context,
+      createRng(2),
+    );
     const elite = first.state.elites?.slice(0, SIZE) ?? new Float32Array(0);
     const shifted = Float32Array.from([...elite.slice(2), ...elite.slice(-2)]);
     expect(holds(candidates[0], shifted)).toBe(true);
@@ -90,7 +93,11 @@ describe('IcemPlanner', () => {
     };
     const holdsElite = async (elite: number, state: PlannerState, keptElites: number): Promise<boolean> => {
       const { candidates, onIteration } = recorder();
-      await icem({ keptElites, onIteration, iterations: 1 }).plan(state, context, silence);
+      await icem({ 'icem.kept_elites': keptElites, onIteration, iterations: 1 }).plan(
+        state,
+        context,
+        silence,
+      );
       return holds(candidates[0], new Float32Array(SIZE).fill(0.25 * (1 + elite)));
     };
     expect(await holdsElite(1, old, 2)).toBe(true);

@@ -4,7 +4,7 @@ import type { StepAggregation } from '../../../src/core/objective-spec.js';
 import type { Tensor } from '../../../src/core/types.js';
 import { CandidateEvaluator } from '../../../src/rollout/candidate-evaluator.js';
 import type { RolloutModel } from '../../../src/planning/planner-model.js';
-import type { PlannerOptions } from '../../../src/planning/planner-options.js';
+import { type TestSettings } from '../../fixtures/planners.js';
 
 /**
  * Two joints whose latent is their pose in rad: each raw action [rad/s] moves it for 0.1 s. Bounds and normalisation differ from joint to joint,
@@ -66,7 +66,7 @@ export const linearModel: RolloutModel = {
   action: linearAction,
 };
 
-export const linearOptions: PlannerOptions = {
+export const linearOptions: TestSettings = {
   samples: 100,
   iterations: 5,
   elites: 10,

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
+import type { Planner } from '../../../src/core/ports.js';
 import { createRng, deriveSeed } from '../../../src/math/rng.js';
-import { MppiPlanner } from '../../../src/planning/mppi.js';
-import type { PlannerOptions } from '../../../src/planning/planner-options.js';
 import {
   distanceBetween,
   GOAL,
@@ -13,11 +12,12 @@ import {
   move,
   START,
 } from './linear-world.js';
+import { type TestSettings, makePlanner } from '../../fixtures/planners.js';
 
 const context = linearContext(START, GOAL);
 
-function mppi(options: Partial<PlannerOptions> = {}, scorer = linearScorer()): MppiPlanner {
-  return new MppiPlanner(linearModel, scorer, { ...linearOptions, temperature: 0.02, ...options });
+function mppi(options: Partial<TestSettings> = {}, scorer = linearScorer()): Planner {
+  return makePlanner('mppi', linearModel, scorer, { ...linearOptions, 'mppi.temperature': 0.02, ...options });
 }
 
 describe('MppiPlanner', () => {
@@ -41,15 +41,15 @@ describe('MppiPlanner', () => {
   });
 
   it('follows the best candidate when cold, and the mean of all elites when hot', async () => {
-    const options: Partial<PlannerOptions> = { iterations: 1, returned: 'mean', elites: 20 };
+    const options: Partial<TestSettings> = { iterations: 1, returned: 'mean', elites: 20 };
     const best = await mppi({ ...options, returned: 'best' }).plan(null, context, createRng(1));
-    const cold = await mppi({ ...options, temperature: 1e-6 }).plan(null, context, createRng(1));
+    const cold = await mppi({ ...options, 'mppi.temperature': 1e-6 }).plan(null, context, createRng(1));
     expect(cold.actions).toEqual(best.actions);
 
     let elitesMean: number[] = [];
     const hot = await mppi({
       ...options,
-      temperature: 1e6,
+      'mppi.temperature': 1e6,
       onIteration: ({ candidates, elites, mean }) => {
         elitesMean = [...mean].map((_, i) => {
           const values = [...elites].map((n) => candidates[n * mean.length + i] ?? NaN);

@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import type { ActionSpec } from '../../../src/core/model-spec.js';
 import type { CandidateScorer, PlanContext, Planner, PlannerResult, Rng } from '../../../src/core/ports.js';
 import { ColouredNoise } from '../../../src/math/coloured-noise.js';
-import type { PlannerOptions } from '../../../src/planning/planner-options.js';
-import { createPlanner } from '../../../src/planning/registry.js';
+import type { PlannerName } from '../../../src/planning/registry.js';
 import { linearAction, linearContext, linearModel, scorerOf } from './linear-world.js';
+import { type TestSettings, makePlanner } from '../../fixtures/planners.js';
 
 interface ReferencePlan {
   /** `[I, E]`, cheapest first. */
@@ -69,13 +69,13 @@ interface Step {
 
 /** Our planner on the noise, the cost and the first deviation (1) of the reference. */
 async function ours(
-  name: string,
-  changes: Partial<PlannerOptions>,
+  name: PlannerName,
+  changes: Partial<TestSettings>,
   bound = FAR,
 ): Promise<{ steps: Step[]; result: PlannerResult }> {
   const steps: Step[] = [];
   const action: ActionSpec = { ...linearAction, lower: [-bound, -bound], upper: [bound, bound] };
-  const planner: Planner = createPlanner(name, { ...linearModel, action }, scorer, {
+  const planner: Planner = makePlanner(name, { ...linearModel, action }, scorer, {
     samples: reference.samples,
     elites: reference.elites,
     iterations: reference.iterations,
@@ -102,14 +102,19 @@ function expectClose(found: Float32Array | undefined, expected: readonly number[
 }
 
 describe('parity with stable-worldmodel 0.1.1 on the same noise and cost', () => {
-  it.each([
+  it.each<[PlannerName, Partial<TestSettings>, number]>([
     ['cem', {}, FAR],
     [
       'icem',
-      { shrink: 1, noiseBeta: 0, momentum: reference.icemMomentum, keptElites: reference.icemKeptElites },
+      {
+        'icem.shrink': 1,
+        noiseBeta: 0,
+        momentum: reference.icemMomentum,
+        'icem.kept_elites': reference.icemKeptElites,
+      },
       reference.icemBound,
     ],
-    ['mppi', { temperature: reference.temperature }, FAR],
+    ['mppi', { 'mppi.temperature': reference.temperature }, FAR],
   ])('%s: the same elites, mean and deviation after each iteration', async (name, changes, bound) => {
     const theirs = reference.plans[name];
     const { steps, result } = await ours(name, changes, bound);

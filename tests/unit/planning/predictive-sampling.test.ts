@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
+import type { Planner } from '../../../src/core/ports.js';
 import { createRng } from '../../../src/math/rng.js';
-import type { PlannerOptions } from '../../../src/planning/planner-options.js';
-import { PredictiveSamplingPlanner } from '../../../src/planning/predictive-sampling.js';
 import {
   distanceBetween,
   GOAL,
@@ -14,11 +13,12 @@ import {
   START,
   silence,
 } from './linear-world.js';
+import { type TestSettings, makePlanner } from '../../fixtures/planners.js';
 
 const context = linearContext(START, GOAL);
 
-function planner(options: Partial<PlannerOptions> = {}): PredictiveSamplingPlanner {
-  return new PredictiveSamplingPlanner(linearModel, linearScorer(), { ...linearOptions, ...options });
+function planner(options: Partial<TestSettings> = {}): Planner {
+  return makePlanner('predictive_sampling', linearModel, linearScorer(), { ...linearOptions, ...options });
 }
 
 describe('PredictiveSamplingPlanner', () => {

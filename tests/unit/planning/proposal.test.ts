@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { createRng } from '../../../src/math/rng.js';
-import { createPlanner, plannerNames } from '../../../src/planning/registry.js';
+import { plannerNames } from '../../../src/planning/registry.js';
 import {
   GOAL,
   linearContext,
@@ -11,6 +11,7 @@ import {
   silence,
   START,
 } from './linear-world.js';
+import { makePlanner } from '../../fixtures/planners.js';
 
 /** Half of the way in the first two actions, the other half in the next two; there the proposal ends. */
 const PROPOSAL = Float32Array.of(2, 1, 2, 1, 2, 1, 2, 1);
@@ -19,7 +20,7 @@ const best = { keep: 'mean_best_rest', returned: 'best' } as const;
 
 describe.each(planners)('%s', (name) => {
   it('tries what is proposed: without noise nothing else would move', async () => {
-    const planner = createPlanner(name, linearModel, linearScorer(), {
+    const planner = makePlanner(name, linearModel, linearScorer(), {
       ...linearOptions,
       ...best,
       iterations: 1,
@@ -31,7 +32,7 @@ describe.each(planners)('%s', (name) => {
   });
 
   it('keeps it inside the bounds and behind what is committed', async () => {
-    const planner = createPlanner(name, linearModel, linearScorer(), {
+    const planner = makePlanner(name, linearModel, linearScorer(), {
       ...linearOptions,
       ...best,
       iterations: 1,
@@ -53,7 +54,7 @@ describe.each(planners)('%s', (name) => {
 
   it('plans as without one where it is not finite', async () => {
     const plan = async (proposal?: Float32Array): Promise<Float32Array> => {
-      const planner = createPlanner(name, linearModel, linearScorer(), linearOptions);
+      const planner = makePlanner(name, linearModel, linearScorer(), linearOptions);
       const context = { ...linearContext(START, GOAL), ...(proposal && { proposal }) };
       return (await planner.plan(null, context, createRng(3))).actions;
     };

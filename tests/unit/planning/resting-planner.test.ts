@@ -10,8 +10,6 @@ import type {
   RestMemory,
 } from '../../../src/core/ports.js';
 import { createRng } from '../../../src/math/rng.js';
-import type { PlannerOptions } from '../../../src/planning/planner-options.js';
-import { createPlanner } from '../../../src/planning/registry.js';
 import { RestingPlanner, type RestOptions } from '../../../src/planning/resting-planner.js';
 import {
   linearAction,
@@ -21,6 +19,7 @@ import {
   linearScorer,
   scorerOf,
 } from './linear-world.js';
+import { type TestSettings, makePlanner, makeRestingPlanner } from '../../fixtures/planners.js';
 
 const SIZE = linearOptions.horizon * linearAction.block * 2;
 const COMMITTED = [0.5, -0.25];
@@ -49,14 +48,14 @@ async function plan(
   state: PlannerState | null = null,
 ): Promise<PlannerResult> {
   const scorer = scorerOf((actions) => (actions.subarray(2).every((a) => a === 0) ? restCost : planCost));
-  const planner = new RestingPlanner(fixedPlanner(MOVING), linearModel, scorer, linearOptions, rest);
+  const planner = makeRestingPlanner(fixedPlanner(MOVING), linearModel, scorer, linearOptions, rest);
   return planner.plan(state, context, createRng(1));
 }
 
 /** For actions that are joint positions. It always rests: moving costs no less. */
 function positionPlanner(): RestingPlanner {
   const model = { ...linearModel, action: { ...linearAction, kind: 'joint_position' } } as const;
-  return new RestingPlanner(
+  return makeRestingPlanner(
     fixedPlanner(MOVING),
     model,
     scorerOf(() => 1),
@@ -167,7 +166,7 @@ describe('a planner that rests unless its plan is worth moving for', () => {
       remedy: 'none',
     });
     const scorer = { score: () => Promise.reject(error) };
-    const planner = new RestingPlanner(fixedPlanner(MOVING), linearModel, scorer, linearOptions, {
+    const planner = makeRestingPlanner(fixedPlanner(MOVING), linearModel, scorer, linearOptions, {
       margin: 1,
       patienceMs: 1000,
     });
@@ -178,9 +177,9 @@ describe('a planner that rests unless its plan is worth moving for', () => {
   });
 
   it('rests as far as the constraints allow: frozen entries are held', async () => {
-    const options: PlannerOptions = { ...linearOptions, frozen: [null, 0.7] };
+    const options: TestSettings = { ...linearOptions, frozen: [null, 0.7] };
     const scorer = scorerOf(() => 1);
-    const planner = new RestingPlanner(fixedPlanner(MOVING), linearModel, scorer, options, {
+    const planner = makeRestingPlanner(fixedPlanner(MOVING), linearModel, scorer, options, {
       margin: 1,
       patienceMs: 1000,
     });
@@ -222,15 +221,15 @@ describe('a planner that rests unless its plan is worth moving for', () => {
         fc.double({ min: 0.01, max: 1, noNaN: true }),
         async (goal, margin) => {
           const here = linearContext([0, 0], goal);
-          const inner = createPlanner('cem', linearModel, scorer, linearOptions);
-          const planner = new RestingPlanner(inner, linearModel, scorer, linearOptions, {
+          const inner = makePlanner('cem', linearModel, scorer, linearOptions);
+          const planner = makeRestingPlanner(inner, linearModel, scorer, linearOptions, {
             margin,
             patienceMs: 1000,
           });
           const costOf = async (actions: Float32Array): Promise<number> =>
             (await scorer.score(here, actions))[0] ?? NaN;
           const alone = await costOf(
-            (await createPlanner('cem', linearModel, scorer, linearOptions).plan(null, here, createRng(4)))
+            (await makePlanner('cem', linearModel, scorer, linearOptions).plan(null, here, createRng(4)))
               .actions,
           );
           const { actions, state } = await planner.plan(null, here, createRng(4));

@@ -35,7 +35,7 @@ const runFailed = (): JepaMpcError =>
     subject: 'compiled rollout',
     found: 'out of memory',
     expected: 'a run without error',
-    remedy: 'Lower cem.samples.',
+    remedy: 'Lower sampling.samples.',
   });
 
 /** A model whose graphs can be made on its device, but not run there. */
@@ -74,7 +74,7 @@ describe('a rollout whose runs fail', () => {
     const costs = await rollout.scorer.score(context, candidates);
     for (const [i, cost] of costs.entries()) expect(cost).toBeCloseTo(expected[i] ?? NaN, 4);
     expect(rollout.kind).toBe(kind);
-    expect(rollout.fallbacks.at(-1)).toMatchObject({ instead, remedy: 'Lower cem.samples.' });
+    expect(rollout.fallbacks.at(-1)).toMatchObject({ instead, remedy: 'Lower sampling.samples.' });
     await rollout.dispose();
     await whole.dispose();
   });

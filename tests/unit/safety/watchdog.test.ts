@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  assessCondition,
-  DEFAULT_WATCHDOG_THRESHOLDS,
-  type InputStamps,
-  type WatchdogInputs,
-} from '../../../src/safety/watchdog.js';
+import { assessCondition, type InputStamps, type WatchdogInputs } from '../../../src/safety/watchdog.js';
+import { validateParameters } from '../../../src/params/validate.js';
 import { ms } from '../../fixtures/robot.js';
 
 const HEALTHY: WatchdogInputs = {
@@ -21,7 +17,7 @@ const HEALTHY: WatchdogInputs = {
 };
 const stamped = (lastNs: bigint | null): InputStamps => ({ lastNs, fault: null });
 const assess = (change: Partial<WatchdogInputs>) =>
-  assessCondition({ ...HEALTHY, ...change }, DEFAULT_WATCHDOG_THRESHOLDS);
+  assessCondition({ ...HEALTHY, ...change }, validateParameters({}));
 
 describe('assessCondition', () => {
   it('has nothing to say about a healthy loop', () => {

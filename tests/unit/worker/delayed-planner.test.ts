@@ -3,7 +3,7 @@ import { DelayedPlanner } from '../../../src/worker/delayed-planner.js';
 import { JepaMpcError } from '../../../src/core/errors.js';
 import type { ModelInfo } from '../../../src/core/model-info.js';
 import type { Plan } from '../../../src/core/types.js';
-import type { PlannerPort, PlannerSettings, PlanRequest } from '../../../src/planning/planner-port.js';
+import type { PlannerPort, PlannerSettings, PlanRequest } from '../../../src/worker/planner-port.js';
 
 const DELAY_MS = 1000;
 const PLAN_MS = 30;

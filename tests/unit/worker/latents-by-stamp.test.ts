@@ -2,15 +2,21 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import type { FrameSet } from '../../../src/core/model-info.js';
 import type { Plan } from '../../../src/core/types.js';
-import { NO_EXTRAS } from '../../../src/planning/planner-port.js';
-import type { PlanRequest } from '../../../src/planning/planner-port.js';
+import { NO_EXTRAS } from '../../../src/worker/planner-port.js';
+import type { PlanRequest } from '../../../src/worker/planner-port.js';
 import { WorkerPlanner } from '../../../src/worker/worker-planner.js';
-import { defaultTuning } from '../../fixtures/default-tuning.js';
+import { defaultValues } from '../../fixtures/planners.js';
 import { frame, loadSettings, silentLogger } from '../../fixtures/plan-message.js';
 
 const countingWorker = new URL('../../fixtures/counting-worker.mjs', import.meta.url);
 
-const tuning = { ...defaultTuning, samples: 4, elites: 2, iterations: 1, horizon: 2 };
+const values = {
+  ...defaultValues,
+  'sampling.samples': 4,
+  'sampling.elites': 2,
+  'sampling.iterations': 1,
+  'sampling.horizon': 2,
+};
 const STEP_NS = 200_000_000n;
 const goal = frame(1n, 200, 100);
 
@@ -58,7 +64,7 @@ async function plan(from: readonly FrameSet[], change: Partial<PlanRequest> = {}
   };
   const committed = new Float32Array(2);
   const extras = NO_EXTRAS;
-  return worker.plan({ planIndex: 1, history: from, goal, committed, joints, tuning, extras, ...change });
+  return worker.plan({ planIndex: 1, history: from, goal, committed, joints, values, extras, ...change });
 }
 
 describe('latents by stamp', () => {
@@ -90,8 +96,8 @@ describe('latents by stamp', () => {
     await load();
     const frames = streamOf(1);
     for (let i = 0; i < 10; i++) await plan(windowOf(frames.slice(0, i + 1)));
-    const refused = { ...tuning, objectiveExpression: 'q[3]' };
-    await expect(plan(windowOf(frames.slice(0, 11)), { tuning: refused })).rejects.toMatchObject({
+    const refused = { ...values, 'objective.expression': 'q[3]' };
+    await expect(plan(windowOf(frames.slice(0, 11)), { values: refused })).rejects.toMatchObject({
       code: 'objective.invalid',
     });
     expect((await plan(windowOf(frames.slice(0, 12)))).statistics.encoded).toBe(2);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } fr
 
 import { PlannerEngine } from '../../../src/worker/planner-engine.js';
 import type { Plan } from '../../../src/core/types.js';
-import type { PlannerTuning } from '../../../src/planning/planner-port.js';
+import type { PlanningValues } from '../../../src/planning/planning-parameters.js';
 import { loadSettings, planMessage, silentLogger } from '../../fixtures/plan-message.js';
 
 const HOUR_NS = 3_600_000_000_000n;
@@ -12,9 +12,9 @@ let engine: PlannerEngine;
 let nowNs = 0n;
 
 /** A plan in the middle of a run, so nothing is waited for; long after the one before, so that nothing is left to start from. */
-function planWith(tuning: Partial<PlannerTuning>): Promise<Plan> {
+function planWith(values: Partial<PlanningValues>): Promise<Plan> {
   nowNs += HOUR_NS;
-  return engine.plan({ ...planMessage(tuning, nowNs), planIndex: 3 });
+  return engine.plan({ ...planMessage(values, nowNs), planIndex: 3 });
 }
 
 /** The sessions that are opened from now on. */
@@ -32,28 +32,37 @@ afterEach(async () => {
 });
 
 describe.each(['iteration', 'plan', 'host'] as const)('with rollout.graph %s', (rollout) => {
-  const before: Partial<PlannerTuning> = {
-    rollout,
-    samples: 64,
-    iterations: 3,
-    horizon: 2,
-    actionPenalty: 0,
+  const before: Partial<PlanningValues> = {
+    'rollout.graph': rollout,
+    'sampling.samples': 64,
+    'sampling.iterations': 3,
+    'sampling.horizon': 2,
+    'objective.action_weight': 0,
   };
 
-  it.each<[string, Partial<PlannerTuning>]>([
-    ['fewer samples', { samples: 16, elites: 4 }],
-    ['more samples', { samples: 200 }],
-    ['iterations', { iterations: 1 }],
-    ['elites', { elites: 3 }],
-    ['deviations', { initialStd: 0.1, minStd: 0.01 }],
-    ['deviations of each joint', { jointInitialStd: [0.5, 0.05], jointMinStd: [0.01, 0.02] }],
+  it.each<[string, Partial<PlanningValues>]>([
+    ['fewer samples', { 'sampling.samples': 16, 'sampling.elites': 4 }],
+    ['more samples', { 'sampling.samples': 200 }],
+    ['iterations', { 'sampling.iterations': 1 }],
+    ['elites', { 'sampling.elites': 3 }],
+    ['deviations', { 'sampling.initial_std': 0.1, 'sampling.min_std': 0.01 }],
+    [
+      'deviations of each joint',
+      { 'sampling.joint_initial_std': [0.5, 0.05], 'sampling.joint_min_std': [0.01, 0.02] },
+    ],
     [
       'weights',
-      { actionPenalty: 50, smoothnessWeight: 5, limitWeight: 3, limitMargin: 0.5, limitMarginM: 0.5 },
+      {
+        'objective.action_weight': 50,
+        'objective.smoothness_weight': 5,
+        'objective.limit_weight': 3,
+        'objective.limit_margin': 0.5,
+        'objective.limit_margin_m': 0.5,
+      },
     ],
-    ['bounds', { actionLower: [-0.1], actionUpper: [0.1, 0.2] }],
-    ['a frozen joint', { frozenActions: 'elbow=0.3' }],
-    ['momentum', { momentum: 0.5 }],
+    ['bounds', { 'actions.lower': [-0.1], 'actions.upper': [0.1, 0.2] }],
+    ['a frozen joint', { 'actions.frozen': 'elbow=0.3' }],
+    ['momentum', { 'sampling.momentum': 0.5 }],
   ])('%s: take effect with the next plan, and no session is opened', async (_, change) => {
     const old = await planWith(before);
     const opened = sessions();
@@ -63,17 +72,19 @@ describe.each(['iteration', 'plan', 'host'] as const)('with rollout.graph %s', (
     expect(opened).not.toHaveBeenCalled();
     expect(again.actions).toEqual(changed.actions);
     expect(changed.statistics.rollout).toBe(rollout);
-    expect(changed.statistics.samples).toBe(change.samples ?? before.samples);
-    expect(changed.statistics.iterations).toBe(change.iterations ?? before.iterations);
+    expect(changed.statistics.samples).toBe(change['sampling.samples'] ?? before['sampling.samples']);
+    expect(changed.statistics.iterations).toBe(
+      change['sampling.iterations'] ?? before['sampling.iterations'],
+    );
     expect(changed.actions).not.toEqual(old.actions);
     expect(again.statistics.fallbacks).toEqual([]);
   });
 
   it('the temperature of mppi takes effect with the next plan too', async () => {
-    const mppi: Partial<PlannerTuning> = { ...before, planner: 'mppi', returned: 'mean' };
-    const old = await planWith({ ...mppi, temperature: 0.1 });
+    const mppi: Partial<PlanningValues> = { ...before, planner: 'mppi', 'sampling.returned': 'mean' };
+    const old = await planWith({ ...mppi, 'mppi.temperature': 0.1 });
     const opened = sessions();
-    expect((await planWith({ ...mppi, temperature: 100 })).actions).not.toEqual(old.actions);
+    expect((await planWith({ ...mppi, 'mppi.temperature': 100 })).actions).not.toEqual(old.actions);
     expect(opened).not.toHaveBeenCalled();
   });
 
@@ -84,8 +95,8 @@ describe.each(['iteration', 'plan', 'host'] as const)('with rollout.graph %s', (
       committed,
     } = await planWith({
       ...before,
-      actionLower: [-0.1, -0.3],
-      actionUpper: [0.2, 0.1],
+      'actions.lower': [-0.1, -0.3],
+      'actions.upper': [0.2, 0.1],
     });
     for (const [i, action] of actions.subarray(committed * joints).entries()) {
       expect(action).toBeGreaterThanOrEqual(i % 2 === 0 ? -0.1 : -0.3);
@@ -94,13 +105,18 @@ describe.each(['iteration', 'plan', 'host'] as const)('with rollout.graph %s', (
   });
 });
 
-describe.each<[string, Partial<PlannerTuning>]>([
-  ['the horizon', { horizon: 4 }],
-  ['the metric', { objectiveMetric: 'l1' }],
-  ['the expression', { objectiveExpression: 'square(q[1] - 1)' }],
+describe.each<[string, Partial<PlanningValues>]>([
+  ['the horizon', { 'sampling.horizon': 4 }],
+  ['the metric', { 'objective.metric': 'l1' }],
+  ['the expression', { 'objective.expression': 'square(q[1] - 1)' }],
 ])('another value of %s', (_, change) => {
   it('has a graph built beside the one in force, which goes on until it is there', async () => {
-    const before: Partial<PlannerTuning> = { rollout: 'iteration', horizon: 2, samples: 32, elites: 4 };
+    const before: Partial<PlanningValues> = {
+      'rollout.graph': 'iteration',
+      'sampling.horizon': 2,
+      'sampling.samples': 32,
+      'sampling.elites': 4,
+    };
     const old = await planWith(before);
     const opened = sessions();
     const meanwhile = await planWith({ ...before, ...change });

@@ -2,11 +2,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { PlannerEngine } from '../../../src/worker/planner-engine.js';
 import type { Tensor } from '../../../src/core/types.js';
-import type { PlannerTuning } from '../../../src/planning/planner-port.js';
+import type { PlanningValues } from '../../../src/planning/planning-parameters.js';
 import type { PlanMessage } from '../../../src/worker/worker-protocol.js';
-import { defaultTuning } from '../../fixtures/default-tuning.js';
+import { defaultValues } from '../../fixtures/planners.js';
 import { addForeignOperator, changeGraph } from '../../fixtures/change-graph.js';
-import { loadSettings, planMessage, silentLogger } from '../../fixtures/plan-message.js';
+import { loadFrom, loadSettings, planMessage, silentLogger } from '../../fixtures/plan-message.js';
 import { declared, onnxFile } from '../../fixtures/onnx-nodes.js';
 import { readTinyManifest, TinyModelCopy } from '../../fixtures/tiny-model.js';
 
@@ -90,11 +90,11 @@ afterEach(async () => {
 });
 
 describe('the planner engine', () => {
-  it('plans by the expression of the tuning, foreseen joint positions included', async () => {
+  it('plans by the expression of the values, foreseen joint positions included', async () => {
     const loaded = await load();
     const towards = async (expression: string): Promise<number> => {
       const { actions } = await loaded.plan(
-        planMessage({ objectiveExpression: expression, actionPenalty: 0 }),
+        planMessage({ 'objective.expression': expression, 'objective.action_weight': 0 }),
       );
       return actions.filter((_, i) => i % 2 === 0).reduce((sum, action) => sum + action, 0);
     };
@@ -104,36 +104,39 @@ describe('the planner engine', () => {
 
   it('says once what is wrong with a new expression, and goes on with the objective in force', async () => {
     const loaded = await load();
-    const before = await loaded.plan(planMessage({ objectiveExpression: 'latent_distance' }));
-    const bad = planMessage({ objectiveExpression: 'latent_distance + q[3]' });
+    const before = await loaded.plan(planMessage({ 'objective.expression': 'latent_distance' }));
+    const bad = planMessage({ 'objective.expression': 'latent_distance + q[3]' });
     await expect(loaded.plan(bad)).rejects.toMatchObject({ code: 'objective.invalid' });
     expect((await loaded.plan(bad)).actions).toEqual(before.actions);
     // Setting the good one in between counts as noticing.
-    await loaded.plan(planMessage({ objectiveExpression: 'latent_distance' }));
+    await loaded.plan(planMessage({ 'objective.expression': 'latent_distance' }));
     await expect(loaded.plan(bad)).rejects.toMatchObject({ code: 'objective.invalid' });
   });
 
   it('takes what needs no new graph with the next plan, and builds the rest beside the planner in force', async () => {
     const loaded = await load();
-    const later = (tuning: Partial<PlannerTuning>): PlanMessage => ({ ...planMessage(tuning), planIndex: 3 });
+    const later = (values: Partial<PlanningValues>): PlanMessage => ({
+      ...planMessage(values),
+      planIndex: 3,
+    });
     const periods = async (job: PlanMessage): Promise<number> => (await loaded.plan(job)).actions.length / 2;
-    const short = await periods(planMessage({ horizon: 2 }));
-    const one = await loaded.plan(later({ horizon: 2, iterations: 1 }));
+    const short = await periods(planMessage({ 'sampling.horizon': 2 }));
+    const one = await loaded.plan(later({ 'sampling.horizon': 2, 'sampling.iterations': 1 }));
     expect(one.statistics.iterations).toBe(1);
     // The first plan that asks for another horizon still has the old one; when it is out, the new graph is built.
-    expect(await periods(later({ horizon: 4 }))).toBe(short);
+    expect(await periods(later({ 'sampling.horizon': 4 }))).toBe(short);
     loaded.buildBeside();
-    expect(await periods(later({ horizon: 4 }))).toBe(2 * short);
+    expect(await periods(later({ 'sampling.horizon': 4 }))).toBe(2 * short);
     // Nothing is under way after a reset: the plan waits.
-    expect(await periods(planMessage({ horizon: 3 }))).toBe(1.5 * short);
+    expect(await periods(planMessage({ 'sampling.horizon': 3 }))).toBe(1.5 * short);
   });
 
   it.each(['plan', 'iteration', 'host'] as const)(
     'makes the same plan by the rollout graph "%s"',
     async (rollout) => {
       const loaded = await load();
-      const { actions, statistics } = await loaded.plan(planMessage({ rollout }));
-      const expected = await loaded.plan(planMessage({ rollout: 'host' }));
+      const { actions, statistics } = await loaded.plan(planMessage({ 'rollout.graph': rollout }));
+      const expected = await loaded.plan(planMessage({ 'rollout.graph': 'host' }));
       expect(statistics.rollout).toBe(rollout);
       for (const [i, action] of actions.entries()) expect(action).toBeCloseTo(expected.actions[i] ?? NaN, 4);
     },
@@ -143,7 +146,7 @@ describe('the planner engine', () => {
     const copy = await TinyModelCopy.create();
     try {
       await copy.changeFile('predictor.onnx', (bytes) => changeGraph(bytes, addForeignOperator));
-      engine = await PlannerEngine.load({ ...loadSettings, modelFolder: copy.folder }, silentLogger);
+      engine = await PlannerEngine.load(loadFrom(copy.folder), silentLogger);
       const { actions, statistics } = await engine.plan(planMessage({}));
       expect(statistics).toMatchObject({
         rollout: 'host',
@@ -165,14 +168,20 @@ describe('the planner engine', () => {
     const copy = await TinyModelCopy.create();
     try {
       await copy.addGraph('inverseDynamics', proposing(HORIZON * BLOCK), goldenProposals());
-      engine = await PlannerEngine.load({ ...loadSettings, modelFolder: copy.folder }, silentLogger);
-      const one = { samples: 2, elites: 1, iterations: 1, initialStd: 1e-6, minStd: 1e-6 } as const;
+      engine = await PlannerEngine.load(loadFrom(copy.folder), silentLogger);
+      const one: Partial<PlanningValues> = {
+        'sampling.samples': 2,
+        'sampling.elites': 1,
+        'sampling.iterations': 1,
+        'sampling.initial_std': 1e-6,
+        'sampling.min_std': 1e-6,
+      };
       const { actions, actionSize, committed } = await engine.plan(
         planMessage({
           ...one,
-          returned: 'best',
-          actionPenalty: 0,
-          objectiveMetric: 'squared_latent_distance',
+          'sampling.returned': 'best',
+          'objective.action_weight': 0,
+          'objective.metric': 'squared_latent_distance',
         }),
       );
       // The goal is 100 steps of a colour away, 4 / 255 rad each; normalised actions are in 2 rad/s.
@@ -202,9 +211,9 @@ describe('the planner engine', () => {
     const copy = await TinyModelCopy.create();
     try {
       await tellOfJoints(copy);
-      engine = await PlannerEngine.load({ ...loadSettings, modelFolder: copy.folder }, silentLogger);
+      engine = await PlannerEngine.load(loadFrom(copy.folder), silentLogger);
       const proprioception = Float64Array.of(0.1, 0.2);
-      const { history, ...message } = planMessage({ horizon: 3 });
+      const { history, ...message } = planMessage({ 'sampling.horizon': 3 });
       const told = history.map(({ set, stampNs }) => ({ stampNs, set: set && { ...set, proprioception } }));
       const state = { stampNs: 2n, frames: [], proprioception: Float64Array.of((4 * 200) / 255 - 2, -0.43) };
       const plan = await engine.plan({ ...message, history: told, goal: { stampNs: 2n, set: state } });
@@ -222,7 +231,7 @@ describe('the planner engine', () => {
     const copy = await TinyModelCopy.create();
     try {
       await copy.addGraph('inverseDynamics', proposing(2 * HORIZON * BLOCK), goldenProposals());
-      const loading = PlannerEngine.load({ ...loadSettings, modelFolder: copy.folder }, silentLogger);
+      const loading = PlannerEngine.load(loadFrom(copy.folder), silentLogger);
       await expect(loading).rejects.toMatchObject({ code: 'model.signature-mismatch' });
     } finally {
       await copy.remove();
@@ -231,7 +240,7 @@ describe('the planner engine', () => {
 
   it('says so when a plan cannot be made in one graph as it was told', async () => {
     const loaded = await load();
-    const { statistics } = await loaded.plan(planMessage({ rollout: 'plan', planner: 'icem' }));
+    const { statistics } = await loaded.plan(planMessage({ 'rollout.graph': 'plan', planner: 'icem' }));
     expect(statistics).toMatchObject({
       rollout: 'iteration',
       fallbacks: [
@@ -240,11 +249,11 @@ describe('the planner engine', () => {
     });
   });
 
-  it('rests within the margin of the model beside its own objective, and within that of the tuning beside any', async () => {
+  it('rests within the margin of the model beside its own objective, and within that of the values beside any', async () => {
     const copy = await TinyModelCopy.create();
     const wide = 1e6;
-    const rests = async (tuning: Partial<PlannerTuning>): Promise<boolean> => {
-      const plan = await engine?.plan(planMessage(tuning));
+    const rests = async (values: Partial<PlanningValues>): Promise<boolean> => {
+      const plan = await engine?.plan(planMessage(values));
       const isStill = plan?.actions.every((action) => action === 0);
       expect(isStill).toBe(plan?.statistics.rests);
       return plan?.statistics.rests === true;
@@ -252,30 +261,30 @@ describe('the planner engine', () => {
     try {
       engine = await PlannerEngine.load(loadSettings, silentLogger);
       expect(await rests({})).toBe(false);
-      expect(await rests({ restMargin: wide })).toBe(true);
+      expect(await rests({ 'rest.margin': wide })).toBe(true);
       await engine.dispose();
       await copy.changeManifest(({ plannerDefaults }) => {
         plannerDefaults.restMargin = wide;
       });
-      engine = await PlannerEngine.load({ ...loadSettings, modelFolder: copy.folder }, silentLogger);
+      engine = await PlannerEngine.load(loadFrom(copy.folder), silentLogger);
       expect(await rests({})).toBe(true);
-      expect(await rests({ planner: 'mppi', rollout: 'plan' })).toBe(true);
+      expect(await rests({ planner: 'mppi', 'rollout.graph': 'plan' })).toBe(true);
       expect(await rests({ planner: 'random' })).toBe(false);
-      expect(await rests({ restMargin: 0 })).toBe(false);
-      expect(await rests({ objectiveMetric: 'squared_latent_distance' })).toBe(false);
-      expect(await rests({ objectiveExpression: 'goal_distance' })).toBe(false);
-      expect(await rests({ objectiveExpression: 'goal_distance', restMargin: wide })).toBe(true);
+      expect(await rests({ 'rest.margin': 0 })).toBe(false);
+      expect(await rests({ 'objective.metric': 'squared_latent_distance' })).toBe(false);
+      expect(await rests({ 'objective.expression': 'goal_distance' })).toBe(false);
+      expect(await rests({ 'objective.expression': 'goal_distance', 'rest.margin': wide })).toBe(true);
     } finally {
       await copy.remove();
     }
   });
 
-  it('moves on when it has rested for as long as the tuning says', async () => {
+  it('moves on when it has rested for as long as the values say', async () => {
     const loaded = await load();
     const restsAt = async (planIndex: number, ms: number): Promise<boolean> => {
       const stampNs = 1_000_000_000n + BigInt(ms) * 1_000_000n;
-      const tuning = { restMargin: 1e6, restPatienceMs: 200 };
-      const plan = await loaded.plan({ ...planMessage(tuning, stampNs), planIndex });
+      const values: Partial<PlanningValues> = { 'rest.margin': 1e6, 'rest.patience_s': 0.2 };
+      const plan = await loaded.plan({ ...planMessage(values, stampNs), planIndex });
       return plan.statistics.rests;
     };
     expect([await restsAt(0, 0), await restsAt(1, 100), await restsAt(2, 220)]).toEqual([true, true, false]);
@@ -283,7 +292,10 @@ describe('the planner engine', () => {
   });
 
   describe('marks plans that are no fair sample of planning time', () => {
-    const later = (tuning: Partial<PlannerTuning>): PlanMessage => ({ ...planMessage(tuning), planIndex: 3 });
+    const later = (values: Partial<PlanningValues>): PlanMessage => ({
+      ...planMessage(values),
+      planIndex: 3,
+    });
     const isWarmUp = async (by: PlannerEngine, job: PlanMessage): Promise<boolean> =>
       (await by.plan(job)).statistics.warmUp;
 
@@ -294,12 +306,12 @@ describe('the planner engine', () => {
       // Nothing is built after a reset.
       expect(await isWarmUp(loaded, planMessage({}))).toBe(false);
       await loaded.dispose();
-      engine = await PlannerEngine.load({ ...loadSettings, warmUp: defaultTuning }, silentLogger);
+      engine = await PlannerEngine.load({ ...loadSettings, warmUp: defaultValues }, silentLogger);
       expect(await isWarmUp(engine, planMessage({}))).toBe(false);
     });
 
     it('the first after a warm-up that failed', async () => {
-      const wrong = { ...defaultTuning, objectiveExpression: 'q[9]' };
+      const wrong = { ...defaultValues, 'objective.expression': 'q[9]' };
       engine = await PlannerEngine.load({ ...loadSettings, warmUp: wrong }, silentLogger);
       expect(await isWarmUp(engine, planMessage({}))).toBe(true);
       expect(await isWarmUp(engine, later({}))).toBe(false);
@@ -307,32 +319,32 @@ describe('the planner engine', () => {
 
     it('those that a rollout is built in, and those with one that was built beside', async () => {
       const loaded = await load();
-      await loaded.plan(planMessage({ horizon: 2 }));
+      await loaded.plan(planMessage({ 'sampling.horizon': 2 }));
       // Built within the plan, since nothing is under way.
-      expect(await isWarmUp(loaded, planMessage({ horizon: 3 }))).toBe(true);
-      expect(await isWarmUp(loaded, later({ horizon: 3 }))).toBe(false);
+      expect(await isWarmUp(loaded, planMessage({ 'sampling.horizon': 3 }))).toBe(true);
+      expect(await isWarmUp(loaded, later({ 'sampling.horizon': 3 }))).toBe(false);
       // What needs no new graph is no reason.
-      expect(await isWarmUp(loaded, later({ horizon: 3, iterations: 1 }))).toBe(false);
+      expect(await isWarmUp(loaded, later({ 'sampling.horizon': 3, 'sampling.iterations': 1 }))).toBe(false);
       // Asked for, and still made with the one in force.
-      expect(await isWarmUp(loaded, later({ horizon: 4 }))).toBe(false);
+      expect(await isWarmUp(loaded, later({ 'sampling.horizon': 4 }))).toBe(false);
       loaded.buildBeside();
-      expect(await isWarmUp(loaded, later({ horizon: 4 }))).toBe(true);
-      expect(await isWarmUp(loaded, later({ horizon: 4 }))).toBe(false);
+      expect(await isWarmUp(loaded, later({ 'sampling.horizon': 4 }))).toBe(true);
+      expect(await isWarmUp(loaded, later({ 'sampling.horizon': 4 }))).toBe(false);
     });
 
     it('those during which one is built beside', async () => {
       const loaded = await load();
-      await loaded.plan(planMessage({ horizon: 2 }));
-      await loaded.plan(later({ horizon: 4 }));
+      await loaded.plan(planMessage({ 'sampling.horizon': 2 }));
+      await loaded.plan(later({ 'sampling.horizon': 4 }));
       loaded.buildBeside();
-      expect(await isWarmUp(loaded, later({ horizon: 2 }))).toBe(true);
+      expect(await isWarmUp(loaded, later({ 'sampling.horizon': 2 }))).toBe(true);
     });
 
     it('those that reduced precision is judged in', async () => {
       const loaded = await load();
       await loaded.plan(planMessage({}));
-      expect(await isWarmUp(loaded, planMessage({ precision: 'int8' }))).toBe(true);
-      expect(await isWarmUp(loaded, later({ precision: 'int8' }))).toBe(false);
+      expect(await isWarmUp(loaded, planMessage({ 'rollout.precision': 'int8' }))).toBe(true);
+      expect(await isWarmUp(loaded, later({ 'rollout.precision': 'int8' }))).toBe(false);
     });
   });
 
@@ -340,7 +352,7 @@ describe('the planner engine', () => {
     const lines: string[] = [];
     const log = (line: string): void => void lines.push(line);
     engine = await PlannerEngine.load(loadSettings, { debug: log, info: log, warn: log, error: log });
-    await engine.plan(planMessage({ precision: 'int8' }));
+    await engine.plan(planMessage({ 'rollout.precision': 'int8' }));
     expect(lines.join()).toMatch(
       /int8 costs of 256 candidates rank as float32 ones do to [01].\d{4} \(Spearman\)/,
     );
@@ -348,7 +360,7 @@ describe('the planner engine', () => {
 
   it('holds frozen joints at their action in every plan', async () => {
     const loaded = await load();
-    const plan = await loaded.plan(planMessage({ frozenActions: 'elbow=0.5' }));
+    const plan = await loaded.plan(planMessage({ 'actions.frozen': 'elbow=0.5' }));
     const { actions, actionSize: joints, committed } = plan;
     const elbow = actions.subarray(committed * joints).filter((_, i) => i % joints === 1);
     expect(new Set(elbow)).toEqual(new Set([0.5]));
@@ -361,12 +373,12 @@ describe('the planner engine', () => {
     ['elbow: 0', /equals sign/],
   ])('names frozen joints that it cannot read: %s', async (frozenActions, name) => {
     const loaded = await load();
-    await expect(loaded.plan(planMessage({ frozenActions }))).rejects.toThrow(name);
+    await expect(loaded.plan(planMessage({ 'actions.frozen': frozenActions }))).rejects.toThrow(name);
   });
 
   it('refuses every plan while it has no objective that works', async () => {
     const loaded = await load();
-    const bad = planMessage({ objectiveExpression: 'q[3]' });
+    const bad = planMessage({ 'objective.expression': 'q[3]' });
     for (let plan = 0; plan < 2; plan++) {
       await expect(loaded.plan(bad)).rejects.toMatchObject({ code: 'objective.invalid' });
     }
@@ -375,11 +387,11 @@ describe('the planner engine', () => {
   it('brings candidates and cost terms along when they are asked for, and plans the same either way', async () => {
     const loaded = await load();
     const weighted = planMessage({
-      smoothnessWeight: 0.5,
-      limitWeight: 2,
-      limitMargin: 0.5,
-      limitMarginM: 0,
-      actionPenalty: 0.1,
+      'objective.smoothness_weight': 0.5,
+      'objective.limit_weight': 2,
+      'objective.limit_margin': 0.5,
+      'objective.limit_margin_m': 0,
+      'objective.action_weight': 0.1,
     });
     // In the margin, whose end is at 2.5.
     const joints = { ...weighted.joints, position: Float64Array.of(2.9, -2.9) };
@@ -401,8 +413,11 @@ describe('the planner engine', () => {
 
   it('shows the same candidates whether the iterations run on the host or the device', async () => {
     const loaded = await load();
-    const shown = async (rollout: PlannerTuning['rollout']): Promise<Float32Array | undefined> => {
-      const job = { ...planMessage({ rollout }), extras: { candidates: 1000, costTerms: false } };
+    const shown = async (rollout: PlanningValues['rollout.graph']): Promise<Float32Array | undefined> => {
+      const job = {
+        ...planMessage({ 'rollout.graph': rollout }),
+        extras: { candidates: 1000, costTerms: false },
+      };
       const { statistics, candidates } = await loaded.plan(job);
       expect(statistics.rollout).toBe(rollout);
       return candidates?.costs;
@@ -419,10 +434,10 @@ describe('the planner engine', () => {
       info: (line: string) => lines.push(line),
       warn: (line: string) => lines.push(line),
     };
-    engine = await PlannerEngine.load({ ...loadSettings, warmUp: defaultTuning }, log);
+    engine = await PlannerEngine.load({ ...loadSettings, warmUp: defaultValues }, log);
     expect(lines.some((line) => line.startsWith('warmed up in'))).toBe(true);
     await engine.dispose();
-    const wrong = { ...defaultTuning, objectiveExpression: 'q[9]' };
+    const wrong = { ...defaultValues, 'objective.expression': 'q[9]' };
     engine = await PlannerEngine.load({ ...loadSettings, warmUp: wrong }, log);
     expect(lines.some((line) => line.includes('not warmed up') && line.includes('objective.invalid'))).toBe(
       true,

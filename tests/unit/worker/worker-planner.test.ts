@@ -4,11 +4,11 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import type { FrameSet } from '../../../src/core/model-info.js';
 import type { Logger } from '../../../src/core/types.js';
-import { NO_EXTRAS } from '../../../src/planning/planner-port.js';
-import type { PlanRequest } from '../../../src/planning/planner-port.js';
+import { NO_EXTRAS } from '../../../src/worker/planner-port.js';
+import type { PlanRequest } from '../../../src/worker/planner-port.js';
 import { WorkerPlanner } from '../../../src/worker/worker-planner.js';
-import { defaultTuning as tuning } from '../../fixtures/default-tuning.js';
-import { frame, loadSettings } from '../../fixtures/plan-message.js';
+import { defaultValues as values } from '../../fixtures/planners.js';
+import { frame, loadFrom, loadSettings } from '../../fixtures/plan-message.js';
 
 /** The worker as it is built: not every supported Node runs TypeScript. */
 const builtWorker = new URL('../../../dist/src/worker/planner-worker.js', import.meta.url);
@@ -24,7 +24,7 @@ function request(planIndex: number, history: readonly FrameSet[], goal: FrameSet
     lower: new Float64Array(2).fill(-1),
     upper: new Float64Array(2).fill(1),
   };
-  return { planIndex, history, goal, committed: new Float32Array(2), joints, tuning, extras: NO_EXTRAS };
+  return { planIndex, history, goal, committed: new Float32Array(2), joints, values, extras: NO_EXTRAS };
 }
 
 const lines: string[] = [];
@@ -76,7 +76,7 @@ describe('the planner worker', () => {
 
   it('tells the log of whoever started it how it gets on', async () => {
     lines.length = 0;
-    await planner(builtWorker).load({ ...loadSettings, warmUp: tuning });
+    await planner(builtWorker).load({ ...loadSettings, warmUp: values });
     expect(lines.join('\n')).toMatch(/model read and checked in \d+ ms: tiny, licence Apache-2.0/);
     expect(lines.some((line) => line.startsWith('warmed up in'))).toBe(true);
   });
@@ -111,7 +111,7 @@ describe('the planner worker', () => {
   });
 
   it('passes on why a model does not load', async () => {
-    const missing = { ...loadSettings, modelFolder: 'tests/fixtures/no-such-model' };
+    const missing = loadFrom('tests/fixtures/no-such-model');
     await expect(planner(builtWorker).load(missing)).rejects.toMatchObject({ code: 'model.missing-file' });
   });
 
@@ -155,7 +155,7 @@ describe('the planner worker', () => {
   it('ends a load that takes longer than it may, and says what to do', async () => {
     lines.length = 0;
     const worker = planner(hangingWorker);
-    const hanging = { ...loadSettings, modelFolder: 'hangs-loading', loadTimeoutMs: 1500 };
+    const hanging = loadFrom('hangs-loading', 1.5);
     await expect(worker.load(hanging)).rejects.toMatchObject({
       code: 'planner.worker-died',
       message: expect.stringContaining(
@@ -171,20 +171,20 @@ describe('the planner worker', () => {
 
   it('says which plans may have to wait until something is compiled', async () => {
     const worker = planner(builtWorker);
-    const int8 = { ...tuning, precision: 'int8' as const };
-    const longer = { ...tuning, horizon: 7 };
-    const { window } = await worker.load({ ...loadSettings, warmUp: tuning });
-    expect(worker.mayCompile(tuning)).toBe(false);
+    const int8 = { ...values, 'rollout.precision': 'int8' as const };
+    const longer = { ...values, 'sampling.horizon': 7 };
+    const { window } = await worker.load({ ...loadSettings, warmUp: values });
+    expect(worker.mayCompile(values)).toBe(false);
     expect(worker.mayCompile(longer)).toBe(true);
     const now = frameAt(1000, 100, 100);
     const history = Array.from({ length: window }, () => now);
     const goal = frameAt(1, 200, 100);
-    await worker.plan({ ...request(0, history, goal), tuning: longer });
+    await worker.plan({ ...request(0, history, goal), values: longer });
     expect(worker.mayCompile(longer)).toBe(false);
     // Built beside the one in force, for which the next plan may have to wait.
-    await worker.plan({ ...request(1, history, goal), tuning: int8 });
+    await worker.plan({ ...request(1, history, goal), values: int8 });
     expect(worker.mayCompile(int8)).toBe(true);
-    await worker.plan({ ...request(2, history, goal), tuning: int8 });
+    await worker.plan({ ...request(2, history, goal), values: int8 });
     expect(worker.mayCompile(int8)).toBe(false);
     // Reduced precision is judged by the first real frame.
     await worker.load({ ...loadSettings, warmUp: int8 });
@@ -197,8 +197,13 @@ describe('the planner worker', () => {
     const [pid = 0] = children();
     const now = frameAt(1000, 100, 100);
     const history = Array.from({ length: window }, () => now);
-    const long = { ...tuning, samples: 100_000, horizon: 40, iterations: 100 };
-    const plan = worker.plan({ ...request(0, history, frameAt(1, 200, 100)), tuning: long });
+    const long = {
+      ...values,
+      'sampling.samples': 100_000,
+      'sampling.horizon': 40,
+      'sampling.iterations': 100,
+    };
+    const plan = worker.plan({ ...request(0, history, frameAt(1, 200, 100)), values: long });
     plan.catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(isRunning(pid)).toBe(true);

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { Fallback } from '../../../../src/core/types.js';
 import { validateParameters } from '../../../../src/params/validate.js';
-import type { ControlLoop, PlanReport } from '../../../../src/loop/control-loop.js';
+import type { ControlLoop } from '../../../../src/loop/control-loop.js';
+import type { PlanReport } from '../../../../src/loop/replanning.js';
 import { Latency } from '../../../../src/timeline/latency.js';
 import type { CommandTiming } from '../../../../src/ros/topics/command-timing.js';
 import { nodeDiagnostics, type NodeView } from '../../../../src/ros/diagnostics/node-diagnostics.js';
@@ -12,7 +13,7 @@ import { planOf } from '../../../fixtures/robot.js';
 const SMALLER: Fallback = {
   instead: 'runs of 150 candidates at most',
   reason: 'compiled rollout: found out of memory',
-  remedy: 'Lower cem.samples.',
+  remedy: 'Lower sampling.samples.',
 };
 
 function reportWith(fallbacks: readonly Fallback[]): PlanReport {
@@ -63,7 +64,7 @@ describe('the diagnostics of the planner', () => {
     expect(plannerPart([SMALLER])).toMatchObject({
       level: 'warn',
       message:
-        'instead: runs of 150 candidates at most, because of compiled rollout: found out of memory. Lower cem.samples.',
+        'instead: runs of 150 candidates at most, because of compiled rollout: found out of memory. Lower sampling.samples.',
       values: { fallbacks: 'runs of 150 candidates at most' },
     });
   });
@@ -87,10 +88,10 @@ describe('the diagnostics of the parameters', () => {
       message: '0 not at their defaults',
       values: {},
     });
-    const changed = validateParameters({ 'actions.lower': [-1, -0.5], 'cem.samples': 64 });
+    const changed = validateParameters({ 'actions.lower': [-1, -0.5], 'sampling.samples': 64 });
     expect(partOf('parameters', [], changed)).toMatchObject({
       message: '2 not at their defaults',
-      values: { 'actions.lower': '-1,-0.5', 'cem.samples': '64' },
+      values: { 'actions.lower': '-1,-0.5', 'sampling.samples': '64' },
     });
   });
 });

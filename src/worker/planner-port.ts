@@ -1,0 +1,79 @@
+import type { FrameSet, ModelInfo } from '../core/model-info.js';
+import type { JointSituation } from '../core/ports.js';
+import type { Plan } from '../core/types.js';
+import { choice, double, fixed, integer, text, type ValuesOf } from '../core/parameter.js';
+import type { PlanningValues } from '../planning/planning-parameters.js';
+
+/** Parameters that a planner is started with. */
+export const loadParameters = {
+  model: fixed(
+    text(),
+    '',
+    'Folder of the model: manifest.json, encoder.onnx, predictor.onnx and further graphs.',
+  ),
+  device: fixed(
+    choice(['auto', 'cpu', 'cuda', 'tensorrt', 'webgpu'], 'auto'),
+    '',
+    'Device that the model runs on. auto takes the first that works.',
+  ),
+  seed: fixed(
+    integer({ min: 0, max: 2147483647, default: 1 }),
+    '1',
+    'Seed of the sampling noise. The same seed and the same inputs give the same plan.',
+  ),
+  'onnx.threads': fixed(
+    integer({ min: 1, max: 64, default: 1 }),
+    '1',
+    'Threads that ONNX Runtime may use for one operator.',
+  ),
+  'planning.load_timeout_s': fixed(
+    double({ min: 1, max: 3600, default: 120 }),
+    's',
+    'A model that takes longer to load counts as one that cannot be loaded. A plan that needs something compiled first may take as much longer.',
+  ),
+};
+
+/** What the planner is started with. Any change takes a new planner, except for `warmUp`, which says only where it begins. */
+export interface PlannerSettings {
+  readonly parameters: ValuesOf<typeof loadParameters>;
+  /** Values to compile for, and to make a first plan with, before the planner counts as loaded; null: neither. */
+  readonly warmUp: PlanningValues | null;
+}
+
+/** What a plan brings along for people to look at. It costs time, so it is asked for only when somebody looks. */
+export interface PlanExtras {
+  /** Candidates to show, at most; 0: none. */
+  readonly candidates: number;
+  /** What the cost is made of: one more run of the model. */
+  readonly costTerms: boolean;
+}
+
+export const NO_EXTRAS: PlanExtras = { candidates: 0, costTerms: false };
+
+/** One planning job. */
+export interface PlanRequest {
+  /** Plans since the last reset; with the seed it fixes the noise. */
+  readonly planIndex: number;
+  /** Frames of the history window, oldest first, one predictor step apart, repeated where there is none yet. */
+  readonly history: readonly FrameSet[];
+  readonly goal: FrameSet;
+  /** Raw actions `[committed, J]` that are decided already. */
+  readonly committed: Float32Array;
+  /** Where the joints were when the newest frame was taken, and their limits. */
+  readonly joints: JointSituation;
+  readonly values: PlanningValues;
+  readonly extras: PlanExtras;
+}
+
+/**
+ * The planner as the pipeline sees it: asynchronous, one job at a time. Both promises reject with a JepaMpcError; after
+ * `planner.worker-died` the port is unusable until `load` is called again.
+ */
+export interface PlannerPort {
+  load(settings: PlannerSettings): Promise<ModelInfo>;
+  plan(request: PlanRequest): Promise<Plan>;
+  /** Whether a plan with these values, requested now, may have to wait until something is compiled. */
+  mayCompile(values: PlanningValues): boolean;
+  /** Ends the planner at once, a running job included. */
+  dispose(): Promise<void>;
+}

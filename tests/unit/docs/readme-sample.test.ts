@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import type { DemoReport } from '../../../eval/demo/demo-report.js';
+import { DemoTerminal, summaryLines } from '../../../eval/demo/terminal.js';
+import type { EpisodeOutcome } from '../../../eval/episodes/episode-runner.js';
+import { ROOT } from './files.js';
+
+/** The lines that the README shows as the output of the demo. */
+const SAMPLE = (/```console\n([^]*?)```/.exec(readFileSync(`${ROOT}README.md`, 'utf8'))?.[1] ?? '').split(
+  '\n',
+);
+
+const FIGURES: Omit<DemoReport, 'episodes'> = {
+  simulator: 'mujoco',
+  imperfections: [],
+  seed: 1234,
+  mode: 'realtime',
+  episodeSeconds: 6,
+  successRate: 1,
+  successInterval95: [0.839, 1],
+  medianTimeS: 1.73,
+  baselines: { random: null, doNothing: null, squaredLatentDistance: null },
+  planRateHz: { median: 30.1, p5: 29.2 },
+  planMs: { p50: 8, p95: 16 },
+  frameToCommandMs: { p50: 107.2, p95: 115 },
+  rosThreadGapMs: { p99: 4.2, max: 18.5 },
+  limitViolations: 0,
+  largestAcceleration: 1,
+  device: 'cpu',
+  model: { name: 'reacher', sha256: 'a'.repeat(64) },
+};
+
+describe('the sample output of the README', () => {
+  it('has the summary that the demo prints for these figures', () => {
+    const episode = {
+      success: true,
+      finalDistanceM: 0.046,
+      holdReason: '',
+      timeS: 1,
+      startRad: [0],
+      goalRad: [0],
+    };
+    const printed = summaryLines({ ...FIGURES, episodes: Array.from({ length: 20 }, () => episode) });
+    const first = SAMPLE.findIndex((line) => line.startsWith('success over'));
+    // The last line names the machine.
+    expect(SAMPLE.slice(first, first + printed.length - 2)).toEqual(printed.slice(1, -1));
+    expect(SAMPLE[first + printed.length - 2]).toMatch(/^ {2}machine {17}/);
+    expect(printed.at(-1)).toMatch(/^ {2}machine {17}/);
+  });
+
+  it('has the line that the demo prints for such an episode', () => {
+    const written: string[] = [];
+    const output = new Writable({
+      write(chunk, _encoding, done) {
+        written.push(String(chunk));
+        done();
+      },
+    });
+    const terminal = new DemoTerminal(output as unknown as NodeJS.WriteStream);
+    const outcome = { success: true, finalDistanceM: 0.046, timeS: 1.32, holdReason: '' } as EpisodeOutcome;
+    terminal.episode('planner', 0, 20, outcome, [0.65, -0.24], { planRateHz: 30.8, frameToCommandMs: 113 });
+    expect(SAMPLE).toContain(written.join('').trimEnd());
+  });
+});

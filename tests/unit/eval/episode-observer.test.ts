@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { CommandAudit } from '../../../eval/episodes/command-audit.js';
+import { EpisodeJudge } from '../../../eval/episodes/episode-judge.js';
+import { EpisodeObserver } from '../../../eval/episodes/episode-observer.js';
+import { PlannerFigures } from '../../../eval/episodes/planner-figures.js';
+import type { ImageFrame } from '../../../src/core/types.js';
+
+const START_NS = 1_000_000_000n;
+
+function frame(offsetMs: number): ImageFrame {
+  const stampNs = START_NS + BigInt(offsetMs) * 1_000_000n;
+  return { stampNs, width: 1, height: 1, encoding: 'rgb8', step: 3, data: new Uint8Array(3) };
+}
+
+function begun(recorded: boolean): EpisodeObserver {
+  const observer = new EpisodeObserver(new CommandAudit([]), new PlannerFigures());
+  const judge = new EpisodeJudge([0], (position) => position, START_NS, 6);
+  observer.begin({ judge, startNs: START_NS, measured: true, recorded, onVerdict: () => undefined });
+  return observer;
+}
+
+const offsetsMs = (frames: readonly ImageFrame[]): number[] =>
+  frames.map(({ stampNs }) => Number(stampNs - START_NS) / 1e6);
+
+describe('EpisodeObserver', () => {
+  it('records the images of an episode, of a fast camera every other one', () => {
+    const observer = begun(true);
+    for (const ms of [-33, 0, 33, 66, 99, 132]) observer.onImage(frame(ms));
+    expect(offsetsMs(observer.recording)).toEqual([0, 66, 132]);
+    observer.end();
+    observer.onImage(frame(300));
+    expect(offsetsMs(observer.recording)).toEqual([0, 66, 132]);
+  });
+
+  it('keeps only the first image when it does not record', () => {
+    const observer = begun(false);
+    for (const ms of [-33, 0, 100]) observer.onImage(frame(ms));
+    expect(observer.recording).toEqual([]);
+    expect(observer.firstFrame?.stampNs).toBe(START_NS);
+  });
+});
