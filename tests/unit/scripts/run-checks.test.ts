@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checksOf } from '../../../scripts/checks/check-list.mjs';
-import { chosenChecks } from '../../../scripts/checks/run-checks.mjs';
+import { chosenChecks, runChosen } from '../../../scripts/checks/run-checks.mjs';
 import { layoutOf } from '../../../scripts/setup/layout.mjs';
 
 const RUN_CHECKS = pathToFileURL(resolve('scripts/checks/run-checks.mjs')).href;
@@ -40,7 +40,7 @@ function run(parts: readonly FakePart[], laneCount: number): { status: number | 
   const lanes = Array.from({ length: laneCount }, (_, lane) => ({
     JEPA_MPC_RUN_ID: `${folder}-${String(lane)}`,
   }));
-  const code = `import { runChosen } from ${JSON.stringify(RUN_CHECKS)};
+  const code = `import { ${runChosen.name} } from ${JSON.stringify(RUN_CHECKS)};
     const [checks, lanes] = ${JSON.stringify([checks, lanes])};
     const layout = { root: ${JSON.stringify(folder)}, logs: ${JSON.stringify(folder)} };
     process.exitCode = await runChosen(checks, layout, lanes.map((lane) => ({ ...process.env, ...lane })), {});`;
