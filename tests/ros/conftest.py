@@ -144,6 +144,12 @@ class SharedRobot:
         if process.poll() is not None:
             return False
         was_well = self._is_well(peer)
+        if not self._moves_from_the_start(peer):
+            return False
+        # What was wrong before must not be taken for what the next test looks for.
+        return was_well or (peer.spin_until(lambda: self._is_well(peer), 5.0) and self._moves_from_the_start(peer))
+
+    def _moves_from_the_start(self, peer: Peer) -> bool:
         try:
             # While the node is inactive, the robot may jump back to where it was at the start.
             peer.change_state(Transition.TRANSITION_DEACTIVATE)
@@ -155,11 +161,7 @@ class SharedRobot:
             return False  # the node does not answer
         peer.publish_goal()
         peer.forget()
-        if not (restored and is_active and peer.spin_until(peer.moves, 5.0)):
-            return False
-        peer.forget()
-        # What was wrong before must not be taken for what the next test looks for.
-        return was_well or peer.spin_until(lambda: self._is_well(peer), 5.0)
+        return restored and is_active and peer.spin_until(peer.moves, 5.0)
 
     def _is_well(self, peer: Peer) -> bool:
         """Whether diagnostics of every part have come that tests disturb, and all are OK."""
