@@ -1,4 +1,4 @@
-/** Our engine as the harness sees it: compiled rollouts and the planners of dist/, told to do what the reference does. */
+/** Our engine for the harness: compiled rollouts and the planners of dist/, set up to do what the reference does. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -10,12 +10,12 @@ import { createPlanner } from '../dist/src/planning/registry.js';
 import { readNodeTimes } from './harness/node-times.mjs';
 import { sessionRunMs } from './harness/session-clock.mjs';
 
-/** Lets threads that spin for more work go to sleep: they would take a core from the other session. */
+/** Pause in which threads that spin for more work go to sleep. They would take a core from the other session. */
 const PAUSE_MS = 100;
 
 const PRECISIONS = { fp32: 'float32', fp16: 'float16', int8: 'int8' };
 
-/** What the reference's solvers do: nothing is kept but the mean (and iCEM's elites), and no deviation is too small. */
+/** What the reference's solvers do: they keep nothing but the mean (and iCEM's elites), and have no minimum standard deviation. */
 const AS_THE_REFERENCE = { minStd: 0, keep: 'mean', returned: 'mean' };
 
 /**
@@ -30,14 +30,14 @@ export async function openOurs({ folder }, { precision, threads, device = 'cpu' 
   const scorers = new Map();
   const profileFolder = mkdtempSync(join(tmpdir(), 'jepa-mpc-profile-'));
 
-  /** The candidates of the harness are model actions, within its own bound. */
+  /** The candidates of the harness are normalised actions, within a bound of their own. */
   const actionWithin = (bound) => ({
     ...action,
     lower: action.mean.map((mean, i) => mean - bound * action.std[i]),
     upper: action.mean.map((mean, i) => mean + bound * action.std[i]),
   });
 
-  /** One for each horizon, set of savings, and whether its operators are timed. */
+  /** The scorer for a horizon and a set of savings, with or without timing its operators; compiled once. */
   async function scorerFor(horizon, savings, isProfiled) {
     const key = JSON.stringify([horizon, savings, isProfiled]);
     if (!scorers.has(key)) {
@@ -74,7 +74,7 @@ export async function openOurs({ folder }, { precision, threads, device = 'cpu' 
       rmSync(profileFolder, { recursive: true, force: true });
     },
 
-    /** What the operators took in each run of the plans that were profiled, in order; for one horizon. */
+    /** Times of the operators in each run of the profiled plans, in order; for one horizon. */
     async profile() {
       for (const [key, scorer] of scorers) {
         const [, , isProfiled] = JSON.parse(key);
@@ -103,7 +103,7 @@ export async function openOurs({ folder }, { precision, threads, device = 'cpu' 
       const scored = [];
       let lastMs = 0;
       let runMs = 0;
-      /** What only the observation takes: it is no part of the plan. */
+      /** Time that only the observation takes. It is not part of the plan. */
       let observedMs = 0;
       const timed = {
         score: async (context, candidates) => {
@@ -115,7 +115,7 @@ export async function openOurs({ folder }, { precision, threads, device = 'cpu' 
       };
       const toModel = (raw) =>
         raw.map((value, i) => (value - action.mean[i % joints]) / action.std[i % joints]);
-      const onIteration = ({ candidates, costs, mean, std: deviation }) => {
+      const onIteration = ({ candidates, costs, mean, std: rawStd }) => {
         const nowMs = performance.now();
         if (profiled) scored.push(candidates.slice());
         trace.push({
@@ -124,7 +124,7 @@ export async function openOurs({ folder }, { precision, threads, device = 'cpu' 
           candidates: toModel(candidates),
           costs: costs.slice(),
           mean: toModel(mean),
-          std: deviation.map((value, i) => value / action.std[i % joints]),
+          std: rawStd.map((value, i) => value / action.std[i % joints]),
         });
         lastMs = performance.now();
         observedMs += lastMs - nowMs;

@@ -1,5 +1,5 @@
 /**
- * Times the planner beside PyPI stable-worldmodel 0.1.1 with the same weights, noise and budgets: `npm run bench`, bench/README.md.
+ * Times the planner against PyPI stable-worldmodel 0.1.1, with the same weights, noise and budgets: `npm run bench`, bench/README.md.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
@@ -114,7 +114,7 @@ const startOurs = () =>
   );
 
 /**
- * One case with its three processes, each in a precision of its own so that their memory can be told apart.
+ * One case with its three processes, one for each precision so that the memory of each can be measured.
  *
  * @param {string[]} notes what cannot be measured is written here
  */

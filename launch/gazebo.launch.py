@@ -1,11 +1,11 @@
 """Gazebo and planner: `ros2 launch jepa_mpc gazebo.launch.py` moves the reacher in Gazebo with the shipped model.
 
-One after the other: Gazebo, the robot in it, its joint states, its controller, and the planner node, which configures
-itself and activates itself. With `driver:=native` Gazebo's own systems take the place of ros2_control. When one of them
-ends, so do the others.
+It starts, one after the other, Gazebo, the robot in it, its joint states, its controller, and the planner node, which
+configures itself and activates itself. With `driver:=native`, Gazebo's own systems replace ros2_control. When one of
+them ends, so do the others.
 
-Gazebo, ros_gz_sim, ros_gz_bridge, robot_state_publisher and, for `driver:=ros2_control`, gz_ros2_control are installed
-apart: docs/gazebo.md.
+Gazebo, ros_gz_sim, ros_gz_bridge, robot_state_publisher and, for `driver:=ros2_control`, gz_ros2_control have to be
+installed: docs/gazebo.md.
 """
 
 import os
@@ -36,39 +36,44 @@ SHARE = Path(get_package_share_directory("jepa_mpc"))
 GAZEBO = SHARE / "sim" / "gazebo"
 ROBOT = "reacher"
 CONTROLLER = "joint_trajectory_controller"
-# Arguments of planner.launch.py that are passed on.
-PASSED_ON = ("model", "params_file", "device", "namespace", "log_level", "autostart", "rviz")
+# Arguments that are forwarded to planner.launch.py.
+FORWARDED = ("model", "params_file", "device", "namespace", "log_level", "autostart", "rviz")
 # As in planner.launch.py.
 ENDS_WITH_LAUNCH = "setpriv --pdeathsig INT " if shutil.which("setpriv") else ""
-# Gazebo comes up slowly where it renders in software.
-PATIENCE_S = "120"
+# Gazebo starts slowly if it renders in software.
+TIMEOUT_S = "120"
 
 # Name, default, description.
 ARGUMENTS = (
     ("model", str(SHARE / "models" / "reacher"), "Folder of the model."),
     ("params_file", "", "YAML file of parameters of the planner node, keyed /**; empty: the defaults."),
-    ("device", "", "What plans: auto, cuda, tensorrt, webgpu or cpu; empty: the parameter file's."),
+    ("device", "", "Device that plans: auto, cuda, tensorrt, webgpu or cpu; empty: that of the parameter file."),
     ("namespace", "", "Namespace of all nodes and of their relative topics."),
-    ("log_level", "info", "Lowest level that the planner node logs."),
-    ("world", str(GAZEBO / "worlds" / "reacher.sdf"), "The world that the robot is put into."),
-    ("description", str(SHARE / "urdf" / "reacher.urdf.xacro"), "The robot, a URDF or xacro file."),
+    ("log_level", "info", "Minimum severity that the planner node logs."),
+    ("world", str(GAZEBO / "worlds" / "reacher.sdf"), "World file, in SDF."),
+    ("description", str(SHARE / "urdf" / "reacher.urdf.xacro"), "The robot, as a URDF or xacro file."),
     ("controllers", str(GAZEBO / "controllers.yaml"), "Parameters of ros2_control's controllers."),
-    ("rtf", "1.0", "Seconds of simulation for one of real time, at most."),
-    ("seed", "0", "Seed of Gazebo's random numbers, as of sensor noise; 0: another each time. Not in Fortress."),
+    ("rtf", "1.0", "Maximum real-time factor: seconds of simulation for one second of real time."),
+    ("seed", "0", "Seed of Gazebo's random numbers, such as sensor noise; 0: a random one. Not in Fortress."),
 )
-TRUTHS = (
+FLAGS = (
     ("gui", "Open Gazebo's window; needs a display. Cameras render without one.", bool(os.environ.get("DISPLAY"))),
     ("autostart", "The planner configures and activates itself; false: a lifecycle manager does that.", True),
-    ("rviz", "Open rviz2, where it is installed, with the displays of the node.", False),
-    ("fortress", "Start Gazebo Fortress, whose names are other ones.", os.environ.get("ROS_DISTRO") == "humble"),
+    ("rviz", "Open rviz2, which must be installed, with the displays of the node.", False),
+    (
+        "fortress",
+        "Start Gazebo Fortress, which has other names of programs and plugins.",
+        os.environ.get("ROS_DISTRO") == "humble",
+    ),
 )
 DRIVERS = ("ros2_control", "native")
-# Name of the node and its file; the second one for the native driver alone.
+# Name of each bridge and its file. The second one is for the native driver alone.
 BRIDGES = (("bridge", "bridge.yaml"), ("native_bridge", "bridge-native.yaml"))
 
 
 def update_rate_hz(world: str, real_time_factor: str) -> float:
-    """Physics steps a second that make the real-time factor; raises RuntimeError where that is no number above 0."""
+    """Physics steps per second for the real-time factor. Raises RuntimeError if it is not a number above 0, or if there
+    is no world."""
     try:
         factor = float(real_time_factor)
     except ValueError:
@@ -81,7 +86,7 @@ def update_rate_hz(world: str, real_time_factor: str) -> float:
 
 
 def gazebo_commands(given: dict[str, str]) -> tuple[list[str], list[str]]:
-    """Of its server and of its window."""
+    """The commands of Gazebo's server and of its window."""
     fortress = given["fortress"] == "true"
     program = ["ign", "gazebo"] if fortress else ["gz", "sim"]
     rate_hz = update_rate_hz(given["world"], given["rtf"])
@@ -94,7 +99,7 @@ def gazebo_commands(given: dict[str, str]) -> tuple[list[str], list[str]]:
 
 
 def plugin_path(fortress: bool) -> dict[str, str]:
-    """Where Gazebo finds the plugin of gz_ros2_control: with ROS's libraries."""
+    """The variable with which Gazebo finds the plugin of gz_ros2_control among ROS's libraries."""
     name = "IGN_GAZEBO_SYSTEM_PLUGIN_PATH" if fortress else "GZ_SIM_SYSTEM_PLUGIN_PATH"
     folders = (os.environ.get(name), os.environ.get("LD_LIBRARY_PATH"))
     return {name: os.pathsep.join(filter(None, folders))}
@@ -102,7 +107,7 @@ def plugin_path(fortress: bool) -> dict[str, str]:
 
 def gazebo_and_planner(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """The actions, once the launch arguments are known."""
-    names = [name for name, *_ in (*ARGUMENTS, *TRUTHS)]
+    names = [name for name, *_ in (*ARGUMENTS, *FLAGS)]
     given = {name: LaunchConfiguration(name).perform(context) for name in (*names, "driver")}
     given["namespace"] = given["namespace"].strip("/")
     common = {"prefix": [ENDS_WITH_LAUNCH, LaunchConfiguration("launch-prefix", default="")], "output": "screen"}
@@ -128,7 +133,7 @@ def gazebo_and_planner(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         for name, file in BRIDGES[: 2 if native else 1]
     ]
     spawn = node("ros_gz_sim", "create", arguments=["-name", ROBOT, "-topic", "robot_description"])
-    waiting = ("--controller-manager-timeout", PATIENCE_S, "--switch-timeout", PATIENCE_S)
+    waiting = ("--controller-manager-timeout", TIMEOUT_S, "--switch-timeout", TIMEOUT_S)
     spawners = [
         node("controller_manager", "spawner", arguments=[name, "--param-file", given["controllers"], *waiting])
         for name in (() if native else ("joint_state_broadcaster", CONTROLLER))
@@ -144,17 +149,17 @@ def gazebo_and_planner(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
 
 def robot_description(given: dict[str, str]) -> str:
-    """The URDF that the xacro file makes for Gazebo."""
+    """The URDF for Gazebo, from the xacro file."""
     arguments = {name: given[name] for name in ("driver", "fortress", "namespace", "controllers")}
     return xacro.process_file(given["description"], mappings={"sim": "gazebo", **arguments}).toxml()
 
 
 def planner(given: dict[str, str], controller: str) -> LaunchDescriptionEntity:
-    """The planner node; `controller` is put before the name of the topic that it commands on."""
+    """The planner node. `controller` is the prefix of its command topic."""
     return IncludeLaunchDescription(
         PythonLaunchDescriptionSource(str(SHARE / "launch" / "planner.launch.py")),
         launch_arguments={
-            **{name: given[name] for name in PASSED_ON},
+            **{name: given[name] for name in FORWARDED},
             "use_sim_time": "true",
             "image_topic": "image_raw",
             "joint_trajectory_topic": f"{controller}joint_trajectory",
@@ -163,16 +168,16 @@ def planner(given: dict[str, str], controller: str) -> LaunchDescriptionEntity:
 
 
 def in_order(steps: list[Node], last: LaunchDescriptionEntity) -> list[LaunchDescriptionEntity]:
-    """Handlers that start a step when the one before has ended well, and end everything when another process ends."""
+    """Handlers that start a step when the one before has succeeded, and end everything when another process ends."""
 
-    def then(following: LaunchDescriptionEntity) -> Callable[..., list[LaunchDescriptionEntity] | None]:
+    def then(next_step: LaunchDescriptionEntity) -> Callable[..., list[LaunchDescriptionEntity] | None]:
         def on_exit(event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity] | None:
-            return None if context.is_shutdown or event.returncode != 0 else [following]
+            return None if context.is_shutdown or event.returncode != 0 else [next_step]
 
         return on_exit
 
-    def end_together(event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity] | None:
-        # A launch that is being shut down refuses to be again, and a window may be closed.
+    def end_all(event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity] | None:
+        # A launch cannot be shut down twice. Closing a window must not end it.
         if context.is_shutdown or event.process_name.startswith(("rviz2", "gazebo_window")):
             return None
         if event.action in steps and event.returncode == 0:
@@ -180,8 +185,8 @@ def in_order(steps: list[Node], last: LaunchDescriptionEntity) -> list[LaunchDes
         return [Shutdown(reason=f"{event.process_name} ended")]
 
     pairs = zip(steps, [*steps[1:], last], strict=True)
-    handlers = [OnProcessExit(target_action=step, on_exit=then(following)) for step, following in pairs]
-    return [RegisterEventHandler(handler) for handler in (*handlers, OnProcessExit(on_exit=end_together))]
+    handlers = [OnProcessExit(target_action=step, on_exit=then(next_step)) for step, next_step in pairs]
+    return [RegisterEventHandler(handler) for handler in (*handlers, OnProcessExit(on_exit=end_all))]
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -193,13 +198,13 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument(
             name, default_value="true" if default else "false", description=text, choices=["true", "false"]
         )
-        for name, text, default in TRUTHS
+        for name, text, default in FLAGS
     ]
     declared.append(
         DeclareLaunchArgument(
             "driver",
             default_value=DRIVERS[0],
-            description="What moves the joints: ros2_control, or Gazebo's own controller (native).",
+            description="Driver of the joints: ros2_control, or Gazebo's own controller (native).",
             choices=list(DRIVERS),
         )
     )

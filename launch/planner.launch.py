@@ -1,7 +1,7 @@
 """Starts the planner node: `ros2 launch jepa_mpc planner.launch.py model:=<folder> params_file:=<yaml>`.
 
-Topics are relative to `namespace`; those of the robot are mapped with the arguments `image_topic` and so on. What is
-left empty in the arguments leaves the parameter file's value, or the node's default, in force.
+Topics are relative to `namespace`; the arguments `image_topic` and so on remap them to those of the robot. An empty
+argument keeps the value of the parameter file, or the node's default.
 """
 
 import shutil
@@ -20,24 +20,24 @@ TOPICS = ("image", "joint_states", "robot_description", "goal_image", "joint_tra
 ARGUMENTS = (
     ("model", "", "Folder of the model (manifest.json, encoder.onnx, predictor.onnx); empty: the parameter file's."),
     ("params_file", "", "YAML file of parameters, keyed /**; empty: the defaults."),
-    ("device", "", "What plans: auto, cuda, tensorrt, webgpu or cpu; empty: the parameter file's."),
+    ("device", "", "Device that plans: auto, cuda, tensorrt, webgpu or cpu; empty: that of the parameter file."),
     ("namespace", "", "Namespace of the node and of its relative topics."),
     ("name", "planner_node", "Name of the node."),
-    *((f"{topic}_topic", topic, f"Topic that stands for the node's `{topic}`.") for topic in TOPICS),
+    *((f"{topic}_topic", topic, f"Topic that replaces the node's `{topic}`.") for topic in TOPICS),
 )
-TRUTHS = (
-    ("use_sim_time", "false", "Follow /clock, as under a simulator."),
+FLAGS = (
+    ("use_sim_time", "false", "Use the time of /clock, as with a simulator."),
     ("autostart", "true", "Configure, and activate once all inputs are there; false: a lifecycle manager does that."),
-    ("rviz", "false", "Open rviz2, where it is installed, with the displays of the node."),
+    ("rviz", "false", "Open rviz2, which must be installed, with the displays of the node."),
 )
-# `ros2 launch` that gets SIGTERM, or is killed, leaves what it started running; with setpriv the kernel ends it.
+# After SIGTERM or a kill, `ros2 launch` leaves its processes running. With setpriv, the kernel ends them.
 ENDS_WITH_LAUNCH = "setpriv --pdeathsig INT " if shutil.which("setpriv") else ""
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 
 def planner_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """The node, and a word when it is active, once the launch arguments are known."""
-    names = [name for name, *_ in (*ARGUMENTS, *TRUTHS)]
+    """The node, and a log line when it becomes active. Called once the launch arguments are known."""
+    names = [name for name, *_ in (*ARGUMENTS, *FLAGS)]
     given = {name: LaunchConfiguration(name).perform(context) for name in (*names, "log_level")}
     parameters: list[str | dict[str, str | bool]] = []
     if given["params_file"]:
@@ -56,11 +56,11 @@ def planner_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         ros_arguments=["--log-level", given["log_level"]],
         prefix=[ENDS_WITH_LAUNCH, LaunchConfiguration("launch-prefix", default="")],
         output="screen",
-        # What moves a robot does not come back by itself after it has died.
+        # A program that moves a robot must not restart by itself.
         respawn=False,
     )
-    said = LogInfo(msg=f"{given['name']} is active: it moves the robot towards its goal")
-    on_active = OnStateTransition(target_lifecycle_node=node, goal_state="active", entities=[said])
+    active = LogInfo(msg=f"{given['name']} is active: it moves the robot towards its goal")
+    on_active = OnStateTransition(target_lifecycle_node=node, goal_state="active", entities=[active])
     displays = Node(
         package="rviz2",
         executable="rviz2",
@@ -77,11 +77,11 @@ def generate_launch_description() -> LaunchDescription:
     ]
     declared += [
         DeclareLaunchArgument(name, default_value=default, description=text, choices=["true", "false"])
-        for name, default, text in TRUTHS
+        for name, default, text in FLAGS
     ]
     declared.append(
         DeclareLaunchArgument(
-            "log_level", default_value="info", description="Lowest level that is logged.", choices=list(LOG_LEVELS)
+            "log_level", default_value="info", description="Minimum severity that is logged.", choices=list(LOG_LEVELS)
         )
     )
     return LaunchDescription([*declared, OpaqueFunction(function=planner_node)])

@@ -8,13 +8,13 @@ import { join } from 'node:path';
  * @property {number} iterations
  * @property {number} elites
  * @property {number} horizon predictor steps
- * @property {number} initial_std first deviation; 1, a deviation of the recorded actions, is what the reference's solvers take by themselves
- * @property {number} bound actions lie in [-bound, bound]; 100 first deviations, so that nothing is ever clipped: the reference's CEM and
- *   MPPI know no bounds
+ * @property {number} initial_std initial standard deviation; 1, that of the recorded actions, is the default of the reference's solvers
+ * @property {number} bound actions are in [-bound, bound]; 100 initial standard deviations, so that nothing is ever clipped: the reference's
+ *   CEM and MPPI have no bounds
  * @property {number} temperature MPPI's, in the unit of the cost
  *
  * @typedef {object} Amounts how often each thing is done
- * @property {number} attempts how often a round is made at most, where other programs disturb it
+ * @property {number} attempts maximum number of times that a round is made if other programs disturb it
  * @property {number} pairs timed pairs of solves
  * @property {number} iterations in each of them
  * @property {number} problems of time_to_99_percent
@@ -23,7 +23,7 @@ import { join } from 'node:path';
  * @property {number} checks problems that agreement is checked on, and rounds in which the pauses of the ROS thread are seen
  * @property {number} profiles plans whose operators are timed for overhead_share
  * @property {number} growthPairs pairs for each point of the growth curves, and for each saving; 0 leaves both out
- * @property {{ samples: readonly number[], horizon: readonly number[] }} growth the points besides the case's own
+ * @property {{ samples: readonly number[], horizon: readonly number[] }} growth the points in addition to the case's own
  *
  * @typedef {object} Case
  * @property {string} name

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 
 import { readModel } from '../../dist/packages/rollout-compiler/src/index.js';
 
-/** Parts of a compiled rollout, as the names of its operators and values begin (packages/rollout-compiler/src/emit-graph.ts). */
+/** Parts of a compiled rollout, as the names of its operators and values begin (packages/rollout-compiler/src/emit/emit-graph.ts). */
 const PARTS = ['predictor', 'distance', 'objective', 'actions', 'plan', 'output'];
 const KERNEL = '_kernel_time';
 

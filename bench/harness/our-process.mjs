@@ -1,6 +1,6 @@
 /**
- * Our side as a process: the other end of side.mjs. Planning runs in a worker thread (the node's planner has a process of its own), and this thread is the one that
- * has to stay free; `gaps` asks how free it was.
+ * Our side as a process: the other end of side.mjs. Planning runs in a worker thread (the node's planner has a process of its own), so that
+ * this thread stays free. A request with `gaps` measures how free it was.
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -27,8 +27,8 @@ function askWorker(request) {
   });
 }
 
-/** @returns {Promise<any>} the answer, with the milliseconds between the ticks of this thread meanwhile */
-async function askBesideTicks(request) {
+/** @returns {Promise<any>} the answer, with the milliseconds between the ticks of this thread while it waited */
+async function askWhileTicking(request) {
   const gapsMs = [];
   let lastMs = performance.now();
   const ticks = setInterval(() => {
@@ -41,7 +41,7 @@ async function askBesideTicks(request) {
   return { ...answer, gapsMs };
 }
 
-/** Largest resident memory of this process so far, in MB (2^20 bytes). */
+/** Peak resident memory of this process so far, in MB (2^20 bytes). */
 function peakMb() {
   const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'));
   return Number(kilobytes) / 1024;
@@ -52,7 +52,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   let answer;
   try {
     if (request.op === 'memory') answer = { peakMb: peakMb() };
-    else answer = await (request.gaps ? askBesideTicks(request) : askWorker(request));
+    else answer = await (request.gaps ? askWhileTicking(request) : askWorker(request));
     answer = { ok: answer.error === undefined, ...answer };
   } catch (error) {
     answer = { ok: false, error: String(error) };

@@ -48,9 +48,7 @@ const operations = {
       totalMs: trace.totalMs,
       iterationMs: iterations.map(({ ms }) => ms),
       runMs: iterations.map(({ runMs }) => runMs),
-      bestCosts: iterations.map(({ costs }) =>
-        costs.reduce((least, cost) => Math.min(least, cost), Infinity),
-      ),
+      bestCosts: iterations.map(({ costs }) => costs.reduce((min, cost) => Math.min(min, cost), Infinity)),
       meanCosts: iterations.map(({ costs }) => costs.reduce((sum, cost) => sum + cost, 0) / costs.length),
     };
   },

@@ -46,12 +46,12 @@ function ratioBars(results, top) {
   ];
   rows.forEach((result, index) => {
     const y = top + (index + 0.5) * ROW_PX;
-    const [least, largest] = result.ratioRange;
+    const [min, max] = result.ratioRange;
     parts.push(
       text(LABEL_PX - 10, y + 4, `${result.case}: ${result.metric} ${result.planner ?? ''}`, {
         anchor: 'end',
       }),
-      line(place(least), y, place(largest), y, OURS, 3),
+      line(place(min), y, place(max), y, OURS, 3),
       `<circle cx="${place(result.ratio)}" cy="${y}" r="6" fill="${OURS}"/>`,
       text(right + 12, y + 4, show(result.ratio)),
     );

@@ -85,8 +85,8 @@ export function markdown({ machine, results, notes, seed, quick }) {
     '',
     `${describe(machine)}. ${machine.date}${quick ? '; --quick' : ''}; seed ${seed}.`,
     '',
-    'Median (least..largest) of the runs. Ratio: ours / reference within each pair of runs, median (least..largest). Disturbed: other ' +
-      `programs took more than a tenth of a core meanwhile${quick ? '' : ', in the second attempt too'}.`,
+    'Median (min..max) of the runs. Ratio: ours / reference within each pair of runs, median (min..max). Disturbed: other programs ' +
+      `used more than a tenth of a core during the run${quick ? '' : ', in the second attempt too'}.`,
     '',
     '| case | metric | planner | samples x iterations x horizon | ours | reference | ratio | better | runs |',
     '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',

@@ -2,7 +2,7 @@ import { TOLERATED_LOAD } from './other-load.mjs';
 
 /**
  * @param {readonly number[]} values at least one
- * @param {number} share 0 (least) to 1 (largest)
+ * @param {number} share 0 (minimum) to 1 (maximum)
  * @returns {number} interpolated between the two nearest
  */
 export function quantile(values, share) {
@@ -17,8 +17,8 @@ export function quantile(values, share) {
 export const median = (values) => quantile(values, 0.5);
 
 /**
- * What paired runs say: the median of each side, and the ratio within each pair, so that what disturbs the machine for longer than a
- * pair takes disturbs both and cancels.
+ * Summary of paired runs: the median of each side, and of the ratio within each pair. A disturbance that lasts longer than a pair affects
+ * both sides and cancels in the ratio.
  *
  * @param {readonly { ours: number | null, reference: number | null, otherLoad?: number }[]} runs null: that side has no such figure
  */
@@ -37,7 +37,7 @@ export function summarise(runs) {
     referenceRange: spread(reference),
     ratio: middle(ratios),
     ratioRange: spread(ratios),
-    /** Runs during which other programs were at work all the same. */
+    /** Runs during which other programs were busy. */
     disturbed: runs.filter(({ otherLoad = 0 }) => otherLoad > TOLERATED_LOAD).length,
     runs,
   };

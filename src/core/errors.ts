@@ -1,4 +1,4 @@
-/** Every way this product refuses something. The code is stable: scripts and tests match on it, people read the message. */
+/** Every kind of error. Codes are stable: scripts and tests match on them, and people read the message. */
 export type ErrorCode =
   | 'model.missing-file'
   | 'model.hash-mismatch'
@@ -37,9 +37,9 @@ export type ErrorCode =
   | 'demo.process-died'
   | 'demo.interrupted';
 
-/** What an error says: what was found, what was expected, and what to do about it. */
+/** The content of an error: what was found, what was expected, and what to do about it. */
 export interface ErrorFacts {
-  /** The thing that is wrong, named so that a person can find it: a file, a topic, a parameter. */
+  /** What is wrong, named so that a person can find it: a file, a topic, a parameter. */
   readonly subject: string;
   readonly found: string;
   readonly expected: string;
@@ -47,7 +47,7 @@ export interface ErrorFacts {
   readonly cause?: unknown;
 }
 
-/** The only error class thrown on purpose. `message` is one sentence with all four facts. */
+/** The error class for everything that a user or another program can cause. `message` has all four facts. */
 export class JepaMpcError extends Error {
   readonly code: ErrorCode;
   readonly facts: ErrorFacts;

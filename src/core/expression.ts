@@ -7,25 +7,25 @@ export type BinaryOperator = 'add' | 'subtract' | 'multiply' | 'divide' | 'power
 export type Comparison = 'less' | 'lessOrEqual' | 'greater' | 'greaterOrEqual' | 'equal' | 'unequal';
 export type Reduction = 'sum' | 'mean' | 'min' | 'max';
 
-/** A predictor step: this one, the last one (H), or a fixed one (`offset` itself), plus a whole number. */
+/** A predictor step: the current one, the last one (H), or the start (0), plus `offset`, a whole number. */
 export interface StepReference {
   readonly from: 'current' | 'last' | 'start';
   readonly offset: number;
 }
 
 /**
- * A cost that a user wrote, checked and ready to be computed or to be written as ONNX nodes. It is worked out once for each predictor step
- * t = 1 … H of each candidate. Where a scalar meets a vector, it counts for every joint.
+ * A cost expression of a user, checked and ready to be computed or compiled to ONNX nodes. It is evaluated for each predictor step t = 1 … H of
+ * each candidate. A scalar that is combined with a vector is applied to every joint.
  */
 export type Expression =
   /** Finite, also as a float32. */
   | { readonly kind: 'constant'; readonly shape: 'scalar'; readonly value: number }
-  /** The number of the step, t, or of the last one, H. */
+  /** The index of the current step, t, or of the last one, H. */
   | { readonly kind: 'step'; readonly shape: 'scalar'; readonly step: 'current' | 'last' }
-  /** Distance of the latent predicted for step t from the goal: the model's learned one, or the squared L2 one. */
+  /** Distance of the latent predicted for step t from the goal: the model's learned distance, or the squared L2 distance. */
   | { readonly kind: 'distance'; readonly shape: 'scalar'; readonly to: 'goal_distance' | 'latent_distance' }
   /**
-   * Raw actions of a step (mean over its block) or foreseen joint positions at its end [rad or m]. `joint` counts from 0; null is all of
+   * Raw actions of a step (mean over its block), or predicted joint positions at its end [rad or m]. `joint` counts from 0; null is all of
    * them, a vector.
    */
   | {
@@ -73,20 +73,20 @@ export interface ComparisonExpression {
   readonly right: Expression;
 }
 
-/** An expression with the text that it came from, for messages. */
+/** An expression with its source text, for messages. */
 export interface ParsedExpression {
   readonly text: string;
   /** Its shape is `scalar`. */
   readonly root: Expression;
 }
 
-/** The step (1 … H) that a reference means at step t: what lies outside the horizon is its nearest step. */
+/** The step (1 … H) of a reference at step t. A step outside the horizon is clamped to the nearest one. */
 export function resolveStep({ from, offset }: StepReference, t: number, horizon: number): number {
   const origin = from === 'current' ? t : from === 'last' ? horizon : 0;
   return Math.min(Math.max(origin + offset, 1), horizon);
 }
 
-/** The expressions that a node is made of. */
+/** The operands of a node. */
 function operandsOf(node: Expression): readonly Expression[] {
   switch (node.kind) {
     case 'constant':
@@ -105,12 +105,12 @@ function operandsOf(node: Expression): readonly Expression[] {
   }
 }
 
-/** Whether a node in the expression, itself included, passes a test. */
+/** Whether any node of the expression, the root included, passes a test. */
 export function hasNode(root: Expression, test: (node: Expression) => boolean): boolean {
   return test(root) || operandsOf(root).some((operand) => hasNode(operand, test));
 }
 
-/** Whether an expression names the foreseen joint positions. */
+/** Whether an expression uses predicted joint positions. */
 export function namesState(expression: ParsedExpression | null): boolean {
   return (
     expression !== null && hasNode(expression.root, (node) => node.kind === 'joints' && node.of === 'state')

@@ -1,4 +1,4 @@
-/** How one camera's frames become the tensor that a model was trained on. */
+/** How the frames of one camera are converted to the tensor that a model was trained on. */
 export interface CameraSpec {
   /** Also the name of the encoder's input. */
   readonly name: string;
@@ -10,8 +10,8 @@ export interface CameraSpec {
   /** Order of the channels of the tensor; `mono` if and only if there is one channel. */
   readonly colorOrder: 'rgb' | 'bgr' | 'mono';
   /**
-   * `squash` ignores the aspect ratio. `shortest-edge-crop` scales until the tensor is just covered, then cuts its centre.
-   * `largest-square-crop` cuts the largest centred square, then scales that.
+   * `squash` ignores the aspect ratio. `shortest-edge-crop` scales until the tensor is just covered, then crops the centre.
+   * `largest-square-crop` crops the largest centred square, then scales it.
    */
   readonly resize: 'squash' | 'shortest-edge-crop' | 'largest-square-crop';
   readonly interpolation: 'area' | 'bilinear' | 'bilinear-antialias' | 'bicubic-antialias' | 'nearest';
@@ -21,7 +21,7 @@ export interface CameraSpec {
   readonly std: readonly number[];
 }
 
-/** What pictures a model was trained on: grey ones are refused in the place of colours, colours become grey. */
+/** Kind of images that a model was trained on. Grey images are refused where colour is wanted; colour images are converted to grey. */
 export type WantedImage = 'colour' | 'grey';
 
 export function wantedImage({ channels }: Pick<CameraSpec, 'channels'>): WantedImage {
@@ -34,10 +34,10 @@ export interface LatentSpec {
   readonly dim: number;
 }
 
-/** From the first to before the last. */
+/** Half-open: from `start` up to, but not including, `end`. */
 export type IndexRange = readonly [start: number, end: number];
 
-/** A part of a latent that is compared with the goal's by itself. */
+/** A part of a latent that is compared separately with the same part of the goal. */
 export interface LatentStream {
   readonly tokens: IndexRange;
   readonly dims: IndexRange;
@@ -45,18 +45,18 @@ export interface LatentStream {
   readonly weight: number;
 }
 
-/** One thing that a model is told of the robot besides images. */
+/** One field of a model's proprioceptive input. */
 export type ProprioceptionField =
   { readonly kind: 'joint_position' | 'joint_velocity'; readonly joint: string } | PoseField | FractionField;
 
-/** Where a link is in the frame of another: x, y, z [m], then extrinsic xyz Euler angles [rad]. */
+/** The pose of a link in the frame of another: x, y, z [m], then extrinsic xyz Euler angles [rad]. */
 interface PoseField {
   readonly kind: 'pose';
   readonly base: string;
   readonly link: string;
 }
 
-/** How far a joint is from one position to another: 0 at `zero`, 1 at `one`; a gripper. */
+/** The position of a joint as a fraction: 0 at position `zero`, 1 at position `one` (rad or m). For grippers. */
 interface FractionField {
   readonly kind: 'fraction';
   readonly joint: string;
@@ -64,33 +64,33 @@ interface FractionField {
   readonly one: number;
 }
 
-/** Numbers that a field gives. */
+/** Number of values of a field. */
 export function fieldSize({ kind }: ProprioceptionField): number {
   return kind === 'pose' ? POSE_SIZE : 1;
 }
 
 const POSE_SIZE = 6;
 
-/** Which past latents the predictor looks at. They are one predictor step (`block * periodMs`) apart. */
+/** Past latents that the predictor takes. They are one predictor step (`block * periodMs`) apart. */
 export interface HistorySpec {
-  /** `markov`: the newest alone (window 1). `sliding`: the last `window`. `growing`: all since the first, up to `window`. */
+  /** `markov`: only the newest (window 1). `sliding`: the last `window`. `growing`: all since the first, up to `window`. */
   readonly mode: 'sliding' | 'markov' | 'growing';
   readonly window: number;
   /**
-   * What stands for frames from before the first. `repeat`: copies of the first. `short`: nothing, the predictor sees fewer (its time axis
-   * is dynamic): a plan starts from the newest frame alone, and the window fills with predictions.
+   * What replaces frames from before the first. `repeat`: copies of the first. `short`: nothing; the predictor takes fewer (its time axis is
+   * dynamic), a plan starts from the newest frame alone, and the window fills with predictions.
    */
   readonly warmup: 'repeat' | 'short';
-  /** `newest`: the predictor is given the block that leaves the newest latent. `paired`: for each latent the block that leaves it. */
+  /** `newest`: the predictor takes only the action block that follows the newest latent. `paired`: for each latent the block that follows it. */
   readonly actions: 'newest' | 'paired';
 }
 
-/** Frames that a plan starts from. */
+/** Number of frames that a plan starts from. */
 export function contextFrames({ warmup, window }: HistorySpec): number {
   return warmup === 'short' ? 1 : window;
 }
 
-/** What an action is to the joints; docs/model-contract.md says what each means. */
+/** Kind of an action, see docs/model-contract.md. */
 export type ActionKind = (typeof ACTION_KINDS)[number];
 export const ACTION_KINDS = [
   'joint_velocity',
@@ -99,18 +99,18 @@ export const ACTION_KINDS = [
   'end_effector_delta',
 ] as const;
 
-/** What an end effector's action may be made of, in this order. */
+/** Possible entries of an end-effector action, in this order. */
 export const END_EFFECTOR_AXES = ['x', 'y', 'z', 'roll', 'pitch', 'yaw', 'gripper'] as const;
 
-/** What an action is. Raw actions are in `unit`; the model sees `(raw - mean) / std`. A = numbers of an action, J = joints. */
+/** The action of a model. Raw actions are in `unit`; the model takes `(raw - mean) / std`. A = numbers of an action, J = joints. */
 export interface ActionSpec {
   readonly kind: ActionKind;
-  /** Joints acted on `[J]`. */
+  /** Joints that the action moves `[J]`. */
   readonly joints: readonly string[];
   /** Names of the numbers of an action `[A]`: the joints, or {@link END_EFFECTOR_AXES}. */
   readonly names: readonly string[];
   readonly unit: string;
-  /** How long one raw action is held. */
+  /** Time for which one raw action is held. */
   readonly periodMs: number;
   /** Raw actions in one predictor step. */
   readonly block: number;
@@ -120,28 +120,28 @@ export interface ActionSpec {
   /** Bounds of raw actions `[A]`. */
   readonly lower: readonly number[];
   readonly upper: readonly number[];
-  /** `[A]`: the raw value that an entry always has, null for what is planned. */
+  /** `[A]`: the raw value of an entry that is frozen, null for an entry that is planned. */
   readonly frozen: readonly (number | null)[];
-  /** `[A]`: raw entries of a smaller magnitude are commanded as 0. */
+  /** `[A]`: raw entries of smaller magnitude are commanded as 0. */
   readonly deadBand: readonly number[];
-  /** Of kind `end_effector_delta`: the link that moves, and the one in whose frame. */
+  /** For kind `end_effector_delta`: the link that moves, and the base in whose frame the action is. */
   readonly endEffector: { readonly base: string; readonly link: string } | null;
-  /** What `gripper` moves, where it is named. */
+  /** What the entry `gripper` moves; null without such an entry. */
   readonly gripper: Omit<FractionField, 'kind'> | null;
 }
 
-/** Whether a large action is a large motion: where a joint is to be says nothing of how far it has to go. */
+/** Whether a large action is a large motion. That is not so for target positions, which do not say how far a joint has to move. */
 export function hasEffort({ kind }: Pick<ActionSpec, 'kind'>): boolean {
   return kind !== 'joint_position';
 }
 
-/** How raw actions come to joint positions: their sum times `gain` from where the joints are, or the action itself. */
+/** How raw actions determine joint positions: the start position plus their sum times `gain`, or the action itself. */
 export interface JointTravel {
   readonly isSum: boolean;
   readonly gain: number;
 }
 
-/** Null where positions are not known before inverse kinematics. */
+/** @returns null where joint positions are not known without inverse kinematics */
 export function jointTravel({ kind, periodMs }: Pick<ActionSpec, 'kind' | 'periodMs'>): JointTravel | null {
   switch (kind) {
     case 'joint_velocity':

@@ -1,9 +1,9 @@
 import { JepaMpcError } from './errors.js';
 import type { ObjectiveSpec } from './objective-spec.js';
 
-/* What can go wrong with an objective, wherever it is computed: on the host or in a compiled graph. */
+/* Errors of an objective, which may be computed on the host or in a compiled graph. */
 
-/** A temporal distance is needed, and the model has none. */
+/** The objective needs a temporal distance, and the model has none. */
 export function noTemporalDistance(): JepaMpcError {
   return new JepaMpcError('model.unsupported', {
     subject: 'objective temporal_distance',
@@ -13,17 +13,17 @@ export function noTemporalDistance(): JepaMpcError {
   });
 }
 
-/** The expression names `state`, and nobody measured the joints. */
+/** The expression names `state`, and there are no measured joint positions. */
 export function noJointPositions({ expression }: ObjectiveSpec): JepaMpcError {
   return new JepaMpcError('planner.not-ready', {
     subject: `objective.expression "${expression?.text ?? ''}"`,
-    found: 'no measured joint positions to foresee state from',
+    found: 'no measured joint positions to predict state from',
     expected: 'joint states',
     remedy: 'Check the topic joint_states, or leave state out of the expression.',
   });
 }
 
-/** No candidate has a cost that is a finite number. @param first cost of the first of them */
+/** No candidate has a finite cost. @param candidates their number @param first cost of the first of them */
 export function noFiniteCost(candidates: number, first: number, { expression }: ObjectiveSpec): JepaMpcError {
   const subject = `costs of ${String(candidates)} candidates`;
   return new JepaMpcError('planner.not-finite', {

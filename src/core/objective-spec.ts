@@ -1,7 +1,7 @@
 import type { ParsedExpression } from './expression.js';
 import type { LatentStream } from './model-spec.js';
 import type { JointSituation } from './ports.js';
-import { marginWithin } from './position-margin.js';
+import { marginWithin } from './joint-positions.js';
 
 /**
  * How far a predicted latent is from the goal's. `temporal_distance` is the model's own learned distance, in predictor steps; the others
@@ -45,8 +45,8 @@ export function limitMarginOf(
 }
 
 /**
- * What plans are judged by, as plain data: the planner computes it step by step (planning/candidate-evaluator.ts), the graph compiler
- * writes it as nodes (model/graph/objective-nodes.ts).
+ * What plans are judged by, as plain data: the planner computes it step by step (rollout/candidate-evaluator.ts), the graph compiler
+ * writes it as nodes (packages/rollout-compiler/src/nodes/objective-nodes.ts).
  */
 export interface ObjectiveSpec {
   readonly metric: DistanceMetric;

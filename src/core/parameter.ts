@@ -81,7 +81,7 @@ export function choice<const Choices extends readonly string[]>(
 const MAX_JOINTS = 64;
 
 /** One number for each joint of the model, or one for all of them. Empty by default: the parameter is not set. */
-export function perJoint({ min, max }: Omit<Bounds, 'default'>): Domain<readonly number[]> {
+export function numberPerJoint({ min, max }: Omit<Bounds, 'default'>): Domain<readonly number[]> {
   return { type: 'double_array', defaultValue: [], range: [min, max], maxLength: MAX_JOINTS };
 }
 

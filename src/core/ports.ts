@@ -21,26 +21,58 @@ export interface Predictor {
   predict(history: Tensor, actions: Tensor): Promise<Tensor>;
 }
 
-/** How far each latent is from the goal: `latents [B, N, D]`, `goal [1, N, D]` -> `[B]`, lower is nearer. */
+/** Distance of each latent from the goal: `latents [B, N, D]`, `goal [1, N, D]` -> `[B]`, lower is nearer. */
 export interface Objective {
   readonly name: string;
   distance(latents: Tensor, goal: Tensor): Promise<Float32Array>;
 }
 
-/** Where the joints are and how far they may go, in the order of the model's joints; rad or m. */
+/**
+ * What a model's raw actions mean to the joints: one implementation for each `action.kind` of the manifest. Kinds whose action is a target
+ * position need the desired position and the time left in the action's period, so every kind gets them. A = numbers of an action, J = joints.
+ */
+export interface ActionSemantics {
+  /** A */
+  readonly size: number;
+  /**
+   * The velocities to aim for while an action is in force, before any limit.
+   *
+   * @param actions raw actions `[K, A]` of a plan
+   * @param index of the action in force, 0 to K - 1
+   * @param position desired positions `[J]` now, rad or m
+   * @param remainingS time left of the action's period, s
+   * @param out target velocities `[J]`, rad/s or m/s, written
+   * @throws RangeError for an index outside of the plan
+   */
+  targetVelocity(
+    actions: Float32Array,
+    index: number,
+    position: Float64Array,
+    remainingS: number,
+    out: Float64Array,
+  ): void;
+  /** How several actions in one period combine: their mean; or the last one, if an action is the position at the end of its period. */
+  readonly blend: 'mean' | 'last';
+  /** One entry of a raw action, limited to what the joints can follow. */
+  followed(value: number, entry: number): number;
+  /** One entry of the raw action that leaves the joints at these positions `[J]`. */
+  atRest(position: Float64Array, entry: number): number;
+}
+
+/** Joint positions and position limits, in the order of the model's joints; rad or m. */
 export interface JointSituation {
   /** Measured positions `[J]` at the time of the newest frame. */
   readonly position: Float64Array;
-  /** Commanded positions `[J]` now, where the robot stays unless it is sent anywhere else; absent: not known. */
+  /** Commanded positions `[J]` now, where the robot stays if no plan moves it; absent: not known. */
   readonly commanded?: Float64Array;
   /** Position limits `[J]`; -Infinity and Infinity for a continuous joint. */
   readonly lower: Float64Array;
   readonly upper: Float64Array;
-  /** `[J]`; absent: rad, all of them. */
+  /** `[J]`; absent: rad for every joint. */
   readonly units?: readonly JointUnit[];
 }
 
-/** What a planner is given besides its own state. */
+/** Inputs of a planner besides its own state. */
 export interface PlanContext {
   /** Latents of the last W frames, oldest first, `[1, W, N, D]`. */
   readonly history: Tensor;
@@ -48,60 +80,60 @@ export interface PlanContext {
   readonly goal: Tensor;
   /** Raw actions already decided for the first periods of the plan, `[committed, J]`. */
   readonly committed: Float32Array;
-  /** A guess at the plan, raw `[any, A]`, that is tried among the first candidates; what is too long is cut, the rest is rest. */
+  /** A guess at the plan, raw `[any, A]`, tried among the first candidates. It is cut or filled up with rest to the length of a plan. */
   readonly proposal?: Float32Array;
-  /** Without it, terms of the cost that need foreseen joint positions are off, and expressions that name `state` are refused. */
+  /** Without it, cost terms that need predicted joint positions are off, and expressions that name `state` are refused. */
   readonly joints?: JointSituation;
-  /** Shown the candidates of the first iteration; without one nothing is prepared for showing. */
+  /** Receives the candidates of the first iteration. */
   readonly onCandidates?: CandidateViewer;
 }
 
 /**
- * Looks at candidates and copies what it wants to keep.
+ * Receives candidates. The arrays are reused: it copies what it keeps.
  *
  * @param candidates raw actions `[N, K, J]`
  * @param costs `[N]`; infinite or no number where the model gave none
  */
 export type CandidateViewer = (candidates: Float32Array, costs: Float32Array) => void;
 
-/** Scores candidate plans: the model rolled out, and the objective. */
+/** Scores candidate plans: rolls out the model and computes the objective. */
 export interface CandidateScorer {
   /**
-   * @param candidates raw actions `[N, K, J]`; any N of at least 1, and another one at the next call
+   * @param candidates raw actions `[N, K, J]`; any N of at least 1; N may differ from call to call
    * @returns costs `[N]`, lower is better, at least one of them finite; overwritten by the next call
    * @throws JepaMpcError `planner.not-finite` when no candidate has a finite cost
    */
   score(context: PlanContext, candidates: Float32Array): Promise<Float32Array>;
 }
 
-/** What a whole plan on the device starts from. K = raw actions in a sequence, J = joints; rows are `[K, J]`. */
+/** Inputs of a whole plan on the device. K = raw actions in a sequence, J = joints; rows are `[K, J]`. */
 export interface PlanStart {
-  /** Standard normals of every iteration `[I, N, K, J]`; I iterations are done at most. */
+  /** Standard normals of every iteration `[I, N, K, J]`; I is the maximum number of iterations. */
   readonly noise: Float32Array;
   readonly iterations: number;
   readonly mean: Float32Array;
   /** In raw units. */
   readonly std: Float32Array;
-  /** Bounds of each action; equal where it is decided already. */
+  /** Bounds of each action; equal for committed actions. */
   readonly lower: Float32Array;
   readonly upper: Float32Array;
-  /** Least deviation, in raw units. */
+  /** Minimum standard deviation, in raw units. */
   readonly minStd: Float32Array;
   /** Half the range of each action. */
   readonly halfRange: Float32Array;
   readonly elites: number;
   readonly momentum: number;
   readonly temperature: number;
-  /** The plan ends when all deviations of the elites are below this fraction of half the range; 0: never. */
+  /** The plan ends when every standard deviation of the elites is below this fraction of half the range; 0: never. */
   readonly earlyStopStd: number;
 }
 
-/** What a whole plan on the device comes to. */
+/** Result of a whole plan on the device. */
 export interface PlanEnd {
   /** `[K, J]` */
   readonly mean: Float32Array;
   readonly std: Float32Array;
-  /** The cheapest candidate of all `[K, J]`, and its cost. */
+  /** The cheapest candidate of all iterations `[K, J]`, and its cost. */
   readonly best: Float32Array;
   readonly bestCost: number;
   /** Mean cost of the last elites. */
@@ -112,7 +144,7 @@ export interface PlanEnd {
   readonly costs: Float32Array;
 }
 
-/** Makes whole plans on the device: sampling, rollout, cost and refit of all iterations in one run. */
+/** Plans on the device: sampling, rollout, cost and refit of all iterations in one run. */
 export interface PlanKernel {
   /** @throws JepaMpcError `planner.not-finite` when no candidate of an iteration has a finite cost */
   plan(context: PlanContext, start: PlanStart): Promise<PlanEnd>;
@@ -126,17 +158,17 @@ export interface PlannerState {
   readonly elites?: Float32Array;
   /** How far to shift the actions in time before use, in ms (time between the two frames); 0 at first. */
   readonly ageMs: number;
-  /** Of planners that rest where nothing is worth moving for. */
+  /** Of planners that rest when no plan is worth moving for. */
   readonly rest?: RestMemory;
 }
 
-/** What a planner remembers of resting. See `RestingPlanner`. */
+/** What a planner remembers about resting. See `RestingPlanner`. */
 export interface RestMemory {
-  /** Whether the last plan was of rest. */
+  /** Whether the last plan was to rest. */
   readonly rested: boolean;
   /** Share of the patience that is used up, 0 to 1. */
   readonly used: number;
-  /** How many times as long as at first the patience is, at least 1. */
+  /** Factor by which the patience has grown since the start, at least 1. */
   readonly stretch: number;
 }
 
@@ -145,13 +177,15 @@ export interface PlannerResult {
   readonly state: PlannerState;
   /** Raw actions `[K, J]` inside the action bounds, the committed ones first and unchanged. */
   readonly actions: Float32Array;
-  /** Lowest cost of any sequence that was scored. */
+  /** Minimum cost of all sequences that were scored. */
   readonly bestCost: number;
   /** Mean cost of the last iteration's elites. */
   readonly meanCost: number;
   /** Iterations run: fewer than asked for after an early stop or at the end of the time budget. */
   readonly iterations: number;
-  /** Largest deviation of the last iteration's elites over all actions, as a fraction of half the range; 0 where one decides. */
+  /**
+   * Maximum standard deviation of the last iteration's elites over all actions, as a fraction of half the range; 0 when one sequence decides.
+   */
   readonly elitesStd: number;
 }
 

@@ -4,23 +4,23 @@ export interface Tensor {
   readonly shape: readonly number[];
 }
 
-/** One camera frame as it came in: the fields of sensor_msgs/Image that matter, stamps in nanoseconds. */
+/** One camera frame as received: the fields of sensor_msgs/Image that are used, with the stamp in nanoseconds. */
 export interface ImageFrame {
   readonly stampNs: bigint;
   readonly width: number;
   readonly height: number;
   /** Name of the encoding in sensor_msgs/image_encodings: rgb8, bayer_rggb8, … */
   readonly encoding: string;
-  /** Order of the bytes of samples wider than one; absent: little-endian. */
+  /** Byte order of 16-bit samples; absent: little-endian. */
   readonly isBigEndian?: boolean;
   /** Bytes per row, padding included. */
   readonly step: number;
   readonly data: Uint8Array;
 }
 
-/** Where the joints that the model acts on are, in their order. */
+/** The measured state of the joints that the model acts on, in their order. */
 export interface JointReading {
-  /** Of its oldest part, where the joints are published apart. */
+  /** That of the oldest part, where joints are published in separate messages. */
   readonly stampNs: bigint;
   /** `[J]`, rad or m. */
   readonly position: Float64Array;
@@ -28,14 +28,14 @@ export interface JointReading {
   readonly velocity: Float64Array;
 }
 
-/** What positions of a joint are counted in: metres for a prismatic joint, radians for the others. */
+/** Unit of joint positions: metres for a prismatic joint, radians for the others. */
 export type JointUnit = 'rad' | 'm';
 
-/** The limits of one joint, from the URDF, in its unit, that /s, that /s², and N·m or N. */
+/** The limits of one joint from the URDF: in its unit, per s, per s², and in N·m or N. */
 export interface JointLimit {
   readonly name: string;
   readonly unit: JointUnit;
-  /** Turns without end: its limits are infinite, and it may be reported wrapped into one turn. */
+  /** Whether it rotates without end: its position limits are infinite, and it may be reported wrapped into one revolution. */
   readonly continuous: boolean;
   readonly lower: number;
   readonly upper: number;
@@ -44,7 +44,7 @@ export interface JointLimit {
   readonly effort: number;
 }
 
-/** What one planning step decided. */
+/** The result of one planning step. */
 export interface Plan {
   /** Stamp of the frame it was planned from. */
   readonly frameStampNs: bigint;
@@ -54,14 +54,14 @@ export interface Plan {
   /** A */
   readonly actionSize: number;
   readonly periodMs: number;
-  /** Raw actions at the front that were frozen to what was already being sent. */
+  /** Number of raw actions at the start that were fixed to what was already being sent. */
   readonly committed: number;
   readonly statistics: PlanStatistics;
-  /** Where they were asked for. */
+  /** Only if they were requested. */
   readonly candidates?: CandidateSample;
 }
 
-/** Some of the candidates of a plan's first iteration, from the cheapest to the dearest. */
+/** Some of the candidates of a plan's first iteration, from the cheapest to the most expensive. */
 export interface CandidateSample {
   /** Raw actions `[M, K, J]`. */
   readonly actions: Float32Array;
@@ -69,58 +69,58 @@ export interface CandidateSample {
   readonly costs: Float32Array;
 }
 
-/** What the cost of a plan is made of; the terms add up to `total`. */
+/** The terms of the cost of a plan; they add up to `total`. */
 export interface CostTerms {
   readonly total: number;
-  /** The metric's part, or that of the user's expression in its place. */
+  /** Term of the metric, or of the user's expression that replaces it. */
   readonly distance: number;
   readonly action: number;
   readonly smoothness: number;
   readonly limit: number;
-  /** What staying at rest would cost in all, to compare with. */
+  /** Total cost of staying at rest, for comparison. */
   readonly rest: number;
 }
 
-/** Figures of one plan, for people and for tuning. */
+/** Statistics of one plan, for people and for tuning. */
 export interface PlanStatistics {
   readonly planIndex: number;
   readonly encodeMs: number;
-  /** Frame sets of the history that were encoded for it; the others had been before. Goals do not count. */
+  /** Number of frame sets of the history that were encoded for it; the others were cached. Goals do not count. */
   readonly encoded: number;
   readonly planMs: number;
-  /** No fair sample of `planMs`: the first plan by its rollout, or one during which a rollout was built or its precision judged. */
+  /** Whether `planMs` is not representative: the first plan of a rollout, or one during which a rollout was built or its precision judged. */
   readonly warmUp: boolean;
   readonly bestCost: number;
   readonly meanCost: number;
-  /** Iterations run. */
+  /** Number of iterations that were run. */
   readonly iterations: number;
-  /** Candidates of an iteration (the first, where they become fewer). */
+  /** Number of candidates of an iteration; of the first one, where the number decreases. */
   readonly samples: number;
-  /** Largest deviation of the last elites, as a fraction of half the action range. */
+  /** Maximum standard deviation of the last elites, as a fraction of half the action range. */
   readonly elitesStd: number;
-  /** Whether the plan is to rest, since no plan is worth moving for. */
+  /** Whether the plan is to rest, because no plan is worth moving for. */
   readonly rests: boolean;
-  /** Objective's distance between the present latent and the goal. */
+  /** Distance of the objective between the present latent and the goal. */
   readonly goalDistance: number;
-  /** How the model was rolled out: a whole plan in one graph, an iteration in one, or step by step on the host. */
+  /** How the model was rolled out: a whole plan in one graph, an iteration in one graph, or step by step on the host. */
   readonly rollout: 'plan' | 'iteration' | 'host';
-  /** Part of `planMs` that the search took: what is neither encoding nor getting the planner ready nor looking at the result. */
+  /** Part of `planMs` that the search took, without encoding, preparing the planner and evaluating the result. */
   readonly searchMs: number;
-  /** Where they were asked for. */
+  /** Only if they were requested. */
   readonly costTerms?: CostTerms;
-  /** What was asked for and is not done, in the order in which it was found out; empty when all is as asked for. */
+  /** Requested settings that were replaced, in the order in which that was decided; empty when none was. */
   readonly fallbacks: readonly Fallback[];
 }
 
-/** Something that was asked for and is not done. The plan is as good as without it, or slower, never silently another. */
+/** A requested setting that was replaced. The plan may be slower for it, but is never silently a different one. */
 export interface Fallback {
-  /** What is done in its place. */
+  /** What is done instead. */
   readonly instead: string;
   readonly reason: string;
   readonly remedy: string;
 }
 
-/** Where log lines go; the ROS logger, or the terminal. */
+/** Destination of log lines: the ROS logger, or the terminal. */
 export interface Logger {
   debug(message: string): void;
   info(message: string): void;

@@ -268,8 +268,8 @@ export class ControlLoop {
   }
 
   /** How long the robot needs to brake to rest, s. */
-  get brakingS(): number {
-    return this.#stream.brakingS;
+  get brakingTimeS(): number {
+    return this.#stream.brakingTimeS;
   }
 
   /** Why the measured pose cannot be taken: readings that are missing or do not agree. Null if it can. */

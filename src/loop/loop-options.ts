@@ -2,7 +2,7 @@ import type { SchedulerLike } from 'rxjs';
 
 import type { ModelInfo } from '../core/model-info.js';
 import type { JointLimit } from '../core/types.js';
-import type { ActionSemantics } from '../robot/action-semantics.js';
+import type { ActionSemantics } from '../core/ports.js';
 import type { Proprioception } from '../robot/proprioception.js';
 import type { EffortLaw } from '../safety/effort-law.js';
 import type { WatchdogValues } from '../safety/watchdog.js';
@@ -51,7 +51,7 @@ export function timelineOf({ model, limits, semantics, commandPeriodNs }: Contro
       restTolerance: REST_TOLERANCE[unit],
       velocity,
     })),
-    meaning: semantics,
+    semantics,
     commandPeriodNs,
     periodMs: model.periodMs,
     window: model.window,

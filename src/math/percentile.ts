@@ -1,7 +1,11 @@
+import { f64 } from '../core/array-access.js';
+
 /**
- * The `fraction` quantile (0..1) of the samples, linearly interpolated between order statistics (Hyndman and Fan 1996, type 7, the
- * default of NumPy and R). Does not change its input.
+ * The quantile of the samples at `fraction`, linearly interpolated between order statistics (Hyndman and Fan 1996, type 7, the default of
+ * NumPy and R). Does not change its input.
  *
+ * @param samples at least one
+ * @param fraction 0 to 1
  * @throws RangeError for no samples or a fraction outside [0, 1]
  */
 export function percentile(samples: ArrayLike<number>, fraction: number): number {
@@ -13,7 +17,7 @@ export function percentile(samples: ArrayLike<number>, fraction: number): number
   const sorted = Float64Array.from(samples).sort();
   const rank = fraction * (sorted.length - 1);
   const below = Math.floor(rank);
-  const low = sorted[below] ?? Number.NaN;
-  const high = sorted[Math.min(below + 1, sorted.length - 1)] ?? Number.NaN;
+  const low = f64(sorted, below);
+  const high = f64(sorted, Math.min(below + 1, sorted.length - 1));
   return low + (rank - below) * (high - low);
 }

@@ -1,10 +1,16 @@
+import { assertLength, f32, f64, u32 } from '../core/array-access.js';
+
 /**
- * Spearman's rank correlation: 1 where two lists order their entries alike, -1 where they order them the other way round. Equal entries
- * share the mean of their ranks.
+ * Spearman's rank correlation: 1 when two lists have the same order, -1 when one has the reverse order of the other. Equal entries share the
+ * mean of their ranks.
  *
- * @returns NaN when a list has fewer than two different entries, or an entry that is no number
+ * @param a `[n]`
+ * @param b `[n]`
+ * @returns from -1 to 1; NaN when a list has fewer than two different entries, or contains a NaN
+ * @throws RangeError when the lengths differ
  */
 export function rankCorrelation(a: Float32Array, b: Float32Array): number {
+  assertLength('second list of a rank correlation', b, a.length);
   const x = ranks(a);
   const y = ranks(b);
   const mean = (a.length - 1) / 2;
@@ -12,8 +18,8 @@ export function rankCorrelation(a: Float32Array, b: Float32Array): number {
   let squaresX = 0;
   let squaresY = 0;
   for (let i = 0; i < a.length; i++) {
-    const dx = (x[i] ?? NaN) - mean;
-    const dy = (y[i] ?? NaN) - mean;
+    const dx = f64(x, i) - mean;
+    const dy = f64(y, i) - mean;
     product += dx * dy;
     squaresX += dx * dx;
     squaresY += dy * dy;
@@ -21,14 +27,15 @@ export function rankCorrelation(a: Float32Array, b: Float32Array): number {
   return product / Math.sqrt(squaresX * squaresY);
 }
 
+/** Ranks from 0 `[n]`; all NaN when an entry is NaN. */
 function ranks(values: Float32Array): Float64Array {
   if (values.some((value) => Number.isNaN(value))) return new Float64Array(values.length).fill(NaN);
-  const order = Uint32Array.from(values.keys()).sort((i, j) => (values[i] ?? 0) - (values[j] ?? 0));
+  const order = Uint32Array.from(values.keys()).sort((i, j) => f32(values, i) - f32(values, j));
   const result = new Float64Array(values.length);
   for (let start = 0; start < order.length;) {
     let end = start + 1;
-    while (end < order.length && values[order[end] ?? 0] === values[order[start] ?? 0]) end++;
-    for (let k = start; k < end; k++) result[order[k] ?? 0] = (start + end - 1) / 2;
+    while (end < order.length && f32(values, u32(order, end)) === f32(values, u32(order, start))) end++;
+    for (let k = start; k < end; k++) result[u32(order, k)] = (start + end - 1) / 2;
     start = end;
   }
   return result;

@@ -6,7 +6,7 @@ const MASK_64 = (1n << 64n) - 1n;
 const GOLDEN_GAMMA = 0x9e3779b97f4a7c15n;
 const TWO_TO_MINUS_24 = 2 ** -24;
 
-/** Finaliser of SplitMix64 (Steele et al. 2014): spreads every bit of a 64-bit word over all of them. */
+/** Finaliser of SplitMix64 (Steele et al. 2014): every bit of the input affects all 64 bits of the result. */
 function mix64(word: bigint): bigint {
   let z = word & MASK_64;
   z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & MASK_64;
@@ -15,8 +15,7 @@ function mix64(word: bigint): bigint {
 }
 
 /**
- * The seed of item `index` (a plan, an episode) of the run with seed `seed`, so that each item can be repeated without those
- * before it.
+ * The seed of item `index` (a plan, an episode) in the run with seed `seed`. Each item can be repeated without the ones before it.
  *
  * @param seed any integer; the lowest 64 bits count
  * @param index integer from 0
@@ -27,8 +26,8 @@ export function deriveSeed(seed: number | bigint, index: number): bigint {
 }
 
 /**
- * A xoroshiro128+ generator (Blackman and Vigna 2018) whose 128 bits of state come from `seed` by SplitMix64. Normals by
- * Marsaglia's polar method. Draws allocate nothing.
+ * A xoroshiro128+ generator (Blackman and Vigna 2018). SplitMix64 expands `seed` to its 128 bits of state. Normals come from Marsaglia's
+ * polar method.
  *
  * @param seed any integer; the lowest 64 bits count
  */
@@ -42,7 +41,7 @@ export function createRng(seed: number | bigint): Rng {
   }
   const generator = xoroshiro128plusFromState(state);
 
-  // The low bits of xoroshiro128+ are its weakest, so the 24 bits of a uniform are the upper ones of the 32.
+  // The low bits of xoroshiro128+ are its weakest, so a uniform takes the upper 24 of the 32 bits.
   const uniform = (): number => (generator.next() >>> 8) * TWO_TO_MINUS_24;
 
   return {
@@ -61,7 +60,7 @@ export function createRng(seed: number | bigint): Rng {
         } while (squared >= 1 || squared === 0);
         const factor = Math.sqrt((-2 * Math.log(squared)) / squared);
         out[i] = u * factor;
-        // For an odd length the second of the last pair falls off the end: typed arrays ignore it.
+        // With an odd length the last of these indices is outside of the array; typed arrays ignore such writes.
         out[i + 1] = v * factor;
       }
     },

@@ -1,11 +1,12 @@
+import { f64 } from '../core/array-access.js';
 import { percentile } from './percentile.js';
 
-/** The last so many numbers of a series, for figures about them. */
+/** The newest numbers of a series, up to a fixed count, and their percentiles. */
 export class RollingSample {
   readonly #values: Float64Array;
   #seen = 0;
 
-  /** @param length how many are kept, at least 1 */
+  /** @param length numbers that are kept, at least 1 */
   constructor(length: number) {
     this.#values = new Float64Array(length);
   }
@@ -21,7 +22,7 @@ export class RollingSample {
 
   /**
    * @param fraction 0 to 1
-   * @param last of how many of the newest numbers; absent: of all that are kept
+   * @param last only over this many of the newest numbers; absent: over all that are kept
    * @returns NaN before the first number
    */
   percentile(fraction: number, last = this.#values.length): number {
@@ -29,7 +30,7 @@ export class RollingSample {
     const count = Math.min(this.#seen, length, last);
     if (count === 0) return NaN;
     return percentile(
-      Float64Array.from({ length: count }, (_, age) => this.#values[(this.#seen - 1 - age) % length] ?? NaN),
+      Float64Array.from({ length: count }, (_, age) => f64(this.#values, (this.#seen - 1 - age) % length)),
       fraction,
     );
   }

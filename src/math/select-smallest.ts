@@ -1,3 +1,5 @@
+import { assertRoom } from '../core/array-access.js';
+
 /** Whether cost `a` at index `i` ranks behind cost `b` at index `j`: non-finite costs last, ties by index. */
 function ranksBehind(a: number, i: number, b: number, j: number): boolean {
   const aFinite = Number.isFinite(a);
@@ -8,19 +10,21 @@ function ranksBehind(a: number, i: number, b: number, j: number): boolean {
 }
 
 /**
- * Indices of the smallest costs, smallest first, in O(n log k). Fully determined by the costs: equal ones rank by index, and
- * non-finite ones (NaN and both infinities) rank behind every finite one.
+ * Indices of the smallest costs, smallest first, in O(n log k). The costs alone determine the result: equal costs rank by index, and
+ * non-finite costs (NaN and both infinities) rank behind every finite one.
  *
  * @param costs `[n]`
- * @param out `[k]`, k <= n: receives the indices
+ * @param out `[k]`, k at most n, written
+ * @throws RangeError for k above n
  */
 export function selectSmallest(costs: Float32Array, out: Uint32Array): void {
   const k = out.length;
-  const cost = (index: number): number => costs[index] ?? NaN;
-  const at = (slot: number): number => out[slot] ?? 0;
+  assertRoom('costs to select from', costs, k);
+  const cost = (index: number): number => costs[index] as number;
+  const at = (slot: number): number => out[slot] as number;
   const behind = (i: number, j: number): boolean => ranksBehind(cost(i), i, cost(j), j);
 
-  // `out[0..size)` is a heap whose root is the worst of those kept.
+  // `out[0..size)` is a heap whose root is the most expensive cost kept.
   const siftDown = (root: number, size: number): void => {
     const moved = at(root);
     let slot = root;

@@ -13,9 +13,9 @@ import type { ModelCard } from './model-card.js';
 const FLOAT_BYTES = 4;
 
 /**
- * Holds a model folder against the contract, as the node does when it loads one, and plans with it with the node's default parameters.
+ * Checks a model folder against the contract, as the node does when it loads one, and plans with it with the node's default parameters.
  *
- * @throws JepaMpcError for whatever does not hold
+ * @throws JepaMpcError for everything that does not fit: whatever {@link loadModel} and {@link measurePlanning} throw
  */
 export async function checkModel(folder: string, device: DeviceChoice, logger: Logger): Promise<ModelCard> {
   const threads = loadParameters['onnx.threads'].defaultValue;

@@ -10,43 +10,45 @@ import { ActionBounds } from '../planning/action-bounds.js';
 import { CandidateEvaluator } from '../rollout/candidate-evaluator.js';
 import { ImageToTensor } from '../perception/image-to-tensor.js';
 import { encoderInputs } from '../worker/encoder-inputs.js';
-import { PlannerWorkshop, type PlannerInForce } from '../worker/planner-workshop.js';
+import { PlannerFactory, type PlannerInForce } from '../worker/planner-factory.js';
 import { stillContext } from '../worker/still-context.js';
 import { uniformCandidates } from '../rollout/uniform-candidates.js';
 import { compareRollouts } from './compare-rollouts.js';
 
-/** What planning with a model takes, measured where it was checked. */
+/** What planning with a model costs on the machine where it was checked. Times are medians. */
 export interface PlanningMeasured {
-  /** One image of each camera to a latent, without the preparation of the images. */
+  /** Encoding one image of each camera, without preparing the images. */
   readonly encodeMs: number;
-  /** Costs of `samples` candidates over `horizon` predictor steps. */
+  /** Scoring `samples` candidates over `horizon` predictor steps. */
   readonly iterationMs: number;
-  /** A plan of `iterations` iterations. */
+  /** Making a plan of `iterations` iterations. */
   readonly planMs: number;
   readonly samples: number;
   readonly iterations: number;
   readonly horizon: number;
   readonly rollout: 'plan' | 'iteration' | 'host';
-  /** What of the rollout is not as it was asked for. */
+  /** How the rollout differs from what was requested. */
   readonly fallbacks: readonly Fallback[];
-  /** Of a candidate, see candidate-memory.ts; null where the rollout is not compiled. */
+  /** An estimate, see {@link CompiledRollouts.bytesPerCandidate}; null if the rollout is not compiled. */
   readonly peakBytesPerCandidate: number | null;
-  /** Largest difference of the compiled rollout's costs from those step by step, see compare-rollouts.ts; null where it is not compiled. */
+  /** Largest difference of the costs from those of the step-by-step rollout, see {@link compareRollouts}; null if the rollout is not compiled. */
   readonly compiledDifference: number | null;
 }
 
 const SEED = 1;
-/** Candidates that are tried first, to know how many can be afforded. */
+/** Candidates of the first run, which shows how many can be afforded. */
 const FEW = 8;
-/** What one measured run, and all repetitions of one, may take: a check is no benchmark. */
+/** Maximum time of one measured run, and of all its repetitions: a check is not a benchmark. */
 const BUDGET_MS = 2000;
-const MOST_REPETITIONS = 10;
+const MAX_REPETITIONS = 10;
 
 /**
- * Plans with a model as the node does with these settings, from images of noise, and measures it. A model that is slow here is measured with
- * fewer candidates and iterations than it asks for.
+ * Plans with a model as the node does with these settings, from images of noise, and measures the time. A slow model is measured with fewer
+ * candidates and iterations than its defaults.
  *
- * @throws JepaMpcError whatever planning throws; `planner.not-finite` for costs or actions that are no finite numbers
+ * @param nowMs a monotonic clock
+ * @throws JepaMpcError whatever planning throws; `planner.not-finite` for costs or actions that are not finite; `command.outside-limits` for
+ *   actions outside of the bounds; `model.run-failed` if a run fails and the node would fall back
  */
 export async function measurePlanning(
   model: LoadedModel,
@@ -69,7 +71,7 @@ export async function measurePlanning(
   );
   const encodeMs = await medianMs(() => model.encoder.encode(seen), nowMs);
 
-  const workshop = new PlannerWorkshop(model, logger, nowMs);
+  const workshop = new PlannerFactory(model, logger, nowMs);
   const plannerFor = (samples: number, iterations: number): Promise<PlannerInForce> => {
     const elites = Math.min(defaults.elites, samples);
     const few = {
@@ -132,12 +134,12 @@ export async function measurePlanning(
   }
 }
 
-/** As many as the budget allows, at least `least` and at most `most`. */
-function affordable(least: number, eachMs: number, most: number): number {
-  return Math.max(least, Math.min(most, Math.floor(BUDGET_MS / eachMs)));
+/** As many as the budget allows, from `min` to `max`. */
+function affordable(min: number, eachMs: number, max: number): number {
+  return Math.max(min, Math.min(max, Math.floor(BUDGET_MS / eachMs)));
 }
 
-/** Median of some runs after one that is not counted; a single run where one takes long. */
+/** Median time of some runs after one that is not counted; of a single run if that exceeds the budget. */
 async function medianMs(run: () => Promise<unknown>, nowMs: () => number): Promise<number> {
   const timed = async (): Promise<number> => {
     const startMs = nowMs();
@@ -148,7 +150,7 @@ async function medianMs(run: () => Promise<unknown>, nowMs: () => number): Promi
   if (firstMs > BUDGET_MS) return firstMs;
   const times: number[] = [];
   let spentMs = 0;
-  while (times.length < MOST_REPETITIONS && (times.length === 0 || spentMs < BUDGET_MS)) {
+  while (times.length < MAX_REPETITIONS && (times.length === 0 || spentMs < BUDGET_MS)) {
     const tookMs = await timed();
     times.push(tookMs);
     spentMs += tookMs;

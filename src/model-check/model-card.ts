@@ -3,21 +3,21 @@ import type { GraphReport } from '../model/load-model.js';
 import type { ModelManifest } from '../model/manifest-schema.js';
 import type { PlanningMeasured } from './measure-planning.js';
 
-/** What a check found out about a model; also what `--json` writes. */
+/** Results of a check of a model; `--json` writes them as they are. */
 export interface ModelCard {
   readonly manifest: ModelManifest;
-  /** SHA-256 of the manifest, which itself holds the hashes of the other files. */
+  /** SHA-256 of the manifest, which contains the hashes of the other files. */
   readonly sha256: string;
   readonly graphs: readonly GraphReport[];
-  /** Numbers in the floating-point weights of all graphs. */
+  /** Number of floating-point weights of all graphs. */
   readonly parameters: number;
   /** Bytes of the predicted latents of one candidate: `horizon * tokens * dim * 4`. */
   readonly latentBytesPerCandidate: number;
   readonly planning: PlanningMeasured;
   readonly device: string;
-  /** Threads inside one operator, on the cpu. */
+  /** Threads inside one operator, on the CPU. */
   readonly threads: number;
-  /** Processor, and how many cores it has. */
+  /** Processor and number of cores. */
   readonly machine: string;
 }
 
@@ -29,7 +29,7 @@ const KIND = {
   host: 'step by step on the host',
 } as const;
 
-/** A card for people. */
+/** The card as text, one string a line. */
 export function cardLines(card: ModelCard): string[] {
   const { manifest, planning } = card;
   const { action, history, latent, objective, proprioception, provenance } = manifest;
@@ -47,7 +47,7 @@ export function cardLines(card: ModelCard): string[] {
     ...manifest.cameras.flatMap(({ name, topic, width, height, colorOrder, resize }) =>
       row('camera', `${name}, topic ${topic}: ${String(width)} x ${String(height)} ${colorOrder}, ${resize}`),
     ),
-    ...(proprioception?.fields ?? []).flatMap((field) => row('told of', fieldText(field))),
+    ...(proprioception?.fields ?? []).flatMap((field) => row('robot state', fieldText(field))),
     ...row('latent', `${String(latent.tokens)} x ${String(latent.dim)} (tokens x numbers)`),
     ...(latent.streams ?? []).flatMap((stream) => row('', streamText(stream))),
     ...row(
@@ -73,7 +73,7 @@ export function cardLines(card: ModelCard): string[] {
     '',
     ...row('rollout', rolloutText(planning)),
     ...planning.fallbacks.flatMap(({ instead, reason }) =>
-      row('', `not as asked for: ${instead}, since ${reason}`),
+      row('', `not as requested: ${instead}, because ${reason}`),
     ),
     ...row('encoding', `${ms(planning.encodeMs)} (an image of each camera)`),
     ...row('an iteration', `${ms(planning.iterationMs)} (${budgetText(planning, manifest)})`),
@@ -89,7 +89,7 @@ function row(title: string, text: string): string[] {
   return [`  ${title.padEnd(14)}${text}`];
 }
 
-/** An entry of an action: what it may be. */
+/** The values that an entry of an action may have. */
 function entryText({ lower, upper, frozen, deadBand }: ModelManifest['action'], index: number): string {
   const always = frozen[index] ?? null;
   if (always !== null) return `always ${String(always)}`;
@@ -128,7 +128,7 @@ function graphText({ name, parameters, golden }: GraphReport, { graphs }: ModelM
 function memoryText({ latentBytesPerCandidate, planning }: ModelCard): string {
   const latents = `${bytes(latentBytesPerCandidate)} of predicted latents (${String(planning.horizon)} steps)`;
   const peak = planning.peakBytesPerCandidate;
-  if (peak === null) return `${latents}; the rest is not known, since the rollout is not compiled`;
+  if (peak === null) return `${latents}; the rest is not known, because the rollout is not compiled`;
   return `${bytes(peak)} in the rollout at its peak, by the shapes and lifetimes of the graph's values; ${latents}`;
 }
 

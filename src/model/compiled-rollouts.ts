@@ -3,14 +3,15 @@ import { CompiledScorer } from './compiled-scorer.js';
 import type { SessionOptions } from './graph-session.js';
 import {
   RolloutCompiler,
+  type Refit,
   type RolloutRequest,
   type RolloutSources,
 } from '../../packages/rollout-compiler/src/index.js';
-import type { Refit } from '../../packages/rollout-compiler/src/index.js';
 
-type Measured = Pick<SessionOptions, 'profilePrefix'>;
+/** How a run is profiled. */
+type Profiling = Pick<SessionOptions, 'profilePrefix'>;
 
-/** Compiles rollouts of one model for the device that it runs on. */
+/** Compiles rollouts of one model for the device that it runs on. The model files are traced once, at the first request. */
 export class CompiledRollouts {
   readonly #sources: RolloutSources;
   readonly #session: SessionOptions;
@@ -22,37 +23,35 @@ export class CompiledRollouts {
   }
 
   /**
-   * One iteration's costs in one run.
+   * Compiles a graph that scores all candidates of an iteration in one run.
    *
-   * @param measured how it is to be measured
-   * @throws JepaMpcError `model.unsupported` where it cannot be compiled; `model.device-unavailable`
+   * @throws JepaMpcError `model.unsupported` for what cannot be compiled; `model.device-unavailable`
    */
-  scorer(request: RolloutRequest, measured: Measured = {}): Promise<CompiledScorer> {
-    const options = { ...this.#session, ...measured };
+  scorer(request: RolloutRequest, profiling: Profiling = {}): Promise<CompiledScorer> {
+    const options = { ...this.#session, ...profiling };
     return CompiledScorer.compile(this.#compile(), this.#sources.action, request, options);
   }
 
   /**
-   * A whole plan in one run.
+   * Compiles a graph that makes a whole plan in one run.
    *
-   * @param measured how it is to be measured
-   * @throws JepaMpcError `model.unsupported` where it cannot be compiled; `model.device-unavailable`
+   * @throws JepaMpcError `model.unsupported` for what cannot be compiled; `model.device-unavailable`
    */
-  plan(request: RolloutRequest, refit: Refit, measured: Measured = {}): Promise<CompiledPlan> {
-    const options = { ...this.#session, ...measured };
+  plan(request: RolloutRequest, refit: Refit, profiling: Profiling = {}): Promise<CompiledPlan> {
+    const options = { ...this.#session, ...profiling };
     return CompiledPlan.compile(this.#compile(), this.#sources.action, request, refit, options);
   }
 
   /**
-   * Bytes that an iteration holds for each candidate at most, as far as it can be known without running it.
+   * Peak memory of an iteration per candidate, in bytes, estimated without running it.
    *
-   * @throws JepaMpcError `model.unsupported` where it cannot be compiled
+   * @throws JepaMpcError `model.unsupported` for what cannot be compiled
    */
   bytesPerCandidate(request: RolloutRequest): number {
     return this.#compile().bytesPerCandidate(request);
   }
 
-  /** The same, on the cpu. */
+  /** Compiles for the CPU instead. */
   get onCpu(): CompiledRollouts {
     return new CompiledRollouts(this.#sources, { ...this.#session, device: 'cpu' });
   }

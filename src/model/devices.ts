@@ -2,26 +2,27 @@ import { existsSync, readdirSync } from 'node:fs';
 
 import { listSupportedBackends } from 'onnxruntime-node';
 
-/** Where a model runs; an execution provider of ONNX Runtime. */
+/** Where a model runs: an execution provider of ONNX Runtime. */
 export type Device = 'cpu' | 'cuda' | 'tensorrt' | 'webgpu';
 
-/** What can be asked for. */
+/** Values of the parameter `device`. */
 export type DeviceChoice = 'auto' | Device;
 
 /** In the order in which `auto` tries them. */
 const AUTOMATIC: readonly Device[] = ['cuda', 'tensorrt', 'webgpu', 'cpu'];
 
-/** A device to try, and why there is no point in it, as far as that can be told without opening a session. */
+/** A device to try. `whyNot` says why it cannot work, if that is known without opening a session. */
 export interface DeviceOutlook {
   readonly device: Device;
   readonly whyNot: string | null;
 }
 
 /**
- * Devices to try for a choice, in order. A device asked for by name is tried alone, so that nobody plans on the cpu unawares.
+ * Devices to try for a choice, in order. A device chosen by name is the only one that is tried, so that nobody plans on the CPU without
+ * knowing.
  *
- * `auto` leaves webgpu out where there is no graphics device: it would also run on a processor that plays one, far slower than the cpu
- * provider. By name it runs there too.
+ * `auto` skips webgpu if there is no graphics device. It would also run on a software renderer, far slower than the CPU provider. Chosen by
+ * name, it runs there too.
  */
 export function devicesToTry(choice: DeviceChoice): readonly DeviceOutlook[] {
   if (choice !== 'auto') return [{ device: choice, whyNot: null }];

@@ -1,27 +1,29 @@
 import { JepaMpcError } from '../core/errors.js';
 import type { Tensor } from '../core/types.js';
+import { at } from '../core/array-access.js';
 import type { GraphSession, GraphSignature, TensorSignature } from './graph-session.js';
 
-const LEAST_BATCH = 4;
+const MIN_BATCH = 4;
 
-/** How near a graph came to its golden output. */
+/** How close a graph came to its golden output. */
 export interface GoldenResult {
   /** Name of the vector: `encoder.latent`. */
   readonly vector: string;
   /** Rows of the batch. */
   readonly rows: number;
-  /** Largest absolute difference of an entry, at most `tolerance`. */
+  /** Maximum absolute difference of an entry; at most `tolerance`. */
   readonly worst: number;
   readonly tolerance: number;
 }
 
 /**
- * Runs a graph on its golden inputs and compares the output with the golden one, entry by entry.
+ * Runs a graph on its golden inputs and compares its output with the golden one, entry by entry.
  *
- * @param graphName prefix of its tensors in the file: encoder, predictor or distance
- * @param tolerance largest absolute difference
+ * @param graphName prefix of its tensors in the file, such as `encoder`
+ * @param golden tensors of the file of golden vectors, by name
+ * @param tolerance maximum absolute difference
  * @param subject what to call the file in an error
- * @throws JepaMpcError `model.golden-mismatch`, or `model.unreadable` when a vector is missing or misshapen
+ * @throws JepaMpcError `model.golden-mismatch`; `model.unreadable` when a vector is missing or has another shape
  */
 export async function checkGolden(
   graph: GraphSession,
@@ -47,7 +49,7 @@ export async function checkGolden(
   let worst = -1;
   let worstIndex = 0;
   for (let i = 0; i < expected.data.length; i++) {
-    const difference = Math.abs((output.data[i] ?? NaN) - (expected.data[i] ?? NaN));
+    const difference = Math.abs(at(output.data, i) - at(expected.data, i));
     if (difference > worst || Number.isNaN(difference)) {
       worst = difference;
       worstIndex = i;
@@ -64,19 +66,20 @@ export async function checkGolden(
   });
 }
 
-/** Where an element of a tensor is, axis by axis. */
+/** Indices of an element of a tensor, axis by axis. */
 function entryAt(index: number, shape: readonly number[]): number[] {
   let rest = index;
   return shape
     .toReversed()
     .map((size) => {
-      const at = rest % size;
+      const position = rest % size;
       rest = Math.floor(rest / size);
-      return at;
+      return position;
     })
     .reverse();
 }
 
+/** A golden tensor of the shape that the manifest says. @throws JepaMpcError `model.unreadable` */
 function goldenTensor(
   golden: ReadonlyMap<string, Tensor>,
   graphName: string,
@@ -88,11 +91,11 @@ function goldenTensor(
   if (tensor === undefined)
     throw unreadable(subject, `no tensor "${key}"`, `one of shape [batch, ${dims.join(', ')}]`);
   const [batch = 0, ...rest] = tensor.shape;
-  if (batch < LEAST_BATCH || rest.join() !== dims.join()) {
+  if (batch < MIN_BATCH || rest.join() !== dims.join()) {
     throw unreadable(
       subject,
       `"${key}" of shape [${tensor.shape.join(', ')}]`,
-      `[${['batch', ...dims].join(', ')}] with a batch of at least ${String(LEAST_BATCH)}`,
+      `[${['batch', ...dims].join(', ')}] with a batch of at least ${String(MIN_BATCH)}`,
     );
   }
   return tensor;

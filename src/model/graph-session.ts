@@ -4,44 +4,45 @@ import { JepaMpcError } from '../core/errors.js';
 import type { Tensor } from '../core/types.js';
 import type { Device } from './devices.js';
 
-/** Name and dimensions of a graph's input or output, batch axis left out. All are float32. */
+/** Name and dimensions of a graph's input or output, without the batch axis. All are float32. */
 export interface TensorSignature {
   readonly name: string;
   readonly dims: readonly number[];
 }
 
-/** What the manifest says of one graph. */
+/** Inputs and output that the manifest declares for a graph. */
 export interface GraphSignature {
   readonly inputs: readonly TensorSignature[];
   readonly output: TensorSignature;
 }
 
+/** How to open a graph. */
 export interface SessionOptions {
   readonly device: Device;
   /** Threads inside one operator, at least 1. */
   readonly threads: number;
-  /** Where to find data that a graph has in files beside it. */
+  /** Folder that the locations of external data are relative to. */
   readonly dataFolder?: string;
-  /** Runs operators that have the same inputs one by one, instead of as one: to measure what that brings. */
+  /** Keeps equal operators on equal inputs apart, instead of merging them: to measure what the merging brings. */
   readonly keepsDuplicates?: boolean;
   /**
-   * Times every operator. `<prefix>.onnx` has the graph as ONNX Runtime runs it; `<prefix>_<time>.json` has the times, once the session is
-   * given back.
+   * Times every operator. Writes the graph as ONNX Runtime runs it to `<prefix>.onnx`, and, once the session is released, the times to
+   * `<prefix>_<time>.json`.
    */
   readonly profilePrefix?: string;
 }
 
 const LOG_FATAL = 4;
 
-/** In the words of onnxruntime_session_options_config_keys.h; also keeps a slice of joined parts from taking them apart. */
+/** As named in onnxruntime_session_options_config_keys.h. The second one would rewrite a slice of a concatenation. */
 const KEEP_DUPLICATES = {
   disable_specified_optimizers: 'CommonSubexpressionElimination;ConcatSliceElimination',
 };
 
-// ONNX Runtime prints what it also throws. Thrown, it reaches the logger once, with what to do about it.
+// ONNX Runtime prints errors that it also throws. Thrown, they reach the logger once, with a remedy.
 ort.env.logLevel = 'fatal';
 
-/** One ONNX graph, opened and known to have the signature that the manifest promises. */
+/** One ONNX graph, opened and checked to have the signature that the manifest declares. */
 export class GraphSession {
   readonly #session: ort.InferenceSession;
   readonly #signature: GraphSignature;
@@ -54,6 +55,8 @@ export class GraphSession {
   }
 
   /**
+   * Opens a graph.
+   *
    * @param bytes the ONNX file
    * @param subject what to call it in an error
    * @throws JepaMpcError `model.unreadable` when no device can open it, `model.device-unavailable` when only this one cannot,
@@ -76,9 +79,11 @@ export class GraphSession {
   }
 
   /**
+   * Runs the graph.
+   *
    * @param inputs one `[B, ...]` tensor for each input, in the order of the signature; not kept
    * @returns the output, `[B, ...]`, in memory of its own
-   * @throws JepaMpcError `model.signature-mismatch` when the output has another shape than the manifest says
+   * @throws JepaMpcError `model.run-failed`; `model.signature-mismatch` when the output has another shape than the manifest says
    */
   async run(inputs: readonly Tensor[]): Promise<Tensor> {
     const feeds: Record<string, ort.Tensor> = {};
@@ -101,6 +106,7 @@ export class GraphSession {
     return { data: result.data, shape };
   }
 
+  /** Gives the session back. Nothing may be run afterwards. */
   release(): Promise<void> {
     return this.#session.release();
   }
@@ -122,7 +128,11 @@ export class GraphSession {
   }
 }
 
-/** @throws JepaMpcError as {@link GraphSession.open} does, but for signatures */
+/**
+ * Opens an ONNX file on a device.
+ *
+ * @throws JepaMpcError `model.unreadable` when no device can open it, `model.device-unavailable` when only this one cannot
+ */
 export async function createSession(
   bytes: Uint8Array,
   subject: string,
@@ -149,7 +159,7 @@ export async function createSession(
     });
   } catch (error) {
     if (options.device !== 'cpu') {
-      // The cpu tells a bad file from a missing device: a bad file throws model.unreadable here.
+      // The CPU distinguishes a bad file from a missing device: a bad file throws model.unreadable here.
       const session = await createSession(bytes, subject, { ...options, device: 'cpu' });
       await session.release();
       throw new JepaMpcError('model.device-unavailable', {
@@ -171,7 +181,7 @@ export async function createSession(
   }
 }
 
-/** Its hash is the manifest's, so a graph that cannot be opened was made so: another copy would be no better. */
+/** The file has the hash that the manifest declares, so another copy would not help: only another export does. */
 function remedyForUnreadable(found: string): string {
   const [, irVersion] = /max supported IR version: (\d+)/.exec(found) ?? [];
   if (irVersion !== undefined)
@@ -225,7 +235,7 @@ function checkSide(
   );
 }
 
-/** What to do about a side that no manifest can describe; undefined: the two may be of different models. */
+/** What to do about inputs or outputs that no manifest can describe; undefined if graph and manifest may be of different models. */
 function remedyForSide(found: readonly ort.InferenceSession.ValueMetadata[]): string | undefined {
   const tensors = found.filter((metadata) => metadata.isTensor);
   if (tensors.some(({ type }) => type !== 'float32'))
@@ -235,7 +245,7 @@ function remedyForSide(found: readonly ort.InferenceSession.ValueMetadata[]): st
   return undefined;
 }
 
-/** Symbolic dimensions fit anything (the golden vectors settle them); the batch axis must be one. */
+/** Symbolic dimensions match any size: the golden vectors check them. The batch axis must be symbolic. */
 function matches(metadata: ort.InferenceSession.ValueMetadata, { dims }: TensorSignature): boolean {
   if (!metadata.isTensor || metadata.type !== 'float32' || metadata.shape.length !== dims.length + 1)
     return false;

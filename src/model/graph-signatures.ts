@@ -1,7 +1,11 @@
 import type { GraphSignature } from './graph-session.js';
 import type { ModelManifest } from './manifest-schema.js';
 
-/** One camera image each, and what the robot says of itself -> latent. */
+/*
+ * Signatures that the graphs of a model must have, from its manifest. Dimensions are without the batch axis.
+ */
+
+/** An image of each camera, and proprioception if the model takes it -> latent. */
 export function encoderSignature({ cameras, latent, proprioception }: ModelManifest): GraphSignature {
   const images = cameras.map(({ name, channels, height, width }) => ({
     name,
@@ -16,16 +20,16 @@ export function encoderSignature({ cameras, latent, proprioception }: ModelManif
   };
 }
 
-/** As the encoder; of a model whose goals are states, what the robot says of itself alone. */
+/** As the encoder; for a model whose goals are states, proprioception only. */
 export function goalEncoderSignature(manifest: ModelManifest): GraphSignature {
   const { inputs, output } = encoderSignature(manifest);
   return { inputs: manifest.goal.kind === 'state' ? inputs.slice(-1) : inputs, output };
 }
 
-/** Name of the encoder's input for what the robot says of itself. */
+/** Name of the encoder's input for measurements of the robot. */
 export const PROPRIOCEPTION = 'proprioception';
 
-/** History window and the block of actions that leaves its newest latent, or each of its latents -> next latent. */
+/** History window, and the block of actions that leaves its newest latent (or, `paired`, each of its latents) -> next latent. */
 export function predictorSignature({ latent, history, action }: ModelManifest): GraphSignature {
   const block = action.names.length * action.block;
   return {
@@ -37,7 +41,7 @@ export function predictorSignature({ latent, history, action }: ModelManifest): 
   };
 }
 
-/** Latent and goal -> predictor steps between them. */
+/** Latent and goal -> predictor steps between them, one number. */
 export function distanceSignature({ latent }: Pick<ModelManifest, 'latent'>): GraphSignature {
   return {
     inputs: [

@@ -8,19 +8,16 @@ import { CompiledRollouts } from './compiled-rollouts.js';
 import { devicesToTry, type Device, type DeviceChoice } from './devices.js';
 import { checkGolden, type GoldenResult } from './golden-check.js';
 import { GraphSession } from './graph-session.js';
-import type { RolloutSources } from '../../packages/rollout-compiler/src/index.js';
-import { PINNED_TO } from '../../packages/rollout-compiler/src/index.js';
 import type { ModelManifest } from './manifest-schema.js';
 import { readModelFiles, type GraphFile, type ModelFiles } from './model-files.js';
-import { OnnxDistance } from './onnx-distance.js';
-import { OnnxEncoder } from './onnx-encoder.js';
-import { OnnxInverseDynamics } from './onnx-inverse-dynamics.js';
-import { OnnxPredictor } from './onnx-predictor.js';
+import { OnnxDistance, OnnxEncoder, OnnxInverseDynamics, OnnxPredictor } from './onnx-graphs.js';
+import { PINNED_TO, type RolloutSources } from '../../packages/rollout-compiler/src/index.js';
 
+/** How to load a model. */
 export interface LoadOptions {
-  /** `auto` unless given; see {@link devicesToTry}. */
+  /** Defaults to `auto`: see {@link devicesToTry}. */
   readonly device?: DeviceChoice;
-  /** Threads inside one operator; 1 unless given. */
+  /** Threads inside one operator, at least 1; defaults to 1. */
   readonly threads?: number;
   readonly logger?: Logger;
 }
@@ -28,7 +25,7 @@ export interface LoadOptions {
 /** A graph that passed every check. */
 export interface GraphReport {
   readonly name: string;
-  /** Numbers in its floating-point weights. */
+  /** Number of its floating-point weights. */
   readonly parameters: number;
   readonly golden: GoldenResult;
 }
@@ -38,25 +35,25 @@ export interface LoadedModel {
   readonly manifest: ModelManifest;
   readonly info: ModelInfo;
   readonly device: Device;
-  /** All that there are. */
+  /** Of every graph that the model has. */
   readonly graphs: readonly GraphReport[];
   readonly encoder: Encoder;
-  /** For goals; the encoder itself where the model has no other. */
+  /** For goals. It is the encoder if the model has no other. */
   readonly goalEncoder: Encoder;
   readonly predictor: Predictor;
-  /** The learned distance to the goal, null when the model has none. */
+  /** The learned distance to the goal; null if the model has none. */
   readonly temporalDistance: Objective | null;
-  /** Guesses at whole plans, null when the model makes none. */
+  /** Proposes whole plans; null if the model cannot. */
   readonly inverseDynamics: OnnxInverseDynamics | null;
-  /** Graphs that roll the predictor out, compiled on demand for this device. */
+  /** Compiles rollout graphs on demand, for this device. */
   readonly rollouts: CompiledRollouts;
-  /** Gives the sessions back; nothing may be run afterwards. */
+  /** Gives the sessions back. Nothing may be run afterwards. */
   dispose(): Promise<void>;
 }
 
 /**
- * Loads a model folder: manifest, hashes, graphs and their signatures, and the golden vectors on the device that will be used.
- * Whatever does not hold is refused; a folder may come from anyone.
+ * Loads a model folder and checks it: manifest, hashes, signatures of the graphs, and golden vectors on the device that will be used. A
+ * folder may come from anyone, so it is refused if anything does not fit.
  *
  * @throws JepaMpcError `model.missing-file`, `model.manifest-invalid`, `model.unsupported`, `model.hash-mismatch`, `model.unreadable`,
  *   `model.not-finite`, `model.signature-mismatch`, `model.golden-mismatch`, `model.run-failed` or `model.device-unavailable`
@@ -86,7 +83,7 @@ async function openModel(files: ModelFiles, device: Device, threads: number): Pr
   const { manifest } = files;
   const session = { device, threads, dataFolder: PINNED_TO };
   const opened: GraphSession[] = [];
-  // Every other device computes in another order than the cpu, so all share the tolerance that webgpu has.
+  // Every other device computes in another order than the CPU, so they share one tolerance.
   const tolerance = device === 'cpu' ? manifest.golden.tolerance.cpu : manifest.golden.tolerance.webgpu;
   const graphs: GraphReport[] = [];
   const open = async ({ name, bytes, signature, subject, parameters }: GraphFile): Promise<GraphSession> => {
@@ -162,7 +159,7 @@ function modelInfo({ manifest, sha256 }: ModelFiles, device: Device): ModelInfo 
   };
 }
 
-/** Streams that a goal has something to be compared with: nobody knows the proprioception of one given as images. */
+/** Streams that count in the distance to a goal. The proprioception of a goal that is given as images is not known. */
 function countedStreams(
   { streams }: ModelManifest['latent'],
   { kind }: ModelManifest['goal'],

@@ -2,19 +2,20 @@ import { END_EFFECTOR_AXES, fieldSize } from '../core/model-spec.js';
 import { PROPRIOCEPTION } from './graph-signatures.js';
 import type { WrittenManifest } from './manifest-schema.js';
 
-/** A field that is not what it should be. */
+/** A field that is wrong. */
 export interface Problem {
+  /** Of the field, as in `cameras[0].mean`. */
   readonly path: string;
   readonly found: string;
   readonly expected: string;
 }
 
-/** Says that a field must hold: what was found there, and what would do. */
+/** Notes a problem with a field unless the condition holds. */
 type Check = (holds: boolean, path: string, found: unknown, expected: string) => void;
 
-/** Fields that must agree with each other, which the schema of single fields cannot see. */
+/** A condition on several fields, which the schema of single fields cannot express. */
 interface Rule {
-  /** As docs/model-contract.md has it. */
+  /** For docs/model-contract.md. */
   readonly text: string;
   readonly check: (manifest: WrittenManifest, check: Check) => void;
 }
@@ -36,7 +37,7 @@ export const MANIFEST_RULES: readonly Rule[] = [
     },
   },
   {
-    text: '`cameras[].colorOrder` is `mono` for 1 channel, and only then.',
+    text: '`cameras[].colorOrder` is `mono` if and only if there is 1 channel.',
     check: ({ cameras }, check) => {
       for (const [index, { channels, colorOrder }] of cameras.entries()) {
         const isMono = channels === 1;
@@ -51,7 +52,7 @@ export const MANIFEST_RULES: readonly Rule[] = [
     },
   },
   {
-    text: 'No two cameras have the same name, and none that of the input `proprioception` where there is one.',
+    text: 'No two cameras have the same name, and no camera is named `proprioception` if there is an input of that name.',
     check: ({ cameras, proprioception }, check) => {
       for (const [index, { name }] of cameras.entries()) {
         const isFirst = cameras.findIndex((other) => other.name === name) === index;
@@ -63,7 +64,7 @@ export const MANIFEST_RULES: readonly Rule[] = [
     },
   },
   {
-    text: '`action.mean`, `std`, `lower`, `upper`, `frozen` and `deadBand` have an entry for each joint, or for each of `names` where those are given; no joint is named twice.',
+    text: '`action.mean`, `std`, `lower`, `upper`, `frozen` and `deadBand` have an entry for each joint, or for each of `names` if those are given; no joint is named twice.',
     check: ({ action }, check) => {
       const entries = (action.names ?? action.joints).length;
       const what = action.names === undefined ? 'joints' : 'names';
@@ -76,7 +77,7 @@ export const MANIFEST_RULES: readonly Rule[] = [
     },
   },
   {
-    text: 'There are `action.names` and `action.endEffector` for kind `end_effector_delta`, and only then; `names` are in their order, each once; there is a `gripper` if it is among them, and only then.',
+    text: '`action.names` and `action.endEffector` are given if and only if the kind is `end_effector_delta`. `names` are in the order in which the table lists them, each at most once. `gripper` is given if and only if `names` contains it.',
     check: ({ action: { kind, names, endEffector, gripper } }, check) => {
       const isEndEffector = kind === 'end_effector_delta';
       const wanted = (what: string): string =>
@@ -106,7 +107,7 @@ export const MANIFEST_RULES: readonly Rule[] = [
     },
   },
   {
-    text: 'Positions that count as 0 and as 1 differ.',
+    text: 'The positions `zero` and `one` of a fraction differ.',
     check: ({ action: { gripper }, proprioception }, check) => {
       if (gripper !== undefined)
         check(gripper.zero !== gripper.one, 'action.gripper.one', gripper.one, 'another position than zero');
@@ -118,27 +119,27 @@ export const MANIFEST_RULES: readonly Rule[] = [
     },
   },
   {
-    text: '`action.deadBand` is of no kind that says where to be: 0 is a place there.',
+    text: '`action.deadBand` is not given for kind `joint_position`, where 0 is a position.',
     check: ({ action: { kind, deadBand } }, check) => {
       const isPlace = kind === 'joint_position';
       check(!isPlace || deadBand === undefined, 'action.deadBand', deadBand, `none (kind ${kind})`);
     },
   },
   {
-    text: 'A frozen entry of an action is a number inside the bounds, where those are of raw actions; not all are frozen.',
+    text: 'A frozen entry of an action is inside the bounds, if those are raw actions; not all entries are frozen.',
     check: ({ action: { frozen = [], lower, upper, boundsIn } }, check) => {
       for (const [index, value] of frozen.entries()) {
         if (value === null || boundsIn === 'model') continue;
-        const [least = -Infinity, most = Infinity] = [lower[index], upper[index]];
-        const isInside = value >= least && value <= most;
-        check(isInside, `action.frozen[${String(index)}]`, value, `from ${String(least)} to ${String(most)}`);
+        const [min = -Infinity, max = Infinity] = [lower[index], upper[index]];
+        const isInside = value >= min && value <= max;
+        check(isInside, `action.frozen[${String(index)}]`, value, `from ${String(min)} to ${String(max)}`);
       }
       const isAll = frozen.length > 0 && frozen.every((value) => value !== null);
       check(!isAll, 'action.frozen', frozen, 'a null, for an entry that is planned');
     },
   },
   {
-    text: '`proprioception.mean` and `std` have an entry for each number that its fields give; its joints are acted on.',
+    text: '`proprioception.mean` and `std` have an entry for each number of its fields; its joints are moved by actions.',
     check: ({ proprioception, action }, check) => {
       if (proprioception === undefined) return;
       const size = proprioception.fields.reduce((total, field) => total + fieldSize(field), 0);
@@ -160,7 +161,7 @@ export const MANIFEST_RULES: readonly Rule[] = [
     },
   },
   {
-    text: 'There are `proprioception` and a graph `goalEncoder`, which is given nothing else, for `goal.kind` `state`.',
+    text: 'For `goal.kind` `state` there are `proprioception` and a graph `goalEncoder`, which takes nothing else.',
     check: ({ goal, proprioception, graphs: { goalEncoder } }, check) => {
       if (goal.kind !== 'state') return;
       check(
@@ -174,7 +175,7 @@ export const MANIFEST_RULES: readonly Rule[] = [
     },
   },
   {
-    text: 'Streams are inside the latent, no two have the same name, and at least one that comes from images has a weight above 0.',
+    text: 'Streams are inside the latent, no two have the same name, and at least one of images has a weight above 0.',
     check: ({ latent: { tokens, dim, streams }, proprioception }, check) => {
       if (streams === undefined) return;
       for (const [index, stream] of streams.entries()) {
@@ -202,7 +203,7 @@ export const MANIFEST_RULES: readonly Rule[] = [
     },
   },
   {
-    text: 'Each lower bound of an action is below the upper one.',
+    text: 'Each lower bound of an action is below its upper bound.',
     check: ({ action }, check) => {
       for (const [joint, lower] of action.lower.entries()) {
         const upper = action.upper[joint];
@@ -220,7 +221,7 @@ export const MANIFEST_RULES: readonly Rule[] = [
     },
   },
   {
-    // Copies of the first frame would have to be left by actions that nobody took.
+    // Otherwise the predictor would see copies of the first frame, which no action has led from one to the next.
     text: '`history.warmup` is `short` for mode `growing` and for actions `paired`.',
     check: ({ history: { mode, warmup, actions } }, check) => {
       if (mode === 'growing') check(warmup === 'short', 'history.warmup', warmup, '"short" (mode growing)');
@@ -246,7 +247,7 @@ export const MANIFEST_RULES: readonly Rule[] = [
   },
 ];
 
-/** Every rule that a manifest breaks. */
+/** The problems that the rules find in a manifest. */
 export function brokenRules(manifest: WrittenManifest): Problem[] {
   const problems: Problem[] = [];
   for (const { check } of MANIFEST_RULES) {

@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { ACTION_KINDS, END_EFFECTOR_AXES, type ActionSpec } from '../core/model-spec.js';
 import { DISTANCE_METRICS, STEP_AGGREGATIONS } from '../core/objective-spec.js';
 
-/* What docs/model-contract.md says of a field stands beside it here: `shape` for arrays, `unit` for quantities, and a description. */
+/*
+ * The fields of `manifest.json`. docs/model-contract.md is generated from them: each has a description, arrays have a `shape`, quantities a
+ * `unit`.
+ */
 
 export const CONTRACT_FORMAT = 'jepa-mpc-model';
 export const CONTRACT_VERSION = 1;
@@ -20,18 +23,22 @@ const fileName = z
 const HASH = /^[0-9a-f]{64}$/;
 const HASH_FORM = '64 lower-case hexadecimal digits';
 
-const sha256 = z.string().regex(HASH, HASH_FORM).describe('SHA-256 of the file; another one is refused');
+const sha256 = z
+  .string()
+  .regex(HASH, HASH_FORM)
+  .describe('SHA-256 of the file; a file with another hash is refused');
 
 const dataSchema = z.strictObject({
   file: z
     .string()
     .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/, 'a file inside the model folder')
     .describe(
-      'File with tensors of the graph (ONNX external data); it may be in a folder of the model folder',
+      'File with tensors of the graph (ONNX external data), in the model folder or a folder inside it',
     ),
   sha256,
 });
 
+/** File of a graph. @param what name of the graph, for people */
 function graphSchema(what: string) {
   return z.strictObject({
     file: fileName.describe(`ONNX file of the ${what}`),
@@ -39,35 +46,39 @@ function graphSchema(what: string) {
     data: z
       .array(dataSchema)
       .optional()
-      .describe('Files with weights beside the graph; one that is not listed is taken with a warning'),
+      .describe(
+        'Files with weights outside of the ONNX file; a file that is not listed is accepted with a warning',
+      ),
   });
 }
 
 const cameraSchema = z.strictObject({
-  name: text.describe("Name of the camera, and of the encoder's input"),
+  name: text.describe('Name of the camera, and of the encoder input for its images'),
   topic: text.describe('Relative ROS topic of its images'),
   width: count.meta({ unit: 'pixels', description: 'Width of the input' }),
   height: count.meta({ unit: 'pixels', description: 'Height of the input' }),
   channels: z.union([z.literal(1), z.literal(3)]).describe('Channels of the input (C)'),
-  colorOrder: z
-    .enum(['rgb', 'bgr', 'mono'])
-    .describe('Order of the channels; `mono` is the one of 1 channel'),
+  colorOrder: z.enum(['rgb', 'bgr', 'mono']).describe('Order of the channels; `mono` for 1 channel'),
   resize: z
     .enum(['squash', 'shortest-edge-crop', 'largest-square-crop'])
     .describe(
-      '`squash` ignores the aspect ratio; `shortest-edge-crop` scales until the input is just covered, then cuts its centre; `largest-square-crop` cuts the largest centred square, then scales that',
+      '`squash` ignores the aspect ratio; `shortest-edge-crop` scales the image until it just covers the input, then crops the centre; `largest-square-crop` crops the largest centred square, then scales it',
     ),
   interpolation: z
     .enum(['area', 'bilinear', 'bilinear-antialias', 'bicubic-antialias', 'nearest'])
     .describe(
-      'How the image is scaled: `bilinear` without a low-pass filter, as OpenCV and `interpolate(align_corners=False)` of PyTorch, `-antialias` with one, as Pillow and torchvision',
+      'How the image is scaled. `bilinear` has no low-pass filter, as in OpenCV and `interpolate(align_corners=False)` of PyTorch; `-antialias` has one, as in Pillow and torchvision',
     ),
-  scale: positive.describe('Input value of channel c: `(pixel * scale - mean[c]) / std[c]`, pixel 0 to 255'),
+  scale: positive.describe(
+    'The input of channel c is `(pixel * scale - mean[c]) / std[c]`, pixel from 0 to 255',
+  ),
   mean: z.array(z.number()).meta({ shape: '[C]', description: 'Mean of each channel, after scaling' }),
-  std: z.array(positive).meta({ shape: '[C]', description: 'Deviation of each channel, after scaling' }),
+  std: z
+    .array(positive)
+    .meta({ shape: '[C]', description: 'Standard deviation of each channel, after scaling' }),
 });
 
-/** Where a joint is, as a share of the way from one position to another. */
+/** The position of a joint as a fraction of the range between two positions: 0 at the first, 1 at the second. */
 const fraction = {
   joint: text.describe('Name of the joint'),
   zero: z.number().meta({ unit: 'rad or m', description: 'Position that counts as 0' }),
@@ -90,19 +101,19 @@ const proprioceptionSchema = z.strictObject({
           kind: z
             .literal('pose')
             .describe('Six numbers: x, y, z [m] and extrinsic xyz Euler angles [rad] of a link'),
-          base: text.describe('The link in whose frame'),
-          link: text.describe('The link whose pose it is'),
+          base: text.describe('Link in whose frame the pose is given'),
+          link: text.describe('Link whose pose it is'),
         }),
         z.strictObject({
           kind: z
             .literal('fraction')
-            .describe('Share of the way of a joint between two positions: a gripper'),
+            .describe('Position of a joint between two others, as a fraction: for a gripper'),
           ...fraction,
         }),
       ]),
     )
     .min(1)
-    .describe("In the order of the encoder's input; all joints must be among `action.joints`"),
+    .describe("In the order of the encoder's input; every joint must be in `action.joints`"),
   mean: z
     .array(z.number())
     .meta({ shape: '[P]', unit: 'raw', description: 'The encoder sees `(raw - mean) / std`' }),
@@ -115,11 +126,11 @@ const streamSchema = z.strictObject({
   name: text.describe('Name of the stream, for people'),
   of: z
     .enum(['images', 'proprioception', 'carry'])
-    .describe('What it comes from; `carry` is memory of the predictor, which the encoder starts'),
+    .describe('What it is computed from; `carry` is memory of the predictor, which the encoder initialises'),
   update: z
     .enum(['predicted', 'pose', 'hold'])
     .describe(
-      'What the predictor graph does to it: predicts it, composes the pose with the action, or hands it on; for people',
+      'What the predictor does with it: predicts it (`predicted`), composes the pose with the action (`pose`), or leaves it as it is (`hold`); for people',
     ),
   tokens: range.describe('First token, and the one after the last'),
   dims: range.describe('First number of each of these tokens, and the one after the last'),
@@ -127,7 +138,7 @@ const streamSchema = z.strictObject({
     .number()
     .min(0)
     .describe(
-      'Of its distance from the goal in the cost. For goals that are images a stream of `proprioception` is left out, whatever its weight',
+      'Weight of its distance from the goal in the cost. For image goals a stream of `proprioception` is left out, whatever its weight',
     ),
 });
 
@@ -135,114 +146,121 @@ const actionSchema = z.strictObject({
   kind: z
     .enum(ACTION_KINDS)
     .describe(
-      'What an action is: `joint_velocity` [rad/s or m/s] held for a period, `joint_position` to be at when it ends, `joint_delta` to move by in it (both rad or m), or `end_effector_delta`: the way [m] and turn [rad] of a link in it',
+      'What an action is: `joint_velocity` [rad/s or m/s], held for a period; `joint_position` [rad or m] at the end of the period; `joint_delta` [rad or m], the displacement in a period; or `end_effector_delta`, the displacement [m] and rotation [rad] of a link in a period',
     ),
   joints: z.array(text).min(1).meta({
     shape: '[J]',
-    description: 'Joints acted on; of the joint kinds in the order of an action, A = J',
+    description: 'Joints that actions move. For the joint kinds in the order of an action, A = J',
   }),
   names: z.array(z.enum(END_EFFECTOR_AXES)).min(1).optional().meta({
     shape: '[A]',
     description:
-      'Of `end_effector_delta`, and only then: what an action is made of, in this order. `x`, `y`, `z` in the frame of `endEffector.base`; the turn is extrinsic xyz Euler angles, `R_next = R_delta R`; `gripper` a change of the share of `gripper`',
+      'Only for `end_effector_delta`: the entries of an action, in this order. `x`, `y`, `z` are in the frame of `endEffector.base`; the rotation is extrinsic xyz Euler angles, `R_next = R_delta R`; `gripper` is a change of the fraction that `action.gripper` defines',
   }),
   endEffector: z
     .strictObject({
-      base: text.describe('The link in whose frame it is moved'),
-      link: text.describe('The link that is moved'),
+      base: text.describe('Link in whose frame the motion is given'),
+      link: text.describe('Link that is moved'),
     })
     .optional()
-    .describe('Of `end_effector_delta`, and only then'),
+    .describe('Only for `end_effector_delta`: what is moved'),
   gripper: z
     .strictObject(fraction)
     .optional()
-    .describe('What `gripper` of `names` moves; its joint is acted on too'),
+    .describe('Joint that the entry `gripper` of `names` moves, and its positions'),
   unit: text.describe('Unit of raw actions, for people: `rad/s`, `m/s`'),
   periodMs: positive.meta({ unit: 'ms', description: 'Control period: how long one raw action is held' }),
   block: count.describe(
-    'Raw actions in one predictor step; the predictor is given `A * block` numbers, ordered [period][entry]',
+    'Raw actions in one predictor step; the predictor takes `A * block` numbers, ordered [period][entry]',
   ),
   mean: z
     .array(z.number())
     .meta({ shape: '[A]', unit: 'raw', description: 'The predictor sees `(raw - mean) / std`' }),
   std: z.array(positive).meta({ shape: '[A]', unit: 'raw', description: 'See `mean`' }),
-  lower: z.array(z.number()).meta({ shape: '[A]', unit: 'see `boundsIn`', description: 'Least action' }),
-  upper: z.array(z.number()).meta({ shape: '[A]', unit: 'see `boundsIn`', description: 'Largest action' }),
+  lower: z
+    .array(z.number())
+    .meta({ shape: '[A]', unit: 'see `boundsIn`', description: 'Minimum of each entry' }),
+  upper: z
+    .array(z.number())
+    .meta({ shape: '[A]', unit: 'see `boundsIn`', description: 'Maximum of each entry' }),
   boundsIn: z
     .enum(['raw', 'model'])
     .default('raw')
-    .describe('Whether `lower` and `upper` are of raw actions or of what the predictor sees'),
+    .describe('Whether `lower` and `upper` are raw actions (`raw`) or what the predictor sees (`model`)'),
   frozen: z.array(z.number().nullable()).optional().meta({
     shape: '[A]',
     unit: 'raw',
-    description: 'What an entry always is; null for those that are planned',
+    description: 'Fixed value of an entry; null for an entry that is planned',
   }),
-  deadBand: z
-    .array(z.number().min(0))
-    .optional()
-    .meta({ shape: '[A]', unit: 'raw', description: 'An entry of a smaller magnitude is commanded as 0' }),
+  deadBand: z.array(z.number().min(0)).optional().meta({
+    shape: '[A]',
+    unit: 'raw',
+    description: 'An entry whose magnitude is below this is commanded as 0',
+  }),
 });
 
 const historySchema = z.strictObject({
   mode: z
     .enum(['sliding', 'markov', 'growing'])
     .describe(
-      'Latents that the predictor sees, one predictor step apart: `markov` the newest alone, `sliding` the last `window`, `growing` all since the first, up to `window`',
+      'Latents that the predictor sees, one predictor step apart: `markov` only the newest, `sliding` the last `window`, `growing` all since the first, up to `window`',
     ),
   window: count.describe('Latents in the window (W)'),
   warmup: z
     .enum(['repeat', 'short'])
     .describe(
-      'What stands for frames from before the first: `repeat` copies of it; `short` nothing: a plan starts from the newest frame alone, and the window (a dynamic axis) fills with predictions',
+      'What replaces frames before the first: `repeat`, copies of the first; `short`, nothing: a plan starts from the newest frame only, and the window (a dynamic axis) fills with predictions',
     ),
   actions: z
     .enum(['newest', 'paired'])
     .default('newest')
     .describe(
-      '`newest`: the predictor is given the block that leaves the newest latent; `paired`: for each latent the block that leaves it',
+      '`newest`: the predictor takes the block of actions that leaves the newest latent; `paired`: for each latent, the block that leaves it',
     ),
 });
 
 const plannerDefaultsSchema = z.strictObject({
   samples: count.describe('Candidates in an iteration'),
   iterations: count.describe('Iterations of a plan'),
-  elites: count.describe('Candidates that the next iteration is fitted to'),
-  horizon: count.meta({ unit: 'predictor steps', description: 'Steps that a plan looks ahead (H)' }),
+  elites: count.describe('Cheapest candidates, to which the next iteration is fitted'),
+  horizon: count.meta({ unit: 'predictor steps', description: 'Predictor steps in a plan (H)' }),
   initialStd: positive.meta({
     unit: 'half ranges',
-    description: 'Deviation of the first candidates, as a fraction of half the action range',
+    description: 'Standard deviation of the first candidates, as a fraction of half the action range',
   }),
   momentum: z
     .number()
     .min(0)
     .lt(1)
     .optional()
-    .describe("Share of the old mean and deviation that a refit keeps; none: the planner's own"),
+    .describe("Share of the old mean and standard deviation that a refit keeps; none: the planner's default"),
   actionRepeat: count
     .optional()
-    .describe('Control periods that each sampled action is held for, whatever `action.block` is; none: 1'),
-  minStd: z.number().min(0).meta({ unit: 'half ranges', description: 'Deviation that none falls below' }),
+    .describe('Control periods that each sampled action is held for, independent of `action.block`; none: 1'),
+  minStd: z.number().min(0).meta({ unit: 'half ranges', description: 'Minimum standard deviation' }),
   actionPenalty: z
     .number()
     .min(0)
     .describe(
-      "Weight of the mean of `(action / larger bound)²`; in the unit of the model's own objective, and left out beside another one",
+      "Weight of the mean of `(action / larger bound)²`, in the unit of the model's default objective; ignored with any other objective",
     ),
   restMargin: z
     .number()
     .min(0)
     .optional()
     .describe(
-      "A plan that does not cost this much less than rest is not followed; in the unit of the model's own objective, and left out beside another one; none: 0",
+      "A plan is followed only if it costs this much less than resting; in the unit of the model's default objective, and ignored with any other objective; none: 0",
     ),
 });
 
 /** `manifest.json` of a model folder. */
 export const manifestSchema = z.strictObject({
-  format: z.literal(CONTRACT_FORMAT).describe('Says that this is the manifest of a model'),
+  format: z.literal(CONTRACT_FORMAT).describe('Identifies the file as the manifest of a model'),
   version: z
     .literal(CONTRACT_VERSION)
-    .describe('Version of this contract; a model of another one is refused with the version that is needed'),
+    .describe(
+      'Version of this contract; a model of another version is refused, and the error names the version that is needed',
+    ),
   name: text.describe('Name of the model, for people'),
   description: z.string().describe('What it is, for people'),
   licence: text.describe('Licence of the weights, as an SPDX identifier where there is one'),
@@ -253,15 +271,17 @@ export const manifestSchema = z.strictObject({
       distance: graphSchema('temporal distance').optional().describe('Learned distance to the goal'),
       inverseDynamics: graphSchema('inverse dynamics')
         .optional()
-        .describe('A guess at the actions from a latent to the goal, which planners try among their first'),
+        .describe(
+          'Proposes the actions from a latent to the goal; planners try them among their first candidates',
+        ),
       goalEncoder: graphSchema('goal encoder')
         .optional()
-        .describe('Goal images to a latent, where another graph does it than the encoder'),
+        .describe('Goals to a latent, if a graph other than the encoder does that'),
     })
-    .describe('The graphs; see above'),
+    .describe('Files of the graphs; see above for their inputs and outputs'),
   proprioception: proprioceptionSchema
     .optional()
-    .describe('What the encoder is told of the robot besides images, as its last input'),
+    .describe('Measurements of the robot that the encoder takes as its last input, in addition to images'),
   cameras: z.array(cameraSchema).min(1).describe("Cameras, in the order of the encoder's inputs"),
   latent: z
     .strictObject({
@@ -272,29 +292,29 @@ export const manifestSchema = z.strictObject({
         .min(1)
         .optional()
         .describe(
-          'Parts of a latent that are compared with the goal each by itself; the cost is the sum of their distances by weight. None: the latent as a whole',
+          'Parts of a latent that are compared with the goal separately; the cost is the weighted sum of their distances. None: the latent is compared as a whole',
         ),
     })
     .describe('Size of a latent'),
-  history: historySchema.describe('Which past latents the predictor looks at'),
-  action: actionSchema.describe('What is planned'),
+  history: historySchema.describe('Past latents that the predictor sees'),
+  action: actionSchema.describe('Actions that are planned'),
   goal: z
     .strictObject({
       kind: z
         .enum(['image', 'state'])
         .describe(
-          'What a goal is given as: images of the cameras, or a state of the robot, of which the goal encoder makes a latent. Latents are taken as goals of every model',
+          'What a goal is: images of the cameras, or a state of the robot, which the goal encoder turns into a latent. Every model also accepts latents as goals',
         ),
     })
-    .describe('How goals are given'),
+    .describe('What goals are'),
   objective: z
     .strictObject({
       default: z
         .enum(DISTANCE_METRICS)
-        .describe('Distance that plans are judged by ([objectives.md](objectives.md))'),
+        .describe('Distance that scores plans ([objectives.md](objectives.md))'),
       steps: z.enum(STEP_AGGREGATIONS).describe('Predicted steps that count'),
     })
-    .describe('What plans are judged by unless a parameter says otherwise'),
+    .describe('Default objective; parameters override it'),
   plannerDefaults: plannerDefaultsSchema.describe(
     'Planner settings that suit the model; parameters override them',
   ),
@@ -316,16 +336,16 @@ export const manifestSchema = z.strictObject({
       sha256,
       tolerance: z
         .strictObject({
-          cpu: positive.describe('On the cpu'),
+          cpu: positive.describe('On the CPU'),
           webgpu: positive.describe('On every other device'),
         })
-        .describe('Largest absolute difference from a golden output'),
+        .describe('Maximum absolute difference from a golden output'),
     })
-    .describe('Inputs and outputs that are computed again at every load'),
+    .describe('Inputs and expected outputs; every load computes the outputs again'),
 });
 
-/** `manifest.json` as it is written, with the defaults of single fields. */
+/** `manifest.json` as written, with the defaults of single fields filled in. */
 export type WrittenManifest = z.infer<typeof manifestSchema>;
 
-/** What a model folder declares about itself, checked and complete. */
+/** A manifest that was checked, with everything that it may leave out filled in. */
 export type ModelManifest = Omit<WrittenManifest, 'action'> & { readonly action: ActionSpec };

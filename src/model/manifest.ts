@@ -1,12 +1,19 @@
 import { z } from 'zod';
 
 import { JepaMpcError } from '../core/errors.js';
-import { nearestName } from '../core/nearest-name.js';
+import type { ActionSpec } from '../core/model-spec.js';
+import { nearestName } from '../core/names.js';
+import { at } from '../core/array-access.js';
 import { brokenRules, showValue, type Problem } from './manifest-rules.js';
-import { completeAction } from './complete-action.js';
-import { CONTRACT_FORMAT, CONTRACT_VERSION, manifestSchema, type ModelManifest } from './manifest-schema.js';
+import {
+  CONTRACT_FORMAT,
+  CONTRACT_VERSION,
+  manifestSchema,
+  type ModelManifest,
+  type WrittenManifest,
+} from './manifest-schema.js';
 
-/** A path as a person would write it: `cameras[0].mean`. */
+/** A path for people: `cameras[0].mean`. */
 function writePath(path: readonly PropertyKey[]): string {
   return path
     .map((key) => (typeof key === 'number' ? `[${String(key)}]` : `.${String(key)}`))
@@ -65,7 +72,7 @@ function unknownField(key: string, parent: readonly PropertyKey[]): { found: str
   };
 }
 
-/** Names that the schema knows at that place of the manifest. */
+/** Names of the fields that the schema has at a place in the manifest. */
 function fieldNames(parent: readonly PropertyKey[]): string[] {
   let schema: z.ZodType = manifestSchema;
   for (const key of parent) {
@@ -79,10 +86,11 @@ function fieldNames(parent: readonly PropertyKey[]): string[] {
 }
 
 /**
- * Reads a manifest.
+ * Reads a manifest, checks it and fills in what it leaves out.
  *
+ * @param json text of the file
  * @param subject what to call the file in an error
- * @throws JepaMpcError `model.manifest-invalid` naming every problem with its path, what was found and what was expected;
+ * @throws JepaMpcError `model.manifest-invalid` with the path of every problem, what was found there and what was expected;
  *   `model.unsupported` for another format or version
  */
 export function parseManifest(json: string, subject: string): ModelManifest {
@@ -123,4 +131,28 @@ function refuseOtherVersions(root: unknown, subject: string): void {
     expected: `format: ${showValue(CONTRACT_FORMAT)}; version: ${String(CONTRACT_VERSION)}`,
     remedy: `Export the model for version ${String(CONTRACT_VERSION)} of the contract${isNewer ? ', or update jepa_mpc' : ''}.`,
   });
+}
+
+/** The action of a manifest with its defaults filled in, and its bounds as raw actions. */
+function completeAction(written: WrittenManifest['action']): ActionSpec {
+  const { kind, joints, unit, periodMs, block, mean, std, gripper = null, endEffector = null } = written;
+  const names = written.names ?? joints;
+  const raw = (bounds: readonly number[]): readonly number[] =>
+    written.boundsIn === 'raw' ? bounds : bounds.map((bound, i) => bound * at(std, i) + at(mean, i));
+  return {
+    kind,
+    joints: gripper === null || joints.includes(gripper.joint) ? joints : [...joints, gripper.joint],
+    names,
+    unit,
+    periodMs,
+    block,
+    mean,
+    std,
+    lower: raw(written.lower),
+    upper: raw(written.upper),
+    frozen: written.frozen ?? names.map(() => null),
+    deadBand: written.deadBand ?? names.map(() => 0),
+    endEffector,
+    gripper,
+  };
 }

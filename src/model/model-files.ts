@@ -13,24 +13,24 @@ import {
   inverseDynamicsSignature,
   predictorSignature,
 } from './graph-signatures.js';
-import { ExternalData } from '../../packages/rollout-compiler/src/index.js';
-import { encodeModel, readModel } from '../../packages/rollout-compiler/src/index.js';
 import { parseManifest } from './manifest.js';
 import type { ModelManifest } from './manifest-schema.js';
 import { parseSafetensors } from './safetensors.js';
 import { countParameters, refuseNotANumber } from './weights.js';
+import { encodeModel, ExternalData, readModel } from '../../packages/rollout-compiler/src/index.js';
 
 /** A graph's part of a model folder, read but not opened. */
 export interface GraphFile {
   readonly name: string;
   readonly subject: string;
-  /** Where it has data in other files, their locations are relative to `PINNED_TO`. */
+  /** The ONNX file. Locations of external data in it are relative to `PINNED_TO`. */
   readonly bytes: Uint8Array;
   readonly signature: GraphSignature;
-  /** Numbers in its floating-point weights. */
+  /** Number of its floating-point weights. */
   readonly parameters: number;
 }
 
+/** A model folder, read and checked, with graphs that are not opened. */
 export interface ModelFiles {
   readonly manifest: ModelManifest;
   /** SHA-256 of the manifest. */
@@ -39,16 +39,18 @@ export interface ModelFiles {
   readonly predictor: GraphFile;
   readonly distance: GraphFile | null;
   readonly inverseDynamics: GraphFile | null;
-  /** Null where the encoder does it. */
+  /** Null if the encoder encodes goals too. */
   readonly goalEncoder: GraphFile | null;
+  /** Golden vectors by name. */
   readonly golden: ReadonlyMap<string, Tensor>;
+  /** What to call the file of golden vectors in an error. */
   readonly goldenSubject: string;
 }
 
 /**
- * Reads a model folder and checks its hashes; graphs are not opened.
+ * Reads a model folder and checks its hashes and weights. Graphs are not opened.
  *
- * @param logger told of data that no hash stands for
+ * @param logger gets a warning for data that the manifest has no hash of
  * @throws JepaMpcError `model.missing-file`, `model.manifest-invalid`, `model.unsupported`, `model.hash-mismatch`, `model.unreadable` or
  *   `model.not-finite`
  */
@@ -90,9 +92,9 @@ export async function readModelFiles(folder: string, logger?: Logger): Promise<M
 type GraphEntry = ModelManifest['graphs']['encoder'];
 
 /**
- * Checks the weights of a graph. Those in files beside it: where they may be, long enough, and with the hashes that the manifest gives them.
+ * Checks the weights of a graph. For weights in other files it also checks the place, the length and the hash that the manifest gives.
  *
- * @returns the graph, with the small ones of the tensors from other files in it
+ * @returns the graph, with small tensors of other files read into it
  */
 async function checkedGraph(
   folder: string,
@@ -158,7 +160,7 @@ function compareHashes(path: string, found: string, expected: string, size: numb
   });
 }
 
-/** Piece by piece: data files may be larger than a buffer. */
+/** The hash of a file, read in chunks: data files may be larger than the largest buffer. */
 async function hashOfFile(path: string): Promise<{ sha256: string; size: number }> {
   const hash = createHash('sha256');
   let size = 0;

@@ -15,6 +15,7 @@ const entrySchema = z.object({
  * Reads a safetensors file (8 bytes of little-endian header length, a JSON header, the data) whose tensors are all float32.
  *
  * @param subject what to call the file in an error
+ * @returns the tensors by name, in memory of their own
  * @throws JepaMpcError `model.unreadable` for anything else
  */
 export function parseSafetensors(bytes: Uint8Array, subject: string): ReadonlyMap<string, Tensor> {
@@ -23,7 +24,7 @@ export function parseSafetensors(bytes: Uint8Array, subject: string): ReadonlyMa
       subject,
       found,
       expected,
-      // Its hash is the manifest's: another copy would be no better.
+      // The file has the hash that the manifest declares, so another copy would not help.
       remedy: 'Export the model again.',
       cause,
     });
@@ -70,7 +71,7 @@ export function parseSafetensors(bytes: Uint8Array, subject: string): ReadonlyMa
         `${String(byteLength)} bytes for shape [${shape.join(', ')}], inside the file`,
       );
     }
-    // Copied: the header may leave the data unaligned, and Float32Array views need a multiple of 4.
+    // Copied, because the header may leave the data unaligned, and a Float32Array must start at a multiple of 4.
     const data = new Float32Array(new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end)).buffer);
     tensors.set(name, { data, shape });
   }

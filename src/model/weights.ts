@@ -1,19 +1,24 @@
 import { JepaMpcError } from '../core/errors.js';
-import { isExternal, type ExternalData } from '../../packages/rollout-compiler/src/index.js';
-import { elementsOf, tensorsOf } from '../../packages/rollout-compiler/src/index.js';
+import { at } from '../core/array-access.js';
 import {
+  elementsOf,
+  isExternal,
   TensorProto_DataType as DataType,
+  tensorsOf,
+  type ExternalData,
   type ModelProto,
   type TensorProto,
 } from '../../packages/rollout-compiler/src/index.js';
 
-/** Bits of an element, and what its bits without the sign exceed when it is no number. */
+/** A floating-point format. */
 interface FloatFormat {
+  /** Size of an element. */
   readonly bytes: 2 | 4 | 8;
+  /** Bits of infinity. The bits of a NaN, without the sign, exceed them. */
   readonly infinity: number;
 }
 
-/** Of a double the upper half alone is looked at, in which every NaN that arithmetic gives shows. */
+/** Of a double only the upper half is checked: every NaN that arithmetic produces shows there. */
 const FLOATS: ReadonlyMap<number, FloatFormat> = new Map([
   [DataType.FLOAT, { bytes: 4, infinity: 0x7f800000 }],
   [DataType.DOUBLE, { bytes: 8, infinity: 0x7ff00000 }],
@@ -21,7 +26,7 @@ const FLOATS: ReadonlyMap<number, FloatFormat> = new Map([
   [DataType.BFLOAT16, { bytes: 2, infinity: 0x7f80 }],
 ]);
 
-/** Numbers in the floating-point initializers of a graph, graphs inside it included. */
+/** Number of floating-point weights of a graph, nested graphs included. */
 export function countParameters(model: ModelProto): number {
   let count = 0;
   for (const { tensor, isAttribute } of tensorsOf(model.graph))
@@ -30,11 +35,11 @@ export function countParameters(model: ModelProto): number {
 }
 
 /**
- * Refuses weights that are no number. Golden vectors may pass such a weight by: a row of a table that their inputs do not ask for, a step of
- * a window that they do not fill. Infinities are left alone: masks are made of them.
+ * Refuses weights that are NaN. Golden vectors may miss such a weight: a row of a table that their inputs do not use, or a step of a window
+ * that they do not fill. Infinities are allowed: masks are made of them.
  *
  * @param subject what to call the graph in an error
- * @param external reads data that lies in other files, one tensor at a time
+ * @param external reads tensors from other files, one at a time
  * @throws JepaMpcError `model.not-finite` naming the tensor and the entry
  */
 export function refuseNotANumber(model: ModelProto, subject: string, external: ExternalData): void {
@@ -52,15 +57,15 @@ export function refuseNotANumber(model: ModelProto, subject: string, external: E
   }
 }
 
-/** Index of the first element that is no number; -1: there is none. */
+/** Index of the first element that is NaN; -1 if there is none. */
 function firstNaN(tensor: TensorProto, { bytes, infinity }: FloatFormat, external: ExternalData): number {
   const data = isExternal(tensor) ? external.read(tensor) : tensor.rawData;
   if (data.length === 0) {
-    // The format's bits, for halves.
+    // Half-precision numbers are stored as their bits.
     if (bytes === 2) return tensor.int32Data.findIndex((bits) => (bits & 0x7fff) > infinity);
     return (bytes === 4 ? tensor.floatData : tensor.doubleData).findIndex(Number.isNaN);
   }
-  // Typed arrays want their own alignment: a copy of a tensor is cheaper than a DataView over it.
+  // Typed arrays must be aligned. Copying a tensor is cheaper than reading it through a DataView.
   const { buffer, byteOffset, byteLength } = data.byteOffset % 4 === 0 ? data : new Uint8Array(data);
   if (bytes === 2) {
     const halves = new Uint16Array(buffer, byteOffset, Math.floor(byteLength / bytes));
@@ -69,6 +74,6 @@ function firstNaN(tensor: TensorProto, { bytes, infinity }: FloatFormat, externa
   const words = new Uint32Array(buffer, byteOffset, Math.floor(byteLength / 4));
   const stride = bytes / 4;
   for (let i = stride - 1; i < words.length; i += stride)
-    if (((words[i] ?? 0) & 0x7fffffff) > infinity) return Math.floor(i / stride);
+    if ((at(words, i) & 0x7fffffff) > infinity) return Math.floor(i / stride);
   return -1;
 }

@@ -13,8 +13,8 @@ export interface GivenParameters {
 }
 
 /**
- * Gathers the parameters that the command line and its parameter files give to one node. A later source goes before an earlier one; within
- * a file a key without wildcards goes before one with. Under a key with wildcards, a name that this node does not declare may be meant for
+ * Gathers the parameters that the command line and its parameter files give to one node. A later source overrides an earlier one; within
+ * a file a key without wildcards overrides one with. Under a key with wildcards, a name that this node does not declare may be meant for
  * another node: it is left out, with a warning.
  *
  * @param readText reads a parameter file; throws a JepaMpcError that names it

@@ -3,7 +3,7 @@ import { parseDocument, type Tags } from 'yaml';
 import { JepaMpcError } from '../core/errors.js';
 import { writeValue } from '../core/write-value.js';
 
-/** Values as YAML types them: whole numbers are bigint, so that `1` can be told from `1.0`. */
+/** Values as YAML types them: whole numbers are bigint, so that `1` differs from `1.0`. */
 export type GivenValue = boolean | bigint | number | string | null | readonly GivenValue[];
 
 /** What a parameter file says for the nodes that one key stands for. */

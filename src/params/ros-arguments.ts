@@ -1,6 +1,6 @@
 import { JepaMpcError } from '../core/errors.js';
 
-/** Where parameters come from, in the order of the command line: what comes later goes before. */
+/** Where parameters come from, in the order of the command line: a later source overrides an earlier one. */
 export type ParameterSource =
   | { readonly kind: 'file'; readonly path: string }
   /** `[node:]name:=value`; the node is a key as in a parameter file. */

@@ -1,5 +1,5 @@
 import { JepaMpcError } from '../core/errors.js';
-import { nearestName } from '../core/nearest-name.js';
+import { nearestName } from '../core/names.js';
 import { physicalUnits, quantityIn } from './quantity.js';
 import { parameterSchema, parametersByName } from './schema.js';
 import type { ParameterInfo, ParameterName, Parameters } from './schema.js';

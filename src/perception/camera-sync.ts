@@ -1,4 +1,6 @@
+import { at } from '../core/array-access.js';
 import type { FrameSet } from '../core/model-info.js';
+import { msToNs } from '../core/time.js';
 import type { ImageFrame } from '../core/types.js';
 import { double, fixed } from '../core/parameter.js';
 
@@ -10,16 +12,16 @@ export const cameraSyncParameters = {
   ),
 };
 
-/** Frames kept of each camera while those of the others are on their way: a quarter of a second at 30 Hz. */
-const keptFrames = 8;
+/** Frames kept of each camera while the others are on their way: a quarter of a second at 30 Hz. */
+const MAX_WAITING = 8;
 
-/** A stamp this far behind is of a clock that was set back; one less far behind is of a frame that was overtaken. */
-const setBackNs = 1_000_000_000n;
+/** A stamp further behind than this means that the clock was set back. Less than that, the frame was overtaken. */
+const SET_BACK_NS = 1_000_000_000n;
 
 /**
- * Puts frames of several cameras together by stamp: a set has one frame of every camera, and no two of its stamps differ by more than the
- * tolerance. A frame is used once, and sets follow each other in time. Frames may come late, overtake each other and come twice. With one
- * camera every frame is a set.
+ * Groups frames of several cameras by stamp. A set has one frame from every camera, and no two of its stamps differ by more than the
+ * tolerance. Each frame is used at most once, and sets are in order of time. Frames may arrive late, out of order or twice. With one camera,
+ * every frame is a set.
  */
 export class CameraSync {
   readonly #waiting: ImageFrame[][];
@@ -28,20 +30,27 @@ export class CameraSync {
   readonly #usedNs: (bigint | null)[];
   readonly #toleranceNs: bigint;
 
-  /** @param toleranceMs at least 0 */
+  /**
+   * @param cameras at least 1
+   * @param toleranceMs at least 0
+   */
   constructor(cameras: number, toleranceMs: number) {
     this.#waiting = Array.from({ length: cameras }, () => []);
     this.#unmatched = Array.from({ length: cameras }, () => 0);
     this.#usedNs = Array.from({ length: cameras }, () => null);
-    this.#toleranceNs = BigInt(Math.round(toleranceMs * 1e6));
+    this.#toleranceNs = msToNs(toleranceMs);
   }
 
-  /** Frames of each camera that were given up on: nothing fitted them, they came again, or too late. */
+  /** Frames of each camera that were dropped: without a match, repeated, or too late. */
   get unmatched(): readonly number[] {
     return this.#unmatched;
   }
 
-  /** The set that this frame completes, stamped with the oldest of it, or null. */
+  /**
+   * @param camera index, from 0
+   * @returns the set that this frame completes, with the stamp of its oldest frame, or null
+   * @throws RangeError when there is no such camera
+   */
   push(camera: number, frame: ImageFrame): FrameSet | null {
     if (this.#waiting.length === 1) return { stampNs: frame.stampNs, frames: [frame] };
     if (!this.#keep(camera, frame)) return null;
@@ -60,14 +69,13 @@ export class CameraSync {
     return { stampNs: oldest, frames };
   }
 
-  /** Puts the frame among those that wait, in the order of their stamps; false where it is of no use. */
+  /** Inserts the frame among the waiting ones, in order of stamps. @returns false when it is of no use */
   #keep(camera: number, frame: ImageFrame): boolean {
-    const waiting = this.#waiting[camera];
-    if (waiting === undefined) throw new RangeError(`there is no camera ${String(camera)}`);
-    let usedNs = this.#usedNs[camera] ?? null;
+    const waiting = at(this.#waiting, camera);
+    let usedNs = at(this.#usedNs, camera);
     const newestNs = waiting.at(-1)?.stampNs ?? usedNs;
-    if (newestNs !== null && newestNs - frame.stampNs > setBackNs) {
-      // What came before belongs to another time.
+    if (newestNs !== null && newestNs - frame.stampNs > SET_BACK_NS) {
+      // The waiting frames have stamps of the old time.
       this.#drop(camera, waiting.length);
       this.#usedNs[camera] = usedNs = null;
     }
@@ -78,24 +86,25 @@ export class CameraSync {
       return false;
     }
     waiting.splice(before + 1, 0, frame);
-    if (waiting.length > keptFrames) this.#drop(camera, 1);
+    if (waiting.length > MAX_WAITING) this.#drop(camera, 1);
     return waiting.includes(frame);
   }
 
-  /** Lets go of a used frame, and of those before it: a later set would be older. */
+  /** Removes a used frame, and drops those before it: a set with one of them would be older than this set. */
   #release(camera: number, used: ImageFrame): void {
-    this.#drop(camera, this.#waiting[camera]?.indexOf(used) ?? 0);
-    this.#waiting[camera]?.shift();
+    const waiting = at(this.#waiting, camera);
+    this.#drop(camera, waiting.indexOf(used));
+    waiting.shift();
     this.#usedNs[camera] = used.stampNs;
   }
 
   #drop(camera: number, count: number): void {
-    this.#waiting[camera]?.splice(0, count);
+    at(this.#waiting, camera).splice(0, count);
     this.#countUnmatched(camera, count);
   }
 
   #countUnmatched(camera: number, count: number): void {
-    this.#unmatched[camera] = (this.#unmatched[camera] ?? 0) + count;
+    this.#unmatched[camera] = at(this.#unmatched, camera) + count;
   }
 }
 

@@ -2,23 +2,23 @@ import { JepaMpcError } from '../core/errors.js';
 import type { WantedImage } from '../core/model-spec.js';
 import { encodingNamed } from './encodings.js';
 
-/** What the text `format` of a sensor_msgs/CompressedImage says. */
+/** Content of the field `format` of sensor_msgs/CompressedImage. */
 export interface CompressedFormat {
-  /** Encoding of the image before it was compressed; null where the format names a codec alone. */
+  /** Encoding of the image before it was compressed; null where the format names only a codec. */
   readonly encoding: string | null;
-  /** Red and blue lie in each other's place in the file. */
+  /** Whether red and blue are swapped in the file. */
   readonly swapped: boolean;
 }
 
 const COLOUR = /^(rgb|bgr)a?(8|16)$/;
 
 /**
- * Reads the format as image_transport writes it: `jpeg`, or `rgb8; jpeg compressed bgr8`. A file has its channels where JPEG and PNG have
- * them, unless the format has a colour encoding and does not end in `compressed bgr…`: image_transport's own subscriber then takes red for
- * blue, and so does every tool that is built on it.
+ * Parses the format as image_transport writes it: `jpeg`, or `rgb8; jpeg compressed bgr8`. A file has its channels in the order of JPEG and
+ * PNG, unless the format names a colour encoding and does not end in `compressed bgr…`. In that case image_transport's own subscriber swaps
+ * red and blue, and so does every tool built on it.
  *
  * @param subject the topic, for the error
- * @throws JepaMpcError `image.compressed` for compressedDepth, `image.encoding` for depth and other things that are not pictures
+ * @throws JepaMpcError `image.compressed` for compressedDepth, `image.encoding` for depth and other data that is no picture
  */
 export function parseCompressedFormat(
   subject: string,
@@ -36,7 +36,7 @@ export function parseCompressedFormat(
   const split = format.indexOf(';');
   if (split < 0) return { encoding: null, swapped: false };
   const encoding = format.slice(0, split).trim();
-  // What is not a picture stays none when it is compressed; others may have been converted on the way.
+  // Depth stays depth when it is compressed. Other encodings may have been converted before, so they are not checked here.
   if (/^(16|32|64)[SUF]C/.test(encoding)) encodingNamed(subject, encoding, wanted);
   const swapped = COLOUR.test(encoding) && !format.slice(split).includes('compressed bgr');
   return { encoding, swapped };

@@ -9,18 +9,18 @@ import { parseCompressedFormat } from './compressed-format.js';
 import type { CompressedFormat } from './compressed-format.js';
 import { encodingNamed, greyRefused } from './encodings.js';
 
-/** The fields of sensor_msgs/CompressedImage that count here. */
+/** The fields of sensor_msgs/CompressedImage that are used. */
 export interface CompressedFrame {
   readonly stampNs: bigint;
   readonly format: string;
-  /** Left alone until the frame is decoded. */
+  /** Must not change until the frame is decoded. */
   readonly data: Uint8Array;
 }
 
-/** More pixels than any camera has: a small file can claim to be larger than the memory. */
+/** More pixels than any camera has. A small file can claim a size that does not fit in memory. */
 const maxPixels = 64_000_000;
 
-// Frames never come twice, and one frame in one thread leaves the others to the planner.
+// A frame is decoded only once, so a cache is of no use. One thread per frame leaves the other cores to the planner.
 sharp.cache(false);
 sharp.concurrency(1);
 
@@ -29,7 +29,7 @@ const MAGIC = [
   ['PNG', [0x89, 0x50, 0x4e, 0x47]],
 ] as const;
 
-/** First bytes of a file, for people. */
+/** First bytes of a file in hexadecimal, for the error. */
 function firstBytes(data: Uint8Array): string {
   return [...data.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ') || 'no bytes';
 }
@@ -51,7 +51,7 @@ function decodedEncoding(format: CompressedFormat, channels: number, bits: 8 | 1
   return format.encoding !== null && isMosaic(format) ? format.encoding : `mono${String(bits)}`;
 }
 
-/** image_transport makes grey files of some colour encodings, and its raw topic still has the colours. */
+/** image_transport compresses some colour encodings to grey. The raw topic still has the colours. */
 function refuseGrey(subject: string, format: string, { encoding }: CompressedFormat): never {
   const isGreyAtItsSource = encoding?.startsWith('mono') === true;
   throw greyRefused(
@@ -64,14 +64,15 @@ function refuseGrey(subject: string, format: string, { encoding }: CompressedFor
 }
 
 /**
- * Decodes a JPEG or PNG in threads of libuv; the calling thread pays about a third of a millisecond. Pixels are those of the file: no colour
- * profile, gamma or orientation is applied, alpha is left out.
+ * Decodes a JPEG or PNG in the thread pool of libuv; the calling thread is busy for about a third of a millisecond. Pixels are as in the file:
+ * no colour profile, gamma or orientation is applied, and alpha is dropped.
  *
  * @param subject the topic, for errors
  * @param wanted grey where colour is wanted is refused before it is decoded
- * @returns a frame of rgb8, bgr8, mono8, their 16-bit kin for 16-bit PNG, or a Bayer mosaic that was compressed as grey; without padding
- * @throws JepaMpcError `image.compressed` for what is no JPEG or PNG, is cut short or damaged; `image.encoding` for depth, and for grey where colour is
- *   wanted
+ * @returns a frame without padding, encoded as rgb8, bgr8 or mono8 (rgb16, bgr16 or mono16 for a 16-bit PNG), or as a Bayer mosaic that was
+ *   compressed as grey
+ * @throws JepaMpcError `image.compressed` for what is no JPEG or PNG, or is cut short or damaged; `image.encoding` for depth, and for grey where
+ *   colour is wanted
  */
 export async function decodeCompressed(
   subject: string,
@@ -109,7 +110,7 @@ export async function decodeCompressed(
       subject,
       found: `a file of format "${frame.format}" that cannot be decoded: ${error instanceof Error ? error.message : String(error)}`,
       expected: 'a whole JPEG or PNG',
-      remedy: 'It was damaged or cut short on its way: look at the publisher and the link.',
+      remedy: 'It was damaged or cut short in transit: check the publisher and the network link.',
       cause: error,
     });
   }

@@ -5,15 +5,15 @@ import { newestWins } from './newest-wins.js';
 
 export interface DecodeLaneOptions<Coded, Decoded> {
   readonly decode: (coded: Coded) => Promise<Decoded>;
-  /** Given what was decoded, in the order in which it came in. */
+  /** Called with each result, in the order in which the inputs arrived. */
   readonly onDecoded: (decoded: Decoded) => void;
-  /** Told why something could not be decoded. */
+  /** Called with the error when an input cannot be decoded. */
   readonly onProblem: (problem: unknown) => void;
 }
 
 /**
- * Decodes one thing at a time; what comes in meanwhile waits, and only the newest of it is decoded. So a slow decoder costs frames and never
- * adds to their age.
+ * Decodes one input at a time. Of the inputs that arrive meanwhile, only the newest is kept. A slow decoder therefore drops frames, and never
+ * lets a backlog grow that would make them old.
  */
 export class DecodeLane<Coded, Decoded> {
   readonly #coded = new Subject<{ readonly index: number; readonly coded: Coded }>();
@@ -39,7 +39,7 @@ export class DecodeLane<Coded, Decoded> {
       .subscribe(onDecoded);
   }
 
-  /** How many were never decoded because a newer one came before their turn. */
+  /** Inputs that were dropped because a newer one arrived before their turn. */
   get overtaken(): number {
     return this.#overtaken;
   }
@@ -49,7 +49,7 @@ export class DecodeLane<Coded, Decoded> {
     this.#coded.next({ index: this.#pushed, coded });
   }
 
-  /** Nothing is handed on any more, nor what is being decoded. */
+  /** Stops: `onDecoded` is not called again, not even for an input that is being decoded. */
   dispose(): void {
     this.#running.unsubscribe();
   }

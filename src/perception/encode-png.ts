@@ -1,14 +1,16 @@
 import sharp from 'sharp';
 
+import { assertRoom } from '../core/array-access.js';
 import type { ImageFrame } from '../core/types.js';
 import { checkFrame } from './encodings.js';
 import { PixelGridReader } from './pixel-grid.js';
 
 /**
- * A frame as the bytes of a PNG of 8-bit colours. Without loss for encodings of 8 bits; mosaics are interpolated, 16 bits are rounded to 8.
+ * Encodes a frame as a PNG with 8-bit colours: lossless for 8-bit encodings. Mosaics are interpolated, and 16 bits are rounded to 8.
  *
- * @param subject what the frame is of, for errors
- * @throws JepaMpcError `image.encoding` or `image.size`
+ * @param subject name of the frame's source, for errors
+ * @returns the bytes of the file
+ * @throws JepaMpcError `image.encoding`, `image.size`
  */
 export async function encodePng(subject: string, frame: ImageFrame): Promise<Buffer> {
   const { width, height } = frame;
@@ -16,12 +18,13 @@ export async function encodePng(subject: string, frame: ImageFrame): Promise<Buf
     frame,
     checkFrame(subject, frame, 'grey'),
   );
+  assertRoom('pixel grid', samples, (height - 1) * rowSamples + width * samplesPerPixel);
   const rgb = new Uint8Array(width * height * 3);
   for (let y = 0, out = 0; y < height; y++) {
     for (let x = 0, at = y * rowSamples; x < width; x++, at += samplesPerPixel, out += 3) {
-      rgb[out] = Math.round((samples[at + red] ?? 0) * gain);
-      rgb[out + 1] = Math.round((samples[at + green] ?? 0) * gain);
-      rgb[out + 2] = Math.round((samples[at + blue] ?? 0) * gain);
+      rgb[out] = Math.round((samples[at + red] as number) * gain);
+      rgb[out + 1] = Math.round((samples[at + green] as number) * gain);
+      rgb[out + 2] = Math.round((samples[at + blue] as number) * gain);
     }
   }
   return sharp(rgb, { raw: { width, height, channels: 3 } })

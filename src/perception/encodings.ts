@@ -3,24 +3,24 @@ import type { WantedImage } from '../core/model-spec.js';
 import type { ImageFrame } from '../core/types.js';
 import type { Yuv422Order } from './yuv422.js';
 
-/** Colours of the upper left two by two sites of a mosaic, row by row. */
+/** Colours of the top left 2 x 2 sites of a mosaic, row by row. */
 export type BayerPattern = 'rggb' | 'bggr' | 'gbrg' | 'grbg';
 
-/** How an encoding of sensor_msgs/image_encodings lays its pixels out. */
+/** Pixel layout of an encoding of sensor_msgs/image_encodings. */
 export interface Encoding {
   readonly bytesPerSample: 1 | 2;
   readonly samplesPerPixel: 1 | 2 | 3 | 4;
-  /** Sample of a pixel that is its red; those of grey, and of what is to be unpacked first, are all 0. */
+  /** Offset of each colour in a pixel, in samples; all 0 for grey, and for what is unpacked first. */
   readonly red: number;
   readonly green: number;
   readonly blue: number;
-  /** One colour a pixel, in this pattern; null for other encodings. */
+  /** Pattern of a mosaic, which has one colour per pixel; null for other encodings. */
   readonly bayer: BayerPattern | null;
-  /** Two pixels in four bytes, in this order; null for other encodings. */
+  /** Byte order of YUV 4:2:2, which has two pixels in four bytes; null for other encodings. */
   readonly yuv422: Yuv422Order | null;
 }
 
-function whole(
+function interleaved(
   bytesPerSample: 1 | 2,
   samplesPerPixel: 1 | 3 | 4,
   [red, green, blue]: readonly [number, number, number],
@@ -39,33 +39,33 @@ function yuv(yuv422: Yuv422Order): Encoding {
 }
 
 const ENCODINGS: ReadonlyMap<string, Encoding> = new Map([
-  ['rgb8', whole(1, 3, [0, 1, 2])],
-  ['bgr8', whole(1, 3, [2, 1, 0])],
-  ['rgba8', whole(1, 4, [0, 1, 2])],
-  ['bgra8', whole(1, 4, [2, 1, 0])],
-  ['mono8', whole(1, 1, [0, 0, 0])],
-  ['rgb16', whole(2, 3, [0, 1, 2])],
-  ['bgr16', whole(2, 3, [2, 1, 0])],
-  ['rgba16', whole(2, 4, [0, 1, 2])],
-  ['bgra16', whole(2, 4, [2, 1, 0])],
-  ['mono16', whole(2, 1, [0, 0, 0])],
+  ['rgb8', interleaved(1, 3, [0, 1, 2])],
+  ['bgr8', interleaved(1, 3, [2, 1, 0])],
+  ['rgba8', interleaved(1, 4, [0, 1, 2])],
+  ['bgra8', interleaved(1, 4, [2, 1, 0])],
+  ['mono8', interleaved(1, 1, [0, 0, 0])],
+  ['rgb16', interleaved(2, 3, [0, 1, 2])],
+  ['bgr16', interleaved(2, 3, [2, 1, 0])],
+  ['rgba16', interleaved(2, 4, [0, 1, 2])],
+  ['bgra16', interleaved(2, 4, [2, 1, 0])],
+  ['mono16', interleaved(2, 1, [0, 0, 0])],
   ['bayer_rggb8', mosaic('rggb')],
   ['bayer_bggr8', mosaic('bggr')],
   ['bayer_gbrg8', mosaic('gbrg')],
   ['bayer_grbg8', mosaic('grbg')],
-  // The older name of each has no order of bytes in it.
+  // Each byte order has two names; the older one does not say what the order is.
   ['yuv422', yuv('uyvy')],
   ['uyvy', yuv('uyvy')],
   ['yuv422_yuy2', yuv('yuyv')],
   ['yuyv', yuv('yuyv')],
 ]);
 
-/** Whether pictures of this encoding are grey. */
+/** Whether images of this encoding are grey. */
 export function isGrey(name: string): boolean {
   return name === 'mono8' || name === 'mono16';
 }
 
-/** What to use in the place of an encoding that is not read. */
+/** What to use instead of an encoding that is not supported. */
 function remedyFor(name: string, wanted: WantedImage): string {
   if (/^(8|16)[SU]C[1-4]$/.test(name)) {
     if (!name.endsWith('C1')) return 'It does not say which channel is which: publish it as bgr8 or rgb8.';
@@ -87,6 +87,7 @@ function remedyFor(name: string, wanted: WantedImage): string {
 /**
  * @param subject the camera or topic, for the error
  * @param name `encoding` of sensor_msgs/Image
+ * @param wanted for the remedy: grey encodings are no help to a model of colours
  * @throws JepaMpcError `image.encoding`, with what to use instead
  */
 export function encodingNamed(subject: string, name: string, wanted: WantedImage): Encoding {
@@ -101,7 +102,7 @@ export function encodingNamed(subject: string, name: string, wanted: WantedImage
   });
 }
 
-/** The refusal of a grey picture where the model was trained on colours. */
+/** The error for a grey image where the model was trained on colours. */
 export function greyRefused(subject: string, found: string, remedy: string): JepaMpcError {
   return new JepaMpcError('image.encoding', {
     subject,
@@ -112,7 +113,8 @@ export function greyRefused(subject: string, found: string, remedy: string): Jep
 }
 
 /**
- * Refuses a frame that cannot be read, before any of its pixels is.
+ * Checks a frame before any of its pixels are read. A frame that passes has `step * height` bytes of data at least, and a `step` that holds
+ * a row of pixels.
  *
  * @param subject the camera or topic, for the error
  * @throws JepaMpcError `image.encoding`, also for grey where colour is wanted; `image.size` when its sizes contradict each other
@@ -135,11 +137,11 @@ export function checkFrame(subject: string, frame: ImageFrame, wanted: WantedIma
       remedy: 'The publisher of the topic fills width, height, step or data wrongly; correct it there.',
     });
   };
-  // A mosaic has to have every colour at least once.
-  const least = encoding.bayer === null ? 1 : 2;
+  // A mosaic needs every colour at least once.
+  const minSide = encoding.bayer === null ? 1 : 2;
   const found = `an image of ${String(width)} x ${String(height)} pixels`;
-  if (!(Number.isInteger(width) && Number.isInteger(height) && width >= least && height >= least))
-    refuse(found, `at least ${String(least)} x ${String(least)}`);
+  if (!(Number.isInteger(width) && Number.isInteger(height) && width >= minSide && height >= minSide))
+    refuse(found, `at least ${String(minSide)} x ${String(minSide)}`);
   if (encoding.yuv422 !== null && width % 2 !== 0) {
     refuse(found, `an even width: ${frame.encoding} has two pixels in four bytes`);
   }

@@ -2,8 +2,8 @@ import { from, Observable } from 'rxjs';
 import type { ObservableInput, OperatorFunction, Subscription } from 'rxjs';
 
 /**
- * Runs one job at a time. Of the values that arrive meanwhile only the newest is kept, and it starts as soon as the running job is done;
- * the others are dropped. (exhaustMap would drop the newest too, switchMap would never let a job finish.)
+ * Runs one job at a time. Of the values that arrive meanwhile only the newest is kept, and its job starts as soon as the running one is done;
+ * the others are dropped. (exhaustMap would drop the newest too; switchMap would never let a job finish.)
  */
 export function newestWins<T, R>(project: (value: T) => ObservableInput<R>): OperatorFunction<T, R> {
   return (source) =>

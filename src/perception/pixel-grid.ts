@@ -1,31 +1,40 @@
 import { endianness } from 'node:os';
 
+import { assertRoom } from '../core/array-access.js';
 import type { ImageFrame } from '../core/types.js';
-import type { ColourPlaces } from './channel-map.js';
 import { demosaic } from './demosaic.js';
 import type { Encoding } from './encodings.js';
 import { unpackYuv422 } from './yuv422.js';
 
 const isBigEndianHost = endianness() === 'BE';
 
-/** Whole pixels as numbers, whatever the encoding was. */
-export interface PixelGrid extends ColourPlaces {
+/** A frame as rows of pixels with one number per sample, whatever its encoding. */
+export interface PixelGrid {
   readonly samples: Uint8Array | Uint16Array;
-  /** Samples from the start of one row to that of the next. */
+  /** Samples from the start of one row to the start of the next, padding included. */
   readonly rowSamples: number;
-  /** Brings a sample to 0..255. */
+  readonly samplesPerPixel: number;
+  /** Offset of each colour in a pixel, in samples; all 0 for grey. */
+  readonly red: number;
+  readonly green: number;
+  readonly blue: number;
+  /** A sample times this is in 0..255. */
   readonly gain: number;
 }
 
 /**
- * Gives the pixels of frames as a grid. Bytes are looked at where they are; mosaics, YUV and foreign byte orders are unpacked into a buffer that
- * is kept from frame to frame, so a grid is valid until the next one is asked for.
+ * Reads frames as pixel grids. 8-bit samples are read in place. Mosaics, YUV and 16-bit samples are unpacked into a buffer that is reused, so
+ * the next `read` overwrites the grid of the last one.
  */
 export class PixelGridReader {
   #rgb = new Uint8Array(0);
   #words = new Uint16Array(0);
 
-  /** @param frame checked: `checkFrame` gave the encoding */
+  /**
+   * @param frame one that `checkFrame` accepted
+   * @param encoding what `checkFrame` returned
+   * @returns a view, valid until the next call
+   */
   read(frame: ImageFrame, encoding: Encoding): PixelGrid {
     if (encoding.bayer !== null || encoding.yuv422 !== null) {
       const length = frame.width * frame.height * 3;
@@ -43,15 +52,16 @@ export class PixelGridReader {
       };
     }
     const { samplesPerPixel, red, green, blue } = encoding;
-    const places = { samplesPerPixel, red, green, blue };
+    const layout = { samplesPerPixel, red, green, blue };
     if (encoding.bytesPerSample === 1)
-      return { ...places, samples: frame.data, rowSamples: frame.step, gain: 1 };
+      return { ...layout, samples: frame.data, rowSamples: frame.step, gain: 1 };
     const rowSamples = frame.width * samplesPerPixel;
-    return { ...places, samples: this.#unpackWords(frame, rowSamples), rowSamples, gain: 255 / 65535 };
+    return { ...layout, samples: this.#unpackWords(frame, rowSamples), rowSamples, gain: 255 / 65535 };
   }
 
-  /** The 16-bit samples of a frame, without padding. */
+  /** The 16-bit samples of a frame, in the byte order of this machine, without padding. */
   #unpackWords({ data, step, height, isBigEndian = false }: ImageFrame, rowSamples: number): Uint16Array {
+    assertRoom('16-bit image', data, step * height);
     const length = rowSamples * height;
     if (this.#words.length !== length) this.#words = new Uint16Array(length);
     const words = this.#words;
@@ -66,7 +76,7 @@ export class PixelGridReader {
     const [high, low] = isBigEndian ? [0, 1] : [1, 0];
     for (let y = 0, word = 0; y < height; y++) {
       for (let x = 0, at = y * step; x < rowSamples; x++, word++, at += 2) {
-        words[word] = ((data[at + high] ?? 0) << 8) | (data[at + low] ?? 0);
+        words[word] = ((data[at + high] as number) << 8) | (data[at + low] as number);
       }
     }
     return words;

@@ -2,10 +2,12 @@ import type { CameraSpec } from '../core/model-spec.js';
 
 /**
  * One axis of a separable resize: output `o` is the sum over t of `weights[first[o] + t] * input[start[o] + t]`, with t from 0 to
- * `first[o + 1] - first[o] - 1`.
+ * `first[o + 1] - first[o] - 1`. All taps lie inside the input.
  */
 export interface AxisWeights {
+  /** `[output]` */
   readonly start: Int32Array;
+  /** `[output + 1]` */
   readonly first: Int32Array;
   readonly weights: Float32Array;
 }
@@ -18,7 +20,7 @@ export interface ResamplingPlan {
   readonly rows: AxisWeights;
 }
 
-/** A stretch of the input, `[offset, offset + length)`, scaled to `resized` samples of which `kept` are used from `skipped` on. */
+/** The input range `[offset, offset + length)` is scaled to `resized` samples; `kept` of them are used, from index `skipped` on. */
 interface AxisGeometry {
   readonly offset: number;
   readonly length: number;
@@ -48,7 +50,7 @@ function axisGeometry({ input, output }: Axis, other: Axis, resize: CameraSpec['
       };
     }
     case 'shortest-edge-crop': {
-      // As torchvision's Resize(shortest edge) and CenterCrop, to the pixel: the long edge is truncated, half a pixel is cut to the even one.
+      // Matches torchvision's Resize(shortest edge) and CenterCrop to the pixel: the long edge is truncated, half a pixel is rounded to even.
       const isShort = output * other.input >= other.output * input;
       const resized = isShort ? output : Math.trunc((other.output * input) / other.input);
       return { offset: 0, length: input, resized, skipped: halfToEven(resized - output), kept: output };
@@ -56,13 +58,13 @@ function axisGeometry({ input, output }: Axis, other: Axis, resize: CameraSpec['
   }
 }
 
-/** Half a whole number; what ends in a half goes to the even neighbour, as Python's `round` does. */
+/** Half of an integer, rounded half to even, like Python's `round`. */
 function halfToEven(count: number): number {
   const below = Math.floor(count / 2);
   return below + (count % 2) * (below % 2);
 }
 
-/** Taps of output sample `index`: index of the first and the weights. */
+/** Taps of output sample `index`: input index of the first, and the weights. */
 function taps(
   { offset, length, resized }: AxisGeometry,
   index: number,
@@ -99,9 +101,9 @@ function taps(
 }
 
 /**
- * Taps of a filter that is widened by as much as the image is made smaller.
+ * Taps of a filter that is widened by the factor by which the image shrinks.
  *
- * @param support where the filter ends, in samples of the smaller image
+ * @param support half-width of the filter, in samples of the smaller image
  */
 function filterTaps(
   { offset, length, resized }: Pick<AxisGeometry, 'offset' | 'length' | 'resized'>,
@@ -125,7 +127,7 @@ function triangle(distance: number): number {
   return Math.max(0, 1 - distance);
 }
 
-/** Keys' cubic with a = -1/2, as Pillow's and torchvision's. */
+/** Keys' cubic with a = -1/2, as in Pillow and torchvision. */
 function cubic(distance: number): number {
   if (distance < 1) return (1.5 * distance - 2.5) * distance * distance + 1;
   return distance < 2 ? ((-0.5 * distance + 2.5) * distance - 4) * distance + 2 : 0;
@@ -145,12 +147,15 @@ function axisWeights(geometry: AxisGeometry, interpolation: CameraSpec['interpol
 }
 
 /**
- * The weights that turn an image of the given size into the camera's tensor.
+ * The weights that resize an image of the given size to the camera's tensor.
  *
  * - `area`: every output pixel is the mean of the input area that it covers (OpenCV INTER_AREA when shrinking).
- * - `bilinear`: two taps an axis at half-pixel centres, no low-pass filter when shrinking (OpenCV INTER_LINEAR).
+ * - `bilinear`: two taps per axis at half-pixel centres, no low-pass filter when shrinking (OpenCV INTER_LINEAR).
  * - `bilinear-antialias`, `bicubic-antialias`: the filter is widened when shrinking (Pillow, torchvision with antialias).
  * - `nearest`: the input pixel under the output pixel's centre.
+ *
+ * @param inputWidth pixels, at least 1
+ * @param inputHeight pixels, at least 1
  */
 export function planResampling(spec: CameraSpec, inputWidth: number, inputHeight: number): ResamplingPlan {
   const [across, down] = [

@@ -1,15 +1,15 @@
 import { JepaMpcError } from '../core/errors.js';
 import type { ActionSpec } from '../core/model-spec.js';
-import { dynamic, perJoint, type ValuesOf } from '../core/parameter.js';
+import { dynamic, numberPerJoint, type ValuesOf } from '../core/parameter.js';
 
 export const actionBoundParameters = {
   'actions.lower': dynamic(
-    perJoint({ min: -1000, max: 1000 }),
+    numberPerJoint({ min: -1000, max: 1000 }),
     'rad/s or m/s',
     'Minimum action of each joint (or one number for all joints), inside the bounds of the model. Empty: the bounds of the model.',
   ),
   'actions.upper': dynamic(
-    perJoint({ min: -1000, max: 1000 }),
+    numberPerJoint({ min: -1000, max: 1000 }),
     'rad/s or m/s',
     'Maximum action of each joint (or one number for all joints), inside the bounds of the model. Empty: the bounds of the model.',
   ),

@@ -1,5 +1,5 @@
 import { JepaMpcError } from '../core/errors.js';
-import { listedIn } from '../core/listed-in.js';
+import { listedIn } from '../core/names.js';
 import type { ActionSpec } from '../core/model-spec.js';
 import { choice, dynamic, integer, text, type ValuesOf } from '../core/parameter.js';
 import { ActionBounds } from './action-bounds.js';

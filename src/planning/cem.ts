@@ -8,8 +8,8 @@ import type { SamplingSearch } from './sampling-search.js';
  * sequences from a diagonal Gaussian, roll them out, score them, refit the Gaussian to the elites, repeat.
  *
  * The mean is a candidate of every iteration, and so are (see the option `keep`) the best sequence so far and resting. Committed actions
- * are the same in every candidate; every other one lies inside the constraints. By default the last mean is handed out, which moves more
- * smoothly from plan to plan than the best sample, after a check that it is no dearer than the means before it.
+ * are the same in every candidate; every other one lies inside the constraints. By default the plan is the last mean, which changes
+ * less from plan to plan than the best sample, after a check that it costs no more than the means before it.
  *
  * With `keep: 'mean'`, `minStd: 0`, `returned: 'mean'` and bounds far away this is the CEM of stable-worldmodel, number for number
  * (tests/unit/planning/parity.test.ts).

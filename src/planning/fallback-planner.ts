@@ -1,15 +1,19 @@
 import { JepaMpcError } from '../core/errors.js';
 import type { PlanContext, Planner, PlannerResult, PlannerState, Rng } from '../core/ports.js';
 
-/** A planner with another one that takes over for good, in the middle of a plan, when a run of the first one fails. */
-export class RelievedPlanner implements Planner {
+/** A planner with a fallback that takes over for good, in the middle of a plan, when a run of the first planner fails. */
+export class FallbackPlanner implements Planner {
   #planner: Planner;
-  #relief: (() => Planner) | null;
+  #fallback: (() => Planner) | null;
   readonly #onFailure: (failure: JepaMpcError) => Promise<void>;
 
-  constructor(planner: Planner, relief: () => Planner, onFailure: (failure: JepaMpcError) => Promise<void>) {
+  constructor(
+    planner: Planner,
+    fallback: () => Planner,
+    onFailure: (failure: JepaMpcError) => Promise<void>,
+  ) {
     this.#planner = planner;
-    this.#relief = relief;
+    this.#fallback = fallback;
     this.#onFailure = onFailure;
   }
 
@@ -22,12 +26,12 @@ export class RelievedPlanner implements Planner {
     try {
       return await this.#planner.plan(state, context, rng);
     } catch (error) {
-      const relief = this.#relief;
-      if (relief === null || !(error instanceof JepaMpcError) || error.code !== 'model.run-failed')
+      const fallback = this.#fallback;
+      if (fallback === null || !(error instanceof JepaMpcError) || error.code !== 'model.run-failed')
         throw error;
-      this.#relief = null;
+      this.#fallback = null;
       await this.#onFailure(error);
-      this.#planner = relief();
+      this.#planner = fallback();
       return this.#planner.plan(state, context, rng);
     }
   }

@@ -199,7 +199,7 @@ export class KernelPlanner implements Planner {
     return candidates;
   }
 
-  /** As on the host: what the last mean costs, and whether it is no dearer than every mean that was a candidate. */
+  /** As on the host: the cost of the last mean, and whether it is no more than that of every mean that was a candidate. */
   async #checkMean(
     context: PlanContext,
     { mean, best, costs }: PlanEnd,

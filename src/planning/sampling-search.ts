@@ -182,7 +182,7 @@ export class SamplingSearch {
   }
 
   /**
-   * What is handed out, and what the next plan starts from: the mean, unless it was found wanting (see `Returned`).
+   * What is handed out, and what the next plan starts from: the mean, unless the check fails (see `Returned`).
    *
    * @throws JepaMpcError `planner.not-finite` as {@link score}
    */
@@ -203,7 +203,7 @@ export class SamplingSearch {
   }
 
   /**
-   * Scores the last mean, which was no candidate, and says whether it is no dearer than every mean that was. The mean of good but unlike
+   * Scores the last mean, which was no candidate, and returns whether it costs no more than every mean that was. The mean of good but unlike
    * plans (left and right of an obstacle) can be worse than any of them. Without time to find out it counts as unsound.
    */
   async #isMeanSound(): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { JepaMpcError } from '../core/errors.js';
 import type { PlanningFacts } from '../core/model-info.js';
 import type { ActionSpec } from '../core/model-spec.js';
-import { choice, double, dynamic, integer, perJoint, type ValuesOf } from '../core/parameter.js';
+import { choice, double, dynamic, integer, numberPerJoint, type ValuesOf } from '../core/parameter.js';
 import { writeValue } from '../core/write-value.js';
 import { frozenEntries, type ActionConstraintValues, type ConstraintSettings } from './action-constraints.js';
 import type { IterationTrace } from './iteration-trace.js';
@@ -42,12 +42,12 @@ export const samplingParameters = {
     'Minimum standard deviation, as a fraction of half the action range; 0 takes the model’s default.',
   ),
   'sampling.joint_initial_std': dynamic(
-    perJoint({ min: 0.000001, max: 10 }),
+    numberPerJoint({ min: 0.000001, max: 10 }),
     '1',
     'Initial standard deviation of each joint (or one number for all joints). Overrides sampling.initial_std when not empty.',
   ),
   'sampling.joint_min_std': dynamic(
-    perJoint({ min: 0, max: 10 }),
+    numberPerJoint({ min: 0, max: 10 }),
     '1',
     'Minimum standard deviation of each joint (or one number for all joints). Overrides sampling.min_std when not empty.',
   ),

@@ -1,7 +1,9 @@
+import { f64 } from '../core/array-access.js';
+import { msToNs } from '../core/time.js';
 import type { JointLimit } from '../core/types.js';
-import type { ActionSemantics } from './action-semantics.js';
+import type { ActionSemantics } from '../core/ports.js';
 
-/** What a sequence of actions does to the joints; one row for each control period. */
+/** The joint motion of a sequence of actions: one row for each control period. */
 export interface PlannedMotion {
   /** At the end of each period `[K, J]`, rad or m. */
   readonly positions: Float64Array;
@@ -10,7 +12,10 @@ export interface PlannedMotion {
   readonly periodNs: bigint;
 }
 
-/** Foresees the motion of action sequences: each action lasts a period, and position limits stop a joint. Accelerations are left out. */
+/**
+ * Predicts the joint motion of action sequences. Each action lasts a period, and a joint stops at its position limits. Acceleration limits are
+ * ignored.
+ */
 export class ActionMotion {
   readonly #limits: readonly JointLimit[];
   readonly #semantics: ActionSemantics;
@@ -24,35 +29,43 @@ export class ActionMotion {
     this.#position = new Float64Array(limits.length);
   }
 
-  /** Positions `[J]`, as the last call left them; rad or m. */
+  /** Positions `[J]` after the last call, rad or m: a view that the next call overwrites. */
   get position(): Float64Array {
     return this.#position;
   }
 
-  /** Velocities `[J]` of the last period, rad/s or m/s. */
+  /** Velocities `[J]` of the last period, rad/s or m/s: a view that the next call overwrites. */
   get velocity(): Float64Array {
     return this.#velocity;
   }
 
-  /** @param position `[J]` */
+  /** @param position `[J]`, rad or m @throws RangeError for more than J positions */
   startFrom(position: Float64Array): void {
     this.#position.set(position);
   }
 
   /**
-   * Moves on by one period.
+   * Advances by one period.
    *
    * @param actions raw `[K, A]`
+   * @param period index of the action, 0 to K - 1
+   * @param periodS length of the period, s
    */
   advance(actions: Float32Array, period: number, periodS: number): void {
     this.#semantics.targetVelocity(actions, period, this.#position, periodS, this.#velocity);
     for (const [joint, { lower, upper }] of this.#limits.entries()) {
-      const moved = (this.#position[joint] ?? NaN) + (this.#velocity[joint] ?? NaN) * periodS;
+      const moved = f64(this.#position, joint) + f64(this.#velocity, joint) * periodS;
       this.#position[joint] = Math.min(Math.max(moved, lower), upper);
     }
   }
 
-  /** The whole motion of one sequence, raw `[K, A]`, from joint positions `[J]`. */
+  /**
+   * The whole motion of one sequence.
+   *
+   * @param position `[J]` at its start, rad or m
+   * @param actions raw `[K, A]`
+   * @param periodMs length of a period
+   */
   foresee(position: Float64Array, actions: Float32Array, periodMs: number): PlannedMotion {
     const joints = this.#limits.length;
     const periods = actions.length / this.#semantics.size;
@@ -64,6 +77,6 @@ export class ActionMotion {
       positions.set(this.#position, period * joints);
       velocities.set(this.#velocity, period * joints);
     }
-    return { positions, velocities, periodNs: BigInt(Math.round(periodMs * 1e6)) };
+    return { positions, velocities, periodNs: msToNs(periodMs) };
   }
 }

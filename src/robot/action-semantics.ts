@@ -1,30 +1,30 @@
+import type { ActionSpec } from '../core/model-spec.js';
+import type { JointLimit } from '../core/types.js';
+import type { ActionSemantics } from '../core/ports.js';
+import { EndEffectorSemantics } from './end-effector-semantics.js';
+import { jointDelta, jointPosition, jointVelocity } from './joint-semantics.js';
+import type { Urdf } from './urdf.js';
+
 /**
- * What a model's raw actions mean to the joints. One implementation for each `action.kind` of the manifest; kinds that aim at a position need
- * the desired position and the time left in the action's period, so every kind is given them. A = numbers of an action, J = joints.
+ * The semantics of a model's actions on this robot. Lists every kind of action.
+ *
+ * @param limits of the joints of the action, in their order
+ * @param urdf of the robot, for kinds that need its kinematics
+ * @throws JepaMpcError `urdf.invalid`, `urdf.unknown-joint` for an end effector that these joints do not move
  */
-export interface ActionSemantics {
-  /** A */
-  readonly size: number;
-  /**
-   * The velocities to aim for while an action is in force, before any limit.
-   *
-   * @param actions raw actions `[K, A]` of a plan.
-   * @param index which of them is in force.
-   * @param position desired positions `[J]` now, rad or m.
-   * @param remainingS time left of the action's period, s.
-   * @param out target velocities `[J]`, rad/s or m/s.
-   */
-  targetVelocity(
-    actions: Float32Array,
-    index: number,
-    position: Float64Array,
-    remainingS: number,
-    out: Float64Array,
-  ): void;
-  /** What several actions in one period come to: their mean, or the last, where that says where to be at its end. */
-  readonly blend: 'mean' | 'last';
-  /** An entry of a raw action as far as the joints can follow it. */
-  followed(value: number, entry: number): number;
-  /** An entry of the raw action that leaves the joints at these positions `[J]`. */
-  atRest(position: Float64Array, entry: number): number;
+export function createActionSemantics(
+  action: ActionSpec,
+  limits: readonly JointLimit[],
+  urdf: Urdf,
+): ActionSemantics {
+  switch (action.kind) {
+    case 'joint_velocity':
+      return jointVelocity(action, limits);
+    case 'joint_delta':
+      return jointDelta(action);
+    case 'joint_position':
+      return jointPosition(action);
+    case 'end_effector_delta':
+      return new EndEffectorSemantics(action, limits, urdf);
+  }
 }

@@ -1,8 +1,9 @@
 import { JepaMpcError } from '../core/errors.js';
-import { marginWithin } from '../core/position-margin.js';
+import { marginWithin } from '../core/joint-positions.js';
 import type { JointLimit, JointUnit } from '../core/types.js';
-import { nearestName } from '../core/nearest-name.js';
-import { drivenBy, type Urdf, type UrdfJoint } from './urdf.js';
+import { nearestName } from '../core/names.js';
+import { drivenBy, type Urdf } from './urdf.js';
+import type { UrdfJoint } from './urdf-joint.js';
 import { double, fixed, type ValuesOf } from '../core/parameter.js';
 
 export const limitParameters = {
@@ -57,29 +58,28 @@ export function limitOptions(values: ValuesOf<typeof limitParameters>, needsEffo
   };
 }
 
-/** How much stricter than the robot description to be. All optional; the default is the description itself. */
+/** How much stricter the limits are than those of the robot description. The default is the description itself. */
 export interface LimitOptions {
   /**
-   * Taken off both ends of the position range of joints that turn, rad, at least 0; but no more than a tenth of the range from each end.
-   * Default 0.
+   * Subtracted from both ends of the position range of revolute joints, rad, at least 0; at most a tenth of the range at each end. Default 0.
    */
   readonly positionMargin?: number;
-  /** As `positionMargin`, for joints that slide, m. Default 0. */
+  /** As `positionMargin`, for prismatic joints, m. Default 0. */
   readonly positionMarginM?: number;
-  /** Scale of the velocity limits, above 0 to 1. Default 1. */
+  /** Factor of the velocity limits, above 0, at most 1. Default 1. */
   readonly velocityScale?: number;
-  /** Scale of the acceleration limits, above 0 to 1. Default 1. */
+  /** Factor of the acceleration limits, above 0, at most 1. Default 1. */
   readonly accelerationScale?: number;
-  /** Scale of the effort limits, above 0 to 1. Default 1. */
+  /** Factor of the effort limits, above 0, at most 1. Default 1. */
   readonly effortScale?: number;
-  /** Whether efforts are commanded: a joint without an effort limit is then refused. Default false. */
+  /** Whether efforts are commanded. A joint without an effort limit is then refused. Default false. */
   readonly needsEffort?: boolean;
   /**
-   * Acceleration limit of joints that turn, rad/s², for robot descriptions that have none. Where the description has one too, the lower of
-   * the two counts: an option never loosens a limit. Default 0: none.
+   * Acceleration limit of revolute joints, rad/s², for robot descriptions that have none. If the description has one too, the lower of the two
+   * counts: an option never loosens a limit. Default 0: none.
    */
   readonly acceleration?: number;
-  /** As `acceleration`, for joints that slide, m/s². Default 0: none. */
+  /** As `acceleration`, for prismatic joints, m/s². Default 0: none. */
   readonly accelerationM?: number;
 }
 
@@ -123,7 +123,7 @@ function noLimit(joint: UrdfJoint, attribute: string, remedy: string): JepaMpcEr
   });
 }
 
-/** The whole line for the URDF: what is there and of use, and placeholders for the rest. */
+/** The `<limit>` line to write in the URDF: the valid values that are there, and placeholders for the rest. */
 function limitLine({ type, limit }: UrdfJoint): string {
   const lower = limit?.lower ?? null;
   const upper = limit?.upper ?? null;
@@ -155,7 +155,7 @@ function positiveLimit(
   return value;
 }
 
-/** Soft limits are what the controller of the robot keeps to, so they count without a margin of their own. */
+/** The robot's own controller enforces the soft limits, so they count without a margin. */
 function positionRange(joint: UrdfJoint, margin: number): { lower: number; upper: number } {
   if (joint.type === 'continuous') return { lower: -Infinity, upper: Infinity };
   const lower = joint.limit?.lower ?? null;
@@ -209,7 +209,7 @@ function unitOf({ type }: UrdfJoint): JointUnit {
   return type === 'prismatic' ? 'm' : 'rad';
 }
 
-/** The joint of that name, if it can be commanded. */
+/** The joint of that name. @throws JepaMpcError unless it can be commanded */
 function commandableJoint(urdf: Urdf, name: string): UrdfJoint {
   const joint = urdf.joints.find((candidate) => candidate.name === name);
   if (joint === undefined) throw unknownJoint(name, urdf);
@@ -241,9 +241,12 @@ function effortLimit(joint: UrdfJoint, isNeeded: boolean): number {
 }
 
 /**
- * The limits of the named joints, in the order of the names. Soft limits (`<safety_controller>`) narrow the position range. A continuous joint
- * has the range (-Infinity, Infinity); where efforts are not commanded, the effort limit does not matter, and is Infinity if it is missing.
- * @throws JepaMpcError `urdf.unknown-joint`, `urdf.mimic-joint`, `urdf.no-limits` (with the line to add), `urdf.invalid`, `params.invalid`.
+ * The limits of the named joints. Soft limits (`<safety_controller>`) narrow the position range. A continuous joint has the range
+ * (-Infinity, Infinity). If efforts are not commanded, a missing effort limit is Infinity.
+ *
+ * @param jointNames `[J]`
+ * @returns `[J]`, in the order of the names
+ * @throws JepaMpcError `urdf.unknown-joint`, `urdf.mimic-joint`, `urdf.no-limits` (with the line to add), `urdf.invalid`, `params.invalid`
  */
 export function jointLimits(
   urdf: Urdf,

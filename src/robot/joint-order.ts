@@ -1,12 +1,13 @@
 import { JepaMpcError } from '../core/errors.js';
-import { nearestName } from '../core/nearest-name.js';
+import { nearestName } from '../core/names.js';
 
 /**
- * Where the numbers for a controller come from that knows joints by their place alone: index `[J]` into the model's joints for each of its own.
+ * The order of the numbers that a controller expects, for controllers that know joints by index alone.
  *
- * @param parameter its name, for errors
- * @param names joints of the controller in its order; empty: as the model's
- * @throws JepaMpcError `params.invalid` unless they are the joints of the model, each once.
+ * @param parameter name of the parameter, for errors
+ * @param names joints of the controller, in its order; empty: those of the model, in the model's order
+ * @returns for each joint of the controller, its index among the model's joints `[J]`
+ * @throws JepaMpcError `params.invalid` unless they are the joints of the model, each once
  */
 export function jointOrder(
   parameter: string,

@@ -1,12 +1,17 @@
+import { at, f32, f64 } from '../core/array-access.js';
 import type { ActionSpec } from '../core/model-spec.js';
 import type { JointLimit } from '../core/types.js';
-import type { ActionSemantics } from './action-semantics.js';
-import { outsideDeadBand } from './dead-band.js';
+import type { ActionSemantics } from '../core/ports.js';
 
-/** What of an action the meaning of the joint kinds depends on. */
+/** The fields of an action that the joint kinds use. */
 type JointAction = Pick<ActionSpec, 'joints' | 'periodMs' | 'deadBand'>;
 
-/** Velocities that are held. */
+/** One entry of a raw action: 0 where its magnitude is inside the dead band. */
+export function outsideDeadBand(value: number, band: number): number {
+  return Math.abs(value) < band ? 0 : value;
+}
+
+/** Actions are joint velocities, held for a period. */
 export function jointVelocity(
   { joints, deadBand }: JointAction,
   limits: readonly JointLimit[],
@@ -17,17 +22,17 @@ export function jointVelocity(
     blend: 'mean',
     targetVelocity(actions, index, _position, _remainingS, out) {
       for (let joint = 0; joint < size; joint++)
-        out[joint] = outsideDeadBand(actions[index * size + joint] ?? 0, deadBand[joint] ?? 0);
+        out[joint] = outsideDeadBand(f32(actions, index * size + joint), at(deadBand, joint));
     },
     followed(value, joint) {
-      const limit = limits[joint]?.velocity ?? Infinity;
+      const limit = at(limits, joint).velocity;
       return Math.min(Math.max(value, -limit), limit);
     },
     atRest: () => 0,
   };
 }
 
-/** The way is gone at one speed over the period. What the limits leave of it is made up for by the next plan. */
+/** Actions are joint displacements, made at constant velocity over the period. What the limits cut off is left to the next plan. */
 export function jointDelta({ joints, periodMs, deadBand }: JointAction): ActionSemantics {
   const size = joints.length;
   const periodS = periodMs / 1000;
@@ -36,30 +41,30 @@ export function jointDelta({ joints, periodMs, deadBand }: JointAction): ActionS
     blend: 'mean',
     targetVelocity(actions, index, _position, _remainingS, out) {
       for (let joint = 0; joint < size; joint++)
-        out[joint] = outsideDeadBand(actions[index * size + joint] ?? 0, deadBand[joint] ?? 0) / periodS;
+        out[joint] = outsideDeadBand(f32(actions, index * size + joint), at(deadBand, joint)) / periodS;
     },
     followed: (value) => value,
     atRest: () => 0,
   };
 }
 
-/** Least time that a position is aimed at within, as a share of the period: what is late would ask for any speed else. */
-const LEAST_SHARE = 0.2;
+/** Minimum time in which a position is to be reached, as a share of the period. Without it, the velocity would have no bound near its end. */
+const MIN_SHARE = 0.2;
 
-/** Positions to be at when the period ends. */
+/** Actions are joint positions to be reached at the end of the period. */
 export function jointPosition({ joints, periodMs }: JointAction): ActionSemantics {
   const size = joints.length;
-  const leastS = (periodMs / 1000) * LEAST_SHARE;
+  const minS = (periodMs / 1000) * MIN_SHARE;
   return {
     size,
     blend: 'last',
     targetVelocity(actions, index, position, remainingS, out) {
       for (let joint = 0; joint < size; joint++) {
-        const way = (actions[index * size + joint] ?? NaN) - (position[joint] ?? NaN);
-        out[joint] = way / Math.max(remainingS, leastS);
+        const displacement = f32(actions, index * size + joint) - f64(position, joint);
+        out[joint] = displacement / Math.max(remainingS, minS);
       }
     },
     followed: (value) => value,
-    atRest: (position, joint) => position[joint] ?? NaN,
+    atRest: (position, joint) => f64(position, joint),
   };
 }

@@ -1,13 +1,15 @@
+import { f64 } from '../core/array-access.js';
+import { JepaMpcError } from '../core/errors.js';
 import type { ProprioceptionField } from '../core/model-spec.js';
 import { fieldSize } from '../core/model-spec.js';
-import { ForwardKinematics } from './forward-kinematics.js';
+import { ForwardKinematics, type LinkPose } from './forward-kinematics.js';
 import { rpyFromRotation } from './rotation.js';
 import type { Urdf } from './urdf.js';
 
-/** Writes the numbers of one field from joint positions and velocities `[J]`. */
+/** Computes one field from joint positions and velocities `[J]` and writes it to `out`. */
 type FieldWriter = (position: Float64Array, velocity: Float64Array, out: Float64Array) => void;
 
-/** What a model is told of the robot besides images, from where its joints are. */
+/** The proprioceptive input of a model, computed from the joint state. */
 export class Proprioception {
   /** P */
   readonly size: number;
@@ -18,8 +20,8 @@ export class Proprioception {
   }[];
 
   /**
-   * @param joints in the order of the positions and velocities given later; the fields' joints must be among them
-   * @throws JepaMpcError `urdf.invalid` (no such link), `urdf.unknown-joint` (a joint on the way to it is not acted on)
+   * @param joints order of the positions and velocities that are passed later
+   * @throws JepaMpcError `urdf.invalid` (no such link), `urdf.unknown-joint` (a joint of a field is not among `joints`)
    */
   constructor(fields: readonly ProprioceptionField[], joints: readonly string[], urdf: Urdf) {
     let start = 0;
@@ -32,7 +34,11 @@ export class Proprioception {
     this.size = start;
   }
 
-  /** @returns raw numbers `[P]` */
+  /**
+   * @param position `[J]`, rad or m
+   * @param velocity `[J]`, rad/s or m/s
+   * @returns raw values `[P]`
+   */
   read(position: Float64Array, velocity: Float64Array): Float64Array {
     const values = new Float64Array(this.size);
     for (const { write, start, size } of this.#writers)
@@ -44,17 +50,17 @@ export class Proprioception {
 function writerOf(field: ProprioceptionField, joints: readonly string[], urdf: Urdf): FieldWriter {
   switch (field.kind) {
     case 'joint_position': {
-      const joint = joints.indexOf(field.joint);
-      return (position, _velocity, out) => (out[0] = position[joint] ?? NaN);
+      const joint = indexOf(field.joint, joints);
+      return (position, _velocity, out) => (out[0] = f64(position, joint));
     }
     case 'joint_velocity': {
-      const joint = joints.indexOf(field.joint);
-      return (_position, velocity, out) => (out[0] = velocity[joint] ?? NaN);
+      const joint = indexOf(field.joint, joints);
+      return (_position, velocity, out) => (out[0] = f64(velocity, joint));
     }
     case 'fraction': {
-      const joint = joints.indexOf(field.joint);
+      const joint = indexOf(field.joint, joints);
       const { zero, one } = field;
-      return (position, _velocity, out) => (out[0] = ((position[joint] ?? NaN) - zero) / (one - zero));
+      return (position, _velocity, out) => (out[0] = (f64(position, joint) - zero) / (one - zero));
     }
     case 'pose': {
       const link = new ForwardKinematics(urdf, field.link, joints);
@@ -66,21 +72,29 @@ function writerOf(field: ProprioceptionField, joints: readonly string[], urdf: U
   }
 }
 
-type Pose = ReturnType<ForwardKinematics['pose']>;
+function indexOf(joint: string, joints: readonly string[]): number {
+  const index = joints.indexOf(joint);
+  if (index >= 0) return index;
+  throw new JepaMpcError('urdf.unknown-joint', {
+    subject: `proprioception of joint '${joint}'`,
+    found: `joints ${joints.join(', ')}`,
+    expected: `a joint '${joint}'`,
+    remedy: 'Let the model act on this joint, or leave it out of its proprioception.',
+  });
+}
 
-/** `base⁻¹ link` as x, y, z and extrinsic xyz Euler angles. */
-function writePose(link: Pose, base: Pose, out: Float64Array): void {
+/** Writes `base⁻¹ link` as x, y, z and extrinsic xyz Euler angles. @param out `[6]` */
+function writePose(link: LinkPose, base: LinkPose, out: Float64Array): void {
   const inBase = new Float64Array(9);
   for (let row = 0; row < 3; row++) {
-    let way = 0;
+    let offset = 0;
     for (let k = 0; k < 3; k++) {
-      const turned = base.rotation[3 * k + row] ?? 0;
-      way += turned * ((link.position[k] ?? NaN) - (base.position[k] ?? NaN));
+      const entry = f64(base.rotation, 3 * k + row);
+      offset += entry * (f64(link.position, k) - f64(base.position, k));
       for (let column = 0; column < 3; column++)
-        inBase[3 * row + column] =
-          (inBase[3 * row + column] ?? 0) + turned * (link.rotation[3 * k + column] ?? NaN);
+        inBase[3 * row + column] = f64(inBase, 3 * row + column) + entry * f64(link.rotation, 3 * k + column);
     }
-    out[row] = way;
+    out[row] = offset;
   }
   out.set(rpyFromRotation(inBase), 3);
 }

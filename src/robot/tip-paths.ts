@@ -1,10 +1,12 @@
+import { assertMultiple } from '../core/array-access.js';
 import type { JointLimit } from '../core/types.js';
 import { ActionMotion } from './action-motion.js';
-import type { ActionSemantics } from './action-semantics.js';
+import type { ActionSemantics } from '../core/ports.js';
 import { ForwardKinematics } from './forward-kinematics.js';
-import type { Urdf, UrdfJoint } from './urdf.js';
+import type { Urdf } from './urdf.js';
+import type { UrdfJoint } from './urdf-joint.js';
 
-/** Points of a path at most; a longer plan keeps every n-th, and its last. */
+/** Maximum number of points of a path. A longer plan keeps every n-th point, and its last. */
 const MAX_POINTS = 33;
 
 /** Paths `[M, P, 3]`, m, in the frame of {@link TipPaths.frame}. */
@@ -16,7 +18,7 @@ export interface Paths {
   readonly length: number;
 }
 
-/** Where action sequences would take one link of the robot, by its kinematics alone: for people to look at. */
+/** Paths of one link of the robot under action sequences, from its kinematics alone: for display. */
 export class TipPaths {
   /** The root link of the robot description. */
   readonly frame: string;
@@ -28,9 +30,9 @@ export class TipPaths {
   readonly #point = new Float64Array(3);
 
   /**
-   * @param limits of the joints that are acted on, in their order
-   * @param link whose origin is followed; empty: the last one of the chain of these joints
-   * @throws JepaMpcError `urdf.invalid` (no such link), `urdf.unknown-joint` (a joint on the way to it is not acted on)
+   * @param limits of the joints of the action, in their order
+   * @param link whose origin is traced; empty: the last link of the chain of these joints
+   * @throws JepaMpcError `urdf.invalid` (no such link), `urdf.unknown-joint` (a joint of its chain is not a joint of the action)
    */
   constructor(urdf: Urdf, limits: readonly JointLimit[], semantics: ActionSemantics, link = '') {
     const joints = limits.map(({ name }) => name);
@@ -42,15 +44,17 @@ export class TipPaths {
   }
 
   /**
-   * The first point of each path is where the link is now.
+   * Computes the paths. The first point of each is the present position of the link.
    *
    * @param start joint positions `[J]`, rad or m
    * @param sequences raw actions `[M, K, A]`
-   * @param periods K
-   * @param periodS how long each action lasts
+   * @param periods K, at least 1
+   * @param periodS length of a period, s
+   * @throws RangeError when `sequences` is not a whole number of sequences
    */
   trace(start: Float64Array, sequences: Float32Array, periods: number, periodS: number): Paths {
     const size = periods * this.#actionSize;
+    assertMultiple('action sequences', sequences, size);
     const count = sequences.length / size;
     const stride = Math.ceil(periods / (MAX_POINTS - 1));
     const length = 1 + Math.ceil(periods / stride);
@@ -71,7 +75,7 @@ export class TipPaths {
   }
 }
 
-/** The link behind the joint that is farthest from the root, and on through fixed joints, along the longest branch. */
+/** The child link of the joint farthest from the root, and on through fixed joints, along the longest branch. */
 function lastLink(urdf: Urdf, joints: readonly string[]): string {
   const above = new Map(urdf.joints.map((joint) => [joint.child, joint]));
   const depthOf = (link: string): number => {

@@ -18,7 +18,8 @@ import { uniformCandidates } from './uniform-candidates.js';
 /** How the model is rolled out: a whole plan in one graph, an iteration in one graph, or step by step on the host. */
 export type RolloutKind = 'plan' | 'iteration' | 'host';
 
-export interface RolloutWish extends RolloutRequest {
+/** Which rollout is to be built. */
+export interface RolloutSpec extends RolloutRequest {
   readonly kind: RolloutKind;
   /** Whose refit a whole plan does. */
   readonly planner: KernelPlannerName | null;
@@ -39,13 +40,13 @@ export interface RolloutInForce {
   dispose(): Promise<void>;
 }
 
-/** Candidates that reduced precision is judged by. */
+/** Number of candidates whose ranking judges reduced precision. */
 const JUDGED_CANDIDATES = 256;
-/** Below this the order of the candidates is not to be relied on, and full precision is used. */
-const LEAST_RANK_CORRELATION = 0.99;
+/** Below this rank correlation the ranking of the candidates is unreliable, and full precision is used. */
+const MIN_RANK_CORRELATION = 0.99;
 
-/** What a rollout has to be built anew for, as a key. */
-export function rolloutKey({ objective, horizon, precision, kind, planner }: RolloutWish): string {
+/** A key of everything whose change needs a new rollout. */
+export function rolloutKey({ objective, horizon, precision, kind, planner }: RolloutSpec): string {
   return JSON.stringify([
     objective.metric,
     objective.steps,
@@ -58,17 +59,17 @@ export function rolloutKey({ objective, horizon, precision, kind, planner }: Rol
 }
 
 /**
- * Builds a rollout. What cannot be compiled is rolled out step by step; reduced precision that would order the candidates otherwise than
- * full precision does is not used; runs that fail are made smaller, and then elsewhere (degrading-scorer.ts). All of it is noted as a
- * fallback with its reason.
+ * Builds a rollout. A model or an objective that cannot be compiled is rolled out step by step; reduced precision that would rank the candidates
+ * otherwise than full precision is not used; runs that fail are repeated in smaller batches, and then elsewhere (degrading-scorer.ts). Each of
+ * these is noted as a fallback with its reason.
  *
  * @param context and `rng` make the candidates that reduced precision is judged by
- * @param before fallbacks that come with the wish
+ * @param before fallbacks that come with the specification
  * @throws JepaMpcError for an objective that does not fit the model
  */
 export async function buildRollout(
   model: LoadedModel,
-  wish: RolloutWish,
+  spec: RolloutSpec,
   context: PlanContext,
   rng: Rng,
   logger: Logger,
@@ -76,20 +77,20 @@ export async function buildRollout(
 ): Promise<RolloutInForce> {
   const fallbacks = new Fallbacks(logger);
   for (const fallback of before) fallbacks.note(fallback);
-  if (wish.kind === 'host')
-    return inForce(model, wish, { scoring: onHost(model, wish), kernel: null }, fallbacks);
+  if (spec.kind === 'host')
+    return inForce(model, spec, { scoring: onHost(model, spec), kernel: null }, fallbacks);
   try {
     const built =
-      wish.precision === 'float32'
-        ? await compiled(model.rollouts, model.device, wish)
-        : await inReducedPrecision(model, wish, context, rng, { logger, fallbacks });
-    return inForce(model, wish, built, fallbacks);
+      spec.precision === 'float32'
+        ? await compiled(model.rollouts, model.device, spec)
+        : await inReducedPrecision(model, spec, context, rng, { logger, fallbacks });
+    return inForce(model, spec, built, fallbacks);
   } catch (error) {
     if (!(error instanceof JepaMpcError) || !COMPILER_REFUSALS.has(error.code)) throw error;
-    // Throws itself what is wrong with the objective, compiled or not.
-    const scoring = onHost(model, wish);
+    // This throws if the objective itself is wrong, compiled or not.
+    const scoring = onHost(model, spec);
     fallbacks.noteError(scoring.what, error);
-    return inForce(model, { ...wish, kind: 'host' }, { scoring, kernel: null }, fallbacks);
+    return inForce(model, { ...spec, kind: 'host' }, { scoring, kernel: null }, fallbacks);
   }
 }
 
@@ -104,22 +105,22 @@ interface Built {
   readonly kernel: CompiledPlan | null;
 }
 
-function inForce(model: LoadedModel, wish: RolloutWish, built: Built, fallbacks: Fallbacks): RolloutInForce {
+function inForce(model: LoadedModel, spec: RolloutSpec, built: Built, fallbacks: Fallbacks): RolloutInForce {
   const { block, names } = model.manifest.action;
   const isOnCpu = model.device === 'cpu';
   let { kernel } = built;
-  let kind = wish.kind;
-  /** The step-by-step rollout needs the least of a device; what can be compiled can go to the cpu. */
+  let kind = spec.kind;
+  /** The last resort: step by step on the cpu, which needs little of the device; a compiled rollout elsewhere moves to the cpu. */
   const another = async (): Promise<Scoring> => {
     if (kernel === null) kind = isOnCpu ? 'host' : 'iteration';
-    if (isOnCpu) return onHost(model, wish);
-    const plain = { ...wish, precision: 'float32', planner: null } as const;
+    if (isOnCpu) return onHost(model, spec);
+    const plain = { ...spec, precision: 'float32', planner: null } as const;
     return (await compiled(model.rollouts.onCpu, 'cpu', plain)).scoring;
   };
   const scorer = new DegradingScorer(
     built.scoring,
     kind === 'host' ? null : another,
-    wish.horizon * block * names.length,
+    spec.horizon * block * names.length,
     fallbacks,
   );
   return {
@@ -151,11 +152,11 @@ function inForce(model: LoadedModel, wish: RolloutWish, built: Built, fallbacks:
   };
 }
 
-function onHost(model: LoadedModel, { objective, horizon }: RolloutWish): Scoring {
+function onHost(model: LoadedModel, { objective, horizon }: RolloutSpec): Scoring {
   const { latent, history, action } = model.manifest;
   const rollout = { predictor: model.predictor, latent, history, action };
-  const evaluatorFor = (spec: ObjectiveSpec): CandidateEvaluator =>
-    new CandidateEvaluator(rollout, model.temporalDistance, spec, horizon);
+  const evaluatorFor = (of: ObjectiveSpec): CandidateEvaluator =>
+    new CandidateEvaluator(rollout, model.temporalDistance, of, horizon);
   let evaluator = evaluatorFor(objective);
   return {
     what: 'the rollout step by step',
@@ -169,8 +170,8 @@ function onHost(model: LoadedModel, { objective, horizon }: RolloutWish): Scorin
 
 const REFITS: Readonly<Record<KernelPlannerName, Refit>> = { cem: 'elites', mppi: 'weights', cma: 'steps' };
 
-async function compiled(rollouts: CompiledRollouts, device: string, wish: RolloutWish): Promise<Built> {
-  const scorer = await rollouts.scorer(wish);
+async function compiled(rollouts: CompiledRollouts, device: string, spec: RolloutSpec): Promise<Built> {
+  const scorer = await rollouts.scorer(spec);
   const scoring: Scoring = {
     what: `a compiled rollout on the ${device}`,
     scorer,
@@ -179,9 +180,9 @@ async function compiled(rollouts: CompiledRollouts, device: string, wish: Rollou
     },
     dispose: () => scorer.dispose(),
   };
-  if (wish.planner === null) return { scoring, kernel: null };
+  if (spec.planner === null) return { scoring, kernel: null };
   try {
-    return { scoring, kernel: await rollouts.plan(wish, REFITS[wish.planner]) };
+    return { scoring, kernel: await rollouts.plan(spec, REFITS[spec.planner]) };
   } catch (error) {
     await scoring.dispose();
     throw error;
@@ -190,27 +191,27 @@ async function compiled(rollouts: CompiledRollouts, device: string, wish: Rollou
 
 async function inReducedPrecision(
   model: LoadedModel,
-  wish: RolloutWish,
+  spec: RolloutSpec,
   context: PlanContext,
   rng: Rng,
   { logger, fallbacks }: { readonly logger: Logger; readonly fallbacks: Fallbacks },
 ): Promise<Built> {
-  const inFull = { ...wish, precision: 'float32' } as const;
+  const inFull = { ...spec, precision: 'float32' } as const;
   const full = await model.rollouts.scorer(inFull);
   try {
-    const reduced = await compiled(model.rollouts, model.device, wish);
-    const candidates = uniformCandidates(model.manifest.action, wish.horizon, JUDGED_CANDIDATES, rng);
+    const reduced = await compiled(model.rollouts, model.device, spec);
+    const candidates = uniformCandidates(model.manifest.action, spec.horizon, JUDGED_CANDIDATES, rng);
     const correlation = await correlate(full, reduced.scoring.scorer, context, candidates);
     if (typeof correlation !== 'number') fallbacks.noteError('float32', correlation);
     else {
-      const finding = `${wish.precision} costs of ${String(JUDGED_CANDIDATES)} candidates rank as float32 ones do to ${correlation.toFixed(4)} (Spearman)`;
-      if (correlation >= LEAST_RANK_CORRELATION) {
+      const finding = `${spec.precision} costs of ${String(JUDGED_CANDIDATES)} candidates rank as float32 ones do to ${correlation.toFixed(4)} (Spearman)`;
+      if (correlation >= MIN_RANK_CORRELATION) {
         logger.info(finding);
         return reduced;
       }
       fallbacks.note({
         instead: 'float32',
-        reason: `${finding}, expected at least ${String(LEAST_RANK_CORRELATION)}`,
+        reason: `${finding}, expected at least ${String(MIN_RANK_CORRELATION)}`,
         remedy: 'Set rollout.precision to float32, or train the model further.',
       });
     }

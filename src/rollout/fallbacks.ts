@@ -1,7 +1,7 @@
 import type { JepaMpcError } from '../core/errors.js';
 import type { Fallback, Logger } from '../core/types.js';
 
-/** What was done otherwise than asked for; logged once, and told with every plan. */
+/** What is done in place of what was requested; logged once, and reported with every plan. */
 export class Fallbacks {
   readonly #logger: Logger;
   #list: readonly Fallback[] = [];

@@ -1,6 +1,6 @@
 import { jointOrder } from '../robot/joint-order.js';
 import { JepaMpcError } from '../core/errors.js';
-import { listedIn } from '../core/listed-in.js';
+import { listedIn } from '../core/names.js';
 import { writeValue } from '../core/write-value.js';
 import { choice, double, dynamic, fixed, integer, text, type ValuesOf } from '../core/parameter.js';
 import { effortParameters, type EffortGains } from './effort-law.js';

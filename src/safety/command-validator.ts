@@ -1,7 +1,8 @@
+import { f64 } from '../core/array-access.js';
 import type { JointLimit } from '../core/types.js';
 import type { Command } from './command-stream.js';
 
-/** What is wrong with a command. */
+/** A limit that a command violates, or a defect of its form. */
 export interface CommandViolation {
   /** Joint name, or `all` where the command as a whole is malformed. */
   readonly joint: string;
@@ -12,7 +13,7 @@ export interface CommandViolation {
   readonly message: string;
 }
 
-/** Relative and absolute slack for rounding. */
+/** Relative and absolute tolerance for rounding. */
 const SLACK = 1e-9;
 
 function exceeds(value: number, limit: number): boolean {
@@ -35,8 +36,8 @@ function violation(
 }
 
 /**
- * The last look at a command before it goes out. It knows the limits and the commands it let through, and shares no code with what made
- * them. A violation means a defect upstream: hold, and say so.
+ * The last check of a command before it is sent. It knows the limits and the commands that passed, and shares no code with the command stream.
+ * A violation means a defect upstream: the caller holds and reports it.
  */
 export class CommandValidator {
   readonly #limits: readonly JointLimit[];
@@ -48,16 +49,18 @@ export class CommandValidator {
     this.#commandPeriodS = Number(commandPeriodNs) / 1e9;
   }
 
-  /** The next command starts from a robot at rest at these positions `[J]`, rad or m, and is held against them. */
+  /** The next command is checked against a robot at rest at these positions `[J]`, rad or m. */
   restart(position: Float64Array, stampNs: bigint): void {
     this.#previous = { stampNs, positions: position.slice(), velocities: new Float64Array(position.length) };
   }
 
   /**
-   * The first violation, or null. A command without one becomes the previous of the next check.
+   * Checks a command. One that passes is what the next command is checked against.
    *
-   * A position outside the limits passes only if it is not further out than the previous command's, or, as the first command, does not
-   * move outwards: a robot that starts outside can come back.
+   * A position outside the limits passes only if it is not further out than that of the previous command, or, for the first command, does not
+   * move outwards. So a robot that starts outside can come back.
+   *
+   * @returns the first violation, or null
    */
   check(command: Command): CommandViolation | null {
     const found =
@@ -96,12 +99,12 @@ export class CommandValidator {
     if (positions.length !== joints) return violation('all', 'size', positions.length, joints);
     if (velocities.length !== joints) return violation('all', 'size', velocities.length, joints);
     for (const [joint, limit] of this.#limits.entries()) {
-      const q = positions[joint] ?? NaN;
-      const v = velocities[joint] ?? NaN;
+      const q = f64(positions, joint);
+      const v = f64(velocities, joint);
       if (!Number.isFinite(q)) return violation(limit.name, 'not finite', q, limit.upper);
       if (!Number.isFinite(v)) return violation(limit.name, 'not finite', v, limit.velocity);
       if (exceeds(Math.abs(v), limit.velocity)) return violation(limit.name, 'velocity', v, limit.velocity);
-      const before = this.#previous?.positions[joint] ?? command.positions[joint] ?? NaN;
+      const before = f64((this.#previous ?? command).positions, joint);
       if (exceeds(q, Math.max(limit.upper, before))) return violation(limit.name, 'position', q, limit.upper);
       if (exceeds(-q, Math.max(-limit.lower, -before)))
         return violation(limit.name, 'position', q, limit.lower);
@@ -116,7 +119,7 @@ export class CommandValidator {
     const joints = this.#limits.length;
     if (efforts.length !== joints) return violation('all', 'size', efforts.length, joints);
     for (const [joint, { name, effort: limit }] of this.#limits.entries()) {
-      const effort = efforts[joint] ?? NaN;
+      const effort = f64(efforts, joint);
       if (!Number.isFinite(effort)) return violation(name, 'not finite', effort, limit);
       if (exceeds(Math.abs(effort), limit)) return violation(name, 'effort', effort, limit);
     }
@@ -128,13 +131,13 @@ export class CommandValidator {
     const elapsedS = previous === null ? 0 : Number(command.stampNs - previous.stampNs) / 1e9;
     const dtS = Math.max(this.#commandPeriodS, elapsedS);
     for (const [joint, limit] of this.#limits.entries()) {
-      const velocityBefore = previous?.velocities[joint] ?? 0;
-      const acceleration = Math.abs((command.velocities[joint] ?? NaN) - velocityBefore) / dtS;
+      const velocityBefore = previous === null ? 0 : f64(previous.velocities, joint);
+      const acceleration = Math.abs(f64(command.velocities, joint) - velocityBefore) / dtS;
       if (exceeds(acceleration, limit.acceleration)) {
         return violation(limit.name, 'acceleration', acceleration, limit.acceleration);
       }
       if (previous === null) continue;
-      const step = Math.abs((command.positions[joint] ?? NaN) - (previous.positions[joint] ?? NaN));
+      const step = Math.abs(f64(command.positions, joint) - f64(previous.positions, joint));
       if (exceeds(step, limit.velocity * dtS))
         return violation(limit.name, 'jump', step, limit.velocity * dtS);
     }

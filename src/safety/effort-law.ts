@@ -1,16 +1,17 @@
-import { dynamic, fixed, integer, perJoint } from '../core/parameter.js';
+import { assertLength, at, f64 } from '../core/array-access.js';
+import { displacement } from '../core/joint-positions.js';
+import { dynamic, fixed, integer, numberPerJoint } from '../core/parameter.js';
 import type { JointLimit, JointReading } from '../core/types.js';
 import type { JointMotion } from './command-limiter.js';
-import { positionError } from './position-error.js';
 
 export const effortParameters = {
   'command.effort_kp': fixed(
-    perJoint({ min: 0.000001, max: 1000000 }),
+    numberPerJoint({ min: 0.000001, max: 1000000 }),
     'N·m/rad or N/m',
     'Effort per unit of position error of a joint; one number for all joints or one for each. Empty: efforts are refused.',
   ),
   'command.effort_kd': fixed(
-    perJoint({ min: 0, max: 1000000 }),
+    numberPerJoint({ min: 0, max: 1000000 }),
     'N·m·s/rad or N·s/m',
     'Effort per unit of velocity error of a joint; as command.effort_kp. Above 0 it needs velocities in joint_states.',
   ),
@@ -21,7 +22,7 @@ export const effortParameters = {
   ),
 };
 
-/** Of one joint. */
+/** Gains of one joint. */
 export interface EffortGains {
   /** N·m/rad or N/m, above 0. */
   readonly kp: number;
@@ -30,49 +31,55 @@ export interface EffortGains {
 }
 
 /**
- * Efforts that make each joint follow its desired state: `kp (q desired - q) + kd (v desired - v)`, within its effort limit. There is no model
- * of the robot in it: a joint that carries weight stands off from its desired position by `weight / kp`.
+ * A PD law: `kp (q desired - q) + kd (v desired - v)` for each joint, within its effort limit. It has no model of the robot, so a joint that
+ * carries weight deviates from its desired position by `weight / kp`.
  *
- * Regulating needs a measured state that is fresh. Without one, effort 0 is the only one that cannot drive a joint away: the law on an
- * old state is a constant force, and damping needs the velocity.
+ * Feedback needs a fresh measured state. Without one, only effort 0 cannot drive a joint away: the law on an old state is a constant force, and
+ * damping needs the velocity.
  */
 export class EffortLaw {
   readonly #limits: readonly JointLimit[];
   readonly #gains: readonly EffortGains[];
 
-  /** @param limits with a finite effort limit each @param gains in the same order */
+  /**
+   * @param limits `[J]`, each with a finite effort limit
+   * @param gains `[J]`, in the same order
+   * @throws RangeError when the lengths differ
+   */
   constructor(limits: readonly JointLimit[], gains: readonly EffortGains[]) {
+    assertLength('effort gains', gains, limits.length);
     this.#limits = limits;
     this.#gains = gains;
   }
 
-  /** Whether measured velocities have a part in it. */
+  /** Whether it uses measured velocities. */
   get needsVelocity(): boolean {
     return this.#gains.some(({ kd }) => kd > 0);
   }
 
-  /** Whether every velocity that has a part in it is measured. */
+  /** Whether the reading has every velocity that the law uses. */
   canUse({ velocity }: JointReading): boolean {
-    return this.#gains.every(({ kd }, joint) => kd === 0 || !Number.isNaN(velocity[joint] ?? NaN));
+    return this.#gains.every(({ kd }, joint) => kd === 0 || !Number.isNaN(f64(velocity, joint)));
   }
 
   /**
-   * Efforts `[J]`, N·m or N; none for a reading that it cannot use.
+   * Efforts that make the joints follow the desired state.
    *
-   * @param reading fresh; for stale ones there is `none`
+   * @param reading a fresh one; for a stale reading use {@link none}
+   * @returns `[J]`, N·m or N; all 0 for a reading that it cannot use
    */
   towards(desired: JointMotion, reading: JointReading): Float64Array {
     if (!this.canUse(reading)) return this.none();
     return Float64Array.from(this.#limits, (limit, joint) => {
-      const { kp, kd } = this.#gains[joint] ?? { kp: NaN, kd: NaN };
-      const lag = -positionError(reading.position[joint] ?? NaN, desired.position[joint] ?? NaN, limit);
-      const slowness = (desired.velocity[joint] ?? NaN) - (reading.velocity[joint] ?? NaN);
-      const damping = kd === 0 ? 0 : kd * slowness;
+      const { kp, kd } = at(this.#gains, joint);
+      const lag = -displacement(f64(desired.position, joint), f64(reading.position, joint), limit.continuous);
+      const velocityError = f64(desired.velocity, joint) - f64(reading.velocity, joint);
+      const damping = kd === 0 ? 0 : kd * velocityError;
       return Math.min(Math.max(kp * lag + damping, -limit.effort), limit.effort);
     });
   }
 
-  /** No effort at all `[J]`. */
+  /** Effort 0 for every joint `[J]`. */
   none(): Float64Array {
     return new Float64Array(this.#limits.length);
   }

@@ -2,17 +2,17 @@ import { double, dynamic, type ValuesOf } from '../core/parameter.js';
 import type { StampFault } from '../timeline/stamp-judge.js';
 import { commandsEfforts, type CommandValues } from './command-settings.js';
 
-/** How bad it is, mildest first. `degrade`: goes on by itself. `hold`: brake and wait. `stop`: brake, then send nothing. */
+/** Severity, mildest first. `degrade`: continues by itself. `hold`: brake and wait. `stop`: brake, then send nothing. */
 export type ConditionLevel = 'ok' | 'degrade' | 'hold' | 'stop';
 
-/** One thing that is not as it should be, in words for a person. */
+/** One reason for a condition, in words for a person. */
 export interface ConditionReason {
   readonly name:
     'lifecycle' | 'pause' | 'fault' | 'clock' | 'worker' | 'image' | 'joint_states' | 'pose' | 'plan';
   readonly level: Exclude<ConditionLevel, 'ok'>;
   readonly found: string;
   readonly limit: string;
-  /** What makes it go away. */
+  /** What clears it. */
   readonly clears: string;
 }
 
@@ -22,23 +22,23 @@ export interface Condition {
   readonly reasons: readonly ConditionReason[];
 }
 
-/** The reasons, each with what makes it go away. */
+/** The reasons as text, each with what clears it. */
 export function inWords({ reasons }: Condition): string {
   return reasons.map(({ name, found, clears }) => `${name}: ${found}, clears with ${clears}`).join('; ');
 }
 
-/** What a stream of messages looks like by its stamps: `StampJudge`. */
+/** The state of a stream of messages by its stamps: `StampJudge`. */
 export interface InputStamps {
-  /** Stamp of the newest message that counts. */
+  /** Stamp of the newest accepted message. */
   readonly lastNs: bigint | null;
-  /** Why messages do not count at present; null when they do. */
+  /** Why messages are refused at present; null when they are accepted. */
   readonly fault: StampFault | null;
 }
 
-/** Everything the verdict depends on. Stamps are on the clock of `nowNs`; null means never received. */
+/** Everything that the condition depends on. Stamps are on the clock of `nowNs`; null means never received. */
 export interface WatchdogInputs {
   readonly nowNs: bigint;
-  /** Frames; of several cameras the one longest silent. */
+  /** Frames; of several cameras, the one that has been silent longest. */
   readonly image: InputStamps;
   readonly jointStates: InputStamps;
   /** When the plan in force ends; null when there is none. */
@@ -50,7 +50,7 @@ export interface WatchdogInputs {
   readonly clockJumped: boolean;
   /** `CommandStream.fault`. */
   readonly fault: string | null;
-  /** Why the measured pose cannot be taken yet, when it is to be taken; null otherwise. */
+  /** If the desired pose is to be set to the measured one: why that is not possible yet. Null otherwise. */
   readonly unsettled: string | null;
 }
 
@@ -122,7 +122,7 @@ function planReason(nowNs: bigint, planEndNs: bigint | null): ConditionReason | 
 }
 
 /**
- * Judges the inputs of the loop: a pure function of its arguments.
+ * Assesses the inputs of the loop: a pure function of its arguments.
  *
  * | | level | clears |
  * |---|---|---|
@@ -132,10 +132,10 @@ function planReason(nowNs: bigint, planEndNs: bigint | null): ConditionReason | 
  * | planner worker dead | hold | its restart |
  * | image or joint_states missing or too old | hold | the next message |
  * | their stamps refused (zero, ahead, of another clock) | hold | clocks that agree, or stamps by arrival |
- * | a pose that joint_states do not agree on, when it is to be taken | hold | readings that agree |
+ * | the measured pose is needed, and joint_states do not agree on it | hold | readings that agree |
  * | no plan, or its end reached | degrade (the command stream brakes by itself) | the next plan |
  *
- * A missing plan is only reported where nothing worse explains it.
+ * A missing plan is reported only if nothing worse explains it.
  */
 export function assessCondition(inputs: WatchdogInputs, values: WatchdogValues): Condition {
   const { nowNs } = inputs;

@@ -1,4 +1,4 @@
-/** Remembers that a clock went backwards (a restarted simulation, a stepped system clock) until it is reset. */
+/** Detects a clock that goes backwards (a restarted simulation, a stepped system clock), and remembers it until `reset`. */
 export class ClockGuard {
   #lastNs: bigint | null = null;
   #jumped = false;
@@ -8,7 +8,7 @@ export class ClockGuard {
     return this.#jumped;
   }
 
-  /** Takes note of the time; returns whether it went backwards since the last note. */
+  /** Records the time. @returns whether it went backwards since the last call */
   observe(nowNs: bigint): boolean {
     const wentBack = this.#lastNs !== null && nowNs < this.#lastNs;
     if (wentBack) this.#jumped = true;

@@ -1,21 +1,25 @@
 import type { FrameSet } from '../core/model-info.js';
+import { msToNs } from '../core/time.js';
 
 /**
- * The frames of the last moments, so that a plan can be given those that lie one predictor step apart. Stamps increase: who adds has judged
- * them.
+ * The most recent frames, from which a plan takes those that are one predictor step apart. Stamps increase: the caller adds only frames whose
+ * stamps were accepted.
  */
 export class FrameLog {
   readonly #window: number;
   readonly #stepNs: bigint;
   #sets: FrameSet[] = [];
 
-  /** @param window frames of a plan @param stepMs time between two of them */
+  /**
+   * @param window number of frames that a plan takes, at least 1
+   * @param stepMs time between two of them, above 0
+   */
   constructor(window: number, stepMs: number) {
     this.#window = window;
-    this.#stepNs = BigInt(Math.round(stepMs * 1e6));
+    this.#stepNs = msToNs(stepMs);
   }
 
-  /** Newest frame set held, or null. */
+  /** The newest frame set, or null. */
   get newest(): FrameSet | null {
     return this.#sets.at(-1) ?? null;
   }
@@ -24,7 +28,7 @@ export class FrameLog {
     this.#sets = [];
   }
 
-  /** Adds a frame set, and forgets those that no window can ask for any more. */
+  /** Adds a frame set, and forgets those that are too old for any window. */
   add(set: FrameSet): void {
     this.#sets.push(set);
     const spanNs = this.#stepNs * BigInt(this.#window - 1) + this.#stepNs / 2n;
@@ -32,8 +36,10 @@ export class FrameLog {
   }
 
   /**
-   * The frame sets nearest to `newest, newest - step, …`, oldest first, always `window` of them: while there is no history yet, the oldest
-   * frame stands in (warm-up "repeat" of the manifest).
+   * The frame sets nearest to `newest, newest - step, …`, oldest first, always `window` of them. While there is no history, the oldest frame is
+   * repeated (warm-up `repeat` of the manifest).
+   *
+   * @returns null when there is no frame
    */
   select(): readonly FrameSet[] | null {
     const newest = this.#sets.at(-1);

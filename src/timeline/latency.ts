@@ -1,45 +1,46 @@
+import { i64 } from '../core/array-access.js';
 import { RollingSample } from '../math/rolling-sample.js';
 import { Ring } from './ring.js';
 
-/** Plans that the percentiles are over: long enough to see jitter, short enough to follow a change within seconds. */
+/** Number of plans that percentiles are taken over: enough to see jitter, few enough to follow a change within seconds. */
 const KEPT = 100;
 
-/** The length of the committed prefix follows the plans of this time, but at least so many: a moment of load is soon forgotten. */
+/** The committed length depends on the plans of this time, and on at least this many, so that a moment of load is soon forgotten. */
 const RECENT_NS = 10_000_000_000n;
-const RECENT_PLANS = 5;
+const MIN_RECENT_PLANS = 5;
 
-/** Half of the plans are to arrive in time, and nearly all of them no later than by this share of a control period. */
+/** Half of the plans should arrive in time, and nearly all of them late by at most this share of a control period. */
 const TYPICAL = 0.5;
 const NEARLY_ALL = 0.95;
 const LATE_PERIODS = 0.5;
 
-/** What one plan took, ms. */
+/** Latency of one plan, ms. */
 export interface PlanLatency {
   /** When it arrived. */
   readonly arrivalNs: bigint;
   readonly encodeMs: number;
-  /** From the stamp of the frame to the arrival of the plan: camera, transport, waiting and planning. */
+  /** From the stamp of the frame to the arrival of the plan: camera, transport, queueing and planning. */
   readonly totalMs: number;
-  /** How much less a plan on the move would have taken: a wide search is for plans from rest alone. */
+  /** Part of `totalMs` that a plan in motion does not need: only plans from rest have a wide search. */
   readonly extraMs: number;
-  /** It says nothing about those to come: something was loaded or compiled for it. */
+  /** Whether something was loaded or compiled for it, so that it says nothing about later plans. */
   readonly warmUp: boolean;
 }
 
-/** How late things are, as running percentiles. Nothing here is configured: it is measured. */
+/** Measured latencies, as running percentiles. */
 export class Latency {
   readonly #frameAgeMs = new RollingSample(KEPT);
   readonly #encodeMs = new RollingSample(KEPT);
   readonly #publishMs = new RollingSample(KEPT);
   readonly #totalMs = new RollingSample(KEPT);
-  /** `totalMs` less `extraMs`. */
-  readonly #onTheMoveMs = new RollingSample(KEPT);
+  /** `totalMs` minus `extraMs`. */
+  readonly #inMotionMs = new RollingSample(KEPT);
   #plans = 0;
   readonly #ring = new Ring(KEPT);
-  /** When the plans that are kept arrived, `[KEPT]`. */
+  /** Arrival times of the last plans, `[KEPT]`. */
   readonly #arrivalsNs = new BigInt64Array(KEPT);
 
-  /** Plans that count. */
+  /** Number of plans, without warm-up. */
   get plans(): number {
     return this.#plans;
   }
@@ -78,12 +79,15 @@ export class Latency {
     this.#plans += 1;
     this.#encodeMs.note(encodeMs);
     this.#totalMs.note(totalMs);
-    this.#onTheMoveMs.note(totalMs - extraMs);
+    this.#inMotionMs.note(totalMs - extraMs);
   }
 
-  /** Plans of the last {@link RECENT_NS} before the newest, and at least {@link RECENT_PLANS}. None from before a clock went back. */
+  /**
+   * Number of plans in the last {@link RECENT_NS} before the newest, at least {@link MIN_RECENT_PLANS}. Plans from before the clock went back do
+   * not count.
+   */
   get #recentPlans(): number {
-    const arrivalNs = (age: number): bigint => this.#arrivalsNs[this.#ring.row(age)] ?? 0n;
+    const arrivalNs = (age: number): bigint => i64(this.#arrivalsNs, this.#ring.row(age));
     let count = 1;
     while (
       count < this.#ring.length &&
@@ -91,24 +95,25 @@ export class Latency {
       arrivalNs(0) - arrivalNs(count) <= RECENT_NS
     )
       count += 1;
-    return Math.max(RECENT_PLANS, count);
+    return Math.max(MIN_RECENT_PLANS, count);
   }
 
   /**
-   * Control periods that pass between a frame and the first command that a plan from it can change; null before the first plan that counts.
+   * Number of control periods between a frame and the first command that a plan from it can change.
    *
-   * A period more keeps the few slow plans from being late, but makes every plan act a period later, on what the model foresees that much
-   * further ahead. A plan that is late by half a period costs less: it takes over with the action that is due by then. So the typical recent
-   * plan is in time, and 95 % of them are late by half a period at most.
+   * Another period would keep the few slow plans from being late, but every plan would then act a period later, on a prediction that is that much
+   * longer. A plan that is late by half a period costs less: it takes over with the action that is due by then. So the typical recent plan is in
+   * time, and 95 % of the recent plans are late by half a period at most.
    *
-   * @param periodMs of an action
-   * @param commandPeriodMs a plan waits for the next tick for up to this long
+   * @param periodMs length of a control period
+   * @param commandPeriodMs length of a command period: a plan waits up to this long for the next tick
+   * @returns at least 1; null before the first plan that is no warm-up
    */
   committedPeriods(periodMs: number, commandPeriodMs: number): number | null {
     if (this.#plans === 0) return null;
     const recent = this.#recentPlans;
-    const periodsOf = (share: number): number =>
-      (this.#onTheMoveMs.percentile(share, recent) + commandPeriodMs) / periodMs;
-    return Math.max(1, Math.ceil(periodsOf(TYPICAL)), Math.ceil(periodsOf(NEARLY_ALL) - LATE_PERIODS));
+    const periodsAt = (fraction: number): number =>
+      (this.#inMotionMs.percentile(fraction, recent) + commandPeriodMs) / periodMs;
+    return Math.max(1, Math.ceil(periodsAt(TYPICAL)), Math.ceil(periodsAt(NEARLY_ALL) - LATE_PERIODS));
   }
 }

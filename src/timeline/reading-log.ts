@@ -1,3 +1,5 @@
+import { assertLength, at, f64, i64 } from '../core/array-access.js';
+import { displacement } from '../core/joint-positions.js';
 import type { JointReading } from '../core/types.js';
 import { Ring } from './ring.js';
 
@@ -13,27 +15,27 @@ const SETTLE_READINGS = 3;
 /** ... that lie within this much, ns. */
 const SETTLE_WITHIN_NS = 1_000_000_000n;
 
-/** Time over which a velocity that is not measured is taken from positions, ns: shorter differences are mostly noise. */
+/** Time over which velocities are computed from positions where they are not measured, ns. Shorter differences are mostly noise. */
 const DIFFERENCE_NS = 40_000_000n;
 
-/** What the log needs to know of a joint. */
+/** The properties of a joint that the log needs. */
 export interface ReadingJoint {
   readonly name: string;
-  /** Whole turns do not count. */
+  /** Whether the joint is continuous: whole revolutions do not count. */
   readonly wraps: boolean;
-  /** A joint whose readings lie within this, rad or m, is at rest. */
+  /** A joint whose readings differ by at most this, rad or m, is at rest. */
   readonly restTolerance: number;
-  /** Velocity limit, rad/s or m/s: what is reported to move much faster is reported by two. */
+  /** Velocity limit, rad/s or m/s. Positions that change much faster come from two publishers that disagree. */
   readonly velocity: number;
 }
 
-/** A pose that readings agree on, or why they do not. */
+/** The pose that readings agree on, or why there is none. */
 export type SettledPose = { readonly position: Float64Array } | Disagreement;
 
 /**
  * - `missing`: there are too few readings.
- * - `moving`: they agree on a robot that is not at rest.
- * - `contradiction`: no robot moves as they say.
+ * - `moving`: the robot is not at rest.
+ * - `contradiction`: no robot can move like that.
  */
 export interface Disagreement {
   readonly disagreement: 'missing' | 'moving' | 'contradiction';
@@ -41,10 +43,10 @@ export interface Disagreement {
   readonly found: string;
 }
 
-/** How much faster than its velocity limit a joint may seem, by noise and uneven stamps. */
-const PLAUSIBLE_SPEED = 2;
+/** Factor by which noise and uneven stamps may make a joint seem faster than its velocity limit. */
+const PLAUSIBLE_SPEED_FACTOR = 2;
 
-/** The measured states of the last moments, by stamp. Stamps increase: who adds has judged them. */
+/** The most recent measured states, by stamp. Stamps increase: the caller adds only readings whose stamps were accepted. */
 export class ReadingLog {
   readonly #joints: readonly ReadingJoint[];
   readonly #ring = new Ring(CAPACITY);
@@ -60,12 +62,19 @@ export class ReadingLog {
     this.#velocities = new Float64Array(CAPACITY * joints.length);
   }
 
+  /** The newest reading, or null. */
   get newest(): JointReading | null {
     return this.#newest;
   }
 
+  /**
+   * @param reading belongs to the log from now on, and must not change
+   * @throws RangeError for another number of positions or velocities
+   */
   add(reading: JointReading): void {
     const size = this.#joints.length;
+    assertLength('measured positions', reading.position, size);
+    assertLength('measured velocities', reading.velocity, size);
     const row = this.#ring.push();
     this.#stampsNs[row] = reading.stampNs;
     this.#positions.set(reading.position, row * size);
@@ -79,29 +88,32 @@ export class ReadingLog {
   }
 
   /**
-   * Positions `[J]`, rad or m, at a time: between two readings in a straight line, before the first as the first, after the newest as the
-   * newest. NaN when there is none.
+   * Positions at a time: interpolated linearly between two readings; those of the first reading before it, and of the newest after it.
+   *
+   * @param out `[J]`, rad or m, written and returned; NaN when there is no reading
    */
   positionAt(timeNs: bigint, out: Float64Array): Float64Array {
     if (this.#ring.length === 0) return out.fill(NaN);
     const { before, after, share } = this.#around(timeNs);
     for (const [joint, { wraps }] of this.#joints.entries()) {
-      const from = at(this.#positions, before + joint);
-      out[joint] = from + share * displacement(from, at(this.#positions, after + joint), wraps);
+      const from = f64(this.#positions, before + joint);
+      out[joint] = from + share * displacement(from, f64(this.#positions, after + joint), wraps);
     }
     return out;
   }
 
   /**
-   * Velocities `[J]`, rad/s or m/s, at a time: measured ones in a straight line between two readings; where the driver measures none, the mean
-   * over the readings around that time, and NaN where there is only one reading.
+   * Velocities at a time: measured velocities, interpolated linearly between two readings; where they are not measured, the mean velocity over
+   * the readings around that time.
+   *
+   * @param out `[J]`, rad/s or m/s, written and returned; NaN when there is no reading, or only one without a measured velocity
    */
   velocityAt(timeNs: bigint, out: Float64Array): Float64Array {
     if (this.#ring.length === 0) return out.fill(NaN);
     const { age, before, after, share } = this.#around(timeNs);
     for (const joint of this.#joints.keys()) {
-      const from = at(this.#velocities, before + joint);
-      const to = at(this.#velocities, after + joint);
+      const from = f64(this.#velocities, before + joint);
+      const to = f64(this.#velocities, after + joint);
       const measured = from + share * (to - from);
       out[joint] = Number.isNaN(measured) ? this.#difference(joint, age) : measured;
     }
@@ -110,7 +122,7 @@ export class ReadingLog {
 
   /**
    * The pose that the last readings agree on: at least three of them over at least 100 ms, in which no joint moved by more than its rest
-   * tolerance. One message is never believed, and two publishers that contradict each other never agree.
+   * tolerance. A single message is never enough, and two publishers that contradict each other never agree.
    */
   settledPose(): SettledPose {
     const { newest } = this;
@@ -120,22 +132,22 @@ export class ReadingLog {
       return { disagreement: 'missing', found: 'fewer than 3 joint states over less than 0.1 s' };
     }
     for (const [joint, { name, wraps, restTolerance, velocity }] of this.#joints.entries()) {
-      const reference = at(newest.position, joint);
-      let least = 0;
-      let most = 0;
+      const reference = f64(newest.position, joint);
+      let min = 0;
+      let max = 0;
       let before = 0;
       let isPlausible = true;
       for (let age = 1; age < needed; age++) {
         const moved = displacement(reference, this.#positionOf(joint, age), wraps);
         const elapsedS = Number(this.#stampAt(age - 1) - this.#stampAt(age)) / 1e9;
-        if (Math.abs(moved - before) > PLAUSIBLE_SPEED * velocity * elapsedS + restTolerance)
+        if (Math.abs(moved - before) > PLAUSIBLE_SPEED_FACTOR * velocity * elapsedS + restTolerance)
           isPlausible = false;
-        least = Math.min(least, moved);
-        most = Math.max(most, moved);
+        min = Math.min(min, moved);
+        max = Math.max(max, moved);
         before = moved;
       }
-      if (most - least <= restTolerance) continue;
-      const range = `${(reference + least).toFixed(3)} and ${(reference + most).toFixed(3)}`;
+      if (max - min <= restTolerance) continue;
+      const range = `${(reference + min).toFixed(3)} and ${(reference + max).toFixed(3)}`;
       const withinMs = (Number(newest.stampNs - this.#stampAt(needed - 1)) / 1e6).toFixed(0);
       return {
         disagreement: isPlausible ? 'moving' : 'contradiction',
@@ -145,7 +157,7 @@ export class ReadingLog {
     return { position: newest.position.slice() };
   }
 
-  /** How many of the newest readings have to agree; null when there are too few. */
+  /** Number of the newest readings that have to agree; null when there are too few. */
   #settleReadings(): number | null {
     const newestNs = this.#stampAt(0);
     for (let age = 0; age < this.#ring.length; age++) {
@@ -156,6 +168,7 @@ export class ReadingLog {
     return null;
   }
 
+  /** Mean velocity of a joint over the readings around one; NaN when there is no other reading. */
   #difference(joint: number, age: number): number {
     const newer = Math.max(age - 1, 0);
     let older = Math.min(newer + 1, this.#ring.length - 1);
@@ -163,15 +176,15 @@ export class ReadingLog {
       older += 1;
     const elapsedS = Number(this.#stampAt(newer) - this.#stampAt(older)) / 1e9;
     if (!(elapsedS > 0)) return NaN;
-    const wraps = this.#joints[joint]?.wraps === true;
+    const { wraps } = at(this.#joints, joint);
     return displacement(this.#positionOf(joint, older), this.#positionOf(joint, newer), wraps) / elapsedS;
   }
 
   #positionOf(joint: number, age: number): number {
-    return at(this.#positions, this.#ring.row(age) * this.#joints.length + joint);
+    return f64(this.#positions, this.#ring.row(age) * this.#joints.length + joint);
   }
 
-  /** Where the readings before and after a time begin in `[CAPACITY, J]`, and how far the time lies between them, 0 to 1. */
+  /** Offsets in `[CAPACITY, J]` of the readings before and after a time, and the fraction of the time between them, 0 to 1. */
   #around(timeNs: bigint): { age: number; before: number; after: number; share: number } {
     const size = this.#joints.length;
     const age = this.#ageAt(timeNs);
@@ -187,7 +200,7 @@ export class ReadingLog {
     return last;
   }
 
-  /** How far a time lies on the way from a reading to the next, 0 to 1. */
+  /** The fraction of a time between a reading and the next one, 0 to 1. */
   #share(age: number, timeNs: bigint): number {
     const fromNs = this.#stampAt(age);
     const share = Number(timeNs - fromNs) / Number(this.#stampAt(age - 1) - fromNs);
@@ -195,17 +208,6 @@ export class ReadingLog {
   }
 
   #stampAt(age: number): bigint {
-    return this.#stampsNs[this.#ring.row(age)] ?? 0n;
+    return i64(this.#stampsNs, this.#ring.row(age));
   }
-}
-
-/** The way from one position to another; where the joint wraps, the shorter way round. */
-function displacement(from: number, to: number, wraps: boolean): number {
-  const way = to - from;
-  return wraps ? way - 2 * Math.PI * Math.round(way / (2 * Math.PI)) : way;
-}
-
-/** An entry that is there: the callers keep their indices within the rows. */
-function at(values: Float64Array, index: number): number {
-  return values[index] ?? NaN;
 }

@@ -1,4 +1,4 @@
-/** Places of the newest entries of a log that forgets its oldest: the log itself keeps arrays of `capacity` rows. */
+/** Row indices of a ring buffer: the newest entries overwrite the oldest. The log that uses it has the arrays, of `capacity` rows each. */
 export class Ring {
   readonly capacity: number;
   #count = 0;
@@ -20,7 +20,7 @@ export class Ring {
     return row;
   }
 
-  /** Row of an entry. @param age 0 for the newest, up to `length - 1` @throws RangeError outside of that */
+  /** The row of an entry. @param age 0 for the newest, up to `length - 1` @throws RangeError outside of that range */
   row(age: number): number {
     if (!(age >= 0 && age < this.length)) {
       throw new RangeError(`entry ${String(age)} of a log of ${String(this.length)}`);

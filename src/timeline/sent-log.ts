@@ -1,6 +1,7 @@
+import { assertLength, f64, i64 } from '../core/array-access.js';
 import { Ring } from './ring.js';
 
-/** Commands kept: 20 s at 50 Hz, more than the oldest frame that is planned from. */
+/** Commands kept: 20 s at 50 Hz, longer ago than the oldest frame that is planned from. */
 const CAPACITY = 1024;
 
 /** What was commanded in one command period. */
@@ -11,18 +12,18 @@ export interface SentCommand {
   readonly position: Float64Array;
   /** Desired velocities `[J]` at the end of the period, rad/s or m/s. */
   readonly velocity: Float64Array;
-  /** Raw action `[A]` that was in force, as far as the joints can follow it; rest where nothing was. */
+  /** Raw action `[A]` in force, limited to what the joints can follow; rest where there was none. */
   readonly action: Float64Array;
 }
 
-/** What was really sent, by the time of its tick. It is the memory that plans from old frames and readings with old stamps are held against. */
+/** The commands that were sent, by the time of their ticks. Plans from old frames and readings with old stamps are compared with it. */
 export class SentLog {
   readonly #joints: number;
   readonly #actionSize: number;
   readonly #periodNs: bigint;
   readonly #ring = new Ring(CAPACITY);
   readonly #stampsNs = new BigInt64Array(CAPACITY);
-  /** `[CAPACITY, J]`, when each period begins and when it ends. */
+  /** `[CAPACITY, J]`: positions at the start of each period; positions and velocities at its end. */
   readonly #starts: Float64Array;
   readonly #positions: Float64Array;
   readonly #velocities: Float64Array;
@@ -45,10 +46,17 @@ export class SentLog {
   }
 
   /**
-   * @param command what goes out with a tick; ticks come in order of time
-   * @param start desired positions `[J]` when the period begins, rad or m
+   * Copies a command into the log.
+   *
+   * @param command of a tick; ticks come in order of time
+   * @param start desired positions `[J]` at the start of the period, rad or m
+   * @throws RangeError when an array has another length
    */
   note(command: SentCommand, start: Float64Array): void {
+    assertLength('start positions', start, this.#joints);
+    assertLength('sent positions', command.position, this.#joints);
+    assertLength('sent velocities', command.velocity, this.#joints);
+    assertLength('sent action', command.action, this.#actionSize);
     const row = this.#ring.push();
     this.#stampsNs[row] = command.stampNs;
     this.#starts.set(start, row * this.#joints);
@@ -57,45 +65,48 @@ export class SentLog {
     this.#actions.set(command.action, row * this.#actionSize);
   }
 
-  /** Forgets all: the desired state begins elsewhere. */
+  /** Forgets all commands, for a desired state that begins elsewhere. */
   clear(): void {
     this.#ring.clear();
   }
 
-  /** Whether it knows what was desired at a time. */
+  /** Whether it knows the desired state at a time. */
   covers(timeNs: bigint): boolean {
     return this.#ring.length > 0 && this.#stampAt(this.#ring.length - 1) <= timeNs;
   }
 
   /**
-   * The desired positions `[J]`, rad or m, at a time that it covers; after the newest period those at its end. Within a period in a straight
-   * line, which is off by `a dt² / 8` at most.
+   * The desired positions at a time that it covers; after the newest period, those at its end. Within a period they are interpolated linearly,
+   * with an error of at most `a dt² / 8`.
+   *
+   * @param out `[J]`, rad or m, written and returned
+   * @throws RangeError when nothing was sent
    */
   desiredAt(timeNs: bigint, out: Float64Array): Float64Array {
     const row = this.#ring.row(this.#ageAt(timeNs));
-    const share = Number(timeNs - (this.#stampsNs[row] ?? 0n)) / Number(this.#periodNs);
+    const share = Number(timeNs - i64(this.#stampsNs, row)) / Number(this.#periodNs);
     for (let joint = 0; joint < this.#joints; joint++) {
-      const start = this.#starts[row * this.#joints + joint] ?? NaN;
-      const end = this.#positions[row * this.#joints + joint] ?? NaN;
+      const start = f64(this.#starts, row * this.#joints + joint);
+      const end = f64(this.#positions, row * this.#joints + joint);
       out[joint] = start + (end - start) * Math.min(share, 1);
     }
     return out;
   }
 
-  /** An entry of the raw action in force at a time that it covers; null in a gap between ticks, in which nothing was sent. */
+  /** An entry of the raw action in force at a time that it covers; null in a gap between ticks, in which nothing was sent. @param entry 0 to A - 1 */
   actionAt(timeNs: bigint, entry: number): number | null {
     const row = this.#ring.row(this.#ageAt(timeNs));
-    if (timeNs - (this.#stampsNs[row] ?? 0n) >= 2n * this.#periodNs) return null;
-    return this.#actions[row * this.#actionSize + entry] ?? null;
+    if (timeNs - i64(this.#stampsNs, row) >= 2n * this.#periodNs) return null;
+    return f64(this.#actions, row * this.#actionSize + entry);
   }
 
-  /** Whether nothing but rest was commanded from a time on: each period since, and the one under way then, ends with velocity 0. */
+  /** Whether only rest was commanded from a time on: the period at that time and every later one end with velocity 0. */
   restsSince(timeNs: bigint): boolean {
     for (let age = 0; age < this.#ring.length; age++) {
       const row = this.#ring.row(age);
       for (let joint = 0; joint < this.#joints; joint++)
         if (this.#velocities[row * this.#joints + joint] !== 0) return false;
-      if ((this.#stampsNs[row] ?? 0n) <= timeNs) return true;
+      if (i64(this.#stampsNs, row) <= timeNs) return true;
     }
     return true;
   }
@@ -108,6 +119,6 @@ export class SentLog {
   }
 
   #stampAt(age: number): bigint {
-    return this.#stampsNs[this.#ring.row(age)] ?? 0n;
+    return i64(this.#stampsNs, this.#ring.row(age));
   }
 }

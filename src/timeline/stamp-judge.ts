@@ -1,12 +1,12 @@
-/** How far a stamp may lie behind the clock, s, before it is taken for a stamp of another clock rather than an old one. */
+/** A stamp further behind the clock than this, s, belongs to another clock; one less far behind is old. */
 const OTHER_CLOCK_S = 10;
 
 /**
- * What became of a stamp. `accepted`: it counts. Everything else is refused:
- * - `repeated`: the same as the last accepted one (a message may come twice).
- * - `backwards`: older than the last accepted one (messages overtook each other, or the sender's clock was set back).
- * - `before-reset`: from before the last reset; what it shows has nothing to do with what is there now.
- * - `zero`: not stamped at all.
+ * The verdict on a stamp: `accepted`, or why it is refused.
+ * - `repeated`: equal to the last accepted one (a message may come twice).
+ * - `backwards`: older than the last accepted one (messages arrived out of order, or the sender's clock was set back).
+ * - `before-reset`: from before the last reset, so the message does not show the present state.
+ * - `zero`: the message has no stamp.
  * - `future`: further ahead of the clock than clocks may differ.
  * - `other-clock`: so far behind that it cannot be of this clock.
  */
@@ -21,8 +21,8 @@ export interface StampFault {
 }
 
 /**
- * Decides, for one stream of messages, which stamps count. It is the only place that does: what it refuses reaches no log and keeps no
- * watchdog content.
+ * Decides, for one stream of messages, which stamps are accepted. No other code decides this. A refused message reaches no log, and does not
+ * satisfy the watchdog.
  */
 export class StampJudge {
   #lastNs: bigint | null = null;
@@ -40,24 +40,24 @@ export class StampJudge {
     return this.#fault;
   }
 
-  /** Messages refused since the start, repeated ones left out. */
+  /** Number of messages refused since the start, without repeated ones. */
   get refused(): number {
     return this.#refused;
   }
 
-  /** Refuses stamps up to and including this one from now on. */
+  /** From now on, refuses stamps up to and including this one. */
   refuseUpTo(barrierNs: bigint): void {
     this.#barrierNs = barrierNs;
   }
 
-  /** Forgets everything: the clock begins anew. */
+  /** Forgets the last stamp and the barrier, for a clock that starts again. */
   restart(): void {
     this.#lastNs = null;
     this.#barrierNs = null;
   }
 
   /**
-   * Whether a stamp is of this clock at all, whatever came before it: for messages that are put together before they are judged.
+   * Whether a stamp is of this clock, whatever came before it: for messages that are grouped before they are judged.
    *
    * @param futureS how far a stamp may lie ahead of the clock, s, at least 0
    */
@@ -96,10 +96,10 @@ export class StampJudge {
   }
 }
 
-/** What is wrong with the clock that a stamp is of; null when nothing is. */
+/** What is wrong with the clock of a stamp; null when nothing is. */
 function verdictOfClock(stampNs: bigint, nowNs: bigint, futureS: number): StampFault['verdict'] | null {
   const aheadS = Number(stampNs - nowNs) / 1e9;
-  // A clock that starts at 0 (simulated time) gives a first stamp of 0 that is right.
+  // A clock that starts at 0 (simulated time) has a correct first stamp of 0.
   if (stampNs === 0n && aheadS < -futureS) return 'zero';
   if (aheadS > futureS) return 'future';
   return aheadS < -OTHER_CLOCK_S ? 'other-clock' : null;

@@ -1,9 +1,9 @@
-/** Periods made up for at once, at most. A clock that comes less often than that cannot steer a robot: the rest is left out. */
-const MOST_AT_ONCE = 5;
+/** Maximum number of ticks at once. A clock that updates less often cannot steer a robot, so further ticks are skipped. */
+const MAX_TICKS_AT_ONCE = 5;
 
 /**
- * The ticks of a clock that moves in steps of its own, such as `/clock`: one for each whole period that has passed, on a grid without drift,
- * whatever the steps. A clock at 60 or 30 Hz gives as many periods of 20 ms in a second as one at 50 Hz.
+ * The ticks of a clock that advances in steps of its own, such as `/clock`: one for each whole period that has passed, on a grid without drift,
+ * whatever the steps. A clock at 60 or 30 Hz has as many periods of 20 ms per second as one at 50 Hz.
  */
 export class TickGrid {
   readonly #periodNs: bigint;
@@ -15,14 +15,14 @@ export class TickGrid {
   }
 
   /**
-   * The times of the ticks that are due, oldest first: none, one or several. The first time ever is a tick. A clock that went back is handed
-   * on as a tick, for the watchdog to see, and the grid begins anew with it; so it does after a step of more than five periods.
+   * The times of the ticks that are due, oldest first: none, one or several. The first call is a tick. So is a clock that went back, so that
+   * the watchdog sees it; the grid then begins again from that time. It also begins again after a step of more than five periods.
    */
   due(nowNs: bigint): readonly bigint[] {
     const lastNs = this.#lastTickNs;
     if (lastNs === null || nowNs < lastNs) return this.#beginAt(nowNs);
     const passed = (nowNs - lastNs) / this.#periodNs;
-    if (passed > MOST_AT_ONCE) return this.#beginAt(nowNs);
+    if (passed > MAX_TICKS_AT_ONCE) return this.#beginAt(nowNs);
     const ticks = Array.from(
       { length: Number(passed) },
       (_, tick) => lastNs + BigInt(tick + 1) * this.#periodNs,

@@ -1,8 +1,10 @@
+import { f64 } from '../core/array-access.js';
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet } from '../core/model-info.js';
+import { msToNs } from '../core/time.js';
 import type { JointReading } from '../core/types.js';
 import { ClockGuard } from './clock-guard.js';
-import { committedPrefix, type ActionMeaning } from './committed-prefix.js';
+import { committedPrefix, type PrefixSemantics } from './committed-prefix.js';
 import { FrameLog } from './frame-log.js';
 import { Latency } from './latency.js';
 import { PlanLog } from './plan-log.js';
@@ -12,22 +14,23 @@ import { StampJudge, type StampVerdict } from './stamp-judge.js';
 
 export interface TimelineOptions {
   readonly joints: readonly ReadingJoint[];
-  readonly meaning: ActionMeaning;
+  readonly semantics: PrefixSemantics;
   readonly commandPeriodNs: bigint;
   /** Length of a control period, ms. */
   readonly periodMs: number;
-  /** Frames of history that a plan starts from, and the time between two of them, ms. */
+  /** Number of frames that a plan starts from. */
   readonly window: number;
+  /** Time between two of them, ms. */
   readonly stepMs: number;
 }
 
 /**
- * What happened when: a bounded, stamped log of frames, readings, sent commands and plans, and the one place that decides which stamps count.
- * It is pure: no timers, no clock of its own, time is passed in. (Latents are cached by the same stamps where they are computed, in the
- * planner worker.)
+ * What happened when: a bounded, stamped log of frames, readings, sent commands and plans. It is the one place that decides which stamps are
+ * accepted. It has no timers and no clock; time is passed in. (Latents are cached by the same stamps where they are computed, in the planner
+ * worker.)
  *
- * A robot is never seen now: a frame is 30 to 150 ms old when it comes, a reading 5 to 20 ms. So everything that compares two things compares
- * them at the same time: a reading with what was desired at its stamp, a plan with what has been sent since its frame.
+ * No measurement shows the robot as it is now: a frame is 30 to 150 ms old when it arrives, a reading 5 to 20 ms. So every comparison is made at
+ * one time: a reading is compared with the desired state at its stamp, a plan with the commands sent since its frame.
  */
 export class Timeline {
   readonly frames: FrameLog;
@@ -42,11 +45,11 @@ export class Timeline {
   readonly #desired: Float64Array;
 
   constructor(options: TimelineOptions) {
-    const { joints, meaning, commandPeriodNs, window, stepMs } = options;
+    const { joints, semantics, commandPeriodNs, window, stepMs } = options;
     this.#options = options;
     this.frames = new FrameLog(window, stepMs);
     this.readings = new ReadingLog(joints);
-    this.sent = new SentLog(joints.length, meaning.size, commandPeriodNs);
+    this.sent = new SentLog(joints.length, semantics.size, commandPeriodNs);
     this.#desired = new Float64Array(joints.length);
   }
 
@@ -55,14 +58,14 @@ export class Timeline {
     return this.#clock.jumped;
   }
 
-  /** Takes note of the time. When it went backwards, what was logged is of another time and is forgotten; only `clockWentBack` remains. */
+  /** Records the time. If it went backwards, everything logged belongs to another time and is forgotten; only `clockWentBack` remains. */
   observe(nowNs: bigint): void {
     if (this.#clock.observe(nowNs)) this.#beginAnew();
   }
 
   /**
    * Forgets frames, plans and sent commands, and that the clock went back. Frames stamped up to `nowNs` are refused from now on. Readings are
-   * kept: they say where the robot is.
+   * kept: they show where the robot is.
    */
   reset(nowNs: bigint): void {
     this.#clock.reset();
@@ -72,7 +75,11 @@ export class Timeline {
     this.sent.clear();
   }
 
-  /** Judges the stamp of a frame. Who is given `accepted` adds it to `frames`, or drops it for reasons of its own. */
+  /**
+   * Judges the stamp of a frame. If it is `accepted`, the caller adds the frame to `frames`, or drops it.
+   *
+   * @param futureS see {@link StampJudge.judge}
+   */
   judgeFrame({ stampNs }: FrameSet, nowNs: bigint, futureS: number): StampVerdict {
     this.observe(nowNs);
     const verdict = this.frameStamps.judge(stampNs, nowNs, futureS);
@@ -80,7 +87,12 @@ export class Timeline {
     return verdict;
   }
 
-  /** Logs a reading whose stamp counts. @throws JepaMpcError `joint-states.wrong-size`, `joint-states.not-finite` */
+  /**
+   * Logs a reading if its stamp is accepted.
+   *
+   * @param futureS see {@link StampJudge.judge}
+   * @throws JepaMpcError `joint-states.wrong-size`, `joint-states.not-finite`
+   */
   addReading(reading: JointReading, nowNs: bigint, futureS: number): StampVerdict {
     this.#assertReading(reading);
     this.observe(nowNs);
@@ -90,9 +102,9 @@ export class Timeline {
   }
 
   /**
-   * Where the joints were, `[J]`, rad or m: measured up to the newest reading, and from there moved on by what was commanded since.
+   * The joint positions at a time: as measured up to the newest reading; after it, moved by what was commanded since.
    *
-   * @returns NaN where nothing is known
+   * @returns a new array `[J]`, rad or m; NaN when there is no reading
    */
   positionAt(timeNs: bigint): Float64Array {
     const { readings, sent } = this;
@@ -100,13 +112,13 @@ export class Timeline {
     const newestNs = readings.newest?.stampNs;
     if (newestNs === undefined || timeNs <= newestNs || !sent.covers(newestNs)) return position;
     sent.desiredAt(newestNs, this.#desired);
-    for (const [joint, from] of this.#desired.entries()) position[joint] = (position[joint] ?? NaN) - from;
+    for (const [joint, from] of this.#desired.entries()) position[joint] = f64(position, joint) - from;
     sent.desiredAt(timeNs, this.#desired);
-    for (const [joint, to] of this.#desired.entries()) position[joint] = (position[joint] ?? NaN) + to;
+    for (const [joint, to] of this.#desired.entries()) position[joint] = f64(position, joint) + to;
     return position;
   }
 
-  /** How fast the joints were, `[J]`, rad/s or m/s. @returns NaN where that is neither measured nor to be had from positions */
+  /** The joint velocities at a time. @returns a new array `[J]`, rad/s or m/s; NaN where they are neither measured nor known from positions */
   velocityAt(timeNs: bigint): Float64Array {
     return this.readings.velocityAt(timeNs, new Float64Array(this.#desired.length));
   }
@@ -114,16 +126,21 @@ export class Timeline {
   /** See {@link committedPrefix}. @param restPosition desired positions `[J]` now @returns `[count, A]` */
   committedPrefix(fromNs: bigint, count: number, restPosition: Float64Array): Float32Array {
     const { sent, plans } = this;
-    const { meaning, commandPeriodNs, periodMs } = this.#options;
-    return committedPrefix({ sent, plans, meaning, commandPeriodNs, restPosition }, fromNs, count, periodMs);
+    const { semantics, commandPeriodNs, periodMs } = this.#options;
+    return committedPrefix(
+      { sent, plans, semantics, commandPeriodNs, restPosition },
+      fromNs,
+      count,
+      periodMs,
+    );
   }
 
   /**
-   * Whether a frame shows a robot at rest that stays there until another plan comes: nothing but rest was commanded since a control period
-   * before it, and nothing is due.
+   * Whether a frame shows a robot at rest that stays there until the next plan: only rest was commanded since a control period before the frame,
+   * and nothing is due.
    */
   isRestFrom(frameStampNs: bigint, nowNs: bigint): boolean {
-    const settleNs = BigInt(Math.round(this.#options.periodMs * 1e6));
+    const settleNs = msToNs(this.#options.periodMs);
     return this.sent.restsSince(frameStampNs - settleNs) && !this.plans.isDueAfter(nowNs);
   }
 

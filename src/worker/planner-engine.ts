@@ -14,9 +14,9 @@ import { sampleCandidates } from '../planning/candidate-sample.js';
 import { costTerms } from '../planning/objectives/cost-terms.js';
 import { ImageToTensor } from '../perception/image-to-tensor.js';
 import { encoderInputs } from './encoder-inputs.js';
-import { PlannerWorkshop } from './planner-workshop.js';
+import { PlannerFactory } from './planner-factory.js';
 import type { PlannerSettings } from './planner-port.js';
-import type { PlannerInForce } from './planner-workshop.js';
+import type { PlannerInForce } from './planner-factory.js';
 import { stillContext } from './still-context.js';
 
 /**
@@ -30,7 +30,7 @@ export class PlannerEngine {
   readonly #images: readonly ImageToTensor[];
   readonly #latents = new KeptByStamp<Tensor>();
   #goal: { readonly stampNs: bigint; readonly latent: Tensor } | null = null;
-  readonly #workshop: PlannerWorkshop;
+  readonly #factory: PlannerFactory;
   /** What the last plan was made with, that of the warm-up included. */
   #tried: PlannerInForce['rollout'] | null = null;
   #warmStart: { readonly state: PlannerState; readonly frameStampNs: bigint } | null = null;
@@ -39,7 +39,7 @@ export class PlannerEngine {
     this.#model = model;
     this.#logger = logger;
     this.#seed = seed;
-    this.#workshop = new PlannerWorkshop(model, logger, () => performance.now());
+    this.#factory = new PlannerFactory(model, logger, () => performance.now());
     this.#images = model.manifest.cameras.map((camera) => new ImageToTensor(camera));
   }
 
@@ -62,12 +62,12 @@ export class PlannerEngine {
 
   /** Whether the next plan with the same values has nothing to compile. */
   get isReady(): boolean {
-    return this.#workshop.isReady;
+    return this.#factory.isReady;
   }
 
   /** Gives the sessions back. */
   async dispose(): Promise<void> {
-    await this.#workshop.dispose();
+    await this.#factory.dispose();
     await this.#model.dispose();
   }
 
@@ -85,7 +85,7 @@ export class PlannerEngine {
 
   async #plan(request: PlanMessage): Promise<Plan> {
     const startMs = performance.now();
-    const hasBuilt = this.#workshop.watchBuilding();
+    const hasBuilt = this.#factory.watchBuilding();
     const { history, encoded } = await this.#encodeHistory(request);
     const goal = await this.#encodeGoal(request.goal);
     const encodedMs = performance.now();
@@ -107,7 +107,7 @@ export class PlannerEngine {
     };
     const isFirst = planIndex === 0;
     const judge = createRng(this.#seed);
-    const inForce = await this.#workshop.plannerFor(values, isFirst, context, judge);
+    const inForce = await this.#factory.plannerFor(values, isFirst, context, judge);
     const frameStampNs = request.history.at(-1)?.stampNs ?? 0n;
     const { rollout } = inForce;
     const isNew = rollout !== this.#tried;
@@ -156,8 +156,8 @@ export class PlannerEngine {
   }
 
   /** What the last plan's values ask for and is not compiled yet; to be called when that plan has been handed out. */
-  buildBeside(): void {
-    this.#workshop.buildBeside();
+  buildPending(): void {
+    this.#factory.buildPending();
   }
 
   /**
@@ -176,7 +176,7 @@ export class PlannerEngine {
       const black = this.#images.map(({ length, shape }) => ({ data: new Float32Array(length), shape }));
       const latent = await encoder.encode(encoderInputs(manifest, black));
       const context = stillContext(manifest, latent, latent);
-      const { planner, rollout } = await this.#workshop.plannerFor(
+      const { planner, rollout } = await this.#factory.plannerFor(
         values,
         true,
         context,

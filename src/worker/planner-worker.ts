@@ -92,7 +92,7 @@ async function handle(message: ToWorker): Promise<void> {
   }
   send(await answer(message).catch(failure));
   // After the plan is on its way: the planner in force is not held up.
-  setImmediate(() => engine?.buildBeside());
+  setImmediate(() => engine?.buildPending());
 }
 
 let last = Promise.resolve();

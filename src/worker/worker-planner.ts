@@ -45,7 +45,7 @@ export class WorkerPlanner implements PlannerPort {
 
   /**
    * @param entry the worker's script; the composition root decides what runs in it.
-   * @param log told what the worker has to say
+   * @param log receives the lines that the worker logs
    */
   constructor(entry: URL, log: Logger) {
     this.#entry = entry;

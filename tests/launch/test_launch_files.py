@@ -110,7 +110,7 @@ def test_the_planner_starts_once_the_simulator_simulates_and_only_once() -> None
 
 
 def test_what_the_demo_waits_for_is_what_the_simulator_says() -> None:
-    awaited = constant("demo.launch.py", "SIMULATES").decode()
+    awaited = constant("demo.launch.py", "SIMULATOR_READY").decode()
     node = (ROOT / "sim" / "common" / "jepa_mpc_sim" / "node.py").read_text(encoding="utf-8")
     assert f'"{awaited}' in node
 

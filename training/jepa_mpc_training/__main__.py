@@ -1,23 +1,22 @@
-"""`python -m jepa_mpc_training {collect,train,distance,probe,export,evaluate,all}`, or `export KIND …`,
-`probe MODEL DATA` or `train distance MODEL DATA`."""
+"""The command line: `python -m jepa_mpc_training {collect,train,distance,probe,export,evaluate,all}`.
+
+`export KIND …`, `probe MODEL DATA` and `train distance MODEL DATA` have command lines of their own."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs one stage with everything it needs before it; `all` is every stage and the model card."""
-    # Rendering needs a backend chosen before MuJoCo is first imported; this one needs no display and no GPU.
+    """Runs a stage and those that it needs; `all` runs every stage and writes the model card."""
+    # MuJoCo reads the rendering backend when it is first imported. This one needs no display and no GPU.
     os.environ.setdefault("MUJOCO_GL", "osmesa")
     given = sys.argv[1:] if arguments is None else arguments
     if len(given) > 1 and given[0] == "export" and not given[1].startswith("-"):
@@ -34,19 +33,19 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(train_distance(given[2:]))
     import torch
 
-    from .config import Config
+    from .config import Config, simulated_in, with_encoder, with_settings
+    from .distributed import open_process_group
     from .exporters.encoders.kinds import ENCODERS
     from .exporters.errors import ExportRefusedError
     from .recordings.errors import RecordingError
-    from .recordings.options import add_options, chosen
+    from .recordings.options import add_options, source_from
     from .simulators import SIMULATORS
     from .stages import STAGES, Pipeline
-    from .together import joined
 
     parser = argparse.ArgumentParser(prog="jepa_mpc_training", description=main.__doc__)
     parser.add_argument("stage", choices=(*STAGES, "all"))
     parser.add_argument("--urdf", type=Path, default=ROOT / "urdf" / "reacher.urdf", help="robot and camera")
-    # `--run` alone is ambiguous to torchrun, which looks for its own options among ours.
+    # torchrun takes `--run` for an abbreviation of its own options.
     parser.add_argument(
         "--run",
         "--run-folder",
@@ -69,25 +68,29 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--simulator",
         choices=SIMULATORS,
-        help="what all motions are collected in; --set collect.gazebo_episodes=N mixes both",
+        help="collect all motions in it; --set collect.gazebo_episodes=N mixes both",
     )
-    parser.add_argument("--encoder", choices=tuple(ENCODERS), help="a published encoder, which stays as it is")
-    parser.add_argument("--encoder-weights", type=Path, metavar="FILE", help="its weights, as published")
+    parser.add_argument(
+        "--encoder",
+        choices=tuple(ENCODERS),
+        help="train on the features of a published encoder, which is kept unchanged",
+    )
+    parser.add_argument("--encoder-weights", type=Path, metavar="FILE", help="its file of weights, as published")
     add_options(parser)
     options = parser.parse_args(arguments)
     try:
-        config = collected_in(options.simulator, override(Config(), options.set))
-        source = chosen(options)
+        config = simulated_in(options.simulator, with_settings(Config(), options.set))
+        source = source_from(options)
     except ValueError as error:
         parser.error(str(error))
     config = with_encoder(options.encoder, options.encoder_weights, config)
     torch.set_num_threads(options.threads)
     start = time.monotonic()
     try:
-        with joined(options.device) as group:
+        with open_process_group(options.device) as group:
             pipeline = Pipeline(options.urdf.read_text(), config, options.run, options.model, source, group)
             figures = pipeline.run(STAGES[-1] if options.stage == "all" else options.stage)
-        if not group.leads:
+        if not group.is_main:
             return
     except ExportRefusedError as error:
         sys.exit(str(error))
@@ -96,38 +99,6 @@ def main(arguments: list[str] | None = None) -> None:
     if options.stage != "all":
         print(json.dumps(figures[options.stage], indent=2))
     print(f"{options.stage}: {(time.monotonic() - start) / 60:.1f} minutes")
-
-
-def collected_in(simulator: str | None, config: Any) -> Any:
-    """The configuration with all motions in that simulator; None leaves it as it is."""
-    if simulator is None:
-        return config
-    episodes = config.collect.episodes if simulator == "gazebo" else 0
-    return dataclasses.replace(config, collect=dataclasses.replace(config.collect, gazebo_episodes=episodes))
-
-
-def with_encoder(kind: str | None, weights: Path | None, config: Any) -> Any:
-    """The configuration with a published encoder; None leaves what it says."""
-    given = {"kind": kind, "weights": None if weights is None else str(weights)}
-    changed = {name: value for name, value in given.items() if value is not None}
-    return dataclasses.replace(config, encoder=dataclasses.replace(config.encoder, **changed))
-
-
-def override(config: Any, settings: list[str]) -> Any:
-    """The configuration with `stage.field=value` settings applied; raises ValueError for what it does not have."""
-    for setting in settings:
-        path, separator, text = setting.partition("=")
-        stage, _, name = path.partition(".")
-        section = getattr(config, stage, None) if dataclasses.is_dataclass(getattr(config, stage, None)) else None
-        if not separator or section is None or name not in {field.name for field in dataclasses.fields(section)}:
-            raise ValueError(f"--set: found '{setting}', expected STAGE.FIELD=VALUE with a field of config.py.")
-        kind = type(getattr(section, name))
-        try:
-            value = kind(text)
-        except ValueError as error:
-            raise ValueError(f"--set {path}: found '{text}', expected {kind.__name__}.") from error
-        config = dataclasses.replace(config, **{stage: dataclasses.replace(section, **{name: value})})
-    return config
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`python -m jepa_mpc_training train distance MODEL DATA`: a temporal distance for any model folder."""
+"""`python -m jepa_mpc_training train distance MODEL DATA`: adds a temporal distance to any model folder."""
 
 from __future__ import annotations
 
@@ -15,35 +15,34 @@ from safetensors.torch import load_file
 from torch import Tensor
 from tqdm import tqdm
 
-from .config import PERIOD_MS, Config, DistanceConfig
+from .config import PERIOD_MS, Config, DistanceConfig, with_settings
 from .dataset import Dataset
 from .distance import fit_distance
 from .export import export_graph, golden_distance, graph_entry, verify_graph, write_golden
 from .exporters.errors import ExportRefusedError, exit_status
+from .inputs import open_data, open_model, require_match
 from .nets import TokenDistanceHead
 from .runtime import ExportedModel
 
 _FRAMES_AT_ONCE = 16
 _GOLDEN_BATCH = 8
-_LEAST_SHARE = 0.1
-"""No number's deviation is taken for less than this share of their median."""
+_MIN_STD_SHARE = 0.1
+"""Smallest standard deviation of a number of the latent, as a share of their median."""
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the command. Returns the exit status: 2 for what is refused."""
+    """Runs the command. Returns the exit status: 0, or 2 if the inputs were refused."""
     parser = argparse.ArgumentParser(
         prog="jepa_mpc_training train distance",
-        description="Adds distance.onnx to a model folder, which then plans by predictor steps to the goal.",
+        description="Adds distance.onnx to a model folder, so that plans minimise the predictor steps to the goal.",
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="model folder, which is written to")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="model folder, which is changed")
     parser.add_argument("data", type=Path, metavar="DATA", help="folder that collect wrote: RUN/collect")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="PyTorch threads (default: all)")
     parser.add_argument("--set", action="append", default=[], metavar="distance.FIELD=VALUE", help="see config.py")
     options = parser.parse_args(arguments)
-    from .__main__ import override
-
     try:
-        config = override(Config(), options.set).distance
+        config = with_settings(Config(), options.set).distance
     except ValueError as error:
         parser.error(str(error))
     torch.set_num_threads(options.threads)
@@ -59,13 +58,13 @@ def attach_distance(folder: Path, data: Path, config: DistanceConfig) -> dict[st
     """Encodes the recorded frames with the folder's own encoder, trains a head on the latents, and adds it to the
     folder: graph, manifest, golden vectors. Returns figures.
 
-    What the head looks at is the stream of images, where the manifest tells streams apart: goals are images, and have
-    no other. Raises ExportRefusedError for a folder or recordings that cannot be used; the folder is as it was then.
+    If the latent has several streams, the head takes that of the images: goals are images and have no other. Raises
+    ExportRefusedError if the folder or the recordings cannot be used; the folder is then left unchanged.
     """
     model = open_model(folder)
     dataset = open_data(data)
     stride = _stride(model.manifest, dataset)
-    require_fitting(model, dataset, data)
+    require_match(model, dataset, data)
     tokens, dims = _stream_of_images(model.manifest)
     with tempfile.TemporaryDirectory() as scratch:
         latents = _encoded(model, dataset, Path(scratch) / "latents.npy")
@@ -79,38 +78,8 @@ def attach_distance(folder: Path, data: Path, config: DistanceConfig) -> dict[st
     return {"frames": int(np.prod(dataset.frames.shape[:3])), "frames_in_a_step": stride, **figures}
 
 
-def open_model(folder: Path) -> ExportedModel:
-    """A model folder with one camera; raises ExportRefusedError for anything else."""
-    if not (folder / "manifest.json").is_file():
-        raise ExportRefusedError(
-            str(folder), found="no manifest.json", expected="a model folder", remedy="Export a model there first."
-        )
-    model = ExportedModel(folder)
-    if len(model.manifest["cameras"]) != 1:
-        raise ExportRefusedError(
-            f"{folder}: cameras",
-            found=f"{len(model.manifest['cameras'])}",
-            expected="1, as the recordings have",
-            remedy="Take a model with one camera.",
-        )
-    return model
-
-
-def open_data(data: Path) -> Dataset:
-    """What collect wrote; raises ExportRefusedError where there is none."""
-    try:
-        return Dataset.load(data)
-    except (OSError, ValueError) as error:
-        raise ExportRefusedError(
-            str(data),
-            found=f"no recordings ({error})",
-            expected="a folder that collect wrote: frames.npy, actions.npy, positions.npy, in_gazebo.npy",
-            remedy="Run: python -m jepa_mpc_training collect --run RUN, and name RUN/collect.",
-        ) from error
-
-
 def _stride(manifest: dict[str, Any], dataset: Dataset) -> int:
-    """Frames of the recordings in one predictor step."""
+    """Frames of the recordings in one predictor step. Raises ExportRefusedError if that is not a whole number."""
     step_ms = manifest["action"]["periodMs"] * manifest["action"]["block"]
     stride = round(step_ms / PERIOD_MS)
     if stride < 1 or abs(stride * PERIOD_MS - step_ms) > 1e-6 * PERIOD_MS or stride >= dataset.frames.shape[2]:
@@ -119,42 +88,13 @@ def _stride(manifest: dict[str, Any], dataset: Dataset) -> int:
             found=f"{step_ms:g} ms",
             expected=f"a multiple of the {PERIOD_MS} ms between recorded frames, below the "
             f"{(dataset.frames.shape[2] - 1) * PERIOD_MS} ms of an episode",
-            remedy="Record longer episodes (--set collect.periods=N), or take a model of that rhythm.",
+            remedy="Record longer episodes (--set collect.periods=N), or use a model with such a step.",
         )
     return stride
 
 
-def require_fitting(model: ExportedModel, dataset: Dataset, data: Path) -> None:
-    """Raises ExportRefusedError for recordings of another robot, or of pictures that are too small for the model."""
-    height, width = dataset.frames.shape[3:5]
-    if height < model.camera.height or width < model.camera.width:
-        raise ExportRefusedError(
-            f"{data}: frames",
-            found=f"{width} x {height} pixels",
-            expected=f"at least the {model.camera.width} x {model.camera.height} of the model's camera",
-            remedy="Record them as the camera has them: collect --set collect.frame_size=0; what is smaller would show "
-            "the encoder less than the robot's camera does.",
-        )
-    joints, recorded = model.manifest["action"]["joints"], _joints_of(data)
-    count = dataset.positions.shape[2]
-    fits = count == len(joints) if recorded is None else set(recorded) == set(joints)
-    if not fits:
-        raise ExportRefusedError(
-            f"{data}: joints",
-            found=f"{count}" if recorded is None else ", ".join(recorded),
-            expected=", ".join(joints),
-            remedy="Take recordings of the model's own robot.",
-        )
-
-
-def _joints_of(data: Path) -> list[str] | None:
-    """Names of the recorded joints, where the stage said them."""
-    stamp = data / "collect.json"
-    return json.loads(stamp.read_text())["figures"].get("joints") if stamp.is_file() else None
-
-
 def _stream_of_images(manifest: dict[str, Any]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Where in a latent the images are: tokens and numbers of each, from the first to the one after the last."""
+    """The part of a latent that holds the images: ranges of tokens and of their numbers, the ends excluded."""
     latent = manifest["latent"]
     streams = latent.get("streams")
     if streams is None:
@@ -165,13 +105,13 @@ def _stream_of_images(manifest: dict[str, Any]) -> tuple[tuple[int, int], tuple[
             "latent.streams",
             found=f"{len(found)} of images",
             expected="1",
-            remedy="A distance is trained on one part of a latent; take a model with one.",
+            remedy="A distance is trained on one part of a latent. Use a model with one stream of images.",
         )
     return tuple(found[0]["tokens"]), tuple(found[0]["dims"])
 
 
 def _encoded(model: ExportedModel, dataset: Dataset, file: Path) -> Tensor:
-    """Latents of every frame `[E, V, T + 1, N, D]`, on disk."""
+    """Latents of every frame `[E, V, T + 1, N, D]`, mapped from `file`."""
     latent = model.manifest["latent"]
     lead = dataset.frames.shape[:3]
     latents = np.lib.format.open_memmap(
@@ -188,14 +128,14 @@ def _encoded(model: ExportedModel, dataset: Dataset, file: Path) -> Tensor:
 
 
 def _spread(latents: Tensor, head: TokenDistanceHead) -> tuple[Tensor, Tensor]:
-    """Mean and deviation of every number of the head's part, over up to 100 episodes."""
+    """Mean and standard deviation of every number that the head takes, over up to 100 episodes."""
     some = latents[:: max(1, len(latents) // 100)].flatten(0, 2)[:, head.tokens, head.dims].float()
     std = some.std(0)
-    return some.mean(0), std.clamp_min(max(1e-6, _LEAST_SHARE * float(std.median())))
+    return some.mean(0), std.clamp_min(max(1e-6, _MIN_STD_SHARE * float(std.median())))
 
 
 def _add(folder: Path, manifest: dict[str, Any], head: TokenDistanceHead, latents: Tensor, data: Path) -> None:
-    """Graph and golden vectors first, the manifest that names them last."""
+    """Adds the head to the folder. The manifest is replaced last, after the files that it names."""
     golden = load_file(folder / manifest["golden"]["file"])
     golden = {name: tensor for name, tensor in golden.items() if not name.startswith("distance.")}
     golden |= golden_distance(head, latents)

@@ -1,4 +1,4 @@
-"""How long the graphs of a model folder take in ONNX Runtime on one thread."""
+"""Times the graphs of a model folder in ONNX Runtime on one thread."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .config import BLOCK
 from .runtime import ExportedModel
 
 _REPEATS = 50
-_LEAST_REPEATS = 3
-_LONGEST_S = 5.0
-"""After which no further repeat is begun: a large encoder takes seconds for one."""
+_MIN_REPEATS = 3
+_BUDGET_S = 5.0
+"""Repeats beyond the minimum stop after this time: one run of a large encoder takes seconds."""
 
 
 def benchmark(model: ExportedModel, batch: int) -> dict[str, float]:
@@ -39,7 +39,7 @@ def benchmark(model: ExportedModel, batch: int) -> dict[str, float]:
 
 def _median_ms(work: Callable[[], Any]) -> float:
     times: list[float] = []
-    while len(times) < _LEAST_REPEATS or (len(times) < _REPEATS and sum(times) < _LONGEST_S):
+    while len(times) < _MIN_REPEATS or (len(times) < _REPEATS and sum(times) < _BUDGET_S):
         start = time.perf_counter()
         work()
         times.append(time.perf_counter() - start)

@@ -1,4 +1,4 @@
-"""How a camera's frame becomes the encoder's input, as the planner node does it (src/perception/resampling.ts)."""
+"""Turns a camera's frame into the encoder's input, as the planner node does (src/perception/resampling.ts)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ PIXEL_SCALE = 1 / 255
 
 @dataclass(frozen=True)
 class CameraInput:
-    """Size and normalisation of an input, and how frames of other sizes are brought to it: `cameras[]` of the manifest.
+    """Size and normalisation of the encoder's input, and how frames of other sizes are resized: `cameras[]` of the
+    manifest.
 
-    Mean and deviation are those of a channel, of pixels times `scale`.
+    `mean` and `std` are per channel, of pixels times `scale`.
     """
 
     width: int
@@ -31,7 +32,7 @@ class CameraInput:
 
     @classmethod
     def of_manifest(cls, camera: dict[str, Any]) -> CameraInput:
-        """One entry of `cameras`."""
+        """From an entry of `cameras`."""
         fields = {field.name: camera[field.name] for field in dataclasses.fields(cls)}
         return cls(**{**fields, "mean": tuple(fields["mean"]), "std": tuple(fields["std"])})
 
@@ -52,7 +53,7 @@ class CameraInput:
         }
 
     def fit(self, frames: Tensor) -> Tensor:
-        """uint8 or float `[..., 3, H, W]` in [0, 255] of any size -> normalised `[..., 3, height, width]`."""
+        """Frames uint8 or float `[..., 3, H, W]` in [0, 255], of any size -> normalised `[..., 3, height, width]`."""
         mean, std = (torch.tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
         return torch.addcmul(-mean / std, self._sized(frames.float()), self.scale / std)
 
@@ -72,9 +73,10 @@ class CameraInput:
 
 @lru_cache(maxsize=16)
 def axis_weights(axis: tuple[int, int], other: tuple[int, int], resize: str, interpolation: str) -> Tensor:
-    """One axis of the resize: `[output, length]`, each row the share of every input sample in an output sample.
+    """Weights of the resize along one axis: `[output, length]`, one row for each output sample.
 
-    An axis is its input and output length.
+    `axis` and `other` are the input and output lengths of this axis and of the other one. Raises ValueError for an
+    unknown resize or interpolation.
     """
     (length, output), (other_length, other_output) = axis, other
     first, size, resized, skipped = 0, length, output, 0
@@ -82,7 +84,7 @@ def axis_weights(axis: tuple[int, int], other: tuple[int, int], resize: str, int
         size = min(length, other_length)
         first = (length - size) // 2
     elif resize == "shortest-edge-crop":
-        # As torchvision's Resize(shortest edge) and CenterCrop, to the pixel.
+        # Exactly torchvision's Resize(shortest edge) and CenterCrop.
         is_short = output * other_length >= other_output * length
         resized = output if is_short else int(other_output * length / other_length)
         skipped = round((resized - output) / 2)
@@ -95,7 +97,7 @@ def axis_weights(axis: tuple[int, int], other: tuple[int, int], resize: str, int
 
 
 def _taps(index: int, length: int, ratio: float, interpolation: str) -> np.ndarray:
-    """Shares of `length` input samples in output sample `index`, each `ratio` input samples wide."""
+    """Weights `[length]` of the input samples in output sample `index`, which is `ratio` input samples wide."""
     places = np.arange(length)
     middle = (index + 0.5) * ratio
     if interpolation == "nearest":
@@ -119,7 +121,7 @@ def _taps(index: int, length: int, ratio: float, interpolation: str) -> np.ndarr
 
 
 def _cubic(distance: np.ndarray) -> np.ndarray:
-    """Keys' cubic with a = -1/2, as Pillow's and torchvision's; 0 from 2 on."""
+    """Keys' cubic kernel with a = -1/2, as in Pillow and torchvision; 0 for distances of 2 and more."""
     near = (1.5 * distance - 2.5) * distance**2 + 1
     far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
     return np.where(distance < 1, near, np.where(distance < 2, far, 0.0))

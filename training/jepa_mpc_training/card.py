@@ -1,4 +1,4 @@
-"""MODEL_CARD.md of a model folder, every figure from the run that made the model."""
+"""Writes MODEL_CARD.md of a model folder, with the figures of the run that made the model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def write_card(
 ) -> str:
     """Writes the card from the figures of the stages (`probe`, `train`, `evaluate`, ...); returns its text.
 
-    `encoder`: the published one that the model is on.
+    `encoder`: the published encoder that the model was trained on.
     """
     probe, evaluation = figures["probe"], figures["evaluate"]
     size = sum(file.stat().st_size for file in folder.iterdir() if file.name != "MODEL_CARD.md") / 1e6
@@ -30,7 +30,7 @@ A small JEPA with a temporal-distance head: camera frame in, joint velocities ou
 {_origin(trained, encoder)} by `python -m jepa_mpc_training all` of this repository, which prints and writes this page.
 
 - Robot: {len(joints)} joints ({", ".join(joints)}), target velocities held for 0.1 s, predictor step 0.2 s.
-- Data: {collected["episodes"]} episodes of random motion, {_driven(collected)}, each in {collected["views"]} views;
+- Data: {collected["episodes"]} episodes of random motion, {_simulators(collected)}, each in {collected["views"]} views;
   {collected["frames"]} frames; no rewards, no joint angles.
 - Randomised for each view: light, tints, patterns on the table, camera pose (up to
   {randomised.camera_shift_m * 100:g} cm and {randomised.camera_tilt_deg:g} degrees) and field of view, brightness,
@@ -40,7 +40,7 @@ A small JEPA with a temporal-distance head: camera frame in, joint velocities ou
   SIGReg (LeJEPA), {trained.steps} steps of {trained.batch} sequences; then quasimetric reinforcement learning for the
   distance on frozen latents, {distance.steps} steps.
 - Licence: {"Apache-2.0" if encoder is None else encoder.kind.licence}. Size: {size:.1f} MB.
-- Limits: this robot on this table, its camera within the ranges above; nothing else was seen in training.
+- Limits: trained on this robot on this table, with its camera within the ranges above, and on nothing else.
 
 ## Closed loop
 
@@ -71,7 +71,7 @@ Two views of one pose against two poses one step apart in one view, root mean sq
 
 ## The two costs against the true distance
 
-Mean and deviation over held-out pairs, by the least number of steps between the poses at full speed.
+Mean and standard deviation over held-out pairs, by the minimum number of steps between the poses at full speed.
 
 | true steps | pairs | mean true steps | temporal distance | squared latent distance |
 |---|---|---|---|---|
@@ -94,17 +94,17 @@ ONNX Runtime, one thread, on the machine that trained it: {_speed(evaluation["sp
 def _origin(trained: TrainConfig, encoder: FrozenEncoder | None) -> str:
     if encoder is not None:
         kind = encoder.kind
-        return f"On {kind.title} as it is ({kind.source}, licence {kind.licence}); projection and predictor trained"
+        return f"On {kind.title}, kept frozen ({kind.source}, licence {kind.licence}); projection and predictor trained"
     if trained.start:
-        return "Trained on from the weights of an earlier run (training/README.md)"
-    return "Trained from nothing"
+        return "Trained further from the weights of an earlier run (training/README.md)"
+    return "Trained from scratch"
 
 
-def _driven(collected: dict[str, Any]) -> str:
-    elsewhere = collected["gazebo_episodes"]
-    if elsewhere == 0:
+def _simulators(collected: dict[str, Any]) -> str:
+    in_gazebo = collected["gazebo_episodes"]
+    if in_gazebo == 0:
         return "all driven in MuJoCo"
-    return f"{collected['episodes'] - elsewhere} driven in MuJoCo and {elsewhere} in Gazebo (one view each from there)"
+    return f"{collected['episodes'] - in_gazebo} driven in MuJoCo and {in_gazebo} in Gazebo (one view each from there)"
 
 
 def _invariance_rows(rows: dict[str, dict[str, float]]) -> str:

@@ -1,4 +1,4 @@
-"""Keeps latents from collapsing, and tells when they did."""
+"""Keeps latents from collapsing, and detects when they have."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 _KNOTS = 9
-_LARGEST_FREQUENCY = 3.0
+_MAX_FREQUENCY = 3.0
 
 
 class CollapseError(RuntimeError):
-    """The latents carry next to nothing: a model that predicts itself perfectly and knows nothing."""
+    """The latents carry almost no information: the model predicts itself perfectly and knows nothing."""
 
 
 def sigreg(latents: Tensor, projections: int, generator: torch.Generator) -> Tensor:
@@ -21,7 +21,7 @@ def sigreg(latents: Tensor, projections: int, generator: torch.Generator) -> Ten
     """
     directions = torch.randn(latents.shape[1], projections, generator=generator).to(latents.device)
     directions = directions / directions.norm(dim=0)
-    frequency = torch.linspace(0, _LARGEST_FREQUENCY, _KNOTS, device=latents.device)
+    frequency = torch.linspace(0, _MAX_FREQUENCY, _KNOTS, device=latents.device)
     normal = torch.exp(-0.5 * frequency**2)
     angle = (latents @ directions).unsqueeze(-1) * frequency
     real, imaginary = angle.cos().mean(0), angle.sin().mean(0)
@@ -35,15 +35,15 @@ def latent_spread(latents: Tensor) -> dict[str, float]:
     The effective rank is the exponential of the entropy of the covariance's spectrum (Roy and Vetterli 2007): how many
     dimensions are in use.
     """
-    deviation = float(latents.std(0).mean())
+    mean_std = float(latents.std(0).mean())
     eigenvalues = torch.linalg.eigvalsh(torch.cov(latents.T.double())).clamp_min(0)
     share = eigenvalues / eigenvalues.sum().clamp_min(1e-12)
     rank = float(torch.exp(-(share * share.clamp_min(1e-12).log()).sum()))
-    return {"mean_std": deviation, "effective_rank": rank}
+    return {"mean_std": mean_std, "effective_rank": rank}
 
 
 def check_collapse(latents: Tensor, degrees_of_freedom: int) -> dict[str, float]:
-    """Returns `latent_spread`; raises CollapseError where it cannot tell that many degrees of freedom apart."""
+    """Returns `latent_spread`. Raises CollapseError if the latents cannot tell that many degrees of freedom apart."""
     spread = latent_spread(latents)
     if spread["mean_std"] < 0.1 or spread["effective_rank"] < degrees_of_freedom:
         raise CollapseError(

@@ -1,4 +1,4 @@
-"""Stage 1: random exploration in the simulators, each motion seen in several looks."""
+"""Stage 1: random exploration in the simulators. Each motion is recorded under several appearances of the scene."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from .simulators import open_plant
 
 @dataclass(frozen=True)
 class Motion:
-    """What one episode was: actions `[T, J]` in rad/s, positions `[T + 1, J]` in rad, frames `[T + 1, H, W, 3]` as
-    the robot's own camera saw them, or None where they were not asked for."""
+    """One episode: actions `[T, J]` in rad/s, positions `[T + 1, J]` in rad, and frames `[T + 1, H, W, 3]` of the
+    robot's own camera, or None if they were not requested."""
 
     actions: np.ndarray
     positions: np.ndarray
@@ -32,8 +32,8 @@ class Motion:
 def collect(urdf_xml: str, config: CollectConfig, randomise: RandomiseConfig, folder: Path) -> dict[str, Any]:
     """Writes the arrays of a `Dataset` to `folder`; returns the counts.
 
-    Each episode has its own seed. Each view of an episode is drawn in MuJoCo in a look of its own, from the positions
-    that were recorded; where the robot was driven in Gazebo, the first view is what Gazebo's camera saw.
+    Each episode has its own seed. Each view of an episode is rendered in MuJoCo from the recorded positions, with an
+    appearance of its own. If the robot was driven in Gazebo, the first view is that of Gazebo's camera.
     """
     episodes, periods = config.episodes, config.periods
     in_gazebo = spread(config.gazebo_episodes, episodes)
@@ -64,8 +64,8 @@ def collect(urdf_xml: str, config: CollectConfig, randomise: RandomiseConfig, fo
                 scene.set_dynamics(dynamics)
                 motion = drive(simulated, rng, periods, delay_ms, seeing=False)
             for view in range(int(in_gazebo[episode]), VIEWS):
-                look = draw_appearance(rng, randomise, scene.part_names)
-                scene.set_appearance(Appearance() if view == 0 and anchored else look)
+                appearance = draw_appearance(rng, randomise, scene.part_names)
+                scene.set_appearance(Appearance() if view == 0 and anchored else appearance)
                 frames[episode, view] = [simulated.see_at(at) for at in motion.positions]
             actions[episode], positions[episode] = motion.actions, motion.positions
     frames.flush()
@@ -82,10 +82,10 @@ def collect(urdf_xml: str, config: CollectConfig, randomise: RandomiseConfig, fo
 
 
 def drive(robot: Robot, rng: np.random.Generator, periods: int, delay_ms: int, seeing: bool) -> Motion:
-    """One episode of exploration from a random pose; with its camera's frames where `seeing`."""
+    """One episode of exploration from a random pose. `seeing`: with the frames of its camera."""
     limits = robot.plant.limits
     robot.reset(rng.uniform(limits.lower, limits.upper), delay_ms)
-    # As they are stored: a recorded action is the one that was driven.
+    # Rounded as they are stored, so that the recorded actions are exactly those that were driven.
     actions = exploration(rng, periods, limits.velocity).astype(np.float32)
     positions, frames = [], []
     for period in range(periods + 1):
@@ -99,7 +99,8 @@ def drive(robot: Robot, rng: np.random.Generator, periods: int, delay_ms: int, s
 
 
 def spread(some: int, count: int) -> np.ndarray:
-    """`some` of `count` as booleans `[count]`, at equal distances, so that every stretch has its share."""
+    """Booleans `[count]`, `some` of them True at equal distances. Raises ValueError if `some` is not in 0 to
+    `count`."""
     if not 0 <= some <= count:
-        raise ValueError(f"collect.gazebo_episodes: found {some}, expected 0 to the {count} episodes there are.")
+        raise ValueError(f"collect.gazebo_episodes: found {some}, expected 0 to {count}, the number of episodes.")
     return np.diff(np.arange(count + 1) * some // count) > 0

@@ -1,4 +1,4 @@
-"""What a model is tried under in closed loop: the scene, the camera, the picture and the delay of the robot."""
+"""Conditions for the closed-loop evaluation: scene, camera, image and delay of the robot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jepa_mpc_sim.imperfections import develop
 
 @dataclass(frozen=True)
 class Condition:
-    """One setting, the same for the goal image and for every frame. The default is the robot as it is simulated."""
+    """One condition, the same for the goal image and for every frame. The default is the unchanged simulator."""
 
     appearance: Appearance = field(default_factory=Appearance)
     brightness: float = 1.0
@@ -20,10 +20,10 @@ class Condition:
     noise: float = 0.0
     """Standard deviation of each pixel, in grey levels of 255."""
     delay_ms: int = 0
-    """From a command to the joint controller."""
+    """Delay from a command to the joint controller."""
 
     def develop(self, frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The picture that reaches the encoder, uint8 `[S, S, 3]`, of a frame of the same kind."""
+        """A frame, uint8 `[S, S, 3]`, as it reaches the encoder under this condition; the same shape and type."""
         return develop(frame, self.brightness, self.noise, rng)
 
 
@@ -40,4 +40,4 @@ CONDITIONS = {
     "noise of 10 grey levels": Condition(noise=10.0),
     "commands 100 ms late": Condition(delay_ms=100),
 }
-"""Conditions beside the nominal one, by their name in the model card."""
+"""Conditions other than the nominal one, by their name in the model card."""

@@ -1,8 +1,11 @@
-"""Every number that shapes a trained model, one dataclass a stage."""
+"""Every setting of a trained model: one dataclass for each stage."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 PERIOD_MS = 100
 """Control period: how long one raw action is held."""
@@ -14,10 +17,10 @@ TICK_MS = 20
 """Period of the command stream, as the planner node sends it."""
 
 WINDOW = 2
-"""Latents in the predictor's history, one step apart."""
+"""Latents in the predictor's history, one predictor step apart."""
 
 VIEWS = 2
-"""Recordings of each motion, each with a look of its own."""
+"""Views of each motion, each with an appearance of its own."""
 
 IMAGE_SIZE = 64
 """Width and height of the encoder's input."""
@@ -29,57 +32,57 @@ class CollectConfig:
 
     episodes: int = 1600
     gazebo_episodes: int = 0
-    """How many of them are driven and seen in Gazebo; the others in MuJoCo."""
+    """How many of them are simulated in Gazebo; the others in MuJoCo."""
     periods: int = 40
     seed: int = 0
     tracking_gain: float = 10.0
-    """1/s, position feedback of the joint controller on top of the desired velocity."""
+    """Position feedback of the joint controller, added to the desired velocity, in 1/s."""
     frame_size: int = IMAGE_SIZE
-    """Width and height of the recorded frames; 0: as the camera has them, which published encoders are given."""
+    """Width and height of the recorded frames, in pixels; 0: the camera's own size, which published encoders take."""
 
 
 @dataclass(frozen=True)
 class RecordingsConfig:
-    """How recordings of a robot become episodes of `collect.periods`."""
+    """How recordings of a robot are cut into episodes of `collect.periods`."""
 
     tolerance_ms: float = 25.0
-    """How far a frame may be from the moment it is taken for."""
+    """Maximum difference between the stamp of a frame and the time that it is used for."""
     joint_gap_ms: float = 150.0
-    """Joint states farther apart than this say nothing of the time between them."""
+    """Positions are not interpolated between joint states that are farther apart than this."""
     command_hold_ms: float = 500.0
-    """How long a set-point of a Float64MultiArray, or an action of LeRobot, is in force when no other comes."""
+    """How long a set-point of a Float64MultiArray, or an action of LeRobot, is in force if no other follows."""
     gap_ms: float = 500.0
-    """Silence that is reported as a gap, not as dropped frames."""
+    """Minimum silence that is reported as a gap instead of as dropped frames."""
     jump_ms: float = 500.0
-    """Change of the stamps against the times of arrival that is a clock jump."""
-    least_following: float = 0.3
-    """Least correlation of each joint's velocity with what it was told, for the commands to be its commands."""
+    """Change of the stamps relative to the times of arrival that counts as a clock jump."""
+    min_correlation: float = 0.3
+    """Minimum correlation of each joint's measured velocity with its commanded velocity."""
 
 
 @dataclass(frozen=True)
 class RandomiseConfig:
-    """Ranges of what is drawn for every recorded view (the scene) and every motion (the robot)."""
+    """Ranges of the random appearance of every recorded view and of the random dynamics of every motion."""
 
     nominal_share: float = 0.15
-    """Share of the views and of the motions that are left as the simulator has them."""
+    """Share of the views and of the motions that keep the simulator's defaults."""
     anchored_share: float = 0.33
-    """Share of the motions whose first view is as the simulator has it: what other looks are compared with."""
+    """Share of the motions whose first view has the simulator's default appearance, for comparison with the others."""
 
     light_tilt_deg: float = 45.0
-    """Largest angle of the light to the vertical."""
+    """Maximum angle of the light to the vertical."""
     light_low: float = 0.25
     light_high: float = 0.8
     ambient_low: float = 0.2
     ambient_high: float = 0.65
     tint: float = 0.25
-    """Largest change of a part's red, green or blue, as a fraction: colours vary, hues stay recognisable."""
+    """Maximum relative change of a part's red, green and blue. Hues stay recognisable."""
     pattern_share: float = 0.6
     """Share of the views with a pattern on the table."""
     camera_shift_m: float = 0.05
     camera_tilt_deg: float = 5.0
-    """Largest shift and tilt on each axis; each view draws how much of them it has, so that small ones are the rule."""
+    """Maximum shift and tilt on each axis. Each view first draws a common factor, so that small ones are frequent."""
     fov: float = 0.04
-    """Largest change of the field of view, as a fraction."""
+    """Maximum relative change of the field of view."""
 
     mass_low: float = 0.7
     mass_high: float = 1.4
@@ -88,47 +91,47 @@ class RandomiseConfig:
     servo_gain_low: float = 0.3
     servo_gain_high: float = 1.5
     delay_high_ms: float = 150.0
-    """Longest time from a command to the joint controller, in whole ticks of the command stream."""
+    """Maximum delay from a command to the joint controller, in whole ticks of the command stream."""
 
 
 @dataclass(frozen=True)
 class PhotometryConfig:
-    """Ranges of what is done to the pixels of every view while the model trains."""
+    """Ranges of the random changes to the pixels of every view during training."""
 
     nominal_share: float = 0.15
-    """Share of the views that are left as they were recorded."""
+    """Share of the views that are not changed."""
     brightness_low: float = 0.5
     brightness_high: float = 1.5
     contrast: float = 0.3
     channel_gain: float = 0.15
-    """Largest change of contrast and of a colour channel, as fractions."""
+    """Maximum relative changes of contrast and of a colour channel."""
     shading: float = 0.4
-    """Largest loss of brightness over the image, in a slope or behind the edge of a shadow."""
+    """Maximum loss of brightness over the image, as a gradient or behind the edge of a shadow."""
     noise_high: float = 15.0
-    """Largest standard deviation of the noise, in grey levels of 255."""
+    """Maximum standard deviation of the noise, in grey levels of 255."""
     noise_share: float = 0.5
     blur_share: float = 0.25
-    """Share of the views that are blurred over 3 pixels, each to its own degree."""
+    """Share of the views that are blurred over 3 pixels, each by a random amount."""
 
 
 @dataclass(frozen=True)
 class EncoderConfig:
-    """A published encoder that stays as it is; only a projection of its tokens is trained."""
+    """A published encoder, which is frozen; only a projection of its tokens is trained."""
 
     kind: str = ""
-    """ijepa, vjepa, vjepa2 or dinov2; empty: an encoder of our own, trained from nothing."""
+    """ijepa, vjepa, vjepa2 or dinov2; empty: an encoder of our own, trained from scratch."""
     weights: str = ""
-    """File with its weights, as published."""
+    """Path of its weights, as published."""
     heads: int = 0
-    """Attention heads; 0: those of config.json beside the weights, or of the published sizes."""
+    """Attention heads; 0: those of config.json in the folder of the weights, or of the published sizes."""
     image_size: int = 0
-    """Width and height of its input, where it can be chosen (vjepa2, dinov2); 0: the published one."""
+    """Width and height of its input in pixels, if it can be chosen (vjepa2, dinov2); 0: as published."""
     frames: int = 2
-    """How often encoders of clips (vjepa, vjepa2) see the image: an even number."""
+    """How many times the image is repeated for encoders of clips (vjepa, vjepa2): an even number."""
     grid: int = 4
-    """Its tokens are averaged over so many areas each way."""
+    """Its tokens are averaged over `grid` x `grid` areas of the image."""
     dtype: str = "float16"
-    """Of the features on disk: float16 or float32."""
+    """Type of the features on disk: float16 or float32."""
 
 
 @dataclass(frozen=True)
@@ -136,33 +139,33 @@ class TrainConfig:
     """The JEPA: encoder and predictor."""
 
     start: str = ""
-    """A `jepa.pt` of the same sizes to go on from; empty: from nothing."""
+    """A `jepa.pt` of the same sizes to continue from; empty: train from scratch."""
     steps: int = 6500
     batch: int = 48
-    """Motions in a batch, each seen in every one of its views."""
+    """Motions in a batch, each in all of its views."""
     rollout: int = 3
-    """Latent steps predicted from the model's own predictions."""
+    """Predictor steps of a rollout in the loss."""
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     warmup_steps: int = 200
     regulariser: float = 10.0
     invariance: float = 1.0
-    """Weight of the difference between the latents of two views of one moment."""
+    """Weight of the difference between the latents of two views of one frame."""
     projections: int = 64
     latent_dim: int = 32
     patch: int = 4
     patch_width: int = 24
     local_width: int = 64
-    """Channels of the patches and of the convolution that joins neighbours."""
+    """Channels of the convolution over neighbouring patches; `patch_width`: of the patches."""
     encoder_width: int = 256
     predictor_width: int = 256
     held_out: float = 0.06
-    """Share of the episodes kept from training, for the probe."""
+    """Share of the episodes that are held out from training, for the probe."""
     checkpoint_every: int = 200
     evaluate_every: int = 200
-    """Steps from one look at the held-out rollout error to the next; 0: never."""
+    """Steps between evaluations of the held-out rollout error; 0: never."""
     patience: int = 0
-    """Looks without an improvement after which training stops, with the weights of the best; 0: it goes to the end."""
+    """Evaluations without an improvement before training stops, with the best weights; 0: all steps are trained."""
     seed: int = 0
 
 
@@ -176,39 +179,39 @@ class DistanceConfig:
     width: int = 256
     embedding: int = 32
     offset: float = 15.0
-    """Steps beyond which pushing two states apart brings nothing more."""
+    """Distance in steps beyond which pushing two states apart is no longer rewarded."""
     slack: float = 0.25
-    """Root mean square excess over one step that the constraint lets pass."""
+    """Root mean square excess over one step that the constraint allows."""
     same: float = 4.0
-    """Weight of the squared distance between two views of one moment."""
+    """Weight of the squared distance between two views of one frame."""
     queries: int = 8
-    """Means over the tokens of a latent that has several, each with weights of its own (`train distance`)."""
+    """Weighted means over the tokens of a latent that has several (`train distance`)."""
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class PlannerConfig:
-    """The sampling planner (CEM) and its objective; shipped in the manifest as the model's defaults."""
+    """The sampling planner (CEM) and its objective. The manifest has them as the model's defaults."""
 
     samples: int = 100
     iterations: int = 2
     elites: int = 10
     horizon: int = 5
     initial_std: float = 0.2
-    """First deviation of an action, as a fraction of half its range."""
+    """Initial standard deviation of an action, as a fraction of half its range."""
     min_std: float = 0.02
-    """Least deviation, in the same unit."""
+    """Minimum standard deviation, in the same unit."""
     action_penalty: float = 0.3
-    """Steps that the fastest plan costs more than rest."""
+    """Cost of a plan at full speed, in predictor steps; rest costs 0."""
     rest_margin: float = 0.15
-    """Steps that a plan has to be cheaper than rest to be followed, at first."""
+    """How much cheaper than rest, in predictor steps, a plan has to be at first to be followed."""
     objective: str = "temporal_distance"
     steps: str = "all"
 
 
 @dataclass(frozen=True)
 class EvaluateConfig:
-    """Closed loop in the simulators; baselines and other conditions run half as many episodes."""
+    """Closed-loop evaluation in the simulators. Baselines and other conditions run half as many episodes."""
 
     episodes: int = 100
     gazebo_episodes: int = 0
@@ -229,3 +232,39 @@ class Config:
     distance: DistanceConfig = field(default_factory=DistanceConfig)
     planner: PlannerConfig = field(default_factory=PlannerConfig)
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
+
+
+def with_settings(config: Config, settings: Sequence[str]) -> Config:
+    """The configuration with `STAGE.FIELD=VALUE` settings applied. Raises ValueError for one that it does not have."""
+    for setting in settings:
+        path, separator, text = setting.partition("=")
+        stage, _, name = path.partition(".")
+        section = getattr(config, stage, None)
+        if not separator or not dataclasses.is_dataclass(section) or name not in _names(section):
+            raise ValueError(f"--set: found '{setting}', expected STAGE.FIELD=VALUE with a field of config.py.")
+        kind = type(getattr(section, name))
+        try:
+            value = kind(text)
+        except ValueError as error:
+            raise ValueError(f"--set {path}: found '{text}', expected {kind.__name__}.") from error
+        config = dataclasses.replace(config, **{stage: dataclasses.replace(section, **{name: value})})
+    return config
+
+
+def simulated_in(simulator: str | None, config: Config) -> Config:
+    """The configuration with all motions collected in `simulator`; None leaves it unchanged."""
+    if simulator is None:
+        return config
+    episodes = config.collect.episodes if simulator == "gazebo" else 0
+    return dataclasses.replace(config, collect=dataclasses.replace(config.collect, gazebo_episodes=episodes))
+
+
+def with_encoder(kind: str | None, weights: Path | None, config: Config) -> Config:
+    """The configuration with a published encoder and its file; None leaves the setting unchanged."""
+    given = {"kind": kind, "weights": None if weights is None else str(weights)}
+    changed = {name: value for name, value in given.items() if value is not None}
+    return dataclasses.replace(config, encoder=dataclasses.replace(config.encoder, **changed))
+
+
+def _names(section: object) -> set[str]:
+    return {field.name for field in dataclasses.fields(section)}

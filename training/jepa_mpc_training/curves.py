@@ -1,4 +1,4 @@
-"""Curves of a training: for TensorBoard while it runs, and as a picture at its end."""
+"""Training curves: for TensorBoard while training runs, and as an image at its end."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
 Row = tuple[int, dict[str, float]]
-"""A step and what was measured there."""
+"""A step and its figures, by name."""
 
 
 class Curves:
-    """Rows of figures by step, in the order of the steps."""
+    """Figures by step, in ascending order of the steps."""
 
     def __init__(self, rows: list[Row], writer: SummaryWriter | None) -> None:
-        """`rows` is added to; without a `writer` nothing is written."""
+        """New rows are appended to `rows`. Without a `writer` nothing is written."""
         self._rows = rows
         self._writer = writer
 
     @classmethod
     @contextmanager
     def open(cls, folder: Path, rows: list[Row], writes: bool) -> Iterator[Curves]:
-        """Goes on with the `rows` of a run that was interrupted; draws `curves.png` at the end where it `writes`."""
+        """Continues the `rows` of an interrupted run. If it `writes`, it draws `curves.png` to `folder` at the end."""
         if not writes:
             yield cls(rows, None)
             return
-        # What TensorBoard has beyond the checkpoint is told again.
-        following = rows[-1][0] + 1 if rows else 0
-        with SummaryWriter(str(folder / "tensorboard"), purge_step=following) as writer:
+        # Steps after the checkpoint are trained again, so TensorBoard drops what it has of them.
+        next_step = rows[-1][0] + 1 if rows else 0
+        with SummaryWriter(str(folder / "tensorboard"), purge_step=next_step) as writer:
             yield cls(rows, writer)
         if rows:
             _draw(rows, folder / "curves.png")
 
     def add(self, step: int, figures: dict[str, float]) -> None:
-        """One row."""
+        """Appends the figures of a step."""
         self._rows.append((step, figures))
         if self._writer is not None:
             for name, value in figures.items():

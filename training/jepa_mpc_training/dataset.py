@@ -1,4 +1,4 @@
-"""Recorded episodes on disk: frames in several views, actions and (for the probe only) joint positions."""
+"""Recorded episodes on disk: frames in several views, actions, and joint positions (for the probe only)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Dataset:
     """Episodes of equal length; frame `t` is seen before action `t`, in every view at the same moment.
 
     frames uint8 `[E, V, T + 1, H, W, 3]`, actions float32 `[E, T, J]` (target velocity, rad/s),
-    positions float32 `[E, T + 1, J]` (rad), in_gazebo bool `[E]`: there the first view is Gazebo's.
+    positions float32 `[E, T + 1, J]` (rad), in_gazebo bool `[E]`: whether the first view is from Gazebo.
     """
 
     frames: np.ndarray
@@ -34,7 +34,7 @@ class Dataset:
         )
 
     def split(self, held_out: float) -> tuple[np.ndarray, np.ndarray]:
-        """Episode numbers `(training, held out)`; at least one each."""
+        """Indices of the episodes `(training, held out)`; at least one each."""
         count = len(self.frames)
         last = count - max(1, round(count * held_out))
         return np.arange(last), np.arange(last, count)

@@ -14,7 +14,7 @@ from .config import BLOCK, DistanceConfig
 from .nets import DistanceHead
 
 _FASTEST_SHARE = 0.05
-"""Share of the recorded steps that count as full speed when the head is calibrated."""
+"""The fastest of the recorded steps: this share of them counts as full speed when the head is calibrated."""
 
 
 def train_distance(latents: Tensor, config: DistanceConfig, folder: Path) -> dict[str, Any]:
@@ -29,14 +29,14 @@ def train_distance(latents: Tensor, config: DistanceConfig, folder: Path) -> dic
 
 
 def fit_distance(head: DistanceHead, latents: Tensor, config: DistanceConfig, stride: int = BLOCK) -> dict[str, Any]:
-    """Trains on latents `[E, V, T + 1, ...]` of any shape that the head takes; `stride` of them are a predictor step.
+    """Trains on latents `[E, V, T + 1, ...]` of any shape that the head takes; a predictor step is `stride` of them.
 
-    Quasimetric reinforcement learning (Wang et al. 2023, arXiv 2304.01203): push random pairs apart while no recorded
-    step may be longer than 1. What keeps two states together in the end is the shortest chain of recorded steps.
-    Steps may begin in one view and end in another, and two views of one moment are at distance 0.
+    Quasimetric reinforcement learning (Wang et al. 2023, arXiv 2304.01203): pushes random pairs apart, while no
+    recorded step may be longer than 1. The distance between two states becomes that of the shortest chain of recorded
+    steps. A step may begin in one view and end in another; two views of one moment are at distance 0.
     """
     generator = torch.Generator().manual_seed(config.seed)
-    # Softplus of this is the multiplier of the constraint; it grows while steps are too long.
+    # The softplus of this is the multiplier of the constraint, which grows while steps are too long.
     multiplier = torch.tensor(0.0, requires_grad=True)
     optimizer = torch.optim.AdamW(head.parameters(), lr=config.learning_rate)
     dual_optimizer = torch.optim.Adam([multiplier], lr=0.01)
@@ -68,7 +68,7 @@ def fit_distance(head: DistanceHead, latents: Tensor, config: DistanceConfig, st
 
 
 def load_distance(path: Path) -> DistanceHead:
-    """Reads what `train_distance` wrote."""
+    """Reads a file of `train_distance`."""
     state = torch.load(path, weights_only=True)
     head = DistanceHead(DistanceConfig(**state["config"]), state["latent_dim"])
     head.load_state_dict(state["head"])
@@ -76,9 +76,9 @@ def load_distance(path: Path) -> DistanceHead:
 
 
 def _calibrate(head: DistanceHead, latents: Tensor, stride: int) -> dict[str, float]:
-    """Scales the head so that the fastest recorded steps are exactly 1 long; needs no joint angles."""
+    """Scales the head so that the fastest recorded steps have length 1. Needs no joint angles."""
     with torch.no_grad():
-        # An episode at a time: latents may be too many for the memory.
+        # One episode at a time: all latents may not fit in memory.
         steps = torch.cat(
             [
                 head(episode[:, :-stride].flatten(0, 1).float(), episode[:, stride:].flatten(0, 1).float())
@@ -90,23 +90,23 @@ def _calibrate(head: DistanceHead, latents: Tensor, stride: int) -> dict[str, fl
 
 
 def _steps(latents: Tensor, count: int, stride: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Random recorded pairs one predictor step apart, each moment in any view."""
+    """Random recorded pairs one predictor step apart, each in a random view."""
     episode, view, other = _moments(latents, count, generator)
     start = torch.randint(latents.shape[2] - stride, (count,), generator=generator)
     return latents[episode, view, start], latents[episode, other, start + stride]
 
 
 def _same(latents: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Random recorded moments, each in two views (which may be the same)."""
+    """Random recorded moments, each in two random views, which may be the same."""
     episode, view, other = _moments(latents, count, generator)
     at = torch.randint(latents.shape[2], (count,), generator=generator)
     return latents[episode, view, at], latents[episode, other, at]
 
 
 def _moments(latents: Tensor, count: int, generator: torch.Generator) -> list[Tensor]:
-    """Random episodes and two views of each."""
+    """Random episodes, and two random views of each."""
     episodes, views = latents.shape[:2]
-    return [torch.randint(most, (count,), generator=generator) for most in (episodes, views, views)]
+    return [torch.randint(high, (count,), generator=generator) for high in (episodes, views, views)]
 
 
 def _sample(everything: Tensor, count: int, generator: torch.Generator) -> Tensor:

@@ -1,4 +1,4 @@
-"""Closed loop in lockstep: the simulated robot, the exported model and the planner, timed as the node times them."""
+"""Closed-loop evaluation in lockstep: simulated robot, exported model and planner, with the timing of the node."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from .simulators import Simulator, open_plant
 SUCCESS_DISTANCE_M = 0.05
 SUCCESS_SPEED_RAD_S = 0.1
 DURATION_MS = 6000
-LEAST_START_DISTANCE_M = 0.2
+MIN_START_DISTANCE_M = 0.2
 FINAL_TEST_SEED = 1000
-"""Seeds from here on are for the final test, through the real node; never tuned on."""
+"""Seeds from here on are reserved for the final test with the real node. Nothing is tuned on them."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """When frames come and how long a plan takes."""
+    """When frames arrive and how long a plan takes."""
 
     frame_period_ms: float = 100.0
     plan_every: int = 1
-    """A plan from every n-th frame."""
+    """Every n-th frame is planned from."""
     delay_ms: int = 60
-    """From a frame to its plan."""
+    """Time from a frame to its plan."""
 
     def frame_times(self) -> set[int]:
-        """When frames are taken in one episode, in ms, on the simulators' grid of 2 ms."""
+        """Times of the frames of one episode, in ms, on the simulators' grid of 2 ms."""
         count = int(DURATION_MS / self.frame_period_ms)
         times = (round(index * self.frame_period_ms / 2) * 2 for index in range(count + 1))
         return {time for time in times if time < DURATION_MS}
@@ -49,7 +49,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Episode:
-    """How one episode went. `final_m` is the distance at the end, `settled_s` is None without success."""
+    """The result of an episode: `final_m` is the distance at its end; `settled_s` is None if it did not succeed."""
 
     success: bool
     settled_s: float | None
@@ -63,7 +63,7 @@ class _Plan:
     actions: np.ndarray
 
     def at(self, time_ms: float) -> np.ndarray:
-        """The raw action for a moment; rest when the plan is over."""
+        """The raw action at a time `[J]`; zeros after the end of the plan."""
         index = int((time_ms - self.from_ms + 1e-6) // PERIOD_MS)
         return self.actions[index] if 0 <= index < len(self.actions) else np.zeros(self.actions.shape[1])
 
@@ -73,14 +73,14 @@ Policy = Callable[[list[np.ndarray], np.ndarray, np.ndarray, float, np.random.Ge
 
 
 Tip = Callable[[np.ndarray], np.ndarray]
-"""Joint positions `[J]` -> where the tip is, `[x, y, z]` in m."""
+"""Joint positions `[J]` -> position of the tip, `[x, y, z]` in m."""
 
 
 def draw_problem(tip: Tip, limits: JointLimits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Start and goal poses, uniform over the joint range, fingertips at least 0.2 m apart."""
     while True:
         start, goal = rng.uniform(limits.lower, limits.upper), rng.uniform(limits.lower, limits.upper)
-        if np.linalg.norm(tip(start) - tip(goal)) >= LEAST_START_DISTANCE_M:
+        if np.linalg.norm(tip(start) - tip(goal)) >= MIN_START_DISTANCE_M:
             return start, goal
 
 
@@ -93,7 +93,7 @@ def run_episode(
     timing: Timing,
     condition: Condition = NOMINAL,
 ) -> Episode:
-    """One episode: commands every tick, frames and plans at their own times, the simulation between all of them."""
+    """One episode: commands at every tick, frames and plans at their own times, simulation in between."""
     rng, grain = np.random.default_rng([seed, 7]), np.random.default_rng([seed, 8])
     plant = robot.plant
     start, goal = draw_problem(tip, plant.limits, rng)
@@ -142,14 +142,14 @@ def evaluate(
     tracking_gain: float = 10.0,
     frame_size: int = IMAGE_SIZE,
 ) -> dict[str, Any]:
-    """Runs the episodes of `seeds`; `policy` is "planner", "random" or "nothing". Gazebo looks as it looks.
-    `frame_size` is that of the recordings.
+    """Runs one episode for each of `seeds`; `policy` is "planner", "random" or "nothing".
 
-    Raises ValueError for seeds kept for the final test.
+    The appearance of `condition` applies to MuJoCo alone. `frame_size` is that of the recordings. Raises ValueError for
+    seeds that are reserved for the final test.
     """
     if seeds.stop > FINAL_TEST_SEED:
         raise ValueError(
-            f"seeds: found {seeds}, expected them below {FINAL_TEST_SEED}: the others are for the final test."
+            f"seeds: found {seeds}, expected them below {FINAL_TEST_SEED}: the others are reserved for the final test."
         )
     episodes = []
     with ExitStack() as stack:
@@ -198,14 +198,14 @@ def _policy(name: str, model: ExportedModel, config: PlannerConfig) -> Policy:
 
 
 def _history(frames: deque[tuple[float, np.ndarray]]) -> list[np.ndarray]:
-    """The latents of the window, oldest first: of the frames nearest to whole steps before the newest."""
+    """The latents of the window, oldest first: those of the frames nearest to whole steps before the newest frame."""
     newest = frames[-1][0]
     wanted = [newest - step * PERIOD_MS * BLOCK for step in reversed(range(WINDOW))]
     return [min(frames, key=lambda frame: abs(frame[0] - at))[1] for at in wanted]
 
 
 def _committed(plan: _Plan | None, pending: list[tuple[float, _Plan]], now: int, joints: int) -> np.ndarray:
-    """What will be sent in the period from now on, averaged over its ticks: `[1, J]`."""
+    """The mean command of the period that starts now, over its ticks: `[1, J]`."""
     sent = np.zeros(joints)
     ticks = range(0, PERIOD_MS, TICK_MS)
     for tick in ticks:

@@ -1,4 +1,4 @@
-"""Random exploration: what a robot does while it collects data."""
+"""Random exploration: the motion of a robot that collects data."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _SLOW = 0.2
 
 
 def exploration(rng: np.random.Generator, periods: int, velocity_limit: np.ndarray) -> np.ndarray:
-    """Target velocities `[periods, J]` in rad/s: each joint strings together segments of random modes.
+    """Target velocities `[periods, J]` in rad/s: a sequence of segments of random modes for each joint.
 
-    Full speed shows what one step can reach at most (the temporal distance rests on it), slow motion and rest show the
+    Full speed shows how far one step can reach, which calibrates the temporal distance. Slow motion and rest show the
     neighbourhood of a goal.
     """
     joints = len(velocity_limit)
@@ -46,7 +46,7 @@ def _segment(rng: np.random.Generator, mode: str, length: int) -> np.ndarray:
 
 
 def _smooth(rng: np.random.Generator, length: int) -> np.ndarray:
-    """A random walk that forgets, about 0.7 in standard deviation, clipped to [-1, 1]."""
+    """An autoregressive random walk `[length]` with a standard deviation of about 0.7, clipped to [-1, 1]."""
     values = np.empty(length)
     value = rng.normal() * 0.7
     for index in range(length):

@@ -1,4 +1,4 @@
-"""Stage 5: the model folder that the planner node loads (docs/architecture.md, "The model contract")."""
+"""Stage 5: writes the model folder that the planner node loads (docs/model-contract.md)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ExportError(RuntimeError):
 
 @dataclass(frozen=True)
 class Networks:
-    """What becomes the graphs: `encoder` takes `[B, 3, height, width]` of `camera`; no `distance` is no graph."""
+    """The networks of the graphs. `encoder` takes `[B, 3, height, width]` of `camera`; `distance` may be None."""
 
     encoder: nn.Module
     camera: CameraInput
@@ -92,7 +92,7 @@ def write_golden(golden: dict[str, Tensor], folder: Path) -> dict[str, Any]:
     """Writes the golden vectors; returns `golden` of the manifest."""
     vectors = folder / "golden.safetensors"
     save_file({name: tensor.numpy().copy() for name, tensor in golden.items()}, vectors)
-    vectors.chmod(0o644)  # safetensors keeps its files to their owner
+    vectors.chmod(0o644)  # safetensors makes its files readable by their owner alone
     return {"file": vectors.name, "sha256": sha256_of(vectors), "tolerance": _TOLERANCE}
 
 
@@ -103,12 +103,12 @@ def graph_entry(file: Path) -> dict[str, Any]:
 
 
 def _golden(networks: Networks, dataset: Dataset) -> dict[str, Tensor]:
-    """Inputs from recorded episodes and what the networks answer."""
+    """Golden vectors: inputs from recorded episodes, and the outputs of the networks."""
     rng = np.random.default_rng(0)
     episodes = np.arange(len(dataset.frames))
     frames, actions = dataset.sequences(rng, episodes, _GOLDEN_BATCH, WINDOW + 1)
     with torch.no_grad():
-        # The first view, as its camera saw it.
+        # The first view, without photometry.
         images = networks.camera.fit(planar(frames[:, 0, :WINDOW]))
         history = networks.encoder(images.flatten(0, 1)).unflatten(0, images.shape[:2]).contiguous()
         blocks = torch.from_numpy(actions)[:, WINDOW - 1].contiguous()
@@ -125,14 +125,14 @@ def _golden(networks: Networks, dataset: Dataset) -> dict[str, Tensor]:
 
 
 def golden_distance(head: nn.Module, latent: Tensor) -> dict[str, Tensor]:
-    """Latents `[B, N, D]`, each with the one before as its goal, and how far that is."""
+    """Golden vectors of the distance: latents `[B, N, D]`, each with the one before it as its goal."""
     goal = latent.roll(1, dims=0).contiguous()
     with torch.no_grad():
         return {"distance.latent": latent, "distance.goal": goal, "distance.distance": head(latent, goal)}
 
 
 def export_graph(network: nn.Module, inputs: dict[str, Tensor], output: str, file: Path) -> None:
-    """Writes one network as a graph with a dynamic batch; very large weights go into a file beside it."""
+    """Writes a network as a graph with a dynamic batch. Very large weights go into a second file in the folder."""
     names = [*inputs, output]
     with warnings.catch_warnings():
         # The tracing exporter is deprecated but writes small, plain graphs, which is what the planner rewrites.
@@ -140,7 +140,7 @@ def export_graph(network: nn.Module, inputs: dict[str, Tensor], output: str, fil
         torch.onnx.export(
             network,
             tuple(inputs.values()),
-            # A text: beside nothing else does the exporter put weights that do not fit.
+            # With a Path, the exporter would not find the folder for large weights.
             str(file),
             input_names=list(inputs),
             output_names=[output],
@@ -152,7 +152,10 @@ def export_graph(network: nn.Module, inputs: dict[str, Tensor], output: str, fil
 
 
 def verify_graph(file: Path, inputs: dict[str, Tensor], expected: Tensor) -> float:
-    """Largest difference between ONNX Runtime and PyTorch, for the golden batch and for its first row alone."""
+    """Largest difference between ONNX Runtime and PyTorch, for the golden batch and for its first row alone.
+
+    Raises ExportError if it is above half the declared tolerance.
+    """
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     worst = 0.0
     for count in (1, len(expected)):
@@ -168,7 +171,7 @@ def verify_graph(file: Path, inputs: dict[str, Tensor], expected: Tensor) -> flo
 def manifest_of(
     limits: dict[str, float], camera: CameraInput, config: Config, entries: dict[str, Any], about: dict[str, Any]
 ) -> dict[str, Any]:
-    """The manifest of a model that acts by joint velocities, of which `limits` has the largest, in rad/s.
+    """The manifest of a model whose actions are joint velocities. `limits`: velocity limit of each joint, in rad/s.
 
     `entries`: what `write_graphs` returned; `about`: description, licence and provenance.
     """
@@ -191,7 +194,7 @@ def manifest_of(
             "block": BLOCK,
             "mean": [0.0] * len(limits),
             "std": [1.0] * len(limits),
-            "lower": [-most for most in limits.values()],
+            "lower": [-limit for limit in limits.values()],
             "upper": list(limits.values()),
         },
         "goal": {"kind": "image"},

@@ -1,4 +1,4 @@
-"""Weights that are too many for one ONNX file go into another beside it (ONNX external data)."""
+"""ONNX external data: weights that are too large for one file go into a second file in the same folder."""
 
 from __future__ import annotations
 
@@ -6,33 +6,32 @@ from pathlib import Path
 
 import onnx
 
-_MOST_BYTES = 1_000_000_000
-"""A file of protocol buffers cannot have 2 GB, and is read whole."""
+_MAX_BYTES = 1_000_000_000
+"""A file of protocol buffers must be smaller than 2 GB, and is always read as a whole."""
 
 _ALIGNMENT = 4096
-"""Bytes: weights that begin at multiples can be mapped into memory."""
+"""Weights that begin at multiples of this, in bytes, can be mapped into memory."""
 
 
 def move_large_weights_out(file: Path) -> None:
-    """Puts the weights of a large graph into one file beside it."""
+    """Moves the weights of a large graph into one `.data` file in its folder. Leaves smaller graphs unchanged."""
     model = onnx.load(file, load_external_data=False)
     scattered = _named_in(model, file.parent)
-    if not scattered and file.stat().st_size <= _MOST_BYTES:
+    if not scattered and file.stat().st_size <= _MAX_BYTES:
         return
     data = file.with_suffix(".data")
     data.unlink(missing_ok=True)
     if scattered:
-        # The exporter writes a file for every tensor where one graph would not hold them.
+        # The exporter writes a file for every tensor if the graph would become too large.
         _gather(model, file.parent, data)
         onnx.save(model, file)
         return
     onnx.save(model, file, save_as_external_data=True, location=data.name, convert_attribute=True)
-    data.chmod(0o644)  # onnx keeps it to its owner
-    data.chmod(0o644)  # onnx keeps its files to their owner
+    data.chmod(0o644)  # onnx makes its files readable by their owner alone
 
 
 def _gather(model: onnx.ModelProto, folder: Path, data: Path) -> None:
-    """Appends the tensors' own files to one, without holding more than one of them."""
+    """Appends the files of the tensors to `data`, with at most one of them in memory."""
     with data.open("wb") as gathered:
         for tensor in _tensors_of(model):
             if tensor.data_location != onnx.TensorProto.EXTERNAL:
@@ -48,7 +47,7 @@ def _gather(model: onnx.ModelProto, folder: Path, data: Path) -> None:
 
 
 def weight_files(file: Path) -> list[Path]:
-    """The files beside a graph that hold weights of it."""
+    """The files with the weights of a graph, other than the graph itself."""
     return _named_in(onnx.load(file, load_external_data=False), file.parent)
 
 

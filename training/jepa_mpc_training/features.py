@@ -1,4 +1,4 @@
-"""What a published encoder says of every recorded frame, computed once and kept on disk: the encoder is the cost."""
+"""Features of every recorded frame by a published encoder, computed once and kept on disk."""
 
 from __future__ import annotations
 
@@ -22,42 +22,43 @@ from .exporters.errors import ExportRefusedError
 from .photometry import draw_photometry
 
 _BATCH = 16
-_LEAST_SHARE = 0.1
-"""No feature's deviation is taken for less than this share of their median: a still one is not blown up to noise."""
+_MIN_STD_SHARE = 0.1
+"""Smallest standard deviation of a feature, as a share of their median, so that noise in a constant feature is not
+amplified."""
 
 
 class Features(Dataset):
-    """A `Dataset` whose `frames` are features, float `[E, V, T + 1, G, C]`: of G areas of the image, C numbers each."""
+    """A `Dataset` whose `frames` are features, float `[E, V, T + 1, G, C]`: C numbers for each of G areas of the
+    image."""
 
     @classmethod
     def of(cls, dataset: Dataset, file: Path) -> Features:
-        """Those of every frame of `dataset`, which stay on disk until they are used."""
-        told = replace(dataset, frames=np.load(file, mmap_mode="r"))
-        return cls(**vars(told))
+        """The features of every frame of `dataset` in `file`; they stay on disk until they are used."""
+        return cls(**vars(replace(dataset, frames=np.load(file, mmap_mode="r"))))
 
     def spread(self) -> tuple[Tensor, Tensor]:
-        """Mean and deviation `[G, C]` over up to 50 episodes."""
+        """Mean and standard deviation `[G, C]` over up to 50 episodes."""
         some = np.asarray(self.frames[:: max(1, len(self.frames) // 50)], dtype=np.float32)
         mean, std = torch.from_numpy(some.mean((0, 1, 2))), torch.from_numpy(some.std((0, 1, 2)))
-        return mean, std.clamp_min(max(1e-6, _LEAST_SHARE * float(std.median())))
+        return mean, std.clamp_min(max(1e-6, _MIN_STD_SHARE * float(std.median())))
 
 
 def open_encoder(config: EncoderConfig) -> FrozenEncoder:
     """The encoder that the configuration names. Raises ExportRefusedError for missing weights and bad settings."""
     if config.kind not in ENCODERS:
         raise ExportRefusedError(
-            "--encoder", found=f"'{config.kind}'", expected=", ".join(ENCODERS), remedy="Name one of them."
+            "--encoder", found=f"'{config.kind}'", expected=", ".join(ENCODERS), remedy="Pass one of them."
         )
     if not config.weights:
         raise ExportRefusedError(
             "--encoder-weights",
             found="none",
             expected=f"the file with the weights of {ENCODERS[config.kind].title}",
-            remedy=f"Download it from its authors ({ENCODERS[config.kind].file}) and name it.",
+            remedy=f"Download it from its authors ({ENCODERS[config.kind].file}) and pass its path.",
         )
     if config.dtype not in ("float16", "float32"):
         raise ExportRefusedError(
-            "encoder.dtype", found=f"'{config.dtype}'", expected="float16 or float32", remedy="Say one of them."
+            "encoder.dtype", found=f"'{config.dtype}'", expected="float16 or float32", remedy="Set one of them."
         )
     encoder = read_encoder(
         config.kind, Path(config.weights), heads=config.heads, image_size=config.image_size, frames=config.frames
@@ -65,7 +66,10 @@ def open_encoder(config: EncoderConfig) -> FrozenEncoder:
     side = encoder.network.sizes.side
     if not 1 <= config.grid <= side:
         raise ExportRefusedError(
-            "encoder.grid", found=f"{config.grid}", expected=f"1 to {side}, the patches each way", remedy="Choose one."
+            "encoder.grid",
+            found=f"{config.grid}",
+            expected=f"1 to {side}, the patches along a side",
+            remedy="Set one of these.",
         )
     return encoder
 
@@ -78,8 +82,8 @@ def write_features(
     folder: Path,
     made_from: str,
 ) -> dict[str, Any]:
-    """Encodes every frame, each view under a photometry of its own, into `features.npy`; an interrupted run of the
-    same inputs goes on with the next episode. Returns counts and sizes."""
+    """Encodes every frame into `features.npy`, each view under a photometry of its own. An interrupted run with the
+    same inputs continues with the next episode. Returns counts and sizes."""
     sizes = encoder.network.sizes
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network, pool = encoder.network.to(device), GridPool(sizes, config.grid).to(device)
@@ -91,10 +95,10 @@ def write_features(
         if first
         else np.lib.format.open_memmap(file, mode="w+", dtype=config.dtype, shape=shape)
     )
-    # The exported graph computes in full precision, and what is trained on is to be what it gives.
+    # The exported graph computes in full precision, so the features must, too.
     with torch.no_grad(), torch.backends.cudnn.flags(allow_tf32=False):
         for episode in tqdm(range(first, len(features)), desc="features", initial=first, unit="episode"):
-            # Seeded by the episode, so that an interrupted run sees what an uninterrupted one would have seen.
+            # Seeded by the episode, so that a resumed run draws the same photometry as an uninterrupted one.
             generator = torch.Generator().manual_seed(episode)
             views = planar(dataset.frames[episode])
             drawn = draw_photometry(photometry, len(views), tuple(views.shape[-2:]), generator)
@@ -117,9 +121,9 @@ def _require_numbers(features: np.ndarray, dtype: str, file: Path) -> None:
     if not np.isfinite(features).all():
         raise ExportRefusedError(
             str(file),
-            found="features that are no numbers",
+            found="features that are not finite",
             expected=f"features within the range of {dtype}",
-            remedy="Say --set encoder.dtype=float32.",
+            remedy="Pass --set encoder.dtype=float32.",
         )
 
 

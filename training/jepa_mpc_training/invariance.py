@@ -1,4 +1,4 @@
-"""How much of a latent is the look of the scene: two views of one pose against two poses one step apart."""
+"""How much a latent depends on the appearance of the scene: two views of one pose against two poses one step apart."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ from matplotlib import pyplot as plt
 def invariance(latents: Tensor, head: DistanceHead, in_gazebo: np.ndarray, plot: Path) -> dict[str, dict[str, float]]:
     """Distances between two views of a pose and between poses one predictor step apart in one view.
 
-    latents `[E, V, T + 1, D]`, in_gazebo `[E]`. Answers for each kind of pair of views: root mean squares of the
-    difference of latents, the share of the first in the second, and the same in the temporal distance, in steps.
+    latents `[E, V, T + 1, D]`, in_gazebo `[E]`. Returns, for each kind of pair of views, the root mean squares of both
+    differences and their ratio: of latents, and of the temporal distance in steps. Draws histograms to `plot`.
     """
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), constrained_layout=True)
     rows = {}
-    for name, episodes in (("two looks in MuJoCo", ~in_gazebo), ("Gazebo and a look in MuJoCo", in_gazebo)):
+    for name, episodes in (
+        ("two appearances in MuJoCo", ~in_gazebo),
+        ("Gazebo and an appearance in MuJoCo", in_gazebo),
+    ):
         if not episodes.any():
             continue
         some = latents[torch.from_numpy(episodes)]

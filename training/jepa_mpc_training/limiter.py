@@ -1,4 +1,4 @@
-"""The planner node's command stream, as far as the robot feels it: limits on every tick."""
+"""The limits that the planner node's command stream applies on every tick."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class CommandLimiter:
         self.velocity = np.zeros_like(limits.lower)
 
     def reset(self, position: np.ndarray) -> None:
-        """Starts at rest at `position [J]`."""
+        """Starts at rest at `position [J]`, rad."""
         self.position = np.asarray(position, dtype=np.float64).copy()
         self.velocity = np.zeros_like(self.position)
 

@@ -1,4 +1,4 @@
-"""The three networks that become the three graphs of a model folder."""
+"""The networks that become the graphs of a model folder: encoder, predictor and distance."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from .config import IMAGE_SIZE, WINDOW, DistanceConfig, TrainConfig
 
 
 class Encoder(nn.Module):
-    """Image `[B, 3, S, S]`, normalised -> latent `[B, 1, D]`: patches, one convolution that joins neighbours, then a
-    dense network.
+    """Image `[B, 3, S, S]`, normalised -> latent `[B, 1, D]`: patches, one convolution over neighbouring patches, then
+    a dense network.
 
-    Each channel of each image is brought to mean 0 and deviation 1 first, so that brightness, contrast and white
-    balance are gone by construction. Not a deep convolution: this runs well below a millisecond on one core.
+    Each channel of each image is first normalised to mean 0 and standard deviation 1, which removes brightness,
+    contrast and white balance. It takes well below a millisecond on one core, which a deep convolution would not.
     """
 
     def __init__(self, config: TrainConfig) -> None:
@@ -40,10 +40,10 @@ class Encoder(nn.Module):
 
 
 class Projection(nn.Module):
-    """Features `[B, G, C]` of an encoder that stays as it is -> latent `[B, 1, D]`: a dense network.
+    """Features `[B, G, C]` of a frozen encoder -> latent `[B, 1, D]`: a dense network.
 
-    Each feature is brought to mean 0 and deviation 1 over the recordings first: what is the same in every frame, and
-    the few features that are hundreds of times larger than the others, would drown the rest.
+    Each feature is first normalised to mean 0 and standard deviation 1 over the recordings. Otherwise its constant
+    part, and the few features that are hundreds of times larger than the others, would dominate.
     """
 
     mean: Tensor
@@ -69,7 +69,7 @@ class Projection(nn.Module):
 class Predictor(nn.Module):
     """History `[B, W, 1, D]`, oldest first, and normalised actions `[B, A]` -> next latent `[B, 1, D]`.
 
-    Predicts the change of the newest latent. It sees the difference of the two latents (the velocity) on its own, too.
+    Predicts the change of the newest latent.
     """
 
     def __init__(self, config: TrainConfig, action_dim: int) -> None:
@@ -91,7 +91,8 @@ class Predictor(nn.Module):
 class DistanceHead(nn.Module):
     """Latents `[B, 1, D]` and goals `[B, 1, D]` -> predictor steps to go `[B]`: |phi(latent) - phi(goal)|.
 
-    A Euclidean distance of embeddings is a metric whatever phi, which is what ties single steps to long distances.
+    A Euclidean distance of embeddings is a metric for every phi: the triangle inequality ties single steps to long
+    distances.
     """
 
     def __init__(self, config: DistanceConfig, latent_dim: int) -> None:
@@ -115,10 +116,11 @@ class DistanceHead(nn.Module):
 
 
 class TokenDistanceHead(DistanceHead):
-    """The same for latents `[B, N, D]` of any model: the part `tokens`, `dims` of them, brought to mean 0 and deviation
-    1 over the recordings, and where it has several tokens, means over them under weights that are learned.
+    """The same for latents `[B, N, D]` of any model, of which it takes the part `tokens`, `dims`.
 
-    The weights of `config.queries` means look at what a token holds and at where it is.
+    That part is normalised to mean 0 and standard deviation 1 over the recordings. If it has several tokens, the head
+    takes `config.queries` weighted means over them; the learned weights depend on the content of a token and on its
+    place.
     """
 
     mean: Tensor
@@ -142,7 +144,7 @@ class TokenDistanceHead(DistanceHead):
 
 
 def rollout(predictor: nn.Module, history: Tensor, actions: Tensor) -> Tensor:
-    """Feeds predictions back: history `[B, W, 1, D]`, actions `[B, K, A]` -> predicted latents `[B, K, 1, D]`."""
+    """Feeds predictions back as history: `[B, W, 1, D]`, actions `[B, K, A]` -> predicted latents `[B, K, 1, D]`."""
     latents = list(history.unbind(1))
     for step in range(actions.shape[1]):
         latents.append(predictor(torch.stack(latents[-WINDOW:], dim=1), actions[:, step]))

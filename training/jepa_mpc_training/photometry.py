@@ -1,4 +1,4 @@
-"""What cameras and light do to pixels: drawn for each recorded view and applied while the model trains."""
+"""Random effects of camera and light on pixels: drawn for each recorded view and applied during training."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from .config import PhotometryConfig
 
 _WHITE = 255.0
 _SPARE_NOISE = 50
-"""Frames of noise that views share, beyond those of one view: drawing one for each would take most of the time."""
+"""Frames of noise drawn in addition to those of one view. All views take theirs from this bank, because drawing noise
+for each would take most of the time."""
 
 
 @dataclass(frozen=True)
 class Photometry:
-    """Changes of `N` views: gain `[N, 3, H, W]` and offset `[N]` in grey levels, noise `[N]` (its standard deviation)
-    in grey levels, and blur `[N]`, the share of a pixel's neighbourhood in it."""
+    """Effects on `N` views: gain `[N, 3, H, W]`; offset `[N]` and standard deviation of the noise `[N]`, in grey
+    levels; blur `[N]`, the weight of a pixel's neighbourhood in it."""
 
     gain: Tensor
     offset: Tensor
@@ -27,7 +28,7 @@ class Photometry:
     generator: torch.Generator
 
     def apply(self, frames: Tensor) -> Tensor:
-        """uint8 `[N, L, 3, H, W]` -> float `[N, L, 3, H, W]` in [0, 255]."""
+        """Frames uint8 `[N, L, 3, H, W]` -> float `[N, L, 3, H, W]` in [0, 255]."""
         values = frames.float().mul_(self.gain[:, None]).add_(self.offset.view(-1, 1, 1, 1, 1))
         bank = torch.randn(frames.shape[1] + _SPARE_NOISE, *frames.shape[2:], generator=self.generator)
         for view, images in enumerate(values):
@@ -42,7 +43,7 @@ class Photometry:
 def draw_photometry(
     config: PhotometryConfig, count: int, size: tuple[int, int], generator: torch.Generator
 ) -> Photometry:
-    """Draws for `count` views of `size` pixels (height, width); some are left as they are."""
+    """Draws the effects on `count` views of `size` pixels (height, width). Some views are left unchanged."""
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
         return low + (high - low) * torch.rand(count, *shape, generator=generator)
@@ -51,7 +52,7 @@ def draw_photometry(
     brightness = uniform(config.brightness_low, config.brightness_high, 1)
     channels = brightness * (1 + uniform(-config.channel_gain, config.channel_gain, 3))
     contrast = 1 + uniform(-config.contrast, config.contrast, 1)
-    # Contrast turns about the middle of the grey levels as they are at this brightness.
+    # Contrast scales about the middle of the grey levels at this brightness.
     offset = ((1 - contrast) * brightness * _WHITE / 2)[:, 0]
     gain = (channels * contrast)[..., None, None] * _shading(config, count, size, generator)[:, None]
     gain[~changed], offset[~changed] = 1.0, 0.0
@@ -61,7 +62,7 @@ def draw_photometry(
 
 
 def _shading(config: PhotometryConfig, count: int, size: tuple[int, int], generator: torch.Generator) -> Tensor:
-    """Factors on brightness `[count, height, width]`: a slope in some views, the edge of a shadow in others."""
+    """Factors on brightness `[count, height, width]`: a gradient in some views, the edge of a shadow in others."""
     kind = torch.rand(count, generator=generator)
     angle = torch.rand(count, generator=generator) * 2 * torch.pi
     where = torch.rand(count, generator=generator) - 0.5
@@ -70,8 +71,8 @@ def _shading(config: PhotometryConfig, count: int, size: tuple[int, int], genera
     across = angle.cos()[:, None, None] * width + angle.sin()[:, None, None] * height[:, None]
     slope = across + 0.5
     edge = ((across - where[:, None, None]) * 20).clamp(0, 1)
-    share = torch.where((kind < 0.35)[:, None, None], slope, torch.where((kind < 0.6)[:, None, None], edge, 0.0))
-    return 1 - depth[:, None, None] * share
+    weight = torch.where((kind < 0.35)[:, None, None], slope, torch.where((kind < 0.6)[:, None, None], edge, 0.0))
+    return 1 - depth[:, None, None] * weight
 
 
 def _neighbourhood(images: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The node's default planner: cross-entropy method over raw actions, in latent space."""
+"""The node's default planner: the cross-entropy method over raw actions, in latent space."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from .config import BLOCK, PlannerConfig
 
 REST_PATIENCE_PERIODS = 10.0
-"""Periods of rest after which any plan that is cheaper than rest is followed: the node's rest.patience_s."""
+"""Periods of rest after which any plan that is cheaper than rest is followed: the node's parameter rest.patience_s."""
 MOVE_SHARE = 1 / 3
-"""Share of that within which the margin grows back in a move out of impatience."""
-MOST_STRETCH = 8
-"""How many times as long the patience becomes at most: it doubles with each move out of impatience."""
+"""The margin returns within this share of the patience, in a move that began because the patience had run out."""
+MAX_STRETCH = 8
+"""Largest factor on the patience, which doubles with each such move."""
 
 
 class WorldModel(Protocol):
@@ -30,7 +30,7 @@ class WorldModel(Protocol):
 
 
 class Noise(Protocol):
-    """Where a plan's noise comes from, such as a `np.random.Generator`."""
+    """A source of noise, such as a `np.random.Generator`."""
 
     def standard_normal(self, size: tuple[int, int, int]) -> np.ndarray:
         """Standard normals of that shape."""
@@ -50,14 +50,14 @@ class ActionSpace:
 class CemPlanner:
     """Cross-entropy method with a warm start (Rubinstein 1999; in latent space Hafner et al. 2019).
 
-    It is the node's planner `cem` with its defaults (src/planning/cem.ts), number for number in float32, inside its
-    RestingPlanner: tests/fixtures/cem-plans.json holds the two together.
+    The same as the node's planner `cem` with its default parameters, inside its RestingPlanner (src/planning/), number
+    for number in float32; tests of both compare with tests/fixtures/cem-plans.json.
 
-    The first deviation is `initial_std` of half the action range, around the last plan shifted in time. The mean, the
-    best sequence so far and rest are candidates of every iteration besides the sampled ones. The elites give mean and
-    unbiased deviation of the next iteration. The last mean is the plan if scoring it shows it no dearer than every mean
-    before it, else the best sequence is; the next plan starts from whichever it was. Where the plan is not
-    cheaper than rest by `rest_margin`, rest is handed out, with the node's default patience (`Rests`).
+    The initial standard deviation is `initial_std` of half the action range, around the last plan shifted in time. The
+    mean, the best sequence so far and rest are candidates of every iteration, in addition to the samples. The elites
+    determine the mean and the unbiased standard deviation of the next iteration. The plan is the last mean if it is not
+    more expensive than any mean before it, and else the best sequence; the next plan starts from it. If the plan is not
+    cheaper than rest by `rest_margin`, the planner returns rest, subject to the node's default patience (`RestRule`).
     """
 
     def __init__(self, model: WorldModel, actions: ActionSpace, config: PlannerConfig) -> None:
@@ -67,17 +67,17 @@ class CemPlanner:
         self._lower = -_rounded_down(-actions.lower)
         self._upper = _rounded_down(actions.upper)
         self._last: np.ndarray | None = None
-        self._rests = Rests(config.rest_margin)
+        self._rest_rule = RestRule(config.rest_margin)
 
     def plan(
         self, history: np.ndarray, goal: np.ndarray, committed: np.ndarray, shift: float, noise: Noise
     ) -> np.ndarray:
         """Plans from the latents `[W, N, D]` to `goal [N, D]`.
 
-        `committed [C, J]` are the raw actions already decided for the first periods; `shift` says how many periods the
-        history is newer than the last plan's. Returns raw actions `[K, J]` inside the bounds.
+        `committed [C, J]` are the raw actions of the first periods, which are fixed; `shift` is the number of periods
+        by which the history is newer than that of the last plan. Returns raw actions `[K, J]` inside the bounds.
 
-        Raises ValueError when no candidate has a finite cost.
+        Raises ValueError if no candidate has a finite cost.
         """
         config = self._config
         shape = (config.horizon * BLOCK, len(self._lower))
@@ -86,7 +86,7 @@ class CemPlanner:
         rest = self._allowed(np.zeros(shape), committed)
         mean = rest if warm is None else self._allowed(warm, committed)
         std = np.broadcast_to(config.initial_std * half_range, shape).astype(np.float32)
-        best, best_cost, least_mean_cost = None, np.inf, np.inf
+        best, best_cost, min_mean_cost = None, np.inf, np.inf
         for _ in range(config.iterations):
             samples = mean + std * noise.standard_normal((config.samples, *shape))
             known = [mean, rest] if best is None else [mean, best, rest]
@@ -96,21 +96,21 @@ class CemPlanner:
             elites = _elites(costs, config.elites)
             if costs[elites[0]] < best_cost:
                 best, best_cost = samples[elites[0]], costs[elites[0]]
-            least_mean_cost = np.fmin(least_mean_cost, costs[0])
+            min_mean_cost = np.fmin(min_mean_cost, costs[0])
             chosen = samples[elites].astype(np.float64)
             mean = self._allowed(chosen.mean(0), committed)
             spread = chosen.std(0, ddof=1) if len(elites) > 1 else np.zeros(shape)
             std = np.maximum(spread, config.min_std * half_range).astype(np.float32)
-        is_sound = self.cost(history, goal, np.stack((mean, best)))[0] <= least_mean_cost
+        is_sound = self.cost(history, goal, np.stack((mean, best)))[0] <= min_mean_cost
         self._last = mean if is_sound else best
         if config.rest_margin > 0:
             plan_cost, rest_cost = self.cost(history, goal, np.stack((self._last, rest))).astype(np.float64)
-            if self._rests.decide(rest_cost - plan_cost, bool(np.isfinite(plan_cost)), shift):
+            if self._rest_rule.decide(rest_cost - plan_cost, bool(np.isfinite(plan_cost)), shift):
                 self._last = rest
         return self._last
 
     def _allowed(self, sequences: np.ndarray, committed: np.ndarray) -> np.ndarray:
-        """Sequences `[..., K, J]` inside the bounds, with what is decided at the front of each; float32."""
+        """Sequences `[..., K, J]` clipped to the bounds, with the committed actions at their front; float32."""
         allowed = sequences.astype(np.float32).clip(self._lower, self._upper)
         allowed[..., : len(committed), :] = committed
         return allowed
@@ -129,8 +129,8 @@ class CemPlanner:
             window = np.concatenate((window[:, 1:], latent[:, None]), axis=1)
             if weight > 0:
                 total += weight * self._distance(latent, goals)
-        largest = np.maximum(np.abs(self._lower), np.abs(self._upper)).astype(np.float64)
-        effort = np.square(samples / largest).mean(axis=(1, 2))
+        max_action = np.maximum(np.abs(self._lower), np.abs(self._upper)).astype(np.float64)
+        effort = np.square(samples / max_action).mean(axis=(1, 2))
         return (total + config.action_penalty * effort).astype(np.float32)
 
     def _distance(self, latents: np.ndarray, goals: np.ndarray) -> np.ndarray:
@@ -139,15 +139,15 @@ class CemPlanner:
         return np.square(latents - goals).sum(axis=(1, 2))
 
 
-class Rests:
-    """Whether to rest, as src/planning/resting-planner.ts decides it."""
+class RestRule:
+    """Decides whether to rest, as src/planning/resting-planner.ts does."""
 
     def __init__(self, margin: float) -> None:
         self._margin = margin
         self._rested, self._used, self._stretch = False, 0.0, 1
 
     def decide(self, gain: float, is_plan_finite: bool, shift: float) -> bool:
-        """Whether to rest where the plan is cheaper by `gain`, `shift` periods after the last decision."""
+        """Whether to rest if the plan is cheaper than rest by `gain`, `shift` periods after the last decision."""
         patiences = max(0.0, shift) / REST_PATIENCE_PERIODS
         change = patiences / self._stretch if self._rested else -patiences / MOVE_SHARE
         self._used = min(max(0.0, self._used + change), 1.0)
@@ -155,16 +155,16 @@ class Rests:
             self._rested, self._used, self._stretch = False, 0.0, 1
         elif gain > self._margin * (1 - self._used):
             if self._rested:
-                self._rested, self._used, self._stretch = False, 1.0, min(2 * self._stretch, MOST_STRETCH)
+                self._rested, self._used, self._stretch = False, 1.0, min(2 * self._stretch, MAX_STRETCH)
         elif not self._rested:
             self._rested, self._used = True, 0.0
         return self._rested
 
 
 def shifted(mean: np.ndarray, shift: float) -> np.ndarray | None:
-    """The plan `[K, J]` as seen `shift` periods later: interpolated in time, its last action repeated.
+    """The plan `[K, J]`, `shift` periods later: interpolated in time, its last action repeated.
 
-    None when it is of no use: from the future, wholly past, or not finite.
+    None if the plan is from the future, entirely past, or not finite.
     """
     if not (0 <= shift < len(mean) and np.isfinite(mean).all()):
         return None
@@ -176,7 +176,7 @@ def shifted(mean: np.ndarray, shift: float) -> np.ndarray | None:
 
 
 def _step_weights(steps: str, horizon: int) -> np.ndarray:
-    """How much each predictor step counts, `[H]` with sum 1, as in src/core/objective-spec.ts."""
+    """Weight of each predictor step, `[H]` with sum 1, as in src/core/objective-spec.ts."""
     weights = {
         "last": np.arange(horizon) == horizon - 1,
         "all": np.ones(horizon),
@@ -186,14 +186,15 @@ def _step_weights(steps: str, horizon: int) -> np.ndarray:
 
 
 def _elites(costs: np.ndarray, count: int) -> np.ndarray:
-    """The candidates with the least of the costs `[B]`, cheapest first, equal ones in their order, at most `count`."""
+    """Indices of at most `count` candidates with the smallest finite costs `[B]`, cheapest first; ties in their
+    order."""
     finite = np.flatnonzero(np.isfinite(costs))
     if len(finite) == 0:
-        raise ValueError(f"costs: found none of {len(costs)} finite, expected one at least.")
+        raise ValueError(f"costs: found none of {len(costs)} finite, expected at least one.")
     return finite[np.argsort(costs[finite], kind="stable")][:count]
 
 
 def _rounded_down(bounds: np.ndarray) -> np.ndarray:
-    """The largest float32 that are not above the bounds `[J]`."""
+    """The largest float32 values that are not above the bounds `[J]`."""
     nearest = np.asarray(bounds, dtype=np.float64).astype(np.float32)
     return np.where(nearest > bounds, np.nextafter(nearest, np.float32(-np.inf)), nearest)

@@ -1,4 +1,4 @@
-"""Stage 4: what the latents know and what the two costs look like, against joint angles that training never saw."""
+"""Stage 4: compares latents and costs with joint angles, which training never sees."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def probe(
     velocity_limit: np.ndarray,
     folder: Path,
 ) -> dict[str, Any]:
-    """Linear read-out of the joint angles (R2 a joint, held-out episodes), both costs by true distance, and how far
-    apart two views of one pose are.
+    """Figures on held-out episodes: R2 of a linear read-out of each joint angle, both costs by the true distance, and
+    the difference between two views of one pose.
 
-    latents `[E, V, T + 1, D]`; the costs are those between views of different looks. `errors` are those of rollouts by
-    the number of steps. Writes `costs.png`, `rollout.png` and `invariance.png` to `folder`.
+    latents `[E, V, T + 1, D]`; costs are taken between views of different appearance. `errors` are those of rollouts,
+    by the number of steps. Writes `costs.png`, `rollout.png` and `invariance.png` to `folder`.
     """
     training, testing = dataset.split(held_out)
     joints, views = dataset.positions.shape[2], latents.shape[1]
@@ -50,15 +50,15 @@ def probe(
         with torch.no_grad():
             return head(state[:, None], goal[:, None])
 
-    # Of one view there is nothing to compare.
-    looks = {}
+    # With one view there is nothing to compare.
+    invariances = {}
     if views > 1:
-        looks = invariance(latents[testing], head, dataset.in_gazebo[testing], folder / "invariance.png")
+        invariances = invariance(latents[testing], head, dataset.in_gazebo[testing], folder / "invariance.png")
     return {
         "r2": [round(float(value), 4) for value in r2],
         **costs(truth, latents[testing], distance, velocity_limit, folder / "costs.png"),
         "rollout_error": plot_errors(errors, folder / "rollout.png"),
-        "invariance": looks,
+        "invariance": invariances,
     }
 
 
@@ -69,10 +69,11 @@ def costs(
     velocity_limit: np.ndarray,
     path: Path,
 ) -> dict[str, Any]:
-    """The costs of a planner by the true distance: the least time between two poses at full speed, in predictor steps.
+    """The costs of a planner by the true distance: the minimum time between two poses at full speed, in predictor
+    steps.
 
-    positions `[E, T + 1, J]`, latents `[E, V, T + 1, D]`; the costs are from the first view to the last. `distance`
-    maps latents `[B, D]` and goals `[B, D]` to steps `[B]`; None where a model has none. Draws them to `path`.
+    positions `[E, T + 1, J]`, latents `[E, V, T + 1, D]`; costs are from the first view to the last. `distance` maps
+    latents `[B, D]` and goals `[B, D]` to steps `[B]`; None if the model has no such graph. Draws them to `path`.
     """
     truth = positions.reshape(-1, positions.shape[2])
     here, there = (latents[:, view].flatten(0, 1) for view in (0, latents.shape[1] - 1))
@@ -90,7 +91,8 @@ def costs(
 
 
 def plot_errors(errors: np.ndarray, path: Path) -> list[float]:
-    """Draws errors of rollouts `[K]`, 1 to K steps ahead, relative to those of predicting that nothing moves."""
+    """Draws the errors of rollouts `[K]`, 1 to K steps ahead, relative to predicting that nothing moves; returns
+    them."""
     figure, axis = plt.subplots(figsize=(4.5, 3.2), constrained_layout=True)
     ahead_s = np.arange(1, len(errors) + 1) * PERIOD_MS * BLOCK / 1000
     axis.plot(ahead_s, errors, "o-", markersize=4)
@@ -105,7 +107,7 @@ def plot_errors(errors: np.ndarray, path: Path) -> list[float]:
 
 
 def _fit(inputs: np.ndarray, outputs: np.ndarray):
-    """Ridge regression with a constant."""
+    """Ridge regression with an intercept: the fitted function."""
     padded = np.c_[inputs, np.ones(len(inputs))].astype(np.float64)
     weights = np.linalg.solve(padded.T @ padded + _RIDGE * np.eye(padded.shape[1]), padded.T @ outputs)
     return lambda values: np.c_[values, np.ones(len(values))] @ weights
@@ -116,7 +118,8 @@ def _r2(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def _pairs(episodes: int, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Half the pairs from anywhere, half from near moments of one episode, so that all distances are there."""
+    """Indices of pairs of frames: half of them random, half from nearby times of one episode, so that all distances
+    occur."""
     rng = np.random.default_rng(0)
     count = episodes * length
     first, second = rng.integers(count, size=_PAIRS), rng.integers(count, size=_PAIRS)
@@ -147,7 +150,7 @@ def _table(true_steps: np.ndarray, by_name: dict[str, np.ndarray]) -> list[dict[
 
 
 def _rank_correlations(true_steps: np.ndarray, cost: np.ndarray) -> dict[str, float | None]:
-    """Spearman's correlation of a cost with the true distance: near, in the middle, far. 1 is what a planner wants."""
+    """Spearman's correlation of a cost with the true distance: near, in the middle, far. 1 is ideal."""
     result: dict[str, float | None] = {}
     for name, low, high in (("near", 0.0, 1.0), ("middle", 1.0, 5.0), ("far", 5.0, np.inf)):
         inside = (true_steps >= low) & (true_steps < high)
@@ -169,7 +172,7 @@ def _plot(true_steps: np.ndarray, by_name: dict[str, np.ndarray], path: Path) ->
     some = slice(None, None, 10)
     for axis, name in zip(axes[0], sorted(by_name), strict=True):
         axis.plot(true_steps[some], by_name[name][some], ".", markersize=2, alpha=0.4)
-        axis.set_xlabel("least steps between the poses at full speed")
+        axis.set_xlabel("minimum steps between the poses at full speed")
         axis.set_ylabel(_LABELS[name])
         if name == "temporal_distance":
             axis.plot([0, true_steps.max()], [0, true_steps.max()], "k--", linewidth=0.8)

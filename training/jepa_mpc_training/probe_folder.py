@@ -1,4 +1,4 @@
-"""`python -m jepa_mpc_training probe MODEL DATA`: what an exported model knows of other recordings than its own."""
+"""`python -m jepa_mpc_training probe MODEL DATA`: probes an exported model on recordings that it was not trained on."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .attach_distance import open_data, open_model, require_fitting
 from .config import BLOCK, PERIOD_MS, WINDOW
 from .exporters.errors import ExportRefusedError, exit_status
+from .inputs import open_data, open_model, require_match
 from .probe import costs, plot_errors
 from .rollout_error import ROLLOUT_STEPS, rollout_errors
 from .runtime import ExportedModel
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the command. Returns the exit status: 2 for what is refused."""
+    """Runs the command. Returns the exit status: 0, or 2 if the inputs were refused."""
     parser = argparse.ArgumentParser(
         prog="jepa_mpc_training probe",
-        description="Draws the costs by the true distance (costs.png) and the error of rollouts (rollout.png).",
+        description="Draws the costs by the true distance (costs.png) and the errors of rollouts (rollout.png).",
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="model folder, which is only read")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="model folder; it is not changed")
     parser.add_argument("data", type=Path, metavar="DATA", help="folder that collect wrote: RUN/collect")
-    parser.add_argument("--out", type=Path, default=Path("."), help="folder for the pictures (default: this one)")
+    parser.add_argument("--out", type=Path, default=Path("."), help="folder for the images (default: the current one)")
     options = parser.parse_args(arguments)
 
     def run() -> int:
@@ -38,18 +38,18 @@ def main(arguments: list[str]) -> int:
 
 
 def probe_folder(folder: Path, data: Path, out: Path) -> dict[str, Any]:
-    """Draws `costs.png` and `rollout.png` to `out` and returns their figures; all episodes count as held out.
+    """Draws `costs.png` and `rollout.png` to `out` and returns their figures. All episodes count as held out.
 
-    Raises ExportRefusedError for a folder or recordings that cannot be used.
+    Raises ExportRefusedError if the folder or the recordings cannot be used.
     """
     model, dataset = open_model(folder), open_data(data)
-    require_fitting(model, dataset, data)
-    _require_rhythm(model)
-    seer = _Seer(model)
+    require_match(model, dataset, data)
+    _require_periods(model)
+    probed = _ProbedModel(model)
     out.mkdir(parents=True, exist_ok=True)
-    latents = torch.stack([seer.see(episode) for episode in dataset.frames])
-    distance = seer.distance if "distance" in model.manifest["graphs"] else None
-    errors = rollout_errors(seer, dataset, np.arange(len(dataset.frames)), ROLLOUT_STEPS)
+    latents = torch.stack([probed.see(episode) for episode in dataset.frames])
+    distance = probed.distance if "distance" in model.manifest["graphs"] else None
+    errors = rollout_errors(probed, dataset, np.arange(len(dataset.frames)), ROLLOUT_STEPS)
     return {
         "episodes": len(dataset.frames),
         **costs(dataset.positions, latents, distance, model.action_space.upper, out / "costs.png"),
@@ -57,8 +57,8 @@ def probe_folder(folder: Path, data: Path, out: Path) -> dict[str, Any]:
     }
 
 
-class _Seer:
-    """A model folder as the probes take a model: latents of all tokens in one row."""
+class _ProbedModel:
+    """A model folder with the interface of `Jepa`; the tokens of a latent are flattened."""
 
     def __init__(self, model: ExportedModel) -> None:
         self._model = model
@@ -83,7 +83,7 @@ class _Seer:
         return torch.from_numpy(self._model.distance(*rows))
 
 
-def _require_rhythm(model: ExportedModel) -> None:
+def _require_periods(model: ExportedModel) -> None:
     action, window = model.manifest["action"], model.manifest["history"]["window"]
     found = (action["kind"], action["periodMs"], action["block"], window)
     if found != ("joint_velocity", PERIOD_MS, BLOCK, WINDOW):
@@ -91,5 +91,5 @@ def _require_rhythm(model: ExportedModel) -> None:
             "manifest",
             found=f"{found[0]} every {found[1]:g} ms, {found[2]} in a step, {found[3]} latents before it",
             expected=f"joint_velocity every {PERIOD_MS} ms, {BLOCK} in a step, {WINDOW} latents before it",
-            remedy="Recordings have that rhythm; probe a model that was trained on such.",
+            remedy="Recordings have these periods. Probe a model that was trained with them.",
         )

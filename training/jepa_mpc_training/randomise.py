@@ -1,4 +1,4 @@
-"""Draws how a scene looks and how a robot moves; the ranges are those of `RandomiseConfig`."""
+"""Draws appearances of the scene and dynamics of the robot, within the ranges of `RandomiseConfig`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from .config import TICK_MS, RandomiseConfig
 
 
 def draw_appearance(rng: np.random.Generator, config: RandomiseConfig, parts: Sequence[str]) -> Appearance:
-    """A look of the scene whose visuals are `parts`; the nominal one now and then."""
+    """An appearance of the scene with the visuals `parts`; sometimes the nominal one."""
     if rng.random() < config.nominal_share:
         return Appearance()
     tilt, heading = np.deg2rad(rng.uniform(0, config.light_tilt_deg)), rng.uniform(0, 2 * np.pi)
     light = (np.sin(tilt) * np.cos(heading), np.sin(tilt) * np.sin(heading), -np.cos(tilt))
-    moved = rng.random()
+    camera_share = rng.random()
     return Appearance(
         light_direction=light,
         light_strength=rng.uniform(config.light_low, config.light_high),
         ambient=rng.uniform(config.ambient_low, config.ambient_high),
         tints={part: tuple(1 + rng.uniform(-config.tint, config.tint, 3)) for part in parts},
         pattern=str(rng.choice(list(make_patterns()))) if rng.random() < config.pattern_share else None,
-        camera_shift_m=tuple(rng.uniform(-1, 1, 3) * moved * config.camera_shift_m),
-        camera_tilt_rad=tuple(rng.uniform(-1, 1, 3) * moved * np.deg2rad(config.camera_tilt_deg)),
+        camera_shift_m=tuple(rng.uniform(-1, 1, 3) * camera_share * config.camera_shift_m),
+        camera_tilt_rad=tuple(rng.uniform(-1, 1, 3) * camera_share * np.deg2rad(config.camera_tilt_deg)),
         fov_scale=1 + rng.uniform(-config.fov, config.fov),
     )
 
@@ -34,7 +34,7 @@ def draw_appearance(rng: np.random.Generator, config: RandomiseConfig, parts: Se
 def draw_dynamics(
     rng: np.random.Generator, config: RandomiseConfig, links: Sequence[str], joints: Sequence[str]
 ) -> tuple[Dynamics, int]:
-    """How a robot moves, and its delay from command to motion in ms, a multiple of TICK_MS; nominal now and then."""
+    """Dynamics of the robot, and its delay from command to motion in ms, a multiple of TICK_MS; sometimes nominal."""
     if rng.random() < config.nominal_share:
         return Dynamics(), 0
     low, high = np.log((config.servo_gain_low, config.servo_gain_high))

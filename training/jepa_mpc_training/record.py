@@ -1,6 +1,6 @@
-"""`python -m jepa_mpc_training.record`: drives a simulated robot through ROS 2 and records it, as one would a real one.
+"""`python -m jepa_mpc_training.record`: drives a simulated robot through ROS 2 and records a bag, as for a real robot.
 
-Needs rclpy and rosbags, not PyTorch: it runs in the Python of the simulators (`npm run record`).
+Needs rclpy and rosbags but not PyTorch: it runs in the Python of the simulators (`npm run record`).
 """
 
 from __future__ import annotations
@@ -37,68 +37,68 @@ from .limiter import CommandLimiter
 ROOT = Path(__file__).resolve().parents[2]
 SIMULATOR_NODE = "mujoco_sim"
 FINAL_TEST_SEED = 1000
-"""Seeds from here on are for the final test; nothing that a model is trained on may have them."""
+"""Seeds from here on are reserved for the final test. No training data may be made with them."""
 STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 
 _BAG_VERSION = 9
 _TIMEOUT_S = 30.0
-_LEAST_BRAKE_S = 0.001
+_MIN_BRAKE_S = 0.001
 _NS_PER_S = 1_000_000_000
 _TICKS = PERIOD_MS // TICK_MS
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 _TRAVEL_PERIODS = 26
 _EXPLORE_PERIODS = 40
 _TRAVEL_SPEED = (0.4, 1.0)
-"""Least and largest speed of a travel, as fractions of the velocity limits."""
+"""Range of the speed of a travel, as fractions of the velocity limits."""
 
 
 class RecordError(RuntimeError):
-    """Nothing was recorded; the message is one line that says why and what to do."""
+    """Nothing was recorded. The message is one line with the cause and the remedy."""
 
 
 class Explorer:
-    """What a robot is told while it records, and never leaves its limits: travels to random poses, so that it has been
-    everywhere, and random exploration around each."""
+    """Commands of a robot that records, within its limits: travel to random poses, so that all of its range is covered,
+    and random exploration around each."""
 
     def __init__(self, seed: int, limits: JointLimits) -> None:
         self._rng = np.random.default_rng([seed, 0x626167])
         self._limits = limits
         self._travel_to: np.ndarray | None = None
-        self._left = 0
+        self._remaining = 0
         self._planned = np.empty((0, len(limits.velocity)))
         self._speed = 1.0
 
     def target(self, position: np.ndarray) -> np.ndarray:
         """Target velocities `[J]` in rad/s for the next control period, at the desired `position [J]`."""
-        if self._left == 0:
+        if self._remaining == 0:
             self._next_phase()
-        self._left -= 1
+        self._remaining -= 1
         if self._travel_to is None:
-            return self._planned[len(self._planned) - self._left - 1]
-        apart = self._travel_to - position
-        # Straight there: the joint with the longest way at the speed of this travel, the others in proportion.
-        longest = float((np.abs(apart) / self._limits.velocity).max())
-        if longest < PERIOD_MS / 1000:
-            self._left = 0
-        return apart / max(longest, PERIOD_MS / 1000) * self._speed
+            return self._planned[len(self._planned) - self._remaining - 1]
+        displacement = self._travel_to - position
+        # In a straight line: the joint that needs longest moves at the speed of this travel, the others in proportion.
+        duration_s = float((np.abs(displacement) / self._limits.velocity).max())
+        if duration_s < PERIOD_MS / 1000:
+            self._remaining = 0
+        return displacement / max(duration_s, PERIOD_MS / 1000) * self._speed
 
     def _next_phase(self) -> None:
         limits = self._limits
         if self._travel_to is None:
             self._travel_to = self._rng.uniform(limits.lower, limits.upper)
             self._speed = self._rng.uniform(*_TRAVEL_SPEED)
-            self._left = _TRAVEL_PERIODS
+            self._remaining = _TRAVEL_PERIODS
         else:
             self._travel_to = None
             self._planned = exploration(self._rng, _EXPLORE_PERIODS, limits.velocity)
-            self._left = _EXPLORE_PERIODS
+            self._remaining = _EXPLORE_PERIODS
 
 
 class Recorder:
-    """A ROS node that commands the simulator in lockstep and writes what it hears to a bag, in simulated time."""
+    """A ROS node that commands the simulator in lockstep and writes the messages to a bag, in simulated time."""
 
     def __init__(self, bag: Writer, urdf_xml: str, commands: str, compressed: bool, alive: Callable[[], bool]) -> None:
-        """`alive` says whether the simulator still runs."""
+        """`alive` returns whether the simulator is still running. `commands`: the topic of the commands."""
         root = parse_urdf(urdf_xml)
         self.joints, self.limits = read_joint_names(root), read_limits(root)
         self._commands = commands
@@ -106,7 +106,7 @@ class Recorder:
         self._alive = alive
         self._typestore = get_typestore(Stores.ROS2_JAZZY)
         self._connections: dict[str, Any] = {}
-        self._heard: dict[str, int] = {}
+        self._received: dict[str, int] = {}
         self._before_time: list[tuple[Any, bytes]] = []
         self._clock_ns = 0
         self._positions: np.ndarray | None = None
@@ -129,12 +129,15 @@ class Recorder:
             self._record(topic, kind, qos)
 
     def close(self) -> None:
-        """Leaves ROS."""
+        """Destroys the node."""
         self._executor.shutdown()
         self._node.destroy_node()
 
-    def run(self, seconds: float, explorer: Explorer, say: Callable[[float], None]) -> None:
-        """Records `seconds` of simulated time; `say` hears how many there are."""
+    def run(self, seconds: float, explorer: Explorer, report: Callable[[float], None]) -> None:
+        """Records `seconds` of simulated time. Calls `report` with the number of seconds recorded so far.
+
+        Raises RecordError if the simulator ends or does not respond.
+        """
         self._wait(self._is_connected, "the simulator's topics")
         self._advance()
         self._wait(lambda: self._positions is not None, "joint states")
@@ -143,7 +146,7 @@ class Recorder:
         limiter.reset(self._positions)
         start_ns = self._clock_ns
         while (done_s := (self._clock_ns - start_ns) / _NS_PER_S) < seconds:
-            say(done_s)
+            report(done_s)
             target = explorer.target(limiter.position)
             for _ in range(_TICKS):
                 limiter.tick(target)
@@ -151,33 +154,33 @@ class Recorder:
                 self._advance()
 
     def counts(self) -> dict[str, int]:
-        """Messages of each topic in the bag."""
-        return dict(self._heard)
+        """Number of messages in the bag, by topic."""
+        return dict(self._received)
 
     def _send(self, limiter: CommandLimiter) -> None:
-        """Sends a command; returns once it is in the bag, so that the bag says when it came."""
-        before = self._heard.get(self._commands, 0)
+        """Sends a command and waits until it is in the bag, so that its time of arrival is that of this tick."""
+        before = self._received.get(self._commands, 0)
         self._command.publish(self._message(limiter))
         self._sent += 1
-        self._wait(lambda: self._heard.get(self._commands, 0) > before, "the command just sent")
+        self._wait(lambda: self._received.get(self._commands, 0) > before, "the command just sent")
 
     def _message(self, limiter: CommandLimiter) -> JointTrajectory | Float64MultiArray:
-        """The desired state at the next tick, as the planner node sends it; a trajectory brakes to rest after that."""
+        """The desired state at the next tick, as the planner node sends it. A trajectory then brakes to rest."""
         if self._commands != "joint_trajectory":
             return Float64MultiArray(data=limiter.velocity.tolist())
         points = [_point(TICK_MS / 1000, limiter.position, limiter.velocity)]
         if limiter.velocity.any():
-            brake_s = max(_LEAST_BRAKE_S, float((np.abs(limiter.velocity) / self.limits.acceleration).max()))
+            brake_s = max(_MIN_BRAKE_S, float((np.abs(limiter.velocity) / self.limits.acceleration).max()))
             rest = limiter.position + limiter.velocity * brake_s / 2
             points.append(_point(TICK_MS / 1000 + brake_s, rest, np.zeros_like(rest)))
         return JointTrajectory(joint_names=self.joints, points=points)
 
     def _advance(self) -> None:
-        """One tick of simulated time; returns once it is over."""
-        before, states = self._clock_ns, self._heard.get("joint_states", 0)
+        """Advances simulated time by one tick and waits for its end."""
+        before, states = self._clock_ns, self._received.get("joint_states", 0)
         self._step.publish(UInt64(data=self._sent))
         self._wait(
-            lambda: self._clock_ns > before and self._heard.get("joint_states", 0) > states,
+            lambda: self._clock_ns > before and self._received.get("joint_states", 0) > states,
             "the simulator's next tick",
         )
 
@@ -187,8 +190,8 @@ class Recorder:
         stamped = hasattr(kind, "header") and topic != self._commands
 
         def write(raw: bytes) -> None:
-            self._heard[topic] = self._heard.get(topic, 0) + 1
-            # In simulated time, as `ros2 bag record --use-sim-time`: what has no stamp of its own came now.
+            self._received[topic] = self._received.get(topic, 0) + 1
+            # As `ros2 bag record --use-sim-time`: a message without a stamp gets the current simulated time.
             if stamped:
                 self._bag.write(connection, _header_stamp(raw), raw)
             elif self._clock_ns:
@@ -211,19 +214,19 @@ class Recorder:
 
     def _is_connected(self) -> bool:
         publishers = ("/clock", "joint_states", self._image_topic)
-        # One of the readers of the commands is this node itself.
+        # One of the subscribers to the commands is this node itself.
         return (
             self._step.get_subscription_count() > 0
             and self._command.get_subscription_count() > 1
             and all(self._node.count_publishers(topic) for topic in publishers)
-            and self._heard.get("robot_description", 0) > 0
+            and self._received.get("robot_description", 0) > 0
         )
 
     def _wait(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + _TIMEOUT_S
         while not condition():
             if not self._alive():
-                raise RecordError(f"{SIMULATOR_NODE}: it ended; what it printed above says why.")
+                raise RecordError(f"{SIMULATOR_NODE}: it ended. Its output above says why.")
             if time.monotonic() > deadline:
                 raise RecordError(
                     f"{what}: found nothing in {_TIMEOUT_S:g} s, expected it from {SIMULATOR_NODE}. Is another "
@@ -233,17 +236,17 @@ class Recorder:
 
 
 def record(options: argparse.Namespace) -> dict[str, int]:
-    """Starts the simulator, records, and ends it again; returns the number of messages by topic."""
+    """Starts the simulator, records, and stops it. Returns the number of messages by topic. Raises RecordError."""
     if options.seed >= FINAL_TEST_SEED:
         raise RecordError(
-            f"--seed: found {options.seed}, expected less than {FINAL_TEST_SEED}: the rest are for tests."
+            f"--seed: found {options.seed}, expected less than {FINAL_TEST_SEED}: the rest are reserved for tests."
         )
     if options.out.exists():
-        raise RecordError(f"--out: found something at {options.out}, expected a new folder. Remove it or name another.")
+        raise RecordError(f"--out: found something at {options.out}, expected a new folder. Remove it or pass another.")
     urdf_xml = options.urdf.read_text()
     options.out.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        # Half a bag would be taken for a whole one.
+        # An incomplete bag is removed, because it would look complete.
         unfinished = stack.enter_context(ExitStack())
         unfinished.callback(shutil.rmtree, options.out, ignore_errors=True)
         simulator = subprocess.Popen(_simulator(options), env=os.environ | {"PYTHONPATH": _python_path()})
@@ -279,16 +282,16 @@ def _end(simulator: subprocess.Popen[bytes]) -> None:
 
 
 def _progress(seconds: float) -> Callable[[float], None]:
-    """Says every tenth of the recording."""
-    told = [-1]
+    """Prints the progress after every tenth of the recording."""
+    last = [-1]
 
-    def say(done_s: float) -> None:
+    def report(done_s: float) -> None:
         tenth = int(done_s / seconds * 10)
-        if tenth > told[0]:
-            told[0] = tenth
+        if tenth > last[0]:
+            last[0] = tenth
             print(f"recorded {done_s:.0f} of {seconds:.0f} s", flush=True)
 
-    return say
+    return report
 
 
 def _point(after_s: float, position: np.ndarray, velocity: np.ndarray) -> JointTrajectoryPoint:
@@ -301,17 +304,17 @@ def _point(after_s: float, position: np.ndarray, velocity: np.ndarray) -> JointT
 
 
 def _header_stamp(raw: bytes) -> int:
-    """Stamp of a serialised message that begins with a std_msgs/Header, ns."""
+    """Stamp in ns of a serialised message that begins with a std_msgs/Header."""
     seconds, nanoseconds = struct.unpack_from("<iI" if raw[1] & 1 else ">iI", raw, 4)
     return seconds * _NS_PER_S + nanoseconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit status: 0 once the bag is written, 2 and one line on stderr where nothing could be recorded."""
+    """Returns the exit status: 0 if the bag was written, 2 with one line on stderr if nothing could be recorded."""
     parser = argparse.ArgumentParser(prog="jepa_mpc_training.record", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the bag, a new one")
-    parser.add_argument("--minutes", type=float, default=40.0, help="of simulated time (default 40)")
-    parser.add_argument("--seed", type=int, default=0, help="of the motions, below 1000 (default 0)")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the bag, which must not exist")
+    parser.add_argument("--minutes", type=float, default=40.0, help="simulated time to record (default 40)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the motions, below 1000 (default 0)")
     parser.add_argument("--storage", choices=STORAGES, default="mcap")
     parser.add_argument("--commands", choices=("joint_trajectory", "commands"), default="joint_trajectory")
     parser.add_argument("--compressed", action="store_true", help="record JPEG images")

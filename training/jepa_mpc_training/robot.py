@@ -1,4 +1,4 @@
-"""A simulated robot with the joint controller and the command stream around it, stepped in ticks."""
+"""A simulated robot with its joint controller and command stream, stepped in ticks."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from .limiter import CommandLimiter
 
 
 class Robot:
-    """Plant + command limiter + tracking controller (velocity feed-forward and position feedback, as ros2_control).
-
-    Commands reach the controller `delay_ms` late, which is rounded down to whole ticks.
+    """A plant with a command limiter and a tracking controller (velocity feed-forward and position feedback, as in
+    ros2_control). Commands reach the controller after `delay_ms`, rounded down to whole ticks.
     """
 
     def __init__(self, plant: Plant, tracking_gain: float, delay_ms: int = 0, frame_size: int = IMAGE_SIZE) -> None:
-        """`frame_size`: width and height of the frames that are seen; 0: as the camera has them."""
+        """`frame_size`: width and height of the frames; 0: the camera's own."""
         self.plant = plant
         self.limiter = CommandLimiter(plant.limits, TICK_MS / 1000)
         self._gain = tracking_gain
@@ -31,7 +30,7 @@ class Robot:
         self.plant.reset(position)
         self.limiter.reset(position)
         self._setpoint = np.zeros(len(self.plant.joint_names))
-        # Desired positions and velocities on their way to the controller, the oldest first.
+        # Desired positions and velocities that have not yet reached the controller, oldest first.
         self._desired = deque([(self.limiter.position, self.limiter.velocity)] * (delay_ms // TICK_MS))
 
     def tick(self, target_velocity: np.ndarray) -> None:
@@ -40,7 +39,7 @@ class Robot:
         self.advance(TICK_MS / 1000)
 
     def command(self, target_velocity: np.ndarray) -> None:
-        """Advances the desired state by one tick; the robot follows as time advances."""
+        """Advances the desired state by one tick. The robot follows it in `advance`."""
         before = self.limiter.position
         self.limiter.tick(target_velocity)
         self._desired.append((before, self.limiter.velocity))
@@ -48,15 +47,15 @@ class Robot:
         self._setpoint = velocity + self._gain * (position - self.plant.position)
 
     def advance(self, duration_s: float) -> None:
-        """Lets time pass while the joint controller tracks the desired state; at most until the next command."""
+        """Simulates `duration_s`, at most one tick, while the joint controller tracks the desired state."""
         self.plant.step(self._setpoint, duration_s)
 
     def see(self) -> np.ndarray:
-        """The camera's frame in the size of the recordings: uint8 `[H, W, 3]`."""
+        """The camera's frame in the size of the recordings, uint8 `[H, W, 3]`."""
         return self._sized(self.plant.render())
 
     def see_at(self, position: np.ndarray) -> np.ndarray:
-        """What `see` would give with the robot at `position [J]`, which is not disturbed."""
+        """The frame with the robot at `position [J]`. The robot itself is not moved."""
         return self._sized(self.plant.render_at(position))
 
     def _sized(self, image: np.ndarray) -> np.ndarray:
@@ -66,7 +65,7 @@ class Robot:
 def area_average(image: np.ndarray, size: int) -> np.ndarray:
     """Shrinks `uint8 [H, W, 3]` to `uint8 [size, size, 3]` by averaging equal areas.
 
-    Raises ValueError where the image's sides are no multiples of `size`.
+    Raises ValueError if the image's sides are not multiples of `size`.
     """
     height, width, channels = image.shape
     if height % size or width % size:

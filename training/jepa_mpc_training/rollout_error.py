@@ -1,4 +1,4 @@
-"""How far predictions are from what came, by how many steps ahead, on episodes that training does not see."""
+"""Errors of predictions on held-out episodes, by the number of steps ahead."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from .dataset import Dataset
 from .nets import rollout
 
 ROLLOUT_STEPS = 10
-"""How many steps ahead a model is probed: twice what it plans."""
+"""Steps ahead that a model is probed for: twice its planning horizon."""
 
 _EPISODES = 32
-"""At most so many: the same every time, spread over those that were held back."""
+"""Maximum number of episodes: always the same, spread over those that were held out."""
 
 
 def rollout_errors(jepa: Any, dataset: Dataset, episodes: np.ndarray, steps: int) -> np.ndarray:
-    """Mean squared error of latents predicted 1 to `steps` steps ahead, over that of predicting that nothing moves:
-    `[steps]`, fewer where episodes are shorter. 1 is worth nothing; latents grow and shrink while a model trains, this
-    number does not.
+    """Mean squared error of latents predicted 1 to `steps` steps ahead, relative to predicting that nothing moves:
+    `[steps]`, fewer if episodes are shorter.
 
-    Frames are as they were recorded, the first view alone.
+    A model at 1 predicts nothing. The ratio does not depend on the scale of the latents, which changes during training.
+    Takes the first view of each frame, without photometry. `jepa`: a `Jepa`, or a model with its `see` and `predictor`.
     """
     some = episodes[np.linspace(0, len(episodes) - 1, min(_EPISODES, len(episodes))).astype(int)]
     frames, actions = dataset.frames[some][:, 0, ::BLOCK], dataset.actions[some]
@@ -35,9 +35,9 @@ def rollout_errors(jepa: Any, dataset: Dataset, episodes: np.ndarray, steps: int
         blocks = blocks.to(latents.device)
         starts = range(length - WINDOW - steps + 1)
         history = torch.cat([latents[:, start : start + WINDOW] for start in starts])
-        told = torch.cat([blocks[:, start + WINDOW - 1 : start + WINDOW - 1 + steps] for start in starts])
-        came = torch.cat([latents[:, start + WINDOW : start + WINDOW + steps] for start in starts])
-        predicted = rollout(jepa.predictor, history.unsqueeze(2), told).squeeze(2)
-        wrong = (predicted - came).square().mean((0, 2))
-        still = (history[:, -1:] - came).square().mean((0, 2))
-    return (wrong / still.clamp_min(1e-12)).cpu().numpy().astype(np.float64)
+        taken = torch.cat([blocks[:, start + WINDOW - 1 : start + WINDOW - 1 + steps] for start in starts])
+        actual = torch.cat([latents[:, start + WINDOW : start + WINDOW + steps] for start in starts])
+        predicted = rollout(jepa.predictor, history.unsqueeze(2), taken).squeeze(2)
+        error = (predicted - actual).square().mean((0, 2))
+        still_error = (history[:, -1:] - actual).square().mean((0, 2))
+    return (error / still_error.clamp_min(1e-12)).cpu().numpy().astype(np.float64)

@@ -1,7 +1,8 @@
-"""`npm run round-trip`: a bag of the demo's robot, a model trained on that bag alone, and the demo with that model.
+"""`npm run round-trip`: records a bag of the demo's robot, trains a model on it alone, and runs the demo with the
+model.
 
-Everything as one would do it with a robot of one's own, one program after the other; says what each took and fails
-where the demo succeeds less often than the bar.
+These are the steps for a robot of your own, one program after the other. Prints the time of each, and fails if the
+demo's success rate is below `--bar`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 SETTINGS = (
-    # One look, one light: the demo's. A camera in a real room keeps the defaults of config.py.
+    # The demo has one appearance and one light. For a camera in a real room, keep the defaults of config.py.
     "photometry.nominal_share=1",
     "train.steps=3000",
     "train.batch=96",
@@ -36,27 +37,44 @@ QUICK_SETTINGS = (
     "train.held_out=0.3",
     "distance.steps=20",
 )
-"""Enough to see that every step leads to the next one; such a model moves at random."""
+"""Enough to test that each step leads to the next one. Such a model moves at random."""
 QUICK_MINUTES = 0.2
 
 
 class StepFailedError(RuntimeError):
-    """A program of the round trip ended with an error; it has said why."""
+    """A program of the round trip failed. It has printed why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit status: 0 where the demo succeeds as often as the bar says, 1 where it does not, 2 on errors."""
+    """Returns the exit status: 0 if the success rate reaches the bar, 1 if it does not, 2 on errors."""
     parser = argparse.ArgumentParser(prog="round-trip", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=ROOT / "training" / "runs" / "round_trip", help="of everything")
-    parser.add_argument("--minutes", type=float, default=40.0, help="of simulated time to record (default 40)")
-    parser.add_argument("--record-seed", type=int, default=0, help="of the recorded motions (default 0)")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=ROOT / "training" / "runs" / "round_trip",
+        help="folder for all files, which is emptied first",
+    )
+    parser.add_argument("--minutes", type=float, default=40.0, help="simulated time to record (default 40)")
+    parser.add_argument("--record-seed", type=int, default=0, help="seed of the recorded motions (default 0)")
     parser.add_argument("--storage", choices=("mcap", "sqlite3"), default="mcap")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="PyTorch threads (default: all)")
-    parser.add_argument("--set", action="append", default=[], metavar="STAGE.FIELD=VALUE", help="as in training")
-    parser.add_argument("--episodes", type=int, default=50, help="of the demo (default 50)")
-    parser.add_argument("--demo-seed", type=int, default=1234, help="of the demo; tune on others than 1234")
-    parser.add_argument("--bar", type=float, default=0.8, help="least success (default 0.8)")
-    parser.add_argument("--quick", action="store_true", help="a few seconds of bag and a few steps: no useful model")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="STAGE.FIELD=VALUE",
+        help="a setting of the training; may be repeated",
+    )
+    parser.add_argument("--episodes", type=int, default=50, help="episodes of the demo (default 50)")
+    parser.add_argument(
+        "--demo-seed", type=int, default=1234, help="seed of the demo (default 1234); tune on other seeds"
+    )
+    parser.add_argument("--bar", type=float, default=0.8, help="minimum success rate (default 0.8)")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="a few seconds of recording and a few training steps: the model is of no use",
+    )
     options = parser.parse_args(arguments)
     try:
         return round_trip(options)
@@ -66,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def round_trip(options: argparse.Namespace) -> int:
-    """Runs the programs in a folder that is made anew."""
+    """Runs the programs in an emptied folder. Returns the exit status: 0 if the bar was reached, else 1."""
     folder: Path = options.folder
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -90,7 +108,7 @@ def round_trip(options: argparse.Namespace) -> int:
                 *("--run", str(folder / "run"), "--model", str(model), "--threads", str(options.threads)),
                 *(word for setting in settings for word in ("--set", setting)),
             ],
-            # PyTorch and the ROS wheels bring libraries of the same names.
+            # PyTorch and the ROS wheels ship libraries of the same names.
             os.environ | {"PYTHONPATH": "", "LD_LIBRARY_PATH": ""},
         ),
         (
@@ -117,14 +135,14 @@ def round_trip(options: argparse.Namespace) -> int:
 
 
 def _run(title: str, command: Sequence[str], environment: Mapping[str, str]) -> tuple[float, float]:
-    """Runs a program; returns the minutes that passed and those of processor time, its own programs' included."""
+    """Runs a program. Returns minutes of wall time and of processor time, including its child processes."""
     start, processor = time.monotonic(), _processor_s()
     try:
         status = subprocess.run(command, env=dict(environment), cwd=ROOT, check=False).returncode
     except FileNotFoundError as error:
         raise StepFailedError(f"{title}: found no program {command[0]} ({error.strerror}), expected it.") from error
     if status != 0:
-        raise StepFailedError(f"{title}: found exit status {status}, expected 0; what it printed above says why.")
+        raise StepFailedError(f"{title}: found exit status {status}, expected 0. Its output above says why.")
     return (time.monotonic() - start) / 60, (_processor_s() - processor) / 60
 
 
@@ -138,7 +156,7 @@ def _ros_python() -> str:
     if python is None:
         raise StepFailedError(
             "record: found no JEPA_MPC_PYTHON in the environment, expected a Python with rclpy and MuJoCo. "
-            "Start it with npm run round-trip, which brings one."
+            "Start it with npm run round-trip, which provides one."
         )
     return python
 

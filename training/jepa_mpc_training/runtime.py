@@ -1,4 +1,4 @@
-"""An exported model folder, run in ONNX Runtime on one thread, as the node runs it."""
+"""Runs an exported model folder in ONNX Runtime on one thread, as the node does."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ class ExportedModel:
         return ActionSpace(*(np.asarray(action[key], dtype=np.float64) for key in ("lower", "upper", "mean", "std")))
 
     def encode(self, frame: np.ndarray) -> np.ndarray:
-        """uint8 `[H, W, 3]` of any size -> latent `[N, D]`."""
+        """Frame uint8 `[H, W, 3]` of any size -> latent `[N, D]`."""
         return self.encode_frames(frame[None])[0]
 
     def encode_frames(self, frames: np.ndarray) -> np.ndarray:
-        """uint8 `[B, H, W, 3]` of any size -> latents `[B, N, D]`; proprioception is taken for its mean."""
+        """Frames uint8 `[B, H, W, 3]` of any size -> latents `[B, N, D]`. If the model takes proprioception, its mean
+        is used."""
         feed = {self._camera: self.camera.fit(planar(frames)).numpy()}
         if "proprioception" in self.manifest:
             measured = len(self.manifest["proprioception"]["mean"])

@@ -1,4 +1,4 @@
-"""Which simulator a robot is driven in."""
+"""The simulators that a robot can be driven in."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ SIMULATORS: tuple[Simulator, ...] = get_args(Simulator)
 
 
 def open_plant(simulator: Simulator, urdf_xml: str) -> Plant:
-    """The robot of a URDF in a simulator; its `close` is the caller's to call."""
+    """The robot of a URDF in a simulator. The caller closes it."""
     if simulator == "mujoco":
         return MujocoPlant(urdf_xml)
-    # Only where it is asked for: Gazebo is not everywhere.
+    # Imported only if requested: Gazebo may not be installed.
     from jepa_mpc_gazebo.plant import GazeboPlant
 
     return GazeboPlant(urdf_xml)

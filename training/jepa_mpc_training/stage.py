@@ -1,4 +1,4 @@
-"""Stages: each leaves its output and a stamp of what it was made from, and is skipped when the stamp still fits."""
+"""Stages write their output and a stamp of their inputs, and are skipped if the stamp still matches."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .together import ALONE, Group
+from .distributed import SINGLE_PROCESS, ProcessGroup
 
 
 def fingerprint(*parts: Any) -> str:
-    """A short hash of configuration dataclasses and texts."""
+    """A short hash of configuration dataclasses and strings."""
     plain = [dataclasses.asdict(part) if dataclasses.is_dataclass(part) else part for part in parts]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -24,32 +24,32 @@ def run_stage(
     made_from: str,
     output: Path,
     work: Callable[[], dict[str, Any]],
-    group: Group = ALONE,
-    together: bool = False,
+    group: ProcessGroup = SINGLE_PROCESS,
+    distributed: bool = False,
 ) -> dict[str, Any]:
-    """Runs `work` unless `folder/<name>.json` says that it was done from the same inputs and `output` is there.
+    """Runs `work` unless `folder/<name>.json` shows that it was done from the same inputs and `output` exists.
 
-    Returns the figures that `work` returned, then or now. The stamp is written last, so an interrupted stage is not
-    taken for a finished one. In a `group` the first one works, or all of them `together`; the others wait, and return
-    nothing.
+    Returns the figures of `work`, from this run or an earlier one. The stamp is written last, so that an interrupted
+    stage does not count as finished. In a `group` the main process runs `work`, the others wait and return no figures;
+    if `distributed`, all of them run it.
     """
     stamp = folder / f"{name}.json"
     if stamp.exists() and output.exists():
         known = json.loads(stamp.read_text())
         if known["made_from"] == made_from:
-            if group.leads:
+            if group.is_main:
                 print(f"{name}: up to date ({folder})")
-            group.wait()
+            group.barrier()
             return known["figures"]
-    # All have looked before the stamp goes.
-    group.wait()
+    # No process may delete the stamp before every process has read it.
+    group.barrier()
     figures: dict[str, Any] = {}
-    if group.leads:
+    if group.is_main:
         folder.mkdir(parents=True, exist_ok=True)
         stamp.unlink(missing_ok=True)
-    if group.leads or together:
+    if group.is_main or distributed:
         figures = work()
-    if group.leads:
+    if group.is_main:
         stamp.write_text(json.dumps({"made_from": made_from, "figures": figures}, indent=2) + "\n")
-    group.wait()
+    group.barrier()
     return figures

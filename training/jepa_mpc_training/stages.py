@@ -1,4 +1,4 @@
-"""The stages in order, each fed by the ones before: collect, train, distance, probe, export, evaluate."""
+"""The stages in their order: collect, train, distance, probe, export, evaluate."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from .conditions import CONDITIONS
 from .config import IMAGE_SIZE, VIEWS, Config
 from .dataset import Dataset
 from .distance import load_distance, train_distance
+from .distributed import SINGLE_PROCESS, ProcessGroup
 from .evaluate import Timing, evaluate
 from .export import Networks, export
 from .exporters.encoders.frozen_vit import GridPool
@@ -27,14 +28,13 @@ from .recordings.source import Source, identity, remember, remembered, source_of
 from .rollout_error import ROLLOUT_STEPS, rollout_errors
 from .runtime import ExportedModel
 from .stage import fingerprint, run_stage
-from .together import ALONE, Group
 from .train import load_jepa, train
 
 STAGES = ("collect", "train", "distance", "probe", "export", "evaluate")
 
 
 class Pipeline:
-    """One model from URDF to model folder. Every stage is skipped when it was done from the same inputs before."""
+    """Makes one model, from URDF to model folder. A stage is skipped if it was done from the same inputs before."""
 
     def __init__(
         self,
@@ -43,17 +43,19 @@ class Pipeline:
         run_folder: Path,
         model_folder: Path,
         source: Source | None = None,
-        group: Group = ALONE,
+        group: ProcessGroup = SINGLE_PROCESS,
     ) -> None:
-        """With a `source` the data are recordings; without one they are what the run's folder is known to be made of,
-        or else simulated. The JEPA is trained by all of the `group`, everything else by its first one."""
+        """`source`: recordings to train on. None: those that the run's folder was made from, or else simulation.
+
+        All processes of the `group` train the JEPA; the main process does everything else.
+        """
         self._group = group
         self._urdf_xml = urdf_xml
         encoder = config.encoder
         if encoder.kind and config.collect.frame_size == IMAGE_SIZE:
-            # That size is our own encoder's; published ones are given what the camera has.
+            # The default size is that of our own encoder. Published ones take the camera's own size.
             config = dataclasses.replace(config, collect=dataclasses.replace(config.collect, frame_size=0))
-        # What cannot be used is refused before anything is done for it.
+        # An encoder that cannot be used is refused before any work is done.
         self._encoder = open_encoder(encoder) if encoder.kind else None
         self._recorded = remembered(run_folder) if source is None else identity(source)
         self._config = config
@@ -79,13 +81,14 @@ class Pipeline:
         }
 
     def run(self, last: str) -> dict[str, dict[str, Any]]:
-        """Runs the stages up to and including `last`; returns each one's figures. Ends with the card after evaluate."""
+        """Runs the stages up to and including `last`; returns the figures of each. After evaluate it writes the
+        card."""
         figures = {}
         for name in STAGES[: STAGES.index(last) + 1]:
             figures[name] = self._run_one(name)
             if name == "collect" and self._encoder is not None and last != name:
                 figures["features"] = self._run_one("features")
-        if last == STAGES[-1] and self._group.leads:
+        if last == STAGES[-1] and self._group.is_main:
             joints = read_joint_names(parse_urdf(self._urdf_xml))
             print(write_card(self._model_folder, self._config, joints, figures, self._encoder))
         return figures
@@ -108,7 +111,7 @@ class Pipeline:
             output,
             lambda: getattr(self, f"_{name}")(folder),
             self._group,
-            together=name == "train",
+            distributed=name == "train",
         )
 
     def _collect(self, folder: Path) -> dict[str, Any]:
@@ -192,7 +195,7 @@ class Pipeline:
         model = ExportedModel(self._model_folder)
         planner, episodes = self._config.planner, self._config.evaluate.episodes
         frame_size = self._config.collect.frame_size
-        # The penalty is in steps; next to a squared latent distance it would weigh too much.
+        # The penalty is in steps, which would weigh too much against a squared latent distance.
         squared = dataclasses.replace(planner, objective="squared_latent_distance", action_penalty=0.0, rest_margin=0.0)
         fast = Timing(frame_period_ms=100 / 3, plan_every=2, delay_ms=80)
         runs = {
@@ -228,7 +231,7 @@ class Pipeline:
         return Dataset.load(self._run_folder / "collect")
 
     def _seen(self) -> Dataset:
-        """What the JEPA is trained on: the recordings, or the published encoder's features of them."""
+        """What the JEPA is trained on: the recordings, or a published encoder's features of them."""
         if self._encoder is None:
             return self._dataset()
         return Features.of(self._dataset(), self._run_folder / "features" / "features.npy")

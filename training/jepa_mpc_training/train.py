@@ -1,4 +1,4 @@
-"""Stage 2: the JEPA. Encoder and predictor learn together, by predicting latents from latents of another view."""
+"""Stage 2: the JEPA. Encoder and predictor are trained jointly to predict the latents of one view from another's."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ from .collapse import check_collapse, sigreg
 from .config import BLOCK, IMAGE_SIZE, WINDOW, PhotometryConfig, TrainConfig
 from .curves import Curves
 from .dataset import Dataset
+from .distributed import SINGLE_PROCESS, ProcessGroup, batch_per_process
 from .exporters.errors import ExportRefusedError
 from .features import Features
 from .nets import Encoder, Predictor, Projection, rollout
 from .photometry import draw_photometry
 from .rollout_error import rollout_errors
-from .together import ALONE, Group, share_of
 
 _CURVE_EVERY = 20
 
 
 @dataclass
 class Jepa:
-    """A trained encoder and predictor with the pixel statistics (mean and deviation a channel) they were fed with."""
+    """A trained encoder and predictor, with the mean and standard deviation of each channel that normalise the
+    pixels."""
 
     encoder: Encoder
     predictor: Predictor
@@ -40,7 +41,7 @@ class Jepa:
 
     @property
     def device(self) -> torch.device:
-        """Where the networks are."""
+        """The device of the networks."""
         return next(self.predictor.parameters()).device
 
     @property
@@ -52,9 +53,9 @@ class Jepa:
         """Latents of every frame `[E, V, T + 1, D]`, each view under a photometry of its own."""
         generator = torch.Generator().manual_seed(0)
         with torch.no_grad():
-            return torch.stack([self.see_changed(episode, photometry, generator) for episode in dataset.frames])
+            return torch.stack([self.see_augmented(episode, photometry, generator) for episode in dataset.frames])
 
-    def see_changed(self, frames: np.ndarray, photometry: PhotometryConfig, generator: torch.Generator) -> Tensor:
+    def see_augmented(self, frames: np.ndarray, photometry: PhotometryConfig, generator: torch.Generator) -> Tensor:
         """Frames uint8 `[N, L, S, S, 3]`, each of the N under a photometry of its own -> latents `[N, L, D]`."""
         views = planar(frames)
         drawn = draw_photometry(photometry, len(views), tuple(views.shape[-2:]), generator)
@@ -65,19 +66,19 @@ class Jepa:
         return self.encode(planar(frames))
 
     def encode(self, frames: Tensor) -> Tensor:
-        """uint8 or float `[N, L, 3, S, S]` in [0, 255] -> latents `[N, L, D]`."""
+        """Frames uint8 or float `[N, L, 3, S, S]` in [0, 255] -> latents `[N, L, D]`."""
         images = self.camera.fit(frames.flatten(0, 1)).to(self.device)
         return self.encoder(images)[:, 0].unflatten(0, frames.shape[:2])
 
 
 @dataclass
 class FeatureJepa(Jepa):
-    """One whose frames are the features of an encoder that stays as it is (features.py), photometry included."""
+    """A JEPA on the features of a frozen encoder (features.py), which include the photometry."""
 
     encoder: Projection
 
-    def see_changed(self, frames: np.ndarray, photometry: PhotometryConfig, generator: torch.Generator) -> Tensor:
-        """Features `[N, L, G, C]` -> latents `[N, L, D]`; what changes pixels was done before they were encoded."""
+    def see_augmented(self, frames: np.ndarray, photometry: PhotometryConfig, generator: torch.Generator) -> Tensor:
+        """Features `[N, L, G, C]` -> latents `[N, L, D]`; the photometry was applied before the frames were encoded."""
         return self.see(frames)
 
     def see(self, frames: np.ndarray) -> Tensor:
@@ -92,39 +93,39 @@ def train(
     photometry: PhotometryConfig,
     folder: Path,
     made_from: str,
-    group: Group = ALONE,
+    group: ProcessGroup = SINGLE_PROCESS,
 ) -> dict[str, Any]:
-    """Trains and writes `jepa.pt` to `folder`, and its curves to `curves.png` and `tensorboard/`; resumes from
-    `checkpoint.pt` where one was made from the same inputs.
+    """Trains and writes `jepa.pt` to `folder`, and its curves to `curves.png` and `tensorboard/`.
 
-    In a `group` each has its share of the batch and draws motions of its own; the first one alone writes.
+    Resumes from `checkpoint.pt` if it was made from the same inputs. In a `group` each process takes a part of the
+    batch and draws motions of its own; only the main process writes.
     """
     torch.manual_seed(config.seed)
-    jepa = _further(dataset, Path(config.start)) if config.start else _new(dataset, config)
+    jepa = _start_from(dataset, Path(config.start)) if config.start else _new(dataset, config)
     jepa.encoder.to(group.device), jepa.predictor.to(group.device)
     parameters = [*jepa.encoder.parameters(), *jepa.predictor.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
     jepa.encoder.train(), jepa.predictor.train()
     checkpoint = folder / "checkpoint.pt"
     progress = _resume(checkpoint, made_from, jepa, optimizer)
-    group.begin_alike((jepa.encoder, jepa.predictor))
+    group.broadcast_weights((jepa.encoder, jepa.predictor))
     training, held_out = dataset.split(config.held_out)
-    shared = dataclasses.replace(config, batch=share_of(config.batch, group))
+    shared = dataclasses.replace(config, batch=batch_per_process(config.batch, group))
 
-    with Curves.open(folder, progress.rows, group.leads) as curves:
+    with Curves.open(folder, progress.rows, group.is_main) as curves:
         bar = tqdm(
             range(progress.step, progress.step if progress.is_over(config) else config.steps),
             desc="train",
             initial=progress.step,
             total=config.steps,
             unit="step",
-            disable=not group.leads,
+            disable=not group.is_main,
         )
         for step in bar:
             rate = _learning_rate(config, step)
             for parameter_group in optimizer.param_groups:
                 parameter_group["lr"] = rate
-            # Seeded by the step, so that a resumed run sees what an uninterrupted one would have seen.
+            # Seeded by the step, so that a resumed run draws the same batches as an uninterrupted one.
             seed = [config.seed, step] if group.size == 1 else [config.seed, step, group.rank]
             loss, figures = _loss(jepa, dataset, training, shared, photometry, seed)
             optimizer.zero_grad()
@@ -136,12 +137,12 @@ def train(
                 bar.set_postfix({name: f"{value:.4f}" for name, value in figures.items()})
                 curves.add(step, {**figures, "learning_rate": rate})
             if config.evaluate_every and (step + 1) % config.evaluate_every == 0:
-                error = group.agree(_held_out_error(jepa, dataset, held_out, config))
+                error = group.broadcast(_held_out_error(jepa, dataset, held_out, config))
                 curves.add(step + 1, {"held_out_rollout_error": error})
-                progress.look(error, step + 1, _state(jepa) if config.patience else {})
+                progress.record(error, step + 1, _state(jepa) if config.patience else {})
             progress.step = step + 1
             over = progress.is_over(config)
-            if group.leads and (over or progress.step % config.checkpoint_every == 0):
+            if group.is_main and (over or progress.step % config.checkpoint_every == 0):
                 _save(checkpoint, made_from, jepa, optimizer, progress)
             if over:
                 break
@@ -154,15 +155,15 @@ def train(
         _, figures = _loss(jepa, dataset, held_out, config, photometry, [config.seed, config.steps])
         latents = torch.cat([jepa.see(dataset.frames[e]).flatten(0, 1) for e in held_out])
     spread = check_collapse(latents, dataset.actions.shape[2])
-    if group.leads:
+    if group.is_main:
         save_jepa(jepa, config, dataset.actions.shape[2], folder / "jepa.pt")
-    group.wait()
+    group.barrier()
     ended = {"steps": progress.step, "best_step": progress.best_step} if config.patience else {}
     return {**{f"held_out_{name}": value for name, value in figures.items()}, **spread, **ended}
 
 
 def _held_out_error(jepa: Jepa, dataset: Dataset, held_out: np.ndarray, config: TrainConfig) -> float:
-    """Mean over the steps that training predicts of how far predictions are off, relative to standing still."""
+    """Mean error of rollouts over the steps that training predicts, relative to predicting that nothing moves."""
     jepa.encoder.eval(), jepa.predictor.eval()
     error = float(rollout_errors(jepa, dataset, held_out, config.rollout).mean())
     jepa.encoder.train(), jepa.predictor.train()
@@ -170,12 +171,12 @@ def _held_out_error(jepa: Jepa, dataset: Dataset, held_out: np.ndarray, config: 
 
 
 def save_jepa(jepa: Jepa, config: TrainConfig, joints: int, path: Path) -> None:
-    """Writes weights and everything needed to build the networks again."""
+    """Writes the weights and what is needed to rebuild the networks."""
     torch.save({"config": config.__dict__, "joints": joints, **_state(jepa)}, path)
 
 
 def load_jepa(path: Path) -> Jepa:
-    """Reads what `save_jepa` wrote."""
+    """Reads a file of `save_jepa`."""
     state = torch.load(path, weights_only=True)
     config = TrainConfig(**state["config"])
     places = state["encoder"].get("mean")
@@ -187,8 +188,8 @@ def load_jepa(path: Path) -> Jepa:
     return kind(encoder.eval(), predictor.eval(), state["pixel_mean"], state["pixel_std"])
 
 
-def _further(dataset: Dataset, start: Path) -> Jepa:
-    """A model to go on from. Raises ExportRefusedError where it sees something else than there is in the data."""
+def _start_from(dataset: Dataset, start: Path) -> Jepa:
+    """A model to continue from. Raises ExportRefusedError if its input is not what the data has."""
     jepa = load_jepa(start)
     places = jepa.encoder.mean.shape if isinstance(jepa, FeatureJepa) else None
     given = dataset.frames.shape[3:] if isinstance(dataset, Features) else None
@@ -200,7 +201,7 @@ def _further(dataset: Dataset, start: Path) -> Jepa:
             f"train.start={start}",
             found=f"a model on {found}",
             expected=f"one on {expected}",
-            remedy="Name the encoder, and the settings of it, that the model was trained on.",
+            remedy="Pass the encoder, and its settings, that the model was trained on.",
         )
     return jepa
 
@@ -212,9 +213,9 @@ def _new(dataset: Dataset, config: TrainConfig) -> Jepa:
         projection.mean, projection.std = dataset.spread()
         return FeatureJepa(projection, predictor, [], [])
     some = dataset.frames[:: max(1, len(dataset.frames) // 50)].reshape(-1, 3) * PIXEL_SCALE
-    # A channel in which nothing ever changes is left as it is.
-    deviation = np.where(some.std(0) < 1e-3, 1.0, some.std(0))
-    return Jepa(Encoder(config), predictor, some.mean(0).round(4).tolist(), deviation.round(4).tolist())
+    # A constant channel is not scaled.
+    std = np.where(some.std(0) < 1e-3, 1.0, some.std(0))
+    return Jepa(Encoder(config), predictor, some.mean(0).round(4).tolist(), std.round(4).tolist())
 
 
 def _loss(
@@ -225,11 +226,12 @@ def _loss(
     photometry: PhotometryConfig,
     seed: list[int],
 ) -> tuple[Tensor, dict[str, float]]:
-    """Latents of every view predicted over several steps from the history in every view + regularisers; the parts."""
+    """The loss and its parts: the latents of every view, predicted over several steps from the history of every view,
+    and the regularisers."""
     length = WINDOW + config.rollout
     frames, actions = dataset.sequences(np.random.default_rng(seed), episodes, config.batch, length)
     generator = torch.Generator().manual_seed(seed[0] * 1_000_003 + seed[1] + sum(seed[2:]) * 7_368_787)
-    seen = jepa.see_changed(frames.reshape(-1, *frames.shape[2:]), photometry, generator)
+    seen = jepa.see_augmented(frames.reshape(-1, *frames.shape[2:]), photometry, generator)
     latents = seen.unflatten(0, frames.shape[:2])
     history = latents[:, :, :WINDOW].flatten(0, 1).unsqueeze(2)
     blocks = torch.from_numpy(actions)[:, WINDOW - 1 :].repeat_interleave(frames.shape[1], dim=0).to(jepa.device)
@@ -244,7 +246,7 @@ def _loss(
 
 
 def _learning_rate(config: TrainConfig, step: int) -> float:
-    """Linear warm-up, then a cosine to 1 % of the peak."""
+    """Linear warm-up, then a cosine down to 1 % of the peak."""
     if step < config.warmup_steps:
         return config.learning_rate * (step + 1) / config.warmup_steps
     done = (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)
@@ -262,8 +264,7 @@ def _state(jepa: Jepa) -> dict[str, Any]:
 
 @dataclass
 class _Progress:
-    """How far a training has come: steps done, its curves so far, and the best held-out rollout error, with the weights
-    that gave it where they are wanted."""
+    """State of a training: steps done, curves so far, and the best held-out rollout error with its weights."""
 
     step: int = 0
     rows: list[tuple[int, dict[str, float]]] = field(default_factory=list)
@@ -276,8 +277,8 @@ class _Progress:
         """Whether patience has run out."""
         return 0 < config.patience <= self.looks_since_best
 
-    def look(self, error: float, step: int, state: dict[str, Any]) -> None:
-        """Takes in an error; keeps a copy of `state` where it is the best so far."""
+    def record(self, error: float, step: int, state: dict[str, Any]) -> None:
+        """Records a held-out error; keeps a copy of `state` if the error is the smallest so far."""
         if error < self.best_error:
             self.best_error, self.best_step, self.looks_since_best = error, step, 0
             self.best_state = copy.deepcopy(state)
@@ -295,7 +296,7 @@ def _save(path: Path, made_from: str, jepa: Jepa, optimizer: torch.optim.Optimiz
 
 
 def _resume(path: Path, made_from: str, jepa: Jepa, optimizer: torch.optim.Optimizer) -> _Progress:
-    """Loads a checkpoint made from the same inputs; returns how far it had come."""
+    """Loads a checkpoint that was made from the same inputs; returns its progress, or that of a new training."""
     if not path.exists():
         return _Progress()
     state = torch.load(path, weights_only=True, map_location="cpu")

@@ -1,4 +1,4 @@
-"""The regulariser and the detector tell good latents from collapsed ones."""
+"""The regulariser and the detector distinguish good latents from collapsed ones."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def test_the_first_view_of_a_gazebo_episode_is_what_its_camera_saw(
     opened = []
 
     def stand_in(simulator: str, urdf: str) -> Plant:
-        # Another simulator, as far as the collection can tell: its own physics, and a look that nobody draws.
+        # Stands in for another simulator, with an appearance that is never drawn.
         opened.append(simulator)
         plant = Plant(urdf)
         plant.set_appearance(Appearance(light_strength=0.0, ambient=0.0))

@@ -15,7 +15,7 @@ from tiny_run import TINY, URDF
 from jepa_mpc_training import __main__ as program
 from jepa_mpc_training import features as features_module
 from jepa_mpc_training.camera_input import planar
-from jepa_mpc_training.config import Config, EncoderConfig
+from jepa_mpc_training.config import Config, EncoderConfig, with_encoder
 from jepa_mpc_training.dataset import Dataset
 from jepa_mpc_training.exporters.encoders.kinds import ENCODERS
 from jepa_mpc_training.exporters.encoders.reference import published_weights, random_encoder
@@ -155,7 +155,7 @@ def test_another_photometry_or_encoder_is_not_taken_for_the_same(on_vjepa: Encod
         ({"image_size": 64}, "image size: found 64; expected 32, which the positions of the weights are for"),
         ({"grid": 5}, "encoder.grid: found 5; expected 1 to 4"),
         ({"dtype": "int8"}, "encoder.dtype: found 'int8'"),
-        ({"kind": "ijepa"}, "patches: found 2 x 8 x 8 of a clip; expected squares of one picture, as I-JEPA has them"),
+        ({"kind": "ijepa"}, "patches: found 2 x 8 x 8 of a clip; expected squares of one image, as I-JEPA has them"),
         ({"kind": "dinov2"}, "nearest is 'published (blocks.0.attn.qkv)', without blocks.0.ls1.gamma"),
     ],
 )
@@ -179,5 +179,5 @@ def test_the_command_takes_the_encoder_and_refuses_before_it_collects(tmp_path: 
         program.main(["train", "--encoder", "dinov2", "--run", str(tmp_path / "run"), "--threads", "1"])
     assert "--encoder-weights: found none" in str(ended.value.code)
     assert not (tmp_path / "run").exists()
-    config = program.with_encoder("vjepa", Path("w.pt"), Config())
+    config = with_encoder("vjepa", Path("w.pt"), Config())
     assert (config.encoder.kind, config.encoder.weights) == ("vjepa", "w.pt")

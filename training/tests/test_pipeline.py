@@ -14,8 +14,7 @@ import pytest
 from safetensors.numpy import load_file
 from tiny_run import TINY, TinyRun
 
-from jepa_mpc_training.__main__ import collected_in, override
-from jepa_mpc_training.config import Config
+from jepa_mpc_training.config import Config, simulated_in, with_settings
 from jepa_mpc_training.runtime import ExportedModel
 from jepa_mpc_training.stages import Pipeline
 
@@ -125,17 +124,17 @@ def test_the_card_carries_the_figures_of_the_run(tiny: TinyRun) -> None:
 
 
 def test_settings_of_the_command_line_keep_their_types_and_refuse_strangers() -> None:
-    assert override(Config(), ["train.steps=7", "planner.min_std=0.5"]).train.steps == 7
+    assert with_settings(Config(), ["train.steps=7", "planner.min_std=0.5"]).train.steps == 7
     for bad in ("train.stepz=7", "train.steps=many", "name=x", "train.steps"):
         with pytest.raises(ValueError, match="--set"):
-            override(Config(), [bad])
+            with_settings(Config(), [bad])
 
 
 def test_all_motions_are_collected_in_the_simulator_that_is_named() -> None:
-    config = override(Config(), ["collect.gazebo_episodes=5"])
-    assert collected_in(None, config).collect.gazebo_episodes == 5
-    assert collected_in("mujoco", config).collect.gazebo_episodes == 0
-    assert collected_in("gazebo", config).collect.gazebo_episodes == config.collect.episodes
+    config = with_settings(Config(), ["collect.gazebo_episodes=5"])
+    assert simulated_in(None, config).collect.gazebo_episodes == 5
+    assert simulated_in("mujoco", config).collect.gazebo_episodes == 0
+    assert simulated_in("gazebo", config).collect.gazebo_episodes == config.collect.episodes
 
 
 def _copy(tiny: TinyRun, folder: Path) -> Path:

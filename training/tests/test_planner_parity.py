@@ -1,4 +1,4 @@
-"""The planner beside the node's, on one world and one noise (written by tests/unit/planning/cem-plans.test.ts)."""
+"""The planner makes the plans of the node, on the same world and noise (tests/unit/planning/cem-plans.test.ts)."""
 
 from __future__ import annotations
 

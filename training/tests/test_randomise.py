@@ -1,4 +1,4 @@
-"""What is drawn stays in its ranges, is drawn from the generator alone, and shows in pixels and in motion."""
+"""Random draws stay in their ranges, depend on the generator alone, and change pixels and motion."""
 
 from __future__ import annotations
 

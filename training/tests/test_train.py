@@ -109,7 +109,8 @@ def test_two_views_of_a_moment_come_together_while_moments_stay_apart(tiny: Tiny
         config = DistanceConfig(steps=300, batch=64, width=32, same=same)
         train_distance(views, config, tiny.run)
         head = load_distance(tiny.run / "distance.pt")
-        rows[same] = invariance(views, head, np.zeros(20, dtype=bool), tiny.run / "views.png")["two looks in MuJoCo"]
+        by_kind = invariance(views, head, np.zeros(20, dtype=bool), tiny.run / "views.png")
+        rows[same] = by_kind["two appearances in MuJoCo"]
     assert rows[100.0]["share_steps"] < 0.7 * rows[0.0]["share_steps"]
     assert rows[100.0]["share_latent"] == rows[0.0]["share_latent"]
 
@@ -171,7 +172,7 @@ def test_a_resumed_run_goes_on_with_its_patience_and_its_curves(
     assert [step for step, row in rows if "held_out_rollout_error" in row] == [10, 20, 30, 40, 50, 60]
 
 
-def test_curves_are_told_to_tensorboard_and_drawn(tiny: TinyRun) -> None:
+def test_curves_are_written_to_tensorboard_and_drawn(tiny: TinyRun) -> None:
     folder = tiny.run / "train"
     events = EventAccumulator(str(folder / "tensorboard"))
     events.Reload()

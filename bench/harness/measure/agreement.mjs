@@ -9,14 +9,15 @@ const PRECISIONS = ['fp32', 'fp16', 'int8'];
 /**
  * Whether both sides compute the same.
  *
- * - `refit_max_relative_difference`: the reference's solver is given the same noise and, in place of its model's costs, ours. What is
- *   left to differ is sampling, selection and refit, over all iterations. Largest difference of mean and deviation, relative to the
+ * - `refit_max_relative_difference`: the reference's solver gets the same noise and, instead of the costs of its own model, ours. Only
+ *   sampling, selection and refit can still differ. Largest difference of mean and standard deviation over all iterations, relative to the
  *   largest entry of each.
  * - `cost_max_relative_difference_*`: candidates of our first iteration, scored by the reference's model.
  * - `cost_rank_correlation_*`: Spearman's, of the same costs; and `..._last_iteration`, where the candidates lie close together and ranking
  *   them is hardest.
  *
- * iCEM is not in it: stable-worldmodel scales every coloured sequence to deviation 1 over time, ours has deviation 1 over the samples.
+ * iCEM is not compared: stable-worldmodel scales every coloured sequence to standard deviation 1 over time, ours has standard deviation 1
+ * over the samples.
  */
 export const agreement = {
   title: 'agreement',

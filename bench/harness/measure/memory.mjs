@@ -1,4 +1,4 @@
-/** `peak_memory_mb`: the largest resident memory of each process after the plans so far (the libraries and the runtime included). */
+/** `peak_memory_mb`: the peak resident memory of each process after the plans so far, libraries and runtime included. */
 export const memory = {
   title: 'memory',
   work: () => 0,

@@ -4,19 +4,19 @@ import { median } from '../statistics.mjs';
 import { PAUSE_MS, solveOnce, whenQuiet, workOf } from './rounds.mjs';
 
 /**
- * What of a plan is not the model's arithmetic, the model being its predictor and, where it has one, its distance network. ONNX Runtime's
- * profiler alone says how much of a run is inside whose kernels (harness/node-times.mjs), but it makes the run longer; so right after a plan a
- * profiled graph scores the candidates of each of its iterations again, and all other times are of the plan itself. The reference's modules
- * are timed by hooks.
+ * The share of a plan that is not the model's arithmetic. The model is its predictor and, if it has one, its distance network. Only ONNX
+ * Runtime's profiler says how much of a run each kernel takes (harness/node-times.mjs), but it makes the run longer. So a profiled graph
+ * scores the candidates of each iteration again right after the plan, and all other times are of the plan itself. The reference's modules are
+ * timed by hooks.
  *
  * - `overhead_share`: 1 - model / plan. It is the sum of the next two.
  * - `overhead_outside_run_share`: 1 - `session.run` / plan (reference: `get_cost`). Sampling, selection, refit, feeds.
- * - `overhead_inside_run_share`: (`session.run` - model) / plan. Objective, what lies between kernels, the binding.
- * - `not_predictor_share`: 1 - predictor / plan, where the model has a distance network.
+ * - `overhead_inside_run_share`: (`session.run` - model) / plan. Objective, time between kernels, the binding.
+ * - `not_predictor_share`: 1 - predictor / plan, if the model has a distance network.
  *
- * Two runs are compared here, and a machine is never equally fast twice. The profiled run by itself gives bounds: the kernels of others are
- * the least that is lost inside a run, and all that is not the model's kernels, what profiling adds included, the most. A difference
- * outside of these bounds is brought to the nearer one. Ours are medians over the iterations of a plan, each with its own profile.
+ * This compares two runs, and a machine is never equally fast twice. The profiled run gives bounds for the time lost inside a run: at least
+ * the kernels that are not the model's, and at most everything except the model's kernels, including what profiling adds. A difference outside
+ * of these bounds is clamped to them. Ours are medians over the iterations of a plan, each with its own profile.
  */
 export const overhead = {
   title: 'overhead',
@@ -89,8 +89,8 @@ function shareOut(ms, runMs, { runMs: profiledMs, partMs }) {
   const { predictor, distance = 0 } = partMs;
   const model = predictor + distance;
   const kernels = Object.values(partMs).reduce((sum, time) => sum + time, 0);
-  const most = (runMs * model) / kernels;
-  const least = (runMs * model) / profiledMs;
-  const modelMs = Math.min(most, Math.max(least, model));
+  const maxMs = (runMs * model) / kernels;
+  const minMs = (runMs * model) / profiledMs;
+  const modelMs = Math.min(maxMs, Math.max(minMs, model));
   return { ms, runMs, modelMs, predictorMs: (modelMs * predictor) / model };
 }

@@ -45,12 +45,12 @@ export async function solveOnce(bench, side, planner, settings, { problem, noise
 }
 
 /**
- * Does something until the machine was quiet meanwhile, a few times at most.
+ * Repeats work, a limited number of times, until the machine was quiet while it ran.
  *
  * @template T
  * @param {Bench} bench
  * @param {() => Promise<T>} work
- * @returns {Promise<T & { otherLoad: number }>} what the quietest attempt gave, and how many cores other programs had during it
+ * @returns {Promise<T & { otherLoad: number }>} the result of the quietest attempt, and how many cores other programs used during it
  */
 export async function whenQuiet({ amounts, reference, ours }, work) {
   const pids = [reference, ours.fp32, ours.int8].filter((side) => side !== null).map(({ pid }) => pid);

@@ -6,7 +6,7 @@ import { PAUSE_MS, solveOnce, whenQuiet, workOf } from './rounds.mjs';
 
 const ITERATIONS = 2;
 
-/** What is left out for each metric. */
+/** Savings that are left out for each metric. */
 const WITHOUT = new Map([
   ['saving_last_frame_ratio', ['lastFrameOnly']],
   ['saving_shared_once_ratio', ['sharedOnce']],
@@ -15,8 +15,8 @@ const WITHOUT = new Map([
 ]);
 
 /**
- * `saving_*_ratio`: what each exact saving of the compiler brings (packages/rollout-compiler/src/savings.ts). Both sides of a pair are ours: with
- * everything / without one saving, or without all of them; the same candidates, the same costs. The compiler still does all the rest.
+ * `saving_*_ratio`: what each exact saving of the compiler brings (`Savings` in packages/rollout-compiler). Both sides of a pair are ours:
+ * with all savings / without one of them, or without any; the same candidates, the same costs. The compiler still does everything else.
  */
 export const savings = {
   title: 'savings',

@@ -2,9 +2,9 @@ import { quantile } from '../statistics.mjs';
 import { pairsOf, solveInRounds, workOf } from './rounds.mjs';
 
 /**
- * `ros_thread_gap_p99_ms`: while a plan is made in a worker thread, how long the thread with the callbacks goes without a tick of a
- * 1 ms timer (99th percentile). Node's main thread beside `worker_threads` on our side, Python's main thread beside a `Thread` on the
- * reference's.
+ * `ros_thread_gap_p99_ms`: while a worker thread makes a plan, how long the thread with the callbacks goes without a tick of a 1 ms timer
+ * (99th percentile). On our side that is Node's main thread with a `worker_threads` worker, on the reference's Python's main thread with a
+ * `Thread`.
  */
 export const threadGap = {
   title: 'pauses of the ROS thread',

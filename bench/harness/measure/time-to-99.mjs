@@ -10,7 +10,7 @@ const PAUSE_MS = 100;
 /** As many candidates as the reference has, in smaller populations. */
 const OUR_BEST = { planner: 'cma', samples: 100, elites: 30 };
 
-/** What is timed besides the reference: metric, precision, and what our side plans with. */
+/** What is timed in addition to the reference: metric, precision, and what our side plans with. */
 const CONTENDERS = [
   { metric: 'time_to_99_percent', precision: 'fp32', ...OUR_BEST },
   { metric: 'time_to_99_percent_int8', precision: 'int8', ...OUR_BEST },
@@ -18,11 +18,11 @@ const CONTENDERS = [
 ];
 
 /**
- * `time_to_99_percent`: the reference's CEM plans with its whole budget. The target is 99 % of the way from the mean cost of its first
- * samples to the best cost it ever finds. How long does each side plan, iteration by iteration, until a candidate as cheap as that has
- * been scored? Ours uses the planner that does it best, from the same first deviation and with at most as many candidates in all; beside it stands
- * the same planner with the same settings as the reference's. The best candidate of each of our iterations is scored again by the
- * reference's float32 model, and that counts.
+ * `time_to_99_percent`: the reference's CEM plans with its whole budget. The target cost is 99 % of the difference between the mean cost of
+ * its first samples and the best cost that it ever finds. How long does each side plan, iteration by iteration, until a candidate that costs
+ * no more has been scored? Our side uses the planner that does it best, from the same initial standard deviation and with at most as many
+ * candidates in total. It is also timed with the same planner and settings as the reference. The reference's float32 model scores the best
+ * candidate of each of our iterations again, and that cost counts.
  */
 export const timeTo99 = {
   title: 'time to 99 %',

@@ -1,1 +1,1 @@
-"""The reference's side of `npm run bench`: PyPI stable-worldmodel over our own side's weights, noise and problems."""
+"""The reference's side of `npm run bench`: stable-worldmodel from PyPI, with the same weights, noise and problems."""

@@ -1,4 +1,4 @@
-"""The random-weight cases: sizes alone."""
+"""The sizes of the random-weight cases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Case:
-    """A predictor's sizes and its planning budget. A model action is `block` raw actions of `joints` joints."""
+    """Sizes of a predictor, and its planning budget. A model action is `block` raw actions of `joints` joints."""
 
     name: str
     description: str
@@ -22,14 +22,14 @@ class Case:
     samples: int
     elites: int
     horizon: int
-    """Predictor steps."""
+    """In predictor steps."""
     image_size: int
-    """Side of the square image that the small encoder takes, in pixels."""
+    """Width and height of the image that the small encoder takes, in pixels."""
     joints: int = 2
     block: int = 5
     window: int = 3
     action_embedding: int = 10
-    """Width of the action slot beside each token (patch latents only)."""
+    """Width of the embedded action in each token (patch latents only)."""
     iterations: int = 30
     seed: int = 20261124
 
@@ -69,7 +69,7 @@ DINO_PATCHES = Case(
     image_size=56,
 )
 
-# The same predictor on fewer patches: how cost grows with tokens.
+# The same predictor on fewer patches, to measure how cost grows with the number of tokens.
 DINO_FEWER = [
     replace(
         DINO_PATCHES,

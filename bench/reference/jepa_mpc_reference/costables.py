@@ -1,6 +1,6 @@
-"""One world model a case, as stable-worldmodel's solvers want it: `get_cost(info, candidates [1, S, H, A]) -> [1, S]`.
+"""The world model of each case, for stable-worldmodel's solvers: `get_cost(info, candidates [1, S, H, A]) -> [1, S]`.
 
-Costs are in the unit of our own objective, so that the numbers of both sides can be compared.
+Costs are in the unit of our own objective, so that both sides can be compared.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from .demo_model import DemoDistance, DemoPredictor
 from .world_models import DinoGraph, LeWmGraph, build_graph
 
 DEMO = "demo"
-# PyTorch and ONNX Runtime differ by 1e-6 in one step's prediction; so much is another model.
+# PyTorch and ONNX Runtime differ by 1e-6 in the prediction of one step. A larger difference than this is another model.
 _GOLDEN_TOLERANCE = 1e-4
 
 
 class ReferenceModel(Protocol):
-    """A world model and how to state a problem to it."""
+    """A world model with its conversion of planning problems."""
 
     action_dim: int
     """Entries of one model action (A)."""
@@ -31,24 +31,24 @@ class ReferenceModel(Protocol):
     def parameters(self) -> Any: ...
 
     def prepare(self, history: Tensor, goal: Tensor, samples: int) -> dict[str, Tensor]:
-        """The solver's `info_dict` for history `[T, N, D]` and goal `[N, D]`; one environment."""
+        """The solver's `info_dict` for history `[T, N, D]` and goal `[N, D]`, in one environment."""
         ...
 
     def get_cost(self, info_dict: dict, action_candidates: Tensor) -> Tensor: ...
 
     def check_golden(self, folder: Path) -> float:
-        """Largest difference of the predictor to the model folder's golden vectors."""
+        """Largest difference between the predictor and the golden vectors of the model folder."""
         ...
 
     def parts(self) -> dict[str, list[nn.Module]]:
-        """Modules that make up what our side has as the graphs `predictor` and `distance`."""
+        """The modules that correspond to our graphs `predictor` and `distance`."""
         ...
 
 
 class DemoCost(nn.Module):
-    """The demo model as one would put it behind a solver: one predictor and one distance call for each horizon step.
+    """The demo model for a solver: one call of the predictor and one of the distance for each step of the horizon.
 
-    Cost = mean over the steps of the distance to the goal + penalty * mean of (action / bound)^2, as the manifest says.
+    Cost = mean over the steps of the distance to the goal + penalty * mean of (action / bound)^2, as in the manifest.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -99,7 +99,7 @@ class DemoCost(nn.Module):
 
 
 class _RandomWeightCost(nn.Module):
-    """What the random-weight cases share: the model contract's graph with the reference's own class inside it."""
+    """Base of the random-weight cases: the graph of the model contract, with the reference's own class inside."""
 
     def __init__(self, case: Case) -> None:
         super().__init__()
@@ -115,11 +115,11 @@ class _RandomWeightCost(nn.Module):
 
 
 class LeWmCost(_RandomWeightCost):
-    """stable-worldmodel's own `LeWM.rollout` and `LeWM.get_cost`, given the latents that its encoder would give."""
+    """stable-worldmodel's own `LeWM.rollout` and `LeWM.get_cost`, on given latents instead of its encoder's."""
 
     def prepare(self, history: Tensor, goal: Tensor, samples: int) -> dict[str, Tensor]:
         del samples
-        # Of pixels and goal it looks at no more than that they are there, and at the number of frames.
+        # Of pixels and goal, LeWM uses only their presence and the number of frames.
         placeholder = torch.zeros(1, len(history), 1)
         return {"pixels": placeholder, "goal": placeholder, "emb": history[:, 0][None], "goal_emb": goal[None]}
 
@@ -132,11 +132,11 @@ class LeWmCost(_RandomWeightCost):
 
 
 class DinoCost(_RandomWeightCost):
-    """stable-worldmodel's own `PreJEPA.rollout` and `PreJEPA.get_cost`, its cache filled with the latents."""
+    """stable-worldmodel's own `PreJEPA.rollout` and `PreJEPA.get_cost`, with the latents in its cache."""
 
     def __init__(self, case: Case) -> None:
         super().__init__(case)
-        # Its criterion is the mean over tokens and width, ours the sum.
+        # PreJEPA takes the mean over tokens and width, our objective the sum.
         self.cost_scale = case.tokens * case.dim
 
     def prepare(self, history: Tensor, goal: Tensor, samples: int) -> dict[str, Tensor]:
@@ -164,9 +164,9 @@ class DinoCost(_RandomWeightCost):
 
 
 def open_model(name: str, folder: Path, device: str) -> ReferenceModel:
-    """The case's model on `device`, checked against the golden vectors of its folder.
+    """The model of the case on `device`, compared with the golden vectors of its folder.
 
-    Raises ValueError where it is not the same model as in the folder.
+    Raises ValueError if it is not the model of the folder.
     """
     if name == DEMO:
         model: DemoCost | LeWmCost | DinoCost = DemoCost(folder)

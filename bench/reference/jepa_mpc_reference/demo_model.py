@@ -1,4 +1,4 @@
-"""The shipped demo model in PyTorch, with the weights that lie in its ONNX graphs."""
+"""The shipped demo model in PyTorch, with the weights of its ONNX graphs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 
 def _weights(file: Path, prefix: str) -> dict[str, Tensor]:
-    """Initializers of the module `prefix`, named as inside it, and those of no module under their own name."""
+    """Initializers of the module `prefix`, without the prefix, and those of no module."""
     return {
         entry.name.removeprefix(f"{prefix}."): torch.from_numpy(numpy_helper.to_array(entry).copy())
         for entry in onnx.load(file).graph.initializer
@@ -20,13 +20,16 @@ def _weights(file: Path, prefix: str) -> dict[str, Tensor]:
 
 
 def _dense_network(weights: dict[str, Tensor]) -> nn.Sequential:
-    """Linear layers at the even places, GELU between them, as wide as the weights: `[B, inputs]` -> `[B, outputs]`."""
-    places = sorted(int(name.removesuffix(".weight")) for name in weights if name.endswith(".weight"))
-    if places != list(range(0, 2 * len(places), 2)):
-        raise ValueError(f"found linear layers at {places}, expected every second place from 0 (training/…/nets.py)")
+    """Linear layers of these weights, at even indices, with GELU between them: `[B, inputs]` -> `[B, outputs]`.
+
+    Raises ValueError for other indices.
+    """
+    indices = sorted(int(name.removesuffix(".weight")) for name in weights if name.endswith(".weight"))
+    if indices != list(range(0, 2 * len(indices), 2)):
+        raise ValueError(f"found linear layers at {indices}, expected every second index from 0 (training/…/nets.py)")
     layers: list[nn.Module] = []
-    for place in places:
-        outputs, inputs = weights[f"{place}.weight"].shape
+    for index in indices:
+        outputs, inputs = weights[f"{index}.weight"].shape
         layers += [nn.Linear(inputs, outputs), nn.GELU()]
     network = nn.Sequential(*layers[:-1])
     network.load_state_dict(weights)

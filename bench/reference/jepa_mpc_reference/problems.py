@@ -1,26 +1,30 @@
-"""Planning problems: where the robot is and where it is to get to, both as latents."""
+"""Planning problems: latents of a start and of a goal."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import torch
+from jepa_mpc_training.exporters.parity import rollout
 from safetensors.torch import load_file
 from torch import Tensor
 
 from .cases import CASES
 from .costables import DEMO, ReferenceModel
-from .world_models import rollout
 
 
 @torch.no_grad()
 def make_problems(name: str, model: ReferenceModel, folder: Path, count: int, seed: int) -> dict[str, Tensor]:
-    """`history [P, T, N, D]` and `goal [P, N, D]`, on the CPU, each goal another place than its start.
+    """`history [P, T, N, D]` and `goal [P, N, D]`, on the CPU. Each goal differs from its start.
 
-    - demo: latents of real camera frames, from the golden vectors (held-back episodes): every start with every other
-      frame as its goal, in an order drawn from the seed.
-    - random weights: a start of standard normals, and as its goal what the model predicts after random actions from
-      there: a goal that the actions can reach, as a camera's goal image would be.
+    - demo: latents of camera frames from the golden vectors, which are of held-out episodes; every start with every
+    other
+      frame as its goal, in random order.
+    - random weights: a start of standard normals, and as its goal the prediction after random actions from there, so
+    that
+      the goal can be reached.
+
+    Raises ValueError if there are fewer problems than `count`.
     """
     generator = torch.Generator().manual_seed(seed)
     if name == DEMO:

@@ -1,4 +1,4 @@
-"""The reference as a process that stays warm: one JSON request a line on stdin, one JSON answer a line on stdout.
+"""The reference as a persistent process: one JSON request per line on stdin, one JSON answer per line on stdout.
 
     {"op": "open", "case": "lewm-18m", "folder": "...", "threads": 2, "device": "cpu"}
     {"op": "problems", "count": 20, "seed": 1, "file": "problems.safetensors"}
@@ -8,9 +8,9 @@
     {"op": "score", "problems": "...", "problem": 0, "candidates": "candidates.safetensors"}
     {"op": "memory"}
 
-`noise` holds `noise [I, S, H, A]`, `candidates` holds `candidates [S, H, A]`. `trace` is written: `candidates`
-`[I, S, H, A]`, `costs [I, S]`, `mean` and `std [I, H, A]`; `costs` names a trace whose costs stand in for the model's.
-An answer is `{"ok": true, ...}` or `{"ok": false, "error": "..."}`. All else that is printed goes to stderr.
+The file `noise` holds `noise [I, S, H, A]`, `candidates` holds `candidates [S, H, A]`. The file `trace` is written,
+with `candidates [I, S, H, A]`, `costs [I, S]`, `mean` and `std [I, H, A]`. `costs` is a trace whose costs replace those
+of the model. An answer is `{"ok": true, ...}` or `{"ok": false, "error": "..."}`. All other output goes to stderr.
 bench/harness/side.mjs is the other end.
 """
 
@@ -37,7 +37,7 @@ _TICK_S = 0.001
 
 
 class Server:
-    """Answers requests about the one case that is open."""
+    """Answers requests about the open case."""
 
     def __init__(self) -> None:
         self.name = ""
@@ -47,7 +47,7 @@ class Server:
         self.files: dict[str, dict[str, Tensor]] = {}
 
     def open(self, case: str, folder: str, threads: int, device: str = "cpu", precision: str = "fp32") -> dict:
-        """Loads a case. The reference has one precision."""
+        """Loads a case. `precision` is ignored: the reference has only one."""
         del precision
         torch.set_num_threads(threads)
         self.name, self.folder, self.device = case, Path(folder), device
@@ -58,7 +58,7 @@ class Server:
         return {"versions": versions, "device": gpu or device, "actionDim": self.model.action_dim}
 
     def problems(self, count: int, seed: int, file: str) -> dict:
-        """Writes planning problems for both sides."""
+        """Writes the planning problems of both sides."""
         tensors = make_problems(self.name, self._opened(), self.folder, count, seed)
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, file)
         return {}
@@ -75,10 +75,10 @@ class Server:
         gaps: bool = False,
         parts: bool = False,
     ) -> dict:
-        """One plan.
+        """Makes one plan.
 
-        With `gaps` it runs in a second thread, beside timed ticks of the first (a node's callbacks). With `parts` the
-        time inside the model's predictor and distance network is taken.
+        With `gaps` it runs in a second thread while the first one ticks, in place of a node's callbacks, and measures
+        the time between ticks. With `parts` the time in the model's predictor and distance network is measured.
         """
         model = self._opened()
         history, goal = self._problem(problems, problem)
@@ -92,7 +92,7 @@ class Server:
 
         answer: dict[str, Any] = {}
         if gaps:
-            result, pauses = _beside_ticks(work)
+            result, pauses = _while_ticking(work)
             answer["gapsMs"] = pauses
         else:
             result = work()
@@ -110,7 +110,7 @@ class Server:
         }
 
     def score(self, problems: str, problem: int, candidates: str) -> dict:
-        """Costs of given candidates, one float32 forward each: the judge of what other precisions claim."""
+        """Costs of given candidates in float32, to judge the results of other precisions."""
         model = self._opened()
         history, goal = self._problem(problems, problem)
         rows = self._file(candidates)["candidates"].to(self.device)
@@ -136,7 +136,7 @@ class Server:
         return tensors["history"][index].to(self.device), tensors["goal"][index].to(self.device)
 
     def _file(self, path: str) -> dict[str, Tensor]:
-        """A file of tensors, read once: the harness never writes another under the same name."""
+        """A file of tensors. It is read once, because the harness never reuses a name."""
         if path not in self.files:
             self.files[path] = load_file(path)
         return self.files[path]
@@ -148,8 +148,9 @@ def _save_trace(trace: Trace, file: str) -> None:
     save_file({name: tensor.contiguous() for name, tensor in stacked.items()}, file)
 
 
-def _beside_ticks(work: Callable[[], Trace]) -> tuple[Trace, list[float]]:
-    """Runs `work` in a second thread while this one ticks every millisecond; also returns the ms between ticks."""
+def _while_ticking(work: Callable[[], Trace]) -> tuple[Trace, list[float]]:
+    """Runs `work` in a second thread while this one ticks every millisecond. Also returns the milliseconds between
+    ticks."""
     outcome: list[Trace] = []
     worker = threading.Thread(target=lambda: outcome.append(work()))
     pauses = []
@@ -166,7 +167,7 @@ def _beside_ticks(work: Callable[[], Trace]) -> tuple[Trace, list[float]]:
 def main() -> None:
     """Serves until stdin ends."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
-    # The solvers print; the protocol must stay clean.
+    # The solvers print to stdout, which must carry nothing but answers.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     torch.set_num_interop_threads(1)
     server = Server()
@@ -175,7 +176,7 @@ def main() -> None:
         request = json.loads(line)
         try:
             answer = {"ok": True, **operations[request.pop("op")](**request)}
-        except Exception as error:  # it is the harness that decides what an error means
+        except Exception as error:  # the harness handles errors
             answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
         answers.write(json.dumps(answer) + "\n")
 

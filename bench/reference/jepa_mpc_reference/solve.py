@@ -1,4 +1,4 @@
-"""One solve of stable-worldmodel's own CEM, MPPI or iCEM, with given noise, timed and recorded from outside."""
+"""Runs stable-worldmodel's own CEM, MPPI or iCEM with given noise, and times and records it from outside."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SOLVERS = {"cem": (cem, cem.CEMSolver), "mppi": (mppi, mppi.MPPISolver), "icem"
 
 @dataclass(frozen=True)
 class Settings:
-    """A planner's budget. Actions are model actions (normalised)."""
+    """Parameters of a planner. Actions are model actions (normalised)."""
 
     samples: int
     iterations: int
@@ -31,9 +31,9 @@ class Settings:
     horizon: int
     initial_std: float
     bound: float
-    """Only iCEM clips: to [-bound, bound]."""
+    """Actions are clipped to [-bound, bound] by iCEM, and not by the others."""
     temperature: float = 0.5
-    """MPPI's, in the unit of the cost."""
+    """Of MPPI, in the unit of the cost."""
     noise_beta: float = 2.0
     momentum: float = 0.1
     elites_kept: int = 5
@@ -41,11 +41,11 @@ class Settings:
 
 @dataclass
 class Iteration:
-    """One iteration, as it was seen."""
+    """The record of one iteration."""
 
     ms: float
     score_ms: float
-    """Of `ms`, the time inside `get_cost`."""
+    """The part of `ms` that was spent in `get_cost`."""
     candidates: Tensor
     """`[S, H, A]`"""
     costs: Tensor
@@ -58,33 +58,33 @@ class Iteration:
 
 @dataclass
 class Trace:
-    """A whole solve."""
+    """The record of a plan."""
 
     total_ms: float
     iterations: list[Iteration]
     actions: Tensor
-    """`[H, A]`, what the solver hands out."""
+    """`[H, A]`, the solver's result."""
     part_ms: dict[str, float]
-    """Time inside each of the model's `parts()`, where it was asked for."""
+    """Time in each of the model's `parts()`, if it was measured."""
 
 
 def synchronise(device: str) -> None:
-    """Waits for what a GPU still has to do: without it a clock sees launches alone."""
+    """Waits for the GPU. Otherwise only the launches of kernels would be timed."""
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize()
 
 
 @dataclass
 class _Observer:
-    """Stands between solver and model: hands out the noise and notes when an iteration starts and what it costs."""
+    """Stands between solver and model: provides the noise, and records the start and the costs of each iteration."""
 
     model: ReferenceModel
     noise: Tensor | None
-    """`[iterations, S, H, A]` standard normals; none: the solver draws its own."""
+    """Standard normals `[iterations, S, H, A]`. None: the solver draws its own."""
     planner: str
     device: str
     costs_given: Tensor | None = None
-    """`[iterations, S]`, to take the place of the model's."""
+    """Costs `[iterations, S]` that replace the model's."""
     starts: list[float] = field(default_factory=list)
     score_seconds: list[float] = field(default_factory=list)
     candidates: list[Tensor] = field(default_factory=list)
@@ -92,14 +92,14 @@ class _Observer:
     refits: list[tuple[Tensor, Tensor]] = field(default_factory=list)
 
     def randn(self, *shape: Any, **options: Any) -> Tensor:
-        """`torch.randn` as the solver sees it: called once an iteration, first thing."""
+        """Replaces `torch.randn` in the solver, which calls it once at the start of each iteration."""
         synchronise(self.device)
         index = len(self.starts)
         self.starts.append(time.perf_counter())
         if self.noise is None:
             return torch.randn(*shape, **options)
         drawn = self.noise[index][None]
-        # iCEM draws with time last, to colour it by its spectrum: [1, S, A, H].
+        # iCEM draws noise with time as the last axis, [1, S, A, H], and then colours it.
         return drawn.transpose(2, 3).contiguous() if self.planner == "icem" else drawn
 
     def parameters(self) -> Any:
@@ -119,7 +119,7 @@ class _Observer:
 
 
 class _RefitRecorder(cem.Callback):
-    """The distribution after each refit, as CEM and iCEM report it."""
+    """Records the distribution after each refit, which CEM and iCEM report."""
 
     output_key = "refit"
 
@@ -133,7 +133,7 @@ class _RefitRecorder(cem.Callback):
 
 @contextlib.contextmanager
 def _own_randn(module: types.ModuleType, randn: Any) -> Iterator[None]:
-    """Lets a module's `torch.randn` be another function; everything else of its `torch` stays."""
+    """Replaces a module's `torch.randn`, and nothing else of its `torch`."""
 
     class Torch(types.ModuleType):
         def __getattr__(self, name: str) -> Any:
@@ -151,7 +151,7 @@ def _own_randn(module: types.ModuleType, randn: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _timed_parts(parts: dict[str, list[nn.Module]], device: str) -> Iterator[dict[str, float]]:
-    """Milliseconds inside the modules of each part, added up while the context lasts."""
+    """Milliseconds spent in the modules of each part while the context is open."""
     spent = dict.fromkeys(parts, 0.0)
     starts: list[float] = []
 
@@ -222,8 +222,8 @@ def solve(
 ) -> Trace:
     """Plans from history `[T, N, D]` to goal `[N, D]` with noise `[iterations, S, H, A]`, all on `device`.
 
-    `costs [iterations, S]` stand in for the model's, to see what a solver makes of given costs. With `parts` the time
-    inside the model's parts is taken as well.
+    `costs [iterations, S]` replace the model's, to test a solver on given costs. With `parts`, the time in the model's
+    parts is measured as well.
     """
     module, _ = _SOLVERS[planner]
     observer = _Observer(model, noise, planner, device, costs)
@@ -247,7 +247,8 @@ def solve(
 def _iterations(observer: _Observer, settings: Settings, outcome: dict, end: float) -> list[Iteration]:
     refits = observer.refits
     if not refits:
-        # MPPI tells nobody its mean, but it is candidate 0 of the next iteration. Its deviation never changes.
+        # MPPI does not report its mean, but it is candidate 0 of the next iteration. Its standard deviation is
+        # constant.
         means = [candidates[0, 0] for candidates in observer.candidates[1:]] + [outcome["actions"][0]]
         refits = [(mean, torch.full_like(mean, settings.initial_std)) for mean in means]
     ends = [*observer.starts[1:], end]

@@ -1,37 +1,12 @@
-"""stable-worldmodel's solvers and models, without what its package imports besides.
-
-Its `__init__` files import data sets, simulators and torchvision. Empty packages in their place let the modules that
-the benchmark needs be imported by themselves, from the installed and unchanged sources.
-"""
+"""The solvers and models of stable-worldmodel that the benchmark uses, from its installed and unchanged sources."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-import types
-from pathlib import Path
+from jepa_mpc_training.exporters.reference_packages import missing_package, swm_module
 
-_NAME = "stable_worldmodel"
+if missing := missing_package(("einops", "stable_worldmodel")):
+    raise ImportError(f"found no {missing}; install it: pip install --no-deps -r bench/reference/no-deps.txt")
 
-
-def _stub_packages() -> None:
-    spec = importlib.util.find_spec(_NAME)
-    if spec is None or spec.origin is None:
-        raise ImportError(f"found no {_NAME}; install it: pip install --no-deps -r bench/reference/no-deps.txt")
-    root = Path(spec.origin).parent
-    for package in ("", "solver", "wm", "wm.lewm", "wm.prejepa"):
-        name = f"{_NAME}.{package}".rstrip(".")
-        stub = types.ModuleType(name)
-        stub.__path__ = [str(root.joinpath(*package.split(".")))]
-        sys.modules.setdefault(name, stub)
-
-
-_stub_packages()
-
-from stable_worldmodel.solver import cem, icem, mppi  # noqa: E402
-from stable_worldmodel.wm.lewm import module as lewm_modules  # noqa: E402
-from stable_worldmodel.wm.lewm.lewm import LeWM  # noqa: E402
-from stable_worldmodel.wm.prejepa import module as prejepa_modules  # noqa: E402
-from stable_worldmodel.wm.prejepa.prejepa import PreJEPA  # noqa: E402
-
-__all__ = ["LeWM", "PreJEPA", "cem", "icem", "lewm_modules", "mppi", "prejepa_modules"]
+cem, icem, mppi = (swm_module(f"solver.{name}") for name in ("cem", "icem", "mppi"))
+prejepa_modules = swm_module("wm.prejepa.module")
+PreJEPA = swm_module("wm.prejepa.prejepa").PreJEPA

@@ -1,21 +1,18 @@
-"""Random-weight world models, put together from stable-worldmodel's own classes as its training configurations do.
+"""Random-weight world models of stable-worldmodel's own classes, as its training configurations build them.
 
-The encoder is not part of what is compared (planning starts from latents): a small one stands in for the backbone.
+Planning starts from latents, so the encoder is not part of the comparison: a small one takes the backbone's place.
 """
 
 from __future__ import annotations
 
 import torch
+from jepa_mpc_training.exporters.heads import Heads
+from jepa_mpc_training.exporters.lewm_reference import build_lewm, predict_next, randomise_lewm
+from jepa_mpc_training.exporters.lewm_sizes import LewmSizes
 from torch import Tensor, nn
 
 from .cases import Case
-from .swm import LeWM, PreJEPA, lewm_modules, prejepa_modules
-
-# adaLN-zero starts as the identity. These deviations give every layer a say and let the actions move the prediction.
-_MODULATION_WEIGHT_STD = 0.1
-_MODULATION_BIAS_STD = 0.3
-# The Embedder's default start gives conditions of about 0.05; trained ones are of order 1.
-_CONDITION_WEIGHT_STD = 0.2
+from .swm import PreJEPA, prejepa_modules
 
 
 class PooledEncoder(nn.Module):
@@ -36,77 +33,20 @@ class PooledEncoder(nn.Module):
 
 
 def build_encoder(case: Case) -> PooledEncoder:
-    """The stand-in encoder with the case's seed."""
+    """The small encoder, with weights from the case's seed."""
     torch.manual_seed(case.seed + 1)
     return PooledEncoder(case).eval()
-
-
-def build_lewm(case: Case) -> LeWM:
-    """LeWM with its predictor, action encoder and pred_proj, weights from the case's seed, in evaluation mode."""
-    torch.manual_seed(case.seed)
-    model = LeWM(
-        encoder=nn.Identity(),
-        predictor=lewm_modules.Predictor(
-            num_frames=case.window,
-            depth=case.depth,
-            heads=case.heads,
-            dim_head=case.dim_head,
-            mlp_dim=case.mlp_dim,
-            input_dim=case.dim,
-            hidden_dim=case.dim,
-        ),
-        action_encoder=lewm_modules.Embedder(input_dim=case.action_dim, smoothed_dim=case.action_dim, emb_dim=case.dim),
-        pred_proj=lewm_modules.MLP(case.dim, case.mlp_dim, case.dim, norm_fn=nn.BatchNorm1d),
-    )
-    for block in model.predictor.transformer.layers:
-        nn.init.normal_(block.adaLN_modulation[-1].weight, std=_MODULATION_WEIGHT_STD)
-        nn.init.normal_(block.adaLN_modulation[-1].bias, std=_MODULATION_BIAS_STD)
-    nn.init.normal_(model.action_encoder.embed[-1].weight, std=_CONDITION_WEIGHT_STD)
-    _randomise_batch_norm(model)
-    return model.eval()
-
-
-def _randomise_batch_norm(model: nn.Module) -> None:
-    """Running statistics and affine terms away from (0, 1): whoever folds the layer wrongly must be found out."""
-    for layer in model.modules():
-        if isinstance(layer, nn.BatchNorm1d):
-            nn.init.normal_(layer.running_mean, std=0.1)
-            nn.init.uniform_(layer.running_var, 0.05, 0.2)
-            nn.init.normal_(layer.weight, mean=1.0, std=0.1)
-            nn.init.normal_(layer.bias, std=0.1)
-
-
-def build_dino(case: Case) -> PreJEPA:
-    """DINO-WM as stable-worldmodel's PreJEPA: the action's embedding sits beside every token; in evaluation mode."""
-    torch.manual_seed(case.seed)
-    actions = prejepa_modules.Embedder(in_chans=case.action_dim, emb_dim=case.action_embedding)
-    # The default start would drown 10 action columns in 384 of pixels: a random model would hardly heed its actions.
-    nn.init.normal_(actions.patch_embed.weight, std=1.0)
-    return PreJEPA(
-        encoder=nn.Identity(),
-        predictor=prejepa_modules.CausalPredictor(
-            num_patches=case.tokens,
-            num_frames=case.window,
-            dim=case.dim + case.action_embedding,
-            depth=case.depth,
-            heads=case.heads,
-            dim_head=case.dim_head,
-            mlp_dim=case.mlp_dim,
-        ),
-        extra_encoders=nn.ModuleDict({"action": actions}),
-        history_size=case.window,
-    ).eval()
 
 
 class LeWmGraph(nn.Module):
     """LeWM in the model contract's form: history `[B, T, 1, D]`, actions `[B, T, A]` -> next `[B, 1, D]`."""
 
-    def __init__(self, model: LeWM) -> None:
+    def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, history: Tensor, actions: Tensor) -> Tensor:
-        return self.model.predict(history.squeeze(2), self.model.action_encoder(actions))[:, -1:]
+        return predict_next(self.model, history, actions)
 
 
 class DinoGraph(nn.Module):
@@ -125,16 +65,48 @@ class DinoGraph(nn.Module):
 
 
 def build_graph(case: Case) -> LeWmGraph | DinoGraph:
-    """The case's predictor in the shape of the model contract, with the reference model inside as `.model`."""
+    """The case's predictor in the form of the model contract, with the reference model inside as `.model`."""
+    torch.manual_seed(case.seed)
     if case.tokens == 1:
-        return LeWmGraph(build_lewm(case)).eval()
-    return DinoGraph(build_dino(case), case.tokens, case.dim).eval()
+        return LeWmGraph(_lewm(case)).eval()
+    return DinoGraph(_dino(case), case.tokens, case.dim).eval()
 
 
-def rollout(graph: nn.Module, start: Tensor, actions: Tensor, window: int) -> Tensor:
-    """Feeds predictions back into a growing window: start `[B, N, D]`, actions `[B, H, A]` -> last `[B, N, D]`."""
-    latents = [start]
-    for step in range(actions.shape[1]):
-        first = max(0, step + 1 - window)
-        latents.append(graph(torch.stack(latents[first:], dim=1), actions[:, first : step + 1]))
-    return latents[-1]
+def _lewm(case: Case) -> nn.Module:
+    sizes = LewmSizes(
+        dim=case.dim,
+        hidden=case.dim,
+        projector_dim=case.mlp_dim,
+        window=case.window,
+        depth=case.depth,
+        inner=case.heads * case.dim_head,
+        mlp_dim=case.mlp_dim,
+        action_dim=case.action_dim,
+        smoothed_dim=case.action_dim,
+        embedder_dim=4 * case.dim,
+        heads=Heads(encoder=1, predictor=case.heads),
+    )
+    model = build_lewm("lewm", sizes, encoder=nn.Identity())
+    randomise_lewm(model)
+    return model
+
+
+def _dino(case: Case) -> PreJEPA:
+    """PreJEPA. The exporters build it in another order, which would draw other weights from the same seed."""
+    actions = prejepa_modules.Embedder(in_chans=case.action_dim, emb_dim=case.action_embedding)
+    # With the default start, 10 columns of actions would hardly matter among 384 of pixels.
+    nn.init.normal_(actions.patch_embed.weight, std=1.0)
+    return PreJEPA(
+        encoder=nn.Identity(),
+        predictor=prejepa_modules.CausalPredictor(
+            num_patches=case.tokens,
+            num_frames=case.window,
+            dim=case.dim + case.action_embedding,
+            depth=case.depth,
+            heads=case.heads,
+            dim_head=case.dim_head,
+            mlp_dim=case.mlp_dim,
+        ),
+        extra_encoders=nn.ModuleDict({"action": actions}),
+        history_size=case.window,
+    )

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from jepa_mpc_training.exporters.parity import rollout
 from safetensors.torch import load_file, save_file
 
 from jepa_mpc_reference import costables
 from jepa_mpc_reference.cases import Case
 from jepa_mpc_reference.costables import DemoCost, DinoCost, LeWmCost, open_model
 from jepa_mpc_reference.make_models import make_model
-from jepa_mpc_reference.world_models import rollout
 
 REACHER = Path(__file__).parents[3] / "models" / "reacher"
 

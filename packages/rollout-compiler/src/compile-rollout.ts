@@ -6,48 +6,56 @@ import {
   type LatentSpec,
 } from '../../../src/core/model-spec.js';
 import type { ObjectiveSpec } from '../../../src/core/objective-spec.js';
-import { peakBytesPerCandidate } from './candidate-memory.js';
-import { CANDIDATES, ITERATIONS } from './dims.js';
-import { emitGraph } from './emit-graph.js';
-import { ExternalData } from './external-data.js';
-import { GraphBuilder } from './graph-builder.js';
-import { readModel, writeModel } from './model-file.js';
-import { objectiveNodes, WEIGHT_NAMES, type ObjectiveInputs } from './objective-nodes.js';
-import { planNodes, type PlanInputs, type Refit } from './plan-nodes.js';
-import { productsIn, type Precision } from './reduced-precision.js';
-import { unrollPredictor } from './rollout-nodes.js';
-import type { Savings } from './savings.js';
-import { wholeOf } from './split-value.js';
-import { TracedGraph } from './trace-graph.js';
-import type { Value } from './value.js';
+import { peakBytesPerCandidate } from './emit/candidate-memory.js';
+import { CANDIDATES } from './graph/dims.js';
+import { emitGraph } from './emit/emit-graph.js';
+import { ExternalData } from './onnx/external-data.js';
+import { GraphBuilder } from './graph/graph-builder.js';
+import { readModel, writeModel } from './onnx/model-file.js';
+import { objectiveNodes, WEIGHT_NAMES, type ObjectiveInputs } from './nodes/objective-nodes.js';
+import { planInputs, planNodes, type Refit } from './nodes/plan-nodes.js';
+import { productsIn, type Precision } from './emit/reduced-precision.js';
+import { unrollPredictor } from './nodes/rollout-nodes.js';
+import type { Savings } from './graph/value-table.js';
+import { wholeOf } from './trace/split-value.js';
+import { TracedGraph } from './trace/trace-graph.js';
+import type { Value } from './graph/value.js';
 
-/** What of a model goes into a rollout graph. */
+/** The parts of a model that go into a rollout graph. */
 export interface RolloutSources {
   readonly latent: LatentSpec;
   readonly history: HistorySpec;
   readonly action: ActionSpec;
-  /** What the locations of their data are relative to; without it, the ONNX files must hold all their data themselves. */
+  /** Folder that the locations of external data are relative to. Without it, the ONNX files must hold all their data. */
   readonly folder?: string;
-  /** ONNX files, with what to call them in an error. */
+  /** ONNX files; `subject` is what an error calls them. `distance` is null for a model without a temporal distance. */
   readonly predictor: { readonly bytes: Uint8Array; readonly subject: string };
   readonly distance: { readonly bytes: Uint8Array; readonly subject: string } | null;
 }
 
-/** What is fixed in a rollout graph. Candidates, goal, weights and joint limits are inputs: they change without compiling again. */
+/**
+ * What is fixed in a rollout graph. Candidates, goal, weights and joint limits are inputs: they change without a new graph. The weights in
+ * `objective` are not used.
+ */
 export interface RolloutRequest {
   readonly objective: ObjectiveSpec;
   /** Predictor steps (H). */
   readonly horizon: number;
   readonly precision: Precision;
-  /** All of them unless given. */
+  /** Defaults to all of them. */
   readonly savings?: Savings;
 }
 
 /**
- * Compiles a model's predictor and an objective into one graph. Design: docs/adr/0003.
+ * Compiles the predictor of a model, a horizon and an objective into one ONNX graph. Design: docs/adr/0003-rollouts-are-compiled.md.
  *
- * Inputs of both variants: `history [1, C, T, D]`, `goal [1, T, D]`, `weight_<name> []` for {@link WEIGHT_NAMES}, `joint_position [J]`,
- * `least_sums` and `largest_sums` `[K * J]`, see {@link LimitSums}; the last three only where the actions tell where the joints will be.
+ * N: candidates; H: predictor steps; K: raw actions in a sequence (H * block); A: numbers of an action; C: context frames; T, D: tokens of a
+ * latent and numbers of a token. Both variants have these inputs, all float32:
+ *
+ * - `history [1, C, T, D]` and `goal [1, T, D]`, latents;
+ * - `weight_<name> []` for each of {@link WEIGHT_NAMES};
+ * - only if joint positions follow from the actions (then A is the number of joints): `joint_position [A]`, and `min_sums` and `max_sums`
+ *   `[K * A]`, the bounds within which what positions are computed from ({@link ObjectiveInputs.joints}) keeps its distance from the limits.
  */
 export class RolloutCompiler {
   readonly #sources: RolloutSources;
@@ -67,8 +75,9 @@ export class RolloutCompiler {
   }
 
   /**
-   * The `iteration` variant: `candidates [N, K, J]` in, `costs [N]` out.
+   * The `iteration` variant: additional input `candidates [N, K, A]`, raw actions; output `costs [N]`.
    *
+   * @returns an ONNX file
    * @throws JepaMpcError `model.unsupported` for a graph or an objective that cannot be compiled
    */
   iteration(request: RolloutRequest): Uint8Array {
@@ -77,7 +86,7 @@ export class RolloutCompiler {
   }
 
   /**
-   * Bytes that the `iteration` variant holds for each candidate at most, as far as it can be known: candidate-memory.ts.
+   * Peak memory of the `iteration` variant per candidate, in bytes. An estimate: see {@link peakBytesPerCandidate}.
    *
    * @throws JepaMpcError as `iteration`
    */
@@ -87,30 +96,16 @@ export class RolloutCompiler {
   }
 
   /**
-   * The `plan` variant: noise of all iterations in, action sequence and statistics out; inputs and outputs as {@link PlanInputs} and
-   * {@link PlanOutputs}, outputs with the prefix `plan_`.
+   * The `plan` variant: a whole plan in one run. Additional inputs as in {@link PlanInputs}; outputs as in {@link PlanOutputs}, with the
+   * prefix `plan_`.
    *
+   * @returns an ONNX file
    * @throws JepaMpcError `model.unsupported` for a graph or an objective that cannot be compiled
    */
   plan(request: RolloutRequest, refit: Refit): Uint8Array {
     const builder = new GraphBuilder(request.savings);
-    const sequence = this.#sequence(request);
-    const row = (name: string): Value => builder.input(name, 'float32', sequence);
-    const scalar = (name: string): Value => builder.input(name, 'float32', []);
-    const inputs: PlanInputs = {
-      noise: builder.input('noise', 'float32', [ITERATIONS, CANDIDATES, ...sequence]),
-      mean: row('mean'),
-      std: row('std'),
-      lower: row('lower'),
-      upper: row('upper'),
-      minStd: row('minStd'),
-      halfRange: row('halfRange'),
-      elites: builder.input('elites', 'int64', [1]),
-      momentum: scalar('momentum'),
-      temperature: scalar('temperature'),
-      earlyStopStd: scalar('earlyStopStd'),
-    };
-    const shared = this.#sharedInputs(builder, this.#sequence(request));
+    const inputs = planInputs(builder, ...this.#sequence(request));
+    const shared = this.#sharedInputs(builder, request);
     builder.countCandidatesFrom(inputs.noise, 1);
     const outputs = planNodes(builder, refit, inputs, (candidates) =>
       this.#costs(builder, request, shared, candidates),
@@ -129,19 +124,20 @@ export class RolloutCompiler {
   } {
     const builder = new GraphBuilder(request.savings);
     const candidates = builder.input('candidates', 'float32', [CANDIDATES, ...this.#sequence(request)]);
-    const shared = this.#sharedInputs(builder, this.#sequence(request));
+    const shared = this.#sharedInputs(builder, request);
     builder.countCandidatesFrom(candidates);
     const costs = this.#costs(builder, request, shared, candidates);
     return { builder, inputs: [candidates, ...shared.all], costs };
   }
 
-  /** `[K, A]` */
+  /** Shape of an action sequence, `[K, A]`. */
   #sequence({ horizon }: RolloutRequest): readonly [number, number] {
     const { block, names } = this.#sources.action;
     return [horizon * block, names.length];
   }
 
-  #sharedInputs(builder: GraphBuilder, [periods, numbers]: readonly [number, number]): SharedInputs {
+  #sharedInputs(builder: GraphBuilder, request: RolloutRequest): SharedInputs {
+    const [periods, numbers] = this.#sequence(request);
     const { latent, history, action } = this.#sources;
     const { tokens, dim } = latent;
     const frames = builder.input('history', 'float32', [1, contextFrames(history), tokens, dim]);
@@ -153,14 +149,14 @@ export class RolloutCompiler {
     const all = [frames, goal, ...weightEntries.map(([, value]) => value)];
     if (jointTravel(action) === null) return { frames, goal, weights, joints: null, all };
     const position = builder.input('joint_position', 'float32', [numbers]);
-    const least = builder.input('least_sums', 'float32', [periods * numbers]);
-    const largest = builder.input('largest_sums', 'float32', [periods * numbers]);
+    const minSums = builder.input('min_sums', 'float32', [periods * numbers]);
+    const maxSums = builder.input('max_sums', 'float32', [periods * numbers]);
     return {
       frames,
       goal,
       weights,
-      joints: { position, least, largest },
-      all: [...all, position, least, largest],
+      joints: { position, minSums, maxSums },
+      all: [...all, position, minSums, maxSums],
     };
   }
 
@@ -196,11 +192,13 @@ export class RolloutCompiler {
   }
 }
 
+/** Graph inputs that both variants have. */
 interface SharedInputs {
   readonly frames: Value;
   readonly goal: Value;
   readonly weights: ObjectiveInputs['weights'];
   readonly joints: ObjectiveInputs['joints'];
+  /** In the order in which the graph declares them. */
   readonly all: readonly Value[];
 }
 

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { peakBytesPerCandidate } from '../src/candidate-memory.js';
-import { CANDIDATES } from '../src/dims.js';
-import { GraphBuilder } from '../src/graph-builder.js';
-import type { Value } from '../src/value.js';
+import { peakBytesPerCandidate } from '../src/emit/candidate-memory.js';
+import { CANDIDATES } from '../src/graph/dims.js';
+import { GraphBuilder } from '../src/graph/graph-builder.js';
+import type { Value } from '../src/graph/value.js';
 
 let builder: GraphBuilder;
 /** 4 floats, 16 bytes, of each candidate. */

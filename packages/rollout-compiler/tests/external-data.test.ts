@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PlanContext } from '../../../src/core/ports.js';
 import { createRng } from '../../../src/math/rng.js';
 import { RolloutCompiler, type RolloutRequest } from '../src/compile-rollout.js';
-import { readModel } from '../src/model-file.js';
+import { readModel } from '../src/onnx/model-file.js';
 import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
 import { parseManifest } from '../../../src/model/manifest.js';
 import { addLargeWeights, changeGraph, moveDataOut } from '../../../tests/fixtures/change-graph.js';
@@ -46,7 +46,7 @@ async function costsOf(model: LoadedModel, precision: RolloutRequest['precision'
   return costs;
 }
 
-describe('a predictor with its data in a file beside it', () => {
+describe('a predictor with its data in another file', () => {
   let copy: TinyModelCopy;
   let elsewhere: string;
 
@@ -67,6 +67,19 @@ describe('a predictor with its data in a file beside it', () => {
       manifest.graphs.predictor.data = [{ file: DATA, sha256 }];
     });
 
+  /** Costs are those of the model whose data is inside; in int8 too, whose codes are made of the numbers in the file. */
+  async function expectSameCosts(): Promise<void> {
+    const [model, inside] = [
+      await loadModel(copy.folder, { device: 'cpu' }),
+      await loadModel(tinyModelFolder, { device: 'cpu' }),
+    ];
+    const expected = await costsOf(inside);
+    expect(largestDifference(await costsOf(model), expected)).toBeLessThan(1e-6);
+    expect(largestDifference(await costsOf(model, 'int8'), expected)).toBeLessThan(0.05);
+    await model.dispose();
+    await inside.dispose();
+  }
+
   beforeEach(async () => {
     copy = await TinyModelCopy.create();
     elsewhere = await mkdtemp(join(tmpdir(), 'elsewhere-'));
@@ -79,16 +92,7 @@ describe('a predictor with its data in a file beside it', () => {
 
   it('is loaded, compiled and planned with as any other', async () => {
     await writeFile(copy.path(DATA), await moveOut(DATA));
-    const [model, inside] = [
-      await loadModel(copy.folder, { device: 'cpu' }),
-      await loadModel(tinyModelFolder, { device: 'cpu' }),
-    ];
-    const expected = await costsOf(inside);
-    expect(largestDifference(await costsOf(model), expected)).toBeLessThan(1e-6);
-    // Its codes are made of the numbers in the file.
-    expect(largestDifference(await costsOf(model, 'int8'), expected)).toBeLessThan(0.05);
-    await model.dispose();
-    await inside.dispose();
+    await expectSameCosts();
   });
 
   it('leaves its large tensors there when it is compiled', async () => {
@@ -158,18 +162,6 @@ describe('a predictor with its data in a file beside it', () => {
         await link(file, join(blobs, createHash('sha256').update(file).digest('hex')));
     });
 
-    async function expectSameCosts(): Promise<void> {
-      const [model, inside] = [
-        await loadModel(copy.folder, { device: 'cpu' }),
-        await loadModel(tinyModelFolder, { device: 'cpu' }),
-      ];
-      const expected = await costsOf(inside);
-      expect(largestDifference(await costsOf(model), expected)).toBeLessThan(1e-6);
-      expect(largestDifference(await costsOf(model, 'int8'), expected)).toBeLessThan(0.05);
-      await model.dispose();
-      await inside.dispose();
-    }
-
     it('is loaded and planned with where the data is linked, too', async () => {
       await link('predictor.onnx', join(blobs, 'aaaa'));
       await link(DATA, join(blobs, 'bbbb'));
@@ -181,7 +173,7 @@ describe('a predictor with its data in a file beside it', () => {
       await expectSameCosts();
     });
 
-    it('is loaded and planned with where the data lies beside the real file alone', async () => {
+    it('is loaded and planned with when the data is only next to the real file', async () => {
       await link('predictor.onnx', join(blobs, 'predictor.onnx'));
       await rename(copy.path(DATA), join(blobs, DATA));
       await listData(
@@ -200,7 +192,7 @@ describe('a predictor with its data in a file beside it', () => {
     it.each([
       ['with data that leads out of both folders', () => link(DATA, join(elsewhere, 'secret'))],
       [
-        'with data beside the real file that leads out of its folder',
+        'with data next to the real file that leads out of its folder',
         async () => {
           await rename(copy.path(DATA), join(elsewhere, 'secret'));
           await symlink(join(elsewhere, 'secret'), join(blobs, DATA));

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { CANDIDATES } from '../src/dims.js';
-import { GraphBuilder } from '../src/graph-builder.js';
-import { constantOf, type Value } from '../src/value.js';
+import { CANDIDATES } from '../src/graph/dims.js';
+import { GraphBuilder } from '../src/graph/graph-builder.js';
+import { constantOf, type Value } from '../src/graph/value.js';
 import { graphOf, largestDifference, operatorCounts, runGraph } from '../../../tests/fixtures/graph-run.js';
 
 const ramp = (...shape: number[]) => ({

@@ -6,11 +6,11 @@ import type { DistanceMetric, ObjectiveSpec, StepAggregation } from '../../../sr
 import type { Objective, Predictor } from '../../../src/core/ports.js';
 import type { JointUnit } from '../../../src/core/types.js';
 import { createRng } from '../../../src/math/rng.js';
-import { CANDIDATES } from '../src/dims.js';
-import { GraphBuilder } from '../src/graph-builder.js';
-import { objectiveNodes, WEIGHT_NAMES, type ObjectiveInputs } from '../src/objective-nodes.js';
-import type { Value } from '../src/value.js';
-import { limitSums } from '../../../src/model/limit-sums.js';
+import { CANDIDATES } from '../src/graph/dims.js';
+import { GraphBuilder } from '../src/graph/graph-builder.js';
+import { objectiveNodes, WEIGHT_NAMES, type ObjectiveInputs } from '../src/nodes/objective-nodes.js';
+import type { Value } from '../src/graph/value.js';
+import { limitSums } from '../../../src/model/rollout-feeds.js';
 import { CandidateEvaluator } from '../../../src/rollout/candidate-evaluator.js';
 import { parseExpression } from '../../../src/planning/expression/parse-expression.js';
 import { graphOf, runGraph } from '../../../tests/fixtures/graph-run.js';
@@ -128,8 +128,8 @@ async function asGraph(
     },
     joints: {
       position: input('position', [JOINTS]),
-      least: input('least', [PERIODS * JOINTS]),
-      largest: input('largest', [PERIODS * JOINTS]),
+      minSums: input('minSums', [PERIODS * JOINTS]),
+      maxSums: input('maxSums', [PERIODS * JOINTS]),
     },
     temporalDistance: (latents) => builder.reduce('ReduceMean', builder.unary('Abs', latents), [1, 2], false),
   };
@@ -138,7 +138,7 @@ async function asGraph(
   const declared = [...latents, goal, actions, ...Object.values(weights), ...Object.values(joints ?? {})];
   const single = (value: number) => ({ data: Float32Array.of(value), shape: [] });
   const row = (data: Float32Array) => ({ data, shape: [data.length] });
-  const { least, largest } = limitSums(
+  const { minSums, maxSums } = limitSums(
     {
       ...situation,
       position: Float64Array.from(situation.position),
@@ -160,8 +160,8 @@ async function asGraph(
     actions: { data: situation.actions, shape: [SAMPLES, PERIODS, JOINTS] },
     ...Object.fromEntries(WEIGHT_NAMES.map((name) => [name, single(spec.weights[name])])),
     position: row(situation.position),
-    least: row(least),
-    largest: row(largest),
+    minSums: row(minSums),
+    maxSums: row(maxSums),
   });
   return results['costs'] ?? new Float32Array(0);
 }

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, it } from 'vitest';
 
-import { GraphBuilder } from '../src/graph-builder.js';
+import { GraphBuilder } from '../src/graph/graph-builder.js';
 import {
   GraphProtoSchema,
   ModelProtoSchema,
@@ -9,8 +9,8 @@ import {
   OperatorSetIdProtoSchema,
   ValueInfoProtoSchema,
 } from '../src/onnx/onnx_pb.js';
-import { wholeOf } from '../src/split-value.js';
-import { TracedGraph } from '../src/trace-graph.js';
+import { wholeOf } from '../src/trace/split-value.js';
+import { TracedGraph } from '../src/trace/trace-graph.js';
 import { graphOf, largestDifference, runGraph } from '../../../tests/fixtures/graph-run.js';
 
 const VALUES = Float32Array.of(-0.99, -0.5, -0.001, 0, 0.25, 0.75, 0.99);

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import { createRng } from '../../../src/math/rng.js';
-import { CANDIDATES, ITERATIONS } from '../src/dims.js';
-import { GraphBuilder } from '../src/graph-builder.js';
+import { GraphBuilder } from '../src/graph/graph-builder.js';
 import type { GraphProto } from '../src/onnx/onnx_pb.js';
-import { planNodes, type PlanInputs, type Refit } from '../src/plan-nodes.js';
+import { planInputs, planNodes, type Refit } from '../src/nodes/plan-nodes.js';
 import { graphOf, runGraph } from '../../../tests/fixtures/graph-run.js';
 
 const PERIODS = 3;
@@ -14,21 +13,7 @@ const TARGET = [0.4, -0.2, 0.1, 0.9, -0.9, 3];
 /** The squared distance of a sequence from a target that lies outside the bounds in its last action. */
 function planGraph(refit: Refit): GraphProto {
   const builder = new GraphBuilder();
-  const row = (name: string) => builder.input(name, 'float32', [PERIODS, JOINTS]);
-  const scalar = (name: string) => builder.input(name, 'float32', []);
-  const inputs: PlanInputs = {
-    noise: builder.input('noise', 'float32', [ITERATIONS, CANDIDATES, PERIODS, JOINTS]),
-    mean: row('mean'),
-    std: row('std'),
-    lower: row('lower'),
-    upper: row('upper'),
-    minStd: row('minStd'),
-    halfRange: row('halfRange'),
-    elites: builder.input('elites', 'int64', [1]),
-    momentum: scalar('momentum'),
-    temperature: scalar('temperature'),
-    earlyStopStd: scalar('earlyStopStd'),
-  };
+  const inputs = planInputs(builder, PERIODS, JOINTS);
   const outputs = planNodes(builder, refit, inputs, (candidates) => {
     const difference = builder.sub(candidates, builder.floats(TARGET, [PERIODS, JOINTS]));
     return builder.reduce('ReduceSum', builder.mul(difference, difference), [1, 2], false);

@@ -1,1 +1,1 @@
-"""What every simulator of this repository shares: the robot's controllers, lockstep, messages and the ROS 2 node."""
+"""Shared by all simulators of this repository: the robot's controllers, lockstep, messages and the ROS 2 node."""

@@ -1,4 +1,4 @@
-"""What a forward_command_controller does with a Float64MultiArray, with a timeout. No ROS here."""
+"""A forward_command_controller for Float64MultiArray, with a timeout. Independent of ROS."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ CommandsMode = Literal["velocity", "position"]
 COMMANDS_MODES: tuple[CommandsMode, ...] = get_args(CommandsMode)
 
 TIMEOUT_NS = 200_000_000
-"""A command is obeyed this long; without a newer one the robot then stops."""
+"""How long a command is in force. Without a newer one, the robot then stops."""
 
 
 class CommandController:
     """Forwards the latest command: joint velocities [rad/s] or positions [rad], in the joint order of the robot."""
 
     def __init__(self, joint_names: Sequence[str], mode: CommandsMode, position_gain: float) -> None:
-        """`position_gain` (1/s) turns a position error into a velocity in mode `position`."""
+        """`position_gain` (1/s) converts a position error into a velocity in mode `position`."""
         self._joint_names = list(joint_names)
         self._mode = mode
         self._position_gain = position_gain
@@ -28,7 +28,7 @@ class CommandController:
         self._received_ns = 0
 
     def command(self, values: Sequence[float], now_ns: int) -> None:
-        """Takes a command `[J]`; raises RejectedMessage, and keeps the one before, where it is not valid."""
+        """Sets the command `[J]`. Raises RejectedMessage, and keeps the previous one, if it is not valid."""
         row = np.array(values, dtype=np.float64)
         names = ", ".join(self._joint_names)
         if row.shape != (len(self._joint_names),):
@@ -39,11 +39,12 @@ class CommandController:
         self._received_ns = now_ns
 
     def drop(self) -> None:
-        """Forgets the command."""
+        """Discards the command."""
         self._values = None
 
     def velocity_setpoint(self, now_ns: int, position: np.ndarray) -> np.ndarray | None:
-        """Joint velocities `[J]` for the robot at `position [J]`; None once the command has timed out."""
+        """Joint velocities `[J]` in rad/s for the robot at `position [J]` (rad); None once the command has timed
+        out."""
         if self._values is None or now_ns - self._received_ns >= TIMEOUT_NS:
             return None
         if self._mode == "velocity":

@@ -1,4 +1,4 @@
-"""Random numbers that are the same for the same run, however long it waited in between. No ROS here."""
+"""Random numbers that do not depend on how long a run waits. Independent of ROS."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 
 
 class Draws:
-    """A generator that begins a new stream with each restart.
+    """A random generator that begins a new stream with each restart.
 
-    What is drawn after the n-th restart depends on the seed and on n alone. How many draws came before does not count:
-    a run that has to wait for a planner to start draws more in between than one that does not.
+    The numbers after the n-th restart depend on the seed and on n alone, and not on the number of draws before it: a
+    run that waits for a planner to start draws more than one that does not.
     """
 
     def __init__(self, seed: int, purpose: int) -> None:
-        """`purpose` keeps the streams of one seed apart."""
+        """`purpose` separates the streams of one seed."""
         self._key = (seed, purpose)
         self._restarts = 0
         self.rng = self._stream()

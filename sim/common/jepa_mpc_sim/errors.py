@@ -1,11 +1,11 @@
-"""The two ways this simulator refuses something: it cannot start, or it does not take a message."""
+"""Errors of the simulators: they cannot start, or they reject a message."""
 
 from __future__ import annotations
 
 
 class StartupError(RuntimeError):
-    """The simulator cannot run as asked; the message is one line that says what to do about it."""
+    """The simulator cannot start as requested. The message is one line with the remedy."""
 
 
 class RejectedMessage(ValueError):
-    """An incoming message was not obeyed; the robot goes on as before. The message says what was wrong with it."""
+    """An incoming message was rejected, without an effect on the robot. The error says what is wrong with it."""

@@ -1,4 +1,4 @@
-"""What may be wrong with a real robot and its camera, for trying how much of it a model bears. No ROS here."""
+"""Imperfections of a real robot and its camera, for testing the robustness of a model. Independent of ROS."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ _SIGNED = ("camera_shift_m", "camera_tilt_deg")
 
 @dataclass(frozen=True)
 class Imperfections:
-    """The default is the robot of the URDF under perfect light. Goal images are taken by the same camera."""
+    """The default is the robot of the URDF in perfect light. Goal images are taken by the same camera."""
 
     camera_shift_m: float = 0.0
-    """How far the camera is off, to the left in the image."""
+    """Displacement of the camera, to the left in the image."""
     camera_tilt_deg: float = 0.0
-    """How far the camera is turned, to the left in the image."""
+    """Rotation of the camera, to the left in the image."""
     brightness: float = 1.0
     """Factor on the grey levels, above 0."""
     noise: float = 0.0
-    """Standard deviation of each value of a picture, in grey levels of 255."""
+    """Standard deviation of the noise on each value of an image, in grey levels of 255."""
     delay_ms: float = 0.0
-    """From what is commanded to what the joint controllers follow."""
+    """Delay from a command to the joint controllers."""
     camera_delay_ms: float = 0.0
-    """From when a picture is taken, which is its stamp, to when it is published. Goal images are not late."""
+    """Delay from the stamp of an image to its publication. Goal images are not delayed."""
     camera_jitter_ms: float = 0.0
-    """The delay of each picture is longer or shorter by up to this much, never below 0."""
+    """Each image's delay varies by up to this much in either direction, but is never below 0."""
     joint_delay_ms: float = 0.0
-    """As `camera_delay_ms`, of joint states."""
+    """As `camera_delay_ms`, for joint states."""
     joint_jitter_ms: float = 0.0
-    """As `camera_jitter_ms`, of joint states."""
+    """As `camera_jitter_ms`, for joint states."""
 
     def __post_init__(self) -> None:
-        """Raises StartupError naming what is out of range."""
+        """Raises StartupError if a value is out of range."""
         for field in fields(self):
             value = getattr(self, field.name)
             lowest = -math.inf if field.name in _SIGNED else 0.0
@@ -49,11 +49,11 @@ class Imperfections:
                 raise StartupError(f"{flag(field.name)}: found {value:g}, expected {expected}.")
 
     def seen(self, pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The picture that the camera gives, uint8 `[H, W, 3]`, of what is before it."""
+        """The image of the imperfect camera, uint8 `[H, W, 3]`, from that of a perfect one."""
         return develop(pixels, self.brightness, self.noise, rng)
 
     def built(self, urdf_xml: str) -> str:
-        """The URDF of the robot as it really is: its camera sits on a mount that is a little off."""
+        """The URDF with its camera on a mount that is displaced and rotated."""
         if not (self.camera_shift_m or self.camera_tilt_deg):
             return urdf_xml
         root = parse_urdf(urdf_xml)
@@ -72,7 +72,7 @@ class Imperfections:
 
 
 def develop(pixels: np.ndarray, brightness: float, noise: float, rng: np.random.Generator) -> np.ndarray:
-    """uint8 of any shape, made brighter or darker, with normal noise on each value; `noise` in grey levels of 255."""
+    """Scales the brightness of uint8 values of any shape, and adds normal noise; `noise` is in grey levels of 255."""
     if brightness == 1.0 and noise == 0.0:
         return pixels
     values = pixels * np.float32(brightness)
@@ -87,17 +87,17 @@ def flag(field: str) -> str:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """An option for each imperfection."""
+    """Adds an option for each imperfection."""
     helps = {
         "camera_shift_m": "camera shifted to the left in the image",
-        "camera_tilt_deg": "camera turned to the left in the image",
-        "brightness": "factor on the grey levels of all pictures",
-        "noise": "standard deviation of the pictures' noise, in grey levels",
-        "delay_ms": "the joint controllers follow what was commanded this long ago",
-        "camera_delay_ms": "pictures are published this long after they were taken",
-        "camera_jitter_ms": "the delay of each picture differs by up to this much",
-        "joint_delay_ms": "joint states are published this long after they were taken",
-        "joint_jitter_ms": "the delay of each joint state differs by up to this much",
+        "camera_tilt_deg": "camera rotated to the left in the image",
+        "brightness": "factor on the grey levels of all images",
+        "noise": "standard deviation of the noise of images, in grey levels",
+        "delay_ms": "delay from a command to the joint controllers",
+        "camera_delay_ms": "delay from the stamp of an image to its publication",
+        "camera_jitter_ms": "maximum variation of the delay of an image",
+        "joint_delay_ms": "delay from the stamp of joint states to their publication",
+        "joint_jitter_ms": "maximum variation of the delay of joint states",
     }
     group = parser.add_argument_group("imperfections")
     for field in fields(Imperfections):
@@ -105,5 +105,5 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen(arguments: argparse.Namespace) -> Imperfections:
-    """What the command line asks for; raises StartupError for what is out of range."""
+    """The imperfections of the command line. Raises StartupError if one is out of range."""
     return Imperfections(**{field.name: getattr(arguments, field.name) for field in fields(Imperfections)})

@@ -1,4 +1,4 @@
-"""Messages that reach their readers late, as those of a real camera or bus do. No ROS here."""
+"""Delays messages, as a real camera or bus does. Independent of ROS."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ T = TypeVar("T")
 
 
 class Late(Generic[T]):
-    """Holds each item back for a delay plus or minus a jitter, never below 0, and never changes their order.
+    """Delays each item by a constant plus or minus a jitter, never below 0, and keeps their order.
 
-    The first item, and the first after each restart, is on time: the robot was put somewhere, and whoever looks at it
-    sees it there already.
+    The first item, and the first one after each restart, is not delayed: the robot has just been placed, and is treated
+    as if it had been there before.
     """
 
     def __init__(self, delay_ms: float, jitter_ms: float, draws: Draws, spacing_ns: int = 0) -> None:
-        """The jitter is uniform over +/- `jitter_ms`; items come out at least `spacing_ns` apart."""
+        """The jitter is uniform over +/- `jitter_ms`. Items are due at least `spacing_ns` apart."""
         self._delay_ms = delay_ms
         self._jitter_ms = jitter_ms
         self._draws = draws
@@ -30,11 +30,11 @@ class Late(Generic[T]):
 
     @property
     def due_ns(self) -> int | None:
-        """When the next item is due; None while none is held."""
+        """Time at which the next item is due; None if there is none."""
         return self._held[0][0] if self._held else None
 
     def add(self, item: T, taken_ns: int) -> None:
-        """Takes an item of that time in; times never go back between restarts."""
+        """Adds an item that was taken at `taken_ns`. Times must not decrease between restarts."""
         if self._last_due_ns is None:
             due_ns = taken_ns
         else:
@@ -43,14 +43,14 @@ class Late(Generic[T]):
         self._held.append((due_ns, item))
 
     def take_due(self, now_ns: int) -> list[T]:
-        """Hands out what is due at `now_ns`, oldest first."""
+        """Removes and returns the items that are due at `now_ns`, oldest first."""
         items = []
         while self._held and self._held[0][0] <= now_ns:
             items.append(self._held.popleft()[1])
         return items
 
     def restart(self) -> None:
-        """Drops what is still held; the next item is on time, and the jitter after it is drawn anew."""
+        """Drops the items that are not yet due. The next item is not delayed, and the jitter begins a new stream."""
         self._held.clear()
         self._last_due_ns = None
         self._draws.restart()

@@ -1,4 +1,4 @@
-"""Between numpy arrays and ROS messages. Pixels are copied as one block of bytes."""
+"""Converts between numpy arrays and ROS messages. Pixels are copied as one block of bytes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .urdf import Camera, JointLimits
 
 _NS_PER_S = 1_000_000_000
 _JPEG_QUALITY = 95
-"""As image_transport's compressed plug-in has it."""
+"""The default of image_transport's compressed plug-in."""
 
 
 def time_message(stamp_ns: int) -> Time:
@@ -32,7 +32,7 @@ def time_message(stamp_ns: int) -> Time:
 
 
 def clock_message(stamp_ns: int) -> Clock:
-    """The time that nodes with use_sim_time take for now."""
+    """The current time of nodes with use_sim_time."""
     return Clock(clock=time_message(stamp_ns))
 
 
@@ -43,13 +43,13 @@ def image_message(pixels: np.ndarray, stamp_ns: int, frame_id: str) -> Image:
     message.height, message.width = height, width
     message.encoding = "rgb8"
     message.step = width * channels
-    # An array('B') is taken as it is; anything else rclpy would check byte by byte.
+    # rclpy takes an array('B') without the check of each byte that it makes for other types.
     message.data = array("B", pixels.tobytes())
     return message
 
 
 def compressed_image_message(pixels: np.ndarray, stamp_ns: int, frame_id: str) -> CompressedImage:
-    """uint8 `[H, W, 3]`, RGB -> CompressedImage, JPEG, with the format text that image_transport writes."""
+    """uint8 `[H, W, 3]`, RGB -> CompressedImage, JPEG, with the format string of image_transport."""
     encoded = io.BytesIO()
     Picture.fromarray(np.ascontiguousarray(pixels)).save(encoded, "JPEG", quality=_JPEG_QUALITY)
     message = CompressedImage(header=Header(stamp=time_message(stamp_ns), frame_id=frame_id))
@@ -86,7 +86,7 @@ def joint_state_message(
     velocity: np.ndarray | None = None,
     effort: np.ndarray | None = None,
 ) -> JointState:
-    """Joint arrays `[J]` -> JointState; velocity and effort stay empty where they are not given."""
+    """Joint arrays `[J]` -> JointState; velocity and effort are empty if they are None."""
     message = JointState(header=Header(stamp=time_message(stamp_ns)), name=list(names))
     message.position = array("d", position)
     if velocity is not None:
@@ -97,7 +97,8 @@ def joint_state_message(
 
 
 def pose_from_message(topic: str, message: JointState, names: Sequence[str], limits: JointLimits) -> np.ndarray:
-    """JointState -> positions `[J]` in the order of `names`; raises RejectedMessage naming what is wrong."""
+    """JointState -> positions `[J]` in the order of `names`. Raises RejectedMessage if names or positions do not
+    fit."""
     if sorted(message.name) != sorted(names):
         found = ", ".join(message.name) or "none"
         raise RejectedMessage(f"{topic}: found joint names {found}, expected each of {', '.join(names)} once.")
@@ -113,7 +114,7 @@ def pose_from_message(topic: str, message: JointState, names: Sequence[str], lim
 
 
 def trajectory_from_message(message: JointTrajectory) -> Trajectory:
-    """JointTrajectory -> Trajectory, unchecked; a stamp of 0 means now."""
+    """JointTrajectory -> Trajectory, without checks. A stamp of 0 means now."""
     start_ns = message.header.stamp.sec * _NS_PER_S + message.header.stamp.nanosec
     points = [
         TrajectoryPoint(

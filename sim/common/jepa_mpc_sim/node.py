@@ -1,10 +1,9 @@
-"""The ROS 2 node around the simulation: topics, services and the two ways time passes."""
+"""The ROS 2 node of a simulation: topics, services, and time in lockstep or in real time."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 from rcl_interfaces.msg import ParameterDescriptor
@@ -20,19 +19,18 @@ from trajectory_msgs.msg import JointTrajectory
 
 from . import messages
 from .camera_schedule import CameraSchedule
-from .command_controller import COMMANDS_MODES, CommandsMode
 from .draws import Draws
-from .errors import RejectedMessage, StartupError
-from .imperfections import Imperfections
+from .errors import RejectedMessage
 from .late import Late
 from .lockstep import StepGate
 from .pacing import due
 from .plant import Plant
+from .settings import DESCRIPTIONS, Settings, checked_settings
 from .simulation import Simulation
 
 LOCKSTEP_PERIOD_NS = 20_000_000
 LOCKSTEP_START_NS = 1_000_000_000
-"""Lockstep time starts here: stamp 0 would mean 'now' or 'none' to those who read it."""
+"""Start of lockstep time. A stamp of 0 would mean 'now' or 'none'."""
 LOCKSTEP_CAMERA_RATE_HZ = 10.0
 REAL_TIME_PERIOD_NS = 10_000_000
 
@@ -41,26 +39,14 @@ _STALL_WARNING_S = 2.0
 _WARNING_INTERVAL_S = 5.0
 _COMMAND_DEPTH = 100
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-# Uniform over the joint range less this share of it at either end: a pose at a stop is no fair start or goal.
+# Random poses keep this share of the joint range from either end: a pose at a limit is not a fair start or goal.
 _RANDOM_POSE_MARGIN = 0.05
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Start values of the node's parameters; `camera_rate` 0 means the mode's own rate."""
-
-    lockstep: bool = False
-    camera_rate: float = 0.0
-    commands_mode: CommandsMode = "velocity"
-    seed: int = 0
-    imperfections: Imperfections = field(default_factory=Imperfections)
-    """No parameters: of the command line alone."""
 
 
 class SimulatorNode(Node):
     """A simulator's node, with the topics and services of docs/architecture.md.
 
-    Whoever spins it waits at most `seconds_until_due` for messages and then calls `run_due_updates`.
+    The caller that spins it waits at most `seconds_until_due` for messages and then calls `run_due_updates`.
     """
 
     def __init__(
@@ -71,7 +57,7 @@ class SimulatorNode(Node):
         defaults: Settings,
         on_image: Callable[[], None] | None = None,
     ) -> None:
-        """`on_image` is called after each image (the viewer draws then). Raises StartupError for a bad parameter."""
+        """`on_image` is called after each image, for the viewer. Raises StartupError for a bad parameter."""
         super().__init__(name)
         self._plant = plant
         self._on_image = on_image
@@ -88,7 +74,7 @@ class SimulatorNode(Node):
             imperfect.camera_delay_ms,
             imperfect.camera_jitter_ms,
             Draws(self.settings.seed, 2),
-            # Which of two images in one period the planner starts with would depend on how fast it is.
+            # With two images in one period, the one that is planned from would depend on the speed of the planner.
             self._period_ns if lockstep else 0,
         )
         self._awaiting_command: list[tuple[np.ndarray, int]] = []
@@ -122,7 +108,7 @@ class SimulatorNode(Node):
             self._period_out = self.create_publisher(UInt64MultiArray, "~/period", _COMMAND_DEPTH)
             self.create_subscription(UInt64, "~/step", self._on_step, _COMMAND_DEPTH)
         if self.seconds_until_due() is None:
-            # Also what makes a waiting executor return now and then, so that a signal is noticed.
+            # This timer also makes a waiting executor return regularly, so that signals are noticed.
             steady = RclpyClock(clock_type=ClockType.STEADY_TIME)
             self.create_timer(_WAKE_PERIOD_S, self._warn_of_stall, clock=steady)
 
@@ -139,14 +125,15 @@ class SimulatorNode(Node):
         return LOCKSTEP_START_NS if self.settings.lockstep else time.time_ns()
 
     def seconds_until_due(self) -> float | None:
-        """How long the executor may wait for messages: until something is due; None (for ever) in lockstep."""
+        """How long the executor may wait for messages: until an update is due; None (no limit) in lockstep."""
         if self.settings.lockstep:
             return None
         next_update_ns = self._simulation.time_ns + self._period_ns
         return max(0, min([next_update_ns, *self._late_ns()]) - time.time_ns()) / 1e9
 
     def run_due_updates(self) -> None:
-        """Real time: catches up with the wall clock. Lockstep: nothing, steps run when their messages come."""
+        """In real time, catches up with the wall clock. In lockstep it does nothing: steps run when their messages
+        arrive."""
         if self.settings.lockstep:
             return
         self._publish_late()
@@ -155,8 +142,8 @@ class SimulatorNode(Node):
         if what.jump:
             jump_s = (now_ns - self._simulation.time_ns) / 1e9
             self.get_logger().warning(
-                f"The simulation found itself {jump_s:+.3f} s off the wall clock (a suspended or overloaded machine, "
-                "or a clock that was set): it goes on from now, and the robot holds its pose until the next command.",
+                f"The simulation is {jump_s:+.3f} s off the wall clock (a suspended or overloaded machine, or a clock "
+                "that was set): it continues from now, and the robot holds its pose until the next command.",
                 throttle_duration_sec=_WARNING_INTERVAL_S,
             )
             self._simulation.skip_to(now_ns)
@@ -168,24 +155,13 @@ class SimulatorNode(Node):
             self._publish(image_due=self._schedule.advance(what.updates))
 
     def _declare(self, defaults: Settings) -> Settings:
-        def declare(name: str, default: bool | float | str | int, description: str) -> object:
-            # Dynamic typing lets a rate be given as 10 as well as 10.0; the types are checked below.
+        def declare(name: str, description: str) -> object:
+            # Dynamic typing accepts a rate of 10 as well as 10.0. checked_settings checks the types.
             descriptor = ParameterDescriptor(description=description, read_only=True, dynamic_typing=True)
-            return self.declare_parameter(name, default, descriptor).value
+            return self.declare_parameter(name, getattr(defaults, name), descriptor).value
 
-        lockstep = declare("lockstep", defaults.lockstep, "Time advances by ~/step messages, not by the wall clock.")
-        rate = declare("camera_rate", defaults.camera_rate, "Images per second; 0: 10 in lockstep, else the URDF's.")
-        mode = declare("commands_mode", defaults.commands_mode, "What 'commands' holds: velocity or position.")
-        seed = declare("seed", defaults.seed, "Seed of the random poses and goals of ~/reset, 0 or more.")
-        if not isinstance(lockstep, bool):
-            raise StartupError(f"lockstep: found {lockstep!r}, expected true or false.")
-        if isinstance(rate, bool) or not isinstance(rate, int | float) or not rate >= 0:
-            raise StartupError(f"camera_rate: found {rate!r}, expected a number of Hz, 0 or more.")
-        if mode not in COMMANDS_MODES:
-            raise StartupError(f"commands_mode: found {mode!r}, expected one of {', '.join(COMMANDS_MODES)}.")
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise StartupError(f"seed: found {seed!r}, expected a whole number, 0 or more.")
-        return Settings(lockstep, float(rate), mode, seed, defaults.imperfections)
+        values = {name: declare(name, description) for name, description in DESCRIPTIONS.items()}
+        return checked_settings(values, defaults.imperfections)
 
     def _on_trajectory(self, message: JointTrajectory) -> None:
         self._obey(lambda: self._simulation.follow(messages.trajectory_from_message(message)))
@@ -197,7 +173,7 @@ class SimulatorNode(Node):
         try:
             command()
         except RejectedMessage as error:
-            # A stream of the same bad message comes at 50 Hz: one line a second is enough to read.
+            # The same bad message may repeat at 50 Hz. One line a second is enough.
             self.get_logger().error(str(error), throttle_duration_sec=1.0)
         self._gate.add_command()
         self._send_awaiting_command()
@@ -235,7 +211,7 @@ class SimulatorNode(Node):
         return pose, goal
 
     def _teleport(self, pose: np.ndarray) -> None:
-        # The new pose needs a stamp of its own: two states at one time would be a contradiction.
+        # The new pose needs a new stamp: there must not be two states at one time.
         now_ns = self._simulation.time_ns + self._period_ns if self.settings.lockstep else time.time_ns()
         self._simulation.teleport(pose, now_ns)
         self._gate.reset()
@@ -244,7 +220,7 @@ class SimulatorNode(Node):
         self._publish(image_due=True)
 
     def _publish_goal(self, pose: np.ndarray) -> None:
-        # Each goal has a stamp of its own, also where lockstep time stands still: readers tell goals apart by it.
+        # Each goal has a new stamp, even if lockstep time has not advanced: subscribers distinguish goals by it.
         stamp_ns = max(self._simulation.time_ns, self._goal_stamp_ns + 1)
         self._goal_stamp_ns = stamp_ns
         pixels = self.settings.imperfections.seen(self._plant.render_at(pose), self._goal_noise.rng)
@@ -277,7 +253,7 @@ class SimulatorNode(Node):
             )
 
     def _publish(self, image_due: bool) -> None:
-        """Publishes the present state; the clock last, so that who acts on it finds the rest on its way."""
+        """Publishes the current state. The clock comes last, so that everything else has been sent when it arrives."""
         stamp_ns = self._simulation.time_ns
         self._publish_joint_states(stamp_ns)
         if image_due:
@@ -287,7 +263,7 @@ class SimulatorNode(Node):
         self._clock_out.publish(messages.clock_message(stamp_ns))
 
     def _publish_joint_states(self, stamp_ns: int) -> None:
-        """The true ones now, the others when they are due."""
+        """Publishes the true joint states now, and the others when they are due."""
         plant = self._plant
         message = messages.joint_state_message(
             plant.joint_names, plant.position, stamp_ns, plant.velocity, plant.effort
@@ -297,14 +273,14 @@ class SimulatorNode(Node):
         self._publish_late()
 
     def _publish_image(self, scene: np.ndarray, stamp_ns: int) -> None:
-        """What the camera sees of the scene, when it is due."""
+        """Publishes the image that the camera takes of the scene, when it is due."""
         self._late_images.add((self.settings.imperfections.seen(scene, self._image_noise.rng), stamp_ns), stamp_ns)
         self._publish_late()
         if self._on_image is not None:
             self._on_image()
 
     def _publish_late(self) -> None:
-        """Publishes what is due by now."""
+        """Publishes the delayed messages that are due."""
         now_ns = self._now_ns()
         for message in self._late_joint_states.take_due(now_ns):
             self._joint_states.publish(message)
@@ -316,17 +292,18 @@ class SimulatorNode(Node):
                 self._send_image(pixels, stamp_ns)
 
     def _send_awaiting_command(self) -> None:
-        """Lockstep: late images of this period.
+        """Sends the delayed images of this lockstep period.
 
-        They go out once a command has answered the period, or at its end where none does: else whether that command
-        follows the plan from the image already would depend on how fast things are.
+        They are sent after the first command of the period, or at its end if there is none. Otherwise it would depend
+        on timing whether that command already follows a plan from the image.
         """
         for pixels, stamp_ns in self._awaiting_command:
             self._send_image(pixels, stamp_ns)
         self._awaiting_command.clear()
 
     def _send_image(self, pixels: np.ndarray, stamp_ns: int) -> None:
-        """Raw always; compressed where somebody wants it, since compressing takes longer than rendering."""
+        """Sends an image: raw always, compressed only if there is a subscriber, because compression takes longer than
+        rendering."""
         self._image.publish(messages.image_message(pixels, stamp_ns, self._frame_id))
         if self._compressed_image.get_subscription_count() > 0:
             self._compressed_image.publish(messages.compressed_image_message(pixels, stamp_ns, self._frame_id))
@@ -336,12 +313,12 @@ class SimulatorNode(Node):
         return self._simulation.time_ns if self.settings.lockstep else time.time_ns()
 
     def _late_ns(self) -> list[int]:
-        """When what is held back is due next."""
+        """Times at which the next delayed messages are due."""
         dues = (self._late_joint_states.due_ns, self._late_images.due_ns)
         return [due_ns for due_ns in dues if due_ns is not None]
 
     def _restart_camera_and_joints(self) -> None:
-        """What was on its way belongs to a robot that is somewhere else now."""
+        """Drops delayed messages, which show the robot at its previous pose."""
         self._late_joint_states.restart()
         self._late_images.restart()
         self._image_noise.restart()

@@ -1,28 +1,29 @@
-"""How the real-time mode keeps to the wall clock. No ROS here."""
+"""Keeps the real-time mode in step with the wall clock. Independent of ROS."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 MAX_LAG_NS = 100_000_000
-"""Farther behind the wall clock than this the simulation does not try to catch up."""
+"""If the simulation is farther behind the wall clock than this, it does not try to catch up."""
 
 MAX_LEAD_NS = 50_000_000
-"""Farther ahead of the wall clock than this the wall clock must have been set back."""
+"""If the simulation is farther ahead of the wall clock than this, the clock must have been set back."""
 
 
 @dataclass(frozen=True)
 class Due:
-    """What to do now: run `updates` periods, or, where `jump` is set, go to the present without running any."""
+    """What to do now: run `updates` periods; or, if `jump` is set, continue from the current time without running
+    any."""
 
     updates: int
     jump: bool = False
 
 
 def due(simulated_ns: int, wall_ns: int, period_ns: int) -> Due:
-    """Periods to run for a simulation that has reached `simulated_ns`, so that it never is ahead of the wall clock.
+    """Periods to run for a simulation that has reached `simulated_ns`, so that it is never ahead of the wall clock.
 
-    Counting from the absolute time, and not from the last wake-up, keeps small delays from adding up.
+    They are counted from the absolute time instead of the last wake-up, so that small delays do not accumulate.
     """
     lag_ns = wall_ns - simulated_ns
     if lag_ns > MAX_LAG_NS or lag_ns < -MAX_LEAD_NS:

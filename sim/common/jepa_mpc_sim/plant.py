@@ -1,4 +1,4 @@
-"""What a simulated robot is to the controllers and the ROS 2 node, whichever physics it runs in."""
+"""The interface of a simulated robot to the controllers and the ROS 2 node, independent of the physics engine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .urdf import Camera, JointLimits
 
 
 class Plant(Protocol):
-    """A robot whose joints track velocity set-points, and the camera that sees it.
+    """A robot whose joints track velocity set-points, with a camera.
 
     Positions are rad (m for prismatic joints), velocities rad/s, efforts Nm, float64 `[J]` in the order of
     `joint_names`.
@@ -33,11 +33,11 @@ class Plant(Protocol):
 
     @property
     def effort(self) -> np.ndarray:
-        """What the servos apply `[J]`."""
+        """Efforts of the servos `[J]`."""
         ...
 
     def reset(self, position: np.ndarray) -> None:
-        """Puts the robot at rest at `position [J]`. Time goes on."""
+        """Puts the robot at rest at `position [J]`. Time does not restart."""
         ...
 
     def step(self, velocity_setpoint: np.ndarray, duration_s: float) -> None:
@@ -45,16 +45,17 @@ class Plant(Protocol):
         ...
 
     def render(self) -> np.ndarray:
-        """What the camera sees now: uint8 `[H, W, 3]`, RGB."""
+        """The current camera image: uint8 `[H, W, 3]`, RGB."""
         ...
 
     def render_at(self, position: np.ndarray) -> np.ndarray:
-        """What the camera would see with the robot at `position [J]`; the simulation is not disturbed."""
+        """The camera image with the robot at `position [J]`. The simulation is not changed."""
         ...
 
 
 def joint_vector(what: str, values: np.ndarray, joint_names: Sequence[str]) -> np.ndarray:
-    """float64 `[J]` of one finite number for each joint; raises ValueError, calling it `what`, for anything else."""
+    """The values as float64 `[J]`. Raises ValueError, with the name `what`, unless there is one finite number a
+    joint."""
     array = np.asarray(values, dtype=np.float64)
     if array.shape != (len(joint_names),) or not np.isfinite(array).all():
         names = ", ".join(joint_names)
@@ -63,7 +64,7 @@ def joint_vector(what: str, values: np.ndarray, joint_names: Sequence[str]) -> n
 
 
 def whole_steps(duration_s: float, step_s: float) -> int:
-    """How many physics steps a duration has; raises ValueError unless it is a positive multiple of `step_s`."""
+    """Number of physics steps in a duration. Raises ValueError unless it is a positive multiple of `step_s`."""
     count = round(duration_s / step_s)
     if count < 1 or abs(count * step_s - duration_s) > 1e-9:
         raise ValueError(f"duration_s: found {duration_s}, expected a positive multiple of {step_s} s.")

@@ -1,4 +1,4 @@
-"""What the simulators' command lines share: arguments, errors, signals, and the loop around the ROS 2 node."""
+"""Shared by the simulators' command lines: arguments, errors, signals, and the loop that runs the ROS 2 node."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING
 from .command_controller import COMMANDS_MODES
 from .errors import StartupError
 from .imperfections import add_options, chosen
+from .settings import Settings
 
 if TYPE_CHECKING:
-    from .node import Settings, SimulatorNode
+    from .node import SimulatorNode
 
 EXIT_STARTUP_ERROR = 2
 MAX_DOMAIN_ID = 232
 
 
 class StopRequest:
-    """Set by SIGINT and SIGTERM. A flag, since an exception could come up in the middle of a message."""
+    """Set by SIGINT and SIGTERM. An exception instead of a flag could interrupt the handling of a message."""
 
     def __init__(self) -> None:
         self.requested = False
@@ -35,11 +36,13 @@ class StopRequest:
 
 
 def argument_parser(program: str, description: str) -> argparse.ArgumentParser:
-    """The arguments that every simulator has."""
+    """A parser with the arguments of every simulator."""
     parser = argparse.ArgumentParser(program, description=description)
-    parser.add_argument("--urdf", type=Path, required=True, help="the robot, with joint limits and a camera sensor")
+    parser.add_argument(
+        "--urdf", type=Path, required=True, help="URDF of the robot, with joint limits and a camera sensor"
+    )
     parser.add_argument("--lockstep", action="store_true", help="time advances by ~/step messages only")
-    parser.add_argument("--seed", type=int, default=0, help="of the random poses and goals (default 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random poses and goals (default 0)")
     parser.add_argument(
         "--camera-rate",
         type=float,
@@ -48,14 +51,17 @@ def argument_parser(program: str, description: str) -> argparse.ArgumentParser:
         help="images per second (default: 10 in lockstep, else the URDF's)",
     )
     parser.add_argument(
-        "--commands-mode", choices=COMMANDS_MODES, default="velocity", help="what 'commands' holds (default velocity)"
+        "--commands-mode",
+        choices=COMMANDS_MODES,
+        default="velocity",
+        help="kind of the numbers in 'commands' (default velocity)",
     )
     add_options(parser)
     return parser
 
 
 def without_ros_arguments(arguments: Sequence[str]) -> list[str]:
-    """Drops each `--ros-args` section: it ends with `--` or with the command line."""
+    """The arguments without `--ros-args` sections, which end with `--` or at the end of the command line."""
     kept: list[str] = []
     in_section = False
     for argument in arguments:
@@ -69,17 +75,14 @@ def without_ros_arguments(arguments: Sequence[str]) -> list[str]:
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
-    """What the arguments say of the node; raises StartupError for what is out of range."""
-    # Only where ROS 2 is there.
-    from .node import Settings
-
+    """The node's settings from the arguments. Raises StartupError if one is out of range."""
     return Settings(
         arguments.lockstep, arguments.camera_rate, arguments.commands_mode, arguments.seed, chosen(arguments)
     )
 
 
 def read_urdf(path: Path) -> str:
-    """The text of a URDF file; raises StartupError where it cannot be read."""
+    """The text of a URDF file. Raises StartupError if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -88,14 +91,14 @@ def read_urdf(path: Path) -> str:
 
 
 def check_domain() -> None:
-    """Raises StartupError for a ROS_DOMAIN_ID above 232: the middleware aborts the process instead of raising."""
+    """Raises StartupError for a ROS_DOMAIN_ID above 232, for which the middleware would abort the process."""
     domain = os.environ.get("ROS_DOMAIN_ID", "")
     if domain and not (domain.isdecimal() and int(domain) <= MAX_DOMAIN_ID):
         raise StartupError(f"ROS_DOMAIN_ID: found '{domain}', expected a whole number from 0 to {MAX_DOMAIN_ID}.")
 
 
 def spin(make_node: Callable[[], SimulatorNode], command_line: Sequence[str], stop: StopRequest) -> None:
-    """Runs ROS 2 and the node until a signal comes; raises StartupError where they do not come up."""
+    """Runs ROS 2 and the node until a signal arrives. Raises StartupError if they do not start."""
     import rclpy
     from rclpy.executors import SingleThreadedExecutor
     from rclpy.signals import SignalHandlerOptions
@@ -110,8 +113,8 @@ def spin(make_node: Callable[[], SimulatorNode], command_line: Sequence[str], st
         # rclpy reports a bad domain, middleware, name or parameter with several kinds of exception.
         except Exception as error:
             raise StartupError(
-                f"ROS 2: found '{one_line(error)}', expected a node to come up. Check "
-                "RMW_IMPLEMENTATION and what follows --ros-args."
+                f"ROS 2: found '{one_line(error)}', expected the node to start. Check "
+                "RMW_IMPLEMENTATION and the arguments after --ros-args."
             ) from error
         stack.callback(node.destroy_node)
         executor = SingleThreadedExecutor()
@@ -123,7 +126,7 @@ def spin(make_node: Callable[[], SimulatorNode], command_line: Sequence[str], st
 
 
 def exit_status(program: str, simulate: Callable[[StopRequest], None]) -> int:
-    """Runs a simulator: 0 after a signal, 2 and one line on stderr where it could not start."""
+    """Runs a simulator. Returns 0 after a signal, or 2 with one line on stderr if it could not start."""
     stop = StopRequest()
     try:
         simulate(stop)
@@ -134,6 +137,6 @@ def exit_status(program: str, simulate: Callable[[StopRequest], None]) -> int:
 
 
 def one_line(error: BaseException) -> str:
-    """The first line that says something."""
+    """The first line of the message that is not empty, or the type of the error."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0].rstrip(".") if lines else type(error).__name__

@@ -1,4 +1,4 @@
-"""The plant under its controllers, and the time it has reached. No ROS here."""
+"""The plant with its controllers and its time. Independent of ROS."""
 
 from __future__ import annotations
 
@@ -12,56 +12,56 @@ from .plant import Plant
 from .trajectory_controller import DesiredState, Trajectory, TrajectoryController
 
 UPDATE_PERIOD_NS = 10_000_000
-"""How often the controllers give the plant a new velocity set-point. The same in both modes: the same motion."""
+"""Period of the velocity set-points. It is the same in lockstep and in real time, so that the motion is the same."""
 
 POSITION_GAIN = 20.0
-"""Velocity per position error, in 1/s: well below the update rate, so that it cannot oscillate."""
+"""Velocity per position error, in 1/s. It is well below the update rate, so that there is no oscillation."""
 
 _NS_PER_S = 1e9
 _NS_PER_MS = 1e6
 
 _Desired = tuple[np.ndarray, np.ndarray | None]
-"""Velocities `[J]` and, where the joints are also to be somewhere, positions `[J]`."""
+"""Velocities `[J]`, and positions `[J]` if the joints are to follow positions as well."""
 
 
 class Simulation:
-    """A robot that obeys the last command given to it, whichever kind it was, and holds its pose without one."""
+    """A robot that follows the latest command of either kind, and holds its pose without one."""
 
     def __init__(self, plant: Plant, commands_mode: CommandsMode, start_ns: int, delay_ms: float = 0.0) -> None:
-        """The robot is at rest at the plant's pose; `start_ns` is the time on its stamps.
+        """The robot starts at rest at the plant's pose, at the time `start_ns`.
 
-        What is desired reaches the joints after `delay_ms`, in whole updates.
+        Set-points reach the joints after `delay_ms`, rounded to whole updates.
         """
         self.plant = plant
         self.time_ns = start_ns
         self._trajectories = TrajectoryController(plant.joint_names, plant.position)
         self._commands = CommandController(plant.joint_names, commands_mode, POSITION_GAIN)
         self._obeys_commands = False
-        self._updates_late = round(delay_ms * _NS_PER_MS / UPDATE_PERIOD_NS)
-        self._on_their_way: deque[_Desired] = deque()
+        self._delay_updates = round(delay_ms * _NS_PER_MS / UPDATE_PERIOD_NS)
+        self._delayed: deque[_Desired] = deque()
         self._hold()
 
     def follow(self, trajectory: Trajectory) -> None:
-        """Starts a trajectory; raises RejectedMessage where it is not valid."""
-        # After a stream of commands there is no desired trajectory: the motion starts from where the robot is.
+        """Starts a trajectory. Raises RejectedMessage if it is not valid."""
+        # After commands there is no desired trajectory, so the motion starts from the measured state.
         start = DesiredState(self.plant.position, self.plant.velocity) if self._obeys_commands else None
         self._trajectories.follow(trajectory, self.time_ns, start)
         self._obeys_commands = False
         self._commands.drop()
 
     def command(self, values: Sequence[float]) -> None:
-        """Takes one command `[J]`; raises RejectedMessage where it is not valid."""
+        """Sets a command `[J]`. Raises RejectedMessage if it is not valid."""
         self._commands.command(values, self.time_ns)
         self._obeys_commands = True
 
     def teleport(self, position: np.ndarray, time_ns: int) -> None:
-        """Puts the robot at rest at `position [J]` without a command; its time is `time_ns` from now on."""
+        """Puts the robot at rest at `position [J]`, without a command, and sets its time to `time_ns`."""
         self.plant.reset(position)
         self.time_ns = time_ns
         self._hold()
 
     def skip_to(self, time_ns: int) -> None:
-        """Time jumps: the robot stays where it is, and what it was told for the time skipped is dropped."""
+        """Sets the time to `time_ns`. The robot holds its pose, and its command is dropped."""
         self.time_ns = time_ns
         self._hold()
 
@@ -72,12 +72,12 @@ class Simulation:
             self.time_ns += UPDATE_PERIOD_NS
 
     def velocity_setpoint(self) -> np.ndarray:
-        """What the joints should do from now until the next update, `[J]` in rad/s, within the velocity limits.
+        """The set-point from now until the next update, `[J]` in rad/s, within the velocity limits.
 
-        For a plant whose time passes by itself: set `time_ns` to its time first, and ask every UPDATE_PERIOD_NS.
+        For a plant with its own clock, set `time_ns` to its time first, and call this every UPDATE_PERIOD_NS.
         """
-        self._on_their_way.append(self._desired())
-        velocity, position = self._on_their_way.popleft()
+        self._delayed.append(self._desired())
+        velocity, position = self._delayed.popleft()
         if position is not None:
             velocity = velocity + POSITION_GAIN * (position - self.plant.position)
         limit = self.plant.limits.velocity
@@ -92,12 +92,12 @@ class Simulation:
             self._trajectories.hold(self.plant.position)
         now = self._trajectories.sample(self.time_ns).position
         then = self._trajectories.sample(self.time_ns + UPDATE_PERIOD_NS).position
-        # The set-point stays for the whole update, so it is the mean desired velocity that must be fed forward.
+        # The set-point is held for the whole update, so the mean desired velocity is fed forward.
         return (then - now) / (UPDATE_PERIOD_NS / _NS_PER_S), now
 
     def _hold(self) -> None:
         position = self.plant.position
-        self._on_their_way = deque([(np.zeros_like(position), position)] * self._updates_late)
+        self._delayed = deque([(np.zeros_like(position), position)] * self._delay_updates)
         self._obeys_commands = False
         self._commands.drop()
         self._trajectories.hold(self.plant.position)

@@ -1,4 +1,4 @@
-"""A small JointTrajectoryController: what ros2_control's does with a joint_trajectory message, without ROS."""
+"""A small JointTrajectoryController that behaves as the one of ros2_control. Independent of ROS."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .errors import RejectedMessage
 
 _NS_PER_S = 1e9
 _REST_VELOCITY = float(np.finfo(np.float32).eps)
-"""Below it a final velocity counts as zero, as in ros2_control."""
+"""A final velocity below this counts as zero, as in ros2_control."""
 
 
 @dataclass(frozen=True)
 class DesiredState:
-    """Where the controlled joints should be: positions [rad] and velocities [rad/s], `[J]` each."""
+    """Desired positions [rad] and velocities [rad/s] of the joints, `[J]` each."""
 
     position: np.ndarray
     velocity: np.ndarray
@@ -34,7 +34,7 @@ class TrajectoryPoint:
 
 @dataclass(frozen=True)
 class Trajectory:
-    """Waypoints for named joints. `start_ns` is the header's stamp; None (stamp 0) means now."""
+    """Waypoints of named joints. `start_ns` is the header's stamp; None (stamp 0) means now."""
 
     joint_names: Sequence[str]
     points: Sequence[TrajectoryPoint]
@@ -51,27 +51,28 @@ class _Knot:
 
 
 class TrajectoryController:
-    """Interpolates the latest trajectory from the state desired when it came, then holds its last point.
+    """Interpolates the latest trajectory, from the state that was desired when it arrived, and then holds its last
+    point.
 
-    Between two points with velocities the joint moves on a cubic, otherwise on a line.
+    Between two points with velocities the interpolation is cubic, otherwise linear.
     """
 
     def __init__(self, joint_names: Sequence[str], position: np.ndarray) -> None:
-        """Holds `position [J]` until a trajectory comes."""
+        """Holds `position [J]` until a trajectory arrives."""
         self._joint_names = list(joint_names)
         self._knots: list[_Knot] = []
         self._times_ns: list[int] = []
         self.hold(position)
 
     def hold(self, position: np.ndarray) -> None:
-        """Drops the running trajectory and stays at `position [J]`."""
+        """Drops the current trajectory and holds `position [J]`."""
         self._replace([_Knot(0, np.array(position, dtype=np.float64), np.zeros(len(self._joint_names)))])
 
     def follow(self, trajectory: Trajectory, now_ns: int, start: DesiredState | None = None) -> None:
-        """Replaces the running trajectory from `now_ns` on.
+        """Replaces the current trajectory from `now_ns` on.
 
-        The motion starts from `start`, by default from the state desired now. Raises RejectedMessage, and goes on
-        with the running one, for whatever is wrong with the new one.
+        The motion starts from `start`; by default, from the currently desired state. Raises RejectedMessage, and keeps
+        the current trajectory, if the new one is not valid.
         """
         columns = self._columns(trajectory.joint_names)
         start_ns = now_ns if trajectory.start_ns is None else trajectory.start_ns
@@ -86,7 +87,8 @@ class TrajectoryController:
         self._replace([_Knot(now_ns, present.position, present.velocity), *knots])
 
     def sample(self, time_ns: int) -> DesiredState:
-        """The state desired at `time_ns`: the first one before the start, the last one, at rest, after the end."""
+        """The state desired at `time_ns`. Before the start it is the first point, after the end the last one, at
+        rest."""
         after = bisect_right(self._times_ns, time_ns)
         if after == 0:
             return _at_rest(self._knots[0])
@@ -95,12 +97,12 @@ class TrajectoryController:
         return _interpolate(self._knots[after - 1], self._knots[after], time_ns)
 
     def _replace(self, knots: list[_Knot]) -> None:
-        # A point whose time has already passed when the trajectory comes lies before the first knot: it is skipped.
+        # Points whose time had passed when the trajectory arrived lie before the first knot and are skipped.
         self._knots = [knots[0], *(knot for knot in knots[1:] if knot.time_ns >= knots[0].time_ns)]
         self._times_ns = [knot.time_ns for knot in self._knots]
 
     def _columns(self, names: Sequence[str]) -> list[int]:
-        """For each joint of the robot, its place in the message."""
+        """Index in the message of each joint of the robot. Raises RejectedMessage if the names do not fit."""
         expected = ", ".join(self._joint_names)
         unknown = [name for name in names if name not in self._joint_names]
         missing = [name for name in self._joint_names if name not in names]

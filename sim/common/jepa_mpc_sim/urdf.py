@@ -1,4 +1,4 @@
-"""What the simulator reads from a URDF besides the kinematics: joint limits and the camera sensor."""
+"""Reads the joint limits and the camera sensor of a URDF."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ LIMIT_ATTRIBUTES = ("lower", "upper", "velocity", "effort", "acceleration")
 
 
 class UrdfError(ValueError):
-    """The URDF lacks something that the simulator needs; the message says what, where and what to add."""
+    """The URDF lacks something that the simulator needs. The message says what, where, and what to add."""
 
 
 @dataclass(frozen=True)
 class JointLimits:
-    """Limits of the independent joints, one array entry a joint, in the order of the URDF, in SI units (rad or m)."""
+    """Limits of the independent joints `[J]`, in the order of the URDF and in SI units (rad or m)."""
 
     lower: np.ndarray
     upper: np.ndarray
@@ -29,7 +29,7 @@ class JointLimits:
 
 @dataclass(frozen=True)
 class Camera:
-    """A camera sensor of the URDF. `fovy` is the vertical field of view in degrees, as MuJoCo counts it."""
+    """A camera sensor of the URDF. `fovy` is the vertical field of view in degrees, as in MuJoCo."""
 
     name: str
     link: str
@@ -40,9 +40,9 @@ class Camera:
 
 
 def parse_urdf(urdf_xml: str) -> ElementTree.Element:
-    """Parses a URDF text; raises UrdfError where it is no URDF."""
+    """Parses the text of a URDF. Raises UrdfError if it is not one."""
     try:
-        # XML lets nothing come before its declaration; multi-line strings begin with a line break.
+        # XML allows nothing before its declaration, but multi-line strings begin with a line break.
         root = ElementTree.fromstring(urdf_xml.lstrip("\ufeff \t\r\n"))
     except ElementTree.ParseError as error:
         raise UrdfError(f"URDF: found text that is not XML ({error}), expected a <robot> element.") from error
@@ -52,7 +52,7 @@ def parse_urdf(urdf_xml: str) -> ElementTree.Element:
 
 
 def _independent_joints(root: ElementTree.Element) -> list[ElementTree.Element]:
-    """Movable joints but those that `<mimic>` another, which move with it."""
+    """The movable joints, except those that `<mimic>` another one."""
     joints = root.findall("joint")
     return [joint for joint in joints if joint.get("type") in MOVABLE_JOINT_TYPES and joint.find("mimic") is None]
 
@@ -63,9 +63,9 @@ def read_joint_names(root: ElementTree.Element) -> list[str]:
 
 
 def read_limits(root: ElementTree.Element) -> JointLimits:
-    """Limits of the independent joints, position ranges narrowed by soft limits where `<safety_controller>` has them.
+    """Limits of the independent joints, with position ranges narrowed by the soft limits of `<safety_controller>`.
 
-    Raises UrdfError naming the joint and the attribute that is missing or wrong.
+    Raises UrdfError, with the joint and the attribute, if one is missing or wrong.
     """
     rows: list[list[float]] = []
     for joint in _independent_joints(root):
@@ -109,10 +109,10 @@ def _limit(joint: str, limit: ElementTree.Element | None, attribute: str) -> flo
     return value
 
 
-def _soft_limit(joint: str, soft: ElementTree.Element, attribute: str, unless_written: float) -> float:
+def _soft_limit(joint: str, soft: ElementTree.Element, attribute: str, default: float) -> float:
     text = soft.get(attribute)
     if text is None:
-        return unless_written
+        return default
     try:
         value = float(text)
     except ValueError:
@@ -125,7 +125,7 @@ def _soft_limit(joint: str, soft: ElementTree.Element, attribute: str, unless_wr
 
 
 def read_camera(root: ElementTree.Element) -> Camera:
-    """The first `<gazebo reference="LINK"><sensor type="camera">`; raises UrdfError where there is none."""
+    """The first `<gazebo reference="LINK"><sensor type="camera">`. Raises UrdfError if there is none."""
     for element in root.findall("gazebo"):
         for sensor in element.findall("sensor"):
             if sensor.get("type") == "camera":

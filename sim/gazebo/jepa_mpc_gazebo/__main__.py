@@ -27,13 +27,13 @@ PROGRAM = "jepa_mpc_gazebo"
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
-    """Everything outside `--ros-args ... [--]`; argparse exits with 2 where it is not understood."""
-    parser = argument_parser(PROGRAM, "Gazebo Classic 11 as the simulator of a robot and its camera, a ROS 2 node.")
+    """Parses everything outside `--ros-args ... [--]`. argparse exits with 2 if it cannot."""
+    parser = argument_parser(PROGRAM, "A ROS 2 node that simulates a robot and its camera in Gazebo Classic 11.")
     return parser.parse_args(without_ros_arguments(arguments))
 
 
 def simulate(arguments: argparse.Namespace, command_line: Sequence[str], stop: StopRequest) -> None:
-    """Runs until a signal comes; raises StartupError where it cannot start, and where Gazebo ends."""
+    """Runs until a signal arrives. Raises StartupError if it cannot start, or if Gazebo ends."""
     urdf_xml = read_urdf(arguments.urdf)
     check_domain()
     try:
@@ -53,7 +53,7 @@ def simulate(arguments: argparse.Namespace, command_line: Sequence[str], stop: S
 
 
 def main() -> int:
-    """Returns the exit status: 0 after a signal, 2 where the simulator could not start, or Gazebo ended."""
+    """Returns the exit status: 0 after a signal, 2 if the simulator could not start or Gazebo ended."""
     arguments = parse_arguments(sys.argv[1:])
     return exit_status(PROGRAM, lambda stop: simulate(arguments, sys.argv, stop))
 

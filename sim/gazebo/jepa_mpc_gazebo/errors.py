@@ -1,7 +1,7 @@
-"""What this simulator raises."""
+"""The error of this simulator."""
 
 from jepa_mpc_sim.errors import StartupError
 
 
 class GazeboError(StartupError):
-    """Gazebo cannot be started, or stopped answering; the message says what was found and what was expected."""
+    """Gazebo cannot be started, or has stopped answering. The message says what was found and what was expected."""

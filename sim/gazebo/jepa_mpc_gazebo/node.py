@@ -1,4 +1,4 @@
-"""The ROS 2 node `gazebo_sim`: what `mujoco_sim` is, with Gazebo's own clock where it does not run in lockstep."""
+"""The ROS 2 node `gazebo_sim`: as `mujoco_sim`, but outside lockstep it runs on Gazebo's own clock."""
 
 from __future__ import annotations
 
@@ -9,51 +9,52 @@ from threading import Lock
 import numpy as np
 from jepa_mpc_sim import messages
 from jepa_mpc_sim.errors import StartupError
-from jepa_mpc_sim.node import LOCKSTEP_START_NS, Settings, SimulatorNode
+from jepa_mpc_sim.node import LOCKSTEP_START_NS, SimulatorNode
+from jepa_mpc_sim.settings import Settings
 
 from .errors import GazeboError
 from .plant import GazeboPlant
-from .wire import State, Unasked
+from .wire import Event, State
 
 NODE_NAME = "gazebo_sim"
 
 
 class GazeboNode(SimulatorNode):
-    """Topics and services as every simulator's. In real time all stamps, and `/clock`, are Gazebo's simulated time.
+    """The topics and services of every simulator. In real time, all stamps and `/clock` are Gazebo's simulated time.
 
-    Then Gazebo decides when a state or a picture comes; the joint controllers answer each state with a set-point.
-    Raises GazeboError out of the executor where Gazebo ends.
+    Gazebo then decides when states and images arrive, and the joint controllers answer each state with a set-point.
+    GazeboError is raised from the executor if Gazebo ends.
     """
 
     def __init__(self, plant: GazeboPlant, urdf_xml: str, defaults: Settings) -> None:
         """Raises StartupError for a bad parameter."""
         self._gazebo = plant
-        self._unasked: deque[Unasked] = deque()
-        self._handing_over = Lock()
+        self._gazebo_events: deque[Event] = deque()
+        self._callback_lock = Lock()
         self._placed_ns = -1
-        self._heard_ns = 0
-        self._heard_at_ns = 0
+        self._newest_ns = 0
+        self._received_at_ns = 0
         super().__init__(NODE_NAME, plant, urdf_xml, defaults)
         if self.settings.lockstep:
             return
         if self.settings.camera_rate:
             raise StartupError(
                 f"camera_rate: found {self.settings.camera_rate:g} Hz, expected 0 outside lockstep: Gazebo's camera "
-                "goes by the <update_rate> of the URDF."
+                "has the <update_rate> of the URDF."
             )
-        self._arrival = self.create_guard_condition(self._take_unasked)
-        plant.on_unasked = self._on_unasked
+        self._arrival = self.create_guard_condition(self._take_events)
+        plant.on_event = self._on_event
         plant.run()
 
     def seconds_until_due(self) -> float | None:
-        """Until something that is held back is due before Gazebo's next state; else for ever, for that is a message."""
+        """Time until a delayed message is due, if that is before Gazebo's next state; None if it is not."""
         dues = [] if self.settings.lockstep else self._late_ns()
-        if not dues or min(dues) > self._heard_ns + self._period_ns:
+        if not dues or min(dues) > self._newest_ns + self._period_ns:
             return None
         return max(0, min(dues) - self._now_ns()) / 1e9
 
     def run_due_updates(self) -> None:
-        """Publishes what is due. Time passes by itself, or in steps."""
+        """Publishes the delayed messages that are due. Time advances by Gazebo's clock, or in steps."""
         if not self.settings.lockstep:
             self._publish_late()
 
@@ -61,34 +62,34 @@ class GazeboNode(SimulatorNode):
         return LOCKSTEP_START_NS
 
     def destroy_node(self) -> None:
-        """Nothing is taken from Gazebo any more."""
-        with self._handing_over:
-            self._gazebo.on_unasked = lambda _: None
+        """Stops receiving from Gazebo before it destroys the node."""
+        with self._callback_lock:
+            self._gazebo.on_event = lambda _: None
             super().destroy_node()
 
-    def _on_unasked(self, what: Unasked) -> None:
-        # In the reading thread: the executor takes it from here.
-        self._unasked.append(what)
-        with self._handing_over:
-            if self._gazebo.on_unasked == self._on_unasked:
+    def _on_event(self, event: Event) -> None:
+        # Called in the reading thread. The guard condition passes the event to the executor.
+        self._gazebo_events.append(event)
+        with self._callback_lock:
+            if self._gazebo.on_event == self._on_event:
                 self._arrival.trigger()
 
-    def _take_unasked(self) -> None:
-        while self._unasked:
-            what = self._unasked.popleft()
-            if isinstance(what, GazeboError):
-                raise what
-            stamp_ns = LOCKSTEP_START_NS + what.time_ns
+    def _take_events(self) -> None:
+        while self._gazebo_events:
+            event = self._gazebo_events.popleft()
+            if isinstance(event, GazeboError):
+                raise event
+            stamp_ns = LOCKSTEP_START_NS + event.time_ns
             if stamp_ns <= self._placed_ns:
-                # On its way while the robot was put elsewhere.
+                # From before the robot was placed at its current pose.
                 continue
-            if stamp_ns > self._heard_ns:
-                self._heard_ns = stamp_ns
-                self._heard_at_ns = time.monotonic_ns()
-            if isinstance(what, State):
-                self._take_state(what, stamp_ns)
+            if stamp_ns > self._newest_ns:
+                self._newest_ns = stamp_ns
+                self._received_at_ns = time.monotonic_ns()
+            if isinstance(event, State):
+                self._take_state(event, stamp_ns)
             else:
-                self._publish_image(what.pixels, stamp_ns)
+                self._publish_image(event.pixels, stamp_ns)
 
     def _take_state(self, state: State, stamp_ns: int) -> None:
         self._gazebo.state = state
@@ -107,7 +108,7 @@ class GazeboNode(SimulatorNode):
         self._restart_camera_and_joints()
 
     def _now_ns(self) -> int:
-        """Gazebo's time: between its messages by the wall clock, but never past its next state."""
+        """Gazebo's time. Between its messages it advances with the wall clock, but never past the next state."""
         if self.settings.lockstep:
             return super()._now_ns()
-        return self._heard_ns + min(time.monotonic_ns() - self._heard_at_ns, self._period_ns)
+        return self._newest_ns + min(time.monotonic_ns() - self._received_at_ns, self._period_ns)

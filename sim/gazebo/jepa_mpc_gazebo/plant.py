@@ -1,4 +1,4 @@
-"""The simulated robot: Gazebo Classic's physics and camera, all from one URDF. No ROS here."""
+"""The simulated robot in Gazebo Classic: physics and camera, all from one URDF. Independent of ROS."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from jepa_mpc_sim.urdf import parse_urdf, read_camera, read_joint_names, read_li
 
 from .errors import GazeboError
 from .server import START_TIMEOUT_S, GazeboServer, Installation
-from .wire import Connection, Picture, Request, State, Unasked
+from .wire import Connection, Event, Image, Request, State
 from .world import PHYSICS_STEP_S, classic_world, world_file
 
 _SCENE_PAUSE_S = 0.1
 
 
 class GazeboPlant:
-    """A robot in Gazebo that tracks joint velocity set-points, and the camera that sees it.
+    """A robot in Gazebo that tracks joint velocity set-points, with a camera.
 
     Positions are rad (m for prismatic joints), velocities rad/s, efforts Nm, float64 arrays in the order of
-    `joint_names`. Gazebo stands still between calls of `step`, until `run`.
+    `joint_names`. Gazebo is paused between calls of `step`, until `run`.
     """
 
     def __init__(
         self, urdf_xml: str, installation: Installation | None = None, start_timeout_s: float = START_TIMEOUT_S
     ) -> None:
-        """Starts Gazebo, which lives no longer than the calling thread.
+        """Starts Gazebo, which ends with the calling thread.
 
-        Raises UrdfError for what is missing in the URDF, GazeboError where it does not start.
+        Raises UrdfError if something is missing in the URDF, GazeboError if Gazebo does not start.
         """
         urdf = parse_urdf(urdf_xml)
         self.joint_names = read_joint_names(urdf)
         self.limits = read_limits(urdf)
         self.camera = read_camera(urdf)
-        self.on_unasked: Callable[[Unasked], None] = lambda _: None
-        """Gets states and pictures while Gazebo's own clock runs, in a thread of its own."""
+        self.on_event: Callable[[Event], None] = lambda _: None
+        """Receives states and images while Gazebo's own clock runs. It is called in the reading thread."""
         installation = installation or Installation.of_environment()
         self._server = GazeboServer(installation)
         try:
@@ -59,9 +59,9 @@ class GazeboPlant:
         except BaseException:
             self._server.close()
             raise
-        self._connection = Connection(peer, lambda what: self.on_unasked(what), self._server.last_words)
+        self._connection = Connection(peer, lambda event: self.on_event(event), self._server.last_words)
         self.state = State(0, *np.zeros((3, len(self.joint_names))))
-        """The newest that is known."""
+        """The newest known state."""
         try:
             self.reset(np.zeros(len(self.joint_names)).clip(self.limits.lower, self.limits.upper))
             self._await_scene(start_timeout_s)
@@ -81,11 +81,11 @@ class GazeboPlant:
 
     @property
     def effort(self) -> np.ndarray:
-        """What the servos apply `[J]`, within the effort limits, a copy."""
+        """Efforts of the servos `[J]`, within the effort limits, a copy."""
         return self.state.effort.copy()
 
     def reset(self, position: np.ndarray) -> None:
-        """Puts the robot at rest at a pose `[J]`. Time goes on."""
+        """Puts the robot at rest at a pose `[J]`. Time does not restart."""
         self.state = self._state(Request.TELEPORT, self._packed("position", position))
 
     def step(self, velocity_setpoint: np.ndarray, duration_s: float) -> None:
@@ -95,20 +95,20 @@ class GazeboPlant:
         self.state = self._state(Request.STEP, body)
 
     def follow(self, velocity_setpoint: np.ndarray) -> None:
-        """Gives the servos a set-point `[J]` while Gazebo's own clock runs."""
-        self._connection.tell(Request.SET_POINT, self._packed_velocity(velocity_setpoint))
+        """Sends a velocity set-point `[J]` while Gazebo's own clock runs."""
+        self._connection.send(Request.SET_POINT, self._packed_velocity(velocity_setpoint))
 
     def run(self) -> None:
-        """From now on time passes by Gazebo's own clock; states and pictures come to `on_unasked`."""
+        """Starts Gazebo's own clock. From now on `on_event` receives states and images."""
         self.state = self._state(Request.RUN, b"")
 
     def render(self) -> np.ndarray:
-        """What the camera sees now: uint8 `[H, W, 3]`, RGB."""
-        return self._picture(Request.RENDER, b"")
+        """The current camera image: uint8 `[H, W, 3]`, RGB."""
+        return self._image(Request.RENDER, b"")
 
     def render_at(self, position: np.ndarray) -> np.ndarray:
-        """What the camera would see with the robot at `position [J]`; the simulation is not disturbed."""
-        return self._picture(Request.RENDER_AT, self._packed("position", position))
+        """The camera image with the robot at `position [J]`. The simulation is not changed."""
+        return self._image(Request.RENDER_AT, self._packed("position", position))
 
     def close(self) -> None:
         """Ends Gazebo."""
@@ -116,29 +116,30 @@ class GazeboPlant:
         self._server.close()
 
     def _await_scene(self, timeout_s: float) -> None:
-        """Gazebo's renderer gets to know world and robot piece by piece: the first pictures may be empty."""
+        """Waits for two equal images. Gazebo's renderer loads world and robot gradually: the first images may be
+        empty."""
         deadline = time.monotonic() + timeout_s
         before: np.ndarray | None = None
         while time.monotonic() < deadline:
-            picture = self.render()
-            if np.ptp(picture) > 0 and before is not None and np.array_equal(picture, before):
+            image = self.render()
+            if np.ptp(image) > 0 and before is not None and np.array_equal(image, before):
                 return
-            before = picture
+            before = image
             time.sleep(_SCENE_PAUSE_S)
         raise GazeboError(
-            f"camera '{self.camera.name}': found no steady picture within {timeout_s:g} s, expected one of the robot."
+            f"camera '{self.camera.name}': found no steady image within {timeout_s:g} s, expected one of the robot."
         )
 
     def _state(self, request: Request, body: bytes) -> State:
         answer = self._connection.ask(request, body)
         if not isinstance(answer, State):
-            raise GazeboError(f"Gazebo: found a picture for {request.name}, expected joint states.")
+            raise GazeboError(f"Gazebo: found an image for {request.name}, expected joint states.")
         return answer
 
-    def _picture(self, request: Request, body: bytes) -> np.ndarray:
+    def _image(self, request: Request, body: bytes) -> np.ndarray:
         answer = self._connection.ask(request, body)
-        if not isinstance(answer, Picture):
-            raise GazeboError(f"Gazebo: found joint states for {request.name}, expected a picture.")
+        if not isinstance(answer, Image):
+            raise GazeboError(f"Gazebo: found joint states for {request.name}, expected an image.")
         return answer.pixels
 
     def _packed_velocity(self, velocity: np.ndarray) -> bytes:

@@ -1,4 +1,4 @@
-"""Gazebo Classic 11 as a child process: headless, in the folder that `npm run test:gazebo` makes for it."""
+"""Runs Gazebo Classic 11 as a headless child process, in the chroot that `npm run test:gazebo` makes."""
 
 from __future__ import annotations
 
@@ -23,45 +23,45 @@ _STOP_TIMEOUT_S = 5.0
 _POLL_S = 0.02
 _FOLDER_PREFIX = "jepa-mpc-"
 _LOG_LINES = 5
-# A child of a killed program must not live on. To the kernel the parent is the thread that started the child.
+# The child must end if this program is killed. For the kernel, its parent is the thread that started it.
 _DIES_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
 
 
 @dataclass(frozen=True)
 class Installation:
-    """The root folder of a system with Gazebo Classic in it, and the plugin's path in there."""
+    """The root folder of a system with Gazebo Classic, and the path of the plugin in it."""
 
     root: Path
     plugin: str
 
     @classmethod
     def of_environment(cls, environ: Mapping[str, str] = os.environ) -> Installation:
-        """Raises GazeboError where the environment names none."""
+        """The installation of the environment variables. Raises GazeboError if they are not set."""
         for variable in (ROOT_VARIABLE, PLUGIN_VARIABLE):
             if not environ.get(variable):
                 raise GazeboError(
-                    f"environment variable {variable}: found nothing, expected what the set-up of Gazebo puts there. "
+                    f"environment variable {variable}: found nothing, expected a value from the set-up of Gazebo. "
                     "Run 'npm run test:gazebo' once, and this through 'npm run' or 'node scripts/bootstrap.mjs exec'."
                 )
         return cls(Path(environ[ROOT_VARIABLE]), environ[PLUGIN_VARIABLE])
 
     def run(self, *command: str) -> str:
-        """stdout of a command in there; raises GazeboError where it fails."""
+        """The stdout of a command in the installation. Raises GazeboError if it fails."""
         result = subprocess.run(
             self.command(*command), env=_environment({}), capture_output=True, text=True, timeout=60, check=False
         )
         if result.returncode != 0:
-            said = (result.stderr or result.stdout).strip().splitlines()[-_LOG_LINES:]
-            raise GazeboError(f"{' '.join(command)}: found exit status {result.returncode}: {' / '.join(said)}.")
+            output = (result.stderr or result.stdout).strip().splitlines()[-_LOG_LINES:]
+            raise GazeboError(f"{' '.join(command)}: found exit status {result.returncode}: {' / '.join(output)}.")
         return result.stdout
 
     def command(self, *command: str) -> list[str]:
-        """A command as it is started from outside."""
+        """The command line that runs `command` in the installation."""
         return ["chroot", str(self.root), *command]
 
 
 class GazeboServer:
-    """A running gzserver with a virtual display of its own; ends with `close`, or when nobody is connected any more."""
+    """A gzserver with a virtual display of its own. It ends with `close`, or when the connection is closed."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
@@ -69,27 +69,27 @@ class GazeboServer:
         _remove_leftovers(installation.root / "tmp")
         folder = tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{os.getpid()}-", dir=installation.root / "tmp")
         self.folder = Path(folder)
-        """Where files for Gazebo go; see `inside`."""
+        """Folder for files of Gazebo; see `inside`."""
         self._log = self.folder / "gzserver.log"
         self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
 
     def inside(self, path: Path) -> str:
-        """A path under the installation's root as Gazebo sees it."""
+        """A path under the installation's root, as Gazebo sees it."""
         return "/" + str(path.relative_to(self._installation.root))
 
     def start(self, world: Path, socket_path: Path, timeout_s: float) -> socket.socket:
-        """Starts Gazebo, paused, and connects to the plugin; raises GazeboError where that does not come about."""
+        """Starts Gazebo, paused, and connects to its plugin. Raises GazeboError if that fails."""
         display = self._start_display()
         variables = {
             "DISPLAY": display,
             "HOME": self.inside(self.folder),
             "TMPDIR": self.inside(self.folder),
-            # Everything stays on this machine, apart from any other Gazebo on it.
+            # Only on this machine, and separate from any other Gazebo on it.
             "GAZEBO_MASTER_URI": f"http://127.0.0.1:{_free_port()}",
             "GAZEBO_IP": "127.0.0.1",
             "LIBGL_ALWAYS_SOFTWARE": "1",
         }
-        # The set-up script names Debian's folders; the database of models is on the internet.
+        # The set-up script sets Debian's folders. The empty URI disables the database of models on the internet.
         script = '. /usr/share/gazebo/setup.sh; export GAZEBO_MODEL_DATABASE_URI=; exec gzserver --verbose -u "$1"'
         with self._log.open("w") as log:
             process = self._spawn(["sh", "-c", script, "sh", self.inside(world)], variables, log)
@@ -104,7 +104,7 @@ class GazeboServer:
             time.sleep(_POLL_S)
 
     def last_words(self) -> str:
-        """The end of Gazebo's log, in one line."""
+        """The end of Gazebo's log, as one line."""
         text = self._log.read_text(errors="replace") if self._log.exists() else ""
         return " / ".join(line.strip() for line in text.strip().splitlines()[-_LOG_LINES:])
 
@@ -136,7 +136,7 @@ class GazeboServer:
             stdout=log,
             stderr=subprocess.STDOUT,
             pass_fds=pass_fds,
-            # A Ctrl-C is for this program, which ends its children in order.
+            # Ctrl-C must reach this program alone, which ends its children in order.
             start_new_session=True,
         )
         self._stack.callback(_end, process)
@@ -144,12 +144,12 @@ class GazeboServer:
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Nothing of this program's own: its library paths mean nothing in there."""
+    """The environment of a command in the installation, where this program's library paths are not valid."""
     return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "GAZEBO_MODEL_DATABASE_URI": "", **variables}
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """What programs that were killed have left behind."""
+    """Removes the folders of programs that were killed."""
     for path in folder.glob(f"{_FOLDER_PREFIX}*"):
         pid = path.name.removeprefix(_FOLDER_PREFIX).partition("-")[0]
         if pid.isdecimal() and not Path("/proc", pid).exists():

@@ -1,4 +1,4 @@
-"""The messages between this program and the model plugin (sim/gazebo/plugin/wire.hh), over a Unix socket."""
+"""Messages between this program and the model plugin (sim/gazebo/plugin/wire.hh), over a Unix socket."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ANSWER_TIMEOUT_S = 60.0
 
 
 class Request(Enum):
-    """What can be asked; the bodies are in the C++ header."""
+    """Requests to the plugin. The C++ header describes their bodies."""
 
     SET_POINT = b"V"
     STEP = b"S"
@@ -46,27 +46,26 @@ class State:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """What the camera saw at a simulated time: uint8 `[H, W, 3]`, RGB."""
+class Image:
+    """The camera image at a simulated time: uint8 `[H, W, 3]`, RGB."""
 
     time_ns: int
     pixels: np.ndarray
 
 
-Answer = State | Picture
-Unasked = Answer | GazeboError
-"""The error is the last to come: Gazebo is gone."""
+Answer = State | Image
+Event = Answer | GazeboError
+"""Sent by the plugin while Gazebo's own clock runs. An error means that Gazebo has ended; nothing follows it."""
 
 
 class Connection:
-    """Requests with answers, and what comes without being asked for while Gazebo's own clock runs."""
+    """Sends requests, and receives their answers and the events of Gazebo's own clock."""
 
-    def __init__(
-        self, peer: socket.socket, on_unasked: Callable[[Unasked], None], last_words: Callable[[], str]
-    ) -> None:
-        """`on_unasked` is called in the reading thread, in order of arrival; `last_words` once Gazebo is gone."""
+    def __init__(self, peer: socket.socket, on_event: Callable[[Event], None], last_words: Callable[[], str]) -> None:
+        """`on_event` is called in the reading thread, in order of arrival. `last_words` returns the end of Gazebo's
+        log."""
         self._socket = peer
-        self._on_unasked = on_unasked
+        self._on_event = on_event
         self._last_words = last_words
         self._answers: queue.SimpleQueue[tuple[int, Answer | GazeboError]] = queue.SimpleQueue()
         self._number = 0
@@ -74,17 +73,17 @@ class Connection:
         self._reader = threading.Thread(target=self._read, name="gazebo", daemon=True)
         self._reader.start()
 
-    def tell(self, request: Request, body: bytes) -> None:
-        """Sends a request that has no answer; raises GazeboError where Gazebo is gone."""
+    def send(self, request: Request, body: bytes) -> None:
+        """Sends a request without waiting for an answer. Raises GazeboError if Gazebo has ended."""
         self._number += 1
         try:
             self._socket.sendall(_HEADER.pack(len(body), self._number, request.value) + body)
         except OSError as error:
-            raise self._gone() from error
+            raise self._ended() from error
 
     def ask(self, request: Request, body: bytes = b"") -> Answer:
-        """Sends a request and waits for its answer; raises GazeboError where there is none."""
-        self.tell(request, body)
+        """Sends a request and waits for its answer. Raises GazeboError if there is none."""
+        self.send(request, body)
         while True:
             try:
                 number, answer = self._answers.get(timeout=_ANSWER_TIMEOUT_S)
@@ -98,9 +97,9 @@ class Connection:
                 return answer
 
     def close(self) -> None:
-        """Ends the connection; Gazebo ends itself then."""
+        """Closes the connection, upon which Gazebo ends itself."""
         self._closing = True
-        # Gazebo may have been the first to go.
+        # Gazebo may have closed it already.
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
@@ -116,15 +115,15 @@ class Connection:
                 break
             answer = _decoded(kind, body)
             if number == 0 and not isinstance(answer, GazeboError):
-                self._on_unasked(answer)
+                self._on_event(answer)
             else:
                 self._answers.put((number, answer))
         if not self._closing:
-            gone = self._gone()
-            self._answers.put((0, gone))
-            self._on_unasked(gone)
+            ended = self._ended()
+            self._answers.put((0, ended))
+            self._on_event(ended)
 
-    def _gone(self) -> GazeboError:
+    def _ended(self) -> GazeboError:
         return GazeboError(f"Gazebo: found its end of the connection closed, expected it to run: {self._last_words()}")
 
     def _exactly(self, size: int) -> bytes | None:
@@ -149,7 +148,7 @@ def _decoded(kind: bytes, body: bytes) -> Answer | GazeboError:
     if kind == _IMAGE:
         time_ns, width, height = _IMAGE_HEAD.unpack_from(body)
         pixels = np.frombuffer(body, dtype=np.uint8, offset=_IMAGE_HEAD.size).reshape(height, width, 3)
-        return Picture(time_ns, pixels)
+        return Image(time_ns, pixels)
     if kind == _FAILURE:
         return GazeboError(f"Gazebo: {body.decode(errors='replace')}")
     return GazeboError(f"Gazebo: found an answer of kind {kind!r}, expected one of {_STATE!r}, {_IMAGE!r}.")

@@ -1,4 +1,4 @@
-"""The world that Gazebo Classic is started with: the users' world file, the robot in it, and the project's plugin."""
+"""The world file for Gazebo Classic: the world of modern Gazebo with the robot and the project's plugin."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jepa_mpc_sim.urdf import Camera, UrdfError
 
 PHYSICS_STEP_S = 0.001
 STATE_PERIOD_S = 0.01
-"""Of the states that come by themselves while Gazebo's own clock runs."""
+"""Period of the states that are sent while Gazebo's own clock runs."""
 
 
 def classic_world(
@@ -24,8 +24,8 @@ def classic_world(
 ) -> str:
     """The text of the world file.
 
-    `world_sdf` is the world of modern Gazebo, whose system plugins Classic has built in; `model_sdf` is what
-    libsdformat makes of the URDF; `plugin` and `socket` are paths as Gazebo sees them.
+    `world_sdf` is the world of modern Gazebo, whose system plugins are built into Classic. `model_sdf` is the URDF,
+    converted by libsdformat. `plugin` and `socket` are paths as Gazebo sees them. Raises UrdfError.
     """
     root = ElementTree.fromstring(world_sdf)
     world = root.find("world")
@@ -38,11 +38,11 @@ def classic_world(
     world.append(_physics())
     model = ElementTree.fromstring(model_sdf).find("model")
     if model is None:
-        raise UrdfError("URDF: found no <model> in what libsdformat makes of it, expected one.")
+        raise UrdfError("URDF: found no <model> after its conversion by libsdformat, expected one.")
     colour_visuals(model, urdf)
     model.append(_plugin(camera, joints, plugin, socket))
     world.append(model)
-    # The tags of modern Gazebo that Classic's SDF version does not know are only warned about.
+    # Classic only warns about tags that its version of SDF does not have.
     root.set("version", "1.7")
     return ElementTree.tostring(root, encoding="unicode")
 
@@ -59,7 +59,7 @@ def colour_visuals(model: ElementTree.Element, urdf: ElementTree.Element) -> Non
         rgba = colours.get("" if material is None else material.get("name", ""))
         if rgba is None:
             continue
-        # libsdformat names them LINK_fixed_joint_lump__VISUAL_visual, with _1, _2 ... from the second on.
+        # libsdformat names them LINK_fixed_joint_lump__VISUAL_visual, followed by _1, _2 ... from the second one on.
         pattern = re.compile(rf"(.*__)?{re.escape(visual.get('name', ''))}(_visual)?(_\d+)?")
         for converted in model.iterfind("link/visual"):
             if pattern.fullmatch(converted.get("name", "")):
@@ -77,8 +77,8 @@ def _physics() -> ElementTree.Element:
     physics = ElementTree.Element("physics", {"type": "ode"})
     ElementTree.SubElement(physics, "max_step_size").text = str(PHYSICS_STEP_S)
     ElementTree.SubElement(physics, "real_time_update_rate").text = "0"
-    # The direct solver: the iterative one goes on from the last solution, in an order that it draws, and no two runs
-    # from one pose would be the same.
+    # The direct solver. The iterative one starts from its last solution, in random order, so that no two runs from one
+    # pose would be the same.
     solver = ElementTree.SubElement(ElementTree.SubElement(physics, "ode"), "solver")
     ElementTree.SubElement(solver, "type").text = "world"
     return physics
@@ -95,5 +95,5 @@ def _plugin(camera: Camera, joints: list[str], plugin: str, socket: str) -> Elem
 
 
 def world_file() -> Path:
-    """The world that users of modern Gazebo start, too."""
+    """The world file, which is also that of modern Gazebo."""
     return Path(__file__).resolve().parents[1] / "worlds" / "reacher.sdf"

@@ -13,7 +13,7 @@ using ignition::math::Pose3d;
 using ignition::math::Quaterniond;
 using ignition::math::Vector3d;
 
-/// How fast a servo closes a velocity error, for the joint's inertia where the model was loaded, in s.
+/// Time constant of a velocity servo in s, for the joint's inertia at the pose where the model was loaded.
 constexpr double kServoTimeConstant = 0.004;
 
 void addWithChildren(const LinkPtr &link, gazebo::physics::Link_V &found)
@@ -125,8 +125,8 @@ std::vector<double> Arm::positions() const
       values.push_back(offset.Dot(joint.axis));
       continue;
     }
-    const Quaterniond turn = parent.Rot().Inverse() * child.Rot() * joint.rest.Rot().Inverse();
-    const double half = std::atan2(Vector3d(turn.X(), turn.Y(), turn.Z()).Dot(joint.axis), turn.W());
+    const Quaterniond rotation = parent.Rot().Inverse() * child.Rot() * joint.rest.Rot().Inverse();
+    const double half = std::atan2(Vector3d(rotation.X(), rotation.Y(), rotation.Z()).Dot(joint.axis), rotation.W());
     values.push_back(std::remainder(2 * half, 2 * M_PI));
   }
   return values;
@@ -173,9 +173,9 @@ std::vector<Pose3d> Arm::posesAt(const std::vector<double> &positions) const
         poses[l].Pos() += axis * positions[j];
         continue;
       }
-      const Quaterniond turn(axis, positions[j]);
-      poses[l].Pos() = anchor + turn.RotateVector(poses[l].Pos() - anchor);
-      poses[l].Rot() = turn * poses[l].Rot();
+      const Quaterniond rotation(axis, positions[j]);
+      poses[l].Pos() = anchor + rotation.RotateVector(poses[l].Pos() - anchor);
+      poses[l].Rot() = rotation * poses[l].Rot();
     }
   }
   return poses;

@@ -1,4 +1,4 @@
-// A robot's joints in Gazebo: velocity servos with the effort limits of the model, and where its links are.
+// A robot's joints in Gazebo: velocity servos with the effort limits of the model, and the poses of its links.
 #ifndef JEPA_MPC_ARM_HH_
 #define JEPA_MPC_ARM_HH_
 
@@ -12,29 +12,30 @@ namespace jepa_mpc
 {
 using LinkPoses = std::vector<std::pair<std::string, ignition::math::Pose3d>>;
 
-/// The joints in the order they are named. No locks: whoever calls holds the physics update mutex, or is in a physics update.
+/// The joints in the order of their names. It does not lock: the caller holds the physics update mutex, or is in a physics
+/// update.
 ///
-/// Positions are taken from, and given to, the poses of the links: Gazebo adds up a joint's angle over time, with a rounding
-/// error that depends on all that went before, and then no two runs from one pose would be the same.
+/// Positions are read from and written to the poses of the links. Gazebo integrates a joint's angle over time, with a rounding
+/// error that depends on the past, so that no two runs from one pose would be the same.
 class Arm
 {
 public:
-  /// The joints are at zero where the model was loaded. Throws std::runtime_error naming a joint that the model lacks, or
-  /// that is neither revolute nor prismatic.
+  /// The joints are at zero at the pose where the model was loaded. Throws std::runtime_error if the model lacks a joint, or if
+  /// one is neither revolute nor prismatic.
   Arm(gazebo::physics::ModelPtr model, const std::vector<std::string> &jointNames);
 
   std::size_t size() const { return this->joints_.size(); }
 
-  /// Velocity set-points [J] in rad/s.
+  /// Sets the velocity set-points [J] in rad/s.
   void follow(std::vector<double> velocities) { this->setPoints_ = std::move(velocities); }
 
   /// Applies the servos' efforts for one physics step.
   void actuate();
 
-  /// At rest at `positions` [J], told to stand still.
+  /// Puts the joints at rest at `positions` [J], with set-points of zero.
   void teleport(const std::vector<double> &positions);
 
-  /// In rad within -pi and pi, or m.
+  /// In rad between -pi and pi, or in m.
   std::vector<double> positions() const;
   std::vector<double> velocities() const;
   const std::vector<double> &efforts() const { return this->efforts_; }
@@ -52,14 +53,14 @@ private:
     bool isPrismatic;
     std::size_t parent;
     std::size_t child;
-    /// Of the model's links, all that move with the joint.
+    /// Indices of all links that move with the joint.
     std::vector<std::size_t> beyond;
-    /// In the parent link's frame.
+    /// Anchor and axis in the parent link's frame.
     ignition::math::Vector3d anchor;
     ignition::math::Vector3d axis;
-    /// Of the child in the parent's frame, at zero.
+    /// Pose of the child in the parent's frame, at zero.
     ignition::math::Pose3d rest;
-    /// Effort for a velocity error, Nms.
+    /// Effort per velocity error, in Nms.
     double gain;
   };
 

@@ -1,6 +1,6 @@
-// A model plugin for Gazebo Classic 11 through which one program drives a robot: it steps the world or lets it run, gives
-// velocity set-points, and gets joint states and camera pictures. Only for the project's tests and training; modern Gazebo
-// has all of this in its own systems.
+// A model plugin for Gazebo Classic 11 through which one program drives a robot: it steps the world or lets it run, sends
+// velocity set-points, and receives joint states and camera images. It serves only the tests and the training of this project;
+// modern Gazebo has systems of its own for this.
 //
 //   <plugin name="jepa_mpc_arm" filename="libjepa_mpc_arm.so">
 //     <socket>/path</socket>  <camera>camera</camera>  <joint>shoulder</joint> ...  <state_period>0.01</state_period>
@@ -24,7 +24,7 @@ namespace jepa_mpc
 {
 namespace
 {
-/// How often a paused world looks for steps to make, in Hz.
+/// How often a paused world checks for steps to make, in Hz.
 constexpr double kWaitingRate = 1000;
 }  // namespace
 
@@ -74,7 +74,7 @@ private:
         this->connection_->send(Kind::Failure, header.number, {text.begin(), text.end()});
       }
     }
-    // Nobody drives this server any more.
+    // The program that drove this server has disconnected.
     std::raise(SIGINT);
   }
 
@@ -93,10 +93,10 @@ private:
       {
         std::uint32_t steps = 0;
         if (body.size() != this->arm_->size() * sizeof(double) + sizeof(steps))
-          throw std::runtime_error("Step: found another length than the joints and the number of steps have");
+          throw std::runtime_error("Step: found a body of another length than the joints and the number of steps have");
         std::memcpy(&steps, body.data() + body.size() - sizeof(steps), sizeof(steps));
         this->arm_->follow(this->values({body.begin(), body.end() - sizeof(steps)}));
-        // As fast as it can; not while it waits, since a world that waits without a rate takes a whole processor.
+        // As fast as possible, but only while it steps: a paused world without a rate occupies a whole processor.
         this->world_->Physics()->SetRealTimeUpdateRate(0);
         this->world_->Step(steps);
         this->world_->Physics()->SetRealTimeUpdateRate(kWaitingRate);
@@ -121,12 +121,12 @@ private:
           actual = this->arm_->linkPoses();
           shown = header.kind == Kind::Render ? actual : this->arm_->linkPosesAt(this->values(body));
         }
-        this->sendPicture(header.number, time, this->studio_->picture(shown, actual));
+        this->sendImage(header.number, time, this->studio_->render(shown, actual));
         return;
       }
       case Kind::Run:
-        this->studio_->stream([this](gazebo::common::Time time, const Picture &picture) {
-          this->sendPicture(0, time, picture);
+        this->studio_->stream([this](gazebo::common::Time time, const Image &image) {
+          this->sendImage(0, time, image);
         });
         this->isRunning_ = true;
         this->world_->Physics()->SetRealTimeUpdateRate(1.0 / this->world_->Physics()->GetMaxStepSize());
@@ -166,13 +166,13 @@ private:
     this->connection_->send(Kind::State, number, body);
   }
 
-  void sendPicture(std::uint32_t number, gazebo::common::Time time, const Picture &picture)
+  void sendImage(std::uint32_t number, gazebo::common::Time time, const Image &image)
   {
     std::vector<std::uint8_t> body;
     append(body, nanoseconds(time));
-    append(body, picture.width);
-    append(body, picture.height);
-    body.insert(body.end(), picture.pixels.begin(), picture.pixels.end());
+    append(body, image.width);
+    append(body, image.height);
+    body.insert(body.end(), image.pixels.begin(), image.pixels.end());
     this->connection_->send(Kind::Image, number, body);
   }
 

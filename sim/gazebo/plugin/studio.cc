@@ -9,7 +9,7 @@ namespace jepa_mpc
 {
 namespace
 {
-constexpr std::chrono::seconds kPatience{20};
+constexpr std::chrono::seconds kTimeout{20};
 }
 
 Studio::Studio(std::string cameraName) : cameraName_(std::move(cameraName))
@@ -17,15 +17,15 @@ Studio::Studio(std::string cameraName) : cameraName_(std::move(cameraName))
   this->rendering_ = gazebo::event::Events::ConnectRender([this] { this->onRender(); });
 }
 
-Picture Studio::picture(const LinkPoses &shown, const LinkPoses &actual)
+Image Studio::render(const LinkPoses &shown, const LinkPoses &actual)
 {
   std::unique_lock<std::mutex> lock(this->mutex_);
   this->taken_.reset();
   this->job_ = Job{shown, actual};
-  if (!this->changed_.wait_for(lock, kPatience, [this] { return this->taken_.has_value(); }))
+  if (!this->changed_.wait_for(lock, kTimeout, [this] { return this->taken_.has_value(); }))
   {
     this->job_.reset();
-    throw std::runtime_error("camera '" + this->cameraName_ + "': found no picture; does the model have it, and a display?");
+    throw std::runtime_error("camera '" + this->cameraName_ + "': found no image; does the model have this camera, and is there a display?");
   }
   return std::move(*this->taken_);
 }
@@ -43,7 +43,7 @@ void Studio::onRender()
   {
     this->sensor_ = std::dynamic_pointer_cast<gazebo::sensors::CameraSensor>(
         gazebo::sensors::SensorManager::Instance()->GetSensor(this->cameraName_));
-    // The camera exists a while before it can render.
+    // The camera exists before it can render.
     if (!this->sensor_ || !this->sensor_->Camera() || !this->sensor_->Camera()->Initialized())
     {
       this->sensor_.reset();
@@ -80,7 +80,7 @@ void Studio::show(const LinkPoses &poses)
       visual->SetWorldPose(pose);
 }
 
-Picture Studio::take()
+Image Studio::take()
 {
   const auto camera = this->sensor_->Camera();
   const auto *data = camera->ImageData(0);

@@ -1,4 +1,4 @@
-// Pictures of the robot from its camera, on demand, in Gazebo's rendering thread.
+// Renders images of the robot's camera, on demand, in Gazebo's rendering thread.
 #ifndef JEPA_MPC_STUDIO_HH_
 #define JEPA_MPC_STUDIO_HH_
 
@@ -16,7 +16,7 @@
 
 namespace jepa_mpc
 {
-struct Picture
+struct Image
 {
   std::uint32_t width;
   std::uint32_t height;
@@ -27,14 +27,14 @@ struct Picture
 class Studio
 {
 public:
-  using OnFrame = std::function<void(gazebo::common::Time, const Picture &)>;
+  using OnFrame = std::function<void(gazebo::common::Time, const Image &)>;
 
   explicit Studio(std::string cameraName);
 
-  /// A picture with the links shown at `shown`; afterwards they are shown at `actual` again. Throws std::runtime_error.
-  Picture picture(const LinkPoses &shown, const LinkPoses &actual);
+  /// An image with the links shown at `shown`; afterwards they are shown at `actual` again. Throws std::runtime_error.
+  Image render(const LinkPoses &shown, const LinkPoses &actual);
 
-  /// From now on the camera takes pictures at its own rate; `onFrame` gets each, in the rendering thread.
+  /// Starts the camera at its own rate. `onFrame` receives each image, in the rendering thread.
   void stream(OnFrame onFrame);
 
 private:
@@ -46,7 +46,7 @@ private:
 
   void onRender();
   void show(const LinkPoses &poses);
-  Picture take();
+  Image take();
 
   const std::string cameraName_;
   gazebo::sensors::CameraSensorPtr sensor_;
@@ -55,7 +55,7 @@ private:
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<Job> job_;
-  std::optional<Picture> taken_;
+  std::optional<Image> taken_;
   OnFrame onFrame_;
   bool isPosing_ = false;
 };

@@ -1,5 +1,5 @@
-// The messages between the plugin and the program that drives it, over a Unix socket. Both run on one machine: numbers are
-// in its byte order. Each message is a header and a body; sim/gazebo/jepa_mpc_gazebo/wire.py states the same in Python.
+// Messages between the plugin and the program that drives it, over a Unix socket. Both run on one machine, so numbers are in
+// its byte order. Each message is a header and a body; sim/gazebo/jepa_mpc_gazebo/wire.py is the other end.
 #ifndef JEPA_MPC_WIRE_HH_
 #define JEPA_MPC_WIRE_HH_
 
@@ -14,13 +14,13 @@ namespace jepa_mpc
 /// J is the number of joints; positions rad, velocities rad/s, efforts Nm, all doubles.
 enum class Kind : std::uint8_t
 {
-  // Requests. Each but SetPoint is answered by one State or Image that carries its number.
+  // Requests. All but SetPoint are answered by one State or Image with their number.
   SetPoint = 'V',  ///< velocities [J] for the servos from the next physics step on
   Step = 'S',      ///< velocities [J], then steps (uint32): simulates while paused
-  Teleport = 'T',  ///< positions [J]: at rest there, servos told to stand still
-  Render = 'I',    ///< nothing: what the camera sees now
-  RenderAt = 'G',  ///< positions [J]: what the camera would see there
-  Run = 'R',       ///< nothing: time passes by Gazebo's own clock; states and images come by themselves, numbered 0
+  Teleport = 'T',  ///< positions [J]: puts the joints at rest there, with set-points of zero
+  Render = 'I',    ///< empty: the current image
+  RenderAt = 'G',  ///< positions [J]: the image with the joints there
+  Run = 'R',       ///< empty: starts Gazebo's own clock; states and images are then sent with number 0
   // Answers.
   State = 's',     ///< time in ns (int64), positions [J], velocities [J], efforts [J]
   Image = 'i',     ///< time in ns (int64), width and height (uint32), RGB rows
@@ -46,10 +46,10 @@ public:
   Connection(const Connection &) = delete;
   Connection &operator=(const Connection &) = delete;
 
-  /// Waits for a message; false once the other end is gone.
+  /// Waits for a message. Returns false once the other end has closed.
   bool receive(Header &header, std::vector<std::uint8_t> &body);
 
-  /// Sends a message; does nothing once the other end is gone.
+  /// Sends a message. Does nothing once the other end has closed.
   void send(Kind kind, std::uint32_t number, const std::vector<std::uint8_t> &body);
 
   /// Makes a waiting `receive` return.

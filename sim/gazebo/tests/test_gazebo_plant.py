@@ -14,7 +14,7 @@ from simulator_process import URDF
 from jepa_mpc_gazebo.errors import GazeboError
 from jepa_mpc_gazebo.plant import GazeboPlant
 from jepa_mpc_gazebo.server import Installation
-from jepa_mpc_gazebo.wire import Picture, State, Unasked
+from jepa_mpc_gazebo.wire import Event, Image, State
 
 POSE = np.array([0.4, -0.9])
 
@@ -27,25 +27,25 @@ def test_steps_take_simulated_time_exactly(plant: GazeboPlant):
     assert plant.state.time_ns - before_ns == 70_000_000
 
 
-def test_by_its_own_clock_states_and_pictures_come_at_their_rates(installation: Installation):
-    heard: list[Unasked] = []
+def test_by_its_own_clock_states_and_images_come_at_their_rates(installation: Installation):
+    events: list[Event] = []
     plant = GazeboPlant(URDF.read_text(encoding="utf-8"), installation)
     try:
         plant.reset(POSE)
-        plant.on_unasked = heard.append
+        plant.on_event = events.append
         plant.run()
         deadline = time.monotonic() + 20
-        while sum(isinstance(what, State) for what in heard) < 150 and time.monotonic() < deadline:
+        while sum(isinstance(event, State) for event in events) < 150 and time.monotonic() < deadline:
             time.sleep(0.05)
         plant.follow(np.array([0.5, 0.0]))
         time.sleep(0.5)
     finally:
         plant.close()
-    states = [what for what in heard if isinstance(what, State)]
-    pictures = [what for what in heard if isinstance(what, Picture)]
+    states = [event for event in events if isinstance(event, State)]
+    images = [event for event in events if isinstance(event, Image)]
     assert set(np.diff([state.time_ns for state in states])) == {10_000_000}
-    # By simulated time never faster than the URDF says; where rendering is too slow, Gazebo leaves pictures out.
-    rate_hz = (len(pictures) - 1) / (pictures[-1].time_ns - pictures[0].time_ns) * 1e9
+    # By simulated time never faster than the URDF says; where rendering is too slow, Gazebo drops images.
+    rate_hz = (len(images) - 1) / (images[-1].time_ns - images[0].time_ns) * 1e9
     assert 10 < rate_hz < 1.05 * plant.camera.rate_hz
     assert states[-1].velocity[0] == pytest.approx(0.5, abs=0.05)
 
@@ -78,10 +78,10 @@ def test_several_run_at_once_each_with_a_display_of_its_own(installation: Instal
         try:
             for plant in plants:
                 plant.reset(POSE)
-            pictures = [plant.render() for plant in plants]
+            images = [plant.render() for plant in plants]
             plants.pop().close()
-            np.testing.assert_array_equal(plants[0].render(), pictures[0])
-            np.testing.assert_array_equal(pictures[1], pictures[0])
+            np.testing.assert_array_equal(plants[0].render(), images[0])
+            np.testing.assert_array_equal(images[1], images[0])
         finally:
             for plant in plants:
                 plant.close()

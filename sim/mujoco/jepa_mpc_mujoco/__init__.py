@@ -1,1 +1,1 @@
-"""MuJoCo simulator of a URDF robot under a camera: the plant (no ROS), its rendering and the command line."""
+"""MuJoCo simulator of a URDF robot with a camera: the plant, its rendering and the command line."""

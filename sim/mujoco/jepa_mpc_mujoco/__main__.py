@@ -33,14 +33,14 @@ NODE_NAME = "mujoco_sim"
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
-    """Everything outside `--ros-args ... [--]`; argparse exits with 2 where it is not understood."""
-    parser = argument_parser(PROGRAM, "MuJoCo simulator of a robot and its camera, a ROS 2 node.")
+    """Parses everything outside `--ros-args ... [--]`. argparse exits with 2 if it cannot."""
+    parser = argument_parser(PROGRAM, "A ROS 2 node that simulates a robot and its camera in MuJoCo.")
     parser.add_argument("--viewer", action="store_true", help="open MuJoCo's window (needs a display)")
     return parser.parse_args(without_ros_arguments(arguments))
 
 
 def simulate(arguments: argparse.Namespace, command_line: Sequence[str], stop: StopRequest) -> None:
-    """Runs until a signal comes; raises StartupError where it cannot start."""
+    """Runs until a signal arrives. Raises StartupError if it cannot start."""
     urdf_xml = read_urdf(arguments.urdf)
     check_domain()
     if arguments.viewer:
@@ -75,7 +75,7 @@ def simulate(arguments: argparse.Namespace, command_line: Sequence[str], stop: S
 
 
 def _import_mujoco() -> None:
-    """MuJoCo loads the backend that MUJOCO_GL names when it is imported, and fails with what that happens to raise."""
+    """Imports MuJoCo, which then loads the backend of MUJOCO_GL. Raises StartupError for any error of that backend."""
     try:
         import mujoco  # noqa: F401
     except ImportError:
@@ -85,7 +85,7 @@ def _import_mujoco() -> None:
 
 
 def _check_rendering(plant: Plant) -> None:
-    """The first image shows whether OpenGL works; it fails with whatever the backend happens to raise."""
+    """Renders an image to test OpenGL. Raises StartupError for any error of the backend."""
     try:
         plant.render()
     except Exception as error:
@@ -96,12 +96,12 @@ def _rendering_error(error: Exception) -> StartupError:
     backend = os.environ.get("MUJOCO_GL", "not set")
     return StartupError(
         f"rendering: found '{one_line(error)}' with MUJOCO_GL {backend}, expected an OpenGL context. "
-        "Unset MUJOCO_GL to have a working one chosen, or install libosmesa6 and set MUJOCO_GL=osmesa."
+        "Unset MUJOCO_GL to choose a working one automatically, or install libosmesa6 and set MUJOCO_GL=osmesa."
     )
 
 
 def main() -> int:
-    """Returns the exit status: 0 after a signal, 2 where the simulator could not start."""
+    """Returns the exit status: 0 after a signal, 2 if the simulator could not start."""
     arguments = parse_arguments(sys.argv[1:])
     return exit_status(PROGRAM, lambda stop: simulate(arguments, sys.argv, stop))
 

@@ -1,4 +1,4 @@
-"""How the simulated scene looks: light, colours, the table's pattern and where the camera is."""
+"""The appearance of the simulated scene: light, colours, the table's pattern and the pose of the camera."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ Vector = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Appearance:
-    """A look of the scene. The default is the simulator's own, with the colours and the camera of the URDF."""
+    """An appearance of the scene. The default is the simulator's own, with the colours and the camera of the URDF."""
 
     light_direction: Vector = (-0.2, -0.1, -1.0)
-    """Where the light shines to, in the world; its length does not matter."""
+    """Direction of the light, in the world frame; its length does not matter."""
     light_strength: float = 0.6
-    """Brightness that the light adds to a surface that faces it, in [0, 1]."""
+    """Brightness that the light adds to a surface facing it, in [0, 1]."""
     ambient: float = 0.45
-    """Brightness that every surface has without the light, in [0, 1]."""
+    """Brightness of every surface without the light, in [0, 1]."""
     tints: Mapping[str, Vector] = field(default_factory=dict)
-    """Factors on red, green and blue by the name of a URDF visual; colours stay within [0, 1]."""
+    """Factors on red, green and blue, by the name of a URDF visual. Colours are clipped to [0, 1]."""
     pattern: str | None = None
-    """What lies on the largest surface that does not move: a name of `patterns.make_patterns`."""
+    """Pattern on the largest fixed surface: a name of `patterns.make_patterns`."""
     camera_shift_m: Vector = (0.0, 0.0, 0.0)
-    """Added to the camera's position, in the frame of its link (x forward, y left, z up in the image)."""
+    """Displacement of the camera, in the frame of its link (x forward, y left, z up in the image)."""
     camera_tilt_rad: Vector = (0.0, 0.0, 0.0)
-    """Small turns of the camera about the same axes: roll, pitch, yaw."""
+    """Small rotations of the camera about the same axes: roll, pitch, yaw."""
     fov_scale: float = 1.0
     """Factor on the vertical field of view."""
 
 
 def apply_appearance(model: mujoco.MjModel, nominal: mujoco.MjModel, appearance: Appearance) -> None:
-    """Makes `model` look like that, starting from the look of `nominal`; its camera and light are the only ones.
+    """Gives `model`, which has one camera and one light, the appearance, relative to that of `nominal`.
 
-    Raises ValueError for a part or a pattern that there is not.
+    Raises ValueError for an unknown part or pattern.
     """
     direction = np.asarray(appearance.light_direction, dtype=np.float64)
     model.light_dir[0] = direction / np.linalg.norm(direction)
@@ -57,7 +57,7 @@ def apply_appearance(model: mujoco.MjModel, nominal: mujoco.MjModel, appearance:
 
 
 def part_names(model: mujoco.MjModel) -> list[str]:
-    """Names of the URDF's visuals that have one."""
+    """Names of the named visuals of the URDF."""
     names = (model.geom(index).name for index in range(model.ngeom))
     return [name for name in names if name]
 
@@ -75,9 +75,9 @@ def _named(model: mujoco.MjModel, kind: mujoco.mjtObj, field_name: str, name: st
     return index
 
 
-def _quaternion(turns_rad: Vector) -> np.ndarray:
+def _quaternion(rotation_rad: Vector) -> np.ndarray:
     """Rotation vector -> quaternion `[w, x, y, z]`."""
-    vector = np.asarray(turns_rad, dtype=np.float64)
+    vector = np.asarray(rotation_rad, dtype=np.float64)
     angle = float(np.linalg.norm(vector))
     quaternion = np.array([1.0, 0.0, 0.0, 0.0])
     if angle > 0:

@@ -1,4 +1,4 @@
-"""How the simulated robot moves under its commands: masses, friction and the strength of its servos."""
+"""The dynamics of the simulated robot: masses, friction and servo gains."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ import mujoco
 
 @dataclass(frozen=True)
 class Dynamics:
-    """What the robot is like compared with its URDF. The default is the robot of the URDF."""
+    """Differences of the robot from its URDF. The default is none."""
 
     mass_scale: Mapping[str, float] = field(default_factory=dict)
-    """Factor on mass and inertia by the name of a link."""
+    """Factor on mass and inertia, by the name of a link."""
     damping: Mapping[str, float] = field(default_factory=dict)
-    """Viscous friction by the name of a joint, Nm s/rad (N s/m for prismatic joints)."""
+    """Viscous friction, by the name of a joint, in Nm s/rad (N s/m for prismatic joints)."""
     servo_gain_scale: float = 1.0
-    """Factor on how hard the servos close a velocity error."""
+    """Factor on the gain of the velocity servos."""
 
 
 def apply_dynamics(model: mujoco.MjModel, nominal: mujoco.MjModel, scratch: mujoco.MjData, dynamics: Dynamics) -> None:
-    """Makes `model` move like that, starting from `nominal`; `scratch` is overwritten. Raises KeyError for a link or a
-    joint that there is not."""
+    """Gives `model` the dynamics, relative to those of `nominal`. Overwrites `scratch`.
+
+    Raises KeyError for an unknown link or joint.
+    """
     model.body_mass[:] = nominal.body_mass
     model.body_inertia[:] = nominal.body_inertia
     for link, scale in dynamics.mass_scale.items():
@@ -34,10 +36,10 @@ def apply_dynamics(model: mujoco.MjModel, nominal: mujoco.MjModel, scratch: mujo
         model.dof_damping[model.joint(joint).dofadr[0]] = damping
     model.actuator_gainprm[:] = nominal.actuator_gainprm * dynamics.servo_gain_scale
     model.actuator_biasprm[:] = nominal.actuator_biasprm * dynamics.servo_gain_scale
-    # What MuJoCo derives from masses once, at compilation.
+    # Updates the quantities that MuJoCo derives from masses at compilation.
     mujoco.mj_setConst(model, scratch)
 
 
 def link_names(model: mujoco.MjModel) -> list[str]:
-    """Links that move, in the order of the model."""
+    """Names of the moving links, in the order of the model."""
     return [model.body(index).name for index in range(model.nbody) if model.body_weldid[index] != 0]

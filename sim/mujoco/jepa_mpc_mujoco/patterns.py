@@ -1,4 +1,4 @@
-"""Patterns that can lie on the table: grey textures that multiply its colour, the same on every machine."""
+"""Patterns for the table: grey textures that multiply its colour. They are the same on every machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 PATTERN_SIZE = 64
 """Width and height of a pattern, in texels."""
 
-_DARKEST = 0.6
+_MIN_SHADE = 0.6
 
 
 def make_patterns() -> dict[str, np.ndarray]:
@@ -20,7 +20,7 @@ def make_patterns() -> dict[str, np.ndarray]:
     shades |= {"gradient_x": x, "gradient_y": 1 - y, "gradient_xy": (x + 1 - y) / 2, "spot": np.hypot(x - 0.5, y - 0.5)}
     rng = np.random.default_rng(0)
     shades |= {f"blotches_{cells}": _blotches(rng, cells) for cells in (4, 8, 16)}
-    return {name: _DARKEST + (1 - _DARKEST) * _stretched(shade) for name, shade in shades.items()}
+    return {name: _MIN_SHADE + (1 - _MIN_SHADE) * _stretched(shade) for name, shade in shades.items()}
 
 
 def add_patterns(spec: mujoco.MjSpec) -> None:

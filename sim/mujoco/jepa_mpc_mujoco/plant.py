@@ -1,4 +1,4 @@
-"""The simulated robot: MuJoCo physics, velocity servos and the camera, all from one URDF. No ROS here."""
+"""The simulated robot in MuJoCo: physics, velocity servos and camera, all from one URDF. Independent of ROS."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ TIMESTEP_S = 0.002
 """Physics step. Every duration given to `Plant.step` must be a multiple of it."""
 
 SERVO_TIME_CONSTANT_S = 0.004
-"""How fast a joint's servo closes a velocity error, for the joint's inertia at the zero pose."""
+"""Time constant of a joint's velocity servo, for the joint's inertia at the zero pose."""
 
 # Frame of a ROS camera link (x forward, z up) -> frame of a MuJoCo camera (-z forward, y up), as a quaternion.
 _CAMERA_QUATERNION = (0.5, 0.5, -0.5, -0.5)
 
 
 class Plant:
-    """A robot in MuJoCo that tracks joint velocity set-points, and the camera that sees it.
+    """A robot in MuJoCo that tracks joint velocity set-points, with a camera.
 
     Positions are rad (m for prismatic joints), velocities rad/s, efforts Nm, all float64 arrays in the order of
-    `joint_names`. The links' weight is compensated, as a real velocity-controlled arm does, and nothing collides.
+    `joint_names`. Gravity is compensated, as in a real velocity-controlled arm, and there are no collisions.
     """
 
     def __init__(self, urdf_xml: str, tip_link: str = "fingertip") -> None:
-        """Builds the model from the text of a URDF; raises UrdfError for what is missing in it."""
+        """Builds the model from the text of a URDF. Raises UrdfError if something is missing in it."""
         root = parse_urdf(urdf_xml)
         self.joint_names = read_joint_names(root)
         self.limits = read_limits(root)
@@ -55,26 +55,26 @@ class Plant:
 
     @property
     def part_names(self) -> list[str]:
-        """Visuals of the URDF that an `Appearance` can tint."""
+        """The visuals of the URDF that an `Appearance` can tint."""
         return part_names(self._model)
 
     @property
     def link_names(self) -> list[str]:
-        """Moving links, whose mass `Dynamics` can change."""
+        """The moving links, whose mass `Dynamics` can change."""
         return link_names(self._model)
 
     def set_appearance(self, appearance: Appearance) -> None:
-        """How images look from now on; raises ValueError for a part or a pattern that there is not."""
+        """Sets the appearance of subsequent images. Raises ValueError for an unknown part or pattern."""
         apply_appearance(self._model, self._nominal, appearance)
         mujoco.mj_camlight(self._model, self._data)
 
     def set_dynamics(self, dynamics: Dynamics) -> None:
-        """How the robot moves from now on; raises KeyError for a link or a joint that there is not."""
+        """Sets the dynamics of subsequent motion. Raises KeyError for an unknown link or joint."""
         apply_dynamics(self._model, self._nominal, self._scratch, dynamics)
 
     @property
     def time_s(self) -> float:
-        """Simulated time since construction. It never goes back, a reset included."""
+        """Simulated time since construction. It never decreases, not even in a reset."""
         return self._steps * TIMESTEP_S
 
     @property
@@ -89,11 +89,11 @@ class Plant:
 
     @property
     def effort(self) -> np.ndarray:
-        """What the servos apply `[J]`, within the effort limits, a copy."""
+        """Efforts of the servos `[J]`, within the effort limits, a copy."""
         return self._data.qfrc_actuator[self._dof]
 
     def reset(self, position: np.ndarray, velocity: np.ndarray | None = None) -> None:
-        """Puts the robot at a pose `[J]`, at rest unless a velocity `[J]` is given. Time goes on."""
+        """Puts the robot at a pose `[J]`, at rest unless a velocity `[J]` is given. Time does not restart."""
         mujoco.mj_resetData(self._model, self._data)
         self._data.qpos[self._qpos] = self._checked("position", position)
         if velocity is not None:
@@ -110,11 +110,11 @@ class Plant:
         self._steps += count
 
     def render(self) -> np.ndarray:
-        """What the camera sees now: uint8 `[H, W, 3]`, RGB."""
+        """The current camera image: uint8 `[H, W, 3]`, RGB."""
         return self._render(self._data)
 
     def render_at(self, position: np.ndarray) -> np.ndarray:
-        """What the camera would see with the robot at `position [J]`; the simulation is not disturbed."""
+        """The camera image with the robot at `position [J]`. The simulation is not changed."""
         self._place(position)
         return self._render(self._scratch)
 
@@ -124,7 +124,7 @@ class Plant:
         return self._scratch.xpos[self._tip].copy()
 
     def close(self) -> None:
-        """Frees the rendering context. Call it on the thread that rendered."""
+        """Frees the rendering context. Must be called on the thread that rendered."""
         if self._renderer is not None:
             atexit.unregister(self.close)
             self._renderer.close()
@@ -136,13 +136,13 @@ class Plant:
         mujoco.mj_camlight(self._model, self._scratch)
 
     def _render(self, data: mujoco.MjData) -> np.ndarray:
-        # Created on first use: a rendering context belongs to the thread that makes it, and may not be needed at all.
+        # Created on first use: a rendering context belongs to the thread that creates it, and may not be needed.
         if self._renderer is None:
             self._renderer = mujoco.Renderer(self._model, self.camera.height, self.camera.width)
-            # Left to the interpreter's shutdown, the context is freed too late and complains.
+            # If this is left to the interpreter's shutdown, the context is freed too late and prints an error.
             atexit.register(self.close)
         if data is self._data:
-            # A step leaves body poses one timestep behind the joint positions; the image must match joint_states.
+            # After a step, body poses are one timestep behind the joint positions. The image must match joint_states.
             mujoco.mj_kinematics(self._model, data)
             mujoco.mj_camlight(self._model, data)
         self._renderer.update_scene(data, camera=self.camera.name)
@@ -153,8 +153,8 @@ class Plant:
 
 
 def _compile(root: ElementTree.Element, joint_names: list[str], limits: JointLimits, camera: Camera) -> mujoco.MjModel:
-    """URDF -> MuJoCo model with velocity servos, camera, light and fast rendering added."""
-    # MuJoCo drops a URDF's visuals and fuses its fixed links (tip and camera among them) unless told otherwise.
+    """URDF -> MuJoCo model with velocity servos, camera and light, set up for fast rendering. Raises UrdfError."""
+    # By default, MuJoCo drops a URDF's visuals and fuses its fixed links, such as tip and camera.
     extension = ElementTree.Element("mujoco")
     ElementTree.SubElement(extension, "compiler", {"discardvisual": "false", "fusestatic": "false"})
     root.insert(0, extension)
@@ -163,20 +163,20 @@ def _compile(root: ElementTree.Element, joint_names: list[str], limits: JointLim
     spec.option.timestep = TIMESTEP_S
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_CONTACT
-    # Shadows and multisampling make software rendering some twenty times slower.
+    # Shadows and multisampling make software rendering about twenty times slower.
     spec.visual.quality.shadowsize = 0
     spec.visual.quality.offsamples = 0
     spec.visual.global_.offwidth = camera.width
     spec.visual.global_.offheight = camera.height
-    look = Appearance()
-    spec.visual.headlight.ambient = [look.ambient] * 3
+    default = Appearance()
+    spec.visual.headlight.ambient = [default.ambient] * 3
     spec.visual.headlight.diffuse = [0.0, 0.0, 0.0]
     spec.visual.headlight.specular = [0.0, 0.0, 0.0]
     spec.worldbody.add_light(
         type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
         pos=[0.5, 0.3, 3.0],
-        dir=list(look.light_direction),
-        diffuse=[look.light_strength] * 3,
+        dir=list(default.light_direction),
+        diffuse=[default.light_strength] * 3,
         specular=[0.0, 0.0, 0.0],
     )
 

@@ -1,4 +1,4 @@
-"""Which OpenGL MuJoCo renders with. MuJoCo reads MUJOCO_GL when it is imported, so choose before that."""
+"""Chooses the OpenGL backend of MuJoCo, which reads MUJOCO_GL when it is imported: call this before."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jepa_mpc_sim.errors import StartupError
 _PROBE = "import mujoco, os\ncontext = mujoco.GLContext(16, 16)\ncontext.make_current()\nos._exit(0)"
 _PROBE_TIMEOUT_S = 30
 HEADLESS_BACKENDS = {"egl": "EGL", "osmesa": "OSMesa"}
-"""Values of MUJOCO_GL that need no display, the preferred one first, and the shared library of each."""
+"""Values of MUJOCO_GL that need no display, in order of preference, with their shared libraries."""
 
 _REMEDY = (
     "Install one: 'apt install libegl1' (with a GPU, or with libegl-mesa0) or 'apt install libosmesa6' (software); "
@@ -22,14 +22,14 @@ _REMEDY = (
 
 
 def has_display(environ: MutableMapping[str, str]) -> bool:
-    """Whether a window could be opened."""
+    """Whether there is a display for a window."""
     return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
 
 
 def choose_backend(environ: MutableMapping[str, str] = os.environ) -> str:
     """Sets MUJOCO_GL to a backend that works without a display, unless it is set or there is a display.
 
-    Returns the backend. Raises StartupError where none works.
+    Returns the backend. Raises StartupError if none works.
     """
     if environ.get("MUJOCO_GL"):
         return environ["MUJOCO_GL"]
@@ -43,7 +43,7 @@ def choose_backend(environ: MutableMapping[str, str] = os.environ) -> str:
 
 
 def _renders(backend: str, environ: MutableMapping[str, str]) -> bool:
-    """Tries it in a process of its own: a backend that fails cannot be unloaded, and some crash."""
+    """Whether a backend works. It is tried in a separate process, because it cannot be unloaded and may crash."""
     command = [sys.executable, "-c", _PROBE]
     try:
         result = subprocess.run(

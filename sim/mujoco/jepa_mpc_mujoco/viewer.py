@@ -1,4 +1,4 @@
-"""MuJoCo's interactive window beside the running simulation."""
+"""MuJoCo's interactive window of the running simulation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def require_display() -> None:
-    """Raises StartupError where no window can be opened."""
+    """Raises StartupError if no window can be opened."""
     if not has_display(os.environ):
         raise StartupError(
             "--viewer: found no DISPLAY in the environment, expected a display to open a window on. "
@@ -24,13 +24,13 @@ def require_display() -> None:
 
 
 class Viewer:
-    """A window that shows the plant; the simulation goes on when a person closes it."""
+    """A window that shows the plant. The simulation continues when the user closes it."""
 
     def __init__(self, plant: Plant) -> None:
         """Opens the window."""
         import mujoco.viewer
 
-        # MuJoCo's window shows its own structures, which nobody else has a use for.
+        # The window needs MuJoCo's own structures, which the plant does not expose otherwise.
         self._handle = mujoco.viewer.launch_passive(plant._model, plant._data)
 
     def __enter__(self) -> Viewer:
@@ -42,6 +42,6 @@ class Viewer:
         self._handle.close()
 
     def show(self) -> None:
-        """Draws the present state."""
+        """Draws the current state."""
         if self._handle.is_running():
             self._handle.sync()

@@ -10,7 +10,7 @@ import {
   type StepReference,
   type UnaryOperator,
 } from '../../core/expression.js';
-import { nearestName } from '../../core/nearest-name.js';
+import { nearestName } from '../../core/names.js';
 import type { ExpressionText } from './expression-text.js';
 import { BINARY, UNARY } from './operators.js';
 import type { CallSyntax, IndexSyntax, NameSyntax, OperatorSyntax, Syntax } from './syntax.js';

@@ -1,7 +1,7 @@
 import type rclnodejs from 'rclnodejs';
 
 import { JepaMpcError } from '../../core/errors.js';
-import { listedIn } from '../../core/listed-in.js';
+import { listedIn } from '../../core/names.js';
 import type { FrameSet, ModelInfo } from '../../core/model-info.js';
 import type { Parameters } from '../../params/schema.js';
 import { defaultGoalFolder, GoalStore, readGoalFiles } from '../../goals/goal-store.js';

@@ -2,7 +2,7 @@ import rclnodejs from 'rclnodejs';
 
 import type { GoalCriteria } from '../../goals/goal-progress.js';
 import { JepaMpcError } from '../../core/errors.js';
-import { listedIn } from '../../core/listed-in.js';
+import { listedIn } from '../../core/names.js';
 import type { FrameSet, ModelInfo } from '../../core/model-info.js';
 import type { Logger, Plan } from '../../core/types.js';
 import type { Parameters } from '../../params/schema.js';

@@ -81,7 +81,7 @@ export class Motion {
     const values = parameters();
     if (values['command.interface'] === 'commands') {
       const periodMs = values['command.period_ms'];
-      const deadlineMs = performance.now() + loop.brakingS * 1000 + settleTimeoutMs;
+      const deadlineMs = performance.now() + loop.brakingTimeS * 1000 + settleTimeoutMs;
       let clockStands = false;
       while (!loop.isAtRest && this.#running === running && performance.now() < deadlineMs) {
         await new Promise((resolve) => setTimeout(resolve, periodMs));

@@ -1,11 +1,11 @@
-import type { ActionSemantics } from '../../robot/action-semantics.js';
+import type { ActionSemantics } from '../../core/ports.js';
 import { EffortLaw } from '../../safety/effort-law.js';
 import { jointLimits, limitOptions } from '../../robot/joint-limits.js';
 import { JointStateReader } from '../../robot/joint-reading.js';
 import type { JointStateMessage } from '../../robot/joint-reading.js';
 import { Proprioception } from '../../robot/proprioception.js';
-import { semanticsOfAction } from '../../robot/semantics-of-action.js';
-import { trackingTolerances } from '../../safety/tracking-tolerances.js';
+import { createActionSemantics } from '../../robot/action-semantics.js';
+import { trackingTolerances } from '../../safety/tracking-guard.js';
 import { parseUrdf } from '../../robot/urdf.js';
 import type { Urdf } from '../../robot/urdf.js';
 import { JepaMpcError } from '../../core/errors.js';
@@ -137,7 +137,7 @@ export class PlanningSession {
     if (this.#loop?.isOfThisClock(stampNs, nowNs) === false) return;
     const reading = this.#reader?.read(message, stampNs) ?? null;
     if (reading === null) {
-      this.#reader?.assertAllHeard(stampNs);
+      this.#reader?.assertAllReceived(stampNs);
       return;
     }
     if (this.#effortLaw?.canUse(reading) === false) throw noVelocity();
@@ -216,7 +216,7 @@ export class PlanningSession {
     return {
       urdf,
       limits,
-      semantics: semanticsOfAction(planning.action, limits, urdf),
+      semantics: createActionSemantics(planning.action, limits, urdf),
       ...(fields.length > 0 && { proprioception: new Proprioception(fields, joints, urdf) }),
     };
   }

@@ -1,7 +1,7 @@
 import type { Command } from '../../safety/command-stream.js';
 import { jointOrder } from '../../robot/joint-order.js';
 import type { TrajectoryPoint } from '../../safety/trajectory.js';
-import { listedIn } from '../../core/listed-in.js';
+import { listedIn } from '../../core/names.js';
 import type { Parameters } from '../../params/schema.js';
 import { commandsEfforts } from '../../safety/command-settings.js';
 import type { CommandTiming } from './command-timing.js';

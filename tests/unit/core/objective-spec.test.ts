@@ -5,7 +5,7 @@ import { resolveStep } from '../../../src/core/expression.js';
 import { stepWeights } from '../../../src/core/objective-spec.js';
 
 describe('stepWeights', () => {
-  it('scores the last step alone, all alike, or each twice as much as the one before', () => {
+  it('scores the last step only, all equally, or each twice as much as the one before', () => {
     expect([...stepWeights('last', 3)]).toEqual([0, 0, 1]);
     expect([...stepWeights('all', 4)]).toEqual([0.25, 0.25, 0.25, 0.25]);
     expect([...stepWeights('weighted', 3)]).toEqual([1 / 7, 2 / 7, 4 / 7]);

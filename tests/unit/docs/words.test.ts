@@ -74,7 +74,7 @@ describe('words', () => {
   it.each([
     ['told', 'It is told each line.'],
     ['dearer, dearest', 'from the cheapest to the dearest'],
-    ['wish', 'export interface RolloutWish {'],
+    ['wish', 'export interface RolloutSpec {'],
     ['how-manieth', '/** The how-manieth plan. */'],
     ['relieved', 'class RelievedPlanner {'],
     ['strike', 'await stage.strike();'],

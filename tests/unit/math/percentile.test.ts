@@ -9,7 +9,7 @@ describe('percentile', () => {
     expect(percentile([7], 0.05)).toBe(7);
   });
 
-  it('stays between the extremes, grows with the fraction, and leaves its input alone', () => {
+  it('stays between the extremes, grows with the fraction, and does not change its input', () => {
     const samples = fc.array(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), { minLength: 1 });
     fc.assert(
       fc.property(

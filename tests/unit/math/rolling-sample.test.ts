@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { RollingSample } from '../../../src/math/rolling-sample.js';
 
 describe('a rolling sample', () => {
-  it('is of the last numbers alone', () => {
+  it('is over the last numbers only', () => {
     const sample = new RollingSample(3);
     expect(sample.percentile(0.5)).toBeNaN();
     for (const value of [100, 1, 2, 3]) sample.note(value);
@@ -15,7 +15,7 @@ describe('a rolling sample', () => {
     expect(sample.percentile(0.95)).toBe(7);
   });
 
-  it('has figures of the newest numbers alone, too', () => {
+  it('also has percentiles over only the newest numbers', () => {
     const sample = new RollingSample(4);
     for (const value of [9, 8, 1, 2, 3]) sample.note(value);
     expect(sample.percentile(1, 3)).toBe(3);

@@ -23,7 +23,7 @@ function moments(
 const EQUAL = [1 / 3, 1 / 3, 1 / 3];
 
 describe('weightedRowMoments', () => {
-  it('takes mean and unbiased deviation over the named rows only', () => {
+  it('takes mean and unbiased standard deviation over the named rows only', () => {
     const { mean, std } = moments([1, 10, 99, 99, 3, 30, 5, 20], [0, 2, 3], EQUAL);
     expect(mean).toEqual([3, 20]);
     expect(std[0]).toBeCloseTo(Math.sqrt(8 / 2), 6);
@@ -44,11 +44,11 @@ describe('weightedRowMoments', () => {
   it.each([
     ['of one row', [0], [1]],
     ['where one row has all the weight', [0, 1], [1, 0]],
-  ])('gives no deviation %s', (_, rows, weights) => {
+  ])('gives a standard deviation of 0 %s', (_, rows, weights) => {
     expect(moments([7, 8], rows, weights).std[0]).toBe(0);
   });
 
-  it('keeps a small deviation on a large mean', () => {
+  it('keeps a small standard deviation on a large mean', () => {
     expect(moments([4096, 4096.0009765625], [0, 1], [0.5, 0.5]).std[0]).toBeCloseTo(
       0.0009765625 / Math.SQRT2,
       8,

@@ -19,7 +19,7 @@ describe('softmaxWeights', () => {
     expect(weights([9, 1, NaN, 1], 1, [1, 3])).toEqual([0.5, 0.5]);
   });
 
-  it('goes from the best alone to all alike as the temperature rises', () => {
+  it('goes from all the weight on the best to equal weights as the temperature rises', () => {
     expect(weights([1, 2, 3], 1e-6)).toEqual([1, 0, 0]);
     for (const weight of weights([1, 2, 3], 1e9)) expect(weight).toBeCloseTo(1 / 3, 6);
   });

@@ -17,7 +17,7 @@ function compare(compiled: CandidateScorer, stepByStep: CandidateScorer): Promis
   return compareRollouts(compiled, stepByStep, context, new Float32Array(6), 1e-3);
 }
 
-describe('a compiled rollout beside the one step by step', () => {
+describe('a compiled rollout compared with the one step by step', () => {
   it('may be off by ten tolerances, of the cost where that is more than 1', async () => {
     const worst = await compare(giving(0.004, 1, 100.5), giving(0, 1, 100));
     expect(worst).toBeCloseTo(0.005, 6);

@@ -97,7 +97,7 @@ describe('jepa-mpc model check, of a model that holds', () => {
     await copy.changeManifest(({ provenance }) => Object.assign(provenance, { checkpointSha256 }));
     const { status, output } = await check(copy.folder);
     expect(output).toContain(`checkpoint    SHA-256 ${checkpointSha256}`);
-    expect(output).toMatch(/rollout +step by step on the host\n +not as asked for: .*Shrink/);
+    expect(output).toMatch(/rollout +step by step on the host\n +not as requested: .*Shrink/);
     expect(output).toMatch(/a candidate +.*the rest is not known/);
     expect(status).toBe(0);
     await copy.remove();

@@ -9,10 +9,7 @@ import type { PlanContext } from '../../../src/core/ports.js';
 import { createRng } from '../../../src/math/rng.js';
 import { CompiledPlan } from '../../../src/model/compiled-plan.js';
 import { CompiledScorer } from '../../../src/model/compiled-scorer.js';
-import {
-  RolloutCompiler,
-  type RolloutRequest,
-} from '../../../packages/rollout-compiler/src/compile-rollout.js';
+import { RolloutCompiler, type RolloutRequest } from '../../../packages/rollout-compiler/src/index.js';
 import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
 import { CandidateEvaluator } from '../../../src/rollout/candidate-evaluator.js';
 import { largestDifference } from '../../fixtures/graph-run.js';

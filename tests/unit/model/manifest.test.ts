@@ -135,7 +135,7 @@ describe('parseManifest', () => {
     ],
     ['no joint twice', (m) => (m.action.joints[1] = 'shoulder'), /action.joints: \["shoulder","shoulder"\]/],
     [
-      'a deviation above 0',
+      'a standard deviation above 0',
       (m) => (m.action.std[0] = 0),
       /action.std\[0\]: 0, expected action.std\[0\]: more than 0/,
     ],

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { JepaMpcError } from '../../../src/core/errors.js';
-import { encodeModel, readModel } from '../../../packages/rollout-compiler/src/model-file.js';
+import { encodeModel, readModel } from '../../../packages/rollout-compiler/src/onnx/model-file.js';
 import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,

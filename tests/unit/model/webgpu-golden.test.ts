@@ -85,14 +85,14 @@ describe('WebGPU', () => {
       committed: new Float32Array(0),
     };
     const horizon = 1;
-    const wish = {
+    const rolloutRequest = {
       ...partsOf(model).request,
       horizon,
       precision: 'float16',
       kind: 'iteration',
       planner: null,
     } as const;
-    const rollout = await buildRollout(model, wish, situation, createRng(1), silent);
+    const rollout = await buildRollout(model, rolloutRequest, situation, createRng(1), silent);
     // SwiftShader has no half-precision arithmetic.
     expect(rollout.fallbacks).toMatchObject([
       { instead: 'float32', reason: expect.stringContaining('f16') as string },

@@ -19,7 +19,7 @@ const stampsMs = (set: FrameSet | null): number[] =>
 const PERIOD_MS = 33;
 const TOLERANCE_MS = 10;
 
-/** A frame on its way, of the moment `PERIOD_MS * moment`. */
+/** A frame in transit, stamped `PERIOD_MS * moment`. */
 interface Arrival {
   readonly camera: number;
   readonly moment: number;
@@ -29,7 +29,7 @@ interface Arrival {
 /**
  * Two cameras that see the same moments, each frame with a delay of its own, some of them twice; in the order of their arrival.
  *
- * @param delaysMs of each camera, from the least to the most; more than a period apart, frames overtake each other
+ * @param delaysMs of each camera, from minimum to maximum; more than a period apart, frames overtake each other
  */
 function twoCameras(
   delaysMs: readonly [fc.Arbitrary<number>, fc.Arbitrary<number>],
@@ -77,7 +77,7 @@ describe('CameraSync', () => {
     expect(sync.unmatched).toEqual([0]);
   });
 
-  it('puts frames within the tolerance together, stamped with the oldest', () => {
+  it('groups frames within the tolerance, with the stamp of the oldest', () => {
     const sync = new CameraSync(2, 20);
     expect(sync.push(0, frameAt(100))).toBeNull();
     const set = sync.push(1, frameAt(115));
@@ -164,7 +164,7 @@ describe('CameraSync', () => {
     );
   });
 
-  it('makes a set of every moment when frames overtake each other on the way to a camera that waits', () => {
+  it('makes a set of every moment when the frames of one camera overtake each other while the other waits', () => {
     const jumbled = fc.integer({ min: 0, max: 3 * PERIOD_MS });
     const late = fc.constant(4 * PERIOD_MS);
     fc.assert(

@@ -27,7 +27,7 @@ function slowDecoder() {
 }
 
 describe('DecodeLane', () => {
-  it('decodes one at a time, and of those that wait the newest alone', async () => {
+  it('decodes one at a time, and of those that wait only the newest', async () => {
     const { lane, running, decoded } = slowDecoder();
     for (const frame of [1, 2, 3, 4]) lane.push(frame);
     expect(running.map(({ coded }) => coded)).toEqual([1]);

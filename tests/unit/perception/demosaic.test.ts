@@ -41,6 +41,14 @@ function siteColour(pattern: BayerPattern, x: number, y: number): number {
 }
 
 describe('demosaic', () => {
+  it('refuses a mosaic that is cut short, and an output that is too small', () => {
+    const frame = mosaicFrame(2, 2, [1, 2, 3, 4]);
+    expect(() => rgbOf({ ...frame, data: frame.data.subarray(0, 3) }, 'rggb')).toThrow(RangeError);
+    expect(() => {
+      demosaic(frame, 'rggb', new Uint8Array(11));
+    }).toThrow(RangeError);
+  });
+
   it.each(PATTERNS)('gives the pixels that OpenCV gives for %s, padded rows or not', (pattern) => {
     const { width, height, mosaic, innerRgb } = golden;
     for (const padding of [0, 3]) {

@@ -149,7 +149,7 @@ describe('rows', () => {
     expect(tensor(spec, frame(2, 2, 'mono8', [1, 2, 99, 3, 4, 99], 3))).toEqual([1, 2, 3, 4]);
   });
 
-  it('writes at the offset and leaves the rest of the array alone', () => {
+  it('writes at the offset and does not change the rest of the array', () => {
     const converter = new ImageToTensor({ ...grey, width: 1, height: 1 });
     const out = new Float32Array(3).fill(-1);
     converter.write(frame(1, 1, 'mono8', [5]), out, 1);

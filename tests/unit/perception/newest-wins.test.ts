@@ -16,7 +16,7 @@ beforeEach(() => {
 const slowly = (value: string) => timer(3, scheduler).pipe(map(() => value));
 
 describe('newestWins', () => {
-  it('of the values that arrive during a job only the newest gets a turn', () => {
+  it('of the values that arrive during a job, only the newest gets a job', () => {
     scheduler.run(({ cold, expectObservable }) => {
       const source = cold('  abcd-------|');
       const expected = '     ---a--d----|';
@@ -34,13 +34,13 @@ describe('newestWins', () => {
 
   it('never has two jobs at once', () => {
     let running = 0;
-    let most = 0;
+    let max = 0;
     scheduler.run(({ cold, flush }) => {
       cold('abc-d--e-----f|')
         .pipe(
           newestWins((value) => {
             running += 1;
-            most = Math.max(most, running);
+            max = Math.max(max, running);
             return slowly(value).pipe(
               map((result) => {
                 running -= 1;
@@ -52,7 +52,7 @@ describe('newestWins', () => {
         .subscribe();
       flush();
     });
-    expect(most).toBe(1);
+    expect(max).toBe(1);
   });
 
   it('passes a failing job on', () => {

@@ -18,6 +18,16 @@ function unpacked(order: Yuv422Order, [y0, u, y1, v]: readonly number[]): number
 }
 
 describe('unpackYuv422', () => {
+  it('refuses an image that is cut short, and an output that is too small', () => {
+    const frame = { stampNs: 0n, width: 2, height: 1, encoding: 'uyvy', step: 4, data: new Uint8Array(4) };
+    expect(() => {
+      unpackYuv422({ ...frame, data: new Uint8Array(3) }, 'uyvy', new Uint8Array(6));
+    }).toThrow(RangeError);
+    expect(() => {
+      unpackYuv422(frame, 'uyvy', new Uint8Array(5));
+    }).toThrow(RangeError);
+  });
+
   // Bars of full saturation in BT.601, as every table has them.
   it.each([
     ['white', [235, 128, 235, 128], [255, 255, 255]],

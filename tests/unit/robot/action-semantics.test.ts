@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { ForwardKinematics } from '../../../src/robot/forward-kinematics.js';
 import { jointLimits } from '../../../src/robot/joint-limits.js';
-import { semanticsOfAction } from '../../../src/robot/semantics-of-action.js';
+import { createActionSemantics } from '../../../src/robot/action-semantics.js';
 import { parseUrdf } from '../../../src/robot/urdf.js';
 import type { ActionSpec } from '../../../src/core/model-spec.js';
 import { actionOf, jointLimit, jointSemantics, thrownBy } from '../../fixtures/robot.js';
@@ -71,7 +71,7 @@ describe('joint positions', () => {
   });
 });
 
-/** Six joints, and a gripper that slides. */
+/** Six joints, and a prismatic gripper. */
 const ARM = parseUrdf(readFileSync('tests/fixtures/six-joint-arm.urdf', 'utf8'));
 const JOINTS = ['j1', 'j2', 'j3', 'j4', 'j5', 'j6', 'finger'];
 const ARM_LIMITS = jointLimits(ARM, JOINTS, { positionMargin: 0, velocityScale: 1, accelerationScale: 1 });
@@ -88,7 +88,7 @@ const FAST = ARM_LIMITS.map((limit) => ({ ...limit, velocity: 100 }));
 
 /** Where the tool is after an action of one period in which each of many ticks asks anew. */
 function moved(overrides: Partial<ActionSpec>, position: number[], action: number[]): Float64Array {
-  const semantics = semanticsOfAction(actionOf(FAST, { ...END_EFFECTOR, ...overrides }), FAST, ARM);
+  const semantics = createActionSemantics(actionOf(FAST, { ...END_EFFECTOR, ...overrides }), FAST, ARM);
   const q = Float64Array.from(position);
   const velocity = new Float64Array(q.length);
   const ticks = 100;
@@ -103,7 +103,7 @@ const kinematics = new ForwardKinematics(ARM, 'tool', JOINTS);
 /** Away from the stretched and the folded arm. */
 const POSE = [0.3, -0.6, 1.2, 0.4, 0.9, -0.2, 0.01];
 
-describe('ways and turns of the end effector', () => {
+describe('displacements and rotations of the end effector', () => {
   it('move the tool by as much, in the frame of the base', () => {
     const small = fc.double({ min: -0.02, max: 0.02, noNaN: true });
     fc.assert(
@@ -111,39 +111,39 @@ describe('ways and turns of the end effector', () => {
         const before = kinematics.pose(POSE);
         const after = kinematics.pose(moved({}, POSE, [...action, 0]));
         for (const axis of [0, 1, 2]) {
-          const way = (after.position[axis] ?? NaN) - (before.position[axis] ?? NaN);
-          expect(Math.abs(way - (action[axis] ?? NaN))).toBeLessThan(5e-4);
+          const moved = (after.position[axis] ?? NaN) - (before.position[axis] ?? NaN);
+          expect(Math.abs(moved - (action[axis] ?? NaN))).toBeLessThan(5e-4);
         }
-        const turned = turnBetween(before.rotation, after.rotation);
+        const rotation = rotationBetween(before.rotation, after.rotation);
         for (const axis of [0, 1, 2])
-          expect(Math.abs((turned[axis] ?? NaN) - (action[axis + 3] ?? NaN))).toBeLessThan(1.5e-3);
+          expect(Math.abs((rotation[axis] ?? NaN) - (action[axis + 3] ?? NaN))).toBeLessThan(1.5e-3);
       }),
       { numRuns: 100, seed: 1 },
     );
   });
 
-  it('leave the axes alone that are not named', () => {
+  it('leave axes free that are not named', () => {
     const before = kinematics.pose(POSE);
     const onlyWay = { names: ['x', 'y', 'z'] as const, gripper: null };
     const free = kinematics.pose(moved(onlyWay, POSE, [0.03, 0, 0]));
     expect((free.position[0] ?? NaN) - (before.position[0] ?? NaN)).toBeCloseTo(0.03, 3);
     const kept = kinematics.pose(moved({}, POSE, [0.03, 0, 0, 0, 0, 0, 0]));
-    expect(Math.hypot(...turnBetween(before.rotation, kept.rotation))).toBeLessThan(5e-4);
-    expect(Math.hypot(...turnBetween(before.rotation, free.rotation))).toBeGreaterThan(1e-2);
+    expect(Math.hypot(...rotationBetween(before.rotation, kept.rotation))).toBeLessThan(5e-4);
+    expect(Math.hypot(...rotationBetween(before.rotation, free.rotation))).toBeGreaterThan(1e-2);
   });
 
-  it('move the gripper by a share of its way, outside the dead band', () => {
+  it('move the gripper by a fraction of its travel, outside the dead band', () => {
     expect(moved({}, POSE, [0, 0, 0, 0, 0, 0, 0.5])[6]).toBeCloseTo(0.03, 6);
     const deadBand = [0, 0, 0, 0, 0, 0, 0.25];
     expect(moved({ deadBand }, POSE, [0, 0, 0, 0, 0, 0, 0.2])[6]).toBeCloseTo(0.01, 6);
   });
 
   it('that are too fast are slowed down without another direction', () => {
-    const out = (way: number): Float64Array => {
+    const out = (entry: number): Float64Array => {
       const velocity = new Float64Array(7);
-      const semantics = semanticsOfAction(actionOf(ARM_LIMITS, END_EFFECTOR), ARM_LIMITS, ARM);
+      const semantics = createActionSemantics(actionOf(ARM_LIMITS, END_EFFECTOR), ARM_LIMITS, ARM);
       semantics.targetVelocity(
-        Float32Array.of(0, 0, way, 0, 0, 0, 0),
+        Float32Array.of(0, 0, entry, 0, 0, 0, 0),
         0,
         Float64Array.from(POSE),
         0.1,
@@ -160,7 +160,7 @@ describe('ways and turns of the end effector', () => {
   it('stay finite and inside the limits at a singular pose', () => {
     const stretched = [0, 0, 0, 0, 0, 0, 0];
     const velocity = new Float64Array(7);
-    semanticsOfAction(actionOf(ARM_LIMITS, END_EFFECTOR), ARM_LIMITS, ARM).targetVelocity(
+    createActionSemantics(actionOf(ARM_LIMITS, END_EFFECTOR), ARM_LIMITS, ARM).targetVelocity(
       Float32Array.of(0.05, 0.05, 0.05, 0.1, 0.1, 0.1, 0),
       0,
       Float64Array.from(stretched),
@@ -172,14 +172,14 @@ describe('ways and turns of the end effector', () => {
 
   it('need joints that move the link', () => {
     const few = ARM_LIMITS.slice(0, 2);
-    expect(thrownBy(() => semanticsOfAction(actionOf(few, END_EFFECTOR), few, ARM)).code).toBe(
+    expect(thrownBy(() => createActionSemantics(actionOf(few, END_EFFECTOR), few, ARM)).code).toBe(
       'urdf.unknown-joint',
     );
   });
 });
 
-/** Small turn `after before⁻¹` about x, y and z, to first order. */
-function turnBetween(before: Float64Array, after: Float64Array): number[] {
+/** Small rotation `after before⁻¹` about x, y and z, to first order. */
+function rotationBetween(before: Float64Array, after: Float64Array): number[] {
   const entry = (row: number, column: number): number => {
     let sum = 0;
     for (let k = 0; k < 3; k++) sum += (after[3 * row + k] ?? NaN) * (before[3 * column + k] ?? NaN);

@@ -116,7 +116,7 @@ describe('ForwardKinematics', () => {
     });
 
     it.each([
-      ['a joint that there is not', 'fingr', /a joint 'fingr'/],
+      ['a joint that does not exist', 'fingr', /a joint 'fingr'/],
       ['a circle', 'pad', /mimic each other/],
     ])('refuses %s', (_what, joint, message) => {
       const error = thrownBy(

@@ -12,15 +12,15 @@ function armWith(limit: string, type = 'revolute'): Urdf {
      </robot>`,
   );
 }
-const TURNS = { unit: 'rad', continuous: false };
+const REVOLUTE = { unit: 'rad', continuous: false };
 const FULL = '<limit lower="-2" upper="2" velocity="1.5" effort="9" acceleration="4"/>';
 
 describe('jointLimits', () => {
   it('gives the limits in the order of the names', () => {
     const limits = jointLimits(armWith(FULL), ['elbow', 'shoulder']);
     expect(limits).toEqual([
-      { ...TURNS, name: 'elbow', lower: -1, upper: 3, velocity: 2, acceleration: 8, effort: 5 },
-      { ...TURNS, name: 'shoulder', lower: -2, upper: 2, velocity: 1.5, acceleration: 4, effort: 9 },
+      { ...REVOLUTE, name: 'elbow', lower: -1, upper: 3, velocity: 2, acceleration: 8, effort: 5 },
+      { ...REVOLUTE, name: 'shoulder', lower: -2, upper: 2, velocity: 1.5, acceleration: 4, effort: 9 },
     ]);
   });
 
@@ -184,7 +184,7 @@ describe('jointLimits', () => {
     ['a zero effort', '<limit lower="-2" upper="2" velocity="1" effort="0" acceleration="4"/>'],
     ['a zero acceleration', '<limit lower="-2" upper="2" velocity="1" effort="9" acceleration="0"/>'],
     ['an empty range', '<limit lower="0" upper="0" velocity="1" effort="9" acceleration="4"/>'],
-    ['a range the wrong way round', '<limit lower="2" upper="-2" velocity="1" effort="9" acceleration="4"/>'],
+    ['a reversed range', '<limit lower="2" upper="-2" velocity="1" effort="9" acceleration="4"/>'],
     ['no limit at all', ''],
   ])('of %s, the line to write cures with numbers for its placeholders', (_what, limit) => {
     const options = { needsEffort: true };

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
 import { jointOrder } from '../../../src/robot/joint-order.js';
-import { listedIn } from '../../../src/core/listed-in.js';
+import { listedIn } from '../../../src/core/names.js';
 import { thrownBy } from '../../fixtures/robot.js';
 
 const joints = ['shoulder', 'elbow', 'wrist'];
 const orderOf = (text: string): readonly number[] => jointOrder('command.joints', listedIn(text), joints);
 
 describe('the order of joints', () => {
-  it("is the model's where none is told", () => {
+  it('is that of the model where none is given', () => {
     expect(orderOf('')).toEqual([0, 1, 2]);
   });
 
@@ -21,10 +21,10 @@ describe('the order of joints', () => {
     ['shoulder, elbow, elbow', 'each of shoulder, elbow, wrist once'],
     ['shoulder, elbow, wrist, wrist', 'each of shoulder, elbow, wrist once'],
     ['shoulder, elbw, wrist', "'elbw' is no joint of the model (did you mean elbow?)"],
-  ])('%s is refused', (text, said) => {
+  ])('%s is refused', (text, message) => {
     const error = thrownBy(() => orderOf(text));
     expect(error.code).toBe('params.invalid');
     expect(error.message).toContain('command.joints');
-    expect(error.message).toContain(said);
+    expect(error.message).toContain(message);
   });
 });

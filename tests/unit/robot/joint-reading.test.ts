@@ -106,14 +106,14 @@ describe('JointStateReader', () => {
     expect(stampsOf(readAll(inTime))).toEqual([0, 100, 200]);
   });
 
-  it('starts anew with the part that the others belong to, where it hears the end of a round first', () => {
+  it('begins again with the first part of a round, if it received the end of a round first', () => {
     const rest = [1n, 2n, 3n].flatMap((ns) => [partOf(ns, ['shoulder']), partOf(ns, ['elbow', 'finger'])]);
     const readings = readAll([partOf(0n, ['elbow', 'finger']), ...rest]);
     expect(stampsOf(readings)).toEqual([0, 1, 2, 3]);
     expect([...(readings.at(-1)?.position ?? [])]).toEqual([3, 3.1, 3.2]);
   });
 
-  it('only ever gives newer readings, of values that came together with their stamps, in any order of arrival', () => {
+  it('only gives newer readings, whose values arrived with their stamps, in any order of arrival', () => {
     const arrival = fc.tuple(fc.bigInt(0n, 20n), fc.subarray(JOINTS));
     fc.assert(
       fc.property(fc.array(arrival, { maxLength: 60 }), (arrivals) => {
@@ -146,7 +146,7 @@ describe('JointStateReader', () => {
     expect(reader.read({ name: [], position: [], velocity: [] }, 0n)).toBeNull();
   });
 
-  it('lists the joints never heard of, and those not heard of lately', () => {
+  it('lists the joints that were never received, and those not received lately', () => {
     const reader = new JointStateReader(JOINTS);
     expect(reader.missing()).toEqual(JOINTS);
     reader.read(partOf(1n, ['finger']).message, 1n);
@@ -157,7 +157,7 @@ describe('JointStateReader', () => {
     expect(reader.missingError(2n).facts.expected).toBe("a joint 'finger'");
   });
 
-  it('names the joints heard, and the nearest name, for one that is missing', () => {
+  it('names the joints received, and the nearest name, for one that is missing', () => {
     const reader = new JointStateReader(['shoulder', 'elbow']);
     reader.read(messageOf([['wheel', 0, 0]]), 0n);
     reader.read(
@@ -181,9 +181,9 @@ describe('JointStateReader', () => {
     const reader = new JointStateReader(JOINTS);
     const hearUntil = (endNs: bigint, joints: readonly string[]): void => {
       for (let ns = startNs; ns <= endNs; ns += SECOND_NS / 10n) reader.read(partOf(ns, joints).message, ns);
-      reader.assertAllHeard(endNs);
+      reader.assertAllReceived(endNs);
     };
-    reader.assertAllHeard(startNs);
+    reader.assertAllReceived(startNs);
     hearUntil(startNs + SECOND_NS - 100_000_000n, ['shoulder', 'elbow']);
     expect(
       thrownBy(() => {
@@ -200,7 +200,7 @@ describe('JointStateReader', () => {
     }).toThrow(/finger/);
     reader.reset();
     reader.read(partOf(SECOND_NS, ['elbow']).message, SECOND_NS);
-    reader.assertAllHeard(SECOND_NS);
+    reader.assertAllReceived(SECOND_NS);
   });
 
   it('begins afresh after a reset, from earlier stamps too', () => {

@@ -25,7 +25,7 @@ describe('proprioception', () => {
       urdf,
     );
     expect(proprioception.size).toBe(9);
-    // Stretched up to 0.8 m, then 0.48 m out, to the left after a quarter turn about z; the last joint rolls.
+    // Stretched up to 0.8 m, then 0.48 m out, to the left after a rotation by 90° about z; the last joint rolls.
     expect(rounded(proprioception.read(position, velocity))).toEqual([
       2,
       0,
@@ -45,10 +45,12 @@ describe('proprioception', () => {
     expect(rounded(proprioception.read(position, velocity))).toEqual([0.48, 0, 0.6, 0.25, 0, 0]);
   });
 
-  it('is refused where the robot does not have the link, or joints on the way are not known', () => {
+  it('is refused when the robot does not have the link, or a joint of its chain is unknown', () => {
     const pose = (link: string, known: readonly string[]) => () =>
       new Proprioception([{ kind: 'pose', base: 'base_link', link }], known, urdf);
     expect(thrownBy(pose('hand', joints)).code).toBe('urdf.invalid');
     expect(thrownBy(pose('tool', ['j1'])).code).toBe('urdf.unknown-joint');
+    const position = () => new Proprioception([{ kind: 'joint_position', joint: 'j9' }], joints, urdf);
+    expect(thrownBy(position).code).toBe('urdf.unknown-joint');
   });
 });

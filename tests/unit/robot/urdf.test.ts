@@ -40,7 +40,7 @@ describe('parseUrdf', () => {
       'ros2_control',
       '<ros2_control name="c" type="system"><joint name="j"><command_interface name="position"/></joint></ros2_control>',
     ],
-  ])('leaves joints of %s alone', (_, block) => {
+  ])('ignores joints of %s', (_, block) => {
     expect(parseUrdf(arm(`<joint name="j" type="fixed">${ENDS}</joint>`, block)).joints).toHaveLength(1);
   });
 
@@ -104,7 +104,7 @@ describe('parseUrdf', () => {
     ],
     ['a link connected to nothing', arm(''), /root links base, tip/],
     [
-      'a loop beside the tree',
+      'a loop next to the tree',
       arm(
         `<joint name="j" type="fixed"><parent link="tip"/><child link="far"/></joint>` +
           `<joint name="k" type="fixed"><parent link="far"/><child link="tip"/></joint><link name="far"/>`,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { buildRollout, type RolloutWish } from '../../../src/rollout/build-rollout.js';
-import { RelievedPlanner } from '../../../src/planning/fallback-planner.js';
+import { buildRollout, type RolloutSpec } from '../../../src/rollout/build-rollout.js';
+import { FallbackPlanner } from '../../../src/planning/fallback-planner.js';
 import { JepaMpcError } from '../../../src/core/errors.js';
 import type { PlanContext, Planner, PlannerResult } from '../../../src/core/ports.js';
 import type { Logger } from '../../../src/core/types.js';
@@ -17,7 +17,7 @@ const context: PlanContext = {
   goal: { data: Float32Array.of(0.7, -0.4), shape: [1, 1, 2] },
   committed: new Float32Array(0),
 };
-const wish: RolloutWish = {
+const wish: RolloutSpec = {
   objective: {
     metric: 'squared_latent_distance',
     steps: 'last',
@@ -80,7 +80,7 @@ describe('a rollout whose runs fail', () => {
   });
 
   it('gives up plans in one graph and says so', async () => {
-    const whole: RolloutWish = { ...wish, kind: 'plan', planner: 'cem' };
+    const whole: RolloutSpec = { ...wish, kind: 'plan', planner: 'cem' };
     const rollout = await buildRollout(onBrokenDevice(model, 'webgpu'), whole, context, createRng(2), silent);
     expect(rollout.kernel).not.toBeNull();
     await rollout.dropKernel(runFailed());
@@ -101,7 +101,7 @@ describe('a planner with a relief', () => {
       failures++;
       return Promise.reject(runFailed());
     });
-    const relieved = new RelievedPlanner(
+    const relieved = new FallbackPlanner(
       first,
       () => planner('iterating', () => Promise.resolve(result)),
       (failure) => Promise.resolve(void noted.push(failure)),
@@ -114,7 +114,7 @@ describe('a planner with a relief', () => {
 
   it('is not for other errors', async () => {
     const refusal = new Error('no goal');
-    const relieved = new RelievedPlanner(
+    const relieved = new FallbackPlanner(
       planner('whole', () => Promise.reject(refusal)),
       () => planner('iterating', () => Promise.resolve(result)),
       () => Promise.resolve(),

@@ -36,8 +36,8 @@ function brokenLaw(
   dtS: number,
   ticksDiffer: boolean,
 ): string | null {
-  // Where the velocity changes sign the joint turns round inside the tick.
-  const turn = v0 * v1 < 0 ? q0 + (v0 * v0 * dtS) / (2 * (v0 - v1)) : q1;
+  // Where the velocity changes sign, the joint reverses inside the tick.
+  const reversal = v0 * v1 < 0 ? q0 + (v0 * v0 * dtS) / (2 * (v0 - v1)) : q1;
   // Ticks of different lengths may need this much; see advanceMotion.
   const slack = 1e-9 + (ticksDiffer ? (limit.acceleration * dtS * dtS) / 32 : 0);
   const laws: readonly (readonly [string, boolean])[] = [
@@ -46,8 +46,8 @@ function brokenLaw(
     ['lower', q1 >= limit.lower],
     ['upper', q1 <= limit.upper],
     ['trapezoid', Math.abs(q1 - (q0 + ((v0 + v1) * dtS) / 2)) < 1e-9],
-    ['lower inside the tick', turn >= limit.lower - slack],
-    ['upper inside the tick', turn <= limit.upper + slack],
+    ['lower inside the tick', reversal >= limit.lower - slack],
+    ['upper inside the tick', reversal <= limit.upper + slack],
   ];
   const broken = laws.find(([, kept]) => !kept);
   return broken === undefined
@@ -55,7 +55,7 @@ function brokenLaw(
     : `${broken[0]}: (${[q0, v0].join()}) -> (${[q1, v1].join()}) in ${String(dtS)} s`;
 }
 
-/** The first law broken on the way through the targets. */
+/** The first law that is broken while the targets are followed. */
 function firstBrokenLaw(
   limit: JointLimit,
   start: number,

@@ -14,14 +14,14 @@ import { jointLimit, jointSemantics, ms, planOf, thrownBy, timelineFor } from '.
 
 const PERIOD_MS = 20;
 
-/** A stream for one joint, a robot that follows or stays where it is put, and a clock to tick them with. */
+/** A stream, a robot that is measured where the test says, and a clock to tick them with. */
 class Bench {
   readonly stream: CommandStream;
   readonly timeline: Timeline;
-  /** How old a reading is when it comes. */
+  /** Age of a reading when it arrives. */
   readonly #readingAgeMs: number;
   #timeMs: number;
-  /** Where the robot is said to be at each tick; null: where it should be. */
+  /** Measured positions of the robot at each tick; null: no readings. */
   #measured: readonly number[] | null = null;
   #velocity: Float64Array;
   constructor(
@@ -53,7 +53,7 @@ class Bench {
   anchor(...positions: number[]): void {
     this.stream.anchor(Float64Array.from(positions));
   }
-  /** From now on the robot is said to be there, whatever it was sent. */
+  /** From now on the robot is measured there, whatever was commanded. */
   measure(...positions: number[]): void {
     this.#measured = positions;
   }
@@ -94,7 +94,7 @@ const velocityOf = (command: Command): number => command.velocities[0] ?? NaN;
 const positionOf = (command: Command): number => command.positions[0] ?? NaN;
 
 describe('the command stream', () => {
-  it('says nothing before it knows the pose, then holds the one it is given', () => {
+  it('sends nothing before it is anchored, then holds the pose it is given', () => {
     const bench = new Bench();
     expect(bench.stream.tick(0n)).toBeNull();
     bench.anchor(0.7);
@@ -124,6 +124,15 @@ describe('the command stream', () => {
       velocities: command.velocities,
     });
     expect(command.points.at(-1)?.velocities[0]).toBe(0);
+  });
+
+  it('leaves the arrays of a command to its receiver', () => {
+    const bench = anchoredAt(0);
+    bench.setPlan(planOf(0, Array<number[]>(10).fill([1])));
+    const command = bench.tick();
+    const copy = structuredClone(command);
+    bench.ticks(20);
+    expect(command).toEqual(copy);
   });
 
   it('hands over to a new plan at its frame plus the committed actions, never earlier', () => {
@@ -244,7 +253,7 @@ describe('the tracking guard', () => {
     const bench = anchoredAt(0, { tolerance: 0.3 });
     bench.setPlan(planOf(0, Array<number[]>(20).fill([2])));
     const sent = bench.ticks(30);
-    // 2 rad/s: 0.4 rad since 200 ms ago. The robot follows perfectly, and is heard of late.
+    // 2 rad/s: 0.4 rad since 200 ms ago. The robot follows perfectly, and its readings arrive late.
     const positionAt = (tick: number): number => positionOf(sent[tick] ?? bench.tick());
     for (let tick = 15; tick < 20; tick++) {
       bench.read((tick + 1) * PERIOD_MS, positionAt(tick));
@@ -314,7 +323,7 @@ describe('the tracking guard', () => {
     expect(velocityOf(bench.tick())).toBeLessThan(0);
   });
 
-  it('does not mind whole turns of a continuous joint', () => {
+  it('ignores whole revolutions of a continuous joint', () => {
     const wheel = jointLimit('wheel', { continuous: true, lower: -Infinity, upper: Infinity });
     const bench = new Bench({ limits: [wheel], tolerance: 0.2 });
     bench.anchor(3.1);

@@ -33,11 +33,11 @@ describe('the effort law', () => {
     expect(law.needsVelocity).toBe(false);
   });
 
-  it('takes the short way where a continuous joint is reported wrapped into one turn', () => {
+  it('takes the shorter direction where a continuous joint is reported wrapped into one revolution', () => {
     const endless = [jointLimit('a', { continuous: true, lower: -Infinity, upper: Infinity })];
     const law = new EffortLaw(endless, [{ kp: 10, kd: 0 }]);
-    const turned = { position: Float64Array.of(2 * Math.PI + 0.1), velocity: Float64Array.of(0) };
-    expect(law.towards(turned, readingOf([0], [0]))[0]).toBeCloseTo(1, 9);
+    const rotated = { position: Float64Array.of(2 * Math.PI + 0.1), velocity: Float64Array.of(0) };
+    expect(law.towards(rotated, readingOf([0], [0]))[0]).toBeCloseTo(1, 9);
   });
 
   it('has no effort for a velocity that damps and is not measured', () => {
@@ -53,8 +53,12 @@ describe('the effort law', () => {
     expect([...law.towards(desired, damped)]).toEqual([0, 0]);
   });
 
-  it('has an effort that is none', () => {
-    const law = new EffortLaw(limits, []);
-    expect([...law.none()]).toEqual([0, 0]);
+  it('has zero effort for every joint', () => {
+    const gains = { kp: 10, kd: 2 };
+    expect([...new EffortLaw(limits, [gains, gains]).none()]).toEqual([0, 0]);
+  });
+
+  it('needs gains for every joint', () => {
+    expect(() => new EffortLaw(limits, [])).toThrow(RangeError);
   });
 });

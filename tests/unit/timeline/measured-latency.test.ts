@@ -33,7 +33,7 @@ describe('latency', () => {
       expect(figure).toBeNaN();
   });
 
-  it('has figures of its own for each part of the way', () => {
+  it('has percentiles of its own for each part', () => {
     const latency = latencyOf([80, 80, 80]);
     latency.noteFrame(33);
     latency.noteTick(7);
@@ -94,7 +94,7 @@ describe('latency', () => {
     expect(slowThenFast(11, 1000).committedPeriods(100, 20)).toBe(1);
   });
 
-  it('commits for plans on the move, without what the search from rest adds, and tells the whole all the same', () => {
+  it('commits for plans on the move, without what the search from rest adds, and still reports the total', () => {
     const latency = new Latency();
     latency.notePlan({ arrivalNs: 0n, encodeMs: 1, totalMs: 850, extraMs: 600, warmUp: false });
     expect(latency.committedPeriods(100, 20)).toBe(3);

@@ -29,6 +29,19 @@ const velocities = (log: ReadingLog, atMs: number): number[] => [
   ...log.velocityAt(ms(atMs), new Float64Array(2)),
 ];
 
+it('a reading of another number of joints is refused', () => {
+  const log = logOf([]);
+  const two = new Float64Array(2);
+  const one = new Float64Array(1);
+  expect(() => {
+    log.add({ stampNs: 0n, position: one, velocity: two });
+  }).toThrow(RangeError);
+  expect(() => {
+    log.add({ stampNs: 0n, position: two, velocity: one });
+  }).toThrow(RangeError);
+  expect(log.newest).toBeNull();
+});
+
 describe('positions that were measured', () => {
   it('lie on a straight line between the readings around a time, whatever their gaps', () => {
     const gaps = fc.array(
@@ -62,7 +75,7 @@ describe('positions that were measured', () => {
     expect(positions(log, 300)[0]).toBe(2);
   });
 
-  it('go the shorter way round where a joint wraps, and only there', () => {
+  it('take the shorter direction where a joint wraps, and only there', () => {
     const log = logOf([
       [0, 3, 3],
       [100, -3, -3],
@@ -131,7 +144,7 @@ describe('velocities', () => {
     expect(velocities(log, -50)[0]).toBeCloseTo(10, 9);
   });
 
-  it('take the shorter way round where a joint wraps', () => {
+  it('take the shorter direction where a joint wraps', () => {
     const log = logOf([
       [0, 3, 3],
       [100, -3, -3],
@@ -200,7 +213,7 @@ describe('a settled pose', () => {
     expect(text).toContain("joint 'elbow' is reported between 1.000 and 1.250 within 120 ms");
   });
 
-  it('is told apart from motion and from publishers that contradict each other, by twice the velocity limit', () => {
+  it('is distinguished from motion and from publishers that contradict each other, by twice the velocity limit', () => {
     const disagreementOf = (readings: readonly (readonly [number, number])[]): string => {
       const pose = logOf(readings.map(([atMs, elbow]): Row => [atMs, elbow, 0])).settledPose();
       return 'disagreement' in pose ? pose.disagreement : 'none';
@@ -217,7 +230,7 @@ describe('a settled pose', () => {
     expect(every(10, [1, 1.25, 1, 1.25, 1, 1.25, 1, 1.25, 1, 1.25, 1])).toBe('contradiction');
   });
 
-  it('is one of a joint that wraps, on either side of half a turn', () => {
+  it('is one of a joint that wraps, on either side of half a revolution', () => {
     const log = logOf([
       [0, 0, Math.PI - 0.01],
       [50, 0, -Math.PI + 0.01],

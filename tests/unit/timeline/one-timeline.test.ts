@@ -11,7 +11,7 @@ function timelineOf(): Timeline {
   const joint = { name: 'elbow', wraps: false, restTolerance: 0.01, velocity: 2 };
   return new Timeline({
     joints: [joint],
-    meaning: {
+    semantics: {
       size: 1,
       blend: 'mean',
       followed: (value) => value,

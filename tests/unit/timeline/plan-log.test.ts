@@ -31,7 +31,7 @@ describe('PlanLog', () => {
     expect(queue.inForceAt(ms(100))?.plan.frameStampNs).toBe(0n);
   });
 
-  it('gives every plan its turn when frames come faster than plans may take over', () => {
+  it('lets every plan take over when frames arrive faster than plans may take over', () => {
     const queue = new PlanLog();
     for (const frame of [0, 33, 66, 99]) queue.add(due(frame, 1));
     const inForce = [100, 132, 133, 166, 199].map((time) => queue.advanceTo(ms(time))?.plan.frameStampNs);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { committedPrefix, type ActionMeaning } from '../../../src/timeline/committed-prefix.js';
+import { committedPrefix, type PrefixSemantics } from '../../../src/timeline/committed-prefix.js';
 import { PlanLog } from '../../../src/timeline/plan-log.js';
 import { SentLog } from '../../../src/timeline/sent-log.js';
 import { ms, planOf } from '../../fixtures/robot.js';
@@ -9,13 +9,13 @@ import { ms, planOf } from '../../fixtures/robot.js';
 const TICK_MS = 20;
 
 /** Two entries that are followed up to 2; at rest they are tenfold the position, so that it shows. */
-const MEANING: ActionMeaning = {
+const MEANING: PrefixSemantics = {
   size: 2,
   blend: 'mean',
   followed: (value) => Math.min(value, 2),
   atRest: (position, entry) => 10 * (position[entry] ?? NaN),
 };
-const LAST: ActionMeaning = { ...MEANING, blend: 'last' };
+const LAST: PrefixSemantics = { ...MEANING, blend: 'last' };
 
 /** Ticks up to and including `lastTickMs`, each with the action that `actionOf` says. */
 function sentUntil(lastTickMs: number, actionOf: (atMs: number) => number, firstTickMs = 0): SentLog {
@@ -37,17 +37,17 @@ function sentUntil(lastTickMs: number, actionOf: (atMs: number) => number, first
 interface Situation {
   readonly sent?: SentLog;
   readonly plans?: PlanLog;
-  readonly meaning?: ActionMeaning;
+  readonly semantics?: PrefixSemantics;
   readonly tickMs?: number;
 }
 
 function prefix(
-  { sent = sentUntil(-1, () => 0), plans = new PlanLog(), meaning = MEANING, tickMs = TICK_MS }: Situation,
+  { sent = sentUntil(-1, () => 0), plans = new PlanLog(), semantics = MEANING, tickMs = TICK_MS }: Situation,
   fromMs: number,
   count: number,
 ): number[] {
   const restPosition = Float64Array.of(0.5, 0.25);
-  const options = { sent, plans, meaning, commandPeriodNs: ms(tickMs), restPosition };
+  const options = { sent, plans, semantics, commandPeriodNs: ms(tickMs), restPosition };
   return [...committedPrefix(options, ms(fromMs), count, 100)];
 }
 
@@ -80,7 +80,7 @@ describe('the committed prefix', () => {
 
   it('is the last of a period where actions say where to be at its end', () => {
     const sent = sentUntil(1200, (atMs) => atMs / 1000);
-    expect(prefix({ sent, meaning: LAST }, 1000, 2)).toEqual([1.08, -1.08, 1.18, -1.18].map(Math.fround));
+    expect(prefix({ sent, semantics: LAST }, 1000, 2)).toEqual([1.08, -1.08, 1.18, -1.18].map(Math.fround));
   });
 
   it('is taken from the plans from the tick after the last one on, as far as they can be followed', () => {
@@ -126,7 +126,7 @@ describe('the committed prefix', () => {
     ]);
     expect(prefix({ plans, tickMs: 40 }, 1050, 1)).toEqual([1 + 2 / 3, 1 + 2 / 3].map(Math.fround));
     expect(prefix({ plans, tickMs: 250 }, 1050, 1)).toEqual([2, 2]);
-    expect(prefix({ plans, tickMs: 250, meaning: LAST }, 1050, 1)).toEqual([2, 2]);
+    expect(prefix({ plans, tickMs: 250, semantics: LAST }, 1050, 1)).toEqual([2, 2]);
   });
 
   it('has a row for each period', () => {

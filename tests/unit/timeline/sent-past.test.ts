@@ -24,6 +24,27 @@ function logOf(rows: readonly (readonly [number, number, number, number, number]
 
 const desired = (log: SentLog, atMs: number): number[] => [...log.desiredAt(ms(atMs), new Float64Array(2))];
 
+it('a command of another size is refused', () => {
+  const command = {
+    stampNs: 0n,
+    position: new Float64Array(2),
+    velocity: new Float64Array(2),
+    action: new Float64Array(3),
+  };
+  const start = new Float64Array(2);
+  const log = new SentLog(2, 3, ms(PERIOD_MS));
+  for (const name of ['position', 'velocity', 'action'] as const) {
+    const wrong = { ...command, [name]: new Float64Array(4) };
+    expect(() => {
+      log.note(wrong, start);
+    }).toThrow(RangeError);
+  }
+  expect(() => {
+    log.note(command, new Float64Array(1));
+  }).toThrow(RangeError);
+  expect(log.lastNs).toBeNull();
+});
+
 describe('what was sent', () => {
   const log = logOf([
     [100, 0, 1, 50, 1],
@@ -31,7 +52,7 @@ describe('what was sent', () => {
     [140, 3, 4, 0, 3],
   ]);
 
-  it('is on its way from the start of a period to its end, and stays there after the newest', () => {
+  it('moves from the start of a period to its end, and stays there after the newest', () => {
     expect(desired(log, 100)).toEqual([0, -0]);
     expect(desired(log, 105)).toEqual([0.25, -0.25]);
     expect(desired(log, 120)).toEqual([1, -1]);
@@ -63,7 +84,7 @@ describe('what was sent', () => {
     expect(desired(gap, 150)).toEqual([1, -1]);
   });
 
-  it('has been nothing but rest since a time when each period from the one under way then ends at rest', () => {
+  it('has only been rest since a time if the period at that time and every later one end at rest', () => {
     const stopped = logOf([
       [100, 0, 1, 1, 1],
       [120, 1, 2, 0, 0],

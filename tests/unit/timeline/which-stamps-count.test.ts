@@ -40,15 +40,18 @@ describe('which stamps count', () => {
     ['other-clock', 89_999, 'a stamp 10.00 s behind the clock, which is of another clock'],
     ['other-clock', 50_000, 'a stamp 50.00 s behind the clock, which is of another clock'],
     ['zero', 0, 'messages without a stamp (0)'],
-  ])('not one of another clock (%s, %i ms), which is said until one counts', (verdict, stampMs, found) => {
-    const judge = new StampJudge();
-    expect(judged(judge, stampMs)).toBe(verdict);
-    expect(judge.fault).toEqual({ verdict, found });
-    expect(judge.lastNs).toBeNull();
-    expect(judge.refused).toBe(1);
-    expect(judged(judge, 99_950)).toBe('accepted');
-    expect(judge.fault).toBeNull();
-  });
+  ])(
+    'not one of another clock (%s, %i ms), which is reported until one is accepted',
+    (verdict, stampMs, found) => {
+      const judge = new StampJudge();
+      expect(judged(judge, stampMs)).toBe(verdict);
+      expect(judge.fault).toEqual({ verdict, found });
+      expect(judge.lastNs).toBeNull();
+      expect(judge.refused).toBe(1);
+      expect(judged(judge, 99_950)).toBe('accepted');
+      expect(judge.fault).toBeNull();
+    },
+  );
 
   it('a stamp of 0 while the clock itself is at its beginning', () => {
     expect(judged(new StampJudge(), 0, 0)).toBe('accepted');
@@ -56,7 +59,7 @@ describe('which stamps count', () => {
     expect(judged(new StampJudge(), 0, 101)).toBe('zero');
   });
 
-  it('none up to the barrier of a reset, and older ones are told apart from those that went back', () => {
+  it('none up to the barrier of a reset, and older ones are distinguished from those that went back', () => {
     const judge = new StampJudge();
     judge.refuseUpTo(ms(99_500));
     expect(judged(judge, 99_500)).toBe('before-reset');

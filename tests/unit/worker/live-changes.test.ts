@@ -67,7 +67,7 @@ describe.each(['iteration', 'plan', 'host'] as const)('with rollout.graph %s', (
     const old = await planWith(before);
     const opened = sessions();
     const changed = await planWith({ ...before, ...change });
-    engine.buildBeside();
+    engine.buildPending();
     const again = await planWith({ ...before, ...change });
     expect(opened).not.toHaveBeenCalled();
     expect(again.actions).toEqual(changed.actions);
@@ -124,7 +124,7 @@ describe.each<[string, Partial<PlanningValues>]>([
     expect(meanwhile.actions).toEqual(old.actions);
     expect(meanwhile.statistics.bestCost).toBe(old.statistics.bestCost);
 
-    engine.buildBeside();
+    engine.buildPending();
     const changed = await planWith({ ...before, ...change });
     expect(opened).toHaveBeenCalledOnce();
     // Another metric may well agree on what is best, but not on its cost.

@@ -125,7 +125,7 @@ describe('the planner engine', () => {
     expect(one.statistics.iterations).toBe(1);
     // The first plan that asks for another horizon still has the old one; when it is out, the new graph is built.
     expect(await periods(later({ 'sampling.horizon': 4 }))).toBe(short);
-    loaded.buildBeside();
+    loaded.buildPending();
     expect(await periods(later({ 'sampling.horizon': 4 }))).toBe(2 * short);
     // Nothing is under way after a reset: the plan waits.
     expect(await periods(planMessage({ 'sampling.horizon': 3 }))).toBe(1.5 * short);
@@ -327,7 +327,7 @@ describe('the planner engine', () => {
       expect(await isWarmUp(loaded, later({ 'sampling.horizon': 3, 'sampling.iterations': 1 }))).toBe(false);
       // Asked for, and still made with the one in force.
       expect(await isWarmUp(loaded, later({ 'sampling.horizon': 4 }))).toBe(false);
-      loaded.buildBeside();
+      loaded.buildPending();
       expect(await isWarmUp(loaded, later({ 'sampling.horizon': 4 }))).toBe(true);
       expect(await isWarmUp(loaded, later({ 'sampling.horizon': 4 }))).toBe(false);
     });
@@ -336,7 +336,7 @@ describe('the planner engine', () => {
       const loaded = await load();
       await loaded.plan(planMessage({ 'sampling.horizon': 2 }));
       await loaded.plan(later({ 'sampling.horizon': 4 }));
-      loaded.buildBeside();
+      loaded.buildPending();
       expect(await isWarmUp(loaded, later({ 'sampling.horizon': 2 }))).toBe(true);
     });
 

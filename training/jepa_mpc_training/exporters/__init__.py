@@ -1,1 +1,1 @@
-"""Exporters of published world models: a checkpoint becomes a model folder of docs/model-contract.md."""
+"""Exporters of published world models: from a checkpoint to a model folder (docs/model-contract.md)."""

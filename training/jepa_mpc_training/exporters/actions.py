@@ -1,4 +1,4 @@
-"""What a checkpoint does not hold: the actions' joints, period, normalisation and bounds."""
+"""Properties of the actions that no checkpoint holds: joints, period, normalisation and bounds."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 from .errors import ExportRefusedError
 
 _DEFAULT_BOUND = 3.0
-"""Deviations of the data set that a raw action may be from its mean, where nothing else is said."""
+"""Default bounds of a raw action around its mean, in standard deviations of the data set."""
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """Mean and deviation of raw actions `[J]`, and their range where the data set has it."""
+    """Mean and standard deviation of raw actions `[J]`, and their range if the data set has it."""
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -39,11 +39,11 @@ class ActionSpec:
     upper: tuple[float, ...]
     kind: str = "joint_velocity"
     more: dict[str, Any] = field(default_factory=dict)
-    """What the manifest says of a kind besides, by its names there."""
+    """Further fields of the manifest that a kind of action has."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the numbers of a raw action."""
+        """Names of the numbers of a raw action."""
         return tuple(self.more.get("names", self.joints))
 
     def manifest(self) -> dict[str, Any]:
@@ -62,17 +62,16 @@ class ActionSpec:
         }
 
     @property
-    def deviation(self) -> float:
-        """One deviation of the data set as a share of half the action range, the least of all joints."""
+    def normalised_std(self) -> float:
+        """The smallest standard deviation of a joint in the data set, as a share of half its action range."""
         return min(
             2 * std / (upper - lower) for std, lower, upper in zip(self.std, self.lower, self.upper, strict=True)
         )
 
 
 def read_statistics(file: Path) -> Statistics:
-    """Of a data set: JSON with `mean` and `std` (LeRobot's: under `action`), or raw actions `[N, J]` as .npy.
-
-    Raises ExportRefusedError for anything else.
+    """Statistics of a data set: from JSON with `mean` and `std` (LeRobot's: under `action`), or from raw actions
+    `[N, J]` in a .npy file. Raises ExportRefusedError for anything else.
     """
     expected = "JSON with 'mean' and 'std' of the actions (alone or under 'action'), or .npy with raw actions [N, J]"
     try:
@@ -87,21 +86,21 @@ def read_statistics(file: Path) -> Statistics:
             f"--dataset-stats {file}",
             found=f"{type(error).__name__}: {error}",
             expected=expected,
-            remedy="Write the numbers that the model was trained with, or say --action-mean and --action-std.",
+            remedy="Write the numbers that the model was trained with, or pass --action-mean and --action-std.",
         ) from error
 
 
 def _of_actions(actions: np.ndarray) -> Statistics:
     if actions.ndim != 2:
         raise ValueError(f"an array of shape {actions.shape}")
-    # Recordings end with an action that was never taken: not a number.
+    # The last action of a recording was never taken; it is NaN.
     actions = actions[~np.isnan(actions).any(axis=1)].astype(np.float64)
     return Statistics(*(tuple(of(axis=0).tolist()) for of in (actions.mean, actions.std, actions.min, actions.max)))
 
 
 def _numbers(values: object) -> tuple[float, ...]:
     if not isinstance(values, list):
-        raise ValueError(f"{values!r} where a list of numbers belongs")
+        raise ValueError(f"{values!r} instead of a list of numbers")
     return tuple(float(value) for value in values)
 
 
@@ -116,25 +115,25 @@ def make_action_spec(
     lower: tuple[float, ...] | None,
     upper: tuple[float, ...] | None,
 ) -> ActionSpec:
-    """Puts together what is asked for, held against the `action_dim` numbers that the model takes in a step.
+    """Makes the actions from the options. `action_dim`: numbers that the model takes in a step.
 
-    Raises ExportRefusedError for missing normalisers and for numbers of joints that do not fit.
+    Raises ExportRefusedError if normalisers are missing, or if the number of joints does not fit the model.
     """
     count = len(joints)
     if action_dim % count or (block is not None and count * block != action_dim):
-        asked = f"{count} joints" + (f" in blocks of {block}" if block is not None else "")
+        requested = f"{count} joints" + (f" in blocks of {block}" if block is not None else "")
         raise ExportRefusedError(
             "action",
             found=f"a model that takes {action_dim} numbers a step",
-            expected=f"a multiple of {count} for {asked}" if block is None else f"{count * block} for {asked}",
-            remedy="Name the joints that the model was trained on (--joints) and the raw actions in a step (--block).",
+            expected=f"a multiple of {count} for {requested}" if block is None else f"{count * block} for {requested}",
+            remedy="Pass the joints that the model was trained on (--joints) and the raw actions in a step (--block).",
         )
     if statistics is None:
         raise ExportRefusedError(
             "normalisers of the actions",
             found="none: the checkpoint does not hold them",
             expected=f"mean and standard deviation of the {count} raw actions in the training data",
-            remedy="Say --dataset-stats FILE, or --action-mean and --action-std.",
+            remedy="Pass --dataset-stats FILE, or --action-mean and --action-std.",
         )
     for name, values in (
         ("mean", statistics.mean),
@@ -147,16 +146,16 @@ def make_action_spec(
                 f"action {name}",
                 found=f"{len(values)} numbers",
                 expected=f"{count}, one for each of {', '.join(joints)}",
-                remedy="Give one number a joint, in the order of --joints.",
+                remedy="Pass one number for each joint, in the order of --joints.",
             )
-    lower = lower or statistics.lower or _beyond(statistics, -_DEFAULT_BOUND)
-    upper = upper or statistics.upper or _beyond(statistics, _DEFAULT_BOUND)
-    for joint, std, least, most in zip(joints, statistics.std, lower, upper, strict=True):
-        if not (std > 0 and least < most):
+    lower = lower or statistics.lower or _bound(statistics, -_DEFAULT_BOUND)
+    upper = upper or statistics.upper or _bound(statistics, _DEFAULT_BOUND)
+    for joint, std, low, high in zip(joints, statistics.std, lower, upper, strict=True):
+        if not (std > 0 and low < high):
             raise ExportRefusedError(
                 f"action of {joint}",
-                found=f"deviation {std:g}, bounds {least:g} to {most:g}",
-                expected="a deviation above 0 and a lower bound below the upper one",
+                found=f"standard deviation {std:g}, bounds {low:g} to {high:g}",
+                expected="a standard deviation above 0 and a lower bound below the upper one",
                 remedy="Leave out joints that never move in the data, or correct the numbers.",
             )
     return ActionSpec(
@@ -164,5 +163,5 @@ def make_action_spec(
     )
 
 
-def _beyond(statistics: Statistics, deviations: float) -> tuple[float, ...]:
-    return tuple(mean + deviations * std for mean, std in zip(statistics.mean, statistics.std, strict=True))
+def _bound(statistics: Statistics, stds: float) -> tuple[float, ...]:
+    return tuple(mean + stds * std for mean, std in zip(statistics.mean, statistics.std, strict=True))

@@ -1,4 +1,4 @@
-"""DINO-WM's predictor: every patch sees all patches of its own frame and of those before."""
+"""DINO-WM's predictor: every patch attends to all patches of its own and of earlier frames."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class BlockCausalPredictor(nn.Module):
 
 
 def _mlp(dim: int, mlp_dim: int) -> nn.Module:
-    # Names of the weights: net.0 normalises, net.1 and net.4 are linear, and dropout has none.
+    # The published weights are named net.0 (norm), net.1 and net.4 (linear). The activation and dropout between have
+    # none.
     mlp = nn.Module()
     mlp.net = nn.Sequential(
         nn.LayerNorm(dim), nn.Linear(dim, mlp_dim), nn.GELU(), nn.Identity(), nn.Linear(mlp_dim, dim)

@@ -1,4 +1,4 @@
-"""Reads the tensors of a checkpoint file. Nothing in the file is run."""
+"""Reads the tensors of a checkpoint file without running any code in it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .errors import ExportRefusedError
 from .file_hash import sha256_of
 from .pickled_modules import read_pickled_module, read_pickled_modules
 
-# Where training code keeps the weights among optimiser and counters, and what it puts before their names.
+# Keys under which training code stores the weights, next to optimiser and counters, and prefixes of their names.
 _ENVELOPES = ("state_dict", "model_state_dict", "model")
 _PREFIXES = ("module.", "_orig_mod.", "model.", "backbone.")
 _PREFIXES_WITHIN = ("module.", "backbone.")
 _EXPECTED = "a state dict (torch.save of named tensors) or safetensors"
 _CONFIG = "config.json"
 
-# Losses and counters beside the weights are often NumPy's numbers; they make nothing but themselves.
+# Losses and counters in the same file are often NumPy numbers, which run no code when they are read.
 _SCALAR = np.float64(0).__reduce__()[0]
 _NUMBERS = [
     *((_SCALAR, f"numpy.{package}.multiarray.scalar") for package in ("core", "_core")),
@@ -39,27 +39,27 @@ _NUMBERS = [
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Named float32 tensors, and the settings that lay beside them."""
+    """Named float32 tensors of a file, and the settings in its folder."""
 
     tensors: dict[str, Tensor]
     sha256: str
     config: dict[str, Any]
-    """Of `config.json` in the same folder; empty where there is none."""
+    """The content of `config.json`; empty if there is none."""
 
 
 def read_checkpoint(file: Path, parts: Sequence[str] = (), groups: Sequence[str] = ()) -> Checkpoint:
     """Reads a file, or the only `*.pt` or `*.safetensors` of a folder.
 
-    `parts`: names of the state dicts in the file that are wanted, the first that is there; the whole file otherwise.
-    `groups`: names of state dicts of which all are wanted, those that are there; they go before the names of tensors.
+    `parts`: names of state dicts in the file, of which the first that exists is read; if none does, the whole file.
+    `groups`: names of state dicts of which all that exist are read, with their name as a prefix of the tensors' names.
 
-    Raises ExportRefusedError for what cannot be read, holds no tensors, wants a class imported, or has a NaN.
+    Raises ExportRefusedError if the file cannot be read, has no tensors, would import a class, or holds a NaN.
     """
     if file.is_dir():
         file = _only_file(file)
     if not file.is_file():
         raise ExportRefusedError(
-            str(file), found="no such file", expected=_EXPECTED, remedy="Name the file that was downloaded."
+            str(file), found="no such file", expected=_EXPECTED, remedy="Pass the file that was downloaded."
         )
     content = _load(file, groups)
     tensors = _grouped_tensors(content, groups, file) if groups else _tensors(content, file, parts)
@@ -69,7 +69,7 @@ def read_checkpoint(file: Path, parts: Sequence[str] = (), groups: Sequence[str]
                 f"{file}: {name}",
                 found="NaN among its weights",
                 expected="numbers",
-                remedy="The training diverged: take an earlier checkpoint.",
+                remedy="The training diverged: use an earlier checkpoint.",
             )
     return Checkpoint(tensors, sha256_of(file), _config(file.with_name(_CONFIG)))
 
@@ -81,7 +81,7 @@ def _only_file(folder: Path) -> Path:
             str(folder),
             found=", ".join(file.name for file in files) or "no *.pt and no *.safetensors",
             expected="one checkpoint in the folder",
-            remedy="Name the file itself.",
+            remedy="Pass the file itself.",
         )
     return files[0]
 
@@ -90,7 +90,7 @@ def _load(file: Path, groups: Sequence[str]) -> object:
     try:
         if file.suffix == ".safetensors":
             return load_file(file)
-        # Optimisers and copies that lie in the same file are mapped, not read.
+        # mmap: optimisers and copies in the same file are not read.
         with safe_globals(_NUMBERS):
             return torch.load(file, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(file))
     except pickle.UnpicklingError as error:
@@ -116,8 +116,8 @@ def _load_whole_modules(file: Path, groups: Sequence[str]) -> Mapping[str, objec
             str(file),
             found=str(error),
             expected=_EXPECTED,
-            remedy="It would run code of its own, and was not loaded. Where that code is trusted and installed, save "
-            "its weights alone: torch.save(model.state_dict(), 'weights.pt').",
+            remedy="It would run its own code, and was not loaded. If you trust that code and have it installed, save "
+            "the weights alone: torch.save(model.state_dict(), 'weights.pt').",
         ) from error
     except (RuntimeError, EOFError, KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
         raise _corrupt(file, error) from error
@@ -145,7 +145,7 @@ def _tensors(content: object, file: Path, parts: Sequence[str]) -> dict[str, Ten
             str(file),
             found=f"{type(content).__name__} without tensors",
             expected=_EXPECTED,
-            remedy="Name the file with the weights.",
+            remedy="Pass the file with the weights.",
         )
     for prefix in _PREFIXES:
         if all(name.startswith(prefix) for name in tensors):
@@ -168,7 +168,7 @@ def _grouped_tensors(content: object, groups: Sequence[str], file: Path) -> dict
             str(file),
             found=f"no weights under {' or '.join(groups)}, but {keys}",
             expected=f"a file as published, with state dicts under {', '.join(groups)}",
-            remedy="Check that the kind is right, and name the file that was downloaded.",
+            remedy="Check the kind, and pass the file that was downloaded.",
         )
     return tensors
 

@@ -1,4 +1,4 @@
-"""`python -m jepa_mpc_training export KIND …`: a published world model becomes a model folder."""
+"""`python -m jepa_mpc_training export KIND …`: writes a published world model as a model folder."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ from torch import Tensor
 from .checkpoint import Checkpoint, read_checkpoint
 from .encoders.kinds import ENCODERS
 from .errors import ExportRefusedError, exit_status
-from .families import FAMILIES, Sizes
+from .families import FAMILIES
+from .family import Sizes
 from .heads import Heads, heads_of
 from .interface import JOINT_KINDS, Interface
-from .jepa_wm import ENCODER
 from .model_folder import Origin, write_model_folder
-from .parity import measure_parity, tell_parity
+from .parity import measure_parity, report_parity
 from .presets import PRESETS
 from .reference_packages import missing_package
+from .separate_encoder import ENCODER, ENCODER_OPTION
 from .world_model import WorldModel
 
 SEED = 20261125
 ENCODER_FILE = "encoder.pth"
-"""Where random weights of an encoder lie that is published by itself."""
+"""File of the random weights of a separately published encoder."""
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the command. Returns the exit status: 2 for what is refused, 1 where the parity does not hold."""
+    """Runs the command. Returns the exit status: 0, 1 if parity does not hold, or 2 if the inputs were refused."""
     if arguments[0] in ENCODERS:
-        # An encoder becomes a model of this project's own training, which needs MuJoCo; a world model does not.
+        # Imported here because the export of an encoder needs this project's own training, and so MuJoCo.
         from .encoders.command import main as export_encoder
 
         return export_encoder(arguments)
@@ -56,12 +57,12 @@ def _run(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "weights.pt"
         write_random_checkpoint(options.kind, sizes, file, layout=options.layout)
-        made_up = {"encoder_weights": file.with_name(ENCODER_FILE), **family.made_up}
-        return export_checkpoint(argparse.Namespace(**{**vars(options), **made_up}), file, out)
+        given = {"encoder_weights": file.with_name(ENCODER_FILE), **family.random_options}
+        return export_checkpoint(argparse.Namespace(**{**vars(options), **given}), file, out)
 
 
 def write_random_checkpoint(kind: str, sizes: Sizes, file: Path, layout: int = 0) -> None:
-    """Saves the reference module with random weights as it is published: weights in one layout, and config.json."""
+    """Saves a reference with random weights as it is published: weights in the given layout, and config.json."""
     family = FAMILIES[kind]
     tensors = family.random_reference(sizes, SEED).model.state_dict()
     theirs = {
@@ -79,7 +80,10 @@ def write_random_checkpoint(kind: str, sizes: Sizes, file: Path, layout: int = 0
 
 
 def export_checkpoint(options: argparse.Namespace, file: Path, out: Path) -> int:
-    """Reads, writes, and compares with the reference where its packages are installed."""
+    """Reads a checkpoint, writes the model folder, and compares it with the reference if its packages are installed.
+
+    Returns the exit status of the comparison.
+    """
     family = FAMILIES[options.kind]
     checkpoint = read_checkpoint(file, groups=family.groups)
     if family.pack_encoder is not None:
@@ -106,20 +110,20 @@ def export_checkpoint(options: argparse.Namespace, file: Path, out: Path) -> int
     )
     write_model_folder(out, model, reference, interface, origin)
     print(f"{out}: {family.title}, licence {licence} ({family.source})")
-    _tell_interface(interface)
+    _print_interface(interface)
     if reference is None:
         print(f"parity: not measured, {missing} is not installed (training/README.md)")
         return 0
-    return tell_parity(measure_parity(out, model, reference))
+    return report_parity(measure_parity(out, model, reference))
 
 
 def _encoder_tensors(file: Path | None, published: str) -> dict[str, Tensor]:
     if file is None:
         raise ExportRefusedError(
-            "--encoder-weights",
+            ENCODER_OPTION,
             found="none",
             expected="the file of the encoder, which is not in the checkpoint",
-            remedy=f"Download {published}, and name it.",
+            remedy=f"Download {published}, and pass its path.",
         )
     return {f"{ENCODER}{name}": tensor for name, tensor in read_checkpoint(file).tensors.items()}
 
@@ -133,29 +137,30 @@ def _heads(options: argparse.Namespace, checkpoint: Checkpoint) -> Heads:
     return heads if options.image_size is None else replace(heads, image_size=options.image_size)
 
 
-def _window(asked: int | None, model: WorldModel) -> int:
-    """Latents in the window: the family's own unless another one is asked for. Raises ExportRefusedError."""
-    if asked is None:
+def _window(requested: int | None, model: WorldModel) -> int:
+    """Latents in the window: the requested number, or that of the family. Raises ExportRefusedError."""
+    if requested is None:
         return model.window
-    longest = model.longest_window or model.window
-    least = 2 if model.longest_window else longest
-    if not least <= asked <= longest:
+    maximum = model.max_window or model.window
+    minimum = 2 if model.max_window else maximum
+    if not minimum <= requested <= maximum:
         raise ExportRefusedError(
             "--window",
-            found=f"{asked}",
-            expected=f"{least} to {longest}" if least < longest else f"{longest}, that of its position embeddings",
-            remedy="Ask for as many latents as plans need: the horizon is enough.",
+            found=f"{requested}",
+            expected=f"{minimum} to {maximum}" if minimum < maximum else f"{maximum}, that of its position embeddings",
+            remedy="Pass as many latents as plans need: the horizon is enough.",
         )
-    return asked
+    return requested
 
 
-def _tell_interface(interface: Interface) -> None:
+def _print_interface(interface: Interface) -> None:
     action = interface.action
-    taken = action.kind.replace("_", " ").replace("velocity", "velocities").replace("position", "positions")
+    kind = action.kind.replace("_", " ").replace("velocity", "velocities").replace("position", "positions")
     bounds = zip(action.names, action.lower, action.upper, strict=True)
     print(
-        f"actions: taken for {taken.replace('delta', 'deltas')}, {action.block} of {action.period_ms:g} ms in a step; "
-        + ", ".join(f"{name} {least:g} to {most:g}" for name, least, most in bounds)
+        f"actions: interpreted as {kind.replace('delta', 'deltas')}, "
+        f"{action.block} of {action.period_ms:g} ms in a step; "
+        + ", ".join(f"{name} {low:g} to {high:g}" for name, low, high in bounds)
         + f" ({action.unit})"
     )
 
@@ -168,41 +173,55 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="jepa_mpc_training export",
         description="Writes a published world model as a model folder (docs/model-contract.md).",
-        epilog=f"Of {', '.join(ENCODERS)}, see 'export KIND --help': models are trained on them by train --encoder. "
-        "Lists are comma-separated; write --action-mean=-0.1,0.2 where the first number is negative.",
+        epilog=f"For the encoders {', '.join(ENCODERS)}, see 'export KIND --help'; models on them are trained with "
+        "train --encoder. Lists are comma-separated; write --action-mean=-0.1,0.2 if the first number is negative.",
     )
     parser.add_argument("kind", choices=tuple(FAMILIES))
     parser.add_argument("paths", nargs="+", type=Path, metavar="[CHECKPOINT] OUT")
-    parser.add_argument("--random", action="store_true", help="of the reference module, with random weights")
-    parser.add_argument("--full-size", action="store_true", help="with --random: in the published size")
+    parser.add_argument("--random", action="store_true", help="export the reference with random weights")
+    parser.add_argument("--full-size", action="store_true", help="with --random: use the published size")
     parser.add_argument(
-        "--layout", type=int, choices=(0, 1), default=0, help="with --random: names of transformers 5 (0) or 4 (1)"
+        "--layout",
+        type=int,
+        choices=(0, 1),
+        default=0,
+        help="with --random: weight names of transformers 5 (0) or 4 (1)",
     )
-    parser.add_argument("--joints", type=lambda text: tuple(text.split(",")), help="of the robot description")
-    parser.add_argument("--period-ms", type=float, help="how long one raw action is held")
-    parser.add_argument("--block", type=int, help="raw actions in one step (default: what the model takes)")
-    parser.add_argument("--window", type=int, help="latents that a prediction looks at, where a model allows several")
-    parser.add_argument("--image-size", type=int, help="pixels of a side, where positions do not tell it")
-    parser.add_argument("--unit", help="of raw actions, for people (default: that of the kind of action)")
-    parser.add_argument("--action-kind", choices=JOINT_KINDS, default=JOINT_KINDS[0], help="what joints are given")
-    parser.add_argument("--base", help="of an end effector: the link that its pose is measured in")
-    parser.add_argument("--link", help="of an end effector: the link itself")
-    parser.add_argument("--gripper-joint", help="of an end effector: the gripper's joint")
-    parser.add_argument("--gripper-zero", type=float, help="position of that joint where the model is given 0 (open)")
-    parser.add_argument("--gripper-one", type=float, help="position of that joint where the model is given 1 (closed)")
-    parser.add_argument("--action-mean", type=_numbers, help="of raw actions in the training data, one a joint")
-    parser.add_argument("--action-std", type=_numbers, help="likewise")
+    parser.add_argument(
+        "--joints", type=lambda text: tuple(text.split(",")), help="names of the joints in the robot description"
+    )
+    parser.add_argument("--period-ms", type=float, help="time for which one raw action is held")
+    parser.add_argument("--block", type=int, help="raw actions in one step (default: as many as the model takes)")
+    parser.add_argument(
+        "--window", type=int, help="latents that a prediction takes, if the model allows several numbers"
+    )
+    parser.add_argument("--image-size", type=int, help="pixels of a side, if the weights do not determine it")
+    parser.add_argument("--unit", help="unit of raw actions, as text (default: that of the kind of action)")
+    parser.add_argument(
+        "--action-kind", choices=JOINT_KINDS, default=JOINT_KINDS[0], help="meaning of the actions of joints"
+    )
+    parser.add_argument("--base", help="end effector: the link that its pose is measured in")
+    parser.add_argument("--link", help="end effector: its link")
+    parser.add_argument("--gripper-joint", help="end effector: the joint of the gripper")
+    parser.add_argument("--gripper-zero", type=float, help="position of that joint when the model's input is 0 (open)")
+    parser.add_argument("--gripper-one", type=float, help="position of that joint when the model's input is 1 (closed)")
+    parser.add_argument("--action-mean", type=_numbers, help="mean of raw actions in the training data, by joint")
+    parser.add_argument("--action-std", type=_numbers, help="their standard deviation")
     parser.add_argument("--dataset-stats", type=Path, help="JSON with mean and std, or raw actions [N, J] as .npy")
-    parser.add_argument("--action-lower", type=_numbers, help="bounds (default: the data's, or 3 deviations)")
-    parser.add_argument("--action-upper", type=_numbers, help="likewise")
-    parser.add_argument("--encoder-weights", type=Path, help="of an encoder that is not in the checkpoint (JEPA-WM)")
-    parser.add_argument("--preset", choices=tuple(PRESETS), help="normalisers of a simulated task of JEPA-WM")
-    parser.add_argument("--proprioception", help="what is measured: joint_position:elbow,joint_velocity:elbow")
-    parser.add_argument("--proprioception-mean", type=_numbers, help="of its numbers in the training data")
-    parser.add_argument("--proprioception-std", type=_numbers, help="likewise")
-    parser.add_argument("--encoder-heads", type=int, help="where there is no config.json beside the weights")
-    parser.add_argument("--predictor-heads", type=int, help="likewise")
-    parser.add_argument("--licence", help="of the weights (default: that of the published ones)")
+    parser.add_argument(
+        "--action-lower", type=_numbers, help="lower bounds (default: the data's, or 3 standard deviations)"
+    )
+    parser.add_argument("--action-upper", type=_numbers, help="upper bounds (default: likewise)")
+    parser.add_argument(
+        "--encoder-weights", type=Path, help="file of an encoder that is not in the checkpoint (JEPA-WM, DINO-WM)"
+    )
+    parser.add_argument("--preset", choices=tuple(PRESETS), help="use the normalisers of a simulated task of JEPA-WM")
+    parser.add_argument("--proprioception", help="its numbers, as joint_position:elbow,joint_velocity:elbow")
+    parser.add_argument("--proprioception-mean", type=_numbers, help="mean of its numbers in the training data")
+    parser.add_argument("--proprioception-std", type=_numbers, help="their standard deviation")
+    parser.add_argument("--encoder-heads", type=int, help="attention heads, if there is no config.json")
+    parser.add_argument("--predictor-heads", type=int, help="attention heads, likewise")
+    parser.add_argument("--licence", help="licence of the weights (default: that of the published ones)")
     parser.add_argument("--dataset", help="what the weights were trained on, for the manifest")
-    parser.add_argument("--name", help="of the model (default: the folder's)")
+    parser.add_argument("--name", help="name of the model (default: that of the folder)")
     return parser

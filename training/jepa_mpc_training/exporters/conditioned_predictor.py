@@ -26,9 +26,9 @@ class ConditionedPredictor(nn.Module):
 class _Transformer(nn.Module):
     def __init__(self, dim: int, hidden: int, output: int, depth: int, heads: int, inner: int, mlp_dim: int) -> None:
         super().__init__()
-        narrow = dim == hidden
-        self.input_proj = nn.Identity() if narrow else nn.Linear(dim, hidden)
-        self.cond_proj = nn.Identity() if narrow else nn.Linear(dim, hidden)
+        is_same_width = dim == hidden
+        self.input_proj = nn.Identity() if is_same_width else nn.Linear(dim, hidden)
+        self.cond_proj = nn.Identity() if is_same_width else nn.Linear(dim, hidden)
         self.layers = nn.ModuleList(_Block(hidden, heads, inner, mlp_dim) for _ in range(depth))
         self.norm = nn.LayerNorm(hidden)
         self.output_proj = nn.Identity() if hidden == output else nn.Linear(hidden, output)
@@ -45,7 +45,7 @@ class _Block(nn.Module):
         super().__init__()
         self.dim = dim
         self.attn = _CausalAttention(dim, heads, inner)
-        # Names of the weights: net.0 normalises, net.1 and net.4 are linear, and dropout has none.
+        # The published weights are named net.0 (norm), net.1 and net.4 (linear). The others have none.
         self.mlp = nn.Module()
         self.mlp.net = nn.Sequential(
             nn.LayerNorm(dim), nn.Linear(dim, mlp_dim), nn.GELU(), nn.Identity(), nn.Linear(mlp_dim, dim)
@@ -68,12 +68,12 @@ class _CausalAttention(nn.Module):
         self.width = inner // heads
         self.norm = nn.LayerNorm(dim)
         self.to_qkv = nn.Linear(dim, 3 * inner, bias=False)
-        # One head as wide as the latent has no output projection.
+        # A single head as wide as the latent has no output projection.
         self.to_out = nn.Identity() if heads == 1 and inner == dim else nn.Sequential(nn.Linear(inner, dim))
 
     def forward(self, latents: Tensor) -> Tensor:
         batch, length, _ = latents.shape
-        # A plain reshape: what `unflatten` is exported as cannot be compiled.
+        # `unflatten` would be exported as operators that cannot be compiled.
         query, key, value = (
             part.reshape(batch, length, self.heads, self.width).transpose(1, 2)
             for part in self.to_qkv(self.norm(latents)).chunk(3, dim=-1)

@@ -1,7 +1,7 @@
-"""DINO-WM with proprioception stated a second time, frame by frame, to hold the export against.
+"""DINO-WM with proprioception, restated frame by frame to compare the export with.
 
-The authors' code needs a GPU, and is in no package: this is written from what it says of the networks, and shares
-nothing with `dino_wm_original.py`.
+The authors' code needs a GPU and is in no package. This is written after its networks, and shares no network with
+`dino_wm_original.py`.
 """
 
 from __future__ import annotations
@@ -12,20 +12,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .dino_wm import DinoSizes
-from .dino_wm_original import camera_size
-from .jepa_wm_reference import DinoStatement
-from .packing import parts_beside_encoder
+from .dino_wm_predictor import DinoSizes
+from .packing import parts_without_encoder
+from .restated_encoders import RestatedDinov2, rollout
 
 
 class OriginalDinoReference:
-    """Behind the interface of `Reference`; its cost is the sum of two means of squares."""
+    """Implements `Reference`. Its cost is the sum of two means of squares."""
 
     def __init__(self, sizes: DinoSizes) -> None:
         self.sizes = sizes
         self.cost_scale = 1 / (sizes.tokens * sizes.encoder_dim)
         self.model = nn.Module()
-        self.model.encoder = DinoStatement(sizes)
+        self.model.encoder = RestatedDinov2(sizes)
         for name, taken, given in (
             ("proprio_encoder", sizes.proprioception_dim, sizes.proprioception_embedding),
             ("action_encoder", sizes.action_dim, sizes.action_embedding),
@@ -40,10 +39,10 @@ class OriginalDinoReference:
     def encode(self, *observation: Tensor) -> Tensor:
         image, measured = observation
         size = self.sizes.image_size
-        if camera_size(self.sizes) != size:
+        if self.sizes.camera_size != size:
             image = F.interpolate(image, size=(size, size), mode="bilinear", antialias=True)
-        beside = self.model.proprio_encoder.patch_embed(measured.unsqueeze(2)).transpose(1, 2)
-        return torch.cat((self.model.encoder(image), beside.repeat(1, self.sizes.tokens, 1)), dim=2)
+        embedded = self.model.proprio_encoder.patch_embed(measured.unsqueeze(2)).transpose(1, 2)
+        return torch.cat((self.model.encoder(image), embedded.repeat(1, self.sizes.tokens, 1)), dim=2)
 
     @torch.no_grad()
     def step(self, history: Tensor, actions: Tensor) -> Tensor:
@@ -58,18 +57,15 @@ class OriginalDinoReference:
     def plan_cost(
         self, observation: list[Tensor], goal: list[Tensor], actions: Tensor, window: int
     ) -> tuple[Tensor, Tensor]:
-        frames = [self.encode(*observation).repeat(len(actions), 1, 1)]
-        for step in range(actions.shape[1]):
-            context = torch.stack(frames[-window:], dim=1)
-            frames.append(self.step(context, actions[:, step + 1 - context.shape[1] : step + 1]))
-        difference = (frames[-1] - self.encode(*goal)).square()
+        last = rollout(self.step, self.encode(*observation).repeat(len(actions), 1, 1), actions, window)
+        difference = (last - self.encode(*goal)).square()
         visual, measured = difference.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=2)
-        # Of the proprioception that is predicted beside every patch, that of the first is taken.
-        return frames[-1], visual.mean(dim=(1, 2)) + measured[:, 0].mean(dim=1)
+        # Every token holds a prediction of the proprioception. The published cost takes that of the first.
+        return last, visual.mean(dim=(1, 2)) + measured[:, 0].mean(dim=1)
 
 
 def random_original_dino_wm(sizes: DinoSizes, seed: int) -> OriginalDinoReference:
-    """Random weights, such that every layer, the actions and the proprioception matter to what comes out."""
+    """Random weights with which every layer, the actions and the proprioception change the prediction."""
     torch.manual_seed(seed)
     reference = OriginalDinoReference(sizes)
     with torch.no_grad():
@@ -86,12 +82,13 @@ def random_original_dino_wm(sizes: DinoSizes, seed: int) -> OriginalDinoReferenc
 
 
 def pack_original_dino_wm(tensors: dict[str, Tensor]) -> dict[str, object]:
-    """Weights in the parts that they are published in, each as a state dict; the encoder is not among them."""
-    return {**parts_beside_encoder(tensors), "epoch": 100}
+    """Weights as published: one state dict for each part, without the encoder."""
+    return {**parts_without_encoder(tensors), "epoch": 100}
 
 
 class _Predictor(nn.Module):
-    """Frames `[B, N, W]`, oldest first -> as many; a patch sees all patches of its own frame and of those before."""
+    """Frames `[B, N, W]`, oldest first -> as many frames. A patch attends to all patches of its own and earlier
+    frames."""
 
     def __init__(self, sizes: DinoSizes) -> None:
         super().__init__()
@@ -107,7 +104,7 @@ class _Predictor(nn.Module):
         frames = [frame + place for frame, place in zip(frames, places, strict=False)]
         for attention, feed_forward in self.transformer.layers:
             attended = [attention(frame, frames[: time + 1]) for time, frame in enumerate(frames)]
-            frames = [frame + more for frame, more in zip(frames, attended, strict=True)]
+            frames = [frame + change for frame, change in zip(frames, attended, strict=True)]
             frames = [frame + feed_forward.net(frame) for frame in frames]
         return [self.transformer.norm(frame) for frame in frames]
 
@@ -120,14 +117,14 @@ class _Attention(nn.Module):
         self.to_qkv = nn.Linear(sizes.width, 3 * sizes.inner, bias=False)
         self.to_out = nn.ModuleList([nn.Linear(sizes.inner, sizes.width)])
         frame = torch.arange(sizes.window).repeat_interleave(sizes.tokens)
-        # As it is published: a mask that is no part of the model's state, in its own file all the same.
+        # The mask is not part of the published model's state, but its file holds it.
         self.register_buffer("bias", (frame[:, None] >= frame).float()[None, None])
 
     def forward(self, frame: Tensor, seen: list[Tensor]) -> Tensor:
         query = self._heads(frame, 0)
         key, value = (torch.cat([self._heads(other, part) for other in seen], dim=2) for part in (1, 2))
-        share = (query @ key.transpose(2, 3) / math.sqrt(query.shape[-1])).softmax(dim=-1)
-        return self.to_out[0]((share @ value).transpose(1, 2).flatten(2))
+        weights = (query @ key.transpose(2, 3) / math.sqrt(query.shape[-1])).softmax(dim=-1)
+        return self.to_out[0]((weights @ value).transpose(1, 2).flatten(2))
 
     def _heads(self, frame: Tensor, part: int) -> Tensor:
         return self.to_qkv(self.norm(frame)).chunk(3, dim=2)[part].unflatten(2, (self.heads, -1)).transpose(1, 2)

@@ -1,12 +1,12 @@
-"""DINO-WM as stable-worldmodel has it: its PreJEPA around transformers' DINOv2."""
+"""DINO-WM by stable-worldmodel: its PreJEPA around the DINOv2 of transformers."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from .dino_wm import DinoSizes
-from .reference_packages import reference_modules
+from .dino_wm_predictor import DinoSizes
+from .reference_packages import STABLE_WORLDMODEL, reference_modules, require_packages
 
 
 class DinoReference:
@@ -28,11 +28,11 @@ class DinoReference:
         visual, measured = history.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=3)
         action = self.model.extra_encoders["action"](actions).unsqueeze(2).expand(-1, -1, history.shape[2], -1)
         parts = {"action": action, "proprio": measured}
-        beside = [parts[name] for name in self.model.extra_encoders]
-        return self._without_action(self.model.predict(torch.cat((visual, *beside), dim=3))[:, -1])
+        extra = [parts[name] for name in self.model.extra_encoders]
+        return self._without_action(self.model.predict(torch.cat((visual, *extra), dim=3))[:, -1])
 
     def _without_action(self, tokens: Tensor) -> Tensor:
-        """What the predictor gives `[B, N, W]` -> latents `[B, N, D]`."""
+        """Output of the predictor `[B, N, W]` -> latents `[B, N, D]`."""
         sizes = self.sizes
         widths = {"action": sizes.action_embedding, "proprio": sizes.proprioception_embedding}
         names = ["visual", *self.model.extra_encoders]
@@ -45,7 +45,7 @@ class DinoReference:
         self, observation: list[Tensor], goal: list[Tensor], actions: Tensor, window: int
     ) -> tuple[Tensor, Tensor]:
         candidates = len(actions)
-        # It keeps what it encoded for as long as these stay the same.
+        # PreJEPA caches encoded frames until these numbers change.
         self._plans += 1
         plan = torch.full((1, candidates), self._plans)
 
@@ -66,11 +66,11 @@ class DinoReference:
 
 
 def random_dino_wm(sizes: DinoSizes, seed: int) -> DinoReference:
-    """Random weights, such that every layer and the actions matter to what comes out."""
+    """Random weights with which every layer and the actions change the prediction."""
     torch.manual_seed(seed)
     reference = DinoReference(sizes)
     with torch.no_grad():
-        # The default start would drown the action's few columns in those of the pixels.
+        # With the default start, the few columns of actions would hardly matter among those of the pixels.
         for embedder in reference.model.extra_encoders.values():
             nn.init.normal_(embedder.patch_embed.weight)
         for name, parameter in reference.model.backbone.named_parameters():
@@ -82,6 +82,7 @@ def random_dino_wm(sizes: DinoSizes, seed: int) -> DinoReference:
 
 
 def _build(sizes: DinoSizes) -> nn.Module:
+    require_packages(STABLE_WORLDMODEL)
     modules, models = reference_modules("prejepa")
     from transformers import Dinov2Config, Dinov2Model
 

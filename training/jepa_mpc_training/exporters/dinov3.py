@@ -1,4 +1,4 @@
-"""DINOv3 as an encoder of patches: names of its weights, and the network that they become."""
+"""DINOv3 as an encoder of patches: names of its weights, and its network."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ LAYOUTS = (
     _transformers("model.layer"),
 )
 HEAD = 64
-"""Numbers of a head in every published size but ViT-7B."""
+"""Width of a head in every published size except ViT-7B."""
 
 _IGNORED = ("mask_token",)
 _PERIODS = "rope_embed.periods"
@@ -65,7 +65,7 @@ class Dinov3Sizes:
 
 
 def is_dinov3(tensors: Mapping[str, Tensor]) -> bool:
-    """Whether an encoder's weights are a DINOv3's: registers, and no table of positions."""
+    """Whether an encoder's weights are of DINOv3: they have registers, and no table of positions."""
     names = set(tensors)
     return bool(names & {"storage_tokens", "embeddings.register_tokens"}) and not names & {
         "pos_embed",
@@ -74,7 +74,10 @@ def is_dinov3(tensors: Mapping[str, Tensor]) -> bool:
 
 
 def published_dinov3_names(tensors: dict[str, Tensor], subject: str) -> dict[str, Tensor]:
-    """Weights in the names of the authors' own files, query, key and value in one. Raises ExportRefusedError."""
+    """Weights in the names of the authors' own files, with query, key and value as one layer.
+
+    Raises ExportRefusedError for weights of another model.
+    """
     _, ours = match_layout(tensors, LAYOUTS, _expected_keys, _IGNORED, subject)
     fused = {}
     for key, tensor in ours.items():
@@ -90,7 +93,7 @@ def published_dinov3_names(tensors: dict[str, Tensor], subject: str) -> dict[str
 
 
 def dinov3_sizes(tensors: Mapping[str, Tensor], heads: int, image_size: int, subject: str) -> Dinov3Sizes:
-    """Of weights in their published names. Raises ExportRefusedError for a number of heads that cannot be."""
+    """Sizes of weights in their published names. Raises ExportRefusedError for an impossible number of heads."""
     dim, channels, patch_size, _ = tensors["patch_embed.proj.weight"].shape
     require_division(f"{subject}: heads of the encoder", heads, dim)
     return Dinov3Sizes(
@@ -121,7 +124,7 @@ class Dinov3(nn.Module):
             RotaryBlock(sizes.dim, sizes.heads, sizes.mlp_dim, _EPSILON, pairs=half) for _ in range(sizes.depth)
         )
         self.norm = nn.LayerNorm(sizes.dim, eps=_EPSILON)
-        # Class token and registers have no place, and are not rotated.
+        # Class token and registers have no position, and are not rotated.
         places = torch.stack([2 * (at + 0.5) / sizes.side - 1 for at in grid_positions(sizes.side)], dim=1)
         angles = (2 * math.pi * places[:, :, None] / periods).flatten(1)
         angles = torch.cat((torch.zeros(self.before, half), angles))
@@ -167,7 +170,7 @@ def _expected_keys(tensors: Mapping[str, Tensor]) -> list[str]:
 
 
 def _weights(tensors: Mapping[str, Tensor], sizes: Dinov3Sizes) -> dict[str, Tensor]:
-    """In Dinov3's names: masks of biases and layer scales in what they are for."""
+    """Weights in Dinov3's names. Masks of biases and layer scales are folded into the linear layers."""
     weights = {
         "extra": torch.cat((tensors["cls_token"], tensors["storage_tokens"]), dim=1),
         **{f"patch.{kind}": tensors[f"patch_embed.proj.{kind}"] for kind in _WEIGHTS},

@@ -1,4 +1,4 @@
-"""What an exporter refuses, and what to do about it."""
+"""The error of the exporters, and the exit status that follows from it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 
 class ExportRefusedError(Exception):
-    """A checkpoint or an option that does not fit: what it is about, what was found, what was expected, what to do."""
+    """A checkpoint, a folder or an option that cannot be used. Says what was found, what was expected, and what to
+    do."""
 
     def __init__(self, subject: str, *, found: str, expected: str, remedy: str) -> None:
         super().__init__(f"{subject}: found {found}; expected {expected}. {remedy}")
@@ -18,7 +19,7 @@ class ExportRefusedError(Exception):
 
 
 def exit_status(run: Callable[[], int]) -> int:
-    """The exit status of a command that does `run`: its own, or 2 after saying what was refused."""
+    """The exit status of `run`: its result, or 2 after printing an ExportRefusedError to stderr."""
     try:
         return run()
     except ExportRefusedError as error:

@@ -1,17 +1,17 @@
-"""SHA-256 of a file, which may be larger than the memory."""
+"""SHA-256 of files, which may be larger than memory."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
 
-_PIECE = 1 << 22
+_CHUNK_BYTES = 1 << 22
 
 
 def sha256_of(file: Path) -> str:
-    """In hexadecimal digits."""
+    """The hash in hexadecimal digits."""
     digest = hashlib.sha256()
     with file.open("rb") as content:
-        while piece := content.read(_PIECE):
-            digest.update(piece)
+        while chunk := content.read(_CHUNK_BYTES):
+            digest.update(chunk)
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Numbers of attention heads and the size of images, which no shape of a weight gives away."""
+"""Numbers of attention heads and the size of images, which the shapes of the weights do not determine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from .errors import ExportRefusedError
 
-# What `vit_hf(size)` of stable-pretraining, and the backbones of stable-worldmodel, stand for.
+# Heads of `vit_hf(size)` of stable-pretraining and of the backbones of stable-worldmodel.
 _HEADS_OF_ENCODER = {
     "tiny": 3,
     "small": 6,
@@ -26,7 +26,7 @@ _HEADS_OF_ENCODER = {
 
 @dataclass(frozen=True)
 class Heads:
-    """Numbers of attention heads, and pixels of a side of the images where rotary positions do not tell."""
+    """Numbers of attention heads; and pixels of a side of the images, if positions are rotary."""
 
     encoder: int
     predictor: int
@@ -35,7 +35,10 @@ class Heads:
 
 
 def heads_of(config: Mapping[str, Any], given: Heads | None, subject: str, otherwise: Heads | None = None) -> Heads:
-    """`given` on the command line, or of the `config.json` that is published with the weights, or `otherwise`."""
+    """The heads `given` on the command line, or those of the published `config.json`, or `otherwise`.
+
+    Raises ExportRefusedError if none of them is known. `subject` is the file, for the error.
+    """
     if given is not None:
         return given
     model = config.get("model", config)
@@ -51,19 +54,19 @@ def heads_of(config: Mapping[str, Any], given: Heads | None, subject: str, other
         return otherwise
     raise ExportRefusedError(
         f"{subject}: config.json",
-        found="no numbers of attention heads" if config else "no such file beside the weights",
+        found="no numbers of attention heads" if config else "no such file in the folder of the weights",
         expected="encoder.size, encoder.name or encoder.num_attention_heads, and predictor.heads",
-        remedy="Download config.json into the same folder, or say --encoder-heads 3 --predictor-heads 16 "
+        remedy="Download config.json into the same folder, or pass --encoder-heads 3 --predictor-heads 16 "
         "(LeWM and PLDM; 6 and 16: DINO-WM on DINOv2-small).",
     )
 
 
 def require_division(subject: str, heads: int, width: int) -> None:
-    """Refuses a number of heads that the width cannot be divided by."""
+    """Raises ExportRefusedError if `width` is not divisible by the number of heads."""
     if heads < 1 or width % heads:
         raise ExportRefusedError(
             subject,
             found=f"{heads}",
             expected=f"a divisor of the width {width}",
-            remedy="Take the config.json that belongs to these weights.",
+            remedy="Use the config.json that belongs to these weights.",
         )

@@ -1,4 +1,4 @@
-"""What joins a model to a robot: its actions and its proprioception, as asked for on the command line."""
+"""The interface of a model to a robot: its actions and its proprioception, from options of the command line."""
 
 from __future__ import annotations
 
@@ -22,37 +22,28 @@ _POSE_PERIOD_MS = 250.0
 
 @dataclass(frozen=True)
 class EndEffectorRules:
-    """How a published planner moves an end effector: metres, radians, and the share of the gripper's way."""
+    """How a published planner moves an end effector. Units are m, rad, and the fraction of the gripper's range."""
 
     bound: tuple[float, ...]
     frozen: tuple[float | None, ...] | None = None
     dead_band: tuple[float, ...] | None = None
 
 
-# Of the wrapper that V-JEPA 2-AC is published with. Rotations are not planned; their bounds are those of JEPA-WM.
-_VJEPA2_AC = EndEffectorRules(
-    bound=(0.05, 0.05, 0.05, 0.1, 0.1, 0.1, 0.75),
-    frozen=(None, None, None, 0.0, 0.0, 0.0, None),
-    dead_band=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.25),
-)
-_JEPA_WM = EndEffectorRules(bound=(0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.75))
-
-
 @dataclass(frozen=True)
 class Interface:
-    """Fields of the manifest that no checkpoint holds."""
+    """Fields of the manifest that describe the robot, which no checkpoint holds."""
 
     action: ActionSpec
     proprioception: Proprioception | None = None
 
 
 def joint_interface(options: argparse.Namespace, model: WorldModel) -> Interface:
-    """Actions of joints, and nothing measured. Raises ExportRefusedError for what is missing or does not fit."""
+    """Actions of joints, without proprioception. Raises ExportRefusedError if options are missing or do not fit."""
     return Interface(joint_actions(options, model))
 
 
 def joint_actions(options: argparse.Namespace, model: WorldModel, otherwise: Statistics | None = None) -> ActionSpec:
-    """Actions of joints; `otherwise`: their normalisers where none are given."""
+    """Actions of joints; `otherwise`: their normalisers if the options have none. Raises ExportRefusedError."""
     spec = make_action_spec(
         action_dim=model.action_dim,
         joints=required(options, "joints", "names of the joints that are acted on", "--joints shoulder,elbow"),
@@ -66,15 +57,11 @@ def joint_actions(options: argparse.Namespace, model: WorldModel, otherwise: Sta
     return replace(spec, kind=options.action_kind)
 
 
-def jepa_wm_interface(options: argparse.Namespace, model: WorldModel) -> Interface:
-    """Joints and proprioception for a simulated task, an end effector for DROID. Raises ExportRefusedError."""
-    if model.proprioception_dim:
-        return measured_joint_interface(options, model)
-    return _end_effector(options, model, _JEPA_WM)
-
-
 def measured_joint_interface(options: argparse.Namespace, model: WorldModel) -> Interface:
-    """Actions of joints, and proprioception; normalisers are given or those of a preset. Raises ExportRefusedError."""
+    """Actions of joints, and proprioception. Normalisers are those of the options or of a preset.
+
+    Raises ExportRefusedError if options are missing or do not fit.
+    """
     preset = None if options.preset is None else PRESETS[options.preset]
     measured = None if preset is None else preset.proprioception
     if options.proprioception_mean is not None and options.proprioception_std is not None:
@@ -83,32 +70,28 @@ def measured_joint_interface(options: argparse.Namespace, model: WorldModel) -> 
     return Interface(action, make_proprioception(options.proprioception, model.proprioception_dim, measured))
 
 
-def end_effector_interface(options: argparse.Namespace, model: WorldModel) -> Interface:
-    """V-JEPA 2-AC's: raw differences of the pose of a link and of the gripper, and that pose itself.
+def end_effector_interface(options: argparse.Namespace, model: WorldModel, rules: EndEffectorRules) -> Interface:
+    """Actions are raw differences of the pose of a link and of the gripper; proprioception, if any, is that pose.
 
-    Raises ExportRefusedError for what is missing, and for normalisers, which it does not have.
+    Raises ExportRefusedError for options that are missing, and for normalisers: these models use none.
     """
-    return _end_effector(options, model, _VJEPA2_AC)
-
-
-def _end_effector(options: argparse.Namespace, model: WorldModel, rules: EndEffectorRules) -> Interface:
     if options.action_mean is not None or options.action_std is not None or options.dataset_stats is not None:
         raise ExportRefusedError(
             "normalisers of the actions",
             found="some",
-            expected="none: the model is given metres, radians and shares of the gripper's way",
-            remedy="Leave out --action-mean, --action-std and --dataset-stats.",
+            expected="none: the model takes metres, radians and fractions of the gripper's range",
+            remedy="Omit --action-mean, --action-std and --dataset-stats.",
         )
     if options.block not in (None, 1):
         raise ExportRefusedError(
-            "--block", found=f"{options.block}", expected="1: an action a step", remedy="Leave it out."
+            "--block", found=f"{options.block}", expected="1: one action in a step", remedy="Omit it."
         )
     if model.action_dim != len(POSE_NAMES):
         raise ExportRefusedError(
             "action",
             found=f"a model that takes {model.action_dim} numbers a step",
             expected=f"{len(POSE_NAMES)}: {', '.join(POSE_NAMES)}",
-            remedy="Take a checkpoint that was trained on poses of an end effector (DROID).",
+            remedy="Use a checkpoint that was trained on poses of an end effector (DROID).",
         )
     joints = required(options, "joints", "names of the arm's joints, which move the link", "--joints joint_1,joint_2")
     links = {
@@ -127,8 +110,8 @@ def _end_effector(options: argparse.Namespace, model: WorldModel, rules: EndEffe
         raise ExportRefusedError(
             "--gripper-one",
             found=f"{gripper['one']:g}, as --gripper-zero",
-            expected="another position of the joint",
-            remedy="Give its positions when open (zero) and closed (one), as the training data has them.",
+            expected="a different position of the joint",
+            remedy="Pass its positions when open (zero) and closed (one), as in the training data.",
         )
     count = len(POSE_NAMES)
     lower = options.action_lower or tuple(-bound for bound in rules.bound)
@@ -139,19 +122,19 @@ def _end_effector(options: argparse.Namespace, model: WorldModel, rules: EndEffe
                 name,
                 found=f"{len(bounds)} numbers",
                 expected=f"{count}, one for each of {', '.join(POSE_NAMES)}",
-                remedy="Give one number each.",
+                remedy="Pass one number for each.",
             )
-    for name, least, most in zip(POSE_NAMES, lower, upper, strict=True):
-        if not least < most:
+    for name, low, high in zip(POSE_NAMES, lower, upper, strict=True):
+        if not low < high:
             raise ExportRefusedError(
                 f"action of {name}",
-                found=f"bounds {least:g} to {most:g}",
+                found=f"bounds {low:g} to {high:g}",
                 expected="a lower bound below the upper one",
                 remedy="Correct --action-lower and --action-upper.",
             )
     action = ActionSpec(
         joints=joints,
-        unit=options.unit or "m, rad, share of the gripper's way",
+        unit=options.unit or "m, rad, fraction of the gripper's range",
         period_ms=_POSE_PERIOD_MS if options.period_ms is None else _period_ms(options),
         block=1,
         mean=(0.0,) * count,
@@ -174,12 +157,12 @@ def _end_effector(options: argparse.Namespace, model: WorldModel, rules: EndEffe
 
 
 def required(options: argparse.Namespace, name: str, expected: str, example: str) -> Any:
-    """An option that has no default. Raises ExportRefusedError where it is not given."""
+    """The value of an option that has no default. Raises ExportRefusedError if it is missing."""
     value = getattr(options, name)
     if value is None:
         option = f"--{name.replace('_', '-')}"
         raise ExportRefusedError(
-            option, found="none", expected=expected, remedy=f"Say {example}, as in the robot description."
+            option, found="none", expected=expected, remedy=f"Pass {example}, as in the robot description."
         )
     return value
 
@@ -189,8 +172,8 @@ def _period_ms(options: argparse.Namespace) -> float:
         raise ExportRefusedError(
             "--period-ms",
             found=f"{options.period_ms}",
-            expected="how long one raw action was held in the training data, more than 0 ms",
-            remedy="Say --period-ms 100 for data at 10 Hz.",
+            expected="the time for which one raw action was held in the training data, more than 0 ms",
+            remedy="Pass --period-ms 100 for data at 10 Hz.",
         )
     return options.period_ms
 

@@ -1,32 +1,35 @@
-"""JEPA-WM stated a second time, frame by frame and pair by pair, to hold the export against.
+"""JEPA-WM, restated frame by frame and pair by pair to compare the export with.
 
-The authors' code may not be part of this project, and is in no package: this is written from what their weights and
-papers say of the networks, shares nothing with `jepa_wm.py`, and was compared with their code (docs/models/jepa-wm.md).
+The licence of the authors' code does not allow it in this project, and it is in no package. This is written after their
+weights and papers, shares no network with `jepa_wm.py`, and was compared with their code (docs/models/jepa-wm.md).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .jepa_wm import JepaWmSizes
-from .packing import parts_beside_encoder
+from .jepa_wm_sizes import JepaWmSizes
+from .packing import parts_without_encoder
+from .restated_encoders import RestatedDinov2, RestatedDinov3, rollout
 
 _ALPHA = 0.1
 
 
 class JepaWmReference:
-    """Behind the interface of `Reference`; its cost is a mean of squares, 0.1 of it the proprioception's."""
+    """Implements `Reference`. Its cost is the mean of squares of the patches, plus 0.1 of that of the
+    proprioception."""
 
     def __init__(self, sizes: JepaWmSizes) -> None:
         self.sizes = sizes
         self.cost_scale = 1 / (sizes.tokens * sizes.encoder_dim)
         self.model = nn.Module()
-        self.model.encoder = DinoStatement(sizes) if sizes.encoder == "dinov2" else _Dinov3(sizes)
+        self.model.encoder = (
+            RestatedDinov2(sizes) if sizes.encoder == "dinov2" else RestatedDinov3(sizes, sizes.registers)
+        )
         if sizes.proprioception_dim:
             self.model.proprio_encoder = nn.Module()
             self.model.proprio_encoder.patch_embed = nn.Conv1d(
@@ -52,18 +55,15 @@ class JepaWmReference:
     def plan_cost(
         self, observation: list[Tensor], goal: list[Tensor], actions: Tensor, window: int
     ) -> tuple[Tensor, Tensor]:
-        frames = [self.encode(*observation).repeat(len(actions), 1, 1)]
-        for step in range(actions.shape[1]):
-            context = torch.stack(frames[-window:], dim=1)
-            frames.append(self.step(context, actions[:, step + 1 - context.shape[1] : step + 1]))
-        difference = (frames[-1] - self.encode(*goal)).square()
-        visual, beside = difference.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=2)
+        last = rollout(self.step, self.encode(*observation).repeat(len(actions), 1, 1), actions, window)
+        difference = (last - self.encode(*goal)).square()
+        visual, measured = difference.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=2)
         cost = visual.mean(dim=(1, 2))
-        return frames[-1], cost + _ALPHA * beside.mean(dim=(1, 2)) if self.sizes.proprioception_dim else cost
+        return last, cost + _ALPHA * measured.mean(dim=(1, 2)) if self.sizes.proprioception_dim else cost
 
 
 def random_jepa_wm(sizes: JepaWmSizes, seed: int) -> JepaWmReference:
-    """Random weights, such that every layer, the actions and the proprioception matter to what comes out."""
+    """Random weights with which every layer, the actions and the proprioception change the prediction."""
     torch.manual_seed(seed)
     reference = JepaWmReference(sizes)
     with torch.no_grad():
@@ -80,14 +80,9 @@ def random_jepa_wm(sizes: JepaWmSizes, seed: int) -> JepaWmReference:
 
 
 def pack_jepa_wm(tensors: dict[str, Tensor]) -> dict[str, object]:
-    """Weights in the form that they are published in, with what lies beside them; the encoder is not among them."""
-    beside: dict[str, object] = {"action_encoder": None, "heads": {}, "opt": {"state": {}}, "scaler": None, "epoch": 50}
-    return {**parts_beside_encoder(tensors, "module."), **beside}
-
-
-def pack_encoder(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The encoder's own file, as DINOv2 is published."""
-    return {key.removeprefix("encoder."): each for key, each in tensors.items() if key.startswith("encoder.")}
+    """Weights as published, with the other content of such a file, but without the encoder."""
+    others: dict[str, object] = {"action_encoder": None, "heads": {}, "opt": {"state": {}}, "scaler": None, "epoch": 50}
+    return {**parts_without_encoder(tensors, "module."), **others}
 
 
 class _Predictor(nn.Module):
@@ -101,14 +96,14 @@ class _Predictor(nn.Module):
         self.predictor_proj = nn.Linear(sizes.predictor_dim, sizes.encoder_dim)
 
     def forward(self, history: Tensor, actions: Tensor) -> Tensor:
-        visual, beside = history.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=3)
-        frames = list(torch.cat((self.predictor_embed(visual), beside), dim=3).unbind(1))
+        visual, embedded = history.split([self.sizes.encoder_dim, self.sizes.proprioception_embedding], dim=3)
+        frames = list(torch.cat((self.predictor_embed(visual), embedded), dim=3).unbind(1))
         conditions = self.action_encoder(actions).unbind(1)
         for layer in self.predictor_blocks:
             frames = layer(frames, conditions)
         last = self.predictor_norm(frames[-1])
-        visual, beside = last.split([self.sizes.predictor_dim, self.sizes.proprioception_embedding], dim=2)
-        return torch.cat((self.predictor_proj(visual), beside), dim=2)
+        visual, embedded = last.split([self.sizes.predictor_dim, self.sizes.proprioception_embedding], dim=2)
+        return torch.cat((self.predictor_proj(visual), embedded), dim=2)
 
 
 class _ModulatedLayer(nn.Module):
@@ -127,7 +122,7 @@ class _ModulatedLayer(nn.Module):
         for time, (frame, (shift, scale, *_)) in enumerate(zip(frames, modulations, strict=True)):
             query, key, value = self.attn["qkv"](self.norm1(frame) * (1 + scale) + shift).chunk(3, dim=2)
             heads = [each.unflatten(2, (self.heads, -1)).transpose(1, 2) for each in (query, key, value)]
-            projected.append((self._turned(heads[0], time), self._turned(heads[1], time), heads[2]))
+            projected.append((self._rotated(heads[0], time), self._rotated(heads[1], time), heads[2]))
         after = []
         for time, (frame, (_, _, gate, shift, scale, mlp_gate)) in enumerate(zip(frames, modulations, strict=True)):
             keys, values = (torch.cat([each[part] for each in projected[: time + 1]], dim=2) for part in (1, 2))
@@ -139,124 +134,17 @@ class _ModulatedLayer(nn.Module):
             after.append(frame + mlp_gate * self.mlp["fc2"](hidden))
         return after
 
-    def _turned(self, values: Tensor, time: int) -> Tensor:
-        """Queries or keys `[B, H, N, W]` of a frame, each pair of numbers turned by its own two angles."""
+    def _rotated(self, values: Tensor, time: int) -> Tensor:
+        """Queries or keys `[B, H, N, W]` of a frame, each pair of numbers rotated by its own two angles."""
         share = 2 * (values.shape[-1] // 3 // 2)
         patch = torch.arange(self.side**2)
         places = (torch.full_like(patch, time), patch.div(self.side, rounding_mode="floor"), patch % self.side)
-        turned = values.clone()
+        rotated = values.clone()
         for axis, place in enumerate(places):
             for number in range(0, share, 2):
                 first, second = (values[..., axis * share + number + other] for other in (0, 1))
-                # The frequencies run through the axis twice, past the pairs.
+                # The frequencies repeat within an axis, independently of the pairs.
                 angles = [place * 10000.0 ** -((number + other) % (share // 2) / (share / 2)) for other in (0, 1)]
-                turned[..., axis * share + number] = first * angles[0].cos() - second * angles[0].sin()
-                turned[..., axis * share + number + 1] = second * angles[1].cos() + first * angles[1].sin()
-        return turned
-
-
-class DinoStatement(nn.Module):
-    """DINOv2: patches after the last normalisation, without the class token."""
-
-    def __init__(self, sizes: JepaWmSizes) -> None:
-        super().__init__()
-        dim = sizes.encoder_dim
-        self.side, self.positions = sizes.side, sizes.positions
-        self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
-        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + sizes.positions**2, dim))
-        self.patch_embed = nn.Module()
-        self.patch_embed.proj = nn.Conv2d(sizes.channels, dim, sizes.patch_size, stride=sizes.patch_size)
-        self.blocks = nn.ModuleList(_DinoLayer(sizes) for _ in range(sizes.encoder_depth))
-        self.norm = nn.LayerNorm(dim, eps=1e-6)
-
-    def forward(self, image: Tensor) -> Tensor:
-        patches = self.patch_embed.proj(image)
-        if self.positions == self.side:
-            table = self.pos_embed[:, 1:].transpose(1, 2).unflatten(2, (self.side, self.side))
-        else:
-            table = self._scaled()
-        tokens = (patches + table).flatten(2).transpose(1, 2)
-        start = (self.cls_token + self.pos_embed[:, :1]).repeat(len(image), 1, 1)
-        tokens = torch.cat((start, tokens), dim=1)
-        for layer in self.blocks:
-            tokens = layer(tokens)
-        return self.norm(tokens)[:, 1:]
-
-    def _scaled(self) -> Tensor:
-        """Bicubic, at the places that a factor of (side + 0.1) / positions gives: not those of the grid's own size."""
-        grid = self.pos_embed[0, 1:].unflatten(0, (self.positions, self.positions))
-        place = (torch.arange(self.side, dtype=torch.float64) + 0.5) * self.positions / (self.side + 0.1) - 0.5
-        shares = torch.zeros(self.side, self.positions, dtype=torch.float64)
-        for row, at in enumerate(place.tolist()):
-            for near in range(math.floor(at) - 1, math.floor(at) + 3):
-                shares[row, min(max(near, 0), self.positions - 1)] += _cubic(abs(at - near))
-        scaled = torch.einsum("rm,cn,mnd->drc", shares.float(), shares.float(), grid)
-        return scaled.unsqueeze(0)
-
-
-def _cubic(distance: float) -> float:
-    """Cubic convolution's share of a neighbour, a = -0.75."""
-    if distance <= 1:
-        return (1.25 * distance - 2.25) * distance**2 + 1
-    return -0.75 * (((distance - 5) * distance + 8) * distance - 4) if distance < 2 else 0.0
-
-
-class _DinoLayer(nn.Module):
-    def __init__(self, sizes: JepaWmSizes, epsilon: float = 1e-6) -> None:
-        super().__init__()
-        dim = sizes.encoder_dim
-        self.heads = sizes.heads.encoder
-        self.norm1, self.norm2 = nn.LayerNorm(dim, eps=epsilon), nn.LayerNorm(dim, eps=epsilon)
-        self.attn = nn.ModuleDict({"qkv": nn.Linear(dim, 3 * dim), "proj": nn.Linear(dim, dim)})
-        self.mlp = nn.ModuleDict(
-            {"fc1": nn.Linear(dim, sizes.encoder_mlp_dim), "fc2": nn.Linear(sizes.encoder_mlp_dim, dim)}
-        )
-        self.ls1, self.ls2 = (nn.ParameterDict({"gamma": nn.Parameter(torch.ones(dim))}) for _ in range(2))
-
-    def forward(self, tokens: Tensor, turned: Callable[[Tensor], Tensor] = lambda values: values) -> Tensor:
-        parts = self.attn["qkv"](self.norm1(tokens)).chunk(3, dim=2)
-        query, key, value = (each.unflatten(2, (self.heads, -1)).transpose(1, 2) for each in parts)
-        query, key = turned(query), turned(key)
-        scores = (query @ key.transpose(2, 3) / math.sqrt(query.shape[-1])).softmax(dim=-1)
-        tokens = tokens + self.ls1["gamma"] * self.attn["proj"]((scores @ value).transpose(1, 2).flatten(2))
-        return tokens + self.ls2["gamma"] * self.mlp["fc2"](F.gelu(self.mlp["fc1"](self.norm2(tokens))))
-
-
-class _Dinov3(nn.Module):
-    """DINOv3: patches after the last normalisation, without class token and registers."""
-
-    def __init__(self, sizes: JepaWmSizes) -> None:
-        super().__init__()
-        dim = sizes.encoder_dim
-        self.side = sizes.side
-        self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
-        self.storage_tokens = nn.Parameter(torch.zeros(1, sizes.registers, dim))
-        self.patch_embed = nn.Module()
-        self.patch_embed.proj = nn.Conv2d(sizes.channels, dim, sizes.patch_size, stride=sizes.patch_size)
-        self.rope_embed = nn.Module()
-        count = dim // sizes.heads.encoder // 4
-        self.rope_embed.register_buffer("periods", 100.0 ** (torch.arange(count) / count))
-        self.blocks = nn.ModuleList(_DinoLayer(sizes, epsilon=1e-5) for _ in range(sizes.encoder_depth))
-        self.norm = nn.LayerNorm(dim, eps=1e-5)
-
-    def forward(self, image: Tensor) -> Tensor:
-        patches = self.patch_embed.proj(image).flatten(2).transpose(1, 2)
-        before = torch.cat((self.cls_token, self.storage_tokens), dim=1).repeat(len(image), 1, 1)
-        tokens = torch.cat((before, patches), dim=1)
-        for layer in self.blocks:
-            tokens = layer(tokens, lambda values: self._turned(values, before.shape[1]))
-        return self.norm(tokens)[:, before.shape[1] :]
-
-    def _turned(self, values: Tensor, before: int) -> Tensor:
-        """Queries or keys `[B, H, N, W]`: each number with the one half a head on, by rows and then by columns."""
-        half = values.shape[-1] // 2
-        patch = torch.arange(self.side**2)
-        turned = values.clone()
-        for axis, place in enumerate((patch.div(self.side, rounding_mode="floor"), patch % self.side)):
-            for number, period in enumerate(self.rope_embed.periods):
-                angle = 2 * math.pi * ((2 * place + 1) / self.side - 1) / period
-                at = axis * half // 2 + number
-                first, second = values[:, :, before:, at], values[:, :, before:, at + half]
-                turned[:, :, before:, at] = first * angle.cos() - second * angle.sin()
-                turned[:, :, before:, at + half] = second * angle.cos() + first * angle.sin()
-        return turned
+                rotated[..., axis * share + number] = first * angles[0].cos() - second * angles[0].sin()
+                rotated[..., axis * share + number + 1] = second * angles[1].cos() + first * angles[1].sin()
+        return rotated

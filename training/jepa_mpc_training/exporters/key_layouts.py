@@ -1,4 +1,4 @@
-"""Names of weights: which of the known layouts a checkpoint is in, and the same weights under our names."""
+"""Layouts of the names of weights: finds that of a checkpoint, and renames its weights to ours."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _SHOWN = 6
 
 @dataclass(frozen=True)
 class KeyLayout:
-    """One way to name the weights of a family: ours, with the pieces of `renames` written otherwise."""
+    """One naming of a family's weights: our names, with the parts in `renames` replaced."""
 
     name: str
     renames: tuple[tuple[str, str], ...] = ()
     """Pairs (ours, theirs); `{i}` stands for the number of a layer."""
 
     def to_theirs(self, key: str) -> str:
-        """Our key as this layout writes it."""
+        """The name in this layout of one of our names."""
         return self._rename(key, self.renames)
 
     def to_ours(self, key: str) -> str:
-        """A key of this layout as we write it; others are left alone."""
+        """Our name for a name of this layout; other names are returned unchanged."""
         return self._rename(key, [(theirs, ours) for ours, theirs in self.renames])
 
     @staticmethod
@@ -37,8 +37,13 @@ class KeyLayout:
         return key
 
 
+def weights_and_biases(*names: str) -> tuple[str, ...]:
+    """The names of the weight and of the bias of each layer in `names`."""
+    return tuple(f"{name}.{kind}" for name in names for kind in ("weight", "bias"))
+
+
 def layers_under(keys: Iterable[str], prefix: str) -> int:
-    """How many numbered layers there are under `prefix`, which ends with a dot."""
+    """Number of numbered layers under `prefix`, which ends with a dot."""
     numbers = {int(match.group(1)) for key in keys if (match := re.match(re.escape(prefix) + r"(\d+)\.", key))}
     return max(numbers) + 1 if numbers else 0
 
@@ -50,10 +55,10 @@ def match_layout(
     ignored: Sequence[str],
     subject: str,
 ) -> tuple[KeyLayout, dict[str, Tensor]]:
-    """The layout whose keys are those of the checkpoint, and its tensors under our names.
+    """The layout whose keys are those of the checkpoint, and the tensors under our names.
 
-    `expected_of` gives our keys for what is there (the number of layers differs from model to model); `ignored` are
-    beginnings of keys that play no part in planning. Raises ExportRefusedError with the nearest layout otherwise.
+    `expected_of` returns our keys for the given tensors, because the number of layers differs between models. `ignored`
+    are prefixes of keys that planning does not need. Raises ExportRefusedError, with the nearest layout, if none fits.
     """
     nearest: tuple[int, KeyLayout, list[str], list[str]] | None = None
     for layout in layouts:
@@ -64,19 +69,19 @@ def match_layout(
         foreign = [key for key in tensors if layout.to_theirs(layout.to_ours(key)) != key]
         if not missing and not unexpected and not foreign:
             return layout, {key: ours[key] for key in sorted(expected)}
-        besides = sorted({layout.to_theirs(key) for key in unexpected} | set(foreign))
-        distance = len(missing) + len(besides)
+        extra = sorted({layout.to_theirs(key) for key in unexpected} | set(foreign))
+        distance = len(missing) + len(extra)
         if nearest is None or distance < nearest[0]:
-            nearest = (distance, layout, [layout.to_theirs(key) for key in missing], besides)
+            nearest = (distance, layout, [layout.to_theirs(key) for key in missing], extra)
     if nearest is None:
         raise ValueError("match_layout: found no layouts, expected at least one.")
-    _, layout, missing, besides = nearest
+    _, layout, missing, extra = nearest
     raise ExportRefusedError(
         subject,
         found=f"{len(tensors)} tensors whose names fit no known layout; nearest is '{layout.name}', "
-        f"without {_some(missing)}, and with {_some(besides)} besides",
+        f"without {_some(missing)}, and with {_some(extra)} in addition",
         expected=" or ".join(f"'{each.name}'" for each in layouts),
-        remedy="Check that the kind is right and that the file holds the whole model.",
+        remedy="Check the kind, and that the file holds the whole model.",
     )
 
 

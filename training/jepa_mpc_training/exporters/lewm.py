@@ -1,15 +1,19 @@
-"""LeWM: weights as published become encoder and predictor of the model contract. PLDM has the same networks."""
+"""LeWM and PLDM, which has the same networks: published weights become encoder and predictor of the model contract."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from torch import Tensor, nn
 
 from .conditioned_predictor import ConditionedPredictor
+from .family import Family
 from .folding import Affine, fold_batch_norm, fold_linear
-from .key_layouts import KeyLayout, layers_under, match_layout
-from .lewm_sizes import Heads, LewmSizes, sizes_of
+from .heads import Heads
+from .key_layouts import KeyLayout, layers_under, match_layout, weights_and_biases
+from .lewm_reference import LewmReference, random_lewm
+from .lewm_sizes import SMALL, LewmSizes, sizes_of
 from .load_weights import load_weights
 from .vision_transformer import VisionTransformer
 from .world_model import WorldModel
@@ -36,31 +40,16 @@ _IGNORED = (
     "pred_proj.net.1.num_batches_tracked",
 )
 _BATCH_NORM_EPSILON = 1e-5
-# That of ViTConfig, which the shapes of the weights do not give away.
+# Of ViTConfig. The shapes of the weights do not determine it.
 _NORM_EPSILON = 1e-12
-_WEIGHTS = ("weight", "bias")
-_ENCODER_LAYER = tuple(
-    f"{part}.{kind}"
-    for part in (
-        *(f"attention.{name}_proj" for name in "qkvo"),
-        "layernorm_before",
-        "layernorm_after",
-        "mlp.fc1",
-        "mlp.fc2",
-    )
-    for kind in _WEIGHTS
+_ENCODER_LAYER = weights_and_biases(
+    *(f"attention.{name}_proj" for name in "qkvo"), "layernorm_before", "layernorm_after", "mlp.fc1", "mlp.fc2"
 )
 _PREDICTOR_LAYER = (
     "attn.to_qkv.weight",
-    *(
-        f"{part}.{kind}"
-        for part in ("attn.norm", "mlp.net.0", "mlp.net.1", "mlp.net.4", "adaLN_modulation.1")
-        for kind in _WEIGHTS
-    ),
+    *weights_and_biases("attn.norm", "mlp.net.0", "mlp.net.1", "mlp.net.4", "adaLN_modulation.1"),
 )
-_OPTIONAL = tuple(
-    f"predictor.transformer.{part}.{kind}" for part in ("input_proj", "cond_proj", "output_proj") for kind in _WEIGHTS
-)
+_OPTIONAL = weights_and_biases(*(f"predictor.transformer.{part}_proj" for part in ("input", "cond", "output")))
 
 
 def read_lewm(
@@ -68,7 +57,7 @@ def read_lewm(
 ) -> tuple[WorldModel, LewmSizes, dict[str, Tensor]]:
     """The model of a checkpoint, its sizes, and its weights in our names.
 
-    Raises ExportRefusedError for names or shapes that fit no LeWM.
+    Raises ExportRefusedError if names or shapes fit no LeWM.
     """
     _, ours = match_layout(tensors, LAYOUTS, _expected_keys, _IGNORED, subject)
     sizes = sizes_of(ours, heads, subject)
@@ -132,7 +121,7 @@ class LewmPredictor(nn.Module):
 
     def forward(self, history: Tensor, actions: Tensor) -> Tensor:
         predicted = self.predictor(history.squeeze(2), self.action_encoder(actions))
-        # The planner wants the newest alone.
+        # The planner needs the newest prediction alone.
         return self.pred_proj(predicted[:, -1:])
 
 
@@ -144,7 +133,7 @@ def _expected_keys(tensors: Mapping[str, Tensor]) -> list[str]:
     encoder_depth = max(1, layers_under(tensors, "encoder.layers."))
     depth = max(1, layers_under(tensors, "predictor.transformer.layers."))
     has_output = any(key.startswith("predictor.transformer.layers.0.attn.to_out.") for key in tensors)
-    out = tuple(f"attn.to_out.0.{kind}" for kind in _WEIGHTS) if has_output else ()
+    out = weights_and_biases("attn.to_out.0") if has_output else ()
     parts = (
         "encoder.embeddings.patch_embeddings.projection",
         "encoder.layernorm",
@@ -160,14 +149,14 @@ def _expected_keys(tensors: Mapping[str, Tensor]) -> list[str]:
         *(f"encoder.layers.{layer}.{key}" for layer in range(encoder_depth) for key in _ENCODER_LAYER),
         "predictor.pos_embedding",
         *(f"predictor.transformer.layers.{layer}.{key}" for layer in range(depth) for key in (*_PREDICTOR_LAYER, *out)),
-        *(f"{part}.{kind}" for part in parts for kind in _WEIGHTS),
+        *weights_and_biases(*parts),
         *(f"{head}.net.1.running_{of}" for head in ("projector", "pred_proj") for of in ("mean", "var")),
         *(key for key in _OPTIONAL if key in tensors),
     ]
 
 
 def _folded(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of our networks: BatchNorm and the action encoder's first layer are part of what they are next to."""
+    """Weights of our networks: BatchNorm and the action encoder's first layer are folded into the adjacent layers."""
     weights = {key: tensor for key, tensor in tensors.items() if key.startswith(("encoder.", "predictor."))}
 
     def affine(name: str) -> Affine:
@@ -185,3 +174,24 @@ def _folded(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     put("action_encoder.0", fold_linear((smoothing.squeeze(-1), bias), affine("action_encoder.embed.0")))
     put("action_encoder.2", affine("action_encoder.embed.2"))
     return weights
+
+
+LEWM = Family(
+    title="LeWM",
+    licence="MIT",
+    source="https://github.com/lucas-maes/le-wm",
+    layouts=LAYOUTS,
+    full_size=LewmSizes(),
+    small=SMALL,
+    read=read_lewm,
+    reference=lambda sizes: LewmReference("lewm", sizes),
+    random_reference=lambda sizes, seed: random_lewm("lewm", sizes, seed),
+)
+
+PLDM = replace(
+    LEWM,
+    title="PLDM (of stable-worldmodel)",
+    source="https://github.com/galilai-group/stable-worldmodel",
+    reference=lambda sizes: LewmReference("pldm", sizes),
+    random_reference=lambda sizes, seed: random_lewm("pldm", sizes, seed),
+)

@@ -1,4 +1,4 @@
-"""LeWM and PLDM as their authors' code has them: stable-worldmodel's classes around transformers' ViT."""
+"""LeWM and PLDM by their authors' code: stable-worldmodel's classes around the ViT of transformers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from .lewm_sizes import LewmSizes
-from .reference_packages import reference_modules
+from .reference_packages import STABLE_WORLDMODEL, reference_modules, require_packages
 
-# adaLN-zero starts as the identity; with these every layer has a say and the actions move the prediction.
+# adaLN-zero starts as the identity. With these, every layer and the actions change the prediction.
 _MODULATION_WEIGHT_STD = 0.1
 _MODULATION_BIAS_STD = 0.3
+# The Embedder's default start gives conditions of about 0.05; trained ones are of order 1.
 _CONDITION_WEIGHT_STD = 0.2
 
 
@@ -20,7 +21,8 @@ class LewmReference:
     cost_scale = 1.0
 
     def __init__(self, kind: str, sizes: LewmSizes) -> None:
-        self.model = _build(kind, sizes).eval()
+        require_packages(STABLE_WORLDMODEL)
+        self.model = build_lewm(kind, sizes).eval()
 
     @torch.no_grad()
     def encode(self, image: Tensor) -> Tensor:
@@ -28,7 +30,7 @@ class LewmReference:
 
     @torch.no_grad()
     def step(self, history: Tensor, actions: Tensor) -> Tensor:
-        return self.model.predict(history.squeeze(2), self.model.action_encoder(actions))[:, -1:]
+        return predict_next(self.model, history, actions)
 
     @torch.no_grad()
     def plan_cost(
@@ -45,45 +47,25 @@ class LewmReference:
 
 
 def random_lewm(kind: str, sizes: LewmSizes, seed: int) -> LewmReference:
-    """Random weights, such that every layer, the actions and the normalisations matter to what comes out."""
+    """Random weights with which every layer, the actions and the normalisations change the prediction."""
     torch.manual_seed(seed)
     reference = LewmReference(kind, sizes)
-    with torch.no_grad():
-        for block in reference.model.predictor.transformer.layers:
-            nn.init.normal_(block.adaLN_modulation[-1].weight, std=_MODULATION_WEIGHT_STD)
-            nn.init.normal_(block.adaLN_modulation[-1].bias, std=_MODULATION_BIAS_STD)
-        nn.init.normal_(reference.model.action_encoder.embed[-1].weight, std=_CONDITION_WEIGHT_STD)
-        for name, parameter in reference.model.encoder.named_parameters():
-            if name.endswith("bias") or "cls_token" in name or "position" in name:
-                nn.init.normal_(parameter, std=0.1)
-        for layer in reference.model.modules():
-            if isinstance(layer, nn.BatchNorm1d):
-                nn.init.normal_(layer.running_mean, std=0.1)
-                nn.init.uniform_(layer.running_var, 0.05, 0.2)
-                nn.init.normal_(layer.weight, mean=1.0, std=0.1)
-                nn.init.normal_(layer.bias, std=0.1)
+    randomise_lewm(reference.model)
     return reference
 
 
-def _build(kind: str, sizes: LewmSizes) -> nn.Module:
-    modules, models = reference_modules(kind)
-    from transformers import ViTConfig, ViTModel
+def build_lewm(kind: str, sizes: LewmSizes, encoder: nn.Module | None = None) -> nn.Module:
+    """The family's own class (`kind`: lewm or pldm) in these sizes.
 
-    encoder = ViTModel(
-        ViTConfig(
-            hidden_size=sizes.encoder_dim,
-            num_hidden_layers=sizes.encoder_depth,
-            num_attention_heads=sizes.heads.encoder,
-            intermediate_size=sizes.encoder_mlp_dim,
-            image_size=sizes.image_size,
-            patch_size=sizes.patch_size,
-            num_channels=sizes.channels,
-        ),
-        add_pooling_layer=False,
-        use_mask_token=False,
-    )
+    `encoder` replaces the ViT of transformers and the projection of its output.
+    """
+    modules, models = reference_modules(kind)
+
+    def projection(width: int) -> nn.Module:
+        return modules.MLP(width, sizes.projector_dim, sizes.dim, norm_fn=nn.BatchNorm1d)
+
     return getattr(models, {"lewm": "LeWM", "pldm": "PLDM"}[kind])(
-        encoder=encoder,
+        encoder=_vit(sizes) if encoder is None else encoder,
         predictor=modules.Predictor(
             num_frames=sizes.window,
             depth=sizes.depth,
@@ -100,6 +82,48 @@ def _build(kind: str, sizes: LewmSizes) -> nn.Module:
             emb_dim=sizes.dim,
             mlp_scale=sizes.embedder_dim // sizes.dim,
         ),
-        projector=modules.MLP(sizes.encoder_dim, sizes.projector_dim, sizes.dim, norm_fn=nn.BatchNorm1d),
-        pred_proj=modules.MLP(sizes.dim, sizes.projector_dim, sizes.dim, norm_fn=nn.BatchNorm1d),
+        projector=projection(sizes.encoder_dim) if encoder is None else None,
+        pred_proj=projection(sizes.dim),
+    )
+
+
+def predict_next(model: nn.Module, history: Tensor, actions: Tensor) -> Tensor:
+    """The family's own prediction: history `[B, T, 1, D]`, actions `[B, T, A]` -> next `[B, 1, D]`."""
+    return model.predict(history.squeeze(2), model.action_encoder(actions))[:, -1:]
+
+
+@torch.no_grad()
+def randomise_lewm(model: nn.Module) -> None:
+    """Draws the weights that start as zeros, as ones, or too small to matter in a model that was never trained."""
+    for block in model.predictor.transformer.layers:
+        nn.init.normal_(block.adaLN_modulation[-1].weight, std=_MODULATION_WEIGHT_STD)
+        nn.init.normal_(block.adaLN_modulation[-1].bias, std=_MODULATION_BIAS_STD)
+    nn.init.normal_(model.action_encoder.embed[-1].weight, std=_CONDITION_WEIGHT_STD)
+    for name, parameter in model.encoder.named_parameters():
+        if name.endswith("bias") or "cls_token" in name or "position" in name:
+            nn.init.normal_(parameter, std=0.1)
+    # Away from (0, 1), so that a wrong folding of the layer is noticed.
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm1d):
+            nn.init.normal_(layer.running_mean, std=0.1)
+            nn.init.uniform_(layer.running_var, 0.05, 0.2)
+            nn.init.normal_(layer.weight, mean=1.0, std=0.1)
+            nn.init.normal_(layer.bias, std=0.1)
+
+
+def _vit(sizes: LewmSizes) -> nn.Module:
+    from transformers import ViTConfig, ViTModel
+
+    return ViTModel(
+        ViTConfig(
+            hidden_size=sizes.encoder_dim,
+            num_hidden_layers=sizes.encoder_depth,
+            num_attention_heads=sizes.heads.encoder,
+            intermediate_size=sizes.encoder_mlp_dim,
+            image_size=sizes.image_size,
+            patch_size=sizes.patch_size,
+            num_channels=sizes.channels,
+        ),
+        add_pooling_layer=False,
+        use_mask_token=False,
     )

@@ -1,4 +1,4 @@
-"""Sizes of a LeWM or PLDM model: most are those of its weights, the numbers of heads are told besides."""
+"""Sizes of a LeWM or PLDM. All but the numbers of heads follow from the shapes of the weights."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LewmSizes:
 
 
 def sizes_of(tensors: Mapping[str, Tensor], heads: Heads, subject: str) -> LewmSizes:
-    """Reads the sizes off weights in our names. Raises ExportRefusedError for a number of heads that cannot be."""
+    """Reads the sizes from weights in our names. Raises ExportRefusedError for an impossible number of heads."""
     patches = tensors["encoder.embeddings.patch_embeddings.projection.weight"]
     encoder_dim, channels, patch_size, _ = patches.shape
     side = round((tensors["encoder.embeddings.position_embeddings"].shape[1] - 1) ** 0.5)
@@ -64,3 +64,20 @@ def sizes_of(tensors: Mapping[str, Tensor], heads: Heads, subject: str) -> LewmS
     require_division(f"{subject}: heads of the encoder", heads.encoder, sizes.encoder_dim)
     require_division(f"{subject}: heads of the predictor", heads.predictor, sizes.inner)
     return sizes
+
+
+SMALL = LewmSizes(
+    image_size=28,
+    patch_size=7,
+    encoder_dim=24,
+    encoder_depth=2,
+    encoder_mlp_dim=96,
+    dim=16,
+    hidden=16,
+    projector_dim=32,
+    depth=2,
+    inner=32,
+    mlp_dim=32,
+    embedder_dim=64,
+    heads=Heads(encoder=3, predictor=4),
+)

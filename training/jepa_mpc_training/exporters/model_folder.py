@@ -1,4 +1,4 @@
-"""Writes a world model as a folder of docs/model-contract.md."""
+"""Writes a world model as a model folder (docs/model-contract.md)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TOLERANCE = {"cpu": 1e-4, "webgpu": 1e-3}
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a model comes from, for its manifest."""
+    """Origin of a model, for its manifest."""
 
     name: str
     description: str
@@ -34,34 +34,37 @@ class Origin:
     source: str
     created_by: str
     dataset: str
-    checkpoint_sha256: str
+    checkpoint_sha256: str | None = None
+    """None: the weights come from no file."""
 
 
 def write_model_folder(
-    folder: Path, model: WorldModel, reference: Reference | None, interface: Interface, origin: Origin
-) -> None:
-    """Graphs, golden vectors and manifest. The golden outputs are the reference's, where there is one."""
+    folder: Path, model: WorldModel, reference: Reference | None, interface: Interface, origin: Origin, seed: int = 0
+) -> dict[str, float]:
+    """Writes graphs, golden vectors and manifest.
+
+    The golden inputs are drawn from `seed`. The golden outputs are the reference's if there is one, and else the
+    model's own. Returns the largest absolute difference between ONNX Runtime and PyTorch for each graph. Raises
+    ExportRefusedError if the folder cannot be made, or a graph differs too much.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ExportRefusedError(
             str(folder),
-            found=f"no folder that can be made ({error.strerror})",
+            found=f"a folder that cannot be made ({error.strerror})",
             expected="a new or an existing folder",
-            remedy="Name another one.",
+            remedy="Pass another one.",
         ) from error
-    draw = torch.Generator().manual_seed(0)
+    draw = torch.Generator().manual_seed(seed)
     observation = dict(zip((CAMERA, _PROPRIOCEPTION), model.draw_observations(_GOLDEN_BATCH, draw), strict=False))
     history = model.draw_history(_GOLDEN_BATCH, draw)
     actions = torch.randn(_GOLDEN_BATCH, model.window, model.action_dim, generator=draw)
-    export_graph(model.encoder, observation, "latent", folder / "encoder.onnx")
-    export_graph(
-        model.predictor,
-        {"history": history, "actions": actions},
-        "next",
-        folder / "predictor.onnx",
-        windowed=True,
-    )
+    predictor_inputs = {"history": history, "actions": actions}
+    differences = {
+        "encoder": export_graph(model.encoder, observation, "latent", folder / "encoder.onnx"),
+        "predictor": export_graph(model.predictor, predictor_inputs, "next", folder / "predictor.onnx", windowed=True),
+    }
     encode, step = (model.encoder, model.predictor) if reference is None else (reference.encode, reference.step)
     with torch.no_grad():
         golden: dict[str, Tensor] = {
@@ -73,8 +76,9 @@ def write_model_folder(
         }
     vectors = folder / "golden.safetensors"
     save_file({name: tensor.contiguous().numpy() for name, tensor in golden.items()}, vectors)
-    vectors.chmod(0o644)  # safetensors keeps its files to their owner
+    vectors.chmod(0o644)  # safetensors makes its files readable by their owner alone
     (folder / "manifest.json").write_text(json.dumps(_manifest(folder, model, interface, origin), indent=2) + "\n")
+    return differences
 
 
 def _manifest(folder: Path, model: WorldModel, interface: Interface, origin: Origin) -> dict[str, Any]:
@@ -118,12 +122,12 @@ def _manifest(folder: Path, model: WorldModel, interface: Interface, origin: Ori
         "action": interface.action.manifest(),
         "goal": {"kind": "image"},
         "objective": {"default": model.objective, "steps": "last"},
-        "plannerDefaults": _planner(model.planner, interface.action.deviation),
+        "plannerDefaults": _planner(model.planner, interface.action.normalised_std),
         "provenance": {
             "source": origin.source,
             "createdBy": origin.created_by,
             "dataset": origin.dataset,
-            "checkpointSha256": origin.checkpoint_sha256,
+            **({} if origin.checkpoint_sha256 is None else {"checkpointSha256": origin.checkpoint_sha256}),
         },
         "golden": {**_entry(folder / "golden.safetensors"), "tolerance": _TOLERANCE},
     }
@@ -140,13 +144,13 @@ def _stream(stream: Stream) -> dict[str, Any]:
     }
 
 
-def _planner(planner: Planner, deviation: float) -> dict[str, Any]:
+def _planner(planner: Planner, data_std: float) -> dict[str, Any]:
     return {
         "samples": planner.samples,
         "iterations": planner.iterations,
         "elites": planner.elites,
         "horizon": planner.horizon,
-        "initialStd": deviation if planner.initial_std is None else planner.initial_std,
+        "initialStd": data_std if planner.initial_std is None else planner.initial_std,
         "minStd": planner.min_std,
         "actionPenalty": 0,
         **({} if planner.momentum is None else {"momentum": planner.momentum}),
@@ -154,7 +158,7 @@ def _planner(planner: Planner, deviation: float) -> dict[str, Any]:
 
 
 def _graph(file: Path) -> dict[str, Any]:
-    data = [_entry(beside) for beside in weight_files(file)]
+    data = [_entry(each) for each in weight_files(file)]
     return {**_entry(file), **({"data": data} if data else {})}
 
 

@@ -1,10 +1,10 @@
-"""How far an exported folder is from the family's own code: encoder, steps, rollout and cost."""
+"""Parity: the largest differences between an exported folder and the family's own code."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +15,14 @@ from torch import Tensor
 from .world_model import Reference, WorldModel
 
 TOLERANCE = 1e-4
-"""Largest absolute difference in float32."""
+"""Maximum absolute difference in float32."""
 
 _BATCH = 4
 _HORIZON = 3
 
 
-def tell_parity(errors: Mapping[str, float]) -> int:
-    """Prints differences; returns the exit status: 1 where one is above the tolerance."""
+def report_parity(errors: Mapping[str, float]) -> int:
+    """Prints the differences. Returns the exit status: 1 if one is above the tolerance."""
     print(f"parity, largest absolute differences in float32: {json.dumps(errors)}")
     worst = max(errors.values())
     if worst > TOLERANCE:
@@ -32,10 +32,9 @@ def tell_parity(errors: Mapping[str, float]) -> int:
 
 
 def measure_parity(folder: Path, model: WorldModel, reference: Reference, seed: int = 0) -> dict[str, float]:
-    """Largest absolute differences between ONNX Runtime on the folder's graphs and the reference in PyTorch.
+    """Largest absolute differences between the folder's graphs in ONNX Runtime and the reference in PyTorch.
 
-    `cost` is that of the model's objective after the last of three steps, over four candidates, in the unit of the
-    reference.
+    `cost` is the difference of the objective after three steps, over four candidates, in the unit of the reference.
     """
     graphs = _Graphs(folder)
     draw = torch.Generator().manual_seed(seed)
@@ -48,7 +47,7 @@ def measure_parity(folder: Path, model: WorldModel, reference: Reference, seed: 
     ]
     observation, goal = ([each[row : row + 1] for each in observations] for row in (0, 1))
     start, goal_latent = graphs.encode(observation), graphs.encode(goal)
-    last = graphs.rollout(start.expand(_BATCH, -1, -1), actions[:, :_HORIZON], model.window)
+    last = rollout(graphs.step, start.expand(_BATCH, -1, -1), actions[:, :_HORIZON], model.window)
     expected_last, expected_cost = reference.plan_cost(observation, goal, actions[:, :_HORIZON], model.window)
     return {
         "encoder": _difference(graphs.encode(observations), reference.encode(*observations)),
@@ -56,6 +55,17 @@ def measure_parity(folder: Path, model: WorldModel, reference: Reference, seed: 
         "three_step_rollout": _difference(last, expected_last),
         "cost": _difference(model.cost(last, goal_latent) * reference.cost_scale, expected_cost),
     }
+
+
+def rollout(step: Callable[[Tensor, Tensor], Tensor], start: Tensor, actions: Tensor, window: int) -> Tensor:
+    """Predictions fed back into a window that grows to `window`: start `[B, N, D]`, actions `[B, H, A]` -> last
+    `[B, N, D]`. `step`: history `[B, T, N, D]`, actions `[B, T, A]` -> next `[B, N, D]`.
+    """
+    latents = [start]
+    for time in range(actions.shape[1]):
+        first = max(0, time + 1 - window)
+        latents.append(step(torch.stack(latents[first:], dim=1), actions[:, first : time + 1]))
+    return latents[-1]
 
 
 class _Graphs:
@@ -73,13 +83,6 @@ class _Graphs:
     def step(self, history: Tensor, actions: Tensor) -> Tensor:
         feed = {"history": np.ascontiguousarray(history), "actions": np.ascontiguousarray(actions)}
         return torch.from_numpy(self._predictor.run(["next"], feed)[0])
-
-    def rollout(self, start: Tensor, actions: Tensor, window: int) -> Tensor:
-        latents = [start]
-        for step in range(actions.shape[1]):
-            first = max(0, step + 1 - window)
-            latents.append(self.step(torch.stack(latents[first:], dim=1), actions[:, first : step + 1]))
-        return latents[-1]
 
 
 def _difference(found: Tensor, expected: Tensor) -> float:

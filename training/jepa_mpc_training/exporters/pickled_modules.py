@@ -1,7 +1,7 @@
-"""Weights of modules that were pickled whole, without any of their code.
+"""Reads the weights of modules that were pickled as a whole, without running their code.
 
-Of the classes of the families' own code only names are taken: each object becomes an inert one that holds what the
-pickle says it held, and parameters and buffers are gathered from those. A pickle that names anything else is refused.
+Classes of the families' own code are not imported. Each of their objects is replaced by an inert object with the same
+attributes, from which parameters and buffers are collected. A pickle that names any other class is refused.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from .errors import ExportRefusedError
 
-# Packages that publish models of the families, what their modules are made of, and what training leaves beside them.
+# Packages of the published models, of the parts of their modules, and of what training code saves with them.
 _INERT = (
     "__builtin__.getattr",
     "accelerate.",
@@ -48,7 +48,7 @@ _REBUILT: dict[str, Any] = {
 
 
 class _InertObject:
-    """Stands for an object of a class that was not imported."""
+    """Replaces an object of a class that was not imported."""
 
     def __new__(cls, *arguments: object, **options: object) -> _InertObject:
         return super().__new__(cls)
@@ -56,7 +56,7 @@ class _InertObject:
     def __init__(self, *arguments: object, **options: object) -> None:
         pass
 
-    # Of lists and dictionaries that are told apart by a class of their own, nothing is wanted.
+    # The items of subclassed lists and dictionaries are not needed.
     def append(self, item: object) -> None:
         pass
 
@@ -78,7 +78,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 _HELD = ("_parameters", "_buffers")
-"""Where a module keeps what `state_dict` gives."""
+"""Attributes in which a module holds the tensors of its `state_dict`."""
 
 _PICKLE = types.SimpleNamespace(
     __name__="restricted pickle", Unpickler=_Unpickler, load=lambda file, **options: _Unpickler(file, **options).load()
@@ -86,25 +86,25 @@ _PICKLE = types.SimpleNamespace(
 
 
 def read_pickled_module(file: Path) -> dict[str, Tensor]:
-    """Parameters and buffers of the one module in `file`, by the names that `state_dict` would give them.
+    """Parameters and buffers of the one module in `file`, by their names in its `state_dict`.
 
-    Raises pickle.UnpicklingError where a class is named that no family has, ExportRefusedError for no module.
+    Raises pickle.UnpicklingError if the pickle names a class that no family has, ExportRefusedError if it is no module.
     """
     content = _load(file)
     if not isinstance(content, _InertObject):
         raise ExportRefusedError(
             str(file),
             found=f"a pickled {type(content).__name__}",
-            expected="a state dict, or one model that was pickled whole",
-            remedy="Name the file with the weights.",
+            expected="a state dict, or one model that was pickled as a whole",
+            remedy="Pass the file with the weights.",
         )
     return dict(_weights_in(content, ""))
 
 
 def read_pickled_modules(file: Path, names: Sequence[str]) -> dict[str, dict[str, Tensor]]:
-    """Of a dictionary of modules in `file` the parameters and buffers of those that are named and there.
+    """Parameters and buffers of those of the modules `names` that the dictionary in `file` holds.
 
-    Attention masks that are plain attributes (`bias`) are among them. Raises as `read_pickled_module` does.
+    They include attention masks that are plain attributes (`bias`). Raises the same errors as `read_pickled_module`.
     """
     content = _load(file)
     if not isinstance(content, dict):
@@ -112,7 +112,7 @@ def read_pickled_modules(file: Path, names: Sequence[str]) -> dict[str, dict[str
             str(file),
             found=f"a pickled {type(content).__name__}",
             expected=f"a dictionary with {', '.join(names)}",
-            remedy="Name the file with the weights.",
+            remedy="Pass the file with the weights.",
         )
     return {
         name: dict(_weights_in(content[name], "", (*_HELD, "__dict__")))
@@ -127,10 +127,10 @@ def _load(file: Path) -> object:
 
 def _weights_in(module: _InertObject, prefix: str, kinds: Sequence[str] = _HELD) -> Iterator[tuple[str, Tensor]]:
     held = {"__dict__": vars(module), **vars(module)}
-    passing = held.get("_non_persistent_buffers_set", set())
+    non_persistent = held.get("_non_persistent_buffers_set", set())
     for kind in kinds:
         for name, tensor in held.get(kind, {}).items():
-            if isinstance(tensor, Tensor) and not (kind == "_buffers" and name in passing):
+            if isinstance(tensor, Tensor) and not (kind == "_buffers" and name in non_persistent):
                 yield prefix + name, tensor
     for name, child in held.get("_modules", {}).items():
         if isinstance(child, _InertObject):

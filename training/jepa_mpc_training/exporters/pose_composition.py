@@ -1,7 +1,7 @@
-"""How a pose of V-JEPA 2-AC moves under an action, of operators that ONNX has.
+"""Composes a pose of V-JEPA 2-AC with an action, using operators of ONNX.
 
-A pose is `[x, y, z, roll, pitch, yaw, gripper]`: metres, extrinsic xyz Euler angles in radians, and how far the gripper
-is, 0 to 1. An action is the difference of two poses, with rotations R_next = R_delta R.
+A pose is `[x, y, z, roll, pitch, yaw, gripper]`: metres, extrinsic xyz Euler angles in radians, and the opening of the
+gripper, 0 to 1. An action is the difference of two poses, with rotations R_next = R_delta R.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from torch import Tensor
 POSE = 7
 """Numbers of a pose, and of an action."""
 
-_LEAST = 1e-30
+_SMALLEST = 1e-30
 
 
 def compose_pose(pose: Tensor, delta: Tensor) -> Tensor:
     """The pose `[B, 7]` after an action `[B, 7]`; angles in -π … π, pitch in -π/2 … π/2.
 
-    Where the pitch comes to ±π/2 only the sum or the difference of roll and yaw is defined: the rotation is right,
-    but falls to the two otherwise than in other code.
+    At a pitch of ±π/2 only the sum or the difference of roll and yaw is defined. The rotation is correct there, but
+    other code may divide it differently between the two.
     """
     position = pose[:, :3] + delta[:, :3]
     angles = _angles_of(_product(_rotation(delta[:, 3:6]), _rotation(pose[:, 3:6])))
@@ -54,9 +54,9 @@ def _angles_of(rotation: list[list[Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _arctangent(y: Tensor, x: Tensor) -> Tensor:
-    """Angle of (x, y) in -π … π; ONNX has the arctangent of one number alone. 0 for (0, 0)."""
-    ahead, aside = x.abs(), y.abs()
-    octant = (torch.minimum(ahead, aside) / torch.maximum(ahead, aside).clamp(min=_LEAST)).atan()
-    quadrant = torch.where(aside > ahead, math.pi / 2 - octant, octant)
+    """Angle of (x, y) in -π … π; 0 for (0, 0). ONNX has no arctangent of two numbers."""
+    abs_x, abs_y = x.abs(), y.abs()
+    octant = (torch.minimum(abs_x, abs_y) / torch.maximum(abs_x, abs_y).clamp(min=_SMALLEST)).atan()
+    quadrant = torch.where(abs_y > abs_x, math.pi / 2 - octant, octant)
     half = torch.where(x < 0, math.pi - quadrant, quadrant)
     return torch.where(y < 0, -half, half)

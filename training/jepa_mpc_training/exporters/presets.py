@@ -1,6 +1,6 @@
-"""Mean and deviation that the simulated tasks of JEPA-WM were trained with: numbers of their data sets.
+"""Means and standard deviations that the simulated tasks of JEPA-WM were trained with, from their data sets.
 
-Actions and proprioception are in the units of the simulators: pixels of Push-T's board and of Wall's picture, metres of
+Actions and proprioception are in the units of the simulators: pixels of Push-T's board and of Wall's image, metres of
 Point Maze, Metaworld's own.
 """
 
@@ -13,7 +13,7 @@ from .actions import Statistics
 
 @dataclass(frozen=True)
 class Preset:
-    """Of raw actions, and of raw proprioception."""
+    """Statistics of raw actions and of raw proprioception."""
 
     action: Statistics
     proprioception: Statistics

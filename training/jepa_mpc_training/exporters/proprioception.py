@@ -1,4 +1,4 @@
-"""What is measured of a robot beside its images: fields as they are written on the command line."""
+"""Proprioception: the measurements that a model takes in addition to images, as fields of the command line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from .actions import Statistics
 from .errors import ExportRefusedError
 
 _POSE_NUMBERS = 6
-_HOW = "joint_position:JOINT, joint_velocity:JOINT, pose:BASE:LINK (6 numbers) or fraction:JOINT:ZERO:ONE, by commas"
+_HOW = (
+    "joint_position:JOINT, joint_velocity:JOINT, pose:BASE:LINK (6 numbers) or fraction:JOINT:ZERO:ONE, comma-separated"
+)
 _FIELDS: dict[str, Callable[..., dict[str, Any]]] = {
     "joint_position": lambda joint: {"joint": joint},
     "joint_velocity": lambda joint: {"joint": joint},
@@ -29,16 +31,16 @@ class Proprioception:
 
 
 def make_proprioception(text: str | None, numbers: int, statistics: Statistics | None) -> Proprioception:
-    """Fields of `--proprioception`, held against the `numbers` that the model is given.
+    """The fields of `--proprioception`, for a model that takes `numbers` numbers.
 
-    Raises ExportRefusedError for what is missing, cannot be read, or gives another count of numbers.
+    Raises ExportRefusedError if fields are missing, cannot be parsed, or have another number of numbers.
     """
     if text is None:
         raise ExportRefusedError(
             "--proprioception",
             found="none",
-            expected=f"what the {numbers} numbers are that the model is given beside the image",
-            remedy=f"Say {_HOW}.",
+            expected=f"the meaning of the {numbers} numbers that the model takes in addition to the image",
+            remedy=f"Pass {_HOW}.",
         )
     fields = tuple(_field(field) for field in text.split(","))
     count = sum(_POSE_NUMBERS if field["kind"] == "pose" else 1 for field in fields)
@@ -46,27 +48,27 @@ def make_proprioception(text: str | None, numbers: int, statistics: Statistics |
         raise ExportRefusedError(
             "--proprioception",
             found=f"{count} numbers",
-            expected=f"{numbers}, as the model is given",
-            remedy=f"Say {_HOW}.",
+            expected=f"{numbers}, as the model takes",
+            remedy=f"Pass {_HOW}.",
         )
     if statistics is None:
         raise ExportRefusedError(
             "normalisers of the proprioception",
             found="none: the checkpoint does not hold them",
             expected=f"mean and standard deviation of its {numbers} numbers in the training data",
-            remedy="Say --proprioception-mean and --proprioception-std, or --preset.",
+            remedy="Pass --proprioception-mean and --proprioception-std, or --preset.",
         )
-    for name, values in (("mean", statistics.mean), ("deviation", statistics.std)):
+    for name, values in (("mean", statistics.mean), ("standard deviation", statistics.std)):
         if len(values) != numbers:
             raise ExportRefusedError(
                 f"{name} of the proprioception",
                 found=f"{len(values)} numbers",
-                expected=f"{numbers}, as the model is given",
-                remedy="Give one for each number, in the order of --proprioception.",
+                expected=f"{numbers}, as the model takes",
+                remedy="Pass one for each number, in the order of --proprioception.",
             )
     if min(statistics.std) <= 0:
         raise ExportRefusedError(
-            "deviation of the proprioception",
+            "standard deviation of the proprioception",
             found=f"{min(statistics.std):g}",
             expected="more than 0",
             remedy="Correct --proprioception-std.",
@@ -82,5 +84,5 @@ def _field(text: str) -> dict[str, Any]:
         return {"kind": kind, **_FIELDS[kind](*parts)}
     except (KeyError, TypeError, ValueError) as error:
         raise ExportRefusedError(
-            "--proprioception", found=f"{text!r}", expected=_HOW, remedy="Names are those of the robot description."
+            "--proprioception", found=f"{text!r}", expected=_HOW, remedy="Use the names of the robot description."
         ) from error

@@ -1,4 +1,4 @@
-"""The packages with the families' own code: whether they are there, and their modules by themselves."""
+"""The packages with the families' own code: which of them are missing, and their modules."""
 
 from __future__ import annotations
 
@@ -21,41 +21,63 @@ REQUIREMENTS = (
 
 
 def missing_package(needed: Sequence[str] = STABLE_WORLDMODEL) -> str | None:
-    """The first package that a reference needs and that is not installed."""
+    """The first of the packages that is not installed; None if all are."""
     return next((name for name in needed if importlib.util.find_spec(name) is None), None)
 
 
-def reference_modules(family: str) -> tuple[types.ModuleType, types.ModuleType]:
-    """`module` and the model's own module of a family of stable-worldmodel.
+def swm_module(name: str) -> types.ModuleType:
+    """The module `name` of stable-worldmodel, as `wm.lewm.module`, without running the `__init__` of its packages.
 
-    The `__init__` files of the package import simulators and data sets; they are left out. Raises ExportRefusedError
-    where a package is missing.
+    Those import simulators, data sets and torchvision. Raises ImportError if the package is not installed.
     """
-    _require(STABLE_WORLDMODEL)
-    for name in (_SWM, f"{_SWM}.wm", f"{_SWM}.wm.{family}"):
-        spec = importlib.util.find_spec(name)
-        if name not in sys.modules and spec is not None:
-            sys.modules[name] = importlib.util.module_from_spec(spec)
-    module, model = (importlib.import_module(f"{_SWM}.wm.{family}.{name}") for name in ("module", family))
-    return module, model
+    parents = [_SWM, *name.split(".")[:-1]]
+    for end in range(1, len(parents) + 1):
+        package = ".".join(parents[:end])
+        spec = importlib.util.find_spec(package)
+        if package not in sys.modules and spec is not None:
+            sys.modules[package] = importlib.util.module_from_spec(spec)
+    return importlib.import_module(f"{_SWM}.{name}")
+
+
+def reference_modules(family: str) -> tuple[types.ModuleType, types.ModuleType]:
+    """The modules of a family of stable-worldmodel: its networks, and the world model made of them.
+
+    Raises ImportError if stable-worldmodel or einops is not installed.
+    """
+    return swm_module(f"wm.{family}.module"), swm_module(f"wm.{family}.{family}")
+
+
+def require_packages(packages: Sequence[str]) -> None:
+    """Raises ExportRefusedError if one of the packages is not installed."""
+    missing = missing_package(packages)
+    if missing is not None:
+        raise ExportRefusedError(
+            "reference modules",
+            found=f"no {missing}",
+            expected=", ".join(packages),
+            remedy=f"Install them: {REQUIREMENTS}",
+        )
 
 
 def vjepa2_modules() -> tuple[types.ModuleType, types.ModuleType]:
     """The modules of V-JEPA 2's encoder and of its action-conditioned predictor.
 
-    Raises ExportRefusedError where a package is missing.
+    Raises ExportRefusedError if a package is missing.
     """
-    _require(VJEPA2)
+    require_packages(VJEPA2)
     if "timm" not in sys.modules and importlib.util.find_spec("timm") is None:
-        _stand_in_for_timm()
+        _replace_timm()
     encoder, predictor = (
         importlib.import_module(f"vjepa2.models.{name}") for name in ("vision_transformer", "ac_predictor")
     )
     return encoder, predictor
 
 
-def _stand_in_for_timm() -> None:
-    """timm would bring torchvision along for one function, which gives in evaluation mode what it is given."""
+def _replace_timm() -> None:
+    """Registers a `timm` with its one function that V-JEPA 2 imports. The real one would bring torchvision along.
+
+    In evaluation mode that function returns its argument.
+    """
 
     def drop_path(tokens: Tensor, probability: float = 0.0, training: bool = False) -> Tensor:
         if training and probability:
@@ -65,14 +87,3 @@ def _stand_in_for_timm() -> None:
     for name in ("timm", "timm.models", "timm.models.layers"):
         sys.modules[name] = types.ModuleType(name)
     sys.modules["timm.models.layers"].drop_path = drop_path
-
-
-def _require(packages: Sequence[str]) -> None:
-    missing = missing_package(packages)
-    if missing is not None:
-        raise ExportRefusedError(
-            "reference modules",
-            found=f"no {missing}",
-            expected=", ".join(packages),
-            remedy=f"Install them: {REQUIREMENTS}",
-        )

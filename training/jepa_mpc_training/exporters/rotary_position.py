@@ -1,8 +1,8 @@
 """Rotary positions of V-JEPA 2 and of the predictors that follow it: along depth (time), height and width.
 
-Each axis has `2 * (head // 3 // 2)` numbers of a head, taken in pairs; what is left over is not rotated. The published
-code gives the two numbers of a pair different frequencies (it repeats the list of frequencies where it means to repeat
-each of them), and the weights were trained with that.
+Each axis has `2 * (head // 3 // 2)` numbers of a head, taken in pairs; the remaining numbers are not rotated. In the
+published code, the two numbers of a pair have different frequencies (it repeats the list of frequencies instead of each
+of them). The weights were trained that way.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ _AXES = 3
 
 
 def axis_width(head: int) -> int:
-    """Numbers of a head of `head` numbers that one axis rotates."""
+    """How many of the `head` numbers of a head one axis rotates."""
     return 2 * (head // _AXES // 2)
 
 
 def head_order(head: int) -> Tensor:
-    """Order of a head's numbers in which the firsts of all pairs come before their seconds, and the rest last.
+    """Order of a head's numbers: the first number of every pair, then the second of every pair, then the rest.
 
-    Queries and keys in this order have the same products, and are rotated without taking pairs apart.
+    Queries and keys in this order have the same products, and their pairs need not be taken apart for the rotation.
     """
     rotated = _AXES * axis_width(head)
     return torch.cat((torch.arange(0, rotated, 2), torch.arange(1, rotated, 2), torch.arange(rotated, head)))
 
 
 def reorder_heads(weight: Tensor, heads: int) -> Tensor:
-    """Rows of the one linear layer for queries, keys and values `[3 * D, …]`, with queries and keys in `head_order`."""
+    """The linear layer of queries, keys and values `[3 * D, …]`, with the rows of queries and keys in `head_order`."""
     head = weight.shape[0] // (3 * heads)
     parts = weight.unflatten(0, (3, heads, head))
     return torch.cat((parts[:2, :, head_order(head)], parts[2:])).flatten(0, 2)
@@ -53,7 +53,7 @@ class RotaryTables(nn.Module):
         angles = angles[:, head_order(head)]
         sine = angles.sin()
         pairs = _AXES * size // 2
-        sine[:, :pairs].neg_()  # what the second of a pair adds to the first
+        sine[:, :pairs].neg_()  # the contribution of the second of a pair to the first
         self.register_buffer("cosine", angles.cos(), persistent=False)
         self.register_buffer("sine", sine, persistent=False)
 
@@ -61,8 +61,8 @@ class RotaryTables(nn.Module):
 class RotaryAttention(nn.Module):
     """Attention with queries and keys rotated by the positions of their tokens.
 
-    The first `pairs` numbers of a head are the firsts of the pairs, the next ones their seconds: V-JEPA 2's in
-    `head_order`, unless said.
+    The first `pairs` numbers of a head are the first ones of the pairs, the next `pairs` the second ones. Default: the
+    number of pairs of V-JEPA 2, in `head_order`.
     """
 
     def __init__(self, dim: int, heads: int, pairs: int | None = None) -> None:
@@ -74,7 +74,7 @@ class RotaryAttention(nn.Module):
         self.proj = nn.Linear(dim, dim)
 
     def forward(self, tokens: Tensor, cosine: Tensor, sine: Tensor, mask: Tensor | None) -> Tensor:
-        """Tokens `[B, N, D]`, cosine and sine `[N, D / heads]`, mask `[N, N]` true where a row may look."""
+        """Tokens `[B, N, D]`, cosine and sine `[N, D / heads]`, mask `[N, N]`, True where a token may attend."""
         batch, count, dim = tokens.shape
         query, key, value = (
             part.reshape(batch, count, self.heads, self.head).transpose(1, 2)
@@ -85,7 +85,7 @@ class RotaryAttention(nn.Module):
         return self.proj(attended.transpose(1, 2).reshape(batch, count, dim))
 
     def _partner(self, part: Tensor) -> Tensor:
-        """In the place of each number the other of its pair."""
+        """The numbers of a head, each replaced by the other one of its pair."""
         return torch.cat(
             (part[..., self.pairs : 2 * self.pairs], part[..., : self.pairs], part[..., 2 * self.pairs :]), dim=-1
         )

@@ -1,4 +1,4 @@
-"""A ViT with a class token, in the names that transformers 5 gives its weights."""
+"""A ViT with a class token, with the weight names of transformers 5."""
 
 from __future__ import annotations
 

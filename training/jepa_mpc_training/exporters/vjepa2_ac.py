@@ -1,47 +1,43 @@
-"""V-JEPA 2-AC: its one file of weights becomes encoder and predictor of the model contract."""
+"""V-JEPA 2-AC: its file of weights becomes encoder and predictor of the model contract."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .errors import ExportRefusedError
-from .heads import Heads, require_division
-from .key_layouts import KeyLayout, layers_under, match_layout
+from .family import RANDOM_ARM, Family
+from .heads import Heads
+from .interface import EndEffectorRules, Interface, end_effector_interface
+from .key_layouts import KeyLayout, layers_under, match_layout, weights_and_biases
 from .load_weights import load_weights
-from .patch_grid import PatchGrid
 from .pose_composition import POSE, compose_pose
+from .reference_packages import VJEPA2
 from .rotary_position import RotaryBlock, RotaryTables, grid_positions, reorder_heads
+from .vjepa2_ac_reference import VjepaReference, pack_vjepa2_ac, random_vjepa2_ac
+from .vjepa2_ac_sizes import MAX_FRAMES, SMALL, VjepaSizes, sizes_of
 from .world_model import Camera, Planner, Stream, WorldModel
 
 LAYOUTS = (KeyLayout("vjepa2-ac-vitg.pt (encoder.blocks.0.attn.qkv, predictor.predictor_blocks.0.attn.qkv)"),)
 GROUPS = ("encoder", "predictor")
-"""Keys of the file that are read; beside them are target_encoder, opt, scaler, epoch, loss and more."""
+"""Keys of the file that are read. It also holds target_encoder, opt, scaler, epoch, loss and more."""
 
 HEAD = 64
-"""Numbers of a head in the published encoder and predictor, which no shape of a weight gives away."""
-
-MOST_FRAMES = 32
-"""Frames that the published predictor's mask is made for."""
+"""Width of a head in the published encoder and predictor. The shapes of the weights do not determine it."""
 
 _WINDOW = 4
-_IMAGE_SIZE = 256
-# A table of positions, which the encoder rotates by instead, and what a predictor would take cameras' poses with.
+# A table of positions, which the encoder does not use because its positions are rotary, and an input for camera poses.
 _IGNORED = ("encoder.pos_embed", "predictor.extrinsics_encoder.")
 _EPSILON = 1e-6
 _LATENT_EPSILON = 1e-5
 _CONDITIONS = 2
-"""Tokens of a frame that come before its patches: the action's and the pose's."""
+"""Tokens of a frame before its patches: those of the action and of the pose."""
 
-_WEIGHTS = ("weight", "bias")
-_BLOCK = tuple(
-    f"{part}.{kind}" for part in ("norm1", "attn.qkv", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2") for kind in _WEIGHTS
-)
-_PARTS = (
+_BLOCK = weights_and_biases("norm1", "attn.qkv", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2")
+_PARTS = weights_and_biases(
     "encoder.patch_embed.proj",
     "encoder.norm",
     *(f"predictor.{part}" for part in ("predictor_embed", "action_encoder", "state_encoder")),
@@ -49,33 +45,19 @@ _PARTS = (
     "predictor.predictor_proj",
 )
 
-# Of the published planner's wrapper, whose candidates leave the gripper's bounds at its first deviation of 1.
+# Of the published planner's wrapper. With its initial standard deviation of 1, candidates exceed the gripper's bounds.
 _PLANNER = Planner(samples=400, iterations=10, elites=10, horizon=2, initial_std=1.0, min_std=0.0, momentum=0.15)
-# The largest centred square, scaled without anti-aliasing.
 _CAMERA = Camera(resize="largest-square-crop", interpolation="bilinear")
-
-
-@dataclass(frozen=True)
-class VjepaSizes(PatchGrid):
-    """Widths and depths. Defaults: the published ones, a ViT-g of 1.0 B and a predictor of 305 M parameters."""
-
-    channels: int = 3
-    patch_size: int = 16
-    tubelet: int = 2
-    """Frames of a patch in time; an image is each of them."""
-    side: int = 16
-    """Side of the grid of patches."""
-    encoder_dim: int = 1408
-    encoder_depth: int = 40
-    encoder_mlp_dim: int = 6144
-    predictor_dim: int = 1024
-    depth: int = 24
-    mlp_dim: int = 4096
-    heads: Heads = field(default_factory=lambda: Heads(encoder=22, predictor=16))
+# Of the published planner's wrapper. Rotations are not planned; their bounds are those of JEPA-WM.
+_END_EFFECTOR = EndEffectorRules(
+    bound=(0.05, 0.05, 0.05, 0.1, 0.1, 0.1, 0.75),
+    frozen=(None, None, None, 0.0, 0.0, 0.0, None),
+    dead_band=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.25),
+)
 
 
 def default_heads(tensors: Mapping[str, Tensor]) -> Heads | None:
-    """Numbers of heads of the published widths; none where a width is not made of such heads."""
+    """Heads of the published width; None if a width is not divisible by it."""
     widths = [
         len(tensors[key]) if key in tensors else 0 for key in ("encoder.norm.weight", "predictor.predictor_norm.weight")
     ]
@@ -89,10 +71,10 @@ def read_vjepa2_ac(
 ) -> tuple[WorldModel, VjepaSizes, dict[str, Tensor]]:
     """The model of a checkpoint, its sizes, and its weights in our names.
 
-    Raises ExportRefusedError for names or shapes that fit no V-JEPA 2-AC.
+    Raises ExportRefusedError if names or shapes fit no V-JEPA 2-AC.
     """
     _, ours = match_layout(tensors, LAYOUTS, _expected_keys, _IGNORED, subject)
-    sizes = _sizes_of(ours, heads, subject)
+    sizes = sizes_of(ours, heads, subject)
     encoder, predictor = VjepaEncoder(sizes), VjepaPredictor(sizes)
     load_weights(encoder, _encoder_weights(ours, sizes), subject)
     load_weights(predictor, _predictor_weights(ours, sizes), subject)
@@ -105,7 +87,7 @@ def read_vjepa2_ac(
         tokens=sizes.tokens + 1,
         dim=sizes.encoder_dim,
         window=_WINDOW,
-        longest_window=MOST_FRAMES,
+        max_window=MAX_FRAMES,
         action_dim=POSE,
         history_mode="growing",
         proprioception_dim=POSE,
@@ -121,12 +103,13 @@ def read_vjepa2_ac(
 
 
 class VjepaEncoder(nn.Module):
-    """Image `[B, C, S, S]` and pose `[B, 7]` -> latent `[B, N + 1, D]`: normalised patch tokens, and the pose."""
+    """Image `[B, C, S, S]` and pose `[B, 7]` -> latent `[B, N + 1, D]`: normalised patches, then the pose as a
+    token."""
 
     def __init__(self, sizes: VjepaSizes) -> None:
         super().__init__()
         self.dim = sizes.encoder_dim
-        # Every frame of a tubelet is the same image, so the kernels of the frames are one: their sum.
+        # All frames of a tubelet are the same image, so the sum of their kernels replaces them.
         self.patch_embed = nn.Conv2d(
             sizes.channels, sizes.encoder_dim, kernel_size=sizes.patch_size, stride=sizes.patch_size
         )
@@ -150,7 +133,8 @@ class VjepaEncoder(nn.Module):
 class VjepaPredictor(nn.Module):
     """History `[B, T, N + 1, D]`, actions `[B, T, 7]` -> next `[B, N + 1, D]`, T = 1 … 32.
 
-    Every token sees all of its own frame and of those before. The pose is not predicted: the action moves it.
+    Every token attends to all tokens of its own and earlier frames. The next pose is not predicted but computed from
+    the action.
     """
 
     frames: Tensor
@@ -161,14 +145,14 @@ class VjepaPredictor(nn.Module):
         self.predictor_embed = nn.Linear(sizes.encoder_dim, sizes.predictor_dim)
         self.action_encoder = nn.Linear(POSE, sizes.predictor_dim)
         self.state_encoder = nn.Linear(POSE, sizes.predictor_dim)
-        # Action and pose have a time and no place.
+        # Action and pose have a position in time, but none in the image.
         row, column = (torch.cat((torch.zeros(_CONDITIONS), at)) for at in grid_positions(sizes.side))
-        frame = torch.arange(MOST_FRAMES, dtype=torch.float32).repeat_interleave(len(row))
+        frame = torch.arange(MAX_FRAMES, dtype=torch.float32).repeat_interleave(len(row))
         self.register_buffer("frames", frame, persistent=False)
         self.positions = RotaryTables(
             frame,
-            row.repeat(MOST_FRAMES),
-            column.repeat(MOST_FRAMES),
+            row.repeat(MAX_FRAMES),
+            column.repeat(MAX_FRAMES),
             sizes.predictor_dim // sizes.heads.predictor,
         )
         self.predictor_blocks = nn.ModuleList(
@@ -188,7 +172,7 @@ class VjepaPredictor(nn.Module):
         mask = self.frames[:count, None] >= self.frames[None, :count]
         for block in self.predictor_blocks:
             tokens = block(tokens, cosine, sine, mask)
-        # The planner wants the newest frame alone.
+        # The planner needs the newest frame alone.
         newest = self.predictor_proj(self.predictor_norm(tokens[:, -self.tokens :]))
         predicted = F.layer_norm(newest, (self.dim,), eps=_LATENT_EPSILON)
         moved = compose_pose(pose[:, -1, 0, :POSE], actions[:, -1]).unsqueeze(1)
@@ -201,44 +185,8 @@ def _expected_keys(tensors: Mapping[str, Tensor]) -> list[str]:
     return [
         *(f"encoder.blocks.{layer}.{key}" for layer in range(encoder_depth) for key in _BLOCK),
         *(f"predictor.predictor_blocks.{layer}.{key}" for layer in range(depth) for key in _BLOCK),
-        *(f"{part}.{kind}" for part in _PARTS for kind in _WEIGHTS),
+        *_PARTS,
     ]
-
-
-def _sizes_of(tensors: Mapping[str, Tensor], heads: Heads, subject: str) -> VjepaSizes:
-    encoder_dim, channels, tubelet, patch_size, _ = tensors["encoder.patch_embed.proj.weight"].shape
-    predictor_dim = tensors["predictor.predictor_embed.weight"].shape[0]
-    image_size = heads.image_size or _IMAGE_SIZE
-    given = [tensors[f"predictor.{name}_encoder.weight"].shape[1] for name in ("action", "state")]
-    if given != [POSE, POSE]:
-        raise ExportRefusedError(
-            subject,
-            found=f"{given[0]} numbers in an action and {given[1]} in a pose",
-            expected=f"{POSE} in each: x, y, z, roll, pitch, yaw, gripper",
-            remedy="Poses of other numbers cannot be composed; take a model that was trained on these.",
-        )
-    require_division(f"{subject}: heads of the encoder", heads.encoder, encoder_dim)
-    require_division(f"{subject}: heads of the predictor", heads.predictor, predictor_dim)
-    if image_size % patch_size:
-        raise ExportRefusedError(
-            f"{subject}: images of {image_size} pixels",
-            found=f"patches of {patch_size}",
-            expected="images of a whole number of them",
-            remedy=f"Say --image-size {_IMAGE_SIZE}, or what the model was trained on.",
-        )
-    return VjepaSizes(
-        channels=channels,
-        patch_size=patch_size,
-        tubelet=tubelet,
-        side=image_size // patch_size,
-        encoder_dim=encoder_dim,
-        encoder_depth=layers_under(tensors, "encoder.blocks."),
-        encoder_mlp_dim=tensors["encoder.blocks.0.mlp.fc1.weight"].shape[0],
-        predictor_dim=predictor_dim,
-        depth=layers_under(tensors, "predictor.predictor_blocks."),
-        mlp_dim=tensors["predictor.predictor_blocks.0.mlp.fc1.weight"].shape[0],
-        heads=heads,
-    )
 
 
 def _encoder_weights(tensors: Mapping[str, Tensor], sizes: VjepaSizes) -> dict[str, Tensor]:
@@ -258,3 +206,26 @@ def _reordered(tensors: Mapping[str, Tensor], prefix: str, heads: int) -> dict[s
         for key, tensor in tensors.items()
         if key.startswith(prefix)
     }
+
+
+def _interface(options: argparse.Namespace, model: WorldModel) -> Interface:
+    return end_effector_interface(options, model, _END_EFFECTOR)
+
+
+VJEPA2_AC = Family(
+    title="V-JEPA 2-AC",
+    licence="MIT",
+    source="https://github.com/facebookresearch/vjepa2",
+    layouts=LAYOUTS,
+    full_size=VjepaSizes(),
+    small=SMALL,
+    read=read_vjepa2_ac,
+    reference=VjepaReference,
+    random_reference=random_vjepa2_ac,
+    interface=_interface,
+    random_options=RANDOM_ARM,
+    groups=GROUPS,
+    pack=pack_vjepa2_ac,
+    default_heads=default_heads,
+    needs=VJEPA2,
+)

@@ -1,4 +1,4 @@
-"""V-JEPA 2-AC as its authors' code has it: the encoder and the predictor of the package vjepa2, SciPy's rotations."""
+"""V-JEPA 2-AC by its authors' code: encoder and predictor of the package vjepa2, and rotations of SciPy."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .reference_packages import vjepa2_modules
-from .vjepa2_ac import MOST_FRAMES, VjepaSizes
+from .vjepa2_ac_sizes import MAX_FRAMES, VjepaSizes
 
 _POSE = 7
 
 
 class VjepaReference:
-    """Encoder and predictor in evaluation mode, behind the interface of `Reference`."""
+    """Encoder and predictor in evaluation mode; implements `Reference`."""
 
     cost_scale = 1.0
 
@@ -37,7 +37,7 @@ class VjepaReference:
     def step(self, history: Tensor, actions: Tensor) -> Tensor:
         visual, poses = history[:, :, : self.sizes.tokens], history[:, :, self.sizes.tokens, :_POSE]
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # how it chooses a kernel for CUDA
+            warnings.simplefilter("ignore", FutureWarning)  # about its choice of a CUDA kernel
             predicted = self.model.predictor(visual.flatten(1, 2), actions, poses)[:, -self.sizes.tokens :]
         moved = scipy_pose(poses[:, -1], actions[:, -1])
         return self._latent(F.layer_norm(predicted, (self.sizes.encoder_dim,)), moved)
@@ -72,13 +72,13 @@ def scipy_pose(pose: Tensor, delta: Tensor) -> Tensor:
 
 
 def random_vjepa2_ac(sizes: VjepaSizes, seed: int) -> VjepaReference:
-    """Random weights, such that every layer, the actions and the poses matter to what comes out."""
+    """Random weights with which every layer, the actions and the poses change the prediction."""
     torch.manual_seed(seed)
     reference = VjepaReference(sizes)
     with torch.no_grad():
         for name, parameter in reference.model.named_parameters():
             if parameter.dim() == 2:
-                # The default start is so small that a layer adds next to nothing.
+                # With the default start, a layer would add almost nothing.
                 nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5)
             elif name.endswith("bias"):
                 nn.init.normal_(parameter, std=0.1)
@@ -86,7 +86,7 @@ def random_vjepa2_ac(sizes: VjepaSizes, seed: int) -> VjepaReference:
 
 
 def pack_vjepa2_ac(tensors: dict[str, Tensor]) -> dict[str, object]:
-    """Weights in the form that they are published in, with what lies beside them."""
+    """Weights as published, with the other content of such a file."""
     encoder = {
         key.replace("encoder.", "module.backbone.", 1): tensor
         for key, tensor in tensors.items()
@@ -116,7 +116,7 @@ def _build(sizes: VjepaSizes) -> nn.Module:
     encoders, predictors = vjepa2_modules()
     norm = partial(nn.LayerNorm, eps=1e-6)
     model = nn.Module()
-    frames = MOST_FRAMES * sizes.tubelet
+    frames = MAX_FRAMES * sizes.tubelet
     model.encoder = encoders.VisionTransformer(
         img_size=(sizes.image_size, sizes.image_size),
         patch_size=sizes.patch_size,

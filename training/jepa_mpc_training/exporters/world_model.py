@@ -1,4 +1,4 @@
-"""What every family of published world models becomes before it is written."""
+"""The common form of all families of published world models."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Camera:
-    """How images are made to fit: fields of `cameras` in the manifest."""
+    """Resizing and normalisation of images: fields of `cameras` in the manifest."""
 
-    # The published code of stable-worldmodel normalises, then resizes with anti-aliasing. Both are linear, so their
-    # order makes no difference.
+    # stable-worldmodel normalises before it resizes with anti-aliasing. Both are linear, so the order does not matter.
     resize: str = "squash"
     interpolation: str = "bilinear-antialias"
     mean: tuple[float, ...] = IMAGENET_MEAN
@@ -26,7 +25,7 @@ class Camera:
 
 @dataclass(frozen=True)
 class Stream:
-    """A part of a latent, `tokens` and `dims` from the first up to the one before the last; `latent.streams`."""
+    """A part of a latent, as in `latent.streams`: ranges of `tokens` and of `dims`, the ends excluded."""
 
     name: str
     of: str
@@ -36,27 +35,27 @@ class Stream:
     weight: float
 
     def part_of(self, latent: Tensor) -> Tensor:
-        """Latent `[…, N, D]` -> what this stream has of it."""
+        """Latent `[…, N, D]` -> the part of this stream."""
         return latent[..., slice(*self.tokens), slice(*self.dims)]
 
 
 @dataclass(frozen=True)
 class Planner:
-    """`plannerDefaults`. Defaults: those of stable-worldmodel, where nothing is penalised."""
+    """`plannerDefaults` of the manifest. Defaults: those of stable-worldmodel, which penalises no actions."""
 
     samples: int = 300
     iterations: int = 30
     elites: int = 30
     horizon: int = 5
     initial_std: float | None = None
-    """Half ranges; none: one deviation of the data set."""
+    """In half action ranges. None: one standard deviation of the data set."""
     min_std: float = 0.0
     momentum: float | None = None
 
 
 @dataclass(frozen=True)
 class WorldModel:
-    """Networks in the form of the model contract, in evaluation mode, with their sizes.
+    """Networks of the model contract, in evaluation mode, with their sizes.
 
     `encoder`: image `[B, C, S, S]`, and proprioception `[B, P]` where P is more than 0 -> latent `[B, N, D]`.
     `predictor`: history `[B, T, N, D]` and for each latent the normalised block of actions that leaves it `[B, T, A]`
@@ -71,25 +70,25 @@ class WorldModel:
     dim: int
     window: int
     action_dim: int
-    longest_window: int | None = None
-    """What `window` may be made; none: it is what it is."""
+    max_window: int | None = None
+    """Maximum of `window`. None: it cannot be changed."""
     history_mode: str = "sliding"
     proprioception_dim: int = 0
     streams: tuple[Stream, ...] = ()
-    """None: one of everything."""
+    """Empty: one stream of the whole latent."""
     camera: Camera = field(default_factory=Camera)
     objective: str = "squared_latent_distance"
     planner: Planner = field(default_factory=Planner)
 
     def draw_observations(self, count: int, draw: torch.Generator) -> list[Tensor]:
-        """Inputs of the encoder, of noise."""
+        """Random inputs of the encoder, `count` rows each."""
         inputs = [torch.randn(count, self.channels, self.image_size, self.image_size, generator=draw)]
         if self.proprioception_dim:
             inputs.append(torch.randn(count, self.proprioception_dim, generator=draw))
         return inputs
 
     def draw_history(self, count: int, draw: torch.Generator) -> Tensor:
-        """History `[count, window, N, D]` of noise; 0 where no stream has a part, as the encoder leaves it."""
+        """Random history `[count, window, N, D]`; 0 outside of the streams, as in the encoder's output."""
         history = torch.randn(count, self.window, self.tokens, self.dim, generator=draw)
         if not self.streams:
             return history
@@ -99,7 +98,7 @@ class WorldModel:
         return history * used
 
     def cost(self, latent: Tensor, goal: Tensor) -> Tensor:
-        """`objective` of latents `[K, N, D]` from a goal `[1, N, D]`, over the streams by their weights -> `[K]`."""
+        """The objective: latents `[K, N, D]`, goal `[1, N, D]` -> weighted sum over the streams `[K]`."""
         whole = Stream("latent", "images", "predicted", (0, self.tokens), (0, self.dim), 1.0)
         cost = torch.zeros(len(latent))
         for stream in self.streams or (whole,):
@@ -112,22 +111,22 @@ class WorldModel:
 
 
 class Reference(Protocol):
-    """The published code of a family, with the same weights."""
+    """The published code of a family, or a restatement of it, with the same weights."""
 
     model: nn.Module
     cost_scale: float
-    """Its cost, as a share of `WorldModel.cost`."""
+    """Its cost divided by `WorldModel.cost`."""
 
     def encode(self, *observation: Tensor) -> Tensor:
-        """As `WorldModel.encoder`."""
+        """The same as `WorldModel.encoder`."""
 
     def step(self, history: Tensor, actions: Tensor) -> Tensor:
-        """As `WorldModel.predictor`."""
+        """The same as `WorldModel.predictor`."""
 
     def plan_cost(
         self, observation: list[Tensor], goal: list[Tensor], actions: Tensor, window: int
     ) -> tuple[Tensor, Tensor]:
-        """Inputs of the encoder, one row each, candidates `[K, H, A]` -> last latents `[K, N, D]`, costs `[K]`.
+        """Inputs of the encoder, one row each, and candidates `[K, H, A]` -> last latents `[K, N, D]`, costs `[K]`.
 
-        Predictions are of the last `window` latents at most.
+        A prediction takes at most the last `window` latents.
         """

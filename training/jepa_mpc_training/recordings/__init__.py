@@ -1,1 +1,1 @@
-"""Recordings of real or simulated robots, rosbag2 and LeRobot, as the episodes that the stages after `collect` take."""
+"""Reads recordings of robots, rosbag2 and LeRobot, as episodes for the stages after `collect`."""

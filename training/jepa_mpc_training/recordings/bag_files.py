@@ -1,4 +1,4 @@
-"""The files of a rosbag2 recording, also of one that was cut off: without metadata.yaml, or inside an MCAP file."""
+"""Opens rosbag2 recordings, including truncated ones: without metadata.yaml, or with an MCAP file cut short."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _METADATA = "metadata.yaml"
 _MAGIC = b"\x89MCAP0\r\n"
 _CHUNK = 0x06
 _DATA_RECORDS = range(0x01, 0x0F)
-"""Kinds of records up to the end of the data."""
+"""Opcodes of the records up to the end of the data section."""
 _RECORD_HEAD = 9
-"""Bytes before what a record of MCAP holds: its kind, and the length of the rest."""
+"""Bytes before the content of an MCAP record: its opcode and its length."""
 _FOOTER = b"\x02" + (20).to_bytes(8, "little") + bytes(20)
-"""Of an MCAP file without an index: readers then go through the whole file."""
+"""The footer of an MCAP file without an index, which makes readers scan the whole file."""
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[AnyReader]:
-    """The recording that a folder, or a file in one, holds; raises RecordingError where it cannot be read."""
-    # A file inside a bag's folder is as good as the folder.
+    """Opens the recording in a folder, or a file of one. Raises RecordingError if it cannot be read."""
+    # A file in the folder of a bag selects the whole bag.
     folder = path.parent if path.is_file() and (path.parent / _METADATA).exists() else path
     try:
         with AnyReader(_parts(folder), default_typestore=get_typestore(Stores.ROS2_JAZZY)) as bag:
@@ -43,8 +43,8 @@ def opened(path: Path) -> Iterator[AnyReader]:
         ) from error
 
 
-def cut_off(path: Path) -> dict[str, int]:
-    """By the name of each MCAP file that was cut off, how many bytes come after its last whole record."""
+def truncated_files(path: Path) -> dict[str, int]:
+    """The truncated MCAP files, by name: the number of bytes after the last complete record."""
     files = [path] if path.is_file() else sorted(path.glob("*.mcap"))
     return {file.name: file.stat().st_size - whole for file in files if (whole := _whole_bytes(file)) is not None}
 
@@ -52,7 +52,7 @@ def cut_off(path: Path) -> dict[str, int]:
 def _parts(folder: Path) -> list[_Part]:
     if folder.is_file() or (folder / _METADATA).exists():
         return [_Part(folder)]
-    # Recorders write metadata.yaml last: a recording that was cut off has none.
+    # Recorders write metadata.yaml last: a truncated recording has none.
     files = sorted(
         (file for kind in ("*.mcap", "*.db3") for file in folder.glob(kind)),
         key=lambda file: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", file.name)],
@@ -62,24 +62,26 @@ def _parts(folder: Path) -> list[_Part]:
 
 def _remedy(folder: Path, problem: str) -> str:
     if ".db3" in problem:
-        return "A damaged .db3 file cannot be read: record again. (An MCAP file can, up to where it was cut off.)"
+        return "A damaged .db3 file cannot be read: record again. (A truncated MCAP file can, up to its end.)"
     if (folder / _METADATA).exists():
-        return f"If {folder / _METADATA} is damaged, delete it: the .mcap or .db3 files beside it are read without it."
-    return "Give the folder that `ros2 bag record -o` wrote."
+        return (
+            f"If {folder / _METADATA} is damaged, delete it: the .mcap or .db3 files in its folder are read without it."
+        )
+    return "Pass the folder that `ros2 bag record -o` wrote."
 
 
 class _Part(type(Path())):
-    """A path whose MCAP files can be read as if they had not been cut off."""
+    """A path that opens a truncated MCAP file as if it were complete."""
 
     def open(self, *arguments: Any, **keywords: Any) -> Any:
         """As `Path.open`."""
         whole = _whole_bytes(self) if self.suffix == ".mcap" else None
         file = super().open(*arguments, **keywords)
-        return file if whole is None else io.BufferedReader(_Mended(file, whole))
+        return file if whole is None else io.BufferedReader(_Completed(file, whole))
 
 
-class _Mended(io.RawIOBase):
-    """The first `whole` bytes of an MCAP file, and the end that it lacks."""
+class _Completed(io.RawIOBase):
+    """The first `whole` bytes of an MCAP file, followed by the footer that it lacks."""
 
     def __init__(self, file: BinaryIO, whole: int) -> None:
         self._file, self._whole, self._end = file, whole, _FOOTER + _MAGIC
@@ -112,8 +114,8 @@ class _Mended(io.RawIOBase):
 
 
 def _whole_bytes(path: Path) -> int | None:
-    """Up to where the records of an MCAP file are whole; None: it was not cut off, or is no MCAP file."""
-    # Not by the path's own `open`, which asks this.
+    """Number of bytes up to the end of the last complete record; None if the file is not a truncated MCAP file."""
+    # The path's own `open` calls this function.
     with open(path, "rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
@@ -128,7 +130,7 @@ def _whole_bytes(path: Path) -> int | None:
             file.seek(whole)
             head = file.read(_RECORD_HEAD)
             end = whole + _RECORD_HEAD + int.from_bytes(head[1:], "little")
-            # A disk that lost power may leave zeros; an index that was begun is of no use.
+            # After a power failure, a file may end in zeros. An incomplete index is of no use.
             if head[0] not in _DATA_RECORDS or end > size:
                 break
             kind, before, whole = head[0], whole, end
@@ -139,7 +141,7 @@ def _whole_bytes(path: Path) -> int | None:
 
 
 def _is_whole_chunk(chunk: bytes) -> bool:
-    """Whether the messages in a chunk go on to its end, and not over into zeros."""
+    """Whether the messages in a chunk reach to its end, without zeros after them."""
     name_end = 32 + int.from_bytes(chunk[28:32], "little")
     records = memoryview(chunk)[name_end + 8 :]
     if name_end > 32:  # compressed

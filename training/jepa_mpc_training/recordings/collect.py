@@ -1,4 +1,4 @@
-"""Stage 1 for a robot of one's own: recordings instead of a simulator."""
+"""Stage 1 for a robot of your own: recordings instead of a simulator."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .section import Section
 from .source import BagSource, Source
 from .synchronise import Episode, episodes_of
 
-_LATEST_PERIODS = 4
-"""How late a joint may follow its commands, in control periods, for the two to be recognised as belonging together."""
-_BEYOND = 1.05
-_BEYOND_SHARE = 0.05
-"""Commands beyond this many velocity limits, in more than this share of the periods, are in another unit."""
+_MAX_DELAY_PERIODS = 4
+"""Maximum delay between commands and motion of a joint, in control periods, for which a correlation is sought."""
+_EXCESS = 1.05
+_EXCESS_SHARE = 0.05
+"""Commands above this factor on the velocity limit, in more than this share of the periods, are in another unit."""
 _STILL = 0.01
-"""A joint whose commands are below this share of its velocity limit, root mean square, has not been moved."""
+"""A joint whose commands have a root mean square below this share of its velocity limit has not been moved."""
 
 
 def collect_recordings(
@@ -32,7 +32,7 @@ def collect_recordings(
 ) -> dict[str, Any]:
     """Writes the arrays of a `Dataset` with one view to `folder`, and `findings.json`; prints what was found.
 
-    Raises RecordingError where the recordings cannot be used.
+    Raises RecordingError if the recordings cannot be used.
     """
     root = parse_urdf(urdf_xml)
     joints, limits = read_joint_names(root), read_limits(root)
@@ -51,8 +51,8 @@ def collect_recordings(
         positions = np.stack([episode.positions for episode in episodes])
         following, correlations = follow(joints, actions, positions)
         for one in following:
-            late = f"{one.late_ms:.0f} ms late"
-            print(f"  {one.joint} follows its commands with a correlation of {one.correlation:.2f}, {late}")
+            delay = f"{one.late_ms:.0f} ms late"
+            print(f"  {one.joint} follows its commands with a correlation of {one.correlation:.2f}, {delay}")
     write_json(folder / "findings.json", found, following)
     if len(episodes) < 2:
         raise _too_few(source, found, config)
@@ -71,12 +71,12 @@ def collect_recordings(
 
 
 def follow(joints: Sequence[str], actions: np.ndarray, positions: np.ndarray) -> tuple[list[Following], np.ndarray]:
-    """How each joint moves with its commands; actions `[E, T, J]`, positions `[E, T + 1, J]`.
+    """How each joint follows its commands: actions `[E, T, J]` in rad/s, positions `[E, T + 1, J]` in rad.
 
     Also returns the correlations of each joint's velocity with each joint's commands `[J, J]`, at the best delay.
     """
     measured = np.diff(positions, axis=1) / (PERIOD_MS / 1000)
-    late = range(min(_LATEST_PERIODS, actions.shape[1] - 2) + 1)
+    late = range(min(_MAX_DELAY_PERIODS, actions.shape[1] - 2) + 1)
     by_delay = np.stack([_correlations(measured[:, delay:], actions[:, : actions.shape[1] - delay]) for delay in late])
     best = by_delay.max(axis=0)
     rows = []
@@ -88,7 +88,7 @@ def follow(joints: Sequence[str], actions: np.ndarray, positions: np.ndarray) ->
 
 
 def _correlations(measured: np.ndarray, commanded: np.ndarray) -> np.ndarray:
-    """Of each joint's measured with each joint's commanded velocity: `[J, J]`; 0 where one of them is constant."""
+    """Correlations of the measured with the commanded velocities `[J, J]`; 0 if one of the two is constant."""
     rows, columns = measured.reshape(-1, measured.shape[2]), commanded.reshape(-1, commanded.shape[2])
     rows, columns = rows - rows.mean(0), columns - columns.mean(0)
     scale = np.sqrt(np.outer(np.square(rows).sum(0), np.square(columns).sum(0)))
@@ -114,7 +114,7 @@ def _write(
     positions: np.ndarray,
     frame_size: int,
 ) -> None:
-    """The arrays of a `Dataset`, its frames written one by one as they are read."""
+    """Writes the arrays of a `Dataset`, its frames one by one as they are read."""
     count = len(actions) * (actions.shape[1] + 1)
     flat: np.ndarray | None = None
     first = 0
@@ -122,7 +122,7 @@ def _write(
         for section, episodes in parts:
             if not episodes:
                 continue
-            # Two episodes that follow each other share a frame: the last of one is the first of the other.
+            # Consecutive episodes share a frame: the last of one is the first of the next.
             indices, places = np.unique(np.concatenate([episode.frames for episode in episodes]), return_inverse=True)
             order, starts = np.argsort(places, kind="stable"), np.searchsorted(np.sort(places), np.arange(len(indices)))
             ends = np.append(starts[1:], len(places))
@@ -134,7 +134,7 @@ def _write(
                     (height, width, _), (_, other_height, other_width, _) = frame.shape, flat.shape
                     raise RecordingError(
                         section.name,
-                        found=f"pictures of {width}x{height} and {other_width}x{other_height} pixels",
+                        found=f"images of {width}x{height} and {other_width}x{other_height} pixels",
                         expected="one size",
                         remedy="Record one camera with one setting, or scale: --set collect.frame_size=224.",
                     )
@@ -147,7 +147,7 @@ def _write(
 
 
 def _open_frames(folder: Path, episodes: int, length: int, shape: tuple[int, ...]) -> np.ndarray:
-    """The file of frames `[E, 1, T + 1, H, W, 3]` on disk, as `[E * (T + 1), H, W, 3]`."""
+    """Makes the file of frames `[E, 1, T + 1, H, W, 3]`; returns it as `[E * (T + 1), H, W, 3]`."""
     frames = np.lib.format.open_memmap(
         folder / "frames.npy", mode="w+", dtype=np.uint8, shape=(episodes, 1, length, *shape)
     )
@@ -165,7 +165,7 @@ def _too_few(source: Source, found: Sequence[Findings], config: CollectConfig) -
         ", ".join(source.paths),
         found=f"{count} stretches of {config.periods} periods of {PERIOD_MS} ms ({reasons})",
         expected="at least 2 with frames, joint states and commands throughout",
-        remedy="Record for longer, 10 pictures a second or more, or cut shorter episodes: --set collect.periods=20.",
+        remedy="Record for longer, at 10 images a second or more, or cut shorter episodes: --set collect.periods=20.",
     )
 
 
@@ -178,37 +178,37 @@ def _check(
     correlations: np.ndarray,
     config: RecordingsConfig,
 ) -> None:
-    """Raises RecordingError for commands in another unit, that do not move a joint, or are those of another joint."""
+    """Raises RecordingError if commands are in another unit, do not move a joint, or are those of another joint."""
     subject = f"commands in {', '.join(source.paths)}"
     for index, joint in enumerate(joints):
         limit = limits.velocity[index]
-        beyond = float((np.abs(actions[..., index]) > _BEYOND * limit).mean())
-        if beyond > _BEYOND_SHARE:
+        beyond = float((np.abs(actions[..., index]) > _EXCESS * limit).mean())
+        if beyond > _EXCESS_SHARE:
             raise RecordingError(
                 subject,
-                found=f"{joint} told to exceed the URDF's limit of {limit:g} rad/s in {beyond:.0%} of the periods",
+                found=f"{joint} commanded to exceed the URDF's limit of {limit:g} rad/s in {beyond:.0%} of the periods",
                 expected="velocities within the limits of the robot",
                 remedy="Set-points in degrees or of positions (--command-kind position), or a URDF with other limits.",
             )
         if following[index].commanded_rms < _STILL * limit:
             raise RecordingError(
                 subject,
-                found=f"{joint} told to move at {following[index].commanded_rms:.4f} rad/s in the mean",
+                found=f"{joint} commanded to move at {following[index].commanded_rms:.4f} rad/s in the mean",
                 expected="every joint of the URDF moved over its range, at all speeds",
                 remedy="Move it while recording, or make it a fixed joint in the URDF that is given.",
             )
         correlation = following[index].correlation
-        if correlation < config.least_following:
+        if correlation < config.min_correlation:
             best = int(correlations[index].argmax())
             other = (
                 f"; it moves with those of {joints[best]} ({correlations[index, best]:.2f})"
-                if best != index and correlations[index, best] >= config.least_following
+                if best != index and correlations[index, best] >= config.min_correlation
                 else ""
             )
             raise RecordingError(
                 subject,
                 found=f"{joint} moves with its commands with a correlation of {correlation:.2f}{other}",
-                expected=f"{config.least_following:g} or more",
+                expected=f"{config.min_correlation:g} or more",
                 remedy="Check the order of the joints (--command-joints), --command-kind, and that this is what moved "
                 "the robot.",
             )

@@ -1,4 +1,4 @@
-"""What the joints were told, as a motion over time: which mean velocity was commanded between two moments."""
+"""Commands as a motion over time: the mean commanded velocity between two times."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ class Commands(Protocol):
     """Commands of one section."""
 
     def mean_velocity(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-        """Mean commanded velocities `[N, J]` in rad/s between stamps `[N]` and `[N]` (ns); NaN in rows where no
-        command was in force for some of the time."""
+        """Mean commanded velocities `[N, J]` in rad/s between stamps `[N]` and `[N]` (ns). A row is NaN if no command
+        was in force for some of the time."""
         ...
 
 
 class HeldVelocities:
-    """Velocity set-points, each in force until the next one comes, but no longer than the controller obeys it."""
+    """Velocity set-points, each in force until the next one, but no longer than `hold_ns`."""
 
     def __init__(self, stamps: np.ndarray, velocities: np.ndarray, hold_ns: int) -> None:
-        """stamps `[M]` ascending, velocities `[M, J]` in rad/s; none is in force for longer than `hold_ns`."""
+        """stamps `[M]` ascending, velocities `[M, J]` in rad/s."""
         self._integral = _Integral(stamps, velocities, hold_ns)
 
     def mean_velocity(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
@@ -35,7 +35,7 @@ class HeldVelocities:
 
 
 class HeldPositions:
-    """Position set-points, each in force until the next one comes, but no longer than `hold_ns`."""
+    """Position set-points, each in force until the next one, but no longer than `hold_ns`."""
 
     def __init__(self, stamps: np.ndarray, positions: np.ndarray, hold_ns: int) -> None:
         """stamps `[M]` ascending, positions `[M, J]` in rad."""
@@ -54,7 +54,7 @@ class HeldPositions:
 
 @dataclass(frozen=True)
 class CommandedTrajectory:
-    """One trajectory: when it starts (ns), and its points' times from then (ns) `[K]` and positions `[K, J]` (rad)."""
+    """A trajectory: its start (ns), and the times since then (ns) `[K]` and positions `[K, J]` (rad) of its points."""
 
     start: int
     times: np.ndarray
@@ -62,18 +62,18 @@ class CommandedTrajectory:
 
 
 class Trajectories:
-    """Trajectories as a joint trajectory controller follows them: each replaces the one before it from its start on,
-    beginning where that one has got to, and its last point is held. Between points the joints move on lines."""
+    """Trajectories as a joint trajectory controller follows them: from its start on, each replaces the one before it
+    and begins at the position that one had reached. Positions are linear between points; the last point is held."""
 
     def __init__(self, trajectories: Sequence[CommandedTrajectory], joints: int) -> None:
-        """In the order of their starts."""
+        """`trajectories` are in the order of their starts; `joints` is the number of joints."""
         times: list[np.ndarray] = []
         places: list[np.ndarray] = []
         running: tuple[np.ndarray, np.ndarray] | None = None
         for trajectory in trajectories:
             stamps = trajectory.start + trajectory.times
             if running is None:
-                # Where the joints were to be before its first point nobody knows.
+                # The positions before the first point are unknown.
                 running = stamps, trajectory.positions
                 continue
             kept = running[0] < trajectory.start
@@ -101,7 +101,7 @@ class Trajectories:
 
 
 class _Integral:
-    """Time integral of set-points that are held, and the time in which one was in force."""
+    """Time integral of held set-points, and the time for which one was in force."""
 
     def __init__(self, stamps: np.ndarray, values: np.ndarray, hold_ns: int) -> None:
         self._stamps, self._values, self._hold = stamps, values, hold_ns
@@ -117,7 +117,7 @@ class _Integral:
         return self._before[index] + self._values[index] * since[:, None]
 
     def covers(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-        """Whether a set-point was in force all the time between stamps `[N]` and `[N]`: bool `[N]`."""
+        """Whether a set-point was in force throughout, between stamps `[N]` and `[N]`: bool `[N]`."""
         if len(self._stamps) == 0:
             return np.zeros(len(starts), dtype=bool)
         first, last = self._locate(starts), self._locate(ends)
@@ -125,13 +125,13 @@ class _Integral:
         return (starts >= self._stamps[0]) & (in_force == ends - starts)
 
     def _locate(self, stamps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The set-point of each stamp `[N]` and for how long it has been in force then (ns) `[N]`."""
+        """The index of the set-point at each stamp `[N]`, and the time since it came into force (ns) `[N]`."""
         index = (np.searchsorted(self._stamps, stamps, side="right") - 1).clip(0)
         return index, (stamps - self._stamps[index]).clip(0, self._hold)
 
 
 def _interpolate(at: np.ndarray, times: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Places `[K, J]` at times `[K]` -> places `[N, J]` at stamps `[N]`, held before the first and after the last."""
-    # Differences of stamps are exact where stamps themselves, as floats, would be off by a quarter of a microsecond.
+    # As floats, stamps would be off by a quarter of a microsecond; their differences are exact.
     since, knots = at - times[0], times - times[0]
     return np.stack([np.interp(since, knots, column) for column in places.T], axis=1)

@@ -1,4 +1,4 @@
-"""What was found in recordings (gaps, dropped frames, clock jumps, what was of no use), as a table and as JSON."""
+"""Findings about recordings (gaps, dropped frames, clock jumps, unused time), as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 _LISTED = 8
-"""Events of each kind in the printed table; the JSON file has all of them."""
+"""Maximum number of events of each kind that are printed. The JSON file has all of them."""
 
 
 @dataclass
 class Event:
-    """Something that happened in a recording: `at_s` seconds from its start, on `topic`, `by_s` long."""
+    """An event in a recording: `at_s` seconds from its start, on `topic`, of a size of `by_s` seconds."""
 
     at_s: float
     topic: str
@@ -21,7 +21,7 @@ class Event:
 
 @dataclass
 class Findings:
-    """Of one recording. Times in s; `unused_s` says by reason how much of the recorded time is in no episode."""
+    """Findings about one recording. Times are in s; `unused_s` is the recorded time in no episode, by reason."""
 
     recording: str
     duration_s: float = 0.0
@@ -33,21 +33,22 @@ class Findings:
     out_of_order: int = 0
     gaps: list[Event] = field(default_factory=list)
     clock_jumps: list[Event] = field(default_factory=list)
-    cut_off: dict[str, int] = field(default_factory=dict)
-    """By file that ends in the middle: bytes after its last whole record, which are not read."""
+    truncated: dict[str, int] = field(default_factory=dict)
+    """Truncated files, by name: bytes after the last complete record, which are not read."""
     unused_s: dict[str, float] = field(default_factory=dict)
     episodes: int = 0
     used_s: float = 0.0
 
     def leave_out(self, reason: str, seconds: float) -> None:
-        """Counts time that no episode has."""
+        """Adds time that is in no episode, with the reason."""
         if seconds > 0:
             self.unused_s[reason] = self.unused_s.get(reason, 0.0) + seconds
 
 
 @dataclass
 class Following:
-    """How a joint moves with its commands: correlation of measured with commanded velocity, and how late it is best."""
+    """How a joint follows its commands: correlation of measured with commanded velocity, at the delay where it is
+    highest, and that delay."""
 
     joint: str
     correlation: float
@@ -56,13 +57,13 @@ class Following:
 
 
 def write_json(path: Path, findings: list[Findings], following: list[Following]) -> None:
-    """Everything that was found."""
+    """Writes all findings."""
     report = {"recordings": [asdict(one) for one in findings], "following": [asdict(one) for one in following]}
     path.write_text(json.dumps(report, indent=2, default=float) + "\n")
 
 
 def table(findings: list[Findings]) -> str:
-    """What was found, for people."""
+    """The findings as text."""
     head = ("recording", "time", "frames", "camera", "dropped", "gaps", "jumps", "late", "episodes", "used")
     rows = [head, *(_row(one) for one in findings)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
@@ -92,12 +93,12 @@ def _details(one: Findings) -> list[str]:
     lines = _shortened(lines)
     lines += _shortened([f"gap of {event.by_s:.2f} s at {event.at_s:.2f} s ({event.topic})" for event in one.gaps])
     lines += [
-        f"WARNING: {file} was cut off: {one.duration_s:.1f} s are whole and read, its last {size} bytes are not"
-        for file, size in one.cut_off.items()
+        f"WARNING: {file} is truncated: {one.duration_s:.1f} s are complete and read, its last {size} bytes are not"
+        for file, size in one.truncated.items()
     ]
     return lines + [f"unused: {seconds:.1f} s, {reason}" for reason, seconds in sorted(one.unused_s.items())]
 
 
 def _shortened(lines: list[str]) -> list[str]:
     rest = len(lines) - _LISTED
-    return lines if rest <= 0 else [*lines[:_LISTED], f"and {rest} more of the kind"]
+    return lines if rest <= 0 else [*lines[:_LISTED], f"and {rest} more of this kind"]

@@ -1,4 +1,4 @@
-"""Pictures of recordings, scaled as the planner node scales its camera's."""
+"""Images of recordings, decoded and scaled as the planner node does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CHANNELS = {
     "bgr16": (np.uint16, 3, (2, 1, 0)),
     "mono16": (np.uint16, 1, (0, 0, 0)),
 }
-"""Encodings of sensor_msgs/Image: kind of a sample, samples a pixel, and which of them are red, green and blue."""
+"""Encodings of sensor_msgs/Image: type of a sample, samples in a pixel, and which of them are red, green and blue."""
 
 _YUV422 = {
     "yuv422_yuy2": (0, 1, 2, 3),
@@ -29,17 +29,17 @@ _YUV422 = {
     "yuv422": (1, 0, 3, 2),
     "uyvy": (1, 0, 3, 2),
 }
-"""Encodings with two pixels in four bytes: places of the first luma, U, the second luma and V."""
+"""Encodings with two pixels in four bytes: indices of the first luma, U, the second luma and V."""
 
 _YUV_BITS = 20
-"""Bits behind the point: colours are rounded as the planner node and cv_bridge round them."""
+"""Fractional bits of the fixed-point conversion, which rounds as the planner node and cv_bridge do."""
 
 _GREY_LEVELS_16 = 257
-"""16-bit values in one of 8 bits."""
+"""16-bit values for each 8-bit value."""
 
 
 def raw_image(subject: str, encoding: str, height: int, width: int, step: int, big_endian: bool, data) -> np.ndarray:
-    """Fields of a sensor_msgs/Image -> uint8 `[H, W, 3]`, RGB. Raises RecordingError for what it cannot hold."""
+    """Fields of a sensor_msgs/Image -> uint8 `[H, W, 3]`, RGB. Raises RecordingError for other encodings and sizes."""
     if encoding not in _CHANNELS and encoding not in _YUV422:
         raise RecordingError(
             subject,
@@ -57,7 +57,7 @@ def raw_image(subject: str, encoding: str, height: int, width: int, step: int, b
             found=f"{len(values)} bytes in rows of {step} for {width}x{height} {encoding}",
             expected=f"rows of at least {row} bytes, {height} of them"
             + (", and an even width" if encoding in _YUV422 else ""),
-            remedy="The camera driver writes wrong images: look at one of them.",
+            remedy="The camera driver publishes invalid images: inspect one of them.",
         )
     rows = np.ascontiguousarray(values[: step * height].reshape(height, step)[:, :row])
     if encoding in _YUV422:
@@ -69,7 +69,7 @@ def raw_image(subject: str, encoding: str, height: int, width: int, step: int, b
 
 def _remedy(encoding: str) -> str:
     if encoding.startswith("bayer_"):
-        return "Record the camera's colour topic (image_proc makes it of a mosaic), or set the driver to rgb8."
+        return "Record the camera's colour topic (image_proc converts a mosaic), or set the driver to rgb8."
     return "Record the camera's colour topic, or set the driver to rgb8."
 
 
@@ -100,7 +100,7 @@ def compressed_image(subject: str, data) -> np.ndarray:
 
 
 def scaled(image: np.ndarray, size: int) -> np.ndarray:
-    """uint8 `[H, W, 3]` -> uint8 `[size, size, 3]`: each pixel is the mean of the area that it covers."""
+    """Image uint8 `[H, W, 3]` -> uint8 `[size, size, 3]`: each pixel is the mean of the area that it covers."""
     height, width, _ = image.shape
     rows = _area_weights(height, size) @ image.reshape(height, -1).astype(np.float32)
     columns = rows.reshape(size, width, 3).transpose(0, 2, 1) @ _area_weights(width, size).T
@@ -109,7 +109,7 @@ def scaled(image: np.ndarray, size: int) -> np.ndarray:
 
 @lru_cache(maxsize=8)
 def _area_weights(length: int, size: int) -> np.ndarray:
-    """The share of each of `length` samples in each of `size` equal stretches: float32 `[size, length]`."""
+    """Weight of each of `length` samples in each of `size` equal intervals: float32 `[size, length]`."""
     edges = np.arange(size + 1) * length / size
     pixels = np.arange(length)
     inside = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)

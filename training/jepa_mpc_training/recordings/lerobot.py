@@ -1,4 +1,4 @@
-"""LeRobot data sets, format v3: tables in Parquet, pictures in shared MP4 files or in the tables."""
+"""Reads LeRobot data sets, format v3: tables in Parquet, images in shared MP4 files or in the tables."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _KINDS = {"pos": "position", "position": "position", "vel": "velocity", "velocit
 
 @dataclass(frozen=True)
 class _Layout:
-    """What meta/info.json says: where things are, and which columns of state and action are the URDF's joints."""
+    """The content of meta/info.json: paths, and the columns of state and action that belong to the URDF's joints."""
 
     root: Path
     fps: float
@@ -49,7 +49,7 @@ class _Layout:
 def read_lerobot(
     path: Path, source: LerobotSource, joints: Sequence[str], config: RecordingsConfig, findings: Findings
 ) -> list[Section]:
-    """A section for each episode; raises RecordingError where the data set cannot be used."""
+    """One section for each episode. Raises RecordingError if the data set cannot be used."""
     layout = _layout(path, source, joints)
     return [_section(layout, episode, config, findings) for episode in _episodes(layout)]
 
@@ -61,7 +61,7 @@ def _layout(path: Path, source: LerobotSource, joints: Sequence[str]) -> _Layout
             f"LeRobot data set {path}",
             found="no meta/info.json",
             expected="the root folder of a data set, with meta/, data/ and videos/",
-            remedy="Give the folder that `lerobot-record` wrote or `hf download --repo-type dataset` fetched.",
+            remedy="Pass the folder that `lerobot-record` wrote or `hf download --repo-type dataset` fetched.",
         )
     info = json.loads(file.read_text())
     version = str(info.get("codebase_version", "none"))
@@ -77,15 +77,15 @@ def _layout(path: Path, source: LerobotSource, joints: Sequence[str]) -> _Layout
         raise RecordingError(
             f"LeRobot data set {path}",
             found=f"features {', '.join(features)}",
-            expected=f"'{_ACTION}', what the robot was told",
-            remedy="Measured velocities are no actions: record the commands.",
+            expected=f"'{_ACTION}', the commands of the robot",
+            remedy="Measured velocities are not actions: record the commands.",
         )
     if _STATE not in features:
         raise RecordingError(
             f"LeRobot data set {path}",
             found=f"features {', '.join(features)}",
             expected=f"'{_STATE}' with the joint positions",
-            remedy="Record the robot's state, too.",
+            remedy="Record the robot's state as well.",
         )
     camera = _camera(path, source, features)
     action_names = _names(path, features, _ACTION)
@@ -105,8 +105,8 @@ def _layout(path: Path, source: LerobotSource, joints: Sequence[str]) -> _Layout
 
 def _how_to_convert(path: Path, version: str) -> str:
     if not version.startswith("v2.1"):
-        return "Convert it to v2.1 with the LeRobot of that time, then to v3.0; or record it again."
-    # Versions of the converter disagree on what --root means, and not on this.
+        return "Convert it to v2.1 with a LeRobot of that time, then to v3.0; or record it again."
+    # Versions of the converter interpret --root differently, but not HF_LEROBOT_HOME.
     folder = path.resolve()
     return (
         f"Convert it in place, with LeRobot: HF_LEROBOT_HOME={folder.parent} python -m "
@@ -124,12 +124,12 @@ def _camera(path: Path, source: LerobotSource, features: dict[str, Any]) -> str:
         f"LeRobot data set {path}",
         found=f"cameras {', '.join(cameras) or 'none'}" + (f", and no '{source.camera}'" if source.camera else ""),
         expected="one camera",
-        remedy="Name one of them: --lerobot-camera NAME.",
+        remedy="Choose one of them: --lerobot-camera NAME.",
     )
 
 
 def _names(path: Path, features: dict[str, Any], feature: str) -> list[str]:
-    """Names of a feature's numbers: a list, or lists in an object (`{"motors": [...]}`)."""
+    """Names of a feature's numbers: a list, or lists in an object (`{"motors": [...]}`). Raises RecordingError."""
     names = features[feature].get("names")
     if isinstance(names, dict):
         names = [name for group in names.values() for name in (group if isinstance(group, list) else [group])]
@@ -151,7 +151,7 @@ def _columns(path: Path, feature: str, names: Sequence[str], wanted: Sequence[st
             f"LeRobot data set {path}, feature {feature}",
             found=f"joints {', '.join(names)}",
             expected=f"{', '.join(wanted)}",
-            remedy="Give the URDF of this robot (--urdf), or say what its joints are called here: "
+            remedy="Pass the URDF of this robot (--urdf), or the names of its joints in the recording: "
             "--joint URDF_NAME=RECORDED_NAME.",
         )
     return [names.index(name) if name in names else plain.index(name) for name in wanted]
@@ -166,7 +166,7 @@ def _kind(path: Path, names: Sequence[str]) -> str:
         f"LeRobot data set {path}, feature {_ACTION}",
         found=f"numbers called {', '.join(names)}",
         expected="names that end in .pos or .vel",
-        remedy="Say what they are: --command-kind position (rad) or velocity (rad/s).",
+        remedy="Pass their kind: --command-kind position (rad) or velocity (rad/s).",
     )
 
 
@@ -195,18 +195,20 @@ def _section(layout: _Layout, episode: dict[str, Any], config: RecordingsConfig,
     findings.commands += len(stamps)
     state, action = (np.array(table[name].to_pylist(), dtype=np.float64) for name in (_STATE, _ACTION))
     positions = state[:, layout.state_columns] * layout.scale
-    told = action[:, layout.action_columns] * layout.scale
+    commanded = action[:, layout.action_columns] * layout.scale
 
     def read_frames(indices: np.ndarray) -> Iterator[np.ndarray]:
         if layout.in_video:
             return _video_frames(layout, episode, seconds[indices])
         return _table_frames(layout, table[layout.camera], indices)
 
-    return Section(findings.recording, stamps, stamps, positions, _commands(layout, stamps, told, config), read_frames)
+    return Section(
+        findings.recording, stamps, stamps, positions, _commands(layout, stamps, commanded, config), read_frames
+    )
 
 
 def _table(file: Path, columns: list[str], episode: int) -> pa.Table:
-    """One episode's rows of a data file, which holds many."""
+    """The rows of one episode. A data file holds many episodes."""
     try:
         data = pa.dataset.dataset(file, format="parquet")
         return data.to_table(columns, filter=pa.dataset.field("episode_index") == episode)
@@ -215,24 +217,25 @@ def _table(file: Path, columns: list[str], episode: int) -> pa.Table:
             f"LeRobot data file {file}",
             found=f"'{error}'",
             expected=f"a table with {', '.join(columns)}",
-            remedy="Fetch or record the data set again: what meta/ lists is not there.",
+            remedy="Download or record the data set again: a file that meta/ lists is missing.",
         ) from error
 
 
-def _commands(layout: _Layout, stamps: np.ndarray, told: np.ndarray, config: RecordingsConfig) -> Commands:
+def _commands(layout: _Layout, stamps: np.ndarray, commanded: np.ndarray, config: RecordingsConfig) -> Commands:
     held = HeldPositions if layout.command_kind == "position" else HeldVelocities
-    return held(stamps, told, int(config.command_hold_ms * _NS_PER_MS))
+    return held(stamps, commanded, int(config.command_hold_ms * _NS_PER_MS))
 
 
 def _table_frames(layout: _Layout, column: pa.ChunkedArray, indices: np.ndarray) -> Iterator[np.ndarray]:
     for index in indices.tolist():
-        picture = column[index].as_py()
-        data = picture["bytes"] if picture["bytes"] is not None else (layout.root / picture["path"]).read_bytes()
+        image = column[index].as_py()
+        data = image["bytes"] if image["bytes"] is not None else (layout.root / image["path"]).read_bytes()
         yield compressed_image(f"LeRobot data set {layout.root}, feature {layout.camera}", data)
 
 
 def _video_frames(layout: _Layout, episode: dict[str, Any], seconds: np.ndarray) -> Iterator[np.ndarray]:
-    """Frames of an episode at times from its start `[N]`, ascending, each at most half a frame from one there is."""
+    """Frames of an episode at times since its start `[N]`, ascending. Raises RecordingError if one has no frame within
+    half a frame period."""
     prefix = f"videos/{layout.camera}"
     file = layout.root / layout.video_path.format(
         video_key=layout.camera,
@@ -254,7 +257,7 @@ def _video_frames(layout: _Layout, episode: dict[str, Any], seconds: np.ndarray)
                         f"LeRobot video {file}",
                         found=f"no frame at {at:.3f} s",
                         expected=f"one for every row of episode {episode['episode_index']}",
-                        remedy="The video was cut off: record or fetch the data set again.",
+                        remedy="The video is truncated: record or download the data set again.",
                     )
                 yield frame.to_ndarray(format="rgb24")
     except (av.FFmpegError, OSError, IndexError) as error:
@@ -262,5 +265,5 @@ def _video_frames(layout: _Layout, episode: dict[str, Any], seconds: np.ndarray)
             f"LeRobot video {file}",
             found=f"'{error}'",
             expected="an MP4 file that can be decoded",
-            remedy="Fetch or record the data set again.",
+            remedy="Download or record the data set again.",
         ) from error

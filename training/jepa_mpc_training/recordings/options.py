@@ -1,4 +1,4 @@
-"""Options of the command line that say which recordings a model is trained from."""
+"""Command-line options that choose the recordings that a model is trained on."""
 
 from __future__ import annotations
 
@@ -8,42 +8,53 @@ from .source import BagSource, LerobotSource, Source
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Adds them to the parser of `python -m jepa_mpc_training`."""
+    """Adds the options to the parser of `python -m jepa_mpc_training`."""
     group = parser.add_argument_group("recordings", "a robot of your own instead of a simulator")
-    group.add_argument("--bag", action="append", default=[], metavar="PATH", help="a rosbag2 recording; again for more")
+    group.add_argument(
+        "--bag", action="append", default=[], metavar="PATH", help="a rosbag2 recording; may be repeated"
+    )
     group.add_argument("--lerobot", action="append", default=[], metavar="PATH", help="a LeRobot data set, format v3")
-    group.add_argument("--image-topic", default=BagSource.image_topic, help="Image or CompressedImage (/image_raw)")
-    group.add_argument("--joint-states-topic", default=BagSource.joint_states_topic, help="default /joint_states")
+    group.add_argument(
+        "--image-topic", default=BagSource.image_topic, help="topic of Image or CompressedImage (default /image_raw)"
+    )
+    group.add_argument(
+        "--joint-states-topic", default=BagSource.joint_states_topic, help="topic of JointState (default /joint_states)"
+    )
     group.add_argument(
         "--command-topic",
         default=BagSource.command_topic,
-        help="what the robot was told: JointTrajectory or Float64MultiArray (default /joint_trajectory)",
+        help="topic of the commands: JointTrajectory or Float64MultiArray (default /joint_trajectory)",
     )
     group.add_argument(
         "--command-kind",
         choices=("velocity", "position"),
-        help="what a Float64MultiArray or LeRobot's action holds (default: velocity; of LeRobot, what its names say)",
+        help="content of a Float64MultiArray or of LeRobot's action (default: velocity; for LeRobot, by its names)",
     )
     group.add_argument("--command-joints", metavar="A,B", help="joints of a Float64MultiArray (default: the URDF's)")
     group.add_argument(
         "--stamps",
         choices=("header", "bag"),
         default=BagSource.stamps,
-        help="when something was: by the messages' stamps, or by when they were recorded",
+        help="time of a message: its own stamp, or when it was recorded",
     )
     group.add_argument(
-        "--joint", action="append", default=[], metavar="URDF_NAME=RECORDED_NAME", help="a joint by another name"
+        "--joint",
+        action="append",
+        default=[],
+        metavar="URDF_NAME=RECORDED_NAME",
+        help="name of a joint in the recording, if it is another one; may be repeated",
     )
-    group.add_argument("--lerobot-camera", default="", metavar="FEATURE", help="where there is more than one camera")
-    group.add_argument("--degrees", action="store_true", help="LeRobot's numbers are degrees")
+    group.add_argument("--lerobot-camera", default="", metavar="FEATURE", help="the camera, if there are several")
+    group.add_argument("--degrees", action="store_true", help="LeRobot's numbers are in degrees")
 
 
-def chosen(options: argparse.Namespace) -> Source | None:
-    """What the options say; None without recordings. Raises ValueError for options that contradict each other."""
+def source_from(options: argparse.Namespace) -> Source | None:
+    """The source that the options choose; None without recordings. Raises ValueError if options contradict each
+    other."""
     if options.bag and options.lerobot:
         raise ValueError("--bag and --lerobot: found both, expected recordings of one kind for one run.")
     if (options.bag or options.lerobot) and options.simulator is not None:
-        raise ValueError("--simulator: found it beside recordings, expected one or the other.")
+        raise ValueError("--simulator: found it together with recordings, expected one or the other.")
     names = tuple(_renaming(text) for text in options.joint)
     if options.bag:
         return BagSource(

@@ -1,4 +1,4 @@
-"""A stretch of a recording in which one steady clock stamps everything; what every reader hands on."""
+"""The result of every reader: an interval of a recording in which one clock without jumps stamps all messages."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from .commands import Commands
 
 FrameReader = Callable[[np.ndarray], Iterator[np.ndarray]]
-"""Indices of frames, ascending `[N]` -> those frames, uint8 `[H, W, 3]`, RGB, one by one."""
+"""Indices of frames `[N]`, ascending -> iterator over those frames, uint8 `[H, W, 3]`, RGB."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """Stamps are ns, int64, ascending; joints are in the order of the URDF.
+    """An interval of a recording. Stamps are in ns, int64, ascending; joints are in the order of the URDF.
 
     frame_stamps `[F]`; joint_stamps `[M]` and positions `[M, J]` (rad) of the joint states.
     """

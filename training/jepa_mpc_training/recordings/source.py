@@ -1,4 +1,4 @@
-"""Which recordings a data set is made of, and how to read them."""
+"""The recordings of a data set, and how to read them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class BagSource:
     joint_states_topic: str = "/joint_states"
     command_topic: str = "/joint_trajectory"
     command_kind: CommandKind = "velocity"
-    """What the numbers of a Float64MultiArray are."""
+    """Kind of the numbers of a Float64MultiArray."""
     command_joints: tuple[str, ...] = ()
-    """Which joints they are for, by their recorded names; empty: those of the URDF, in its order."""
+    """The joints that they are for, by their recorded names; empty: those of the URDF, in its order."""
     stamps: Literal["header", "bag"] = "header"
-    """What says when something was: the messages' own stamps, or when they were recorded."""
+    """Time of a message: its own stamp, or when it was recorded."""
     joint_names: tuple[tuple[str, str], ...] = ()
-    """Joints whose name in the recording is not that of the URDF: (URDF's, recorded)."""
+    """Joints whose recorded name is not that of the URDF: (URDF's, recorded)."""
 
     def names(self, joints: Sequence[str]) -> list[str]:
         """Recorded names of the URDF's joints."""
@@ -39,11 +39,11 @@ class LerobotSource:
 
     paths: tuple[str, ...]
     camera: str = ""
-    """Feature with the pictures; empty: the only one there is."""
+    """Feature of the images; empty: the only one."""
     command_kind: CommandKind | Literal[""] = ""
-    """What the actions are; empty: as their names say (`….pos`, `….vel`)."""
+    """Kind of the actions; empty: by their names (`….pos`, `….vel`)."""
     degrees: bool = False
-    """Positions and actions are in degrees (a second), not radians."""
+    """Positions and actions are in degrees or degrees per second, not radians."""
     joint_names: tuple[tuple[str, str], ...] = ()
 
     def names(self, joints: Sequence[str]) -> list[str]:
@@ -60,7 +60,7 @@ def _renamed(joints: Sequence[str], names: tuple[tuple[str, str], ...]) -> list[
 
 
 def identity(source: Source) -> dict[str, Any]:
-    """The source and the sizes and times of its files: equal where nothing has changed."""
+    """The source with the sizes and times of its files. Equal identities mean unchanged recordings."""
     files = [
         [str(file), file.stat().st_size, file.stat().st_mtime_ns]
         for path in source.paths
@@ -71,13 +71,13 @@ def identity(source: Source) -> dict[str, Any]:
 
 
 def remember(folder: Path, known: dict[str, Any]) -> None:
-    """Writes to a run's folder what it was collected from, for the stages that come later."""
+    """Writes the identity of the recordings to a run's folder, for later stages."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "source.json").write_text(json.dumps(known, indent=2) + "\n")
 
 
 def remembered(folder: Path) -> dict[str, Any] | None:
-    """What `remember` wrote; None where the run is not of recordings."""
+    """The identity that `remember` wrote; None if the run was not made from recordings."""
     file = folder / "source.json"
     return json.loads(file.read_text()) if file.exists() else None
 

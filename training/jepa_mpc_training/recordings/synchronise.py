@@ -1,4 +1,4 @@
-"""Camera, joint states and commands at the control period, cut into episodes where something is missing."""
+"""Aligns camera, joint states and commands to the control period, and cuts episodes where something is missing."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .section import Section
 _NS_PER_S = 1e9
 _NS_PER_MS = 1e6
 _CLOCK_GAIN = 0.1
-"""How much of a frame's offset from its due time moves the next due time: camera clocks run at rates of their own."""
-_FASTEST = 1.5
-"""Times the velocity limit: a joint that moves faster between two frames has been put somewhere else."""
-_FASTEST_MARGIN_RAD = 0.05
+"""Share of a frame's offset from its due time that is added to the next due time: it tracks the camera's own clock."""
+_MAX_SPEED = 1.5
+"""Factor on the velocity limit. A joint that moves faster between two frames was moved by something else."""
+_SPEED_MARGIN_RAD = 0.05
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Episode:
 def episodes_of(
     section: Section, periods: int, period_ms: int, limits: JointLimits, config: RecordingsConfig, findings: Findings
 ) -> list[Episode]:
-    """All episodes of `periods` control periods; what is not in one is counted in `findings`, by its reason.
+    """All episodes of `periods` control periods. Time in no episode is added to `findings`, with its reason.
 
-    A frame is taken for every control period: the one nearest to its due time, at most `tolerance_ms` off. Positions
+    Each control period takes the frame nearest to its due time, at most `tolerance_ms` away. Positions
     are interpolated at the frames' stamps. An action is the mean commanded velocity between two frames.
     """
     _describe(section, config, findings)
@@ -56,8 +56,8 @@ def episodes_of(
         moved = np.abs(np.diff(places, axis=0))
         reasons = np.full(len(actions), "", dtype=object)
         reasons[np.isnan(actions).any(axis=1)] = "no command in force"
-        jumped = moved > _FASTEST * limits.velocity * duration_s[:, None] + _FASTEST_MARGIN_RAD
-        reasons[jumped.any(axis=1)] = "joints faster than their limits: put somewhere else, or not in rad"
+        jumped = moved > _MAX_SPEED * limits.velocity * duration_s[:, None] + _SPEED_MARGIN_RAD
+        reasons[jumped.any(axis=1)] = "joints faster than their limits: moved by something else, or not in rad"
         reasons[unknown[:-1] | unknown[1:]] = "no joint states around the frame"
         for reason in set(reasons) - {""}:
             findings.leave_out(reason, float(duration_s[reasons == reason].sum()))
@@ -67,7 +67,7 @@ def episodes_of(
                 last = first + periods
                 episodes.append(Episode(chain[first : last + 1], actions[first:last], places[first : last + 1]))
             left = float(duration_s[start + whole * periods : end].sum())
-            findings.leave_out(f"rest of a stretch, shorter than {periods} periods", left)
+            findings.leave_out(f"remainder shorter than {periods} periods", left)
     seen_s = float(section.frame_stamps[-1] - section.frame_stamps[0]) / _NS_PER_S
     findings.leave_out("no frame in time", round(seen_s - chained_s, 6))
     findings.episodes += len(episodes)
@@ -76,7 +76,7 @@ def episodes_of(
 
 
 def chains(stamps: np.ndarray, period_ns: int, tolerance_ns: int) -> list[np.ndarray]:
-    """Frames one period apart: indices into `stamps [F]`, in chains that end where no frame is near its due time."""
+    """Frames one period apart: indices into `stamps [F]`, in chains that end where no frame is within the tolerance."""
     result = []
     index = 0
     while index < len(stamps):
@@ -98,7 +98,7 @@ def _nearest(stamps: np.ndarray, due: int) -> int:
 
 
 def _positions_at(section: Section, config: RecordingsConfig) -> np.ndarray:
-    """Joint positions at the frames `[F, J]`; NaN in rows where joint states are missing around them."""
+    """Joint positions at the frames `[F, J]`. A row is NaN if joint states around the frame are missing."""
     stamps, frames = section.joint_stamps, section.frame_stamps
     since = stamps[0]
     columns = [np.interp(frames - since, stamps - since, column) for column in section.positions.T]
@@ -113,7 +113,7 @@ def _positions_at(section: Section, config: RecordingsConfig) -> np.ndarray:
 
 
 def _runs(good: np.ndarray) -> list[tuple[int, int]]:
-    """Stretches of True in `good [N]` as (start, end)."""
+    """Intervals of True in `good [N]`, as (start, end), the end excluded."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], good, [False])).astype(int)))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
@@ -123,7 +123,7 @@ def _describe(section: Section, config: RecordingsConfig, findings: Findings) ->
     frames = section.frame_stamps
     findings.frames += len(frames)
     start = min((stamps[0] for stamps in (frames, section.joint_stamps) if len(stamps)), default=0)
-    # Where the section lies in its recording: the sections before it have been counted already.
+    # The start of this section in the recording: the duration of the sections before it.
     before_s = findings.duration_s
     for topic, stamps in (("camera", frames), ("joint states", section.joint_stamps)):
         if len(stamps) < 2:

@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from jepa_mpc_training.exporters.command import main, write_random_checkpoint
-from jepa_mpc_training.exporters.families import SMALL_LEWM as SMALL
+from jepa_mpc_training.exporters.lewm_sizes import SMALL
 from jepa_mpc_training.exporters.reference_packages import REQUIREMENTS, missing_package
 
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`weights.pt` in the names of transformers 4, with `config.json` beside it."""
+    """`weights.pt` in the names of transformers 4, with `config.json` in its folder."""
     if missing := missing_package():
         pytest.skip(f"{missing} is not installed: {REQUIREMENTS}")
     torch.set_num_threads(1)

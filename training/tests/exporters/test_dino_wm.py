@@ -14,9 +14,9 @@ from published import ACTIONS, NORMALISERS, needs_reference
 from safetensors.torch import save_file
 
 from jepa_mpc_training.exporters.command import main, write_random_checkpoint
+from jepa_mpc_training.exporters.dino_wm import SMALL as SMALL_DINO
 from jepa_mpc_training.exporters.dino_wm import read_dino_wm
 from jepa_mpc_training.exporters.dino_wm_reference import random_dino_wm
-from jepa_mpc_training.exporters.families import SMALL_DINO
 
 pytestmark = needs_reference
 
@@ -87,7 +87,7 @@ def test_a_model_with_other_inputs_is_refused_by_their_name(tmp_path: Path, refu
 
     said = refusal("dino-wm", file, tmp_path / "out", *ACTIONS, *NORMALISERS)
 
-    assert "found a model that is given touch beside images and actions" in said
+    assert "found a model that takes touch in addition to images and actions" in said
     assert not (tmp_path / "out").exists()
 
 

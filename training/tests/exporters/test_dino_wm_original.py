@@ -18,9 +18,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from jepa_mpc_training.exporters.command import ENCODER_FILE, SEED, main, write_random_checkpoint
-from jepa_mpc_training.exporters.dino_wm_original import camera_size
+from jepa_mpc_training.exporters.dino_wm_original import FULL_SIZE, SMALL, OriginalDinoEncoder
 from jepa_mpc_training.exporters.dino_wm_original_reference import OriginalDinoReference, random_original_dino_wm
-from jepa_mpc_training.exporters.families import FULL_ORIGINAL_DINO, SMALL_ORIGINAL_DINO
 
 KIND = "dino-wm-original"
 MEASURED = [
@@ -99,8 +98,8 @@ def pickled(reference: OriginalDinoReference, theirs: dict[str, type], file: Pat
 
 def write(folder: Path, theirs: dict[str, type]) -> tuple[Path, OriginalDinoReference]:
     """`model_latest.pth`, the encoder's own file, and the model that they are of."""
-    reference = random_original_dino_wm(SMALL_ORIGINAL_DINO, SEED)
-    write_random_checkpoint(KIND, SMALL_ORIGINAL_DINO, folder / "weights.pt")
+    reference = random_original_dino_wm(SMALL, SEED)
+    write_random_checkpoint(KIND, SMALL, folder / "weights.pt")
     (folder / "config.json").unlink()
     pickled(reference, theirs, folder / "model_latest.pth")
     return folder / "model_latest.pth", reference
@@ -128,7 +127,7 @@ def test_whole_modules_are_read_without_their_code(
     torch.testing.assert_close(golden["encoder.latent"], seen, atol=1e-5, rtol=0)
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["cameras"][0]["mean"] == [0.5, 0.5, 0.5]
-    assert manifest["cameras"][0]["width"] == camera_size(SMALL_ORIGINAL_DINO) == 48
+    assert manifest["cameras"][0]["width"] == SMALL.camera_size == 48
     assert len(manifest["proprioception"]["fields"]) == 4
     assert manifest["history"] == {"mode": "sliding", "window": 3, "warmup": "short", "actions": "paired"}
 
@@ -174,7 +173,7 @@ def test_an_encoder_is_asked_for_and_one_of_another_width_refused(
     file, _ = write(tmp_path, theirs)
     assert "--encoder-weights: found none" in refusal(KIND, file, tmp_path / "out", *OPTIONS)
 
-    other = replace(SMALL_ORIGINAL_DINO, encoder_dim=30, encoder_mlp_dim=60)
+    other = replace(SMALL, encoder_dim=30, encoder_mlp_dim=60)
     (tmp_path / "other").mkdir()
     write_random_checkpoint(KIND, other, tmp_path / "other" / "weights.pt")
     encoder = ["--encoder-weights", tmp_path / "other" / ENCODER_FILE]
@@ -183,15 +182,13 @@ def test_an_encoder_is_asked_for_and_one_of_another_width_refused(
 
 
 def test_the_published_size_is_what_its_configuration_says() -> None:
-    sizes = FULL_ORIGINAL_DINO
+    sizes = FULL_SIZE
     assert (sizes.tokens, sizes.width, sizes.latent_dim) == (196, 404, 394)
-    assert (camera_size(sizes), sizes.image_size) == (224, 196)
+    assert (sizes.camera_size, sizes.image_size) == (224, 196)
 
 
 def test_the_image_is_scaled_in_the_graph_as_the_published_code_scales_it(tmp_path: Path) -> None:
-    from jepa_mpc_training.exporters.dino_wm_original import OriginalDinoEncoder
-
-    encoder = OriginalDinoEncoder(nn.Identity(), FULL_ORIGINAL_DINO)
+    encoder = OriginalDinoEncoder(nn.Identity(), FULL_SIZE)
     image = torch.randn(1, 3, 224, 224, generator=torch.Generator().manual_seed(0))
     expected = F.interpolate(image, size=(196, 196), mode="bilinear", antialias=True)
     torch.testing.assert_close(encoder.scaling @ image @ encoder.scaling.T, expected, atol=1e-4, rtol=0)

@@ -146,7 +146,7 @@ def test_the_published_image_processor_s_normalisation_is_taken(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(("kind", "layout"), LAYOUTS)
-def test_names_that_fit_no_layout_are_told_with_the_nearest_one(kind: str, layout: int, tmp_path: Path) -> None:
+def test_names_that_fit_no_layout_are_refused_with_the_nearest_one(kind: str, layout: int, tmp_path: Path) -> None:
     write(kind, tmp_path, layout)
     content = torch.load(tmp_path / "weights.pt", weights_only=True)
     weights = content.get("target_encoder", content)
@@ -161,7 +161,7 @@ def test_names_that_fit_no_layout_are_told_with_the_nearest_one(kind: str, layou
 
     said = str(refused.value)
     assert f"nearest is '{ENCODERS[kind].layouts[layout].name}', without {bare}" in said
-    assert f"and with {bare.replace('.1.', '.1.strange.', 1)} besides" in said
+    assert f"and with {bare.replace('.1.', '.1.strange.', 1)} in addition" in said
 
 
 def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_shapes_that_do_not_fit_and_nan_are_refused_by_name(tmp_path: Path) -> N
 def test_v_jepa_is_not_taken_for_v_jepa_2(tmp_path: Path) -> None:
     write("vjepa", tmp_path, sizes=replace(ENCODERS["vjepa"].small, image_size=112))
     assert read("vjepa", tmp_path).network.sizes.side == 14
-    with pytest.raises(ExportRefusedError, match="Say --encoder vjepa"):
+    with pytest.raises(ExportRefusedError, match="Pass --encoder vjepa"):
         read("vjepa2", tmp_path)
 
 

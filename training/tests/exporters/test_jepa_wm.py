@@ -12,10 +12,10 @@ import torch
 from published import ACTIONS, NORMALISERS
 
 from jepa_mpc_training.exporters.command import ENCODER_FILE, main, write_random_checkpoint
-from jepa_mpc_training.exporters.families import SMALL_JEPA_WM as SMALL
 from jepa_mpc_training.exporters.heads import Heads
 from jepa_mpc_training.exporters.jepa_wm import default_heads, read_jepa_wm
 from jepa_mpc_training.exporters.jepa_wm_reference import random_jepa_wm
+from jepa_mpc_training.exporters.jepa_wm_sizes import SMALL
 from jepa_mpc_training.exporters.presets import PRESETS
 
 Refusal = Callable[..., str]
@@ -27,7 +27,7 @@ MEASURED = [
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file as published, small, with `config.json` and the encoder's file beside it."""
+    """The file as published, small, with `config.json` and the encoder's file in its folder."""
     torch.set_num_threads(1)
     file = tmp_path_factory.mktemp("jepa-wm") / "jepa_wm_pusht.pth.tar"
     write_random_checkpoint("jepa-wm", SMALL, file)
@@ -78,7 +78,7 @@ def test_the_manifest_has_two_streams_and_what_is_measured(
     assert manifest["history"] == {"mode": "sliding", "window": 2, "warmup": "short", "actions": "paired"}
     assert manifest["plannerDefaults"]["horizon"] == 6
     assert manifest["plannerDefaults"]["elites"] == 10
-    # One deviation of the data, as published.
+    # One standard deviation of the data, as published.
     assert manifest["plannerDefaults"]["initialStd"] == pytest.approx(1 / 3)
 
 
@@ -166,7 +166,7 @@ def test_another_encoder_is_refused(checkpoint: Path, options: list[str], tmp_pa
 
     said = refusal("jepa-wm", checkpoint, tmp_path / "out", *without, "--encoder-weights", tmp_path / "more.pth")
     assert "--encoder-weights: found" in said
-    assert "with register_token besides" in said
+    assert "with register_token in addition" in said
     said = refusal("jepa-wm", checkpoint, tmp_path / "out", *without, "--encoder-weights", tmp_path / "wide.pth")
     assert "found an encoder of 48 numbers a patch; expected one of 24" in said
 
@@ -180,7 +180,7 @@ def test_a_predictor_of_another_kind_is_refused_with_the_keys_that_differ(
     said = refusal("jepa-wm", save(checkpoint, tmp_path, replace_predictor), tmp_path / "out", *options)
 
     assert "nearest is 'jepa-wms (predictor.predictor_blocks.0.adaLN_modulation.1" in said
-    assert "with predictor.transformer.layers.0.0.to_qkv.weight besides" in said
+    assert "with predictor.transformer.layers.0.0.to_qkv.weight in addition" in said
 
 
 def test_a_model_without_proprioception_or_with_an_encoder_of_actions_is_refused(
@@ -195,7 +195,7 @@ def test_a_model_without_proprioception_or_with_an_encoder_of_actions_is_refused
     said = refusal("jepa-wm", save(checkpoint, tmp_path, drop), tmp_path / "out", *options)
     assert "without proprio_encoder.patch_embed.bias, proprio_encoder.patch_embed.weight" in said
     said = refusal("jepa-wm", save(checkpoint, tmp_path, add), tmp_path / "out", *options)
-    assert "with action_encoder.patch_embed.weight besides" in said
+    assert "with action_encoder.patch_embed.weight in addition" in said
 
 
 def test_numbers_of_actions_and_of_proprioception_must_be_the_model_s(
@@ -214,23 +214,23 @@ def test_numbers_of_actions_and_of_proprioception_must_be_the_model_s(
     ):
         assert found in refusal("jepa-wm", checkpoint, tmp_path / "out", *options, "--proprioception", text)
     said = refusal("jepa-wm", checkpoint, tmp_path / "out", *options, "--proprioception-std", "1,2")
-    assert "deviation of the proprioception: found 2 numbers; expected 4" in said
+    assert "standard deviation of the proprioception: found 2 numbers; expected 4" in said
     said = refusal("jepa-wm", checkpoint, tmp_path / "out", *options, "--proprioception-std", "1,2,3,0")
-    assert "deviation of the proprioception: found 0" in said
+    assert "standard deviation of the proprioception: found 0" in said
 
 
-def test_what_is_measured_must_be_said(checkpoint: Path, options: list[str], tmp_path: Path, refusal: Refusal) -> None:
+def test_proprioception_must_be_given(checkpoint: Path, options: list[str], tmp_path: Path, refusal: Refusal) -> None:
     encoder = options[options.index("--encoder-weights") :]
     without = [*ACTIONS, *NORMALISERS, *encoder]
 
     said = refusal("jepa-wm", checkpoint, tmp_path / "out", *without)
-    assert "--proprioception: found none; expected what the 4 numbers are" in said
+    assert "--proprioception: found none; expected the meaning of the 4 numbers" in said
     said = refusal("jepa-wm", checkpoint, tmp_path / "out", *without, "--proprioception", FIELDS)
     assert "normalisers of the proprioception: found none" in said
 
 
 @pytest.mark.parametrize("which", ["checkpoint", "encoder"])
-def test_a_file_that_was_cut_off_is_refused(
+def test_a_truncated_file_is_refused(
     checkpoint: Path, options: list[str], tmp_path: Path, refusal: Refusal, which: str
 ) -> None:
     encoder = checkpoint.with_name(ENCODER_FILE)

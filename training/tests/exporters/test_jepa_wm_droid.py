@@ -13,9 +13,9 @@ from published import ARM
 from jepa_mpc_training.exporters.command import ENCODER_FILE, main, write_random_checkpoint
 from jepa_mpc_training.exporters.dinov3 import LAYOUTS
 from jepa_mpc_training.exporters.families import FAMILIES
-from jepa_mpc_training.exporters.families import SMALL_JEPA_WM_DROID as SMALL
 from jepa_mpc_training.exporters.jepa_wm import read_jepa_wm_droid
 from jepa_mpc_training.exporters.jepa_wm_reference import random_jepa_wm
+from jepa_mpc_training.exporters.jepa_wm_sizes import SMALL_DROID as SMALL
 from jepa_mpc_training.exporters.reference_packages import REQUIREMENTS, missing_package
 
 Refusal = Callable[..., str]
@@ -23,7 +23,7 @@ Refusal = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file as published, small, with `config.json` and the encoder's file beside it."""
+    """The file as published, small, with `config.json` and the encoder's file in its folder."""
     torch.set_num_threads(1)
     file = tmp_path_factory.mktemp("jepa-wm-droid") / "jepa_wm_droid.pth.tar"
     write_random_checkpoint("jepa-wm-droid", SMALL, file)
@@ -120,20 +120,20 @@ def test_an_encoder_without_registers_is_refused_with_the_keys_that_differ(
     assert f"without {LAYOUTS[0].to_theirs('storage_tokens')}" in said or "embeddings.register_tokens" in said
 
 
-def test_the_kinds_are_told_apart(checkpoint: Path, tmp_path: Path, refusal: Refusal) -> None:
+def test_the_kinds_are_distinguished(checkpoint: Path, tmp_path: Path, refusal: Refusal) -> None:
     family = FAMILIES["jepa-wm"]
     of_task = tmp_path / "pusht.pth.tar"
     write_random_checkpoint("jepa-wm", family.small, of_task)
     encoder = ["--encoder-weights", str(checkpoint.with_name(ENCODER_FILE))]
 
     said = refusal("jepa-wm-droid", of_task, tmp_path / "out", *ARM, *encoder)
-    assert "with proprio_encoder.patch_embed.bias, proprio_encoder.patch_embed.weight besides" in said
+    assert "with proprio_encoder.patch_embed.bias, proprio_encoder.patch_embed.weight in addition" in said
     said = refusal("jepa-wm", checkpoint, tmp_path / "out", *ARM, *encoder)
     assert "without proprio_encoder.patch_embed.bias, proprio_encoder.patch_embed.weight" in said
     other = ["--encoder-weights", str(of_task.with_name(ENCODER_FILE))]
     said = refusal("jepa-wm-droid", checkpoint, tmp_path / "out", *ARM, *other)
     assert "without storage_tokens" in said
-    assert "with pos_embed besides" in said
+    assert "with pos_embed in addition" in said
 
 
 def test_an_action_that_is_no_pose_s_is_refused(checkpoint: Path, tmp_path: Path, refusal: Refusal) -> None:

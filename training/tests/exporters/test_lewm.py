@@ -17,9 +17,9 @@ from safetensors.torch import save_file
 from jepa_mpc_training import __main__ as program
 from jepa_mpc_training.exporters import command
 from jepa_mpc_training.exporters.command import main
-from jepa_mpc_training.exporters.families import SMALL_LEWM as SMALL
 from jepa_mpc_training.exporters.lewm import read_lewm
 from jepa_mpc_training.exporters.lewm_reference import random_lewm
+from jepa_mpc_training.exporters.lewm_sizes import SMALL
 
 
 @needs_reference
@@ -53,7 +53,7 @@ def test_a_checkpoint_becomes_a_folder_that_says_where_it_comes_from(
     assert manifest["action"]["block"] == 5
     assert manifest["action"]["mean"] == [-0.1, 0.2]
     assert manifest["action"]["lower"] == pytest.approx([-1.6, -0.55])
-    # One deviation of the data, as published.
+    # One standard deviation of the data, as published.
     assert manifest["plannerDefaults"]["initialStd"] == pytest.approx(1 / 3)
     for entry in (*manifest["graphs"].values(), manifest["golden"]):
         assert hashlib.sha256((tmp_path / entry["file"]).read_bytes()).hexdigest() == entry["sha256"]
@@ -110,7 +110,7 @@ def test_graphs_are_of_operators_that_the_planner_compiles(published: Path, tmp_
     assert not operators & {"Attention", "BatchNormalization", "Conv", "If", "Loop"}
 
 
-def test_the_program_s_own_stage_export_is_told_from_a_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_program_s_own_stage_export_is_distinguished_from_a_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "main", lambda arguments: 7 if arguments == ["lewm", "a", "b"] else 8)
 
     with pytest.raises(SystemExit) as ended:

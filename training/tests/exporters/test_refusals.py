@@ -76,11 +76,11 @@ def test_several_modules_that_were_pickled_whole_are_refused(tmp_path: Path, ref
 
     said = refusal("lewm", tmp_path / "model_latest.pth", tmp_path / "out", *OPTIONS)
 
-    assert "found a pickled dict; expected a state dict, or one model that was pickled whole" in said
+    assert "found a pickled dict; expected a state dict, or one model that was pickled as a whole" in said
 
 
 @pytest.mark.parametrize("keep", [0, 1, 0.5, 0.99])
-def test_a_file_that_was_cut_off_is_refused(published: Path, tmp_path: Path, refusal: Refusal, keep: float) -> None:
+def test_a_truncated_file_is_refused(published: Path, tmp_path: Path, refusal: Refusal, keep: float) -> None:
     content = published.read_bytes()
     cut = tmp_path / "weights.pt"
     cut.write_bytes(content[: keep if keep in (0, 1) else int(len(content) * keep)])
@@ -107,7 +107,7 @@ def test_a_missing_file_an_empty_folder_and_no_tensors_are_refused(tmp_path: Pat
 
 
 @pytest.mark.parametrize("layout", range(len(LAYOUTS)))
-def test_names_that_fit_no_layout_are_told_with_the_nearest_one(
+def test_names_that_fit_no_layout_are_refused_with_the_nearest_one(
     published: Path, weights: dict[str, torch.Tensor], tmp_path: Path, refusal: Refusal, layout: int
 ) -> None:
     ours = {LAYOUTS[1].to_ours(key): tensor for key, tensor in weights.items()}
@@ -117,7 +117,7 @@ def test_names_that_fit_no_layout_are_told_with_the_nearest_one(
 
     said = refusal("lewm", save(published, tmp_path, theirs), tmp_path / "out", *OPTIONS)
 
-    assert f"nearest is '{LAYOUTS[layout].name}', without {moved}, and with encoder.query besides" in said
+    assert f"nearest is '{LAYOUTS[layout].name}', without {moved}, and with encoder.query in addition" in said
 
 
 def test_a_checkpoint_of_something_else_is_refused(published: Path, tmp_path: Path, refusal: Refusal) -> None:
@@ -182,7 +182,7 @@ def test_missing_normalisers_joints_and_period_are_asked_for(published: Path, tm
     ("options", "said"),
     [
         (["--action-mean", "0,0,0", "--action-std", "1,1"], "action mean: found 3 numbers; expected 2"),
-        (["--action-mean", "0,0", "--action-std", "1,0"], "action of elbow: found deviation 0"),
+        (["--action-mean", "0,0", "--action-std", "1,0"], "action of elbow: found standard deviation 0"),
         ([*NORMALISERS, "--action-lower", "1,1", "--action-upper", "0,2"], "action of shoulder"),
     ],
 )
@@ -225,7 +225,7 @@ def test_a_data_set_s_numbers_that_cannot_be_read_are_refused(
 def test_a_folder_that_cannot_be_made_is_refused(published: Path, tmp_path: Path, refusal: Refusal) -> None:
     (tmp_path / "file").touch()
     said = refusal("lewm", published, tmp_path / "file" / "out", *OPTIONS)
-    assert "no folder that can be made (Not a directory)" in said
+    assert "a folder that cannot be made (Not a directory)" in said
 
 
 def test_the_wrong_number_of_paths_is_refused(tmp_path: Path, refusal: Refusal) -> None:

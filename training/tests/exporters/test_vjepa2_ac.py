@@ -15,11 +15,11 @@ from published import ARM, needs_reference_of
 
 from jepa_mpc_training.exporters.checkpoint import read_checkpoint
 from jepa_mpc_training.exporters.command import main, write_random_checkpoint
-from jepa_mpc_training.exporters.families import SMALL_VJEPA as SMALL
 from jepa_mpc_training.exporters.heads import Heads
 from jepa_mpc_training.exporters.rotary_position import RotaryTables, head_order
 from jepa_mpc_training.exporters.vjepa2_ac import GROUPS, default_heads, read_vjepa2_ac
 from jepa_mpc_training.exporters.vjepa2_ac_reference import VjepaReference, random_vjepa2_ac
+from jepa_mpc_training.exporters.vjepa2_ac_sizes import SMALL
 from jepa_mpc_training.exporters.world_model import WorldModel
 
 Refusal = Callable[..., str]
@@ -27,7 +27,7 @@ Refusal = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file as published, small, with `config.json` beside it."""
+    """The file as published, small, with `config.json` in its folder."""
     needs_reference_of("vjepa2-ac")
     torch.set_num_threads(1)
     file = tmp_path_factory.mktemp("vjepa2-ac") / "vjepa2-ac-vitg.pt"
@@ -97,7 +97,7 @@ def test_the_manifest_says_how_the_robot_is_read_and_moved(folder: Path) -> None
     assert manifest["action"] == {
         "kind": "end_effector_delta",
         "joints": [f"joint_{number}" for number in range(1, 7)],
-        "unit": "m, rad, share of the gripper's way",
+        "unit": "m, rad, fraction of the gripper's range",
         "periodMs": 250,
         "block": 1,
         "mean": [0] * 7,
@@ -249,7 +249,7 @@ def test_a_window_that_cannot_be_is_refused(checkpoint: Path, tmp_path: Path, re
     assert f"--window: found {window}; expected 2 to 32" in said
 
 
-def test_a_layout_that_is_not_known_is_told_with_the_keys_that_differ(
+def test_an_unknown_layout_is_refused_with_the_keys_that_differ(
     checkpoint: Path, tmp_path: Path, refusal: Refusal
 ) -> None:
     def move(content: dict) -> None:
@@ -259,7 +259,7 @@ def test_a_layout_that_is_not_known_is_told_with_the_keys_that_differ(
     said = refusal("vjepa2-ac", save(checkpoint, tmp_path, move), tmp_path / "out", *ARM)
 
     assert "without predictor.predictor_blocks.0.attn.qkv.weight" in said
-    assert "with predictor.blocks.0.attn.qkv.weight besides" in said
+    assert "with predictor.blocks.0.attn.qkv.weight in addition" in said
 
 
 def test_a_predictor_without_actions_is_refused(checkpoint: Path, tmp_path: Path, refusal: Refusal) -> None:
@@ -271,7 +271,7 @@ def test_a_predictor_without_actions_is_refused(checkpoint: Path, tmp_path: Path
     said = refusal("vjepa2-ac", save(checkpoint, tmp_path, replace), tmp_path / "out", *ARM)
 
     assert "predictor.action_encoder.bias" in said
-    assert "with predictor.mask_tokens.0 besides" in said
+    assert "with predictor.mask_tokens.0 in addition" in said
 
 
 def test_a_state_dict_of_something_else_is_refused(tmp_path: Path, refusal: Refusal) -> None:
@@ -283,7 +283,7 @@ def test_a_state_dict_of_something_else_is_refused(tmp_path: Path, refusal: Refu
 
 
 @pytest.mark.parametrize("keep", [0.0, 0.5, 0.99])
-def test_a_file_that_was_cut_off_is_refused(checkpoint: Path, tmp_path: Path, refusal: Refusal, keep: float) -> None:
+def test_a_truncated_file_is_refused(checkpoint: Path, tmp_path: Path, refusal: Refusal, keep: float) -> None:
     content = checkpoint.read_bytes()
     (tmp_path / "weights.pt").write_bytes(content[: int(len(content) * keep)])
 

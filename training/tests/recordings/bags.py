@@ -1,4 +1,4 @@
-"""A robot that was recorded: what it did, and the bags of it, written without ROS."""
+"""A recorded robot: its motion, and bags of it, written without ROS."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ import numpy as np
 from PIL import Image as Picture
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
+from tiny_run import URDF
 
+from jepa_mpc_training.config import CollectConfig, RecordingsConfig
+from jepa_mpc_training.dataset import Dataset
+from jepa_mpc_training.recordings.collect import collect_recordings
 from jepa_mpc_training.recordings.source import BagSource
 
 STORE = get_typestore(Stores.ROS2_JAZZY)
@@ -19,14 +23,16 @@ TYPES = STORE.types
 STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 MS = 1_000_000
 START = 1_700_000_000_000 * MS
-"""A stamp as a robot's clock gives it."""
+"""A stamp as of a robot's clock."""
 SIDE = 128
 JOINTS = ("shoulder", "elbow")
+PERIODS = 8
+"""Control periods of an episode."""
 
 
 @dataclass(frozen=True)
 class Motion:
-    """Joints whose velocity changes every 100 ms, and a camera whose picture says when it was taken."""
+    """Joints whose velocity changes every 100 ms, and a camera whose image encodes when it was taken."""
 
     seconds: float = 6.0
     seed: int = 0
@@ -184,3 +190,9 @@ class Bag:
         topic = "/joint_trajectory" if self.kind == "trajectory" else "/commands"
         kind = "position" if self.kind == "positions" else "velocity"
         return replace(BagSource(paths=(str(path),), command_topic=topic, command_kind=kind), **changes)
+
+
+def collect_source(source: BagSource, folder: Path, periods: int = PERIODS) -> Dataset:
+    """Collects the source for the demo's robot into `folder`."""
+    collect_recordings(URDF.read_text(), source, CollectConfig(periods=periods), RecordingsConfig(), folder)
+    return Dataset.load(folder)

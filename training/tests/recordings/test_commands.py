@@ -1,4 +1,4 @@
-"""What the joints were told between two moments, for each kind of command."""
+"""The mean commanded velocity between two times, for each kind of command."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_positions_say_how_far_the_target_moved() -> None:
     assert np.isnan(_mean(held, 650, 750)).all()
 
 
-def test_without_commands_nothing_was_told() -> None:
+def test_without_commands_no_velocity_is_known() -> None:
     for nothing in (
         HeldVelocities(_stamps(), np.empty((0, 2)), MS),
         HeldPositions(_stamps(), np.empty((0, 2)), MS),

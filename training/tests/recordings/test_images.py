@@ -77,7 +77,7 @@ def test_png_is_read_as_it_was() -> None:
     assert (compressed_image("camera", encoded.getvalue()) == PIXELS).all()
 
 
-def test_pictures_of_any_shape_are_averaged_over_equal_areas() -> None:
+def test_images_of_any_shape_are_averaged_over_equal_areas() -> None:
     even = np.random.default_rng(1).integers(0, 256, (128, 192, 3), dtype=np.uint8)
     blocks = even.reshape(64, 2, 64, 3, 3).mean((1, 3))
     assert np.abs(scaled(even, 64) - blocks).max() <= 0.51

@@ -39,7 +39,7 @@ class DataSet:
     degrees: bool = False
 
     def target(self, episode: int, seconds: np.ndarray) -> np.ndarray:
-        """Where the joints are told to be, `[N, 2]` in rad: lines that bend every 0.7 s, others in every episode."""
+        """Commanded positions `[N, 2]` in rad: lines with a bend every 0.7 s, different in every episode."""
         slopes = np.random.default_rng(episode).uniform(0.5, 1.5, (20, 2)) * np.array([[1, -1], [-1, 1]] * 10)
         knots = np.concatenate((np.zeros((1, 2)), np.cumsum(slopes * 0.7, axis=0)))
         return np.stack([np.interp(seconds, np.arange(21) * 0.7, column) for column in knots.T], axis=1)
@@ -81,10 +81,10 @@ class DataSet:
         for episode, length in enumerate(self.lengths):
             seconds = np.arange(length) / self.fps
             scale = 180 / np.pi if self.degrees else 1.0
-            told, state = self.target(episode, seconds) * scale, self.position(episode, seconds) * scale
+            commanded, state = self.target(episode, seconds) * scale, self.position(episode, seconds) * scale
             for frame in range(length):
                 row = {
-                    "action": told[frame].tolist(),
+                    "action": commanded[frame].tolist(),
                     "observation.state": state[frame].tolist(),
                     "timestamp": float(seconds[frame]),
                     "frame_index": frame,
@@ -151,7 +151,7 @@ def _collect(path: Path, folder: Path, **reading) -> Dataset:
 
 
 @pytest.mark.parametrize("in_video", [True, False])
-def test_episodes_of_one_file_are_told_apart_and_their_pictures_found(tmp_path: Path, in_video: bool) -> None:
+def test_episodes_of_one_file_are_separated_and_their_images_found(tmp_path: Path, in_video: bool) -> None:
     data = DataSet(in_video=in_video)
     dataset = _collect(data.write(tmp_path / "set"), tmp_path / "out")
     # 60, 45 and 90 frames at 30 Hz have 19, 14 and 29 periods.
@@ -162,8 +162,8 @@ def test_episodes_of_one_file_are_told_apart_and_their_pictures_found(tmp_path: 
         frames = np.rint(seconds * 30)
         assert np.abs(dataset.frames[row, 0, :, 30, 30, 0] - (40 + 50 * episode + frames)).max() <= 3
         assert dataset.positions[row] == pytest.approx(data.position(episode, seconds), abs=1e-5)
-        told = data.target(episode, seconds)
-        assert dataset.actions[row] == pytest.approx(np.diff(told, axis=0) / 0.1, abs=1e-4)
+        commanded = data.target(episode, seconds)
+        assert dataset.actions[row] == pytest.approx(np.diff(commanded, axis=0) / 0.1, abs=1e-4)
 
 
 def test_names_in_an_object_and_degrees_are_understood(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_what_cannot_be_used_is_refused_with_what_to_do(tmp_path: Path) -> None:
             version="v2.1"
         ),
         r"codebase_version v2.0, expected v3.0\. Convert it to v2.1": DataSet(version="v2.0"),
-        "Measured velocities are no actions": DataSet(features=("observation.state", CAMERA)),
+        "Measured velocities are not actions": DataSet(features=("observation.state", CAMERA)),
         "expected 'observation.state'": DataSet(features=("action", CAMERA)),
         "cameras none": DataSet(features=("action", "observation.state")),
         "expected shoulder, elbow.*--joint": DataSet(names=("pan.pos", "lift.pos")),

@@ -23,7 +23,7 @@ class SlowLoop {
   velocity = 3;
   lastTickNs: bigint | null = null;
   #braking = false;
-  get brakingS(): number {
+  get brakingTimeS(): number {
     return this.velocity;
   }
   get isAtRest(): boolean {

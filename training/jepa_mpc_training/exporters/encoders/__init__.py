@@ -1,1 +1,1 @@
-"""Published encoders (I-JEPA, V-JEPA, V-JEPA 2, DINOv2), kept as they are under a predictor of the user's own."""
+"""Published encoders (I-JEPA, V-JEPA, V-JEPA 2, DINOv2), kept frozen for predictors that users train."""

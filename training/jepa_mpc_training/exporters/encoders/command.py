@@ -1,4 +1,5 @@
-"""`python -m jepa_mpc_training export {ijepa,vjepa,vjepa2,dinov2} --random OUT`: held against other code, untrained."""
+"""`python -m jepa_mpc_training export {ijepa,vjepa,vjepa2,dinov2} --random OUT`: compares an untrained model with other
+code."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from ...config import BLOCK, Config, PlannerConfig, TrainConfig
 from ...export import CAMERA, WINDOW, Networks, manifest_of, write_graphs
 from ...nets import Predictor, Projection
 from ..errors import ExportRefusedError, exit_status
-from ..parity import tell_parity
+from ..parity import report_parity
 from ..reference_packages import REQUIREMENTS
 from .frozen_vit import GridPool, VitSizes
 from .kinds import ENCODERS
@@ -28,11 +29,11 @@ SEED = 20261126
 _LIMITS = {"joint_1": 2.0, "joint_2": 2.0}
 _BATCH = 4
 _SPREAD = 1.2
-"""Deviation of random weights for one input, so that latents are of order 1, as trained ones are."""
+"""Standard deviation of random weights for one input, so that latents are of order 1, as trained ones are."""
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the command. Returns the exit status: 2 for what is refused, 1 where the parity does not hold."""
+    """Runs the command. Returns the exit status: 0, 1 if parity does not hold, or 2 if the inputs were refused."""
     options = _parser().parse_args(arguments)
     return exit_status(lambda: _run(options))
 
@@ -44,9 +45,9 @@ def _run(options: argparse.Namespace) -> int:
         raise ExportRefusedError(
             f"export {options.kind}",
             found="an encoder alone",
-            expected="a model that foresees what actions do; the published file has none",
+            expected="a model with a predictor of actions; the published file has none",
             remedy=f"Train one on it: train --encoder {options.kind} --encoder-weights FILE, and export that. "
-            "With --random, say OUT alone.",
+            "With --random, pass OUT alone.",
         )
     if options.kind != "vjepa" and importlib.util.find_spec("transformers") is None:
         raise ExportRefusedError(
@@ -63,7 +64,7 @@ def _run(options: argparse.Namespace) -> int:
     entries, _ = write_graphs(networks, golden, out)
     planner = PlannerConfig(objective="squared_latent_distance", action_penalty=0.0, rest_margin=0.0)
     about = {
-        "description": f"{kind.title} under a projection and a predictor: {sizes.dim} wide, {sizes.depth} layers, "
+        "description": f"{kind.title} with a projection and a predictor: {sizes.dim} wide, {sizes.depth} layers, "
         f"images of {sizes.image_size}",
         "licence": kind.licence,
         "provenance": {
@@ -77,15 +78,15 @@ def _run(options: argparse.Namespace) -> int:
     manifest = manifest_of(_LIMITS, encoder.camera, Config(name=out.name, planner=planner), entries, about)
     (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     print(f"{out}: {kind.title}, licence {kind.licence} ({kind.source})")
-    return tell_parity(measure_encoder_parity(out, networks, reference, grid))
+    return report_parity(measure_encoder_parity(out, networks, reference, grid))
 
 
 def _through_a_file(options: argparse.Namespace, reference: EncoderReference, sizes: VitSizes) -> FrozenEncoder:
-    """The reference's weights, written as they are published and read as they are when one trains."""
+    """The reference's weights, written as they are published and read back as for training."""
     if not 0 <= options.layout < len(ENCODERS[options.kind].layouts):
         names = (f"{number}: {layout.name}" for number, layout in enumerate(ENCODERS[options.kind].layouts))
         raise ExportRefusedError(
-            "--layout", found=f"{options.layout}", expected="; ".join(names), remedy="Say one of the numbers."
+            "--layout", found=f"{options.layout}", expected="; ".join(names), remedy="Pass one of these numbers."
         )
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "weights.pt"
@@ -96,7 +97,7 @@ def _through_a_file(options: argparse.Namespace, reference: EncoderReference, si
 
 
 def random_model(encoder: FrozenEncoder, grid: int) -> Networks:
-    """The encoder under a projection and a predictor with random weights, such that everything matters."""
+    """The encoder with a projection and a predictor of random weights, with which every layer changes the output."""
     torch.manual_seed(SEED)
     config, pool = TrainConfig(), GridPool(encoder.network.sizes, grid)
     projection = Projection(config, grid**2, encoder.network.sizes.dim)
@@ -107,8 +108,8 @@ def random_model(encoder: FrozenEncoder, grid: int) -> Networks:
         for part in (projection, predictor):
             for layer in part.modules():
                 if isinstance(layer, nn.Linear):
-                    narrow = layer.out_features == config.latent_dim
-                    spread = _SPREAD / 4 if narrow and part is predictor else _SPREAD
+                    is_last = layer.out_features == config.latent_dim
+                    spread = _SPREAD / 4 if is_last and part is predictor else _SPREAD
                     nn.init.normal_(layer.weight, std=spread / layer.in_features**0.5)
                     nn.init.normal_(layer.bias, std=0.1)
     whole = nn.Sequential(encoder.network, pool, projection).eval()
@@ -134,13 +135,17 @@ def _golden(networks: Networks, sizes: VitSizes) -> dict[str, torch.Tensor]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="jepa_mpc_training export",
-        description="Holds the export of a published encoder against other code, with random weights. "
-        "A model on the published weights is made by: train --encoder KIND --encoder-weights FILE.",
+        description="Compares the export of a published encoder with other code, on random weights. "
+        "To make a model on the published weights: train --encoder KIND --encoder-weights FILE.",
     )
     parser.add_argument("kind", choices=tuple(ENCODERS))
     parser.add_argument("paths", nargs="+", type=Path, metavar="OUT")
-    parser.add_argument("--random", action="store_true", help="random weights, a projection and a predictor on them")
-    parser.add_argument("--full-size", action="store_true", help="in the published size")
-    parser.add_argument("--layout", type=int, default=0, help="which of the known names of weights go through a file")
-    parser.add_argument("--frames", type=int, default=2, help="how often encoders of clips see the image")
+    parser.add_argument("--random", action="store_true", help="random weights, with a projection and a predictor")
+    parser.add_argument("--full-size", action="store_true", help="use the published size")
+    parser.add_argument(
+        "--layout", type=int, default=0, help="the layout of weight names that is written and read back"
+    )
+    parser.add_argument(
+        "--frames", type=int, default=2, help="how many times the image is repeated for encoders of clips"
+    )
     return parser

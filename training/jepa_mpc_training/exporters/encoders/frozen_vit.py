@@ -1,4 +1,4 @@
-"""The one network that every published encoder becomes: a ViT on one image, whose frame may be repeated along time."""
+"""The network that every published encoder is loaded into: a ViT on one image, which may be repeated in time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ROPE_BASE = 10000.0
 
 @dataclass(frozen=True)
 class VitSizes:
-    """Widths and depths of an encoder, and what its tokens are."""
+    """Widths and depths of an encoder, and the layout of its tokens."""
 
     image_size: int
     patch_size: int
@@ -23,11 +23,11 @@ class VitSizes:
     mlp_dim: int
     epsilon: float = 1e-6
     tubelets: int = 1
-    """Times that the image's patches are repeated: half the frames of a clip; 1 for encoders of images."""
+    """Number of times that the image's patches are repeated: half the frames of a clip; 1 for encoders of images."""
     extra_tokens: int = 0
-    """Class and register tokens, before the patches; they are no part of what comes out."""
+    """Class and register tokens before the patches, which the output does not include."""
     rotary: bool = False
-    """Positions turn queries and keys (V-JEPA 2); the others add a table."""
+    """Positions rotate queries and keys (V-JEPA 2) instead of being added from a table."""
 
     @property
     def side(self) -> int:
@@ -41,8 +41,8 @@ class VitSizes:
 class FrozenVit(nn.Module):
     """Image `[B, 3, S, S]`, normalised -> tokens `[B, T * (S / P)², D]`, time first, after the last normalisation.
 
-    A tubelet whose frames are all the same image is a patch under the sum of the tubelet's kernel over time: exactly
-    that is in the graph, once for all tubelets.
+    All frames of a tubelet are the same image, so the graph applies the sum of the tubelet's kernel over time, once for
+    all tubelets.
     """
 
     def __init__(self, sizes: VitSizes) -> None:
@@ -97,10 +97,10 @@ class _Layer(nn.Module):
 
 
 class _Rotation(nn.Module):
-    """Queries or keys `[B, heads, N, W]` turned by where their tokens are in time, height and width.
+    """Rotates queries or keys `[B, heads, N, W]` by the positions of their tokens in time, height and width.
 
-    Each axis has a third of the width, rounded down to an even number; the rest is left alone. The angles are laid out
-    as the weights were trained with: all frequencies, then all again, while neighbours are turned into each other.
+    Each axis has a third of the width, rounded down to an even number; the rest is not rotated. As in the published
+    training, pairs are neighbours, but the list of frequencies is repeated as a whole.
     """
 
     cosine: Tensor
@@ -117,7 +117,7 @@ class _Rotation(nn.Module):
         angles = torch.zeros(sizes.tokens, width)
         for axis, place in enumerate(places):
             angles[:, axis * share : (axis + 1) * share] = (place[:, None] * frequencies).repeat(1, 2)
-        # Of each pair of neighbours the first takes minus the second, and the second the first.
+        # In each pair, the first number receives minus the second, and the second receives the first.
         sign = torch.where(torch.arange(width) % 2 == 0, -1.0, 1.0)
         partner = torch.arange(width) ^ 1
         if width % 2:

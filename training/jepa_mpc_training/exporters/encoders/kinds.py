@@ -1,4 +1,4 @@
-"""The published encoders: names of their weights, what the weights do not say, and what images they expect."""
+"""The published encoders: names of their weights, what the weights do not determine, and their images."""
 
 from __future__ import annotations
 
@@ -10,39 +10,40 @@ from ..world_model import IMAGENET_MEAN, IMAGENET_STD
 from .frozen_vit import VitSizes
 
 PUBLISHED = KeyLayout("published (blocks.0.attn.qkv)")
-"""As the authors' own files name them, below the part of the file and `module.` and `backbone.`."""
+"""The names in the authors' own files, without the key of the part, `module.` and `backbone.`."""
 
 
 @dataclass(frozen=True)
 class EncoderKind:
-    """One family of encoders. Mean and deviation of a channel are of pixels in [0, 1]."""
+    """One family of encoders. `mean` and `std` are per channel, of pixels in [0, 1]."""
 
     title: str
     licence: str
     source: str
     layouts: Sequence[KeyLayout]
     heads: Mapping[int, int]
-    """By width; those of other widths must be told."""
+    """By width. For other widths they must be given."""
     resize: str
     interpolation: str
     file: str
-    """A published file to start from, for people."""
+    """Name of a published file, for error messages."""
     full_size: VitSizes
     small: VitSizes
     extra_tokens: tuple[str, ...] = ()
     """Names of class and register tokens that the weights must have."""
     layer_scale: bool = False
     clip: bool = False
-    """Made for clips: patches are of two frames."""
+    """An encoder of clips: patches have two frames."""
     image_size: int = 0
-    """Where the weights have no positions that would say it; they may be used in another size, too."""
+    """Default size for weights without a table of positions, which can be used with other sizes as well."""
     ignored: tuple[str, ...] = ()
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
 
 
 def _vit(name: str, layer: str, attention: Sequence[str], mlp: Sequence[str]) -> KeyLayout:
-    """A ViT of transformers: below `layer`, names of query, key, value and output, and of the two linear layers."""
+    """A ViT of transformers: its names, under `layer`, of query, key, value and output, and of the two linear
+    layers."""
     parts = zip(("q", "k", "v", "proj"), attention, strict=True)
     return KeyLayout(
         name,
@@ -139,11 +140,11 @@ ENCODERS: dict[str, EncoderKind] = {
         interpolation="bilinear-antialias",
         file="vitl.pt, or model.safetensors of facebook/vjepa2-vitl-fpc64-256",
         full_size=VitSizes(image_size=256, patch_size=16, dim=1024, depth=24, heads=16, mlp_dim=4096, rotary=True),
-        # Heads of 14: an axis of rotation has 4 of them, and 2 are left alone.
+        # Heads of 14 numbers: each of three axes rotates 4, and 2 are not rotated.
         small=VitSizes(image_size=32, patch_size=8, dim=28, depth=2, heads=2, mlp_dim=112, rotary=True),
         clip=True,
         image_size=256,
-        # The positions are there, but not used; the predictor is of masked patches, not of actions.
+        # The positions are not used. The predictor is one of masked patches, not of actions.
         ignored=("pos_embed", "predictor."),
     ),
     "dinov2": EncoderKind(

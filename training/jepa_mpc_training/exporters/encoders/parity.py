@@ -1,4 +1,4 @@
-"""How far a folder on a published encoder is from other code: encoder, steps, rollout and cost."""
+"""Parity of a model folder on a published encoder: its largest differences to other code."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _HORIZON = 3
 def measure_encoder_parity(
     folder: Path, networks: Networks, reference: EncoderReference, grid: int, seed: int = 1
 ) -> dict[str, float]:
-    """Largest absolute differences between ONNX Runtime on the folder's graphs and the reference in PyTorch, whose
-    pooling, projection and predictor are stated here once more, in double precision, with the weights of `networks`.
+    """Largest absolute differences between the folder's graphs in ONNX Runtime and the reference in PyTorch.
 
-    `cost` is that of `squared_latent_distance` after the last of three steps, over four candidates.
+    Pooling, projection and predictor are restated here in double precision, with the weights of `networks`. `cost` is
+    the difference of `squared_latent_distance` after three steps, over four candidates.
     """
-    stated = _Statement(networks, reference, grid)
+    restated = _Restatement(networks, reference, grid)
     sessions = {
         name: onnxruntime.InferenceSession(folder / f"{name}.onnx", providers=["CPUExecutionProvider"])
         for name in ("encoder", "predictor")
@@ -40,21 +40,21 @@ def measure_encoder_parity(
     draw = torch.Generator().manual_seed(seed)
     images = torch.randn(_BATCH, 3, networks.camera.height, networks.camera.width, generator=draw)
     latents = encode(images)
-    expected = stated.encode(images)
+    expected = restated.encode(images)
     history = torch.randn(_BATCH, WINDOW, *latents.shape[1:], generator=draw)
     actions = torch.randn(_BATCH, _HORIZON, sessions["predictor"].get_inputs()[1].shape[1], generator=draw)
     last = _rollout(step, latents[:1], actions)
-    expected_last = _rollout(stated.step, expected[:1], actions)
+    expected_last = _rollout(restated.step, expected[:1], actions)
     cost = (last - latents[1:2]).square().sum((1, 2))
     return {
         "encoder": _difference(latents, expected),
-        "one_step": _difference(step(history, actions[:, 0]), stated.step(history, actions[:, 0])),
+        "one_step": _difference(step(history, actions[:, 0]), restated.step(history, actions[:, 0])),
         "three_step_rollout": _difference(last, expected_last),
         "cost": _difference(cost, (expected_last - expected[1:2]).square().sum((1, 2))),
     }
 
 
-class _Statement:
+class _Restatement:
     def __init__(self, networks: Networks, reference: EncoderReference, grid: int) -> None:
         projection, predictor = networks.encoder[-1].double().state_dict(), networks.predictor.double().state_dict()
         self._mean, self._std = projection["mean"], projection["std"]
@@ -67,7 +67,7 @@ class _Statement:
 
     def encode(self, image: Tensor) -> Tensor:
         tokens = self._reference.tokens(image).double().unflatten(1, (-1, self._side, self._side)).mean(1)
-        # Each patch as so many equal ones that whole ones make up an area.
+        # Each patch is repeated so that every area consists of whole copies.
         fine = tokens.repeat_interleave(self._grid, 1).repeat_interleave(self._grid, 2).permute(0, 3, 1, 2)
         areas = F.avg_pool2d(fine, self._side).flatten(2).transpose(1, 2)
         return _dense(((areas - self._mean) / self._std).flatten(1), self._projection)[:, None].float()
@@ -85,7 +85,7 @@ def _dense(values: Tensor, layers: list[tuple[Tensor, Tensor]]) -> Tensor:
 
 
 def _rollout(step, start: Tensor, actions: Tensor) -> Tensor:
-    """From one latent, which stands for all of the window, under each of the candidates."""
+    """The last latent of each candidate, from a window filled with the one latent `start`."""
     window = [start.expand(len(actions), -1, -1).contiguous()] * WINDOW
     for block in actions.unbind(1):
         window = [*window[1:], step(torch.stack(window, dim=1), block.contiguous())]

@@ -1,4 +1,4 @@
-"""A published encoder's file: which layout it is in, its sizes, and its weights in the network that is kept."""
+"""Reads the file of a published encoder: its layout, its sizes, and its weights as a frozen network."""
 
 from __future__ import annotations
 
@@ -22,40 +22,40 @@ from .frozen_vit import FrozenVit, VitSizes
 from .kinds import ENCODERS, EncoderKind
 
 _PARTS = ("target_encoder", "encoder")
-"""Where the published files keep the encoder that is meant to be used, the slowly moving one first."""
+"""Keys of the encoder in published files. The moving average comes first, because it is the one to use."""
 _PROCESSORS = ("preprocessor_config.json", "video_preprocessor_config.json")
-_TUBELET = 2
+TUBELET = 2
 _POSITIONS_OF_VJEPA = 8 * 14**2
-_TRAINED_FRAMES = 16
-"""Frames of a clip of V-JEPA, whose positions are a table over them."""
+TRAINED_FRAMES = 16
+"""Frames of a clip of V-JEPA. Its table of positions covers them."""
 
 
 @dataclass(frozen=True)
 class FrozenEncoder:
-    """A published encoder in evaluation mode, and the images that it is given."""
+    """A published encoder in evaluation mode, and the format of its images."""
 
     kind: EncoderKind
     network: FrozenVit
     camera: CameraInput
     sha256: str
-    """Of the file with the weights."""
+    """Hash of the file of weights."""
 
 
 def read_encoder(
-    kind_name: str, file: Path, *, heads: int = 0, image_size: int = 0, frames: int = _TUBELET
+    kind_name: str, file: Path, *, heads: int = 0, image_size: int = 0, frames: int = TUBELET
 ) -> FrozenEncoder:
-    """Reads the weights of one of `ENCODERS`, with `config.json` and the image processor's settings where they lie
-    beside.
+    """Reads the weights of one of `ENCODERS`, with `config.json` and the image processor's settings in the same folder,
+    if there are any.
 
-    `heads`: attention heads, 0 for those of config.json or of the published sizes. `image_size`: 0 for the published
-    one. `frames`: how often encoders of clips see the image, an even number. Raises ExportRefusedError for a file that
-    holds no such encoder, and for settings that it cannot be used with.
+    `heads`: attention heads, 0 for those of config.json or of the published sizes. `image_size`: in pixels, 0 for the
+    published one. `frames`: how many times the image is repeated for encoders of clips, an even number. Raises
+    ExportRefusedError if the file holds no such encoder, or if a setting does not fit it.
     """
     kind = ENCODERS[kind_name]
     checkpoint = read_checkpoint(file, _PARTS)
     subject = str(file)
     if kind_name == "vjepa2":
-        _require_another_than_vjepa(checkpoint.tensors, subject)
+        _refuse_vjepa(checkpoint.tensors, subject)
     ours = published_names(kind, checkpoint.tensors, subject)
     network = network_of(
         kind, ours, subject, config=checkpoint.config, heads=heads, image_size=image_size, frames=frames
@@ -66,20 +66,21 @@ def read_encoder(
     return FrozenEncoder(kind, network, camera, checkpoint.sha256)
 
 
-def _require_another_than_vjepa(tensors: Mapping[str, Tensor], subject: str) -> None:
-    """Both have the same names, and V-JEPA 2 leaves positions in its files that it does not use: their number tells."""
+def _refuse_vjepa(tensors: Mapping[str, Tensor], subject: str) -> None:
+    """Raises ExportRefusedError for weights of V-JEPA, which have the names of V-JEPA 2. The number of positions
+    differs; V-JEPA 2 has them in its files, too, but does not use them."""
     left = tensors.get("pos_embed")
     if left is not None and left.shape[1] == _POSITIONS_OF_VJEPA:
         raise ExportRefusedError(
             f"{subject}: positions",
             found=f"{_POSITIONS_OF_VJEPA} of them, as V-JEPA has for 16 frames of 224 pixels",
             expected="an encoder with rotary positions",
-            remedy="Say --encoder vjepa.",
+            remedy="Pass --encoder vjepa.",
         )
 
 
 def published_names(kind: EncoderKind, tensors: dict[str, Tensor], subject: str) -> dict[str, Tensor]:
-    """Weights in the names of the authors' own files. Raises ExportRefusedError for those of something else."""
+    """Weights in the names of the authors' own files. Raises ExportRefusedError for weights of another model."""
     _, ours = match_layout(tensors, kind.layouts, lambda found: _expected_keys(kind, found), kind.ignored, subject)
     return _fused(ours)
 
@@ -92,9 +93,9 @@ def network_of(
     config: Mapping[str, Any],
     heads: int = 0,
     image_size: int = 0,
-    frames: int = _TUBELET,
+    frames: int = TUBELET,
 ) -> FrozenVit:
-    """The network of weights in their published names, in evaluation mode; arguments as of `read_encoder`."""
+    """The network of weights in their published names, in evaluation mode. Arguments as in `read_encoder`."""
     sizes = _sizes_of(kind, tensors, config, heads, image_size, frames, subject)
     network = FrozenVit(sizes)
     load_weights(network, _weights(tensors, sizes), subject)
@@ -120,7 +121,7 @@ def _expected_keys(kind: EncoderKind, tensors: Mapping[str, Tensor]) -> list[str
 
 
 def _fused(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Query, key and value in one, as the published files have them."""
+    """Query, key and value as one layer, as in the published files."""
     fused = {}
     for key, tensor in tensors.items():
         if ".attn.q." in key:
@@ -142,29 +143,29 @@ def _sizes_of(
 ) -> VitSizes:
     kernel = tensors["patch_embed.proj.weight"]
     dim, patch_size = kernel.shape[0], kernel.shape[-1]
-    if tuple(kernel.shape[2:]) != (_TUBELET,) * kind.clip + (patch_size, patch_size):
+    if tuple(kernel.shape[2:]) != (TUBELET,) * kind.clip + (patch_size, patch_size):
         raise ExportRefusedError(
             f"{subject}: patches",
-            found=f"{' x '.join(map(str, kernel.shape[2:]))} of a {'clip' if kernel.dim() == 5 else 'picture'}",
-            expected=f"squares of {f'{_TUBELET} frames' if kind.clip else 'one picture'}, as {kind.title} has them",
-            remedy="Check that the kind is right.",
+            found=f"{' x '.join(map(str, kernel.shape[2:]))} of {'a clip' if kernel.dim() == 5 else 'an image'}",
+            expected=f"squares of {f'{TUBELET} frames' if kind.clip else 'one image'}, as {kind.title} has them",
+            remedy="Check the kind.",
         )
     heads = heads or config.get("num_attention_heads", 0) or kind.heads.get(dim, 0)
     if not heads:
         raise ExportRefusedError(
             f"{subject}: attention heads",
-            found=f"a width of {dim}, and no config.json that says their number",
-            expected=f"a published width ({', '.join(map(str, kind.heads))}) or config.json beside the weights",
-            remedy="Say --set encoder.heads=N.",
+            found=f"a width of {dim}, and no config.json with their number",
+            expected=f"a published width ({', '.join(map(str, kind.heads))}) or config.json in the same folder",
+            remedy="Pass --set encoder.heads=N.",
         )
     require_division(f"{subject}: heads of the encoder", heads, dim)
     size = _image_size(kind, tensors, config, patch_size, image_size, subject)
-    if kind.clip and (frames < _TUBELET or frames % _TUBELET):
+    if kind.clip and (frames < TUBELET or frames % TUBELET):
         raise ExportRefusedError(
             "encoder.frames",
             found=f"{frames}",
-            expected=f"a multiple of {_TUBELET}: patches are of {_TUBELET} frames",
-            remedy=f"Say --set encoder.frames={_TUBELET}.",
+            expected=f"a multiple of {TUBELET}: patches are of {TUBELET} frames",
+            remedy=f"Pass --set encoder.frames={TUBELET}.",
         )
     return VitSizes(
         image_size=size,
@@ -174,7 +175,7 @@ def _sizes_of(
         heads=heads,
         mlp_dim=tensors["blocks.0.mlp.fc1.weight"].shape[0],
         epsilon=config.get("layer_norm_eps", 1e-6),
-        tubelets=frames // _TUBELET if kind.clip else 1,
+        tubelets=frames // TUBELET if kind.clip else 1,
         extra_tokens=sum(tensors[name].shape[1] for name in ("cls_token", "register_tokens") if name in tensors),
         rotary="pos_embed" not in tensors,
     )
@@ -185,36 +186,36 @@ def _image_size(
     tensors: Mapping[str, Tensor],
     config: Mapping[str, Any],
     patch_size: int,
-    asked: int,
+    requested: int,
     subject: str,
 ) -> int:
     if kind.image_size:
-        size = asked or config.get("crop_size", 0) or kind.image_size
+        size = requested or config.get("crop_size", 0) or kind.image_size
         expected = f"a multiple of the patches' {patch_size} pixels"
         fits = size % patch_size == 0
     else:
         count = tensors["pos_embed"].shape[1]
-        depth = _TRAINED_FRAMES // _TUBELET if kind.clip else 1
+        depth = TRAINED_FRAMES // TUBELET if kind.clip else 1
         side = round((count // depth) ** 0.5)
         if count != depth * side**2:
             raise ExportRefusedError(
                 f"{subject}: positions",
                 found=f"{count} of them",
                 expected=f"a square{f' for each of {depth} pairs of frames' if kind.clip else ''}",
-                remedy="Check that the kind is right.",
+                remedy="Check the kind.",
             )
         published = side * patch_size
-        size, expected = asked or published, f"{published}, which the positions of the weights are for"
+        size, expected = requested or published, f"{published}, which the positions of the weights are for"
         fits = size == published
     if not fits:
         raise ExportRefusedError(
-            f"{subject}: image size", found=f"{size}", expected=expected, remedy="Leave out --set encoder.image_size."
+            f"{subject}: image size", found=f"{size}", expected=expected, remedy="Omit --set encoder.image_size."
         )
     return size
 
 
 def _weights(tensors: Mapping[str, Tensor], sizes: VitSizes) -> dict[str, Tensor]:
-    """In FrozenVit's names: tubelets summed over time, layer scales in the linear layers before them."""
+    """Weights in FrozenVit's names. Tubelets are summed over time; layer scales are folded into the linear layers."""
     kernel = tensors["patch_embed.proj.weight"]
     weights = {
         "patch.weight": kernel.sum(2) if kernel.dim() == 5 else kernel,
@@ -246,9 +247,9 @@ def _weights(tensors: Mapping[str, Tensor], sizes: VitSizes) -> dict[str, Tensor
 
 
 def _positions_for(positions: Tensor, sizes: VitSizes, clip: bool) -> Tensor:
-    """A table of learned or fixed positions on the tokens that there are, scaled as the published code scales it."""
+    """The table of positions for the tokens of this size, scaled as in the published code."""
     if clip:
-        trained = (_TRAINED_FRAMES // _TUBELET, sizes.side, sizes.side)
+        trained = (TRAINED_FRAMES // TUBELET, sizes.side, sizes.side)
         wanted = (sizes.tubelets, sizes.side, sizes.side)
         mode = "trilinear"
     else:
@@ -261,7 +262,8 @@ def _positions_for(positions: Tensor, sizes: VitSizes, clip: bool) -> Tensor:
 
 
 def _normalisation(kind: EncoderKind, file: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and deviation that the published image processor has where it lies beside the weights."""
+    """Mean and standard deviation of the image processor's settings in the folder of the weights, or those of the
+    kind."""
     folder = file if file.is_dir() else file.parent
     for name in _PROCESSORS:
         settings = folder / name
@@ -274,7 +276,7 @@ def _normalisation(kind: EncoderKind, file: Path) -> tuple[tuple[float, ...], tu
                     str(settings),
                     found=f"{type(error).__name__}: {error}",
                     expected="JSON with image_mean and image_std",
-                    remedy="Download it again, or remove it: the published values are known.",
+                    remedy="Download it again, or remove it: the published values are built in.",
                 ) from error
             return mean, std
     return kind.mean, kind.std

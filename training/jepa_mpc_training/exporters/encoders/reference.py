@@ -1,4 +1,4 @@
-"""The published encoders as other code has them, with random weights: what an export is held against."""
+"""The published encoders by other code, with random weights, to compare an export with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from .frozen_vit import VitSizes
 from .kinds import ENCODERS
-from .read_encoder import _TRAINED_FRAMES, _TUBELET
+from .read_encoder import TRAINED_FRAMES, TUBELET
 
 
 class EncoderReference(Protocol):
@@ -25,7 +25,7 @@ class EncoderReference(Protocol):
         """Image `[B, 3, S, S]`, normalised -> tokens `[B, N, D]`."""
 
     def config(self) -> dict[str, Any]:
-        """What `config.json` beside the weights says."""
+        """The content of `config.json`."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class _OfTransformers:
     @torch.no_grad()
     def tokens(self, image: Tensor) -> Tensor:
         if self.sizes.rotary:
-            clip = image[:, None].expand(-1, _TUBELET * self.sizes.tubelets, -1, -1, -1)
+            clip = image[:, None].expand(-1, TUBELET * self.sizes.tubelets, -1, -1, -1)
             return self.model(pixel_values_videos=clip, skip_predictor=True).last_hidden_state
         return self.model(pixel_values=image).last_hidden_state[:, self.sizes.extra_tokens :]
 
@@ -46,29 +46,27 @@ class _OfTransformers:
 
 @dataclass
 class _Vjepa:
-    model: _VjepaStatement
+    model: _RestatedVjepa
     sizes: VitSizes
 
     @torch.no_grad()
     def tokens(self, image: Tensor) -> Tensor:
-        return self.model(image[:, :, None].expand(-1, -1, _TUBELET * self.sizes.tubelets, -1, -1))
+        return self.model(image[:, :, None].expand(-1, -1, TUBELET * self.sizes.tubelets, -1, -1))
 
     def config(self) -> dict[str, Any]:
         return {"num_attention_heads": self.sizes.heads}
 
 
 def random_encoder(kind: str, sizes: VitSizes, seed: int) -> EncoderReference:
-    """Random weights, such that every layer and every bias matters to what comes out."""
+    """Random weights with which every layer and every bias changes the output."""
     torch.manual_seed(seed)
-    reference = (
-        _Vjepa(_VjepaStatement(sizes), sizes) if kind == "vjepa" else _OfTransformers(_build(kind, sizes), sizes)
-    )
+    reference = _Vjepa(_RestatedVjepa(sizes), sizes) if kind == "vjepa" else _OfTransformers(_build(kind, sizes), sizes)
     with torch.no_grad():
         for name, parameter in reference.model.named_parameters():
             if name.endswith("bias") or "cls_token" in name or (kind == "dinov2" and "position" in name):
                 nn.init.normal_(parameter, std=0.1)
             elif parameter.dim() > 1 and "pos" not in name:
-                # So large that attention looks somewhere: only then do places and heads matter.
+                # Large enough for attention to be selective: otherwise positions and heads would not matter.
                 nn.init.normal_(parameter, std=1.5 / math.sqrt(parameter[0].numel()))
             if "lambda1" in name:
                 nn.init.uniform_(parameter, 0.5, 1.5)
@@ -77,10 +75,10 @@ def random_encoder(kind: str, sizes: VitSizes, seed: int) -> EncoderReference:
 
 
 def published_weights(kind: str, reference: EncoderReference, layout: int) -> dict[str, Any]:
-    """What a file holds in layout number `layout` of the kind: a state dict, or the authors' envelope around one."""
+    """The content of a file in layout `layout` of the kind: a state dict, or the authors' envelope around one."""
     known = ENCODERS[kind].layouts
     tensors = reference.model.state_dict()
-    # What transformers 5 (and the statement of V-JEPA) gives is the first layout.
+    # The first layout is that of transformers 5, and of the restated V-JEPA.
     ours = {known[0].to_ours(key): tensor for key, tensor in tensors.items()}
     if known[layout].renames:
         return {known[layout].to_theirs(key): tensor for key, tensor in ours.items()}
@@ -88,9 +86,14 @@ def published_weights(kind: str, reference: EncoderReference, layout: int) -> di
     if kind == "dinov2":
         return fused
     prefix = "module." if kind == "ijepa" else "module.backbone."
-    moving = {f"{prefix}{key}": tensor for key, tensor in fused.items()}
-    other = {key: torch.zeros_like(tensor) for key, tensor in moving.items()}
-    return {"encoder": other, "predictor": {"module.proj.weight": torch.zeros(1)}, "target_encoder": moving, "epoch": 3}
+    average = {f"{prefix}{key}": tensor for key, tensor in fused.items()}
+    other = {key: torch.zeros_like(tensor) for key, tensor in average.items()}
+    return {
+        "encoder": other,
+        "predictor": {"module.proj.weight": torch.zeros(1)},
+        "target_encoder": average,
+        "epoch": 3,
+    }
 
 
 def _as_published(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -123,17 +126,17 @@ def _build(kind: str, sizes: VitSizes) -> nn.Module:
         return model
     if kind == "dinov2":
         ratio = sizes.mlp_dim // sizes.dim
-        # Positions of another grid than the images', as published: 37 x 37 for 16 x 16.
+        # As published, the grid of the positions differs from that of the images: 37 x 37 for 16 x 16.
         grid = 37 if sizes.side == 16 else sizes.side + 1
         return Dinov2Model(Dinov2Config(**common, mlp_ratio=ratio, image_size=grid * sizes.patch_size))
-    # The predictor of masked patches is no part of what is kept, so it is as small as it can be.
+    # The predictor of masked patches is not exported, so it is as small as possible.
     return VJEPA2Model(
         VJEPA2Config(
             **common,
             mlp_ratio=sizes.mlp_dim / sizes.dim,
             crop_size=sizes.image_size,
-            frames_per_clip=_TRAINED_FRAMES,
-            tubelet_size=_TUBELET,
+            frames_per_clip=TRAINED_FRAMES,
+            tubelet_size=TUBELET,
             pred_hidden_size=12,
             pred_num_attention_heads=2,
             pred_num_hidden_layers=1,
@@ -142,30 +145,30 @@ def _build(kind: str, sizes: VitSizes) -> nn.Module:
 
 
 def _places_2d(sizes: VitSizes) -> Tensor:
-    """Sines and cosines of the column, then of the row, half the width each, as I-JEPA starts and stays."""
+    """The fixed positions of I-JEPA: sines and cosines of the column, then of the row, half the width each."""
     row, column = torch.meshgrid(*(torch.arange(sizes.side, dtype=torch.float64),) * 2, indexing="ij")
     return torch.cat([_waves(place.flatten(), sizes.dim // 2) for place in (column, row)], dim=1)[None].float()
 
 
 def _waves(place: Tensor, width: int) -> Tensor:
-    """Sines, then cosines, of falling frequency: `[N, width]`."""
+    """Sines, then cosines, of decreasing frequency: `[N, width]`."""
     angle = place[:, None] * torch.exp(torch.arange(width // 2, dtype=torch.float64) * (-2 * math.log(1e4) / width))
     return torch.cat((angle.sin(), angle.cos()), dim=1)
 
 
-class _VjepaStatement(nn.Module):
-    """V-JEPA's encoder of clips `[B, 3, T, S, S]`, stated from its description: nothing else has it but its authors'
-    code, whose licence keeps it from here.
+class _RestatedVjepa(nn.Module):
+    """V-JEPA's encoder of clips `[B, 3, T, S, S]`, restated from its description. Only its authors have published code,
+    whose licence does not allow it in this project.
 
-    Patches of two frames; added places of time, row and column, a third of the width each, of clips of 16 frames,
-    scaled linearly to those that there are; blocks that normalise first.
+    Patches of two frames; added positions of time, row and column, a third of the width each, for clips of 16 frames
+    and scaled linearly in time; pre-normalised blocks.
     """
 
     def __init__(self, sizes: VitSizes) -> None:
         super().__init__()
         self.sizes = sizes
         self.patch_embed = nn.Module()
-        pixels = (_TUBELET, sizes.patch_size, sizes.patch_size)
+        pixels = (TUBELET, sizes.patch_size, sizes.patch_size)
         self.patch_embed.proj = nn.Conv3d(3, sizes.dim, pixels, stride=pixels)
         self.pos_embed = nn.Parameter(_places_3d(sizes), requires_grad=False)
         self.blocks = nn.ModuleList(_block(sizes) for _ in range(sizes.depth))
@@ -178,14 +181,14 @@ class _VjepaStatement(nn.Module):
             normal = block.norm1(tokens)
             heads = block.attn.qkv(normal).reshape(*normal.shape[:2], 3, sizes.heads, -1).permute(2, 0, 3, 1, 4)
             query, key, value = heads
-            share = (query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])).softmax(-1)
-            tokens = tokens + block.attn.proj((share @ value).transpose(1, 2).flatten(2))
+            weights = (query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])).softmax(-1)
+            tokens = tokens + block.attn.proj((weights @ value).transpose(1, 2).flatten(2))
             tokens = tokens + block.mlp.fc2(F.gelu(block.mlp.fc1(block.norm2(tokens))))
         return self.norm(tokens)
 
     def _places(self) -> Tensor:
-        """Of each tubelet: the mean of the trained ones about the middle of its stretch of time."""
-        trained = _TRAINED_FRAMES // _TUBELET
+        """Positions of each tubelet: the mean of the trained ones around the middle of its interval."""
+        trained = TRAINED_FRAMES // TUBELET
         places = self.pos_embed.unflatten(1, (trained, self.sizes.side**2))
         scaled = []
         for tubelet in range(self.sizes.tubelets):
@@ -196,9 +199,9 @@ class _VjepaStatement(nn.Module):
 
 
 def _places_3d(sizes: VitSizes) -> Tensor:
-    axes = (torch.arange(length, dtype=torch.float64) for length in (_TRAINED_FRAMES // _TUBELET, *(sizes.side,) * 2))
+    axes = (torch.arange(length, dtype=torch.float64) for length in (TRAINED_FRAMES // TUBELET, *(sizes.side,) * 2))
     grid = torch.meshgrid(*axes, indexing="ij")
-    # A third of the width, rounded up to an even number; what is too much is cut off.
+    # A third of the width, rounded up to an even number; the surplus is dropped.
     width = 2 * math.ceil(sizes.dim / 6)
     return torch.cat([_waves(place.flatten(), width) for place in grid], dim=1)[None, :, : sizes.dim].float()
 
