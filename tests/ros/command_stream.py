@@ -61,7 +61,7 @@ class StreamFigures:
 
 
 class Listener(Node):
-    """Hears commands and statistics, and does as little as it can with them."""
+    """Receives commands and statistics, and does as little as it can with them."""
 
     def __init__(self) -> None:
         super().__init__("command_stream_listener")

@@ -33,7 +33,7 @@ JOINT_STATES_PERIOD_S = 0.02
 
 
 class Peer(Node):
-    """Publishes a camera, joint states and a robot description; keeps every command and diagnostic it hears."""
+    """Publishes a camera, joint states and a robot description; keeps every command and diagnostic that it receives."""
 
     def __init__(self, urdf: str, joints: list[str]) -> None:
         super().__init__("peer")

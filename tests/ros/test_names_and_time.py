@@ -47,8 +47,8 @@ class TestNames:
                     break
             assert camera().get("topic") == "/left/camera/image_raw", process.log_path.read_text()
             assert int(camera()["received"]) > 1
-            heard = {name for name, _ in node.get_subscriber_names_and_types_by_node("arm_planner", "/left")}
-            assert {"/left/joint_states", "/left/robot_description", "/left/goal_image"} <= heard
+            subscribed = {name for name, _ in node.get_subscriber_names_and_types_by_node("arm_planner", "/left")}
+            assert {"/left/joint_states", "/left/robot_description", "/left/goal_image"} <= subscribed
             said = {name for name, _ in node.get_publisher_names_and_types_by_node("arm_planner", "/left")}
             assert {"/left/joint_trajectory", "/left/arm_planner/plan", "/left/arm_planner/statistics"} <= said
         finally:

@@ -24,10 +24,10 @@ ERROR_LEVEL = 40
 
 
 def listen(peer: Node, message_type: type, topic: str) -> list:
-    """What is heard on a topic from now on."""
-    heard: list = []
-    peer.create_subscription(message_type, topic, heard.append, 10)
-    return heard
+    """What is received on a topic from now on."""
+    received: list = []
+    peer.create_subscription(message_type, topic, received.append, 10)
+    return received
 
 
 def values_of(message: DiagnosticArray) -> dict[str, str]:
@@ -37,9 +37,9 @@ def values_of(message: DiagnosticArray) -> dict[str, str]:
 class TestCandidates:
     def test_are_paths_of_the_fingertip_from_the_cheapest_to_the_dearest(self, moving):
         peer, _ = moving
-        heard = listen(peer, MarkerArray, "planner_node/candidates")
-        assert peer.spin_until(lambda: len(heard) > 2)
-        markers = heard[-1].markers
+        received = listen(peer, MarkerArray, "planner_node/candidates")
+        assert peer.spin_until(lambda: len(received) > 2)
+        markers = received[-1].markers
         candidates = [marker for marker in markers if marker.ns == "candidates"]
         plans = [marker for marker in markers if marker.ns == "plan"]
         assert len(candidates) == 40
@@ -67,27 +67,27 @@ class TestCandidates:
         peer, _ = moving
         changes = [parameter("candidates.count", 7), parameter("candidates.rate", 2.0)]
         assert all(result.successful for result in peer.set_parameters(changes).results)
-        heard = listen(peer, MarkerArray, "planner_node/candidates")
-        assert peer.spin_until(lambda: len(heard) > 0)
-        heard.clear()
+        received = listen(peer, MarkerArray, "planner_node/candidates")
+        assert peer.spin_until(lambda: len(received) > 0)
+        received.clear()
         peer.spin_for(3.0)
-        assert 2 <= len(heard) <= 7
-        assert len(heard[-1].markers) == 8
+        assert 2 <= len(received) <= 7
+        assert len(received[-1].markers) == 8
 
     def test_of_a_link_that_the_robot_does_not_have_are_refused_with_a_reason(self, moving):
         peer, _ = moving
         (result,) = peer.set_parameters([parameter("candidates.link", "gripper")]).results
         assert result.successful
-        heard = listen(peer, MarkerArray, "planner_node/candidates")
+        received = listen(peer, MarkerArray, "planner_node/candidates")
         assert peer.spin_until(lambda: peer.reported("gripper"))
-        assert not heard
+        assert not received
 
 
 def test_the_plan_is_the_motion_that_it_foresees(moving):
     peer, _ = moving
-    heard: list[JointTrajectory] = listen(peer, JointTrajectory, "planner_node/plan")
-    assert peer.spin_until(lambda: len(heard) > 2)
-    plan = heard[-1]
+    received: list[JointTrajectory] = listen(peer, JointTrajectory, "planner_node/plan")
+    assert peer.spin_until(lambda: len(received) > 2)
+    plan = received[-1]
     assert list(plan.joint_names) == JOINTS
     assert plan.header.stamp.sec > 0
     period = plan.points[0].time_from_start.nanosec * 1e-9
@@ -143,9 +143,9 @@ class TestDiagnostics:
 
     def test_are_of_every_part_once_a_second(self, moving):
         peer, _ = moving
-        heard = listen(peer, DiagnosticArray, "/diagnostics")
+        received = listen(peer, DiagnosticArray, "/diagnostics")
         peer.spin_for(5.0)
-        ours = [message for message in heard if message.status[0].name.startswith("planner_node: ")]
+        ours = [message for message in received if message.status[0].name.startswith("planner_node: ")]
         assert 4 <= len(ours) <= 6
         assert {status.name for status in ours[-1].status} == {f"planner_node: {part}" for part in self.PARTS}
         assert all(status.hardware_id == "reacher" for status in ours[-1].status)
@@ -179,12 +179,12 @@ class TestDiagnostics:
 class TestLog:
     def test_says_on_rosout_what_is_wrong_and_says_it_once_a_second(self, moving):
         peer, _ = moving
-        heard = listen(peer, Log, "/rosout")
+        received = listen(peer, Log, "/rosout")
         peer.encoding = "nv12"
         peer.joint_names = ["shoulder", "elbo"]
 
         def said(code: str) -> list[Log]:
-            return [entry for entry in heard if code in entry.msg]
+            return [entry for entry in received if code in entry.msg]
 
         assert peer.spin_until(lambda: len(said("image.encoding")) > 2 and len(said("joint-states.unknown-joint")) > 2)
         for code in ("image.encoding", "joint-states.unknown-joint"):

@@ -65,7 +65,7 @@ def reach_goals(hosts: Hosts, logs: Path) -> None:
         "autostart": "true",
         # Of a raw image every packet has to arrive, of which there are 34 here.
         "camera.transport": "compressed",
-        # What is heard of the robot is old by the latency there and back, and on a busy machine by more.
+        # What is received of the robot is old by the latency there and back, and on a busy machine by more.
         "command.tracking_tolerance": "1.0",
     }
     try:
@@ -88,5 +88,5 @@ def reach_goals(hosts: Hosts, logs: Path) -> None:
     assert cable.passed[ROBOT] > 300
     assert cable.passed[PLANNER] > 300
     assert sum(cable.lost) > 0
-    assert result["heard"]
+    assert result["received"]
     assert len(result["reached_s"]) == result["goals"], result
