@@ -153,7 +153,7 @@ class SharedRobot:
         try:
             # While the node is inactive, the robot may jump back to where it was at the start.
             peer.change_state(Transition.TRANSITION_DEACTIVATE)
-            peer.reset()
+            peer.start_over()
             restored = self._parameters.set_atomically(self._defaults).successful and peer.pause(False).success
             peer.spin_for(0.1)
             is_active = peer.activate(5.0)

@@ -42,7 +42,7 @@ class Peer(Node):
         self.statistics: list[DiagnosticArray] = []
         self.diagnostics: dict[str, tuple[int, str]] = {}
         self._measured: JointState | None = None
-        self.reset()
+        self.start_over()
         self._images = self.create_publisher(Image, "image", 1)
         self._joint_states = self.create_publisher(JointState, "joint_states", 5)
         self._goal = self.create_publisher(Image, "goal_image", LATCHED)
@@ -64,7 +64,7 @@ class Peer(Node):
         self.create_timer(1 / 30, self._publish_image)
         self._own_subscriptions = list(self.subscriptions)
 
-    def reset(self) -> None:
+    def start_over(self) -> None:
         """The robot as it is at the start: where it was, following, with a camera and joint states."""
         self.joint_names = self.joints
         self.position = [0.3] * len(self.joints)
