@@ -7,13 +7,39 @@ const E2E_TIMEOUT_MS = 300_000;
 /** One ROS domain serves a whole run, so tests that open nodes take turns. */
 const oneAtATime = { pool: 'forks', fileParallelism: false, maxWorkers: 1 } as const;
 
+const UNIT_TESTS = ['tests/unit/**/*.test.ts', 'packages/*/tests/**/*.test.ts'];
+
+/**
+ * Unit tests that get a process each: they start processes and worker threads, set variables that native libraries read once, or
+ * replace a module. All others share one process, which halves their time: the product's modules are loaded once.
+ */
+const ISOLATED_TESTS = [
+  'tests/unit/eval/child-process.test.ts',
+  'tests/unit/model-check/**/*.test.ts',
+  'tests/unit/model/{load-model,webgpu-golden}.test.ts',
+  'tests/unit/ros/topics/qos-subscription.test.ts',
+  'tests/unit/scripts/{run-checks,set-up-lock,supervise}.test.ts',
+  'tests/unit/worker/{latents-by-stamp,worker-planner}.test.ts',
+];
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: 'unit',
-          include: ['tests/unit/**/*.test.ts', 'packages/*/tests/**/*.test.ts'],
+          include: UNIT_TESTS,
+          exclude: ISOLATED_TESTS,
+          pool: 'forks',
+          isolate: false,
+          testTimeout: UNIT_TIMEOUT_MS,
+          hookTimeout: UNIT_TIMEOUT_MS,
+        },
+      },
+      {
+        test: {
+          name: 'unit-isolated',
+          include: ISOLATED_TESTS,
           pool: 'forks',
           testTimeout: UNIT_TIMEOUT_MS,
           hookTimeout: UNIT_TIMEOUT_MS,

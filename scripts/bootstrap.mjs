@@ -25,7 +25,9 @@ for (const [signal, status] of /** @type {const} */ ([
 try {
   const task = taskNamed(name);
   if (task === undefined) {
-    throw new SetupError(`there is no task "${name}"`, { expected: Object.keys(TASKS).join(', ') });
+    throw new SetupError('setup.unknown-task', `there is no task "${name}"`, {
+      expected: Object.keys(TASKS).join(', '),
+    });
   }
   const run = await task.prepare(args, process.env);
   settingUp = false;

@@ -1,18 +1,50 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
  * One check of `npm test`.
  *
  * @typedef {object} Check
- * @property {string} name what `npm test -- <name>` chooses it by
+ * @property {string} name `npm test -- <name>` chooses it
  * @property {string} title its heading
- * @property {readonly string[]} command
- * @property {'status' | 'vitest' | 'junit'} report how its outcome is read: from the exit status alone, as one test, or from a report
- * @property {string} [reportPath] of a junit report
+ * @property {'status' | 'vitest' | 'junit'} report where its outcome comes from: the exit status alone (one test) or a report
+ * @property {readonly Part[]} parts
+ * @property {boolean} [isFast] needs neither ROS nor Gazebo: part of `npm test -- fast`
  * @property {readonly string[]} [pythonPath] where Python finds the packages under test
- * @property {NodeJS.ProcessEnv} [env] what else it is told
+ * @property {NodeJS.ProcessEnv} [env] further variables of its environment
  * @property {boolean} [isTraining] runs in the training environment
  */
+
+/**
+ * A program that runs the whole check or some files of it. Parts do not depend on each other and may run concurrently.
+ *
+ * @typedef {object} Part
+ * @property {string} name unique among all parts
+ * @property {readonly string[]} command
+ * @property {string} reportPath where a report goes
+ * @property {number} seconds rough duration on two cores. Long parts start first.
+ * @property {boolean} [isTimed] measures how long things take, so nothing else runs at the same time
+ */
+
+/** Test files of `tests/ros` that take long, in seconds. The others take about `ROS_SECONDS`. */
+const LONG_ROS_FILES = new Map([
+  ['test_lifecycle.py', 110],
+  ['test_foreign_peer.py', 80],
+  ['test_two_machines.py', 60],
+  ['test_commands.py', 60],
+  ['test_parameters.py', 60],
+  ['test_names_and_time.py', 50],
+  ['test_goals.py', 50],
+  ['test_seeing.py', 40],
+]);
+const ROS_SECONDS = 30;
+
+/** Test files that measure rates, latencies or shares of the processor's time. */
+const TIMED_FILES = new Set([
+  'test_command_stream.py',
+  'test_camera_throughput.py',
+  'test_real_time_node.py',
+]);
 
 /**
  * Every check, the quick ones first.
@@ -23,155 +55,217 @@ import { join } from 'node:path';
  */
 export function checksOf(layout, simulatorPython) {
   const node = process.execPath;
+  const trainingPython = join(layout.trainingPrefix, 'bin', 'python');
   /** @param {string[]} path */
   const inModules = (...path) => join(layout.nodeModules, ...path);
-  const trainingPython = join(layout.trainingPrefix, 'bin', 'python');
+  /** @param {string} file */
+  const cache = (file) => join(layout.nodeModules, '.cache', 'jepa-mpc', file);
+  /**
+   * @param {string} name
+   * @param {number} seconds
+   * @param {readonly string[]} command
+   * @returns {Part}
+   */
+  const part = (name, seconds, command) => ({
+    name,
+    command,
+    seconds,
+    reportPath: join(layout.logs, `${name.replaceAll('/', '-')}.report`),
+  });
+  /**
+   * @param {string} name
+   * @param {string} title
+   * @param {number} seconds
+   * @param {readonly string[]} command
+   * @returns {Check}
+   */
+  const tool = (name, title, seconds, command) => ({
+    name,
+    title,
+    report: 'status',
+    parts: [part(name, seconds, command)],
+    isFast: true,
+  });
   /**
    * @param {string} python
    * @param {string} name
-   * @param {readonly string[]} folders
+   * @param {number} seconds
+   * @param {readonly string[]} paths files and folders
    * @param {readonly string[]} [flags]
+   * @returns {Part}
    */
-  const pytest = (python, name, folders, flags = []) => {
-    const reportPath = join(layout.logs, `${name}.xml`);
+  const pytest = (python, name, seconds, paths, flags = []) => {
+    const made = part(name, seconds, []);
+    const options = ['-rs', '-q', '--durations=10', '--durations-min=3', '-p', 'no:cacheprovider'];
     return {
-      command: [
-        python,
-        '-m',
-        'pytest',
-        ...folders,
-        '-rs',
-        '-q',
-        `--junitxml=${reportPath}`,
-        '-p',
-        'no:cacheprovider',
-        ...flags,
-      ],
-      report: /** @type {const} */ ('junit'),
-      reportPath,
+      ...made,
+      command: [python, '-m', 'pytest', ...paths, ...options, `--junitxml=${made.reportPath}`, ...flags],
+      isTimed: paths.some((path) => TIMED_FILES.has(path.split('/').at(-1) ?? '')),
     };
   };
   /**
+   * @param {string} name
+   * @param {number} seconds
    * @param {string} project
-   * @param {string} title
-   * @returns {Check}
+   * @param {readonly string[]} [files]
+   * @returns {Part}
    */
-  const vitest = (project, title) => ({
-    name: project,
-    title,
-    command: [
+  const vitest = (name, seconds, project, files = []) =>
+    part(name, seconds, [
       node,
       inModules('vitest', 'vitest.mjs'),
       'run',
+      ...files,
       '--project',
       project,
       '--reporter=default',
       `--reporter=${join(layout.root, 'scripts', 'checks', 'vitest-tally-reporter.mjs')}`,
-    ],
-    report: 'vitest',
-  });
+    ]);
+  /**
+   * @param {string} folder
+   * @param {RegExp} pattern
+   * @returns {string[]} names of the test files in it
+   */
+  const filesIn = (folder, pattern) =>
+    readdirSync(join(layout.root, folder))
+      .filter((file) => pattern.test(file))
+      .sort();
+  /** @param {readonly string[]} names */
+  const simulators = (names) => names.map((name) => join(layout.root, 'sim', name));
+
   return [
+    tool('format', 'Formatting (prettier)', 9, [
+      node,
+      inModules('prettier', 'bin', 'prettier.cjs'),
+      ...['--check', '--log-level', 'warn'],
+      ...['--cache', '--cache-strategy', 'content', '--cache-location', cache('prettier')],
+      '.',
+    ]),
+    tool('typecheck', 'Types (tsc)', 9, [
+      node,
+      inModules('typescript', 'bin', 'tsc'),
+      ...['--noEmit', '--incremental', '--tsBuildInfoFile', cache('tsc.json')],
+    ]),
+    tool('lint', 'Lint (eslint)', 30, [
+      node,
+      inModules('eslint', 'bin', 'eslint.js'),
+      '--max-warnings',
+      '0',
+      '.',
+    ]),
+    tool('rooms', 'Who may import whom (dependency-cruiser)', 3, [
+      node,
+      inModules('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),
+      'src',
+      'eval',
+      'packages',
+      '--config',
+      '.dependency-cruiser.cjs',
+    ]),
+    tool('unused', 'Nothing unused (knip)', 2, [node, inModules('knip', 'bin', 'knip.js'), '--no-progress']),
     {
-      name: 'format',
-      title: 'Formatting (prettier)',
-      command: [node, inModules('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.'],
-      report: 'status',
-    },
-    {
-      name: 'typecheck',
-      title: 'Types (tsc)',
-      command: [node, inModules('typescript', 'bin', 'tsc'), '--noEmit'],
-      report: 'status',
-    },
-    {
-      name: 'lint',
-      title: 'Lint (eslint)',
-      command: [node, inModules('eslint', 'bin', 'eslint.js'), '--max-warnings', '0', '.'],
-      report: 'status',
-    },
-    {
-      name: 'rooms',
-      title: 'Who may import whom (dependency-cruiser)',
-      command: [
-        node,
-        inModules('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),
-        'src',
-        'eval',
-        'packages',
-        '--config',
-        '.dependency-cruiser.cjs',
-      ],
-      report: 'status',
-    },
-    {
-      name: 'unused',
-      title: 'Nothing unused (knip)',
-      command: [node, inModules('knip', 'bin', 'knip.js'), '--no-progress'],
-      report: 'status',
-    },
-    {
-      name: 'ruff',
-      title: 'Python lint (ruff)',
-      command: [trainingPython, '-m', 'ruff', 'check', '--no-cache', 'sim', 'training', 'launch', 'tests'],
-      report: 'status',
+      ...tool('ruff', 'Python lint (ruff)', 1, [
+        trainingPython,
+        '-m',
+        'ruff',
+        'check',
+        '--no-cache',
+        'sim',
+        'training',
+        'launch',
+        'tests',
+      ]),
       isTraining: true,
     },
-    vitest('unit', 'Unit tests'),
-    vitest('contract', 'Contract tests: one suite for every implementation'),
     {
-      name: 'bench',
-      title: 'Harness of the benchmark (node --test)',
-      command: [
-        node,
-        '--test',
-        ...['harness', 'node-times'].map((name) => join(layout.root, 'bench', 'tests', `${name}.test.mjs`)),
-      ],
-      report: 'status',
+      name: 'unit',
+      title: 'Unit tests',
+      report: 'vitest',
+      parts: [vitest('unit/shared', 40, 'unit'), vitest('unit/isolated', 60, 'unit-isolated')],
+      isFast: true,
     },
+    {
+      name: 'contract',
+      title: 'Contract tests: one suite for every implementation',
+      report: 'vitest',
+      parts: [vitest('contract', 6, 'contract')],
+      isFast: true,
+    },
+    tool('bench', 'Harness of the benchmark (node --test)', 2, [
+      node,
+      '--test',
+      ...['harness', 'node-times'].map((name) => join(layout.root, 'bench', 'tests', `${name}.test.mjs`)),
+    ]),
     {
       name: 'launch',
       title: 'Launch files and ROS package (pytest)',
-      ...pytest(simulatorPython, 'launch', ['tests/launch']),
+      report: 'junit',
+      parts: [pytest(simulatorPython, 'launch', 2, ['tests/launch'])],
+      isFast: true,
     },
     {
       name: 'sdf',
       title: 'One robot in URDF, SDF and MuJoCo (pytest)',
-      ...pytest(simulatorPython, 'sdf', ['tests/gazebo']),
+      report: 'junit',
+      parts: [pytest(simulatorPython, 'sdf', 65, ['tests/gazebo'])],
     },
     {
       name: 'simulator',
       title: 'Simulator tests (pytest)',
-      ...pytest(simulatorPython, 'simulator', [
-        'sim/common/tests',
-        'sim/common/contract',
-        'sim/mujoco/tests',
-      ]),
-      pythonPath: ['common', 'mujoco'].map((name) => join(layout.root, 'sim', name)),
+      report: 'junit',
+      parts: [
+        pytest(simulatorPython, 'simulator/mujoco', 40, [
+          'sim/common/tests',
+          'sim/common/contract',
+          'sim/mujoco/tests',
+          '--ignore=sim/mujoco/tests/test_real_time_node.py',
+        ]),
+        pytest(simulatorPython, 'simulator/real-time', 15, ['sim/mujoco/tests/test_real_time_node.py']),
+      ],
+      pythonPath: simulators(['common', 'mujoco']),
     },
     {
       name: 'training',
       title: 'Training tests (pytest)',
-      ...pytest(trainingPython, 'training', ['training/tests']),
+      report: 'junit',
+      parts: [pytest(trainingPython, 'training', 230, ['training/tests'])],
       isTraining: true,
     },
     {
       name: 'ros',
       title: 'A foreign ROS 2 robot and the planner node (pytest)',
-      ...pytest(simulatorPython, 'ros', ['tests/ros']),
+      report: 'junit',
+      parts: filesIn('tests/ros', /^test_.*\.py$/).map((file) =>
+        pytest(
+          simulatorPython,
+          `ros/${file.replace(/^test_|\.py$/g, '').replaceAll('_', '-')}`,
+          LONG_ROS_FILES.get(file) ?? ROS_SECONDS,
+          [`tests/ros/${file}`],
+        ),
+      ),
     },
     {
       name: 'colcon',
       title: 'colcon build in a clean workspace, and an episode from its install space (pytest)',
-      // -s: it takes minutes, and says what it does.
-      ...pytest(simulatorPython, 'colcon', ['tests/colcon'], ['-s']),
+      report: 'junit',
+      // -s: it takes minutes, so its progress is shown.
+      parts: [pytest(simulatorPython, 'colcon', 75, ['tests/colcon'], ['-s'])],
     },
-    vitest('e2e', 'End-to-end tests: node and simulator together'),
+    {
+      name: 'e2e',
+      title: 'End-to-end tests: node and simulator together',
+      report: 'vitest',
+      parts: filesIn('tests/e2e', /\.test\.ts$/).map((file) =>
+        vitest(`e2e/${file.replace(/\.test\.ts$/, '')}`, 90, 'e2e', [`tests/e2e/${file}`]),
+      ),
+    },
     {
       name: 'gazebo',
       title: 'Gazebo Classic and the planner node (pytest)',
-      ...pytest(simulatorPython, 'gazebo', ['sim/common/contract', 'sim/gazebo/tests']),
+      report: 'junit',
+      parts: [pytest(simulatorPython, 'gazebo', 85, ['sim/common/contract', 'sim/gazebo/tests'])],
       env: { JEPA_MPC_SIMULATOR: 'gazebo' },
-      pythonPath: ['common', 'mujoco', 'gazebo'].map((name) => join(layout.root, 'sim', name)),
+      pythonPath: simulators(['common', 'mujoco', 'gazebo']),
     },
   ];
 }

@@ -1,4 +1,5 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { SetupError } from '../setup/setup-error.mjs';
@@ -8,75 +9,198 @@ import { NOTHING, sumOf, tallyOfJunit, withStatus } from './tally.mjs';
 
 /** @typedef {import('./tally.mjs').Tally} Tally */
 /** @typedef {import('./check-list.mjs').Check} Check */
-
-/** Exit status of a program that Ctrl-C or a termination ended: the rest of the checks is not wanted either. */
-const INTERRUPTED = new Set([130, 143, 129]);
+/** @typedef {import('./check-list.mjs').Part} Part */
 
 /**
- * Runs the checks one after another and ends with the line `N passed, N failed`.
+ * A part of a check that is to run.
  *
- * @param {readonly string[]} names which ones; all when empty
+ * @typedef {object} Job
+ * @property {Check} check
+ * @property {Part} part
+ */
+
+/** @typedef {{ check: Check, tally: Tally }} Outcome of a part */
+
+/** Exit statuses of a program that Ctrl-C or a termination ended: the remaining checks do not start then. */
+const INTERRUPTED = new Set([130, 143, 129]);
+
+/** What a shell reports of a program that is not there. */
+const NOT_STARTED = 127;
+
+/**
+ * How many parts run at a time. Tests wait a lot, so a second part pays off on two cores already; more would disturb tests that run in
+ * real time.
+ */
+export const LANES = Math.min(2, availableParallelism());
+
+/**
+ * Runs the checks and ends with the line `N passed, N failed`.
+ *
+ * @param {readonly string[]} names which ones (`fast`: all that need neither ROS nor Gazebo); all when empty
  * @param {import('../setup/layout.mjs').Layout} layout
- * @param {NodeJS.ProcessEnv} env
- * @param {Readonly<Record<string, Tally>>} [outcomes] of checks that cannot run, by name
+ * @param {readonly NodeJS.ProcessEnv[]} lanes an environment for each part that runs at a time; they differ in ROS domain and run id
+ * @param {Readonly<Record<string, Tally>>} [known] outcomes of checks that cannot run, by name
  * @returns {Promise<number>} 0 when nothing failed
  */
-export async function runChecks(names, layout, env, outcomes = {}) {
-  const all = checksOf(layout, env['JEPA_MPC_PYTHON'] ?? join(layout.rosPrefix, 'bin', 'python'));
-  const unknown = names.filter((name) => !all.some((check) => check.name === name));
+export async function runChecks(names, layout, lanes, known = {}) {
+  const python = lanes[0]?.['JEPA_MPC_PYTHON'] ?? join(layout.rosPrefix, 'bin', 'python');
+  return runChosen(chosenChecks(checksOf(layout, python), names), layout, lanes, known);
+}
+
+/**
+ * @param {readonly Check[]} chosen
+ * @param {Pick<import('../setup/layout.mjs').Layout, 'root' | 'logs'>} layout
+ * @param {readonly NodeJS.ProcessEnv[]} lanes
+ * @param {Readonly<Record<string, Tally>>} known
+ * @returns {Promise<number>} 0 when nothing failed
+ */
+export async function runChosen(chosen, layout, lanes, known) {
+  const jobs = chosen
+    .filter(({ name }) => known[name] === undefined)
+    .flatMap((check) => check.parts.map((part) => ({ check, part })));
+  const { outcomes, interruption } = await runJobs(jobs, layout, lanes);
+  if (interruption !== undefined) {
+    process.stdout.write('\ninterrupted\n');
+    return interruption;
+  }
+  const tallies = chosen.map((check) => {
+    const tally =
+      known[check.name] ?? sumOf(outcomes.filter((one) => one.check === check).map((one) => one.tally));
+    return { check, tally };
+  });
+  return printSummary(tallies);
+}
+
+/**
+ * @param {readonly Check[]} all
+ * @param {readonly string[]} names
+ * @returns {Check[]}
+ */
+export function chosenChecks(all, names) {
+  const unknown = names.filter((name) => name !== 'fast' && !all.some((check) => check.name === name));
   if (unknown.length > 0) {
-    throw new SetupError(`there is no check "${unknown.join('", "')}"`, {
-      expected: all.map((check) => check.name).join(', '),
+    throw new SetupError('setup.unknown-check', `there is no check "${unknown.join('", "')}"`, {
+      expected: ['fast', ...all.map((check) => check.name)].join(', '),
     });
   }
-  /** @type {Tally[]} */
-  const tallies = [];
-  for (const check of all.filter(({ name }) => names.length === 0 || names.includes(name))) {
-    process.stdout.write(`\n== ${check.title} (npm test -- ${check.name})\n`);
-    const startMs = performance.now();
-    const known = outcomes[check.name];
-    const { tally, status } =
-      known === undefined ? await runCheck(check, layout, env) : { tally: known, status: 0 };
-    tallies.push(tally);
-    for (const skipped of tally.skipped) process.stdout.write(`skipped: ${skipped}\n`);
-    const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
-    process.stdout.write(
-      `-- ${check.name}: ${String(tally.passed)} ok, ${String(tally.failed)} not ok, ${String(tally.skipped.length)} skipped, ${seconds} s\n`,
-    );
-    if (INTERRUPTED.has(status)) {
-      process.stdout.write('\ninterrupted\n');
-      return status;
+  return all.filter(
+    ({ name, isFast }) =>
+      names.length === 0 || names.includes(name) || (isFast === true && names.includes('fast')),
+  );
+}
+
+/**
+ * Concurrent parts print their output when they end, so that it does not interleave; a part that runs alone prints as it goes.
+ *
+ * @param {readonly Job[]} jobs
+ * @param {Pick<import('../setup/layout.mjs').Layout, 'root' | 'logs'>} layout
+ * @param {readonly NodeJS.ProcessEnv[]} lanes
+ * @returns {Promise<{ outcomes: Outcome[], interruption: number | undefined }>} interruption: the exit status of a part that was interrupted
+ */
+async function runJobs(jobs, layout, lanes) {
+  // The longest first, so that no lane is idle for long at the end.
+  const sorted = jobs.toSorted((a, b) => b.part.seconds - a.part.seconds);
+  const concurrent = sorted.filter(({ part }) => part.isTimed !== true);
+  const alone = sorted.filter(({ part }) => part.isTimed === true);
+  /** @type {Outcome[]} */
+  const outcomes = [];
+  /** @type {number | undefined} */
+  let interruption;
+  /** @param {Job[]} queue @param {NodeJS.ProcessEnv} env @param {boolean} isAlone */
+  const work = async (queue, env, isAlone) => {
+    while (interruption === undefined) {
+      const job = queue.shift();
+      if (job === undefined) return;
+      const { tally, status } = await runJob(job, layout, env, isAlone);
+      outcomes.push({ check: job.check, tally });
+      if (INTERRUPTED.has(status)) interruption = status;
     }
-  }
-  const total = sumOf(tallies);
-  if (total.skipped.length > 0)
-    process.stdout.write(`\n${String(total.skipped.length)} skipped, for the reasons above\n`);
-  process.stdout.write(`\n${String(total.passed)} passed, ${String(total.failed)} failed\n`);
-  return total.failed === 0 ? 0 : 1;
+  };
+  const isSingle = concurrent.length === 1 || lanes.length === 1;
+  await Promise.all((isSingle ? lanes.slice(0, 1) : lanes).map((env) => work(concurrent, env, isSingle)));
+  await work(alone, lanes[0] ?? {}, true);
+  return { outcomes, interruption };
+}
+
+/**
+ * @param {Job} job
+ * @param {Pick<import('../setup/layout.mjs').Layout, 'root' | 'logs'>} layout
+ * @param {NodeJS.ProcessEnv} env
+ * @param {boolean} isAlone
+ * @returns {Promise<{ tally: Tally, status: number }>}
+ */
+async function runJob({ check, part }, layout, env, isAlone) {
+  const heading = `\n== ${check.title}${part.name === check.name ? '' : `: ${part.name}`} (npm test -- ${check.name})\n`;
+  const startMs = performance.now();
+  process.stdout.write(isAlone ? heading : `started: ${part.name}\n`);
+  const logPath = join(layout.logs, `${part.name.replaceAll('/', '-')}.log`);
+  const { tally, status } = await runPart(check, part, layout, env, isAlone ? undefined : logPath);
+  if (!isAlone) process.stdout.write(`${heading}${readFileSync(logPath, 'utf8')}`);
+  for (const skipped of tally.skipped) process.stdout.write(`skipped: ${skipped}\n`);
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+  process.stdout.write(`-- ${part.name}: ${inWords(tally)}, ${seconds} s\n`);
+  return { tally, status };
 }
 
 /**
  * @param {Check} check
- * @param {import('../setup/layout.mjs').Layout} layout
+ * @param {Part} part
+ * @param {Pick<import('../setup/layout.mjs').Layout, 'root' | 'logs'>} layout
  * @param {NodeJS.ProcessEnv} env
+ * @param {string | undefined} logPath where its output goes; undefined: to this process's
  * @returns {Promise<{ tally: Tally, status: number }>}
  */
-async function runCheck(check, layout, env) {
-  const reportPath = check.reportPath ?? join(layout.logs, `${check.name}-tally.json`);
+async function runPart(check, part, layout, env, logPath) {
+  const { command, reportPath } = part;
   rmSync(reportPath, { force: true });
   // PyTorch and the ROS wheels bring libraries of the same names.
   const own =
     check.isTraining === true
       ? { LD_LIBRARY_PATH: '', PYTHONPATH: '' }
       : pythonPathWith(check.pythonPath, env);
-  const status = await supervise(check.command, {
-    cwd: layout.root,
-    env: { ...env, ...own, ...check.env, JEPA_MPC_TALLY: reportPath },
-  });
+  const partEnv = { ...env, ...own, ...check.env, JEPA_MPC_TALLY: reportPath };
+  mkdirSync(layout.logs, { recursive: true });
+  const log = logPath === undefined ? undefined : openSync(logPath, 'w');
+  let status;
+  try {
+    status = await supervise(command, {
+      cwd: layout.root,
+      env: partEnv,
+      ...(log !== undefined && { output: log }),
+    });
+  } catch (error) {
+    // The other lane goes on: a program that cannot be started is one failed part.
+    writeSync(log ?? process.stdout.fd, `${String(error)}\n`);
+    status = NOT_STARTED;
+  } finally {
+    if (log !== undefined) closeSync(log);
+  }
   if (check.report === 'status')
     return { tally: { ...NOTHING, passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1 }, status };
   return { tally: withStatus(readReport(check, reportPath), status), status };
 }
+
+/**
+ * @param {readonly { check: Check, tally: Tally }[]} tallies
+ * @returns {number} 0 when nothing failed
+ */
+function printSummary(tallies) {
+  process.stdout.write('\n');
+  for (const { check, tally } of tallies) {
+    process.stdout.write(`${check.name.padEnd(10)} ${inWords(tally)}\n`);
+  }
+  const total = sumOf(tallies.map(({ tally }) => tally));
+  if (total.skipped.length > 0) {
+    process.stdout.write(`\n${String(total.skipped.length)} skipped:\n`);
+    for (const skipped of total.skipped) process.stdout.write(`  ${skipped}\n`);
+  }
+  process.stdout.write(`\n${String(total.passed)} passed, ${String(total.failed)} failed\n`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+/** @param {Tally} tally */
+const inWords = ({ passed, failed, skipped }) =>
+  `${String(passed)} ok, ${String(failed)} not ok, ${String(skipped.length)} skipped`;
 
 /**
  * @param {readonly string[] | undefined} folders

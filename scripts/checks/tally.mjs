@@ -1,3 +1,5 @@
+import { XMLParser } from 'fast-xml-parser';
+
 /**
  * The outcome of one check of `npm test`.
  *
@@ -42,15 +44,19 @@ export function withStatus(tally, status) {
  * @returns {Tally}
  */
 export function tallyOfJunit(xml) {
+  const parser = new XMLParser({
+    ignoreAttributes: false,
+    attributeNamePrefix: '',
+    isArray: (name) => name === 'testsuite' || name === 'testcase',
+  });
+  /** @type {readonly Record<string, any>[]} */
+  const suites = parser.parse(xml).testsuites?.testsuite ?? [];
   const count = (/** @type {string} */ name) =>
-    [...xml.matchAll(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`, 'g'))].reduce(
-      (sum, match) => sum + Number(match[1]),
-      0,
-    );
+    suites.reduce((sum, suite) => sum + Number(suite[name] ?? 0), 0);
   const failed = count('failures') + count('errors');
-  const skippedCount = count('skipped');
-  const skipped = [
-    ...xml.matchAll(/<testcase [^>]*\bname="([^"]*)"[^>]*>\s*<skipped [^>]*\bmessage="([^"]*)"/g),
-  ].map(([, name, reason]) => `${name}: ${reason || 'no reason given'}`);
-  return { passed: Math.max(0, count('tests') - failed - skippedCount), failed, skipped };
+  const skipped = suites
+    .flatMap((suite) => suite['testcase'] ?? [])
+    .filter((test) => test.skipped !== undefined)
+    .map(({ name, skipped: { message } }) => `${name}: ${message || 'no reason given'}`);
+  return { passed: Math.max(0, count('tests') - failed - count('skipped')), failed, skipped };
 }

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 
 /**
- * A vitest reporter that writes the run's tally to the file named by JEPA_MPC_TALLY. A test skipped without a reason fails: nobody
- * could say later whether it may stay skipped.
+ * A vitest reporter that writes the run's tally to the file named by JEPA_MPC_TALLY. A skipped test without a reason counts as
+ * failed: later, nobody would know whether it may stay skipped.
  */
 export default class TallyReporter {
   /**

@@ -108,7 +108,7 @@ export function findPython(env) {
 export function noPythonError(refusals, env) {
   const named = env['JEPA_MPC_SETUP_PYTHON'];
   const found = refusals.map(({ command, problem }) => `${command}: ${problem}`).join('; ');
-  return new SetupError('there is no Python that ROS 2 can be installed with', {
+  return new SetupError('setup.no-python', 'there is no Python that ROS 2 can be installed with', {
     found: found || (named ? `${named} does not start` : 'no python3 on the PATH'),
     expected: 'CPython 3.10 to 3.13 with venv and a shared libpython',
     remedy:

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SetupError } from './setup-error.mjs';
 import { tryLock } from './set-up-lock.mjs';
 
-/** ROS 2 recommends domains 0 to 101 on Linux: above, DDS ports meet the system's ephemeral ones. 0 is everybody's default. */
+/** ROS 2 recommends domains 0 to 101 on Linux: above, DDS ports collide with the system's ephemeral ones. 0 is the default of every ROS program. */
 export const FIRST_DOMAIN = 1;
 export const LAST_DOMAIN = 101;
 
@@ -40,7 +40,7 @@ function isPortFree(port) {
 
 /**
  * Picks a ROS domain that no other run and no other ROS node on this machine uses, and holds it with a lock file that names this
- * process. The lock is for the moments before the nodes open their ports; it ends with the process.
+ * process. The lock covers the time until the nodes open their ports; it ends with the process.
  *
  * @param {object} [options]
  * @param {string} [options.folder] where the lock files lie
@@ -60,7 +60,7 @@ export async function holdFreeDomain({
     const lockPath = join(folder, `${domain}.lock`);
     if (ports.every(Boolean) && tryLock(lockPath)) return { domain, lockPath };
   }
-  throw new SetupError('no ROS domain is free on this machine', {
+  throw new SetupError('setup.no-free-domain', 'no ROS domain is free on this machine', {
     found: `domains ${FIRST_DOMAIN} to ${LAST_DOMAIN} in use, or ${folder} not writable`,
     expected: 'one that no other ROS node uses',
     remedy: `end other ROS programs, delete ${folder}, or choose a domain yourself: ROS_DOMAIN_ID=42 npm run demo`,

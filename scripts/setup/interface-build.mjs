@@ -3,9 +3,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { rosAloneEnvironment } from './ros-source.mjs';
 import { ask, runCommand } from './run-command.mjs';
-import { filesBelow, hashOf, readStamp, removeStamp, writeStamp } from './stamp.mjs';
+import { filesBelow, hashOf, readStamp, removeStamp, writeStamp } from './steps.mjs';
 import { isOnPath } from './system-packages.mjs';
-import { spacelessTmpdir } from './spaceless-tmpdir.mjs';
+import { spacelessTmpdir } from './layout.mjs';
 
 /** Packages of ROS 2 that turn an action into C, C++ and Python. */
 const GENERATORS = ['ament_cmake', 'rosidl_default_generators'];
@@ -24,13 +24,13 @@ function inputsOf(layout, source) {
 }
 
 /**
- * Why jepa_mpc_msgs cannot be built beside a checkout. The node then runs without its action, so that is no error.
+ * Why jepa_mpc_msgs cannot be built for a checkout. The node then runs without its action, so this is no error.
  *
  * @param {import('./ros-source.mjs').RosSource} source its Python environment has to be there
  * @param {NodeJS.ProcessEnv} env
  * @returns {string | undefined} undefined when it can
  */
-function interfaceBuildObstacle(source, env) {
+function interfaceBuildBlocker(source, env) {
   const rosEnv = rosAloneEnvironment(source, env);
   const prefixes = source.amentPrefixPath.split(':');
   const absent = GENERATORS.filter(
@@ -55,7 +55,7 @@ function interfaceBuildObstacle(source, env) {
 export function interfacesAreBuilt(layout, source, env) {
   if (source.interfacesPrefix === undefined) return true;
   if (readStamp(stampPath(source))?.inputs === inputsOf(layout, source)) return true;
-  return existsSync(source.pythonPrefix) && interfaceBuildObstacle(source, env) !== undefined;
+  return existsSync(source.pythonPrefix) && interfaceBuildBlocker(source, env) !== undefined;
 }
 
 /**
@@ -67,7 +67,7 @@ export function interfacesAreBuilt(layout, source, env) {
  */
 export async function buildInterfaces(layout, source, env) {
   const { interfacesPrefix } = source;
-  if (interfacesPrefix === undefined || interfaceBuildObstacle(source, env) !== undefined) return;
+  if (interfacesPrefix === undefined || interfaceBuildBlocker(source, env) !== undefined) return;
   removeStamp(stampPath(source));
   rmSync(interfacesPrefix, { recursive: true, force: true });
   const workshop = mkdtempSync(join(spacelessTmpdir(), 'jepa-mpc-interfaces-'));

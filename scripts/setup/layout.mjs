@@ -1,11 +1,13 @@
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folders the set-up reads and writes. Everything it makes lies under `.prefix`, `node_modules` and `dist`. */
-
+/** The checkout. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /**
+ * The folders that the set-up reads and writes. What it makes lies in `.prefix`, `node_modules` and `dist`.
+ *
  * @param {string} [root] the checkout
  */
 export function layoutOf(root = ROOT) {
@@ -29,9 +31,14 @@ export function layoutOf(root = ROOT) {
     gazeboPlugin: join(root, 'sim', 'gazebo', 'plugin'),
     benchReference: join(root, 'bench', 'reference'),
     rosRequirements: join(root, 'scripts', 'setup', 'ros-requirements.txt'),
-    colconRequirements: join(root, 'scripts', 'setup', 'colcon-requirements.txt'),
+    colconRequirements: join(root, 'scripts', 'test-setup', 'colcon-requirements.txt'),
     simulatorRequirements: join(root, 'scripts', 'setup', 'simulator-requirements.txt'),
   };
 }
 
 /** @typedef {ReturnType<typeof layoutOf>} Layout */
+
+/** @returns {string} a folder for temporary files without spaces in its path: make, node-gyp and CMake's generators fail on spaces */
+export function spacelessTmpdir() {
+  return /\s/.test(tmpdir()) ? '/tmp' : tmpdir();
+}

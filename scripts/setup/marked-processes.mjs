@@ -2,8 +2,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Processes are found by a variable in their environment, which whatever they start inherits: process groups are left by programs that
- * make their own, and parents die first.
+ * Processes are found by a variable in their environment, which their children inherit. Process groups do not find them all: some programs
+ * make their own, and parents may die first.
  */
 
 /** How long processes may take to end by themselves once asked. */

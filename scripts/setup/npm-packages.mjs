@@ -19,8 +19,8 @@ export function readLockedPackages(path) {
 }
 
 /**
- * Whether node_modules holds what package-lock.json asks for. npm writes its own record last, so a cut-off installation has none;
- * the folders are looked at too, for those deleted by hand.
+ * Whether node_modules holds what package-lock.json asks for. npm writes its own record last, so an interrupted installation has
+ * none. The folders are checked too, in case one was deleted by hand.
  *
  * @param {import('./layout.mjs').Layout} layout
  * @returns {boolean}
@@ -42,7 +42,7 @@ export function npmPackagesAreInstalled(layout) {
  * @param {NodeJS.ProcessEnv} env
  */
 export async function installNpmPackages(layout, env) {
-  // Install scripts stay off: rclnodejs is compiled in a step of its own, and onnxruntime-node's would download CUDA libraries.
+  // Install scripts do not run: rclnodejs is compiled in a step of its own, and onnxruntime-node's would download CUDA libraries.
   await runCommand('npm ci', ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
     cwd: layout.root,
     env: { ...env, ONNXRUNTIME_NODE_INSTALL: 'skip' },

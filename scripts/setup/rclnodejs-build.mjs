@@ -5,20 +5,21 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
+  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { join, relative } from 'node:path';
-import { findNodeHeaders } from './node-headers.mjs';
+import { availableParallelism, homedir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
 import { libpythonOf } from './ros-prefix.mjs';
 import { rosAloneEnvironment } from './ros-source.mjs';
 import { ask, runCommand } from './run-command.mjs';
 import { SetupError } from './setup-error.mjs';
-import { spacelessTmpdir } from './spaceless-tmpdir.mjs';
-import { filesBelow, hashOf, readStamp, removeStamp, writeStamp } from './stamp.mjs';
+import { spacelessTmpdir } from './layout.mjs';
+import { filesBelow, hashOf, readStamp, removeStamp, writeStamp } from './steps.mjs';
 
 /** Messages the node and the demo use; the generator reports success when it made none. */
 const NEEDED_MESSAGES = [
@@ -120,8 +121,8 @@ function writeActionPrefix(layout, prefix) {
 }
 
 /**
- * Copies rclnodejs to a folder without spaces in its path, which make and node-gyp need, beside a view of the ROS 2 prefix. The view
- * holds a placeholder `ros2`: rclnodejs looks for the prefix two folders above that program, and the wheels bring none.
+ * Copies rclnodejs to a folder without spaces in its path, which make and node-gyp need, next to a view of the ROS 2 prefix. The view
+ * holds a placeholder `ros2`: rclnodejs looks for the prefix two folders above that program, and the wheels do not contain one.
  *
  * @template T
  * @param {import('./layout.mjs').Layout} layout
@@ -173,7 +174,7 @@ async function inWorkshop(layout, source, env, work) {
 }
 
 /**
- * Whether rclnodejs brings a binary for exactly this ROS 2 and operating system. It does not do for a prefix made
+ * Whether rclnodejs brings a binary for exactly this ROS 2 and operating system. It does not work with a prefix made
  * of wheels, whose libraries need libpython.
  *
  * @param {import('./layout.mjs').Layout} layout
@@ -185,6 +186,36 @@ function hasPrebuilt(layout, source) {
   const codename = /^UBUNTU_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? '';
   const file = `${source.distro}-${codename}-${process.arch}-node-rclnodejs.node`;
   return existsSync(join(layout.rclnodejs, 'prebuilds', `linux-${process.arch}`, file));
+}
+
+/**
+ * Where the headers for native addons are. rclnodejs uses Node-API and libuv alone, so headers of any Node.js
+ * from 20 on give the same addon; those of the running one come first.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} [execPath] the running Node.js
+ * @returns {string | undefined} a folder with include/node/node.h; undefined when there is none and node-gyp has to download them
+ */
+function findNodeHeaders(env, execPath = process.execPath) {
+  const gypCache = join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'node-gyp');
+  const candidates = [
+    dirname(dirname(realpathSync(execPath))),
+    env['npm_config_nodedir'],
+    ...(existsSync(gypCache)
+      ? readdirSync(gypCache)
+          .sort()
+          .reverse()
+          .map((version) => join(gypCache, version))
+      : []),
+    '/usr/local',
+    '/usr',
+  ];
+  return candidates.find(
+    (folder) =>
+      folder !== undefined &&
+      existsSync(join(folder, 'include', 'node', 'node_api.h')) &&
+      existsSync(join(folder, 'include', 'node', 'uv.h')),
+  );
 }
 
 /**
@@ -225,7 +256,7 @@ export async function buildAddon(layout, source, env) {
           headers === undefined
             ? 'this Node.js came without its headers and they could not be downloaded: install Node.js from nodejs.org or your ' +
               'distribution (with libnode-dev), or set npm_config_nodedir to a folder with include/node, then run this again'
-            : 'mend what the log names, then run the same command again; finished steps are kept',
+            : 'fix what the log names, then run the same command again; finished steps are kept',
       },
     );
     mkdirSync(join(layout.rclnodejs, 'build', 'Release'), { recursive: true });
@@ -249,7 +280,7 @@ function checkItLoads(layout, source, env) {
     ask([process.execPath, '--input-type=module', '-e', load], rosAloneEnvironment(source, env)) !== undefined
   )
     return;
-  throw new SetupError('the compiled rclnodejs does not load', {
+  throw new SetupError('setup.addon-does-not-load', 'the compiled rclnodejs does not load', {
     found: `Node.js ${process.versions.node} refuses ${loader} with ROS 2 ${source.distro} in ${source.prefix}`,
     expected: 'that it loads',
     remedy:
@@ -276,14 +307,14 @@ export async function generateMessages(layout, source, env) {
         env: workshop.env,
       },
     );
-    // The generator loads the addon for its second half, the types, and says so only in its output when it could not.
+    // The generator loads the addon for its second half, the types. That it failed shows only in its output.
     const made = join(workshop.rclnodejs, 'generated');
     const absent = NEEDED_MESSAGES.filter((name) => {
       const [folder = ''] = name.split('/');
       return !existsSync(join(made, folder, `${name.replaceAll('/', '__')}.js`));
     });
     if (absent.length > 0) {
-      throw new SetupError('ROS messages are missing', {
+      throw new SetupError('setup.messages-missing', 'ROS messages are missing', {
         found: `nothing generated for ${absent.join(', ')} from ${source.amentPrefixPath} (log: ${logPath})`,
         expected: 'the packages of these messages installed in that ROS 2',
         remedy:

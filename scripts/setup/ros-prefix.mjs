@@ -4,7 +4,7 @@ import { findPython, noPythonError } from './find-python.mjs';
 import { rosLoadEnvironment } from './ros-source.mjs';
 import { ask, runCommand } from './run-command.mjs';
 import { SetupError } from './setup-error.mjs';
-import { filesBelow, hashOf, readStamp, removeStamp, writeStamp } from './stamp.mjs';
+import { filesBelow, hashOf, readStamp, removeStamp, writeStamp } from './steps.mjs';
 import { isOnPath } from './system-packages.mjs';
 
 const STAMP_NAME = '.jepa-mpc-stamp.json';
@@ -37,7 +37,7 @@ export function rosPrefixIsMade(layout, source, env) {
 }
 
 /**
- * Makes the Python environment: beside a sourced ROS 2 only the simulator's libraries, else ROS 2 itself too.
+ * Makes the Python environment: the simulator's libraries and, where no ROS 2 is sourced, ROS 2 itself.
  *
  * @param {import('./layout.mjs').Layout} layout
  * @param {import('./ros-source.mjs').RosSource} source
@@ -46,7 +46,7 @@ export function rosPrefixIsMade(layout, source, env) {
 export async function makeRosPrefix(layout, source, env) {
   const isPrivate = source.kind === 'private';
   if (isPrivate && (process.platform !== 'linux' || process.arch !== 'x64')) {
-    throw new SetupError('ROS 2 has to be installed by hand on this machine', {
+    throw new SetupError('setup.no-ros-wheels', 'ROS 2 has to be installed by hand on this machine', {
       found: `${process.platform} on ${process.arch}, and no sourced ROS 2 (ROS_DISTRO, AMENT_PREFIX_PATH, rclpy)`,
       expected: 'Linux on x86-64, for which ROS 2 comes as Python packages, or a sourced ROS 2',
       remedy:
@@ -87,16 +87,20 @@ export async function makeRosPrefix(layout, source, env) {
     },
   );
   if (isPrivate) {
-    // The wheels' librcl needs libpython's symbols; beside librcl it is found without a path of this machine in the binary.
+    // The wheels' librcl needs libpython's symbols. Next to librcl it is found without a path of this machine in the binary.
     symlinkSync(python.sharedLibrary, join(prefix, 'lib', basename(python.sharedLibrary)));
     repairCmakeFiles(prefix);
   }
   const check = [join(prefix, 'bin', 'python'), '-c', 'import rclpy, mujoco, numpy, PIL, pytest'];
   if (ask(check, rosLoadEnvironment(source, env)) === undefined) {
-    throw new SetupError('the Python environment does not import what was installed in it', {
-      found: `rclpy, mujoco, numpy, PIL or pytest fails to import in ${prefix}`,
-      remedy: `see why: ${check.slice(0, 2).join(' ')} "${check[2] ?? ''}"`,
-    });
+    throw new SetupError(
+      'setup.import-failed',
+      'the Python environment does not import what was installed in it',
+      {
+        found: `rclpy, mujoco, numpy, PIL or pytest fails to import in ${prefix}`,
+        remedy: `see why: ${check.slice(0, 2).join(' ')} "${check[2] ?? ''}"`,
+      },
+    );
   }
   writeStamp(join(prefix, STAMP_NAME), inputsOf(layout, source, env), { python: python.version });
 }
@@ -122,7 +126,7 @@ function repairCmakeFiles(prefix) {
 
 /**
  * @param {import('./ros-source.mjs').RosSource} source
- * @returns {string} file name of the libpython that a prefix made of wheels has beside its libraries, which need it; else empty
+ * @returns {string} file name of the libpython next to the libraries of a prefix made of wheels, which need it; else empty
  */
 export function libpythonOf(source) {
   const lib = join(source.prefix, 'lib');
@@ -156,7 +160,7 @@ function trainingInputs(layout) {
 }
 
 /**
- * Makes the Python environment that models are trained in, apart from the product's own: PyTorch is large.
+ * Makes the Python environment for training, separate from the product's because PyTorch is large.
  *
  * @param {import('./layout.mjs').Layout} layout
  * @param {NodeJS.ProcessEnv} env
@@ -193,7 +197,7 @@ export async function makeTrainingPrefix(layout, env) {
       cleanEnv,
     ) === undefined
   ) {
-    throw new SetupError('the training environment does not import its own packages', {
+    throw new SetupError('setup.import-failed', 'the training environment does not import its own packages', {
       found: `torch, jepa_mpc_training, jepa_mpc_mujoco or jepa_mpc_sim fails to import in ${prefix}`,
       remedy: `see why: ${join(prefix, 'bin', 'python')} -c "import torch, jepa_mpc_training, jepa_mpc_mujoco, jepa_mpc_sim"`,
     });

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { hashOf } from './stamp.mjs';
+import { hashOf } from './steps.mjs';
 import { ask } from './run-command.mjs';
 
 /**

@@ -7,11 +7,11 @@ import { SetupError } from './setup-error.mjs';
 /** Lines of a failed command's log shown with its error. */
 const LOG_TAIL_LINES = 25;
 
-/** Names the checkout in the environment of every command of its set-up, to find those that outlived a killed one. */
+/** Names the checkout in the environment of every command of its set-up, so that those that outlive a killed set-up are found. */
 export const SETUP_VARIABLE = 'JEPA_MPC_SETTING_UP';
 
 /**
- * The command's process, while one runs: what an interrupted set-up has to end.
+ * The command's process while one runs. An interrupted set-up ends it.
  *
  * @type {import('node:child_process').ChildProcess | undefined}
  */
@@ -39,7 +39,7 @@ export async function runCommand(what, command, { logPath, cwd, env, remedy }) {
     });
     running.on('error', (cause) => {
       const facts = { found: cause.message, ...(remedy !== undefined && { remedy }) };
-      reject(new SetupError(`${what}: ${program} could not be started`, facts));
+      reject(new SetupError('setup.command-not-started', `${what}: ${program} could not be started`, facts));
     });
     running.on('exit', (status, signal) => {
       resolve(status ?? signal);
@@ -50,10 +50,10 @@ export async function runCommand(what, command, { logPath, cwd, env, remedy }) {
   });
   if (code === 0) return;
   const tail = readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n    ');
-  throw new SetupError(`${what} did not work`, {
+  throw new SetupError('setup.command-failed', `${what} did not work`, {
     found: `${program} ended with ${code}; the end of ${logPath}:\n    ${tail}`,
     expected: 'that it ends with 0',
-    remedy: remedy ?? 'mend what the log names, then run the same command again; finished steps are kept',
+    remedy: remedy ?? 'fix what the log names, then run the same command again; finished steps are kept',
   });
 }
 

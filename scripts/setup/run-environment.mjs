@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { holdFreeDomain } from './free-domain.mjs';
-import { gazeboEnvironment } from './gazebo-set-up.mjs';
+import { gazeboEnvironment } from '../test-setup/gazebo/set-up.mjs';
 import { rosLoadEnvironment } from './ros-source.mjs';
 import { unlock } from './set-up-lock.mjs';
 import { findRenderer } from './system-packages.mjs';
@@ -10,12 +10,12 @@ import { findRenderer } from './system-packages.mjs';
 export const RUN_ID_VARIABLE = 'JEPA_MPC_RUN_ID';
 
 /**
- * The environment that the product's processes run in. What the user has set stays.
+ * The environment of the product's processes. It keeps what the user has set.
  *
  * @param {import('./layout.mjs').Layout} layout
  * @param {import('./ros-source.mjs').RosSource} source
  * @param {NodeJS.ProcessEnv} env
- * @param {{ isolated: boolean }} options isolated: in a ROS domain of its own, heard on this machine alone; for the demo and the
+ * @param {{ isolated: boolean }} options isolated: in a ROS domain of its own, visible on this machine alone; for the demo and the
  *   tests, not for a node that is to move a robot
  * @returns {Promise<{ env: NodeJS.ProcessEnv, release: () => void }>} release gives the domain back
  */

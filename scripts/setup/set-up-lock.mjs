@@ -96,10 +96,10 @@ export function unlock(path) {
  * @returns {Promise<void>}
  */
 export async function lockWhenFree(path, onWait) {
-  let told = false;
+  let hasReported = false;
   while (!tryLock(path)) {
-    if (!told) onWait(readHolder(path) ?? 'ending');
-    told = true;
+    if (!hasReported) onWait(readHolder(path) ?? 'ending');
+    hasReported = true;
     await sleep(POLL_MS);
   }
 }

@@ -11,13 +11,14 @@ const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 const ECHO_MS = 300;
 
 /**
- * Runs a program in the foreground: its output is ours, signals reach it once, and when it has ended nothing it started is left.
+ * Runs a program in the foreground: signals reach it once, and nothing that it started outlives it.
  *
  * @param {readonly string[]} command
- * @param {{ cwd?: string, env: NodeJS.ProcessEnv }} options env holds the run's id
+ * @param {{ cwd?: string, env: NodeJS.ProcessEnv, output?: number }} options env holds the run's id; output: a file descriptor for what the
+ *   program prints, by default this process's own streams
  * @returns {Promise<number>} its exit status; 128 + signal number when it died of a signal
  */
-export async function supervise(command, { cwd, env }) {
+export async function supervise(command, { cwd, env, output }) {
   const [program = '', ...args] = command;
   /** @type {import('node:child_process').ChildProcess | undefined} */
   let child;
@@ -35,7 +36,12 @@ export async function supervise(command, { cwd, env }) {
   try {
     return await new Promise((resolve, reject) => {
       // Its own process group: Ctrl-C in a terminal would otherwise reach it twice, from the terminal and from here.
-      child = spawn(program, args, { cwd, env, stdio: 'inherit', detached: true });
+      child = spawn(program, args, {
+        cwd,
+        env,
+        stdio: ['inherit', output ?? 'inherit', output ?? 'inherit'],
+        detached: true,
+      });
       child.once('error', reject);
       child.once('exit', (status, signal) => {
         resolve(status ?? 128 + constants.signals[signal ?? 'SIGKILL']);

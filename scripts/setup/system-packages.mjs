@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { findPython, noPythonError } from './find-python.mjs';
 import { runCommand } from './run-command.mjs';
@@ -20,7 +20,7 @@ const EGL_NAMES = ['libEGL.so.1', 'libEGL.so'];
  * @param {readonly string[]} names
  * @returns {boolean}
  */
-function hasLibrary(names) {
+export function hasLibrary(names) {
   return LIBRARY_FOLDERS.some((folder) => names.some((name) => existsSync(join(folder, name))));
 }
 
@@ -45,43 +45,6 @@ export function isOnPath(program, env) {
     .some((folder) => folder !== '' && existsSync(join(folder, program)));
 }
 
-/** Vulkan computed on the processor, where Debian's package keeps it: what WebGPU runs on in tests. */
-const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
-const VULKAN_LOADER_NAMES = ['libvulkan.so.1'];
-
-/**
- * Debian's packages that some tests need; where they cannot be had, those tests are skipped and say why.
- *
- * @type {readonly { title: string, packages: readonly string[], debian?: string, isThere: (env: NodeJS.ProcessEnv) => boolean }[]}
- */
-export const TEST_PACKAGES = [
-  {
-    title: 'SwiftShader for the WebGPU tests',
-    packages: ['chromium-common', 'libvulkan1'],
-    isThere: () => existsSync(SWIFTSHADER) && hasLibrary(VULKAN_LOADER_NAMES),
-  },
-  {
-    title: 'libsdformat for the tests of world and robot',
-    packages: ['ignition-tools', 'libsdformat-dev'],
-    // Other releases of Debian call them differently.
-    debian: '12',
-    isThere: (env) => isOnPath('ign', env) || isOnPath('gz', env),
-  },
-];
-
-/**
- * @param {NodeJS.ProcessEnv} env `JEPA_MPC_SETUP_APT=0` forbids the installation
- * @param {string} [version] of Debian, where it has to be that one
- * @returns {boolean} whether packages for tests can be had: other distributions have them under other names, or not at all
- */
-export function canInstallTestPackages(env, version) {
-  const release = '/etc/os-release';
-  const text = existsSync(release) ? readFileSync(release, 'utf8') : '';
-  const isDebian = /^ID="?debian"?$/m.test(text);
-  const isThatOne = version === undefined || new RegExp(`^VERSION_ID="?${version}"?$`, 'm').test(text);
-  return isDebian && isThatOne && mayUseApt(env);
-}
-
 /**
  * @typedef {{ what: string, aptPackages: string[] }} Missing
  */
@@ -102,7 +65,7 @@ export function findMissing(env, needs) {
     const python = findPython(env);
     if (Array.isArray(python)) {
       const packages = python.flatMap((refusal) => refusal.aptPackages);
-      // An interpreter named by the user is theirs to mend.
+      // Only the user can repair an interpreter that they have named.
       if (env['JEPA_MPC_SETUP_PYTHON']) throw noPythonError(python, env);
       missing.push({
         what: 'Python 3.10 to 3.13 with venv and a shared libpython',
@@ -118,7 +81,7 @@ export function findMissing(env, needs) {
 }
 
 /**
- * Installs what is missing with apt-get where that needs no password, else says what to type.
+ * Installs what is missing with apt-get where that needs no password, else reports what to type.
  *
  * @param {readonly Missing[]} missing
  * @param {NodeJS.ProcessEnv} env `JEPA_MPC_SETUP_APT=0` forbids the installation
@@ -127,7 +90,7 @@ export function findMissing(env, needs) {
 export async function installMissing(missing, env, logPath) {
   const packages = [...new Set(missing.flatMap((one) => one.aptPackages))];
   if (!mayUseApt(env)) {
-    throw new SetupError('packages of the operating system are missing', {
+    throw new SetupError('setup.system-packages-missing', 'packages of the operating system are missing', {
       found: `no ${missing.map((one) => one.what).join('; no ')}`,
       expected: 'all of them installed',
       remedy: `${aptCommand(packages)} (on another distribution: its packages for the same)`,

@@ -1,16 +1,15 @@
 import { delimiter, join } from 'node:path';
 import { bundleInto } from './bundle.mjs';
-import { requireGazebo, setUpGazebo } from './gazebo-set-up.mjs';
+import { requireGazebo, setUpGazebo } from '../test-setup/gazebo/set-up.mjs';
 import { makeRunEnvironment } from './run-environment.mjs';
-import { setUp } from './set-up.mjs';
+import { nodeSteps, productSteps, setUp, trainingSteps } from './set-up.mjs';
 import { SetupError } from './setup-error.mjs';
 import { supervise } from './supervise.mjs';
-import { runChecks } from '../checks/run-checks.mjs';
-import { NOTHING } from '../checks/tally.mjs';
+import { benchSteps, colconSteps, testSteps } from '../test-setup/steps.mjs';
 
 /**
- * A task of `scripts/bootstrap.mjs`. Preparing sets up what it needs; the function it gives back does the work and says the exit
- * status.
+ * A task of `scripts/bootstrap.mjs`. Preparing sets up what it needs. The function that it returns does the work and returns
+ * the exit status.
  *
  * @typedef {{ prepare: (args: readonly string[], env: NodeJS.ProcessEnv) => Promise<() => Promise<number>> }} Task
  */
@@ -31,7 +30,7 @@ const write = (text) => {
 function productTask(program, command, { isolated, needsGazebo = () => false }) {
   return {
     prepare: async (args, env) => {
-      const { layout, source } = await setUp('product', env, write);
+      const { layout, source } = await setUp(productSteps, env, write);
       if (needsGazebo(args)) await requireGazebo(layout, env, write);
       const main = join(layout.dist, program);
       return async () => {
@@ -49,23 +48,34 @@ function productTask(program, command, { isolated, needsGazebo = () => false }) 
 /**
  * Checks of the product.
  *
- * @param {import('./set-up.mjs').Extent} extent what they need
+ * @param {(site: import('./set-up.mjs').Site) => import('./steps.mjs').Step[]} stepsOf what they need
  * @param {(args: readonly string[]) => readonly string[]} namesOf which checks the arguments choose
  * @returns {Task}
  */
-function checksTask(extent, namesOf) {
+function checksTask(stepsOf, namesOf) {
   return {
     prepare: async (args, env) => {
-      const { layout, source } = await setUp(extent, env, write);
+      const { layout, source } = await setUp(stepsOf, env, write);
       const names = namesOf(args);
       const chooses = (/** @type {string} */ name) => names.length === 0 || names.includes(name);
       const gazebo = chooses('gazebo') ? await gazeboOutcome(layout, env) : undefined;
       return async () => {
-        const run = await makeRunEnvironment(layout, source, env, { isolated: true });
+        // It imports npm packages, which the set-up has installed only now.
+        const { LANES, runChecks } = await import('../checks/run-checks.mjs');
+        // Programs that run at the same time need ROS domains of their own. In one that the user has named they take turns.
+        const laneCount = env['ROS_DOMAIN_ID'] ? 1 : LANES;
+        const runs = [];
         try {
-          return await runChecks(names, layout, run.env, gazebo && { gazebo });
+          for (let lane = 0; lane < laneCount; lane += 1)
+            runs.push(await makeRunEnvironment(layout, source, env, { isolated: true }));
+          return await runChecks(
+            names,
+            layout,
+            runs.map((run) => run.env),
+            gazebo && { gazebo },
+          );
         } finally {
-          run.release();
+          for (const run of runs) run.release();
         }
       };
     },
@@ -81,12 +91,14 @@ function checksTask(extent, namesOf) {
  */
 async function gazeboOutcome(layout, env) {
   try {
-    const { obstacle } = await setUpGazebo(layout, env, write);
-    return obstacle === undefined ? undefined : { ...NOTHING, skipped: [`Gazebo Classic: ${obstacle}`] };
+    const { blocker } = await setUpGazebo(layout, env, write);
+    return blocker === undefined
+      ? undefined
+      : { passed: 0, failed: 0, skipped: [`Gazebo Classic: ${blocker}`] };
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     write(`${error.explain()}\n`);
-    return { ...NOTHING, failed: 1 };
+    return { passed: 0, failed: 1, skipped: [] };
   }
 }
 
@@ -114,7 +126,7 @@ export const TASKS = {
   node: productTask('src/cli/main.js', 'node', { isolated: false }),
   setup: {
     prepare: async (args, env) => {
-      await setUp(args.includes('--training') ? 'training' : 'product', env, write);
+      await setUp(args.includes('--training') ? trainingSteps : productSteps, env, write);
       return () => Promise.resolve(0);
     },
   },
@@ -122,8 +134,10 @@ export const TASKS = {
   exec: {
     prepare: async (args, env) => {
       if (args.length === 0)
-        throw new SetupError('there is no command to run', { expected: 'exec <program> [arguments]' });
-      const { layout, source } = await setUp('product', env, write);
+        throw new SetupError('setup.missing-argument', 'there is no command to run', {
+          expected: 'exec <program> [arguments]',
+        });
+      const { layout, source } = await setUp(productSteps, env, write);
       return async () => {
         const run = await makeRunEnvironment(layout, source, env, { isolated: true });
         try {
@@ -134,14 +148,14 @@ export const TASKS = {
       };
     },
   },
-  test: checksTask('tests', (args) => args),
+  test: checksTask(testSteps, (args) => args),
   /** `npm test -- colcon` alone, without the training environment that other checks need. */
-  'test:colcon': checksTask('colcon', () => ['colcon']),
+  'test:colcon': checksTask(colconSteps, () => ['colcon']),
   /** `npm test -- sdf gazebo` alone, likewise. */
-  'test:gazebo': checksTask('product', () => ['sdf', 'gazebo']),
+  'test:gazebo': checksTask(productSteps, () => ['sdf', 'gazebo']),
   train: {
     prepare: async (args, env) => {
-      const { layout, source } = await setUp('training', env, write);
+      const { layout, source } = await setUp(trainingSteps, env, write);
       if (trainingNeedsGazebo(args)) await requireGazebo(layout, env, write);
       const python = join(layout.trainingPrefix, 'bin', 'python');
       return async () => {
@@ -159,7 +173,7 @@ export const TASKS = {
   /** Drives the demo's robot through ROS 2 and records it: training/README.md, "Your own robot". */
   record: {
     prepare: async (args, env) => {
-      const { layout, source } = await setUp('product', env, write);
+      const { layout, source } = await setUp(productSteps, env, write);
       const folders = ['training', 'sim/common', 'sim/mujoco'].map((name) => join(layout.root, name));
       return async () => {
         const run = await makeRunEnvironment(layout, source, env, { isolated: true });
@@ -178,7 +192,7 @@ export const TASKS = {
   /** From a bag of the demo to the demo with the model that was trained on it. */
   'round-trip': {
     prepare: async (args, env) => {
-      const { layout, source } = await setUp('training', env, write);
+      const { layout, source } = await setUp(trainingSteps, env, write);
       return async () => {
         const run = await makeRunEnvironment(layout, source, env, { isolated: true });
         const python = join(layout.trainingPrefix, 'bin', 'python');
@@ -190,10 +204,10 @@ export const TASKS = {
       };
     },
   },
-  /** Times the planner beside the reference: bench/README.md. */
+  /** Times the planner and the reference: bench/README.md. */
   bench: {
     prepare: async (args, env) => {
-      const { layout, source } = await setUp('bench', env, write);
+      const { layout, source } = await setUp(benchSteps, env, write);
       const main = join(layout.root, 'bench', 'run.mjs');
       return async () => {
         const run = await makeRunEnvironment(layout, source, env, { isolated: false });
@@ -212,10 +226,12 @@ export const TASKS = {
     prepare: async (args, env) => {
       const [target] = args;
       if (target === undefined)
-        throw new SetupError('there is no folder to write the bundle to', { expected: 'bundle <folder>' });
+        throw new SetupError('setup.missing-argument', 'there is no folder to write the bundle to', {
+          expected: 'bundle <folder>',
+        });
       // A build installs nothing in the operating system, and colcon takes what is written to stderr for warnings.
       const buildEnv = { ...env, JEPA_MPC_SETUP_APT: '0' };
-      const { layout } = await setUp('node', buildEnv, (text) => void process.stdout.write(text));
+      const { layout } = await setUp(nodeSteps, buildEnv, (text) => void process.stdout.write(text));
       return () => bundleInto(layout, target);
     },
   },

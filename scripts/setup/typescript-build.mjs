@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { runCommand } from './run-command.mjs';
-import { filesBelow, hashOfFiles, readStamp, removeStamp, writeStamp } from './stamp.mjs';
+import { filesBelow, hashOfFiles, readStamp, removeStamp, writeStamp } from './steps.mjs';
 
 /**
  * @param {import('./layout.mjs').Layout} layout

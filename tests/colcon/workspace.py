@@ -15,7 +15,8 @@ COLCON = ROOT / ".prefix" / "colcon" / "bin" / "colcon"
 OWN_INTERFACES = str(ROOT / ".prefix" / "interfaces")
 # What a clone does not have.
 NOT_CLONED = shutil.ignore_patterns(
-    ".git", ".prefix", "node_modules", "dist", "runs", "__pycache__", "*.egg-info", ".*_cache"
+    *(".git", ".prefix", "node_modules", "dist", "runs", "__pycache__", "*.egg-info", ".*_cache"),
+    *(".hypothesis", ".stryker"),
 )
 SEARCH_PATHS = ("AMENT_PREFIX_PATH", "LD_LIBRARY_PATH", "PYTHONPATH")
 

@@ -55,6 +55,12 @@ function runs(pid: number): boolean {
   return existsSync(stat) && !/\) Z /.test(readFileSync(stat, 'utf8'));
 }
 
+/** A camera and joint states with the ages that they have on a robot. */
+const AGES = ['camera-delay-ms=60', 'camera-jitter-ms=10', 'joint-delay-ms=10'].flatMap((age) => [
+  '--imperfect',
+  age,
+]);
+
 let folder = '';
 let jsonFile = '';
 let demos: RunningDemo[] = [];
@@ -109,7 +115,7 @@ describe('the demo in lockstep', () => {
   );
 
   it('runs every baseline over the same episodes, and the planner reaches more goals than doing nothing', async () => {
-    const demo = start('--lockstep', '--episodes', '2');
+    const demo = start('--lockstep', '--episodes', '2', ...AGES);
     expect(await demo.ended, demo.output).toBe(0);
     const { baselines, successRate } = readReport();
     expect(baselines.doNothing).toMatchObject({ successRate: 0 });
@@ -133,26 +139,29 @@ describe('models whose actions are of another kind', () => {
     const changed = { ...manifest, action: { ...action, ...deltas, ...bounds, kind: 'joint_delta' } };
     writeFileSync(file, JSON.stringify(changed));
 
-    const demo = start('--model', model, '--lockstep', '--no-baselines', '--episodes', '3', '--seed', '77');
+    const args = ['--lockstep', '--no-baselines', '--episodes', '3', '--seed', '77', ...AGES];
+    const demo = start('--model', model, ...args);
     expect(await demo.ended, demo.output).toBe(0);
     expect(readReport()).toMatchObject({ successRate: 1, limitViolations: 0 });
   });
 
-  it('ways of the fingertip, told where the joints are: the reacher reaches by inverse kinematics', async () => {
+  it('displacements of the fingertip, from the joint positions: the reacher reaches by inverse kinematics', async () => {
     const model = join(folder, 'fingertip');
     await makeEndEffectorReacher(REACHER, model);
-    const demo = start('--model', model, '--lockstep', '--no-baselines', '--episodes', '4', '--seed', '11');
+    const args = ['--lockstep', '--no-baselines', '--episodes', '10', '--seed', '11', ...AGES];
+    const demo = start('--model', model, ...args);
     expect(await demo.ended, demo.output).toBe(0);
     const { successRate, limitViolations } = readReport();
-    // 25 of 30 on seeds 3, 11 and 77: some straight ways lead through poses that a planar arm of two joints cannot pass.
-    expect(successRate).toBeGreaterThanOrEqual(0.5);
+    // Brand-new frames: 25 of 30 on seeds 3, 11 and 77. Some straight displacements lead through poses that a planar arm of two joints
+    // cannot pass.
+    expect(successRate).toBeGreaterThanOrEqual(0.7);
     expect(limitViolations).toBe(0);
   });
 });
 
 describe('the demo in real time', () => {
   it('runs without baselines and within the limits', async () => {
-    const demo = start('--episodes', '1');
+    const demo = start('--episodes', '1', ...AGES);
     expect(await demo.ended, demo.output).toBe(0);
     expect(readReport()).toMatchObject({ mode: 'realtime', limitViolations: 0, baselines: { random: null } });
   });

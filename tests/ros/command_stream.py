@@ -61,7 +61,7 @@ class StreamFigures:
 
 
 class Listener(Node):
-    """Hears commands and statistics, and does as little as it can with them."""
+    """Receives commands and statistics, and does as little as it can with them."""
 
     def __init__(self) -> None:
         super().__init__("command_stream_listener")
@@ -111,7 +111,7 @@ def robot_and_planner(
     } | parameters
     assignments = [part for name, value in values.items() for part in ("-p", f"{name}:={value}")]
     simulator = [*SIMULATOR, "--seed", "5"]
-    program = ["node", str(ROOT / "dist" / "cli" / "main.js"), "node"]
+    program = ["node", str(ROOT / "dist" / "src" / "cli" / "main.js"), "node"]
     planner = [*prefix, *program, "--ros-args", "-r", "image:=image_raw"]
     running: list[subprocess.Popen] = []
     try:

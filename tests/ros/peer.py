@@ -1,4 +1,8 @@
-"""A robot as any ROS 2 user might have it: rclpy alone, no code of this project. It follows its commands perfectly."""
+"""A robot as any ROS 2 user might have it: rclpy alone, no code of this project.
+
+It follows its commands perfectly, but what it publishes has an age, as on every real robot: pictures are `IMAGE_AGE_NS`
+old when they are sent, joint states `JOINT_STATES_PERIOD_S`.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,12 @@ from array import array
 from collections.abc import Callable
 
 from diagnostic_msgs.msg import DiagnosticArray
-from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import DescribeParameters, SetParameters
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.time import Time
 from sensor_msgs.msg import Image, JointState
 from spinning import spin_until
 from std_msgs.msg import String
@@ -20,26 +25,24 @@ from trajectory_msgs.msg import JointTrajectory
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 SIZE = 128
+# How long a test waits for what has to happen: on a busy machine a node takes its time to start.
+START_S = 30.0
+IMAGE_AGE_NS = 60_000_000
+# Each joint state is sent one period after it was measured.
+JOINT_STATES_PERIOD_S = 0.02
 
 
 class Peer(Node):
-    """Publishes a camera, joint states and a robot description; keeps every command and diagnostic it hears."""
+    """Publishes a camera, joint states and a robot description; keeps every command and diagnostic that it receives."""
 
     def __init__(self, urdf: str, joints: list[str]) -> None:
         super().__init__("peer")
         self.joints = joints
-        self.joint_names = joints
-        self.position = [0.3] * len(joints)
-        self.velocity = [0.0] * len(joints)
-        self.follows = True
-        self.camera_on = True
-        self.joint_states_on = True
-        self.encoding = "rgb8"
-        self.image_bytes = SIZE * SIZE * 3
-        self.shade = 200
         self.commands: list[tuple[float, JointTrajectory]] = []
         self.statistics: list[DiagnosticArray] = []
         self.diagnostics: dict[str, tuple[int, str]] = {}
+        self._measured: JointState | None = None
+        self.start_over()
         self._images = self.create_publisher(Image, "image", 1)
         self._joint_states = self.create_publisher(JointState, "joint_states", 5)
         self._goal = self.create_publisher(Image, "goal_image", LATCHED)
@@ -57,8 +60,29 @@ class Peer(Node):
         # Made after the others: endpoints are announced in the order they were made in, so it stands for all of them.
         self._get_state = self.create_client(GetState, "planner_node/get_state")
         self._is_known = False
-        self.create_timer(0.02, self._publish_joint_states)
+        self.create_timer(JOINT_STATES_PERIOD_S, self._publish_joint_states)
         self.create_timer(1 / 30, self._publish_image)
+        self._own_subscriptions = list(self.subscriptions)
+
+    def start_over(self) -> None:
+        """The robot as it is at the start: where it was, following, with a camera and joint states."""
+        self.joint_names = self.joints
+        self.position = [0.3] * len(self.joints)
+        self.velocity = [0.0] * len(self.joints)
+        self.follows = True
+        self.camera_on = True
+        self.joint_states_on = True
+        self.encoding = "rgb8"
+        self.image_bytes = SIZE * SIZE * 3
+        self.shade = 200
+
+    def forget(self) -> None:
+        """Drops every message so far, and the subscriptions of tests."""
+        self.commands.clear()
+        self.statistics.clear()
+        self.diagnostics.clear()
+        for subscription in [one for one in self.subscriptions if one not in self._own_subscriptions]:
+            self.destroy_subscription(subscription)
 
     def describe(self, urdf: str) -> None:
         self._description.publish(String(data=urdf))
@@ -69,7 +93,7 @@ class Peer(Node):
     def spin_for(self, seconds: float) -> None:
         self.spin_until(lambda: False, seconds)
 
-    def spin_until(self, condition: Callable[[], bool], timeout_s: float = 15.0) -> bool:
+    def spin_until(self, condition: Callable[[], bool], timeout_s: float = START_S) -> bool:
         """Handles messages until the condition holds; False when it did not within the time."""
         return spin_until(self, condition, timeout_s)
 
@@ -77,7 +101,7 @@ class Peer(Node):
         request = ChangeState.Request(transition=Transition(id=transition))
         return self._call(self._change_state, request).success
 
-    def activate(self, timeout_s: float = 15.0) -> bool:
+    def activate(self, timeout_s: float = START_S) -> bool:
         """Asks again until the node is ready for it."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
@@ -85,6 +109,9 @@ class Peer(Node):
                 return True
             self.spin_for(0.2)
         return False
+
+    def is_active(self) -> bool:
+        return self._call(self._get_state, GetState.Request()).current_state.id == State.PRIMARY_STATE_ACTIVE
 
     def pause(self, on: bool) -> SetBool.Response:
         return self._call(self._pause, SetBool.Request(data=on))
@@ -113,7 +140,7 @@ class Peer(Node):
         return any(level > 0 and text in message for level, message in self.diagnostics.values())
 
     def _call(self, client, request):
-        assert client.wait_for_service(timeout_sec=15.0), f"no service {client.srv_name}"
+        assert client.wait_for_service(timeout_sec=START_S), f"no service {client.srv_name}"
         self._wait_until_known()
         future = client.call_async(request)
         assert self.spin_until(future.done), f"no answer from {client.srv_name}"
@@ -123,7 +150,7 @@ class Peer(Node):
         """Asks until an answer comes: a server may be seen before it has seen who asks, and its answer is lost then."""
         if self._is_known:
             return
-        assert self._get_state.wait_for_service(timeout_sec=15.0), f"no service {self._get_state.srv_name}"
+        assert self._get_state.wait_for_service(timeout_sec=START_S), f"no service {self._get_state.srv_name}"
         for _ in range(15):
             if self.spin_until(self._get_state.call_async(GetState.Request()).done, 1.0):
                 self._is_known = True
@@ -131,15 +158,19 @@ class Peer(Node):
         raise AssertionError(f"no answer from {self._get_state.srv_name}")
 
     def _publish_joint_states(self) -> None:
-        if not self.joint_states_on:
-            return
-        message = JointState(name=self.joint_names, position=self.position, velocity=self.velocity)
-        message.header.stamp = self.get_clock().now().to_msg()
-        self._joint_states.publish(message)
+        if self._measured is not None and self.joint_states_on:
+            self._joint_states.publish(self._measured)
+        self._measured = JointState(name=self.joint_names, position=self.position, velocity=self.velocity)
+        self._measured.header.stamp = self.get_clock().now().to_msg()
 
     def _publish_image(self) -> None:
-        if self.camera_on:
-            self._images.publish(self._image(self.shade))
+        if not self.camera_on:
+            return
+        message = self._image(self.shade)
+        now_ns = self.get_clock().now().nanoseconds
+        # Simulated time begins with 0.
+        message.header.stamp = Time(nanoseconds=max(0, now_ns - IMAGE_AGE_NS)).to_msg()
+        self._images.publish(message)
 
     def _image(self, shade: int) -> Image:
         message = Image(height=SIZE, width=SIZE, encoding=self.encoding, step=SIZE * 3)

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SIMULATOR = (sys.executable, "-m", "jepa_mpc_mujoco", "--urdf", str(ROOT / "urdf" / "reacher.urdf"))
+# A real robot is never brand-new to the planner: its camera is tens of milliseconds late, its joint states some.
+AGES = ("--camera-delay-ms", "60", "--camera-jitter-ms", "10", "--joint-delay-ms", "10")
+SIMULATOR = (sys.executable, "-m", "jepa_mpc_mujoco", "--urdf", str(ROOT / "urdf" / "reacher.urdf"), *AGES)
 
 
 def simulator_environment() -> dict[str, str]:

@@ -52,8 +52,8 @@ class Camera(Node):
         raise AssertionError("no image had an effect")
 
 
-class Heard:
-    """A camera and the node that hears it, kept for all cases that share them: starting takes seconds."""
+class SharedCamera:
+    """A camera and the node that subscribes to it, kept for the cases that share them: starting takes seconds."""
 
     def __init__(self, tmp_path_factory: pytest.TempPathFactory) -> None:
         self._tmp_path_factory = tmp_path_factory
@@ -78,15 +78,15 @@ class Heard:
 
 
 @pytest.fixture(scope="module")
-def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heard]:
-    running = Heard(tmp_path_factory)
+def shared_camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedCamera]:
+    running = SharedCamera(tmp_path_factory)
     yield running
     running.close()
 
 
 @pytest.mark.parametrize(("transport", "reliability", "case"), COMBINATIONS)
-def test_image(heard: Heard, transport: str, reliability: str, case: Case) -> None:
-    camera, harness = heard.by(transport, reliability, case.wanted)
+def test_image(shared_camera: SharedCamera, transport: str, reliability: str, case: Case) -> None:
+    camera, harness = shared_camera.by(transport, reliability, case.wanted)
     if case.pixels is None:
         known = len(harness.events)
         camera.publish_until(case.message(), lambda _: any(e["event"] == "problem" for e in harness.events[known:]))

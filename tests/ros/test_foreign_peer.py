@@ -39,8 +39,8 @@ def seconds(duration) -> float:
 
 
 class TestCommands:
-    def test_come_steadily_at_the_command_rate(self, active):
-        peer, _ = active
+    def test_come_steadily_at_the_command_rate(self, moving):
+        peer, _ = moving
         peer.commands.clear()
         peer.spin_for(3.0)
         arrivals = [arrival for arrival, _ in peer.commands]
@@ -48,8 +48,8 @@ class TestCommands:
         print(f"{len(arrivals) / 3:.1f} commands a second, median gap {gap_ms:.1f} ms")
         assert 15 <= gap_ms <= 25
 
-    def test_each_is_a_trajectory_that_ends_at_rest(self, active):
-        peer, _ = active
+    def test_each_is_a_trajectory_that_ends_at_rest(self, moving):
+        peer, _ = moving
         peer.spin_for(1.0)
         for _, message in peer.commands:
             assert list(message.joint_names) == JOINTS
@@ -59,8 +59,8 @@ class TestCommands:
             assert all(later > earlier for earlier, later in pairwise(times))
             assert all(velocity == 0 for velocity in message.points[-1].velocities)
 
-    def test_stay_within_the_limits_of_the_robot_description(self, active):
-        peer, _ = active
+    def test_stay_within_the_limits_of_the_robot_description(self, moving):
+        peer, _ = moving
         peer.spin_for(2.0)
         checked = 0
         for _, message in peer.commands:
@@ -77,8 +77,8 @@ class TestCommands:
                 before = list(point.velocities)
         assert checked > 100
 
-    def test_statistics_tell_of_each_plan(self, active):
-        peer, _ = active
+    def test_statistics_tell_of_each_plan(self, moving):
+        peer, _ = moving
         peer.statistics.clear()
         assert peer.spin_until(lambda: len(peer.statistics) > 10)
         values = {entry.key: entry.value for entry in peer.statistics[-1].status[0].values}
@@ -88,8 +88,8 @@ class TestCommands:
 
 
 class TestHolding:
-    def test_when_the_camera_goes_quiet_and_on_again_when_it_is_back(self, active):
-        peer, _ = active
+    def test_when_the_camera_goes_quiet_and_on_again_when_it_is_back(self, moving):
+        peer, _ = moving
         peer.camera_on = False
         start = time.monotonic()
         assert peer.spin_until(peer.rests, 2.0)
@@ -98,21 +98,21 @@ class TestHolding:
         peer.camera_on = True
         assert peer.spin_until(peer.moves)
 
-    def test_when_joint_states_stop(self, active):
-        peer, _ = active
+    def test_when_joint_states_stop(self, moving):
+        peer, _ = moving
         peer.joint_states_on = False
         assert peer.spin_until(peer.rests, 2.0)
         assert peer.spin_until(lambda: peer.reported("joint_states"))
 
-    def test_when_joint_states_are_not_numbers(self, active):
-        peer, _ = active
+    def test_when_joint_states_are_not_numbers(self, moving):
+        peer, _ = moving
         peer.follows = False
         peer.position = [math.nan, 0.0]
         assert peer.spin_until(lambda: peer.reported("joint-states.not-finite"))
         assert peer.spin_until(peer.rests, 2.0)
 
-    def test_when_a_joint_of_the_model_is_missing(self, active):
-        peer, _ = active
+    def test_when_a_joint_of_the_model_is_missing(self, moving):
+        peer, _ = moving
         peer.joint_names = ["shoulder", "elbo"]
         assert peer.spin_until(lambda: peer.reported("elbow"))
         assert peer.spin_until(peer.rests, 2.0)
@@ -121,15 +121,15 @@ class TestHolding:
         ("change", "code"),
         [({"encoding": "nv12"}, "image.encoding"), ({"image_bytes": 1000}, "image.size")],
     )
-    def test_when_images_cannot_be_read(self, active, change, code):
-        peer, _ = active
+    def test_when_images_cannot_be_read(self, moving, change, code):
+        peer, _ = moving
         for name, value in change.items():
             setattr(peer, name, value)
         assert peer.spin_until(lambda: peer.reported(code))
         assert peer.spin_until(peer.rests, 3.0)
 
-    def test_while_paused(self, active):
-        peer, _ = active
+    def test_while_paused(self, moving):
+        peer, _ = moving
         assert peer.pause(True).success
         assert peer.spin_until(peer.rests, 2.0)
         peer.spin_for(0.5)
@@ -137,8 +137,8 @@ class TestHolding:
         assert peer.pause(False).success
         assert peer.spin_until(peer.moves)
 
-    def test_after_deactivation_it_says_no_more(self, active):
-        peer, _ = active
+    def test_after_deactivation_it_says_no_more(self, moving):
+        peer, _ = moving
         assert peer.change_state(Transition.TRANSITION_DEACTIVATE)
         peer.spin_for(0.3)
         said = len(peer.commands)
@@ -147,8 +147,8 @@ class TestHolding:
         assert all(velocity == 0 for velocity in peer.commands[-1][1].points[-1].velocities)
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-    def test_after_a_signal_and_the_process_ends_well(self, active, number):
-        peer, process = active
+    def test_after_a_signal_and_the_process_ends_well(self, moving, number):
+        peer, process = moving
         process.send_signal(number)
         assert peer.spin_until(lambda: process.poll() is not None, 10.0)
         assert process.returncode == 0
@@ -156,8 +156,8 @@ class TestHolding:
         assert all(velocity == 0 for velocity in peer.commands[-1][1].points[-1].velocities)
 
     @pytest.mark.parametrize("delay_s", [0.3, 0.8, 1.3, 1.8])
-    def test_after_a_signal_in_the_middle_of_a_long_run_of_the_model(self, active, delay_s):
-        peer, process = active
+    def test_after_a_signal_in_the_middle_of_a_long_run_of_the_model(self, moving, delay_s):
+        peer, process = moving
         peer.set_parameters([parameter("sampling.samples", 100_000), parameter("sampling.horizon", 20)])
         peer.spin_for(delay_s)
         process.send_signal(signal.SIGINT)
@@ -187,28 +187,28 @@ class TestGoals:
 
 
 class TestParameters:
-    def test_ranges_reach_the_tools_that_draw_sliders(self, active):
-        peer, _ = active
+    def test_ranges_reach_the_tools_that_draw_sliders(self, moving):
+        peer, _ = moving
         samples, timeout = peer.describe_parameters(["sampling.samples", "watchdog.image_timeout_s"]).descriptors
         assert samples.integer_range[0].to_value == 100000
         assert timeout.floating_point_range[0].from_value == pytest.approx(0.01)
         assert "[s]" in timeout.description
 
-    def test_a_value_that_does_not_fit_is_refused_with_a_reason(self, active):
-        peer, _ = active
+    def test_a_value_that_does_not_fit_is_refused_with_a_reason(self, moving):
+        peer, _ = moving
         (result,) = peer.set_parameters([parameter("sampling.samples", -5)]).results
         assert not result.successful
         assert "from 0 to 100000" in result.reason
 
-    def test_a_dynamic_one_takes_effect(self, active):
-        peer, _ = active
+    def test_a_dynamic_one_takes_effect(self, moving):
+        peer, _ = moving
         (result,) = peer.set_parameters([parameter("planner", "random")]).results
         assert result.successful, result.reason
         peer.statistics.clear()
         assert peer.spin_until(lambda: len(peer.statistics) > 3)
 
-    def test_a_static_one_is_refused_while_in_use(self, active):
-        peer, _ = active
+    def test_a_static_one_is_refused_while_in_use(self, moving):
+        peer, _ = moving
         (result,) = peer.set_parameters([parameter("seed", 7)]).results
         assert not result.successful
         assert "configured" in result.reason

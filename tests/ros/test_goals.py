@@ -71,7 +71,7 @@ class Operator(Node):
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         self.problems |= {status.message for status in message.status if status.level > DiagnosticStatus.OK}
 
-    def heard(self, problem: str) -> bool:
+    def has_reported(self, problem: str) -> bool:
         return any(problem in message for message in self.problems)
 
     def publish_latent(self, numbers: list[float]) -> None:
@@ -201,9 +201,9 @@ def test_latents_and_states_are_goals_where_the_model_takes_them(operator: Opera
     assert operator.goal_states[-1]["state"] == "underway"
 
     operator.publish_latent([0.0] * 31)
-    assert operator.until(lambda: operator.heard("goal_latent: found 31 numbers, expected 32"))
+    assert operator.until(lambda: operator.has_reported("goal_latent: found 31 numbers, expected 32"))
     operator.publish_state([0.1, 0.2])
-    assert operator.until(lambda: operator.heard("goal_state: found a model whose goals are given as image"))
+    assert operator.until(lambda: operator.has_reported("goal_state: found a model whose goals are given as image"))
     assert operator.goal_states[-1]["origin"] == "the topic goal_latent"
 
 

@@ -8,7 +8,7 @@ import pytest
 import rclpy
 from conftest import JOINTS, URDF
 from diagnostic_msgs.msg import DiagnosticArray
-from peer import Peer
+from peer import START_S, Peer
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -47,8 +47,8 @@ class TestNames:
                     break
             assert camera().get("topic") == "/left/camera/image_raw", process.log_path.read_text()
             assert int(camera()["received"]) > 1
-            heard = {name for name, _ in node.get_subscriber_names_and_types_by_node("arm_planner", "/left")}
-            assert {"/left/joint_states", "/left/robot_description", "/left/goal_image"} <= heard
+            subscribed = {name for name, _ in node.get_subscriber_names_and_types_by_node("arm_planner", "/left")}
+            assert {"/left/joint_states", "/left/robot_description", "/left/goal_image"} <= subscribed
             said = {name for name, _ in node.get_publisher_names_and_types_by_node("arm_planner", "/left")}
             assert {"/left/joint_trajectory", "/left/arm_planner/plan", "/left/arm_planner/statistics"} <= said
         finally:
@@ -87,7 +87,7 @@ class SimulatedPeer(Peer):
         Node.set_parameters(self, [Parameter("use_sim_time", value=True)])
         self._reset = self.create_client(Trigger, "planner_node/reset")
 
-    def spin_until(self, condition: Callable[[], bool], timeout_s: float = 15.0) -> bool:
+    def spin_until(self, condition: Callable[[], bool], timeout_s: float = START_S) -> bool:
         def both() -> bool:
             rclpy.spin_once(self.time, timeout_sec=0.0)
             return condition()

@@ -152,7 +152,10 @@ class TestSetting:
         assert "sampling.iterations" in refused.reason
         assert idle.get(["sampling.samples"]) == {"sampling.samples": 0}
         assert idle.set_atomically({"sampling.samples": 64, "sampling.iterations": 4}).successful
-        assert idle.get(["sampling.samples", "sampling.iterations"]) == {"sampling.samples": 64, "sampling.iterations": 4}
+        assert idle.get(["sampling.samples", "sampling.iterations"]) == {
+            "sampling.samples": 64,
+            "sampling.iterations": 4,
+        }
 
     def test_a_request_that_ros_itself_could_not_make_does_no_harm(self, idle):
         broken = Parameter(name="sampling.samples", value=ParameterValue(type=200))
@@ -173,7 +176,10 @@ class TestWhileTheRobotMoves:
     @pytest.mark.parametrize(
         ("values", "reason"),
         [
-            ({"sampling.elites": 100000 // 11}, "sampling.elites 9090, expected sampling.elites a whole number from 1 to sampling.samples"),
+            (
+                {"sampling.elites": 100000 // 11},
+                "sampling.elites 9090, expected sampling.elites a whole number from 1 to sampling.samples",
+            ),
             ({"sampling.samples": 8, "sampling.elites": 9}, "from 1 to sampling.samples (8)"),
             ({"sampling.min_std": 0.5, "sampling.initial_std": 0.4}, "sampling.min_std"),
             ({"sampling.joint_initial_std": [0.1, 0.2, 0.3]}, "each of 2 joints"),
@@ -199,7 +205,12 @@ class TestWhileTheRobotMoves:
     def test_settings_take_effect_with_a_coming_plan(self, moving, moving_peer):
         peer = moving_peer
         result = moving.set_atomically(
-            {"actions.upper": [0.25], "actions.lower": [-0.25], "sampling.joint_initial_std": [0.5, 0.1], "sampling.keep": "mean"}
+            {
+                "actions.upper": [0.25],
+                "actions.lower": [-0.25],
+                "sampling.joint_initial_std": [0.5, 0.1],
+                "sampling.keep": "mean",
+            }
         )
         assert result.successful, result.reason
         peer.publish_goal(30)
@@ -289,7 +300,9 @@ class TestProfiles:
 
     def test_one_for_all_nodes_may_have_names_of_others(self, start_node, make_peer, tmp_path):
         path = tmp_path / "shared.yaml"
-        path.write_text(yaml.dump({"/**": {"ros__parameters": {"update_rate": 100, "sampling.sampels": 64, "seed": 3}}}))
+        path.write_text(
+            yaml.dump({"/**": {"ros__parameters": {"update_rate": 100, "sampling.sampels": 64, "seed": 3}}})
+        )
         process = start_node(profiles=[path])
         assert ParameterClient(make_peer()).get(["seed"]) == {"seed": 3}
         (warning,) = [line for line in process.log_path.read_text().splitlines() if "update_rate" in line]
@@ -332,7 +345,9 @@ class TestDumpAndLoad:
     def test_what_was_dumped_starts_another_node_alike(self, start_node, make_peer, tmp_path):
         first = start_node()
         client = ParameterClient(make_peer())
-        assert client.set_atomically({"sampling.samples": 64, "sampling.elites": 8, "actions.lower": [-0.5, -1.0]}).successful
+        assert client.set_atomically(
+            {"sampling.samples": 64, "sampling.elites": 8, "actions.lower": [-0.5, -1.0]}
+        ).successful
         names = client.names()
         values = client.get(names)
         first.terminate()

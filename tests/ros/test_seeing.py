@@ -24,10 +24,10 @@ ERROR_LEVEL = 40
 
 
 def listen(peer: Node, message_type: type, topic: str) -> list:
-    """What is heard on a topic from now on."""
-    heard: list = []
-    peer.create_subscription(message_type, topic, heard.append, 10)
-    return heard
+    """What is received on a topic from now on."""
+    received: list = []
+    peer.create_subscription(message_type, topic, received.append, 10)
+    return received
 
 
 def values_of(message: DiagnosticArray) -> dict[str, str]:
@@ -35,11 +35,11 @@ def values_of(message: DiagnosticArray) -> dict[str, str]:
 
 
 class TestCandidates:
-    def test_are_paths_of_the_fingertip_from_the_cheapest_to_the_dearest(self, active):
-        peer, _ = active
-        heard = listen(peer, MarkerArray, "planner_node/candidates")
-        assert peer.spin_until(lambda: len(heard) > 2)
-        markers = heard[-1].markers
+    def test_are_paths_of_the_fingertip_from_the_cheapest_to_the_dearest(self, moving):
+        peer, _ = moving
+        received = listen(peer, MarkerArray, "planner_node/candidates")
+        assert peer.spin_until(lambda: len(received) > 2)
+        markers = received[-1].markers
         candidates = [marker for marker in markers if marker.ns == "candidates"]
         plans = [marker for marker in markers if marker.ns == "plan"]
         assert len(candidates) == 40
@@ -63,31 +63,31 @@ class TestCandidates:
         assert lightness[-1] == pytest.approx(0.6, abs=0.01)
         assert lightness == sorted(lightness, reverse=True)
 
-    def test_come_no_more_often_than_asked_for_and_as_many(self, active):
-        peer, _ = active
+    def test_come_no_more_often_than_asked_for_and_as_many(self, moving):
+        peer, _ = moving
         changes = [parameter("candidates.count", 7), parameter("candidates.rate", 2.0)]
         assert all(result.successful for result in peer.set_parameters(changes).results)
-        heard = listen(peer, MarkerArray, "planner_node/candidates")
-        assert peer.spin_until(lambda: len(heard) > 0)
-        heard.clear()
+        received = listen(peer, MarkerArray, "planner_node/candidates")
+        assert peer.spin_until(lambda: len(received) > 0)
+        received.clear()
         peer.spin_for(3.0)
-        assert 2 <= len(heard) <= 7
-        assert len(heard[-1].markers) == 8
+        assert 2 <= len(received) <= 7
+        assert len(received[-1].markers) == 8
 
-    def test_of_a_link_that_the_robot_does_not_have_are_refused_with_a_reason(self, active):
-        peer, _ = active
+    def test_of_a_link_that_the_robot_does_not_have_are_refused_with_a_reason(self, moving):
+        peer, _ = moving
         (result,) = peer.set_parameters([parameter("candidates.link", "gripper")]).results
         assert result.successful
-        heard = listen(peer, MarkerArray, "planner_node/candidates")
+        received = listen(peer, MarkerArray, "planner_node/candidates")
         assert peer.spin_until(lambda: peer.reported("gripper"))
-        assert not heard
+        assert not received
 
 
-def test_the_plan_is_the_motion_that_it_foresees(active):
-    peer, _ = active
-    heard: list[JointTrajectory] = listen(peer, JointTrajectory, "planner_node/plan")
-    assert peer.spin_until(lambda: len(heard) > 2)
-    plan = heard[-1]
+def test_the_plan_is_the_motion_that_it_foresees(moving):
+    peer, _ = moving
+    received: list[JointTrajectory] = listen(peer, JointTrajectory, "planner_node/plan")
+    assert peer.spin_until(lambda: len(received) > 2)
+    plan = received[-1]
     assert list(plan.joint_names) == JOINTS
     assert plan.header.stamp.sec > 0
     period = plan.points[0].time_from_start.nanosec * 1e-9
@@ -98,8 +98,8 @@ def test_the_plan_is_the_motion_that_it_foresees(active):
 
 
 class TestStatistics:
-    def test_tell_what_the_cost_is_made_of_and_where_the_time_goes(self, active):
-        peer, _ = active
+    def test_tell_what_the_cost_is_made_of_and_where_the_time_goes(self, moving):
+        peer, _ = moving
         peer.statistics.clear()
         assert peer.spin_until(lambda: len(peer.statistics) > 20)
         texts = values_of(peer.statistics[-1])
@@ -114,8 +114,8 @@ class TestStatistics:
         assert values["command_period_error_p99_ms"] >= 0
         assert peer.statistics[-1].status[0].hardware_id == "reacher"
 
-    def test_leave_the_terms_out_when_told_to(self, active):
-        peer, _ = active
+    def test_leave_the_terms_out_when_told_to(self, moving):
+        peer, _ = moving
         (result,) = peer.set_parameters([parameter("statistics.cost_terms", False)]).results
         assert result.successful
         peer.spin_for(1.0)
@@ -141,11 +141,11 @@ class TestDiagnostics:
     def level(self, peer, part: str) -> int | None:
         return peer.diagnostics.get(f"planner_node: {part}", (None, ""))[0]
 
-    def test_are_of_every_part_once_a_second(self, active):
-        peer, _ = active
-        heard = listen(peer, DiagnosticArray, "/diagnostics")
+    def test_are_of_every_part_once_a_second(self, moving):
+        peer, _ = moving
+        received = listen(peer, DiagnosticArray, "/diagnostics")
         peer.spin_for(5.0)
-        ours = [message for message in heard if message.status[0].name.startswith("planner_node: ")]
+        ours = [message for message in received if message.status[0].name.startswith("planner_node: ")]
         assert 4 <= len(ours) <= 6
         assert {status.name for status in ours[-1].status} == {f"planner_node: {part}" for part in self.PARTS}
         assert all(status.hardware_id == "reacher" for status in ours[-1].status)
@@ -153,13 +153,13 @@ class TestDiagnostics:
         rate = float(next(entry.value for entry in camera.values if entry.key == "rate_hz"))
         assert 10 < rate < 45
 
-    def test_are_ok_while_the_robot_follows_plans(self, active):
-        peer, _ = active
+    def test_are_ok_while_the_robot_follows_plans(self, moving):
+        peer, _ = moving
         for part in ("model", "camera image", "joint states", "motion", "goal", "parameters"):
             assert peer.spin_until(lambda part=part: self.level(peer, part) == OK), (part, peer.diagnostics)
 
-    def test_say_which_input_went_quiet(self, active):
-        peer, _ = active
+    def test_say_which_input_went_quiet(self, moving):
+        peer, _ = moving
         peer.camera_on = False
         assert peer.spin_until(lambda: self.level(peer, "camera image") == ERROR)
         assert self.level(peer, "joint states") == OK
@@ -177,14 +177,14 @@ class TestDiagnostics:
 
 
 class TestLog:
-    def test_says_on_rosout_what_is_wrong_and_says_it_once_a_second(self, active):
-        peer, _ = active
-        heard = listen(peer, Log, "/rosout")
+    def test_says_on_rosout_what_is_wrong_and_says_it_once_a_second(self, moving):
+        peer, _ = moving
+        received = listen(peer, Log, "/rosout")
         peer.encoding = "nv12"
         peer.joint_names = ["shoulder", "elbo"]
 
         def said(code: str) -> list[Log]:
-            return [entry for entry in heard if code in entry.msg]
+            return [entry for entry in received if code in entry.msg]
 
         assert peer.spin_until(lambda: len(said("image.encoding")) > 2 and len(said("joint-states.unknown-joint")) > 2)
         for code in ("image.encoding", "joint-states.unknown-joint"):
@@ -201,8 +201,8 @@ class TestDisplays:
     def topics(self, peer: Node) -> dict[str, list[str]]:
         return dict(peer.get_publisher_names_and_types_by_node("planner_node", "/"))
 
-    def test_of_rviz(self, active):
-        peer, _ = active
+    def test_of_rviz(self, moving):
+        peer, _ = moving
         config = yaml.safe_load((ROOT / "rviz" / "planner.rviz").read_text())
         shown = {}
         for display in config["Visualization Manager"]["Displays"]:
@@ -213,8 +213,8 @@ class TestDisplays:
         assert self.topics(peer)["/planner_node/candidates"] == ["visualization_msgs/msg/MarkerArray"]
         assert set(shown) == {"/image", "/goal_image", "/robot_description"}
 
-    def test_of_foxglove(self, active):
-        peer, _ = active
+    def test_of_foxglove(self, moving):
+        peer, _ = moving
         layout = json.loads((ROOT / "foxglove" / "planner.json").read_text())
         panels = layout["configById"]
         text = json.dumps(layout)

@@ -65,7 +65,7 @@ def reach_goals(hosts: Hosts, logs: Path) -> None:
         "autostart": "true",
         # Of a raw image every packet has to arrive, of which there are 34 here.
         "camera.transport": "compressed",
-        # What is heard of the robot is old by the latency there and back, and on a busy machine by more.
+        # What is received of the robot is old by the latency there and back, and on a busy machine by more.
         "command.tracking_tolerance": "1.0",
     }
     try:
@@ -73,7 +73,7 @@ def reach_goals(hosts: Hosts, logs: Path) -> None:
         processes.start(
             PLANNER,
             "planner",
-            *("node", str(ROOT / "dist" / "cli" / "main.js"), "node", "--ros-args", "-r", "image:=image_raw"),
+            *("node", str(ROOT / "dist" / "src" / "cli" / "main.js"), "node", "--ros-args", "-r", "image:=image_raw"),
             *(part for name, value in parameters.items() for part in ("-p", f"{name}:={value}")),
         )
         watcher = hosts.command(ROBOT, [sys.executable, str(Path(__file__).parent / "watch_robot.py")])
@@ -88,5 +88,5 @@ def reach_goals(hosts: Hosts, logs: Path) -> None:
     assert cable.passed[ROBOT] > 300
     assert cable.passed[PLANNER] > 300
     assert sum(cable.lost) > 0
-    assert result["heard"]
+    assert result["received"]
     assert len(result["reached_s"]) == result["goals"], result

@@ -73,7 +73,7 @@ class Watcher(Node):
 def main() -> None:
     rclpy.init()
     watcher = Watcher()
-    heard = watcher.spin_until(lambda: watcher.ages_ms and watcher.command_s and watcher.pose, START_S)
+    received = watcher.spin_until(lambda: watcher.ages_ms and watcher.command_s and watcher.pose, START_S)
     reached_s = []
     for position in GOALS:
         watcher.show_goal(position)
@@ -83,12 +83,12 @@ def main() -> None:
     gaps = sorted(after - before for before, after in zip(watcher.command_s, watcher.command_s[1:], strict=False))
     ages = sorted(watcher.ages_ms)
     result = {
-        "heard": heard,
+        "received": received,
         "goals": len(GOALS),
         "reached_s": reached_s,
         "commands": len(gaps),
         "median_gap_ms": gaps[len(gaps) // 2] * 1000 if gaps else None,
-        "plans_per_s": round(len(watcher.plan_s) / (watcher.plan_s[-1] - watcher.plan_s[0]), 1) if heard else 0.0,
+        "plans_per_s": round(len(watcher.plan_s) / (watcher.plan_s[-1] - watcher.plan_s[0]), 1) if received else 0.0,
         "median_age_ms": ages[len(ages) // 2] if ages else None,
     }
     print(json.dumps(result), flush=True)

@@ -114,8 +114,8 @@ def round_trip(options: argparse.Namespace) -> int:
         (
             "demo",
             [
-                *("node", str(ROOT / "dist" / "cli" / "main.js"), "demo", "--headless", "--lockstep", "--no-baselines"),
-                *("--episodes", str(options.episodes), "--seed", str(options.demo_seed)),
+                *("node", str(ROOT / "dist" / "eval" / "main.js"), "demo", "--headless", "--lockstep"),
+                *("--no-baselines", "--episodes", str(options.episodes), "--seed", str(options.demo_seed)),
                 *("--model", str(model), "--json", str(report)),
             ],
             os.environ,

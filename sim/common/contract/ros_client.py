@@ -48,7 +48,7 @@ class RosClient:
     """Publishes to the simulator and records, by topic, every message from it in `seen`."""
 
     def __init__(self, lockstep: bool, namespace: str = "", own_clock: bool = False) -> None:
-        """`own_clock`: `/clock` is heard in the namespace, from a simulator that was told the same."""
+        """`own_clock`: receives `/clock` in the namespace, from a simulator that publishes it there."""
         self._context = Context()
         rclpy.init(context=self._context)
         self.node = rclpy.create_node(

@@ -31,7 +31,7 @@ def shared() -> Iterator[RosClient]:
 def client(shared: RosClient) -> RosClient:
     """The running simulator, its robot at rest in a known pose, and nothing recorded yet."""
     stamp = stamp_ns(shared.set_state(0.5, -0.5))
-    # The clock comes last but may be heard first.
+    # The clock is published last but may arrive first.
     published = ("image_raw", "camera_info", "joint_states")
     shared.wait(lambda: all(stamp in map(stamp_ns, shared.seen[topic]) for topic in published), "the pose")
     for topic in ("image_raw", "camera_info", "joint_states", "/clock", "/rosout"):

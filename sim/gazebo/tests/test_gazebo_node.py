@@ -113,7 +113,7 @@ def test_late_messages_keep_their_stamps_and_come_when_they_are_due_by_gazebo_s_
         for ages in ages_ms.values():
             ages.clear()
         client.listen(3.0)
-        # Gazebo's clock goes in steps of 10 ms, and the last one may be heard before or after the message.
+        # Gazebo's clock goes in steps of 10 ms, and the last one may arrive before or after the message.
         assert 190 <= np.median(ages_ms["image_raw"]) <= 215, ages_ms
         assert 25 <= np.median(ages_ms["joint_states"]) <= 45, ages_ms
         assert np.median(ages_ms["true"]) <= 10, ages_ms

@@ -2,7 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_MIRROR, mirrorCandidates, readAptSources } from '../../../scripts/setup/apt-sources.mjs';
+import {
+  DEFAULT_MIRROR,
+  mirrorCandidates,
+  readAptSources,
+} from '../../../scripts/test-setup/gazebo/apt-sources.mjs';
 
 describe("the mirrors of a machine's apt", () => {
   test.each([

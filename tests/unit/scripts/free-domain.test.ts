@@ -9,7 +9,7 @@ import {
   discoveryPorts,
   holdFreeDomain,
 } from '../../../scripts/setup/free-domain.mjs';
-import { filesBelow } from '../../../scripts/setup/stamp.mjs';
+import { filesBelow } from '../../../scripts/setup/steps.mjs';
 import { unlock } from '../../../scripts/setup/set-up-lock.mjs';
 
 const everyPortFree = () => Promise.resolve(true);

@@ -10,9 +10,9 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { gazeboCacheOf } from '../../../scripts/setup/gazebo-cache.mjs';
-import { findMirror, type GazeboHost } from '../../../scripts/setup/gazebo-host.mjs';
-import { gazeboEnvironment, setUpGazebo } from '../../../scripts/setup/gazebo-set-up.mjs';
+import { gazeboCacheOf } from '../../../scripts/test-setup/gazebo/cache.mjs';
+import { findMirror, type GazeboHost } from '../../../scripts/test-setup/gazebo/host.mjs';
+import { gazeboEnvironment, setUpGazebo } from '../../../scripts/test-setup/gazebo/set-up.mjs';
 import { layoutOf } from '../../../scripts/setup/layout.mjs';
 import { SetupError } from '../../../scripts/setup/setup-error.mjs';
 import { choosesGazebo, trainingNeedsGazebo } from '../../../scripts/setup/tasks.mjs';
@@ -25,7 +25,7 @@ const ABLE: GazeboHost = {
   hasApt: true,
   hasDebootstrap: true,
   mayInstall: true,
-  chrootObstacle: () => undefined,
+  chrootBlocker: () => undefined,
   freeBytes: () => 1e12,
   findMirror: () => ({ mirror: 'http://near.example/debian' }),
 };
@@ -67,14 +67,14 @@ class Machine {
     }
     if (this.failing !== undefined && line.includes(this.failing)) {
       this.failing = undefined;
-      return Promise.reject(new SetupError(`${what} did not work`));
+      return Promise.reject(new SetupError('setup.command-failed', `${what} did not work`));
     }
     const workshop = /cd (\S+)/.exec(line)?.[1];
     if (workshop !== undefined) write(join(root(), workshop, 'libjepa_mpc_arm.so'), '');
     return Promise.resolve();
   };
 
-  setUp(host: GazeboHost = ABLE): Promise<{ obstacle: string | undefined }> {
+  setUp(host: GazeboHost = ABLE): Promise<{ blocker: string | undefined }> {
     this.commands = [];
     this.progress = '';
     return setUpGazebo(layout(), env, (text) => (this.progress += text), host, this.run);
@@ -94,10 +94,10 @@ class Machine {
 describe('the set-up of Gazebo Classic', () => {
   test('makes a Debian, Gazebo, a compiler and the plugin, and nothing the second time', async () => {
     const machine = new Machine();
-    expect(await machine.setUp()).toEqual({ obstacle: undefined });
+    expect(await machine.setUp()).toEqual({ blocker: undefined });
     expect(machine.made).toEqual(['debian', 'gazebo', 'compiler', 'plugin']);
     expect(machine.progress).toMatch(/^\[2\/5\] Debian bullseye in .* … \d+\.\d s\n\[3\/5\]/);
-    expect(await machine.setUp()).toEqual({ obstacle: undefined });
+    expect(await machine.setUp()).toEqual({ blocker: undefined });
     expect(machine).toMatchObject({ commands: [], progress: '' });
   });
 
@@ -128,7 +128,7 @@ describe('the set-up of Gazebo Classic', () => {
     machine.failing = failing;
     await expect(machine.setUp()).rejects.toThrow(SetupError);
     write(join(root(), 'half-made'), '');
-    expect(await machine.setUp()).toEqual({ obstacle: undefined });
+    expect(await machine.setUp()).toEqual({ blocker: undefined });
     expect(machine.made).toEqual(made);
     // A base system is made from nothing; what is installed into it stays.
     expect(existsSync(join(root(), 'half-made'))).toBe(failing !== 'debootstrap --variant');
@@ -181,7 +181,7 @@ describe('the set-up of Gazebo Classic', () => {
       facts: { found: `no usr/bin/gzserver in ${join(scratch, 'theirs')}` },
     });
     write(join(scratch, 'theirs', 'usr', 'bin', 'gzserver'), '');
-    expect(await machine.setUp({ ...ABLE, arch: 'riscv64', hasApt: false })).toEqual({ obstacle: undefined });
+    expect(await machine.setUp({ ...ABLE, arch: 'riscv64', hasApt: false })).toEqual({ blocker: undefined });
     expect(machine.made).toEqual(['plugin']);
   });
 });
@@ -193,15 +193,15 @@ describe('a machine that cannot have Gazebo Classic', () => {
     ['amd64 and arm64, and this is riscv64', { arch: 'riscv64' }],
     ['no relative of Debian (there is no apt-get)', { hasApt: false }],
     ['JEPA_MPC_SETUP_APT=0 forbids to install it', { hasDebootstrap: false, mayInstall: false }],
-    ['nobody may', { chrootObstacle: () => 'nobody may' }],
+    ['nobody may', { chrootBlocker: () => 'nobody may' }],
     [`needs 4.0 GB in `, { freeBytes: () => 3.9e9 }],
     ['where 3.9 GB are free', { freeBytes: () => 3.9e9 }],
-    ['gone', { findMirror: () => ({ obstacle: 'gone' }) }],
+    ['gone', { findMirror: () => ({ blocker: 'gone' }) }],
   ])('says "%s", in one line, and touches nothing', async (reason, host) => {
     const machine = new Machine();
-    const { obstacle } = await machine.setUp({ ...ABLE, ...host });
-    expect(obstacle).toContain(reason);
-    expect(obstacle).not.toContain('\n');
+    const { blocker } = await machine.setUp({ ...ABLE, ...host });
+    expect(blocker).toContain(reason);
+    expect(blocker).not.toContain('\n');
     expect(machine.commands).toEqual([]);
     expect(existsSync(root())).toBe(false);
   });
@@ -210,8 +210,8 @@ describe('a machine that cannot have Gazebo Classic', () => {
     const machine = new Machine();
     machine.failing = 'pkg-config --libs';
     await expect(machine.setUp()).rejects.toThrow(SetupError);
-    const later = { freeBytes: () => 1e8, findMirror: () => ({ obstacle: 'gone' }) };
-    expect(await machine.setUp({ ...ABLE, ...later })).toEqual({ obstacle: undefined });
+    const later = { freeBytes: () => 1e8, findMirror: () => ({ blocker: 'gone' }) };
+    expect(await machine.setUp({ ...ABLE, ...later })).toEqual({ blocker: undefined });
   });
 });
 
@@ -219,21 +219,21 @@ describe('the mirror that Gazebo Classic comes from', () => {
   const debian = { text: 'Origin: Debian\nSuite: oldoldstable\n' };
 
   test("is the first that has the release, if it is Debian's own", () => {
-    const answers: Record<string, { text: string } | { obstacle: string }> = {
-      'http://a.example': { obstacle: '404 Not Found' },
+    const answers: Record<string, { text: string } | { blocker: string }> = {
+      'http://a.example': { blocker: '404 Not Found' },
       'http://b.example': { text: 'Origin: Somebody\n' },
       'http://c.example': debian,
     };
-    const download = (mirror: string) => answers[mirror] ?? { obstacle: 'unknown' };
+    const download = (mirror: string) => answers[mirror] ?? { blocker: 'unknown' };
     expect(findMirror(Object.keys(answers), download)).toEqual({ mirror: 'http://c.example' });
   });
 
   test('is missed with what each candidate answered', () => {
     const answer = findMirror(['http://a.example', 'http://b.example'], (mirror) =>
-      mirror.includes('a.') ? { obstacle: '404 Not Found' } : { obstacle: 'Could not resolve' },
+      mirror.includes('a.') ? { blocker: '404 Not Found' } : { blocker: 'Could not resolve' },
     );
     expect(answer).toEqual({
-      obstacle:
+      blocker:
         'no mirror has Debian bullseye, with Gazebo Classic 11, for this machine (http://a.example: 404 Not Found; http://b.example: Could not resolve)',
     });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { isNodeNewEnough } from '../../../scripts/setup/check-node.mjs';
+import { isNodeNewEnough } from '../../../scripts/setup/set-up.mjs';
 import { SetupError } from '../../../scripts/setup/setup-error.mjs';
-import { runSteps } from '../../../scripts/setup/step-runner.mjs';
+import { runSteps } from '../../../scripts/setup/steps.mjs';
 
 const noTime = () => 0;
 const noLeftovers = () => Promise.resolve();
@@ -31,7 +31,7 @@ describe('running set-up steps', () => {
       title: 'prefix',
       isDone: () => false,
       make: () => {
-        throw new SetupError('no network');
+        throw new SetupError('setup.command-failed', 'no network');
       },
     };
     const next = { title: 'addon', isDone: () => false, make: () => void made.push('addon') };
@@ -64,14 +64,14 @@ test.each([
 });
 
 test('a set-up error says what was found, what is expected and what to type', () => {
-  const error = new SetupError('make is missing', {
+  const error = new SetupError('setup.make-missing', 'make is missing', {
     found: 'nothing',
     expected: 'make',
     remedy: 'apt-get install make',
   });
   expect(error.explain()).toBe(
     [
-      'set-up failed: make is missing',
+      'set-up failed: make is missing [setup.make-missing]',
       '  found:      nothing',
       '  expected:   make',
       '  what to do: apt-get install make',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { filesBelow, hashOf, hashOfFiles, readStamp, writeStamp } from '../../../scripts/setup/stamp.mjs';
+import { filesBelow, hashOf, hashOfFiles, readStamp, writeStamp } from '../../../scripts/setup/steps.mjs';
 
 describe('stamps of finished set-up steps', () => {
   let folder: string;

@@ -28,7 +28,7 @@ from jepa_mpc_training.nets import TokenDistanceHead
 from jepa_mpc_training.runtime import ExportedModel
 
 CONFIG = DistanceConfig(steps=40, batch=32, width=32, queries=2)
-PROGRAM = Path(__file__).resolve().parents[3] / "dist" / "cli" / "main.js"
+PROGRAM = Path(__file__).resolve().parents[3] / "dist" / "src" / "cli" / "main.js"
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_doing_it_again_replaces_it(lewm: Path, tiny: TinyRun) -> None:
 
 
 @needs_reference
-@pytest.mark.skipif(not PROGRAM.is_file() or shutil.which("node") is None, reason="the program is not built")
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no node on the PATH")
 @pytest.mark.parametrize("kind", ["lewm", "dino-wm", "vjepa"])
 def test_the_product_plans_with_it(kind: str, tiny: TinyRun, tmp_path: Path) -> None:
     assert export([kind, "--random", str(tmp_path)]) == 0

@@ -1,18 +1,18 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { chrootEnvironment } from './gazebo-cache.mjs';
-import { SUITE } from './gazebo-host.mjs';
-import { ask } from './run-command.mjs';
-import { SetupError } from './setup-error.mjs';
-import { hashOf, readStamp, writeStamp } from './stamp.mjs';
+import { chrootEnvironment } from './cache.mjs';
+import { SUITE } from './host.mjs';
+import { ask } from '../../setup/run-command.mjs';
+import { SetupError } from '../../setup/setup-error.mjs';
+import { hashOf, readStamp, writeStamp } from '../../setup/steps.mjs';
 
 /** Without X there is no rendering; without drivers of its own for the processor none of it either. */
 const SIMULATOR = ['gazebo', 'gazebo-plugin-base', 'xvfb', 'libgl1-mesa-dri'];
 const COMPILER = ['libgazebo-dev', 'g++', 'pkg-config'];
 
 /**
- * Files of the chroot that keep it small and quiet: no services start in it, nothing is installed that nothing needs, and nobody reads its
- * manuals. What a power cut breaks is made again, so dpkg need not wait for the disk after each file.
+ * Files of the chroot that keep it small and quiet: no services start, only required packages are installed, and manuals are left out.
+ * After a power cut the chroot is made again, so dpkg need not wait for the disk after each file.
  *
  * @param {string} mirror
  * @returns {Readonly<Record<string, { text: string, mode?: number }>>}
@@ -31,29 +31,23 @@ const settingsOf = (mirror) => ({
 /** Files of the machine by which names of hosts are found. */
 const NAME_RESOLUTION = ['etc/resolv.conf', 'etc/hosts'];
 
-/**
- * A step that knows at once whether it is done.
- *
- * @typedef {Omit<import('./step-runner.mjs').Step, 'isDone'> & { isDone: () => boolean }} PromptStep
- *
- * @typedef {PromptStep & { bytes: number }} SizedStep bytes: what it writes, at its largest
- */
+/** @typedef {import('../../setup/steps.mjs').Step & { bytes: number }} SizedStep bytes: how much it writes at most */
 
 /**
- * The steps that make a Debian with Gazebo Classic in a folder. Each leaves a stamp when it is finished. A base system that was cut off is
- * thrown away; packages are gone on with where they were.
+ * The steps that make a Debian with Gazebo Classic in a folder. Each leaves a stamp when it is finished. An interrupted
+ * base system is deleted; an interrupted installation of packages continues.
  *
  * @param {object} parts
- * @param {import('./gazebo-cache.mjs').GazeboCache} parts.cache
+ * @param {import('./cache.mjs').GazeboCache} parts.cache
  * @param {string} parts.architecture as Debian calls it
  * @param {() => string} parts.mirror
  * @param {NodeJS.ProcessEnv} parts.env
- * @param {typeof import('./run-command.mjs').runCommand} parts.run
+ * @param {typeof import('../../setup/run-command.mjs').runCommand} parts.run
  * @returns {SizedStep[]}
  */
 export function chrootSteps({ cache, architecture, mirror, env, run }) {
   const commandEnv = chrootEnvironment(cache, env);
-  const remedy = `mend what the log names and run the same command again; if that does not help, delete ${cache.folder} first`;
+  const remedy = `fix what the log names and run the same command again; if that does not help, delete ${cache.folder} first`;
   /** @param {string} name @param {string} what @param {readonly string[]} command */
   const logged = (name, what, command) =>
     run(what, command, { logPath: join(cache.logs, `${name}.log`), env: commandEnv, remedy });
@@ -69,7 +63,7 @@ export function chrootSteps({ cache, architecture, mirror, env, run }) {
     refuseMounts(cache.root);
     rmSync(cache.stamps, { recursive: true, force: true });
     rmSync(cache.root, { recursive: true, force: true });
-    // What debootstrap mounts goes with the last process that sees it, however it ends. Where that is not allowed, mounting is not either.
+    // In its own mount namespace, debootstrap's mounts end with its last process. Where that is not permitted, mounting is not either.
     const own = ['unshare', '--mount', '--propagation', 'private'];
     const apart = ask([...own, 'true'], commandEnv) === undefined ? [] : own;
     await logged('debootstrap', `debootstrap of Debian ${SUITE}`, [
@@ -107,7 +101,7 @@ export function chrootSteps({ cache, architecture, mirror, env, run }) {
         '-a',
       ]);
     } catch (error) {
-      // A package whose dependencies are not unpacked yet: apt, below, unpacks them.
+      // A package whose dependencies are not unpacked yet. apt unpacks them below.
       if (!(error instanceof SetupError)) throw error;
     }
     await logged(`${name}-update`, `the list of packages of Debian ${SUITE}`, [...apt, 'update']);
@@ -150,9 +144,13 @@ function refuseMounts(root) {
     .map((line) => line.split(' ')[4] ?? '')
     .filter((path) => path.startsWith(`${root}/`));
   if (mounts.length === 0) return;
-  throw new SetupError('the chroot of Gazebo Classic is to be made anew, but something is mounted in it', {
-    found: mounts.join(', '),
-    expected: 'nothing mounted: it would be deleted',
-    remedy: `umount ${mounts.toReversed().join(' ')}`,
-  });
+  throw new SetupError(
+    'gazebo.mounted',
+    'the chroot of Gazebo Classic is to be made anew, but something is mounted in it',
+    {
+      found: mounts.join(', '),
+      expected: 'nothing mounted: it would be deleted',
+      remedy: `umount ${mounts.toReversed().join(' ')}`,
+    },
+  );
 }

@@ -1,23 +1,23 @@
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { findPython, noPythonError } from './find-python.mjs';
-import { ask, runCommand } from './run-command.mjs';
-import { SetupError } from './setup-error.mjs';
-import { hashOf, readStamp, removeStamp, writeStamp } from './stamp.mjs';
+import { findPython, noPythonError } from '../setup/find-python.mjs';
+import { ask, runCommand } from '../setup/run-command.mjs';
+import { SetupError } from '../setup/setup-error.mjs';
+import { hashOf, readStamp, removeStamp, writeStamp } from '../setup/steps.mjs';
 
 const STAMP_NAME = '.jepa-mpc-stamp.json';
 
 /** @param {NodeJS.ProcessEnv} env */
 const withoutOtherPythons = (env) => ({ ...env, PYTHONPATH: '', PYTHONNOUSERSITE: '1' });
 
-/** @param {import('./layout.mjs').Layout} layout */
+/** @param {import('../setup/layout.mjs').Layout} layout */
 function environmentInputs({ root, benchReference }) {
   const files = ['pyproject.toml', 'no-deps.txt'].map((file) => join(benchReference, file));
   return hashOf([root, ...files.map((file) => readFileSync(file))]);
 }
 
 /**
- * @param {import('./layout.mjs').Layout} layout
+ * @param {import('../setup/layout.mjs').Layout} layout
  * @returns {boolean}
  */
 export function benchPrefixIsMade(layout) {
@@ -26,10 +26,10 @@ export function benchPrefixIsMade(layout) {
 }
 
 /**
- * Makes the Python environment of what the benchmark compares with. What stable-worldmodel declares stays out: it is simulators and
- * data sets; bench/reference/pyproject.toml has what its solvers and models import.
+ * Makes the Python environment of what the benchmark compares with. The dependencies that stable-worldmodel declares are left out:
+ * they are simulators and data sets. bench/reference/pyproject.toml lists what its solvers and models import.
  *
- * @param {import('./layout.mjs').Layout} layout
+ * @param {import('../setup/layout.mjs').Layout} layout
  * @param {NodeJS.ProcessEnv} env
  */
 export async function makeBenchPrefix(layout, env) {
@@ -57,15 +57,19 @@ export async function makeBenchPrefix(layout, env) {
   );
   const check = [join(prefix, 'bin', 'python'), '-c', 'import jepa_mpc_reference.swm'];
   if (ask(check, cleanEnv) === undefined) {
-    throw new SetupError('the benchmark environment does not import what was installed in it', {
-      found: `the solvers and models of stable-worldmodel fail to import in ${prefix}`,
-      remedy: `see why: ${check.slice(0, 2).join(' ')} "${check[2] ?? ''}"`,
-    });
+    throw new SetupError(
+      'setup.import-failed',
+      'the benchmark environment does not import what was installed in it',
+      {
+        found: `the solvers and models of stable-worldmodel fail to import in ${prefix}`,
+        remedy: `see why: ${check.slice(0, 2).join(' ')} "${check[2] ?? ''}"`,
+      },
+    );
   }
   writeStamp(join(prefix, STAMP_NAME), environmentInputs(layout), { python: python.version });
 }
 
-/** @param {import('./layout.mjs').Layout} layout */
+/** @param {import('../setup/layout.mjs').Layout} layout */
 function modelInputs(layout) {
   const sources = join(layout.benchReference, 'jepa_mpc_reference');
   const files = readdirSync(sources).filter((name) => name.endsWith('.py'));
@@ -76,7 +80,7 @@ function modelInputs(layout) {
 }
 
 /**
- * @param {import('./layout.mjs').Layout} layout
+ * @param {import('../setup/layout.mjs').Layout} layout
  * @returns {boolean}
  */
 export function benchModelsAreMade(layout) {
@@ -86,7 +90,7 @@ export function benchModelsAreMade(layout) {
 /**
  * Writes the random-weight models that both sides plan with, 100 MB.
  *
- * @param {import('./layout.mjs').Layout} layout
+ * @param {import('../setup/layout.mjs').Layout} layout
  * @param {NodeJS.ProcessEnv} env
  */
 export async function makeBenchModels(layout, env) {

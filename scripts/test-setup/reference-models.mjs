@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommand } from './run-command.mjs';
-import { hashOf, readStamp, removeStamp, writeStamp } from './stamp.mjs';
+import { runCommand } from '../setup/run-command.mjs';
+import { hashOf, readStamp, removeStamp, writeStamp } from '../setup/steps.mjs';
 
-/** In the training environment, so that it goes when that is made anew. */
+/** In the training environment, so that it is deleted with it. */
 const STAMP_NAME = '.jepa-mpc-reference-models.json';
 
-/** @param {import('./layout.mjs').Layout} layout */
+/** @param {import('../setup/layout.mjs').Layout} layout */
 function requirements({ root }) {
   return {
     whole: join(root, 'training', 'reference-requirements.txt'),
@@ -14,13 +14,13 @@ function requirements({ root }) {
   };
 }
 
-/** @param {import('./layout.mjs').Layout} layout */
+/** @param {import('../setup/layout.mjs').Layout} layout */
 function inputs(layout) {
   return hashOf(Object.values(requirements(layout)).map((file) => readFileSync(file)));
 }
 
 /**
- * @param {import('./layout.mjs').Layout} layout
+ * @param {import('../setup/layout.mjs').Layout} layout
  * @returns {boolean}
  */
 export function referenceModelsAreInstalled(layout) {
@@ -28,10 +28,10 @@ export function referenceModelsAreInstalled(layout) {
 }
 
 /**
- * Installs the published code that the exporters of training/ are held against: 310 MB beside 1.3 GB. What stable-worldmodel
- * and cc-vjepa2 declare themselves stays out: simulators, data sets, video.
+ * Installs the published code that the exporters of training/ are compared with: 310 MB besides 1.3 GB. What stable-worldmodel
+ * and cc-vjepa2 declare as dependencies is left out: simulators, data sets, video.
  *
- * @param {import('./layout.mjs').Layout} layout
+ * @param {import('../setup/layout.mjs').Layout} layout
  * @param {NodeJS.ProcessEnv} env
  */
 export async function installReferenceModels(layout, env) {

@@ -3,8 +3,8 @@ import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync, st
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mirrorCandidates, readAptSources } from './apt-sources.mjs';
-import { SetupError } from './setup-error.mjs';
-import { isOnPath, mayUseApt } from './system-packages.mjs';
+import { SetupError } from '../../setup/setup-error.mjs';
+import { isOnPath, mayUseApt } from '../../setup/system-packages.mjs';
 
 /** The release of Debian whose packages have Gazebo Classic 11. */
 export const SUITE = 'bullseye';
@@ -30,9 +30,9 @@ const DOWNLOAD_TIMEOUT_S = 15;
  * @property {boolean} hasApt
  * @property {boolean} hasDebootstrap with the keys of Debian's archive
  * @property {boolean} mayInstall whether apt may install it
- * @property {(folder: string) => string | undefined} chrootObstacle why no chroot can be entered, or made in a folder
+ * @property {(folder: string) => string | undefined} chrootBlocker why no chroot can be entered, or made in a folder
  * @property {(folder: string) => number} freeBytes of the file system of a folder
- * @property {() => { mirror: string } | { obstacle: string }} findMirror one that has the release
+ * @property {() => { mirror: string } | { blocker: string }} findMirror one that has the release
  */
 
 /**
@@ -47,7 +47,7 @@ export function gazeboHost(env) {
     hasApt: isOnPath('apt-get', env),
     hasDebootstrap: hasDebootstrap(env),
     mayInstall: mayUseApt(env),
-    chrootObstacle,
+    chrootBlocker,
     freeBytes: (folder) => {
       const { bavail, bsize } = statfsSync(folder);
       return bavail * bsize;
@@ -76,8 +76,8 @@ function hasDebootstrap(env) {
 }
 
 /**
- * The environment of the operating system's own tools, and of everything in the chroot: what a user has set for programs of this machine
- * (libraries, folders for temporary files, locales) means nothing in there.
+ * The environment of the operating system's tools and of everything in the chroot. What a user has set for programs of this machine
+ * (libraries, folders for temporary files, locales) does not apply there.
  *
  * @param {NodeJS.ProcessEnv} env
  * @returns {NodeJS.ProcessEnv}
@@ -100,7 +100,7 @@ export function systemEnvironment(env) {
  * @param {{ isGiven: boolean }} options isGiven: the chroot is the user's own, nothing is installed
  * @returns {string | undefined} why this machine cannot have Gazebo Classic; undefined when it may
  */
-export function hostObstacle(host, { isGiven }) {
+export function hostBlocker(host, { isGiven }) {
   const { platform, arch, uid } = host;
   if (platform !== 'linux') return `Gazebo Classic comes in a chroot of Linux, and this is ${platform}`;
   if (uid !== 0)
@@ -127,7 +127,7 @@ export const debianArchitecture = (arch) => DEBIAN_ARCHITECTURES[arch];
  * @param {number} bytes that are still to be written
  * @returns {string | undefined} why there is no room for it
  */
-export function roomObstacle(host, folder, bytes) {
+export function roomBlocker(host, folder, bytes) {
   const free = host.freeBytes(folder);
   if (free >= bytes) return undefined;
   const gigabytes = (/** @type {number} */ size) => (size / 1e9).toFixed(1);
@@ -142,7 +142,7 @@ export function makeWritable(folder) {
     mkdirSync(folder, { recursive: true });
     accessSync(folder, constants.W_OK);
   } catch (error) {
-    throw new SetupError('there is no place for Gazebo Classic', {
+    throw new SetupError('gazebo.cache-not-writable', 'there is no place for Gazebo Classic', {
       found: error instanceof Error ? error.message : String(error),
       expected: `a folder ${folder} that can be written to`,
       remedy: 'name another folder for caches: XDG_CACHE_HOME=/somewhere npm run test:gazebo',
@@ -156,7 +156,7 @@ export function makeWritable(folder) {
  * @param {string} folder
  * @returns {string | undefined}
  */
-function chrootObstacle(folder) {
+function chrootBlocker(folder) {
   const probe = mkdtempSync(join(folder, 'probe-'));
   const attempt = (/** @type {readonly string[]} */ [program = '', ...args]) =>
     spawnSync(program, args, { env: systemEnvironment({}), stdio: 'ignore' }).status === 0;
@@ -177,24 +177,24 @@ function chrootObstacle(folder) {
 
 /**
  * @param {readonly string[]} candidates
- * @param {(mirror: string) => { text: string } | { obstacle: string }} download the mirror's description of the release
- * @returns {{ mirror: string } | { obstacle: string }} the first that has Debian's own release
+ * @param {(mirror: string) => { text: string } | { blocker: string }} download the mirror's description of the release
+ * @returns {{ mirror: string } | { blocker: string }} the first that has Debian's own release
  */
 export function findMirror(candidates, download) {
-  const obstacles = [];
+  const blockers = [];
   for (const mirror of candidates) {
     const release = download(mirror);
     if ('text' in release && /^Origin: Debian$/m.test(release.text)) return { mirror };
-    obstacles.push(`${mirror}: ${'obstacle' in release ? release.obstacle : 'not an archive of Debian'}`);
+    blockers.push(`${mirror}: ${'blocker' in release ? release.blocker : 'not an archive of Debian'}`);
   }
   return {
-    obstacle: `no mirror has Debian ${SUITE}, with Gazebo Classic 11, for this machine (${obstacles.join('; ')})`,
+    blocker: `no mirror has Debian ${SUITE}, with Gazebo Classic 11, for this machine (${blockers.join('; ')})`,
   };
 }
 
 /**
  * @param {string} mirror
- * @returns {{ text: string } | { obstacle: string }}
+ * @returns {{ text: string } | { blocker: string }}
  */
 function releaseOf(mirror) {
   const folder = mkdtempSync(join(tmpdir(), 'jepa-mpc-mirror-'));
@@ -207,8 +207,8 @@ function releaseOf(mirror) {
   try {
     const answer = spawnSync(APT_HELPER, [...options, 'download-file', url, file], { encoding: 'utf8' });
     if (answer.status === 0) return { text: readFileSync(file, 'utf8') };
-    if (answer.error !== undefined) return { obstacle: answer.error.message };
-    return { obstacle: /^E: Failed to fetch \S+\s+(.*)$/m.exec(answer.stderr)?.[1] ?? 'download failed' };
+    if (answer.error !== undefined) return { blocker: answer.error.message };
+    return { blocker: /^E: Failed to fetch \S+\s+(.*)$/m.exec(answer.stderr)?.[1] ?? 'download failed' };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

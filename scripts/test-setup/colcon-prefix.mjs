@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { findPython, noPythonError } from './find-python.mjs';
-import { runCommand } from './run-command.mjs';
-import { hashOf, readStamp, writeStamp } from './stamp.mjs';
+import { findPython, noPythonError } from '../setup/find-python.mjs';
+import { runCommand } from '../setup/run-command.mjs';
+import { hashOf, readStamp, writeStamp } from '../setup/steps.mjs';
 
 const STAMP_NAME = '.jepa-mpc-stamp.json';
 
 /**
- * @param {import('./layout.mjs').Layout} layout
+ * @param {import('../setup/layout.mjs').Layout} layout
  * @param {NodeJS.ProcessEnv} env
  * @returns {string}
  */
@@ -16,7 +16,7 @@ function inputsOf(layout, env) {
 }
 
 /**
- * @param {import('./layout.mjs').Layout} layout
+ * @param {import('../setup/layout.mjs').Layout} layout
  * @param {NodeJS.ProcessEnv} env
  * @returns {boolean}
  */
@@ -26,9 +26,9 @@ export function colconPrefixIsMade(layout, env) {
 }
 
 /**
- * Makes the Python environment of colcon, apart from the simulator's: colcon brings plug-ins for pytest with it.
+ * Makes the Python environment of colcon, separate from the simulator's because colcon installs plug-ins for pytest.
  *
- * @param {import('./layout.mjs').Layout} layout
+ * @param {import('../setup/layout.mjs').Layout} layout
  * @param {NodeJS.ProcessEnv} env
  */
 export async function makeColconPrefix(layout, env) {

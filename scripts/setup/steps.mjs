@@ -3,8 +3,46 @@ import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 
 /**
- * A stamp says that a step was finished, and from what: a file with the hash of the step's inputs, renamed into place when
- * the step is done. A step that was cut off leaves no stamp, so the next run does it again.
+ * One step of a set-up.
+ *
+ * @typedef {object} Step
+ * @property {string} title as printed
+ * @property {() => boolean} isDone whether its result is there and was made from the present inputs
+ * @property {() => void | Promise<void>} make makes the result, from nothing or from an incomplete one
+ * @property {'compiler' | 'python'} [uses] what of the operating system `make` works with
+ */
+
+/**
+ * Runs those steps that are not done, in order, and prints a line for each.
+ *
+ * @param {readonly Step[]} steps
+ * @param {(text: string) => void} write
+ * @param {() => number} nowMs
+ * @param {() => Promise<void>} beforeFirst runs once, before the first step that has work to do
+ * @returns {Promise<number>} how many steps had work to do
+ */
+export async function runSteps(steps, write, nowMs, beforeFirst) {
+  let made = 0;
+  for (const [index, step] of steps.entries()) {
+    if (step.isDone()) continue;
+    if (made === 0) await beforeFirst();
+    made += 1;
+    write(`[${index + 1}/${steps.length}] ${step.title} … `);
+    const startMs = nowMs();
+    try {
+      await step.make();
+    } catch (error) {
+      write('failed\n');
+      throw error;
+    }
+    write(`${((nowMs() - startMs) / 1000).toFixed(1)} s\n`);
+  }
+  return made;
+}
+
+/*
+ * A stamp records that a step is finished, and with which inputs: a file with the hash of the inputs, renamed into place at the end. An
+ * interrupted step leaves no stamp, so the next set-up repeats it.
  */
 
 /**

@@ -6,7 +6,7 @@ export const DEFAULT_MIRROR = 'http://deb.debian.org/debian';
 
 /**
  * The mirrors that a machine takes its release of Debian from, with Debian's own at the end. Some may be other people's archives for the
- * same release: whoever uses one has to look at what it is.
+ * same release: the caller checks what each one is.
  *
  * @param {readonly string[]} sources the texts of apt's source lists, in either format
  * @param {string} codename of the machine's release, such as "bookworm"; empty where it is not Debian
@@ -24,7 +24,7 @@ export function mirrorCandidates(sources, codename) {
 
 /**
  * @param {string} [root] of the file system
- * @returns {{ sources: string[], codename: string }} what the machine's apt is told; an empty codename where it is not Debian
+ * @returns {{ sources: string[], codename: string }} what the machine's apt is configured with; an empty codename where it is not Debian
  */
 export function readAptSources(root = '/') {
   const etc = join(root, 'etc');

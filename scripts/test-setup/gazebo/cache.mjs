@@ -1,15 +1,15 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { systemEnvironment } from './gazebo-host.mjs';
+import { systemEnvironment } from './host.mjs';
 
-/** The user's own chroot with Gazebo Classic in it, taken as it is. */
+/** The user's own chroot with Gazebo Classic. The set-up does not change it, except for the plugin. */
 export const ROOT_VARIABLE = 'JEPA_MPC_GAZEBO_ROOT';
 
 /** The model plugin, as seen in the chroot. */
 export const PLUGIN_VARIABLE = 'JEPA_MPC_GAZEBO_PLUGIN';
 
 /**
- * Where Gazebo Classic and its set-up lie: outside the checkout, because it is the same for all of them and is large.
+ * Where Gazebo Classic is installed: outside the checkout, because it is large and all checkouts share it.
  *
  * @param {NodeJS.ProcessEnv} env
  */
@@ -31,7 +31,7 @@ export function gazeboCacheOf(env) {
 
 /** @typedef {ReturnType<typeof gazeboCacheOf>} GazeboCache */
 
-/** Names the cache in the environment of every command that works in it, to find those that outlived a killed set-up. */
+/** Names the cache in the environment of every command that works in it, so that those that outlive a killed set-up are found. */
 export const GAZEBO_SETUP_VARIABLE = 'JEPA_MPC_GAZEBO_SETTING_UP';
 
 /**

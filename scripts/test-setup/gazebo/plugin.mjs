@@ -1,10 +1,10 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
-import { filesBelow, hashOf } from './stamp.mjs';
-import { chrootEnvironment } from './gazebo-cache.mjs';
+import { filesBelow, hashOf } from '../../setup/steps.mjs';
+import { chrootEnvironment } from './cache.mjs';
 
-/** Where plugins lie in the chroot: each in a folder named by what it was made from, as checkouts may differ. */
+/** Where plugins are in the chroot: each in a folder named by the hash of its sources, since checkouts may differ. */
 const FOLDER = '/opt/jepa_mpc';
 const LIBRARY = 'libjepa_mpc_arm.so';
 const FLAGS = ['-std=c++17', '-O2', '-fPIC', '-Wall', '-Wextra'];
@@ -16,13 +16,13 @@ g++ -shared -o ${LIBRARY} *.o $(pkg-config --libs gazebo OGRE OGRE-Paging OGRE-T
 rm *.o`;
 
 /**
- * @param {import('./layout.mjs').Layout} layout
+ * @param {import('../../setup/layout.mjs').Layout} layout
  * @returns {string[]}
  */
 const sourcesOf = ({ gazeboPlugin }) => filesBelow(gazeboPlugin, (name) => /\.(cc|hh)$/.test(name));
 
 /**
- * @param {import('./layout.mjs').Layout} layout
+ * @param {import('../../setup/layout.mjs').Layout} layout
  * @returns {string} the folder of this checkout's plugin, as seen in the chroot
  */
 function folderOf(layout) {
@@ -31,23 +31,23 @@ function folderOf(layout) {
 }
 
 /**
- * @param {import('./layout.mjs').Layout} layout
+ * @param {import('../../setup/layout.mjs').Layout} layout
  * @returns {string} the library, as seen in the chroot
  */
 export const pluginPath = (layout) => join(folderOf(layout), LIBRARY);
 
 /**
- * @param {import('./layout.mjs').Layout} layout
+ * @param {import('../../setup/layout.mjs').Layout} layout
  * @param {string} root of the chroot
  * @returns {boolean}
  */
 export const pluginIsBuilt = (layout, root) => existsSync(join(root, pluginPath(layout)));
 
 /**
- * @param {import('./layout.mjs').Layout} layout
- * @param {import('./gazebo-cache.mjs').GazeboCache} cache
+ * @param {import('../../setup/layout.mjs').Layout} layout
+ * @param {import('./cache.mjs').GazeboCache} cache
  * @param {NodeJS.ProcessEnv} env
- * @param {typeof import('./run-command.mjs').runCommand} run
+ * @param {typeof import('../../setup/run-command.mjs').runCommand} run
  */
 export async function buildPlugin(layout, cache, env, run) {
   const folder = folderOf(layout);
