@@ -2,7 +2,7 @@ import type { ActionSpec, LatentSpec, LatentStream, ProprioceptionField, WantedI
 import type { DistanceMetric, StepAggregation } from './objective-spec.js';
 import type { ImageFrame } from './types.js';
 
-/** What planner settings are completed from, and what they have to fit. */
+/** What completes the values of the parameters, and what they have to fit. */
 export interface PlanningFacts {
   readonly action: ActionSpec;
   readonly objective: { readonly default: DistanceMetric; readonly steps: StepAggregation };
@@ -10,7 +10,7 @@ export interface PlanningFacts {
   readonly streams?: readonly LatentStream[];
   /** Whether the model has a learned distance of its own. */
   readonly hasTemporalDistance: boolean;
-  /** Deviations are fractions of half the action range; the penalty is in the unit of the model's own objective. */
+  /** Standard deviations are fractions of half the action range; the penalty is in the unit of the model's own objective. */
   readonly plannerDefaults: {
     readonly samples: number;
     readonly iterations: number;
@@ -28,7 +28,7 @@ export interface PlanningFacts {
   };
 }
 
-/** What is known of a model's camera before any of its frames is encoded. */
+/** A camera of a model, as the node needs to know it before a frame is encoded. */
 export interface ModelCamera {
   readonly name: string;
   /** Relative ROS topic. */
@@ -55,7 +55,7 @@ export interface ModelInfo {
   readonly latent: LatentSpec;
   /** How goals are given, besides as latents. */
   readonly goalKind: 'image' | 'state';
-  /** What the encoder is told of the robot besides images; none: empty. */
+  /** The proprioception that the encoder takes besides images; empty: none. */
   readonly proprioception: readonly ProprioceptionField[];
   readonly planning: PlanningFacts;
 }
@@ -65,7 +65,7 @@ export interface FrameSet {
   /** Stamp of the oldest of them. */
   readonly stampNs: bigint;
   readonly frames: readonly ImageFrame[];
-  /** Raw `[P]` at that time, for a model that is told of the robot; of goals, those that are a state have it. */
+  /** Raw proprioception `[P]` at that time, if the model takes it. Goals have it if they are a state of the robot. */
   readonly proprioception?: Float64Array;
   /** `[N, D]` of a goal that is given as such; there are no images then. */
   readonly latent?: Float32Array;

@@ -81,7 +81,7 @@ export function checkCommandSettings(values: CommandValues, joints: readonly str
       found: 'moving, with points that hold positions alone',
       expected: 'at_rest',
       remedy:
-        'A velocity at the end has to be told: set command.trajectory_fields: positions_and_velocities.',
+        'A trajectory that ends moving has to state its velocity: set command.trajectory_fields: positions_and_velocities.',
     });
   }
   if (commandsEfforts(values)) {

@@ -74,7 +74,7 @@ describe('words', () => {
   it.each([
     ['told', 'It is told each line.'],
     ['dearer, dearest', 'from the cheapest to the dearest'],
-    ['wish', 'export interface RolloutSpec {'],
+    ['wish', 'export interface RolloutWish {'],
     ['how-manieth', '/** The how-manieth plan. */'],
     ['relieved', 'class RelievedPlanner {'],
     ['strike', 'await stage.strike();'],
