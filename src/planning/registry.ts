@@ -65,7 +65,7 @@ function definitionOf(name: PlannerName): AnyDefinition {
   if (found !== undefined) return found;
   throw new JepaMpcError('params.invalid', {
     subject: 'planner',
-    found: `"${String(name)}"`,
+    found: `"${name}"`,
     expected: `one of ${plannerNames.join(', ')}`,
     remedy: 'Set the parameter planner to one of these.',
   });

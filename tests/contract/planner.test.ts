@@ -1,5 +1,4 @@
 import { plannerNames } from '../../src/planning/registry.js';
-import { RestingPlanner } from '../../src/planning/resting-planner.js';
 import { describePlannerContract } from './planner-contract.js';
 import { makePlanner, makeRestingPlanner } from '../fixtures/planners.js';
 

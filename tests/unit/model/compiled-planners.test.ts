@@ -8,7 +8,7 @@ import { linearAction } from '../planning/linear-world.js';
 import type { PlanContext, Planner } from '../../../src/core/ports.js';
 import { createRng } from '../../../src/math/rng.js';
 import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
-import { KernelPlanner, whyIterateOnHost } from '../../../src/planning/kernel-planner.js';
+import { whyIterateOnHost } from '../../../src/planning/kernel-planner.js';
 import { largestDifference } from '../../fixtures/graph-run.js';
 import {
   completeSettings,

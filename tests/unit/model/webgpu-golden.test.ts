@@ -12,7 +12,6 @@ import type { Logger, Tensor } from '../../../src/core/types.js';
 import { createRng } from '../../../src/math/rng.js';
 import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
 import { CandidateEvaluator } from '../../../src/rollout/candidate-evaluator.js';
-import { KernelPlanner } from '../../../src/planning/kernel-planner.js';
 import { tinyModelFolder } from '../../fixtures/tiny-model.js';
 import { makeKernelPlanner, makePlanner } from '../../fixtures/planners.js';
 

@@ -5,7 +5,6 @@ import type { Objective, Planner, PlannerState, Rng } from '../../../src/core/po
 import { createRng, deriveSeed } from '../../../src/math/rng.js';
 import { restParameters } from '../../../src/planning/resting-planner.js';
 import { CandidateEvaluator } from '../../../src/rollout/candidate-evaluator.js';
-import { RestingPlanner } from '../../../src/planning/resting-planner.js';
 import { linearAction, linearContext, linearModel } from './linear-world.js';
 import { type TestSettings, makePlanner, makeRestingPlanner } from '../../fixtures/planners.js';
 
