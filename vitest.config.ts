@@ -41,6 +41,8 @@ export default defineConfig({
           name: 'unit-isolated',
           include: ISOLATED_TESTS,
           pool: 'forks',
+          // They wait a lot, for processes to start and to end.
+          maxWorkers: 2,
           testTimeout: UNIT_TIMEOUT_MS,
           hookTimeout: UNIT_TIMEOUT_MS,
         },
