@@ -11,8 +11,7 @@ import { parseArgs } from 'node:util';
 
 import { createRng, deriveSeed } from '../dist/src/math/rng.js';
 import { loadModel } from '../dist/src/model/load-model.js';
-import { KernelPlanner } from '../dist/src/planning/kernel-planner.js';
-import { createPlanner } from '../dist/src/planning/registry.js';
+import { makeKernelPlanner, makePlanner } from './harness/planner.mjs';
 
 const { values } = parseArgs({
   options: { plans: { type: 'string', default: '20000' }, graph: { type: 'string', default: 'iteration' } },
@@ -30,16 +29,22 @@ const plans = Number(values.plans);
 const model = await loadModel(fileURLToPath(new URL('../models/reacher', import.meta.url)), {
   device: 'cpu',
 });
-const { latent, history, action, objective, plannerDefaults: options } = model.manifest;
-const weights = { action: options.actionPenalty, smoothness: 0, limit: 0, limitMargin: 0, limitMarginM: 0 };
+const { latent, history, action, objective, plannerDefaults } = model.manifest;
+const weights = {
+  action: plannerDefaults.actionPenalty,
+  smoothness: 0,
+  limit: 0,
+  limitMargin: 0,
+  limitMarginM: 0,
+};
 const spec = { metric: objective.default, steps: objective.steps, expression: null, weights };
-const request = { objective: spec, horizon: options.horizon, precision: 'float32' };
+const request = { objective: spec, horizon: plannerDefaults.horizon, precision: 'float32' };
 const scorer = await model.rollouts.scorer(request);
-const shape = { latent, history, action };
+const shape = { latent, history, action, plannerDefaults };
 const planner =
   values.graph === 'plan'
-    ? new KernelPlanner('cem', shape, await model.rollouts.plan(request, 'elites'), scorer, options)
-    : createPlanner('cem', shape, scorer, options);
+    ? makeKernelPlanner('cem', shape, await model.rollouts.plan(request, 'elites'), scorer, {})
+    : makePlanner('cem', shape, scorer, {});
 
 const rng = createRng(1);
 const random = (...dims) => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { loadModel } from '../dist/src/model/load-model.js';
-import { createPlanner } from '../dist/src/planning/registry.js';
+import { makePlanner } from './harness/planner.mjs';
 import { readNodeTimes } from './harness/node-times.mjs';
 import { sessionRunMs } from './harness/session-clock.mjs';
 
@@ -16,7 +16,12 @@ const PAUSE_MS = 100;
 const PRECISIONS = { fp32: 'float32', fp16: 'float16', int8: 'int8' };
 
 /** What the reference's solvers do: they keep nothing but the mean (and iCEM's elites), and have no minimum standard deviation. */
-const AS_THE_REFERENCE = { minStd: 0, keep: 'mean', returned: 'mean' };
+const AS_THE_REFERENCE = {
+  'sampling.joint_min_std': [0],
+  'sampling.keep': 'mean',
+  'sampling.returned': 'mean',
+  'actions.repeat': 1,
+};
 
 /**
  * @param {{ folder: string }} model
@@ -129,18 +134,21 @@ export async function openOurs({ folder }, { precision, threads, device = 'cpu' 
         lastMs = performance.now();
         observedMs += lastMs - nowMs;
       };
-      const made = createPlanner(planner, { latent, history, action: actionWithin(bound) }, timed, {
+      // Without the model's momentum: the reference has none of its own.
+      const defaults = { ...plannerDefaults, momentum: undefined };
+      const spec = { latent, history, action: actionWithin(bound), plannerDefaults: defaults };
+      const parameters = {
         ...AS_THE_REFERENCE,
-        samples,
-        iterations,
-        elites,
-        horizon,
-        initialStd: std / bound,
-        temperature,
-        shrink: 1,
-        keptElites: Math.min(5, elites),
-        onIteration,
-      });
+        'sampling.samples': samples,
+        'sampling.iterations': iterations,
+        'sampling.elites': elites,
+        'sampling.horizon': horizon,
+        'sampling.joint_initial_std': [std / bound],
+        ...(temperature !== undefined && { 'mppi.temperature': temperature }),
+        'icem.shrink': 1,
+        'icem.kept_elites': Math.min(5, elites),
+      };
+      const made = makePlanner(planner, spec, timed, parameters, onIteration);
       let drawn = 0;
       const rng = {
         normals: (out) => {

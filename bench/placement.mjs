@@ -11,8 +11,7 @@ import { parseArgs } from 'node:util';
 import { contextFrames } from '../dist/src/core/model-spec.js';
 import { createRng } from '../dist/src/math/rng.js';
 import { loadModel } from '../dist/src/model/load-model.js';
-import { KernelPlanner } from '../dist/src/planning/kernel-planner.js';
-import { createPlanner } from '../dist/src/planning/registry.js';
+import { makeKernelPlanner, makePlanner } from './harness/planner.mjs';
 import { readEvents } from './harness/node-times.mjs';
 
 const { values } = parseArgs({
@@ -36,8 +35,12 @@ const weights = {
 };
 const spec = { metric: objective.default, steps: objective.steps, expression: null, weights };
 const request = { objective: spec, horizon: plannerDefaults.horizon, precision: values.precision };
-const options = { ...plannerDefaults, samples, elites: Math.min(plannerDefaults.elites, samples) };
-const shape = { latent, history, action };
+const parameters = {
+  'sampling.samples': samples,
+  'sampling.elites': Math.min(plannerDefaults.elites, samples),
+  'sampling.returned': 'mean',
+};
+const shape = { latent, history, action, plannerDefaults };
 const random = (...dims) => {
   const data = new Float32Array(dims.reduce((product, size) => product * size, 1));
   createRng(1).normals(data);
@@ -77,7 +80,7 @@ function show(title, counts) {
 
 const iteration = await placementOf(async (prefix) => {
   const scorer = await model.rollouts.scorer(request, { profilePrefix: prefix });
-  await createPlanner('cem', shape, scorer, { ...options, iterations: 1, returned: 'mean' }).plan(
+  await makePlanner('cem', shape, scorer, { ...parameters, 'sampling.iterations': 1 }).plan(
     null,
     context,
     createRng(1),
@@ -89,11 +92,7 @@ show('An iteration', iteration);
 const plan = await placementOf(async (prefix) => {
   const scorer = await model.rollouts.scorer(request);
   const kernel = await model.rollouts.plan(request, 'elites', { profilePrefix: prefix });
-  await new KernelPlanner('cem', shape, kernel, scorer, { ...options, returned: 'mean' }).plan(
-    null,
-    context,
-    createRng(1),
-  );
+  await makeKernelPlanner('cem', shape, kernel, scorer, parameters).plan(null, context, createRng(1));
   await kernel.dispose();
   await scorer.dispose();
 });
