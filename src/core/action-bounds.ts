@@ -26,7 +26,7 @@ export class ActionBounds {
   }
 
   clamp(value: number, joint: number): number {
-    return Math.min(Math.max(value, this.lower[joint] ?? -Infinity), this.upper[joint] ?? Infinity);
+    return Math.min(Math.max(value, f32(this.lower, joint)), f32(this.upper, joint));
   }
 }
 

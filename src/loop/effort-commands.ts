@@ -1,3 +1,4 @@
+import { f64 } from '../core/array-access.js';
 import type { JointLimit, JointReading } from '../core/types.js';
 import type { Command } from '../safety/command-stream.js';
 import type { EffortLaw } from '../safety/effort-law.js';
@@ -30,7 +31,7 @@ export class EffortCommands {
     if (!this.#law.needsVelocity || reading === null) return true;
     const speed = this.#timeline.velocityAt(reading.stampNs);
     return this.#limits.every(
-      ({ velocity }, joint) => Math.abs(speed[joint] ?? NaN) <= velocity * REST_FRACTION,
+      ({ velocity }, joint) => Math.abs(f64(speed, joint)) <= velocity * REST_FRACTION,
     );
   }
 }

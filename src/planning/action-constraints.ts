@@ -1,3 +1,4 @@
+import { f32 } from '../core/array-access.js';
 import { JepaMpcError } from '../core/errors.js';
 import { listedIn } from '../core/names.js';
 import type { ActionSpec } from '../core/model-spec.js';
@@ -71,7 +72,7 @@ export class ActionConstraints {
    */
   centreOn(rest: Float32Array): void {
     for (let joint = 0; joint < this.#rest.length; joint++)
-      this.#rest[joint] = this.bounds.clamp(rest[joint] ?? NaN, joint);
+      this.#rest[joint] = this.bounds.clamp(f32(rest, joint), joint);
   }
 
   isFrozen(joint: number): boolean {
@@ -88,7 +89,7 @@ export class ActionConstraints {
     const { joints } = this.bounds;
     for (let start = 0; start < sequences.length; start += joints) {
       for (let joint = 0; joint < joints; joint++) {
-        const action = this.#frozen[joint] ?? sequences[start + joint] ?? NaN;
+        const action = this.#frozen[joint] ?? f32(sequences, start + joint);
         sequences[start + joint] = this.bounds.clamp(action, joint);
       }
       if (this.#ball !== 'none') this.#shrinkIntoBall(sequences, start);
@@ -107,7 +108,7 @@ export class ActionConstraints {
     for (let start = 0; start < sequences.length; start += this.size) {
       for (let i = committed.length + joints; i < this.size; i++) {
         const period = (i - committed.length - (i % joints)) / joints;
-        if (period % this.#repeat > 0) sequences[start + i] = sequences[start + i - joints] ?? NaN;
+        if (period % this.#repeat > 0) sequences[start + i] = f32(sequences, start + i - joints);
       }
     }
   }
@@ -121,7 +122,7 @@ export class ActionConstraints {
       const end = Math.min(start + groupSize, this.size);
       for (let first = start; first < start + joints; first++) {
         let sum = 0;
-        for (let i = first; i < end; i += joints) sum += sequence[i] ?? NaN;
+        for (let i = first; i < end; i += joints) sum += f32(sequence, i);
         const mean = (sum * joints) / (end - start);
         for (let i = first; i < end; i += joints) sequence[i] = mean;
       }
@@ -134,16 +135,15 @@ export class ActionConstraints {
     let norm = 0;
     for (let joint = 0; joint < joints; joint++) {
       if (this.isFrozen(joint)) continue;
-      const offset =
-        ((sequences[start + joint] ?? NaN) - (this.#rest[joint] ?? NaN)) / this.bounds.halfRange(joint);
+      const offset = (f32(sequences, start + joint) - f32(this.#rest, joint)) / this.bounds.halfRange(joint);
       norm += this.#ball === 'l1' ? Math.abs(offset) : offset * offset;
     }
     if (this.#ball === 'l2') norm = Math.sqrt(norm);
     if (!(norm > 1)) return;
     for (let joint = 0; joint < joints; joint++) {
       if (this.isFrozen(joint)) continue;
-      const rest = this.#rest[joint] ?? NaN;
-      sequences[start + joint] = rest + ((sequences[start + joint] ?? NaN) - rest) / norm;
+      const rest = f32(this.#rest, joint);
+      sequences[start + joint] = rest + (f32(sequences, start + joint) - rest) / norm;
     }
   }
 }

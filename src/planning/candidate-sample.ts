@@ -1,3 +1,4 @@
+import { f32, u32 } from '../core/array-access.js';
 import type { CandidateSample } from '../core/types.js';
 
 /**
@@ -16,14 +17,14 @@ export function sampleCandidates(
   const size = candidates.length / costs.length;
   const ranked = Uint32Array.from(costs.keys())
     .filter((candidate) => Number.isFinite(costs[candidate]))
-    .sort((a, b) => (costs[a] ?? NaN) - (costs[b] ?? NaN));
+    .sort((a, b) => f32(costs, a) - f32(costs, b));
   const count = Math.min(max, ranked.length);
   const spacing = count > 1 ? (ranked.length - 1) / (count - 1) : 0;
   const sample = { actions: new Float32Array(count * size), costs: new Float32Array(count) };
   for (let place = 0; place < count; place++) {
-    const candidate = ranked[Math.round(place * spacing)] ?? 0;
+    const candidate = u32(ranked, Math.round(place * spacing));
     sample.actions.set(candidates.subarray(candidate * size, (candidate + 1) * size), place * size);
-    sample.costs[place] = costs[candidate] ?? NaN;
+    sample.costs[place] = f32(costs, candidate);
   }
   return sample;
 }

@@ -1,3 +1,4 @@
+import { f64 } from '../core/array-access.js';
 import { selectSmallest } from '../math/select-smallest.js';
 
 /**
@@ -30,6 +31,6 @@ export function logRankWeights(weights: Float64Array): Float64Array {
     weights[rank] = weight;
     sum += weight;
   }
-  for (let rank = 0; rank < count; rank++) weights[rank] = (weights[rank] ?? NaN) / sum;
+  for (let rank = 0; rank < count; rank++) weights[rank] = f64(weights, rank) / sum;
   return weights;
 }

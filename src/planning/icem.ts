@@ -1,3 +1,4 @@
+import { u32 } from '../core/array-access.js';
 import { double, dynamic, integer, type ValuesOf } from '../core/parameter.js';
 import type {
   CandidateScorer,
@@ -117,7 +118,7 @@ class IcemPlanner implements Planner {
     const { candidates, constraints, elites } = this.#search;
     this.#taken = Math.min(elites.length, this.#keptElites) * constraints.size;
     for (let start = 0, k = 0; start < this.#taken; start += constraints.size, k++) {
-      const elite = (elites[k] ?? 0) * constraints.size;
+      const elite = u32(elites, k) * constraints.size;
       this.#kept.set(candidates.subarray(elite, elite + constraints.size), start);
     }
   }

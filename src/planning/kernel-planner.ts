@@ -1,3 +1,4 @@
+import { at, f32 } from '../core/array-access.js';
 import type { ActionSpec } from '../core/model-spec.js';
 import { choice, dynamic } from '../core/parameter.js';
 import type {
@@ -122,7 +123,7 @@ export class KernelPlanner implements Planner {
     this.#upper = new Float32Array(size);
     this.#halfRange = perJoint((joint) => bounds.halfRange(joint));
     this.#minStd = perJoint((joint) =>
-      this.#constraints.isFrozen(joint) ? 0 : (this.#settings.minStd[joint] ?? NaN) * bounds.halfRange(joint),
+      this.#constraints.isFrozen(joint) ? 0 : at(this.#settings.minStd, joint) * bounds.halfRange(joint),
     );
     this.#finalists = new Float32Array(2 * size);
   }
@@ -206,7 +207,7 @@ export class KernelPlanner implements Planner {
   ): Promise<{ readonly isSound: boolean; readonly cost: number }> {
     let leastMeanCost = Infinity;
     for (let first = 0; first < costs.length; first += this.#settings.samples)
-      leastMeanCost = Math.min(leastMeanCost, costs[first] ?? NaN);
+      leastMeanCost = Math.min(leastMeanCost, f32(costs, first));
     this.#finalists.set(mean);
     this.#finalists.set(best, mean.length);
     const [cost = NaN] = await this.#scorer.score(context, this.#finalists);

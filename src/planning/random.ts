@@ -1,3 +1,4 @@
+import { f32 } from '../core/array-access.js';
 import type {
   CandidateScorer,
   PlanContext,
@@ -39,9 +40,9 @@ class RandomPlanner implements Planner {
     const actions = new Float32Array(size);
     rng.uniforms(actions);
     for (let i = 0; i < size; i++) {
-      const low = bounds.lower[i % bounds.joints] ?? NaN;
-      const high = bounds.upper[i % bounds.joints] ?? NaN;
-      actions[i] = low + (actions[i] ?? NaN) * (high - low);
+      const low = f32(bounds.lower, i % bounds.joints);
+      const high = f32(bounds.upper, i % bounds.joints);
+      actions[i] = low + f32(actions, i) * (high - low);
     }
     this.#constraints.holdFirst(actions, context.committed);
     this.#constraints.apply(actions, context.committed);

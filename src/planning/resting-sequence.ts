@@ -1,3 +1,4 @@
+import { at } from '../core/array-access.js';
 import { JepaMpcError } from '../core/errors.js';
 import type { ActionSpec } from '../core/model-spec.js';
 import type { PlanContext } from '../core/ports.js';
@@ -30,7 +31,7 @@ export function restingSequence(
       remedy: 'Check the topic joint_states.',
     });
   }
-  for (let i = 0; i < size; i++) rest[i] = position[i % position.length] ?? NaN;
+  for (let i = 0; i < size; i++) rest[i] = at(position, i % position.length);
   return rest;
 }
 

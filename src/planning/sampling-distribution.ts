@@ -1,3 +1,4 @@
+import { f32, f64 } from '../core/array-access.js';
 import type { PlannerState } from '../core/ports.js';
 import { weightedRowMoments } from '../math/row-moments.js';
 import type { ActionConstraints } from './action-constraints.js';
@@ -64,7 +65,7 @@ export class SamplingDistribution {
     if (state !== null) shiftWarmStart(state, joints, this.#periodMs, this.mean);
     this.#constraints.holdMean(this.mean, committed);
     this.#constraints.apply(this.mean, committed);
-    for (let i = 0; i < this.std.length; i++) this.std[i] = this.#initialStd[i % joints] ?? NaN;
+    for (let i = 0; i < this.std.length; i++) this.std[i] = f64(this.#initialStd, i % joints);
     this.elitesStd = Infinity;
   }
 
@@ -80,8 +81,8 @@ export class SamplingDistribution {
     const firstWide = noise.length - wide * size;
     for (let i = 0; i < noise.length; i++) {
       const j = i % size;
-      const std = i < firstWide ? this.std[j] : this.#initialStd[j % bounds.joints];
-      candidates[i] = (this.mean[j] ?? NaN) + (std ?? NaN) * (noise[i] ?? NaN);
+      const std = i < firstWide ? f32(this.std, j) : f64(this.#initialStd, j % bounds.joints);
+      candidates[i] = f32(this.mean, j) + std * f32(noise, i);
     }
   }
 
@@ -101,10 +102,11 @@ export class SamplingDistribution {
     this.#freedom = weightedRowMoments(candidates, elites, weights, this.#eliteMean, this.#eliteStd);
     this.elitesStd = 0;
     for (let i = 0; i < this.mean.length; i++) {
-      const old = this.mean[i] ?? NaN;
-      this.#step[i] = (this.#eliteMean[i] ?? NaN) - old;
-      this.mean[i] = this.#withMomentum(old, this.#eliteMean[i] ?? NaN);
-      const fraction = (this.#eliteStd[i] ?? NaN) / this.#constraints.bounds.halfRange(i % joints);
+      const old = f32(this.mean, i);
+      const eliteMean = f32(this.#eliteMean, i);
+      this.#step[i] = eliteMean - old;
+      this.mean[i] = this.#withMomentum(old, eliteMean);
+      const fraction = f32(this.#eliteStd, i) / this.#constraints.bounds.halfRange(i % joints);
       this.elitesStd = Math.max(this.elitesStd, fraction);
     }
     // The mean of allowed sequences is allowed (box and balls are convex) up to rounding, which this removes.
@@ -115,11 +117,11 @@ export class SamplingDistribution {
   moveStd(spread: Spread): void {
     const { joints } = this.#constraints.bounds;
     for (let i = 0; i < this.std.length; i++) {
-      const about = this.#eliteStd[i] ?? NaN;
+      const about = f32(this.#eliteStd, i);
       const fitted =
-        spread === 'elites' ? about : Math.hypot(about * Math.sqrt(this.#freedom), this.#step[i] ?? NaN);
-      const std = this.#withMomentum(this.std[i] ?? NaN, fitted);
-      this.std[i] = Math.max(std, this.#minStd[i % joints] ?? NaN);
+        spread === 'elites' ? about : Math.hypot(about * Math.sqrt(this.#freedom), f32(this.#step, i));
+      const std = this.#withMomentum(f32(this.std, i), fitted);
+      this.std[i] = Math.max(std, f64(this.#minStd, i % joints));
     }
   }
 

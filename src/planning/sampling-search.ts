@@ -1,3 +1,4 @@
+import { f32, u32 } from '../core/array-access.js';
 import type { CandidateScorer, PlanContext, PlannerResult, PlannerState, Rng } from '../core/ports.js';
 import { ColouredNoise } from '../math/coloured-noise.js';
 import { ActionConstraints } from './action-constraints.js';
@@ -28,7 +29,7 @@ export class SamplingSearch {
   readonly best: Float32Array;
   /** Resting, as far as the constraints allow, `[K, J]`. */
   readonly rest: Float32Array;
-  /** The last iteration's candidates `[N, K, J]`, their costs `[N]` and its elites, cheapest first `[E]`. */
+  /** The last iteration's candidates `[N, K, J]`, their costs `[N]` (until the scorer is called again) and its elites, cheapest first `[E]`. */
   candidates: Float32Array;
   costs: Float32Array = new Float32Array(0);
   elites: Uint32Array = new Uint32Array(0);
@@ -150,13 +151,13 @@ export class SamplingSearch {
       this.costs,
       this.#elitesBuffer.subarray(0, Math.min(this.settings.elites, this.costs.length)),
     );
-    const winner = this.elites[0] ?? 0;
-    const winnerCost = this.costs[winner] ?? Infinity;
+    const winner = u32(this.elites, 0);
+    const winnerCost = f32(this.costs, winner);
     if (winnerCost < this.#bestCost) {
       this.#bestCost = winnerCost;
       this.best.set(this.candidates.subarray(winner * size, (winner + 1) * size));
     }
-    const meanCost = this.costs[0] ?? NaN;
+    const meanCost = f32(this.costs, 0);
     if (meanCost < this.#leastMeanCost) this.#leastMeanCost = meanCost;
   }
 
@@ -188,10 +189,11 @@ export class SamplingSearch {
    */
   async finish(): Promise<PlannerResult> {
     const { returned } = this.settings;
+    // Before the check of the mean, which scores again: the costs are the scorer's buffer, and may be overwritten.
+    let elitesCost = 0;
+    for (const elite of this.elites) elitesCost += f32(this.costs, elite);
     const isMeanSound = returned !== 'checked_mean' || (await this.#isMeanSound());
     const next = isMeanSound ? this.distribution.mean : this.best;
-    let elitesCost = 0;
-    for (const elite of this.elites) elitesCost += this.costs[elite] ?? NaN;
     return {
       state: { mean: next.slice(), ageMs: 0 },
       actions: (returned === 'best' ? this.best : next).slice(),

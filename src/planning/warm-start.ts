@@ -1,3 +1,4 @@
+import { f32 } from '../core/array-access.js';
 import type { PlannerState } from '../core/ports.js';
 
 /**
@@ -22,7 +23,7 @@ export function shiftWarmStart(
   const whole = Math.floor(shift);
   const fraction = shift - whole;
   const old = (period: number, joint: number): number =>
-    state.mean[Math.min(period, oldPeriods - 1) * joints + joint] ?? 0;
+    f32(state.mean, Math.min(period, oldPeriods - 1) * joints + joint);
   for (let i = 0; i < mean.length; i++) {
     const joint = i % joints;
     const period = (i - joint) / joints + whole;

@@ -1,3 +1,4 @@
+import { f32, f64 } from '../core/array-access.js';
 import { namesState } from '../core/expression.js';
 import { noFiniteCost, noJointPositions } from '../core/objective-errors.js';
 import { jointTravel } from '../core/model-spec.js';
@@ -71,14 +72,14 @@ export class CandidateEvaluator implements CandidateScorer {
     let step = 0;
     for await (const latents of rollout.run(history, candidates, horizon)) {
       step++;
-      const weight = this.#stepWeights[step - 1] ?? 0;
+      const weight = f64(this.#stepWeights, step - 1);
       if (weight === 0) continue;
       const costs = await this.#stepCost({ step, horizon, latents, goal, actions: candidates, positions });
-      for (let n = 0; n < sums.length; n++) sums[n] = (sums[n] ?? 0) + weight * (costs[n] ?? NaN);
+      for (let n = 0; n < sums.length; n++) sums[n] = f64(sums, n) + weight * f32(costs, n);
     }
     this.#costs.set(sums);
     if (!this.#costs.some((cost) => Number.isFinite(cost))) {
-      throw noFiniteCost(this.#costs.length, this.#costs[0] ?? NaN, this.#spec);
+      throw noFiniteCost(this.#costs.length, f32(this.#costs, 0), this.#spec);
     }
     return this.#costs;
   }

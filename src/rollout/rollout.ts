@@ -1,3 +1,4 @@
+import { at, f32 } from '../core/array-access.js';
 import { JepaMpcError } from '../core/errors.js';
 import type { Tensor } from '../core/types.js';
 import type { RolloutModel } from '../planning/planner-model.js';
@@ -26,10 +27,10 @@ export class Rollout {
     this.#batch = batch;
     this.#latentSize = latent.tokens * latent.dim;
     this.#blockSize = joints * action.block;
-    this.#gain = Float32Array.from({ length: this.#blockSize }, (_, i) => 1 / (action.std[i % joints] ?? 1));
+    this.#gain = Float32Array.from({ length: this.#blockSize }, (_, i) => 1 / at(action.std, i % joints));
     this.#bias = Float32Array.from(
       { length: this.#blockSize },
-      (_, i) => -(action.mean[i % joints] ?? 0) / (action.std[i % joints] ?? 1),
+      (_, i) => -at(action.mean, i % joints) / at(action.std, i % joints),
     );
   }
 
@@ -95,7 +96,7 @@ export class Rollout {
       const end = (n + 1) * oldSize;
       if (into === before) into.data.copyWithin(start, end - kept, end);
       else into.data.set(before.data.subarray(end - kept, end), start);
-      for (let i = 0; i < size; i++) into.data[start + kept + i] = next[n * size + i] ?? NaN;
+      for (let i = 0; i < size; i++) into.data[start + kept + i] = f32(next, n * size + i);
     }
   }
 
@@ -113,7 +114,7 @@ export class Rollout {
         const source = (n * horizon + first + block) * blockSize;
         const target = (n * count + block) * blockSize;
         for (let i = 0; i < blockSize; i++) {
-          into[target + i] = (candidates[source + i] ?? 0) * (this.#gain[i] ?? 0) + (this.#bias[i] ?? 0);
+          into[target + i] = f32(candidates, source + i) * f32(this.#gain, i) + f32(this.#bias, i);
         }
       }
     }

@@ -1,3 +1,4 @@
+import { at } from '../core/array-access.js';
 import type { ActionSpec } from '../core/model-spec.js';
 import type { Rng } from '../core/ports.js';
 
@@ -16,7 +17,7 @@ export function uniformCandidates(
   const candidates = new Float32Array(count * horizon * block * names.length);
   rng.uniforms(candidates);
   return candidates.map((share, i) => {
-    const low = lower[i % names.length] ?? 0;
-    return low + share * ((upper[i % names.length] ?? 0) - low);
+    const low = at(lower, i % names.length);
+    return low + share * (at(upper, i % names.length) - low);
   });
 }

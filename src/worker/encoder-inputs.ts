@@ -1,3 +1,4 @@
+import { at } from '../core/array-access.js';
 import type { Tensor } from '../core/types.js';
 import type { ModelManifest } from '../model/manifest-schema.js';
 
@@ -16,7 +17,7 @@ export function encoderInputs(
   const { mean, std } = spec;
   const data = Float32Array.from(mean, (of, i) => {
     const raw = proprioception?.[i];
-    return raw === undefined ? 0 : (raw - of) / (std[i] ?? NaN);
+    return raw === undefined ? 0 : (raw - of) / at(std, i);
   });
   return [...images, { data, shape: [1, mean.length] }];
 }

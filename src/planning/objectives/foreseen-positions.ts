@@ -1,3 +1,4 @@
+import { f32, f64 } from '../../core/array-access.js';
 import type { JointTravel } from '../../core/model-spec.js';
 
 /**
@@ -23,9 +24,9 @@ export function foreseePositions(
   const size = periods * joints;
   for (let sequence = 0; sequence < actions.length; sequence += size) {
     for (let joint = 0; joint < joints; joint++) {
-      let position = start[joint] ?? NaN;
+      let position = f64(start, joint);
       for (let i = sequence + joint; i < sequence + size; i += joints) {
-        position += (actions[i] ?? NaN) * gain;
+        position += f32(actions, i) * gain;
         out[i] = position;
       }
     }

@@ -1,3 +1,4 @@
+import { at, f32 } from '../../core/array-access.js';
 import type { LatentStream } from '../../core/model-spec.js';
 import { COSINE_EPSILON, type DistanceMetric } from '../../core/objective-spec.js';
 import type { Objective } from '../../core/ports.js';
@@ -13,20 +14,20 @@ const KERNELS: Readonly<Record<LatentMetric, Kernel>> = {
   /** Sum of the squared differences, as LeWM plans with. */
   squared_latent_distance: (latents, offset, goal) => {
     let sum = 0;
-    for (let i = 0; i < goal.length; i++) sum += ((latents[offset + i] ?? NaN) - (goal[i] ?? NaN)) ** 2;
+    for (let i = 0; i < goal.length; i++) sum += (f32(latents, offset + i) - f32(goal, i)) ** 2;
     return sum;
   },
   /** Mean absolute difference, as V-JEPA 2-AC plans with. */
   l1: (latents, offset, goal) => {
     let sum = 0;
-    for (let i = 0; i < goal.length; i++) sum += Math.abs((latents[offset + i] ?? NaN) - (goal[i] ?? NaN));
+    for (let i = 0; i < goal.length; i++) sum += Math.abs(f32(latents, offset + i) - f32(goal, i));
     return sum / goal.length;
   },
   /** Mean Huber loss with its corner at 1, as PyTorch's `smooth_l1_loss`. */
   smooth_l1: (latents, offset, goal) => {
     let sum = 0;
     for (let i = 0; i < goal.length; i++) {
-      const difference = Math.abs((latents[offset + i] ?? NaN) - (goal[i] ?? NaN));
+      const difference = Math.abs(f32(latents, offset + i) - f32(goal, i));
       sum += difference < 1 ? difference ** 2 / 2 : difference - 0.5;
     }
     return sum / goal.length;
@@ -39,8 +40,8 @@ const KERNELS: Readonly<Record<LatentMetric, Kernel>> = {
       let latentSquared = 0;
       let goalSquared = 0;
       for (let i = token; i < token + dim; i++) {
-        const a = latents[offset + i] ?? NaN;
-        const b = goal[i] ?? NaN;
+        const a = f32(latents, offset + i);
+        const b = f32(goal, i);
         dot += a * b;
         latentSquared += a * a;
         goalSquared += b * b;
@@ -71,7 +72,7 @@ export class LatentDistance implements Objective {
 
   /** @returns `[B]`, overwritten by the next call */
   distance(latents: Tensor, goal: Tensor): Promise<Float32Array> {
-    const batch = latents.shape[0] ?? 0;
+    const batch = at(latents.shape, 0);
     const dim = goal.shape.at(-1) ?? 1;
     const kernel = KERNELS[this.name];
     if (this.#distances.length !== batch) this.#distances = new Float32Array(batch);

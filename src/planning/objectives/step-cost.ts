@@ -1,3 +1,4 @@
+import { at } from '../../core/array-access.js';
 import { hasNode, type ParsedExpression } from '../../core/expression.js';
 import type { ActionSpec, LatentStream } from '../../core/model-spec.js';
 import type { ObjectiveSpec } from '../../core/objective-spec.js';
@@ -58,7 +59,7 @@ function expressionCost(
   const compute = compileExpression(root, { joints: action.names.length, block: action.block });
   return async ({ step, horizon, latents, goal, actions, positions }) => {
     return compute({
-      candidates: latents.shape[0] ?? 0,
+      candidates: at(latents.shape, 0),
       step,
       horizon,
       goalDistance: (await goalObjective?.distance(latents, goal)) ?? null,

@@ -33,6 +33,8 @@ export class Motion {
   readonly #options: MotionOptions;
   #running = new Subscription();
   #loop: ControlLoop | null = null;
+  /** The brake under way since the last start; settled when it has ended. */
+  #braking: Promise<void> | null = null;
   #conditionKind = '';
   #lastTickMs = 0;
 
@@ -51,6 +53,7 @@ export class Motion {
     this.stop();
     loop.start(clock.nowNs);
     this.#loop = loop;
+    this.#braking = null;
     this.#running = new Subscription();
     this.#running.add(
       // In a turn of its own, so that a command that is due does not wait for figures.
@@ -70,11 +73,17 @@ export class Motion {
     );
   }
 
-  /** Brakes the robot to rest. One trajectory is enough; single set-points need the whole ramp, however long that is. */
-  async brakeToRest(): Promise<void> {
-    const loop = this.#loop;
-    const running = this.#running;
-    if (loop === null) return;
+  /**
+   * Brakes the robot to rest. One trajectory is enough; single set-points need the whole ramp, however long that is. A second request joins the
+   * first: a tick of its own would send two steps of the ramp within one period.
+   */
+  brakeToRest(): Promise<void> {
+    if (this.#loop === null) return Promise.resolve();
+    this.#braking ??= this.#brake(this.#loop, this.#running);
+    return this.#braking;
+  }
+
+  async #brake(loop: ControlLoop, running: Subscription): Promise<void> {
     const { clock, parameters } = this.#options;
     loop.brake('the node stops sending commands');
     this.#tick(loop, clock.nowNs);

@@ -317,6 +317,35 @@ describe('where efforts are commanded, the control loop', () => {
   });
 });
 
+describe('the control loop plans because it was started', () => {
+  it('with nobody subscribed to its plans, and never twice for several subscribers', async () => {
+    loop = makeLoop();
+    loop.onGoal(frameAt(1));
+    restAt(0.5);
+    loop.start(at(940));
+    runUntil(1000, 1000);
+    expect(planner.requests).toHaveLength(1);
+    loop.plans$.subscribe();
+    loop.plans$.subscribe();
+    await planner.finish();
+    runUntil(1020, 1200);
+    expect(planner.requests).toHaveLength(2);
+  });
+
+  it('and neither before nor after it is stopped', () => {
+    loop = makeLoop();
+    loop.plans$.subscribe();
+    loop.onGoal(frameAt(1));
+    restAt(0.5, 880);
+    see(900);
+    expect(planner.requests).toHaveLength(0);
+    loop.start(at(940));
+    loop.stop();
+    see(1000);
+    expect(planner.requests).toHaveLength(0);
+  });
+});
+
 describe('the control loop', () => {
   it('holds the measured pose until there is a plan', () => {
     const command = runUntil(1000, 1200);

@@ -199,4 +199,20 @@ describe('CemPlanner', () => {
     };
     expect(await spread(0.5)).toBeGreaterThan(2 * (await spread(0)));
   });
+
+  it('reports the mean cost of the elites, whatever the check of the mean leaves in the buffer of the scorer', async () => {
+    const shared = new Float32Array(linearOptions.samples);
+    const inner = linearScorer();
+    const reusing: CandidateScorer = {
+      score: async (given, candidates) => {
+        const costs = await inner.score(given, candidates);
+        shared.fill(NaN);
+        shared.set(costs);
+        return shared.subarray(0, costs.length);
+      },
+    };
+    const context = linearContext(START, GOAL);
+    const plain = await cem().plan(null, context, createRng(1));
+    expect(await cem({}, reusing).plan(null, context, createRng(1))).toEqual(plain);
+  });
 });

@@ -128,6 +128,29 @@ it.each([true, false])(
   },
 );
 
+it('a second request to brake joins the first, and no step of the ramp is sent early', async () => {
+  const motion = motionOn('commands');
+  await pass(100, true);
+  const before = sent.length;
+  const first = motion.brakeToRest();
+  expect(motion.brakeToRest()).toBe(first);
+  expect(sent).toHaveLength(before + 1);
+  await pass(5000, true);
+  expect([sent.at(-1), ended]).toEqual([0, 1]);
+});
+
+it('a loop that is started while another brakes is braked on its own request', async () => {
+  const motion = motionOn('commands');
+  void motion.brakeToRest();
+  const second = new SlowLoop();
+  second.velocity = 0.1;
+  motion.start(second as unknown as ControlLoop);
+  await pass(40, true);
+  void motion.brakeToRest();
+  await pass(1000, true);
+  expect([second.velocity, motion.isRunning]).toEqual([0, false]);
+});
+
 it('does not wait forever for a robot that never comes to rest', async () => {
   const motion = motionOn('commands');
   Object.defineProperty(loop, 'isAtRest', { value: false });
