@@ -71,12 +71,18 @@ export async function makeBenchPrefix(layout, env) {
 
 /** @param {import('../setup/layout.mjs').Layout} layout */
 function modelInputs(layout) {
-  const sources = join(layout.benchReference, 'jepa_mpc_reference');
-  const files = readdirSync(sources).filter((name) => name.endsWith('.py'));
-  return hashOf([
-    environmentInputs(layout),
-    ...files.sort().map((name) => readFileSync(join(sources, name))),
-  ]);
+  // The exporters of the training code write them.
+  const sources = [
+    join(layout.benchReference, 'jepa_mpc_reference'),
+    join(layout.root, 'training', 'jepa_mpc_training', 'exporters'),
+  ];
+  const files = sources.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.py'))
+      .sort()
+      .map((name) => join(folder, name)),
+  );
+  return hashOf([environmentInputs(layout), ...files.map((path) => readFileSync(path))]);
 }
 
 /**
