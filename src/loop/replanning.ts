@@ -6,7 +6,7 @@ import type { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import { choice, double, dynamic, integer, valuesOf, type ValuesOf } from '../core/parameter.js';
 import type { JointSituation } from '../core/ports.js';
-import type { Plan } from '../core/types.js';
+import type { JointLimit, Plan } from '../core/types.js';
 import { newestWins } from '../perception/newest-wins.js';
 import { planningParameters, type PlanningValues } from '../planning/planning-parameters.js';
 import type { CommandStream, PlanOrigin } from '../safety/command-stream.js';
@@ -73,7 +73,7 @@ export interface PlanReport {
 export interface ReplanningOptions {
   readonly model: ModelInfo;
   readonly planner: PlannerPort;
-  readonly limits: Omit<JointSituation, 'position' | 'commanded'>;
+  readonly limits: readonly JointLimit[];
   readonly commandPeriodNs: bigint;
   readonly clock: { readonly nowNs: bigint };
   /** Read before each plan, so that live parameters take effect with the next one. */
@@ -81,8 +81,8 @@ export interface ReplanningOptions {
   /** Starts the planner again after it died or hung; resolves when it can plan. */
   readonly restartPlanner: () => Promise<unknown>;
   /** What plans are to bring along, read before each. */
-  readonly extras?: (() => PlanExtras) | undefined;
-  readonly scheduler?: SchedulerLike | undefined;
+  readonly extras?: () => PlanExtras;
+  readonly scheduler?: SchedulerLike;
   readonly timeline: Timeline;
   readonly stream: CommandStream;
   /** Whether the robot may move at all. */
@@ -95,6 +95,7 @@ export interface ReplanningOptions {
  */
 export class Replanning {
   readonly #options: ReplanningOptions;
+  readonly #limits: Omit<JointSituation, 'position' | 'commanded'>;
   readonly #frames = new Subject<FrameSet>();
   readonly #reports = new Subject<PlanReport>();
   readonly #problems = new Subject<JepaMpcError>();
@@ -117,7 +118,13 @@ export class Replanning {
   readonly problems$: Observable<JepaMpcError> = this.#problems;
 
   constructor(options: ReplanningOptions) {
+    const { limits } = options;
     this.#options = options;
+    this.#limits = {
+      lower: Float64Array.from(limits, ({ lower }) => lower),
+      upper: Float64Array.from(limits, ({ upper }) => upper),
+      units: limits.map(({ unit }) => unit),
+    };
   }
 
   get isPlannerAlive(): boolean {
@@ -191,8 +198,7 @@ export class Replanning {
   }
 
   #planFromNewest(): Observable<PlanReport> {
-    const { model, planner, scheduler, values, extras, clock, limits, timeline, stream, mayMove } =
-      this.#options;
+    const { model, planner, scheduler, values, extras, clock, timeline, stream, mayMove } = this.#options;
     const goal = this.#goal;
     const history = timeline.frames.select();
     const frame = history?.at(-1);
@@ -214,7 +220,7 @@ export class Replanning {
     this.#planIndex += 1;
     const committed = timeline.committedPrefix(frame.stampNs, committedPeriods ?? 0, stream.position);
     const joints = {
-      ...limits,
+      ...this.#limits,
       position: timeline.positionAt(frame.stampNs),
       commanded: stream.position.slice(),
     };

@@ -1,0 +1,154 @@
+import { Subject } from 'rxjs';
+
+import { JepaMpcError } from '../core/errors.js';
+import type { JointReading } from '../core/types.js';
+import type { Command, CommandStream } from '../safety/command-stream.js';
+import { CommandValidator } from '../safety/command-validator.js';
+import type { CommandViolation } from '../safety/command-validator.js';
+import { assessCondition } from '../safety/watchdog.js';
+import type { Condition } from '../safety/watchdog.js';
+import type { Timeline } from '../timeline/timeline.js';
+import type { Anchoring } from './anchoring.js';
+import { EffortCommands } from './effort-commands.js';
+import type { ControlLoopOptions } from './loop-options.js';
+import type { Replanning } from './replanning.js';
+
+/** What the loop was asked to do, as far as commands depend on it. */
+export interface LoopRequests {
+  readonly isActive: boolean;
+  readonly isPaused: boolean;
+  /** There was a goal, and the robot is to have none any more. */
+  readonly isGoalGivenUp: boolean;
+  /** Why the robot is to brake and stay at rest; null if it is not. */
+  readonly brakeReason: string | null;
+}
+
+export interface CommandCycleParts {
+  readonly timeline: Timeline;
+  readonly stream: CommandStream;
+  readonly anchoring: Anchoring;
+  readonly replanning: Pick<Replanning, 'isPlannerAlive' | 'noteTick' | 'noteCommand'>;
+}
+
+/** One command period after the other: look at the inputs, hold or follow the plan, add efforts, check, send. */
+export class CommandCycle {
+  readonly #options: ControlLoopOptions;
+  readonly #parts: CommandCycleParts;
+  readonly #validator: CommandValidator;
+  readonly #efforts: EffortCommands | null;
+  readonly #problems = new Subject<JepaMpcError>();
+  /** Commands that were withheld. */
+  readonly problems$ = this.#problems.asObservable();
+  #violation: string | null = null;
+  #isAtRest = true;
+  #condition: Condition = { level: 'stop', reasons: [] };
+
+  constructor(options: ControlLoopOptions, parts: CommandCycleParts) {
+    const { limits, commandPeriodNs, effortLaw } = options;
+    this.#options = options;
+    this.#parts = parts;
+    this.#validator = new CommandValidator(limits, commandPeriodNs);
+    this.#efforts = effortLaw === undefined ? null : new EffortCommands(effortLaw, limits, parts.timeline);
+  }
+
+  /** Result of the last look at the inputs. */
+  get condition(): Condition {
+    return this.#condition;
+  }
+
+  /** Whether the last command was one of rest. If efforts are commanded, the robot itself has to have come to rest, too. */
+  get isAtRest(): boolean {
+    return this.#isAtRest;
+  }
+
+  /** The robot is about to be commanded from rest. */
+  start(): void {
+    this.#isAtRest = true;
+  }
+
+  /** Commands start from rest at this pose `[J]`, rad or m; faults are cleared. */
+  beginAt(position: Float64Array, nowNs: bigint): void {
+    this.#violation = null;
+    this.#validator.restart(position, nowNs);
+  }
+
+  /** One command period. Returns the command to send, or null if nothing may be sent (not active, or the pose is not known yet). */
+  tick(nowNs: bigint, requests: LoopRequests): Command | null {
+    const { stream, anchoring, replanning } = this.#parts;
+    this.look(nowNs, requests);
+    if (!requests.isActive) return null;
+    anchoring.takeIfDue(this.#isBlind, nowNs);
+    const holdReason = this.#holdReason(requests);
+    if (holdReason === null) stream.resume();
+    else stream.hold(holdReason);
+    const guidance = anchoring.isPending ? 'rest' : this.#isBlind ? 'blind' : 'readings';
+    const moved = stream.tick(nowNs, guidance);
+    if (moved === null) return null;
+    replanning.noteTick(nowNs);
+    const command = this.#efforts?.add(moved, this.#isBlind ? null : this.#reading) ?? moved;
+    const violation = this.#validator.check(command);
+    if (violation !== null) {
+      // This one must not be sent. What is sent instead is for the caller to decide: it depends on what the robot was sent last.
+      this.#violation ??= violation.message;
+      this.#problems.next(outsideLimits(violation));
+      return null;
+    }
+    const isStill = command.velocities.every((velocity) => velocity === 0);
+    this.#isAtRest = isStill && (this.#efforts?.hasComeToRest(this.#reading) ?? true);
+    if (command.mode === 'plan') replanning.noteCommand(nowNs);
+    return command;
+  }
+
+  /** Looks at the inputs, as each tick does. */
+  look(nowNs: bigint, { isActive, isPaused }: LoopRequests): Condition {
+    const { timeline, stream, anchoring, replanning } = this.#parts;
+    timeline.observe(nowNs);
+    this.#condition = assessCondition(
+      {
+        nowNs,
+        image: timeline.frameStamps,
+        jointStates: timeline.readingStamps,
+        planEndNs: stream.planEndNs(nowNs),
+        paused: isPaused,
+        active: isActive,
+        workerAlive: replanning.isPlannerAlive,
+        clockJumped: timeline.clockWentBack,
+        fault: this.#violation ?? stream.fault,
+        unsettled: anchoring.waitsFor,
+      },
+      this.#options.values(),
+    );
+    return this.#condition;
+  }
+
+  get #reading(): JointReading | null {
+    return this.#parts.timeline.readings.newest;
+  }
+
+  /** The newest reading is too old to rely on. */
+  get #isBlind(): boolean {
+    return this.#condition.reasons.some(({ name }) => name === 'joint_states');
+  }
+
+  #holdReason({ brakeReason, isGoalGivenUp }: LoopRequests): string | null {
+    if (brakeReason !== null) return brakeReason;
+    if (isGoalGivenUp) return 'the goal was given up';
+    const { isPending, waitsFor } = this.#parts.anchoring;
+    if (isPending)
+      return `the measured pose is to be taken${waitsFor === null ? ': braking first' : `, but ${waitsFor}`}`;
+    const holding = this.#condition.reasons.filter((reason) => reason.level === 'hold');
+    return holding.length === 0
+      ? null
+      : holding.map((reason) => `${reason.name}: ${reason.found}`).join('; ');
+  }
+}
+
+function outsideLimits({ joint, kind, found, limit }: CommandViolation): JepaMpcError {
+  return new JepaMpcError('command.outside-limits', {
+    subject: `command for joint ${joint}`,
+    found: `${kind} ${String(found)}`,
+    expected: `at most ${String(limit)}`,
+    remedy:
+      'The command was not sent and the robot holds. This is a defect: please report it; ~/reset clears it.',
+  });
+}
