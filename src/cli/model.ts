@@ -14,7 +14,7 @@ interface Flags {
   readonly json?: string;
 }
 
-/** `model`: what can be done with a model folder without a robot. */
+/** `model`: commands for a model folder, without a robot. */
 export function modelCommand(): Command {
   return new Command('model').description('Look at a model folder.').addCommand(checkCommand());
 }

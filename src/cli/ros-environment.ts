@@ -1,8 +1,8 @@
 import { JepaMpcError } from '../core/errors.js';
 
 /**
- * Refuses to go on without a sourced ROS 2. Importing rclnodejs without one makes it rebuild itself, and lose the build that was there; so
- * this comes before the import.
+ * Throws unless a ROS 2 is sourced. Importing rclnodejs without one makes it rebuild itself and lose its build, so call this before the
+ * import.
  *
  * @throws JepaMpcError `environment.missing`.
  */

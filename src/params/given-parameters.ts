@@ -4,11 +4,11 @@ import type { RosArguments } from './ros-arguments.js';
 import { parametersByName } from './schema.js';
 import { suggestedName } from './validate.js';
 
-/** What a node was started with. */
+/** The parameters that a node was started with. */
 export interface GivenParameters {
-  /** By name; not judged yet. */
+  /** By name; not validated yet. */
   readonly values: ReadonlyMap<string, GivenValue>;
-  /** What may not be as it was meant, for the log. */
+  /** What is probably a mistake, for the log. */
   readonly warnings: readonly string[];
 }
 
@@ -63,7 +63,7 @@ function notForThisNode(subject: string, nodes: readonly string[], fullName: str
   return `${subject}: found ${found}, and nothing for this node, ${fullName}. Write "/**" for every node.`;
 }
 
-/** One line for a whole section: a file that many nodes share has many names of others. */
+/** One line for a whole section: a file that many nodes share has many names that are not ours. */
 function notDeclaredHere(subject: string, key: string, names: readonly string[]): string {
   const listed = names.map((name) => `${name} (nearest name of this node: ${suggestedName(name)})`);
   return `${subject}: under "${key}" this node leaves out what it does not declare: ${listed.join(', ')}. If one is misspelt, correct it there.`;

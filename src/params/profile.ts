@@ -20,7 +20,7 @@ const PARAMETERS = 'ros__parameters';
  * Reads a ROS 2 parameter file: node names (nested ones are namespaces), each with `ros__parameters`.
  *
  * @param subject what to call the file in an error
- * @throws JepaMpcError `params.invalid` for what is no YAML (with line and column) or not laid out like this
+ * @throws JepaMpcError `params.invalid` for text that is not YAML (with line and column) or has another layout
  */
 export function parseProfile(text: string, subject: string): readonly ProfileSection[] {
   const root = readYaml(text, subject);
@@ -40,7 +40,7 @@ export function parseValue(text: string, subject: string): GivenValue {
 
 function readYaml(text: string, subject: string): unknown {
   const document = parseDocument(text, {
-    // The version that ROS reads: yes and no are truth values. Its dates and sexagesimal numbers ROS takes for text.
+    // The version that ROS reads: yes and no are booleans. ROS reads its dates and sexagesimal numbers as text.
     version: '1.1',
     customTags: (tags: Tags) =>
       tags.filter(
@@ -55,7 +55,7 @@ function readYaml(text: string, subject: string): unknown {
   try {
     return document.toJS({ mapAsMap: true }) as unknown;
   } catch (error) {
-    // Aliases of nothing, or of too much, are found out here.
+    // Unknown and excessive aliases are errors only here.
     throw invalidYaml(error instanceof Error ? error : new Error(String(error)), subject);
   }
 }

@@ -1,16 +1,16 @@
 import { unit as mathUnit, type Unit } from 'mathjs';
 
-/** A number and the first letter of a unit. Without it mathjs would take a unit alone, or a bare number, for a quantity. */
+/** A number and the first letter of a unit. Without this check mathjs would accept a unit alone, or a bare number, as a quantity. */
 const QUANTITY = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*[a-z]/i;
 
-/** Units of the parameter schema that are no physical ones. */
+/** Units of the parameter schema that are not physical. */
 const PURE_NUMBERS: readonly string[] = ['', '1', 'unit of the cost', 'unit of the distance'];
 
 /**
  * A quantity such as `"30 deg/s"` as a number in the unit of a parameter.
  *
  * @param unit as the parameter schema writes it, such as `ms` or `rad/s² or m/s²`
- * @returns null for what is no quantity, or one of another dimension
+ * @returns null for text that is not a quantity, or has another dimension
  */
 export function quantityIn(text: string, unit: string): number | null {
   const written = asMathjsWrites(text.trim());
@@ -29,7 +29,7 @@ function parsed(quantity: string): Unit | null {
   try {
     return mathUnit(quantity);
   } catch {
-    // Whatever mathjs has against it: it is no quantity, and whoever asked knows what was expected.
+    // Not a quantity; the caller knows what was expected.
     return null;
   }
 }

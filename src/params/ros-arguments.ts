@@ -7,7 +7,7 @@ export type ParameterSource =
   | { readonly kind: 'value'; readonly node: string; readonly name: string; readonly value: string };
 
 export interface RosArguments {
-  /** The command line without what gives parameters. */
+  /** The rest of the command line. */
   readonly others: readonly string[];
   readonly parameters: readonly ParameterSource[];
   /** Full name that a node will have, such as `/robot1/planner_node`. */
@@ -17,12 +17,12 @@ export interface RosArguments {
 const EVERY_NODE = '/**';
 
 /**
- * Reads `-p`, `--param` and `--params-file` (and the node's name, which decides whom they are for) from a command line, between
+ * Reads `-p`, `--param` and `--params-file` (and the name of the node, since parameters may be meant for one node) from a command line, between
  * `--ros-args` and `--`. rclnodejs 2.2.0 reads them too, but leaves out parameters for wildcards and for names with a namespace, and
- * ends in a defect of its own for lists of whole numbers.
+ * crashes on lists of whole numbers.
  *
  * @param defaultName name of the node unless it is remapped
- * @throws JepaMpcError `params.invalid` for what cannot be read
+ * @throws JepaMpcError `params.invalid` for arguments that cannot be read
  */
 export function readRosArguments(argv: readonly string[], defaultName: string): RosArguments {
   const others: string[] = [];
@@ -52,7 +52,7 @@ function readAssignment(text: string): ParameterSource {
   return { kind: 'value', node: node ?? EVERY_NODE, name, value };
 }
 
-/** The first rule that fits is the one that ROS takes. */
+/** ROS takes the first rule that matches. */
 function fullName(remaps: readonly string[], defaultName: string): string {
   const ruled = (special: string): string | undefined => {
     for (const remap of remaps) {

@@ -32,7 +32,7 @@ const declarations = {
 export type Parameters = ValuesOf<typeof declarations>;
 export type ParameterName = keyof Parameters;
 
-/** One parameter as a table row, a ROS descriptor or a slider needs it. */
+/** One parameter with its name, for a table row, a ROS descriptor or a slider. */
 export interface ParameterInfo extends Parameter<ParameterValue> {
   readonly name: ParameterName;
 }

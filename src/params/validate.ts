@@ -33,7 +33,7 @@ export function validateParameters(
   throw invalidValues(names, values, acceptsQuantities);
 }
 
-/** What a parameter may be, in words. */
+/** Describes the values that a parameter may have. */
 function expectation(info: ParameterInfo, acceptsQuantities = false): string {
   if (info.choices !== undefined) return `one of ${info.choices.join(', ')}`;
   if (info.range === undefined) return info.type === 'boolean' ? 'true or false' : 'text';
@@ -51,7 +51,7 @@ function expectation(info: ParameterInfo, acceptsQuantities = false): string {
   }
 }
 
-/** ROS integers are bigint; ours are numbers, which the schema then finds to be in range or not. */
+/** ROS integers are bigint; ours are numbers, whose range the schema checks. */
 function asNumbers(value: unknown, info: ParameterInfo, acceptsQuantities: boolean): unknown {
   if (Array.isArray(value)) return value.map((entry) => asNumbers(entry, info, acceptsQuantities));
   if (typeof value === 'bigint') return Number(value);
@@ -59,7 +59,7 @@ function asNumbers(value: unknown, info: ParameterInfo, acceptsQuantities: boole
   const quantity = quantityIn(value, info.unit);
   if (quantity === null) return value;
   const whole = Math.round(quantity);
-  // 50 ms is 50.000000000000004 of them on some ways through the SI units.
+  // A conversion through SI units can turn 50 ms into 50.000000000000004 ms.
   return Math.abs(quantity - whole) <= 1e-9 * Math.abs(whole) ? whole : quantity;
 }
 
@@ -130,7 +130,7 @@ function invalidValues(
   });
 }
 
-/** What to answer to a value of a type that ROS does not let the parameter have. */
+/** The error for a value whose type is not the ROS type of the parameter. */
 export function wrongType(info: ParameterInfo, value: unknown): JepaMpcError {
   const isText = typeof value === 'string' && info.range !== undefined;
   return new JepaMpcError('params.invalid', {

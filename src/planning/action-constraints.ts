@@ -25,7 +25,7 @@ export const actionConstraintParameters = {
 
 export type ActionConstraintValues = ValuesOf<typeof actionConstraintParameters>;
 
-/** What of the settings constrains actions. */
+/** The settings that constrain actions. */
 export interface ConstraintSettings {
   /** Predictor steps (H), at least 1. */
   readonly horizon: number;
@@ -38,9 +38,8 @@ export interface ConstraintSettings {
 }
 
 /**
- * What every sequence of a plan obeys, sampled or not: the box of the action bounds, the ball over the free joints of one period,
- * frozen joints, and the actions that are committed already. These last are what the robot is doing anyway, so nothing else applies
- * to them.
+ * The constraints of every sequence of a plan, sampled or not: the box of the action bounds, the ball over the free joints of one period, frozen
+ * joints, and the committed actions. The robot executes the committed actions in any case, so no other constraint applies to them.
  */
 export class ActionConstraints {
   readonly bounds: ActionBounds;
@@ -51,7 +50,7 @@ export class ActionConstraints {
   readonly #ball: ConstraintSettings['ball'];
   readonly #frozen: readonly (number | null)[];
   readonly #repeat: number;
-  /** `[J]`: no motion, or the nearest to it that the bounds allow; the centre of the ball. */
+  /** `[J]`: the action of rest, or the nearest that the bounds allow; the centre of the ball. */
   readonly #rest: Float32Array;
 
   constructor(action: ActionSpec, settings: ConstraintSettings) {
@@ -66,7 +65,7 @@ export class ActionConstraints {
   }
 
   /**
-   * Puts the centre of the ball where an action leaves the robot at rest. For positions that is where it is by then, so it changes from plan to plan.
+   * Centres the ball on the action that leaves the robot at rest. For joint positions that is where the robot is by then, so it changes from plan to plan.
    *
    * @param rest raw actions `[≥ J]`, of which the first counts; 0 until it is called
    */

@@ -5,7 +5,7 @@ import type { Tensor } from '../core/types.js';
 import type { PlannerModel } from './planner-model.js';
 
 /**
- * Refuses a context that does not fit the model, before it costs a rollout.
+ * Refuses a context that does not fit the model, before a rollout is spent on it.
  *
  * @param periods raw actions in the plan (K)
  * @throws JepaMpcError `planner.wrong-shape` or `planner.not-finite`

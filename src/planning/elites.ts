@@ -14,14 +14,14 @@ export function selectElites(costs: Float32Array, buffer: Uint32Array): Uint32Ar
   return firstUnusable < 0 ? buffer : buffer.subarray(0, firstUnusable);
 }
 
-/** Equal weights, with sum 1: fills `weights`, and gives it back. */
+/** Equal weights, with sum 1: fills and returns `weights`. */
 export function equalWeights(weights: Float64Array): Float64Array {
   return weights.fill(1 / weights.length);
 }
 
 /**
- * Weights of elites, cheapest first, that fall with the logarithm of the rank, with sum 1 (Hansen 2016, eq. 49): fills `weights`, and gives
- * it back.
+ * Weights of elites, cheapest first, that fall with the logarithm of the rank, with sum 1 (Hansen 2016, eq. 49): fills and returns
+ * `weights`.
  */
 export function logRankWeights(weights: Float64Array): Float64Array {
   const count = weights.length;

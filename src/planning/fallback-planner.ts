@@ -21,7 +21,7 @@ export class FallbackPlanner implements Planner {
     return this.#planner.name;
   }
 
-  /** @throws JepaMpcError whatever the planner in force throws, but for the failed run that the other one takes over after */
+  /** @throws JepaMpcError as the planner in force does, except for the failed run after which the fallback takes over */
   async plan(state: PlannerState | null, context: PlanContext, rng: Rng): Promise<PlannerResult> {
     try {
       return await this.#planner.plan(state, context, rng);

@@ -32,13 +32,13 @@ type IcemValues = ValuesOf<typeof icemParameters>;
 
 /**
  * The improved cross-entropy method (Pinneri et al. 2020): CEM with noise that is coloured in time, momentum, a population that shrinks
- * from iteration to iteration, and elites that the next iteration and, shifted, the next plan take over. It hands out the best sequence.
+ * from iteration to iteration, and elites that the next iteration and, shifted, the next plan take over. The plan is the best sequence.
  *
- * As in stable-worldmodel, and other than in the paper, the mean is a candidate of every iteration, not of the last alone, and kept elites
- * take the place of samples. The best of the kept elites is the best sequence so far. The population never falls below twice the elites.
+ * As in stable-worldmodel, and unlike in the paper, the mean is a candidate of every iteration, not only of the last, and kept elites replace
+ * samples. The best of the kept elites is the best sequence so far. The population never falls below twice the elites.
  *
  * With `keep: 'mean'`, `shrink: 1`, `minStd: 0`, `returned: 'mean'` this is the iCEM of stable-worldmodel, number for number, given the
- * same coloured noise (its own is scaled otherwise, see `ColouredNoise`).
+ * same coloured noise (its own has another scale, see `ColouredNoise`).
  *
  * The result depends on (state, context, rng) alone, a time budget aside. Buffers are reused: one plan at a time.
  */

@@ -1,4 +1,4 @@
-/** What one iteration of a planner did. The arrays are the planner's own: copy what is kept longer than the call. */
+/** The result of one iteration of a planner. The arrays are reused: copy what you keep longer than the call. */
 export interface IterationTrace {
   /** From 0. */
   readonly iteration: number;
@@ -10,6 +10,6 @@ export interface IterationTrace {
   readonly elites: Uint32Array;
   /** Mean after the refit, raw actions `[K, J]`. */
   readonly mean: Float32Array;
-  /** Deviation that the next iteration would sample with, in raw units, `[K, J]`. */
+  /** Standard deviation of the next iteration, in raw units, `[K, J]`. */
   readonly std: Float32Array;
 }

@@ -58,7 +58,7 @@ export function whyIterateOnHost(
   isProposedTo: boolean,
 ): string | null {
   if (isProposedTo) return 'inverse dynamics';
-  // Rest, of which the graph knows as 0, is a position.
+  // The graph takes rest to be 0; here it is a position.
   if (kind === 'joint_position') return `action.kind ${kind}`;
   if (!isKernelPlanner(name)) return `planner ${name}`;
   if (settings.keep !== 'mean_best_rest') return `keep ${settings.keep}`;
@@ -70,8 +70,8 @@ export function whyIterateOnHost(
 }
 
 /**
- * {@link CemPlanner}, {@link MppiPlanner} or {@link CmaPlanner} with all iterations in one run of a {@link PlanKernel}: the same plan for the same noise, up to
- * rounding, with one trip to the device (and one for the check of the mean) instead of one for each iteration.
+ * CEM, MPPI or CMA with all iterations in one run of a {@link PlanKernel}: the same plan for the same noise, up to rounding, with one round trip to
+ * the device (and one for the check of the mean) instead of one for each iteration.
  */
 export class KernelPlanner implements Planner {
   readonly name: KernelPlannerName;
@@ -152,7 +152,7 @@ export class KernelPlanner implements Planner {
       elites,
       momentum,
       temperature: this.#temperature,
-      // As on the host: elites of a distribution that does not narrow never agree, and one alone says nothing.
+      // As on the host: the elites of a distribution that does not narrow never agree, and a single elite says nothing about agreement.
       earlyStopStd: this.name !== 'mppi' && elites > 1 ? earlyStopStd : 0,
     });
     context.onCandidates?.(this.#firstCandidates(committed), end.costs.subarray(0, this.#settings.samples));
@@ -169,7 +169,7 @@ export class KernelPlanner implements Planner {
     };
   }
 
-  /** Bounds of each action; both are the action itself where it is decided. */
+  /** Bounds of each action; both are the action itself if it is committed or frozen. */
   #bound(committed: Float32Array): void {
     this.#lower.fill(-Infinity);
     this.#upper.fill(Infinity);
@@ -188,7 +188,7 @@ export class KernelPlanner implements Planner {
     }
   }
 
-  /** The candidates of the first iteration `[N, K, J]`, which the device keeps to itself, from what they were made of. */
+  /** The candidates of the first iteration `[N, K, J]`, computed again: the device does not return them. */
   #firstCandidates(committed: Float32Array): Float32Array {
     const { size } = this.#constraints;
     const noise = this.#noise.subarray(0, this.#settings.samples * size);

@@ -18,13 +18,13 @@ const mppiParameters = {
 export type MppiValues = ValuesOf<typeof mppiParameters>;
 
 /**
- * Model predictive path integral control (Williams et al. 2017, with the sampling distribution's own deviation in place of a control cost):
- * sample around the mean with a deviation that stays, score, and move the mean to the average of the samples, each weighted with
- * `softmax(-(cost - min) / temperature)`. The temperature is in the unit of the objective: at a cost that much above the best a sample
- * counts 1/e of it.
+ * Model predictive path integral control (Williams et al. 2017, with the standard deviation of the sampling distribution instead of a control
+ * cost): sample around the mean with a constant standard deviation, score, and move the mean to the average of the samples, each weighted with
+ * `softmax(-(cost - min) / temperature)`. The temperature is in the unit of the objective: a sample whose cost is that much above the
+ * lowest has 1/e of its weight.
  *
  * As in TD-MPC (Hansen et al. 2022) and stable-worldmodel, only the elites are averaged; `elites` = `samples` is the original. Kept
- * candidates, constraints and the final check are as in {@link CemPlanner}. `minStd` and early stopping have no meaning here.
+ * candidates, constraints and the final check are as in CEM. `minStd` and early stopping have no meaning here.
  *
  * With `keep: 'mean'`, `returned: 'mean'` and bounds far away this is the MPPI of stable-worldmodel, number for number.
  */

@@ -7,8 +7,8 @@ import type { SamplingSearch } from './sampling-search.js';
 import { checkSamplingSettings, type SamplingSettings } from './sampling-settings.js';
 
 /**
- * Predictive sampling (Howell et al. 2022): sample around the nominal plan, take the cheapest, which is the next nominal. The nominal is a
- * candidate, so a plan never gets worse by planning. `actionRepeat` holds each sampled action as the paper's spline of order zero does.
+ * Predictive sampling (Howell et al. 2022): sample around the nominal plan; the cheapest sample is the next nominal plan. The nominal plan is
+ * a candidate, so an iteration never makes the plan worse. `actionRepeat` holds each sampled action as the paper's spline of order zero does.
  * More than one iteration repeats this around the cheapest so far.
  *
  * `elites`, `momentum`, `minStd`, `returned` and early stopping have no meaning here. With `iterations: 1`, `keep: 'mean'` and bounds far

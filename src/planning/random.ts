@@ -16,7 +16,7 @@ import { checkSamplingSettings, type SamplingSettings } from './sampling-setting
 
 /**
  * The baseline: one sequence of independent uniform actions inside the constraints. It is scored like a candidate of any other planner, so
- * its costs can be compared, but the cost decides nothing.
+ * that costs can be compared, but the cost decides nothing.
  */
 class RandomPlanner implements Planner {
   readonly name = 'random';

@@ -14,8 +14,8 @@ import type { PlannerDefaults, SamplingSettings } from './sampling-settings.js';
 export const REFITTING_DEFAULTS: PlannerDefaults = { momentum: 0, noiseBeta: 0, returned: 'checked_mean' };
 
 /**
- * The loop of planners that sample as many candidates in each iteration, score them, and move their Gaussian to the elites; how it moves is
- * the planner's own.
+ * The loop of planners that sample the same number of candidates in each iteration, score them, and move their Gaussian to the elites. How it
+ * moves differs from planner to planner.
  *
  * The result depends on (state, context, rng) alone, a time budget aside. Buffers are reused: one plan at a time.
  */

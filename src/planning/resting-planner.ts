@@ -49,19 +49,19 @@ export function restOptions(values: RestValues, modelMargin: number): RestOption
   return margin === 0 ? null : { margin, patienceMs: values['rest.patience_s'] * 1000 };
 }
 
-/** A move out of impatience goes on for this share of the patience at most: the margin grows from 0 to the whole meanwhile. */
+/** Maximum duration of a move out of impatience, as a share of the patience: the margin grows back from 0 within it. */
 const MOVE_SHARE = 1 / 3;
 
-/** After each move out of impatience the patience is twice as long, up to this many times as long as at first. */
+/** Each move out of impatience doubles the patience, up to this multiple of its first length. */
 const MOST_STRETCH = 8;
 
-/** Before anything was planned, and after a move that was worth the whole margin. */
+/** Before the first plan, and after a move that was worth the whole margin. */
 const PATIENT: RestMemory = { rested: false, used: 0, stretch: 1 };
 
 /**
  * A planner that rests near the goal. The costs of a model are noisy: near the goal there is nearly always a plan that seems a little better
- * than rest, and a robot that follows it swings about its goal. This planner wraps another one, and hands out rest unless the plan of that
- * one is cheaper by a margin.
+ * than rest, and a robot that follows it oscillates around its goal. This planner wraps another one. Its plan is rest unless the plan of the
+ * other one is cheaper by a margin.
  *
  * A margin alone leaves a robot that rests too early where it is. So the margin shrinks to 0 while the robot rests. A plan that is followed
  * only because of that is a move out of impatience: it ends when the plans are worth less than a margin that grows back, and the
@@ -118,7 +118,7 @@ export class RestingPlanner implements Planner {
     };
   }
 
-  /** NaN where neither has a finite cost, as where a plan was handed out unscored. */
+  /** Both NaN if neither has a finite cost, which an unscored plan may not have. */
   async #costsOf(
     plan: Float32Array,
     rest: Float32Array,
@@ -138,7 +138,7 @@ export class RestingPlanner implements Planner {
   /**
    * Whether to rest, and what to remember.
    *
-   * @param gain what the plan is cheaper by; no number where a cost is none
+   * @param gain how much cheaper than rest the plan is; NaN if a cost is NaN
    */
   #decide(gain: number, isPlanFinite: boolean, state: PlannerState | null): RestMemory {
     const { margin } = this.#options;
@@ -151,7 +151,7 @@ export class RestingPlanner implements Planner {
     return { rested: true, used: rested ? used : 0, stretch };
   }
 
-  /** The memory of the last plan as it is by now: patience is used up at rest, and comes back in a move out of impatience. */
+  /** The memory of the last plan, aged: rest uses patience up, and a move out of impatience restores it. */
   #aged(state: PlannerState | null): RestMemory {
     const memory = state?.rest ?? PATIENT;
     const patiences = Math.max(0, state?.ageMs ?? 0) / this.#options.patienceMs;

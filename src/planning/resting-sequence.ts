@@ -5,8 +5,8 @@ import type { PlanContext } from '../core/ports.js';
 import type { ActionConstraints } from './action-constraints.js';
 
 /**
- * Raw actions that leave the robot where it is once the committed ones are done: 0, or, where actions are joint positions, the last committed
- * one. Where none is committed it is the commanded positions, since a joint that sags would creep by its sag with each plan of rest.
+ * Raw actions that leave the robot where it is after the committed ones: 0, or, if actions are joint positions, the last committed one. If none is
+ * committed, the commanded positions are used, not the measured ones: a joint that sags would creep by its sag with each plan of rest.
  *
  * @param size K * A
  * @returns `[K, A]`
@@ -36,7 +36,7 @@ export function restingSequence(
 }
 
 /**
- * The same as far as the constraints allow. They are centred on it, since what rest is may change from plan to plan.
+ * The same as far as the constraints allow. The constraints are centred on it, since rest may change from plan to plan.
  *
  * @returns `[K, A]`
  * @throws JepaMpcError as {@link restingSequence}

@@ -5,19 +5,19 @@ import type { ActionConstraints } from './action-constraints.js';
 import type { SamplingSettings } from './sampling-settings.js';
 import { shiftWarmStart } from './warm-start.js';
 
-/** Deviation of elites: about their own mean, or as steps from the mean that they were sampled around. */
+/** Standard deviation of elites: about their own mean, or of their steps from the mean that they were sampled around. */
 export type Spread = 'elites' | 'steps';
 
 /**
- * The diagonal Gaussian over action sequences that a sampling planner refines: where it starts, how it draws, how it is refitted.
+ * The diagonal Gaussian over action sequences that a sampling planner refines: its start, its samples, its refit.
  * Buffers are reused from plan to plan.
  */
 export class SamplingDistribution {
   /** Raw actions `[K, J]`, always inside the constraints. */
   readonly mean: Float32Array;
-  /** In raw units, `[K, J]`; 0 where a joint is frozen. */
+  /** Standard deviation in raw units, `[K, J]`; 0 if a joint is frozen. */
   readonly std: Float32Array;
-  /** Largest deviation of the elites of the last refit, as a fraction of half the range. */
+  /** Maximum standard deviation of the elites of the last refit, as a fraction of half the range. */
   elitesStd = Infinity;
   readonly #constraints: ActionConstraints;
   readonly #periodMs: number;
@@ -27,7 +27,7 @@ export class SamplingDistribution {
   readonly #eliteStd: Float32Array;
   /** From the mean they were sampled around to their own `[K, J]`. */
   readonly #step: Float32Array;
-  /** What the unbiased variance has to be multiplied with for the plain one. */
+  /** Factor from the unbiased variance to the biased one. */
   #freedom = NaN;
   /** In raw units, `[J]`. */
   readonly #initialStd: Float64Array;
@@ -55,7 +55,7 @@ export class SamplingDistribution {
   }
 
   /**
-   * Around the shifted last plan, or around rest where there is none of use.
+   * Starts around the shifted last plan, or around rest if that is of no use.
    *
    * @param rest `[K, J]`
    */
@@ -70,11 +70,11 @@ export class SamplingDistribution {
   }
 
   /**
-   * `mean + deviation * noise`, not yet inside the constraints.
+   * Samples `mean + std * noise`, not yet inside the constraints.
    *
    * @param noise standard normals `[N, K, J]`
    * @param candidates `[N, K, J]`, written
-   * @param wide how many of the last candidates take the first deviation instead of the refitted one
+   * @param wide how many of the last candidates use the initial standard deviation instead of the refitted one
    */
   draw(noise: Float32Array, candidates: Float32Array, wide: number): void {
     const { size, bounds } = this.#constraints;
@@ -113,7 +113,7 @@ export class SamplingDistribution {
     this.#constraints.apply(this.mean, committed);
   }
 
-  /** Takes over the deviation of the elites of the last {@link moveMean}, less momentum, but never less than the least deviation. */
+  /** Takes over the standard deviation of the elites of the last {@link moveMean}, less momentum, but at least the minimum. */
   moveStd(spread: Spread): void {
     const { joints } = this.#constraints.bounds;
     for (let i = 0; i < this.std.length; i++) {

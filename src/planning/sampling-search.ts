@@ -11,13 +11,12 @@ import { restWithin } from './resting-sequence.js';
 import { checkSamplingSettings, type SamplingSettings } from './sampling-settings.js';
 import { StopRule } from './stop-rule.js';
 
-/** The deviation after a refit: that of the elites in one way or the other, or the one before. */
-type NextDeviation = Spread | 'kept';
+/** The standard deviation after a refit: that of the elites, in either way, or the one before. */
+type NextStd = Spread | 'kept';
 
 /**
- * The steps that sampling planners are written in, and the plan that is being made: `start`, then `sample`, `score` and `refit` for as long
- * as it `goesOn`, then `finish`. A planner adds what is its own: how many candidates, which of them are not sampled, and the weights of the
- * refit.
+ * The steps of a sampling planner, and the plan that is being made: `start`, then `sample`, `score` and `refit` while it `goesOn`, then `finish`.
+ * A planner adds how many candidates there are, which of them are not sampled, and the weights of the refit.
  *
  * All buffers are reused, so a search makes one plan at a time; what `finish` returns is a copy.
  */
@@ -27,7 +26,7 @@ export class SamplingSearch {
   readonly distribution: SamplingDistribution;
   /** Cheapest sequence scored in this plan, `[K, J]`. */
   readonly best: Float32Array;
-  /** Resting, as far as the constraints allow, `[K, J]`. */
+  /** The sequence that rests, as far as the constraints allow, `[K, J]`. */
   readonly rest: Float32Array;
   /** The last iteration's candidates `[N, K, J]`, their costs `[N]` (until the scorer is called again) and its elites, cheapest first `[E]`. */
   candidates: Float32Array;
@@ -79,13 +78,13 @@ export class SamplingSearch {
     return this.#stop.iterations;
   }
 
-  /** What the setting `keep` keeps besides the mean: the best so far, once there is one, and resting. Before that, what is proposed. */
+  /** Candidates besides the mean that are not sampled (setting `keep`): the best so far, or before there is one the proposal, and rest. */
   get known(): readonly Float32Array[] {
     if (this.settings.keep === 'mean') return this.proposed;
     return this.iterations > 0 ? [this.best, this.rest] : [...this.proposed, this.rest];
   }
 
-  /** What is proposed, in the first iteration. */
+  /** The proposal, in the first iteration. */
   get proposed(): readonly Float32Array[] {
     return this.#isProposed && this.iterations === 0 ? [this.#proposal] : [];
   }
@@ -112,10 +111,10 @@ export class SamplingSearch {
   }
 
   /**
-   * Draws candidates around the mean, inside the constraints. The first ones are not drawn: the mean, then `kept`.
+   * Draws candidates around the mean, inside the constraints. The first ones are not sampled: the mean, then `kept`.
    *
-   * @param count N, up to `samples`; the noise of all N is drawn whatever is kept
-   * @param kept sequences `[n, K, J]`, put in as many as fit
+   * @param count N, up to `samples`; noise is drawn for all N, whatever is kept
+   * @param kept sequences `[n, K, J]`; as many as fit are used
    */
   sample(rng: Rng, count: number, kept: readonly Float32Array[]): void {
     const { size, bounds } = this.constraints;
@@ -165,14 +164,14 @@ export class SamplingSearch {
    * Moves the distribution to the elites.
    *
    * @param weights of the elites, `[E]`, with sum 1
-   * @param deviation what becomes of the deviation
+   * @param nextStd the standard deviation after the refit
    */
-  refit(weights: Float64Array, deviation: NextDeviation): void {
+  refit(weights: Float64Array, nextStd: NextStd): void {
     const { distribution, candidates, costs, elites } = this;
     distribution.moveMean(candidates, elites, weights, this.#planned().committed);
-    if (deviation !== 'kept') distribution.moveStd(deviation);
-    // Elites of a distribution that does not narrow never come to agree, and one alone agrees with itself: neither says anything.
-    this.#disagreement = deviation !== 'kept' && elites.length > 1 ? distribution.elitesStd : Infinity;
+    if (nextStd !== 'kept') distribution.moveStd(nextStd);
+    // The elites of a distribution that does not narrow never agree, and a single elite always agrees with itself: neither is informative.
+    this.#disagreement = nextStd !== 'kept' && elites.length > 1 ? distribution.elitesStd : Infinity;
     const { mean, std } = distribution;
     this.settings.onIteration?.({ iteration: this.iterations, candidates, costs, elites, mean, std });
     this.#stop.noteIteration();
@@ -183,7 +182,7 @@ export class SamplingSearch {
   }
 
   /**
-   * What is handed out, and what the next plan starts from: the mean, unless the check fails (see `Returned`).
+   * The result, and what the next plan starts from: the mean, unless the check fails (see `Returned`).
    *
    * @throws JepaMpcError `planner.not-finite` as {@link score}
    */
@@ -210,7 +209,7 @@ export class SamplingSearch {
    */
   async #isMeanSound(): Promise<boolean> {
     if (!this.#stop.hasTime()) return false;
-    // The best goes along so that a mean without a finite cost is no error.
+    // The best is scored too, so that a mean without a finite cost is no error.
     this.#finalists.set(this.distribution.mean);
     this.#finalists.set(this.best, this.constraints.size);
     const [cost = NaN] = await this.#scorer.score(this.#planned(), this.#finalists);

@@ -10,7 +10,7 @@ export const timeBudgetParameters = {
 
 export type TimeBudgetValues = ValuesOf<typeof timeBudgetParameters>;
 
-/** What of the settings ends a plan. */
+/** The settings that end a plan. */
 export interface StopSettings {
   /** Refinements of the sampling distribution in each plan, at least 1. */
   readonly iterations: number;
@@ -61,7 +61,7 @@ export class StopRule {
     this.#lastMs = nowMs;
   }
 
-  /** @param elitesStd largest deviation of the elites, as a fraction of half the range */
+  /** @param elitesStd maximum standard deviation of the elites, as a fraction of half the range */
   goesOn(elitesStd: number): boolean {
     const { iterations, earlyStopStd } = this.#settings;
     return this.#iterations < iterations && !(elitesStd < earlyStopStd) && this.hasTime();

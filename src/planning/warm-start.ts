@@ -3,11 +3,11 @@ import type { PlannerState } from '../core/ports.js';
 
 /**
  * The last plan's mean on the grid of a new plan that starts `state.ageMs` later. Actions are held for a period each, so a
- * period of the new grid that straddles two old ones gets their time-weighted mean. What lies past the end of the old plan
- * repeats its last action: an arm that was still under way keeps going, one that had arrived has a last action near zero.
+ * period of the new grid that straddles two old ones gets their time-weighted mean. Past its end the old
+ * plan repeats its last action: an arm that was moving keeps moving, one that had arrived has a last action near zero.
  *
  * @param mean `[K, J]`, written from the old plan
- * @returns false, with `mean` untouched, when the old plan is of no use: from the future, wholly past, or not finite
+ * @returns false, with `mean` untouched, if the old plan is from the future, wholly past, or not finite
  */
 export function shiftWarmStart(
   state: PlannerState,

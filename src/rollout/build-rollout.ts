@@ -21,21 +21,21 @@ export type RolloutKind = 'plan' | 'iteration' | 'host';
 /** Which rollout is to be built. */
 export interface RolloutSpec extends RolloutRequest {
   readonly kind: RolloutKind;
-  /** Whose refit a whole plan does. */
+  /** The planner whose refit a whole plan contains. */
   readonly planner: KernelPlannerName | null;
 }
 
 /** A way to score candidates, or to make whole plans, for one objective and horizon. */
 export interface RolloutInForce {
-  /** May change while plans are made, as `fallbacks` then says. */
+  /** May change while plans are made; `fallbacks` then has the reason. */
   readonly kind: RolloutKind;
   readonly fallbacks: readonly Fallback[];
   readonly scorer: CandidateScorer;
-  /** Where the kind is `plan`. */
+  /** Null unless the kind is `plan`. */
   readonly kernel: PlanKernel | null;
-  /** Gives the kernel up: plans are made iteration by iteration from now on. */
+  /** Stops using the kernel: plans are made iteration by iteration from now on. */
   dropKernel(failure: JepaMpcError): Promise<void>;
-  /** Changes what changes without compiling. */
+  /** Changes the weights, which needs no compiling. */
   setWeights(weights: ObjectiveWeights): void;
   dispose(): Promise<void>;
 }

@@ -14,9 +14,8 @@ import type { RolloutModel } from '../planning/planner-model.js';
 import { Rollout } from './rollout.js';
 
 /**
- * The only place on the host where model and cost meet: cost = distance (or the user's expression) of the predicted latents, one number
- * for each predictor step, weighted over the steps, + what the motion itself costs. docs/objectives.md has the formulas; the graph
- * compiler emits the same as nodes.
+ * Rolls candidates out on the host and scores them. The cost is the distance (or the user's expression) of the predicted latents, weighted over the
+ * predictor steps, plus the costs of the motion. docs/objectives.md has the formulas; the graph compiler writes the same as nodes.
  */
 export class CandidateEvaluator implements CandidateScorer {
   readonly #model: RolloutModel;
@@ -35,7 +34,7 @@ export class CandidateEvaluator implements CandidateScorer {
 
   /**
    * @param temporalDistance the model's own distance, null when it has none
-   * @param horizon predictor steps looked ahead (H)
+   * @param horizon predictor steps (H)
    * @throws JepaMpcError `model.unsupported` when the objective needs a temporal distance and there is none; `params.invalid` for weights
    *   out of range
    */
@@ -84,7 +83,7 @@ export class CandidateEvaluator implements CandidateScorer {
     return this.#costs;
   }
 
-  /** Joint positions at the end of each period `[N, K, J]`, null where nothing needs them. */
+  /** Joint positions at the end of each period `[N, K, J]`, null if nothing needs them. */
   #foresee(joints: JointSituation | undefined, candidates: Float32Array): Float32Array | null {
     const { expression } = this.#spec;
     const isNamed = namesState(expression);

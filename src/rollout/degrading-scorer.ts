@@ -3,7 +3,7 @@ import type { ObjectiveWeights } from '../core/objective-spec.js';
 import type { CandidateScorer, PlanContext } from '../core/ports.js';
 import type { Fallbacks } from './fallbacks.js';
 
-/** A way to score candidates, that can be given back. */
+/** A way to score candidates, with what it has to release. */
 export interface Scoring {
   /** For people: `a graph on the cpu`. */
   readonly what: string;
@@ -12,12 +12,12 @@ export interface Scoring {
   dispose(): Promise<void>;
 }
 
-/** Batches are not halved below this: a device that cannot score so few has another trouble than memory. */
+/** Batches are not halved below this size: a device that cannot score so few candidates has another problem than memory. */
 const LEAST_BATCH = 16;
 
 /**
- * Scores candidates whatever the device does: when a run fails, in smaller batches, and when that does not help, in another way. What was
- * given up is not tried again; it is noted as a fallback.
+ * Scores candidates even if the device fails: after a failed run in smaller batches, and if that does not help, in another way. A failed way is
+ * not tried again; it is noted as a fallback.
  */
 export class DegradingScorer implements CandidateScorer {
   #scoring: Scoring;
@@ -25,7 +25,7 @@ export class DegradingScorer implements CandidateScorer {
   /** Numbers in a candidate (K * J). */
   readonly #size: number;
   readonly #fallbacks: Fallbacks;
-  /** Candidates in a run, at most. */
+  /** Maximum number of candidates in a run. */
   #batch = Infinity;
   #weights: ObjectiveWeights | null = null;
   #costs = new Float32Array(0);
@@ -77,7 +77,7 @@ export class DegradingScorer implements CandidateScorer {
       try {
         this.#costs.set(await this.#scoring.scorer.score(context, batch), start);
       } catch (error) {
-        // A batch without a finite cost is no reason to give up those of the others.
+        // A batch without a finite cost does not spoil the others.
         if (!(error instanceof JepaMpcError) || error.code !== 'planner.not-finite') throw error;
         this.#costs.fill(Infinity, start, end);
         refusal = error;

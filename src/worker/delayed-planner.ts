@@ -4,7 +4,7 @@ import type { Plan } from '../core/types.js';
 import type { PlanningValues } from '../planning/planning-parameters.js';
 import type { PlannerPort, PlannerSettings, PlanRequest } from './planner-port.js';
 
-/** A planner that is slow on purpose: each plan, or the error in its place, comes later by a fixed time. For experiments. */
+/** A planner that is slow on purpose: each plan, or error, arrives later by a fixed time. For experiments. */
 export class DelayedPlanner implements PlannerPort {
   readonly #planner: PlannerPort;
   readonly #delayMs: number;

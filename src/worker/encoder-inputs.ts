@@ -3,10 +3,10 @@ import type { Tensor } from '../core/types.js';
 import type { ModelManifest } from '../model/manifest-schema.js';
 
 /**
- * What an encoder is given for one moment.
+ * The inputs of an encoder for one moment.
  *
  * @param images one `[1, C, H, W]` for each camera
- * @param proprioception raw `[P]`; where it is not known, as for a goal, its mean in the training data stands for it
+ * @param proprioception raw `[P]`; if it is not known, as for a goal, its mean in the training data takes its place
  */
 export function encoderInputs(
   { proprioception: spec }: Pick<ModelManifest, 'proprioception'>,

@@ -1,9 +1,9 @@
-/** Kept at most: four seconds of a camera at 30 Hz, should the window be longer. */
+/** Maximum number of entries: four seconds of a camera at 30 Hz, if the window is longer. */
 const limit = 128;
 
 /**
- * What is kept of the frames that later plans may ask for again. The planner's port keeps of which frames the worker has latents, the worker
- * keeps the latents; both call the same methods in the same order for each plan, so that they agree.
+ * A cache by the stamps of frames that later plans may request again. The worker caches latents; its client records of which frames the worker has
+ * latents. Both call the same methods in the same order for each plan, so that they agree.
  */
 export class KeptByStamp<Value> {
   #kept = new Map<bigint, Value>();
@@ -21,7 +21,7 @@ export class KeptByStamp<Value> {
   }
 
   /**
-   * Before a plan: forgets what it and later plans cannot ask for. That is also what is newer than its newest frame: the clock went back, and
+   * Before a plan: forgets what it and later plans cannot request. That includes entries newer than its newest frame: the clock went back, and
    * the same stamps will come again with other frames.
    */
   forgetOutside(oldestNs: bigint, newestNs: bigint): void {
@@ -29,7 +29,7 @@ export class KeptByStamp<Value> {
       if (stampNs < oldestNs || stampNs > newestNs) this.#kept.delete(stampNs);
   }
 
-  /** After a plan. What has been kept longest goes when there is too much. */
+  /** After a plan. The oldest entries are dropped if there are too many. */
   keep(entries: ReadonlyMap<bigint, Value>): void {
     for (const [stampNs, value] of entries) this.#kept.set(stampNs, value);
     for (const stampNs of this.#kept.keys()) {

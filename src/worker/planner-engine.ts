@@ -20,8 +20,8 @@ import type { PlannerInForce } from './planner-factory.js';
 import { stillContext } from './still-context.js';
 
 /**
- * What runs in the planner worker: a loaded model and everything between frames and a plan. Latents of frames it has encoded are kept as long
- * as a history window can still ask for them, until a plan fails or the robot starts anew.
+ * What runs in the planner worker: a loaded model and everything between frames and a plan. The latents of encoded frames are cached while a
+ * history window can still need them, until a plan fails or the robot is reset.
  */
 export class PlannerEngine {
   readonly #model: LoadedModel;
@@ -31,7 +31,7 @@ export class PlannerEngine {
   readonly #latents = new KeptByStamp<Tensor>();
   #goal: { readonly stampNs: bigint; readonly latent: Tensor } | null = null;
   readonly #factory: PlannerFactory;
-  /** What the last plan was made with, that of the warm-up included. */
+  /** The rollout of the last plan, or of the warm-up. */
   #tried: PlannerInForce['rollout'] | null = null;
   #warmStart: { readonly state: PlannerState; readonly frameStampNs: bigint } | null = null;
 
@@ -65,7 +65,7 @@ export class PlannerEngine {
     return this.#factory.isReady;
   }
 
-  /** Gives the sessions back. */
+  /** Releases the sessions. */
   async dispose(): Promise<void> {
     await this.#factory.dispose();
     await this.#model.dispose();
@@ -76,7 +76,7 @@ export class PlannerEngine {
     try {
       return await this.#plan(request);
     } catch (error) {
-      // Whoever asked takes it for forgotten.
+      // The client assumes that a failed plan clears the cache.
       this.#latents.clear();
       this.#goal = null;
       throw error;
@@ -118,7 +118,7 @@ export class PlannerEngine {
     const searchMs = performance.now() - readyMs;
     this.#warmStart = { state: result.state, frameStampNs };
     this.#tried = rollout;
-    // What fails in the middle of a plan is replaced there and then.
+    // A rollout that fails in the middle of a plan is replaced at once.
     const isFairSample = !isNew && rollout.fallbacks === fallbacks && !hasBuilt();
     const [goalDistance] = await inForce.distance.distance(newest(history), goal);
 
@@ -155,14 +155,14 @@ export class PlannerEngine {
     };
   }
 
-  /** What the last plan's values ask for and is not compiled yet; to be called when that plan has been handed out. */
+  /** Compiles what the values of the last plan need and is not compiled yet. Call it after that plan was sent. */
   buildPending(): void {
     this.#factory.buildPending();
   }
 
   /**
-   * Compiles the rollout and makes a plan from black images, so that the first real one takes no longer than those after it. What is wrong
-   * with the values is only logged: the first plan fails with it, and by then it may have been corrected.
+   * Compiles the rollout and makes a plan from black images, so that the first real one takes no longer than those after it. Wrong values
+   * are only logged: the first plan fails with them, and by then they may have been corrected.
    */
   async #warmUp(values: PlanningValues): Promise<void> {
     const precision = values['rollout.precision'];
@@ -236,7 +236,7 @@ export class PlannerEngine {
     );
   }
 
-  /** `[1, N, D]` of a goal: given as such, or encoded from what the model has its goals given as. */
+  /** Latent of a goal `[1, N, D]`: given directly, or encoded from an image or a state, as the model requires. */
   async #encodeGoalSet(set: FrameSet): Promise<Tensor> {
     const { manifest, goalEncoder } = this.#model;
     const { tokens, dim } = manifest.latent;
@@ -277,12 +277,12 @@ export class PlannerEngine {
   }
 }
 
-/** A tensor that the next run of the encoder leaves alone. */
+/** A copy that the next run of the encoder does not overwrite. */
 function copyOf({ data, shape }: Tensor): Tensor {
   return { data: data.slice(), shape };
 }
 
-/** @throws JepaMpcError `planner.not-ready` for a stamp alone */
+/** @throws JepaMpcError `planner.not-ready` if there is only a stamp */
 function pixelsOf({ set, stampNs }: FrameReference): FrameSet {
   if (set !== null) return set;
   throw new JepaMpcError('planner.not-ready', {

@@ -21,12 +21,12 @@ import {
   type RolloutSpec,
 } from '../rollout/build-rollout.js';
 
-/** What plans are made with. */
+/** The planner that makes plans now, with what belongs to it. */
 export interface PlannerInForce {
   readonly planner: Planner;
-  /** For the figures: what the objective's metric says of the present latent. */
+  /** The metric of the objective, for the reported distance of the present latent. */
   readonly distance: Objective;
-  /** How, and what of that is not as it was asked for; both may change with a plan. */
+  /** Kind of rollout, and what was replaced by a fallback; both may change with a plan. */
   readonly rollout: Pick<RolloutInForce, 'kind' | 'fallbacks'>;
   readonly scorer: CandidateScorer;
   readonly objective: ObjectiveSpec;
@@ -41,14 +41,14 @@ interface PlannerSetup {
   readonly action: ActionSpec;
   readonly settings: SamplingSettings;
   readonly spec: RolloutSpec;
-  /** What of the values cannot be done. */
+  /** Requested values that cannot be served. */
   readonly fallbacks: readonly Fallback[];
 }
 
 /** A rollout that is built while another one is in force. */
 interface PendingRollout {
   readonly setup: PlannerSetup;
-  /** Starts the building; never rejects. */
+  /** Starts building. */
   readonly start: () => void;
   readonly built: Promise<RolloutInForce | JepaMpcError>;
 }
@@ -111,7 +111,7 @@ export class PlannerFactory {
   /**
    * Watches whether a rollout is built, or its precision judged, from now on.
    *
-   * @returns whether one has been, at any time until it is asked
+   * @returns a function that says whether one has been, until its call
    */
   watchBuilding(): () => boolean {
     const wasBuilding = this.#building > 0;
@@ -225,7 +225,7 @@ export class PlannerFactory {
     return { key, values, action, settings, spec, fallbacks };
   }
 
-  /** On the cpu a run costs next to nothing, and the host's planners can do more; elsewhere every run is a trip to the device. */
+  /** On the cpu a run has little overhead, and the host's planners can do more; elsewhere every run is a round trip to the device. */
   #kindOf(
     { 'rollout.graph': rollout, planner }: PlanningValues,
     settings: SamplingSettings,
@@ -249,7 +249,7 @@ export class PlannerFactory {
     const dropped = this.#pending;
     this.#pending = null;
     if (dropped === null) return;
-    // Waiting for a building that never started would be waiting for ever.
+    // A build that never starts never ends.
     dropped.start();
     const built = await dropped.built;
     if (!(built instanceof JepaMpcError)) await built.dispose();

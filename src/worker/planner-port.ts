@@ -40,11 +40,11 @@ export interface PlannerSettings {
   readonly warmUp: PlanningValues | null;
 }
 
-/** What a plan brings along for people to look at. It costs time, so it is asked for only when somebody looks. */
+/** Data of a plan for people to look at. It costs time, so it is requested only while it has subscribers. */
 export interface PlanExtras {
-  /** Candidates to show, at most; 0: none. */
+  /** Maximum number of candidates to show; 0: none. */
   readonly candidates: number;
-  /** What the cost is made of: one more run of the model. */
+  /** The terms of the cost: one more run of the model. */
   readonly costTerms: boolean;
 }
 
@@ -52,12 +52,12 @@ export const NO_EXTRAS: PlanExtras = { candidates: 0, costTerms: false };
 
 /** One planning job. */
 export interface PlanRequest {
-  /** Plans since the last reset; with the seed it fixes the noise. */
+  /** Index of the plan since the last reset; with the seed it determines the noise. */
   readonly planIndex: number;
-  /** Frames of the history window, oldest first, one predictor step apart, repeated where there is none yet. */
+  /** Frames of the history window, oldest first, one predictor step apart; the first is repeated while there are too few. */
   readonly history: readonly FrameSet[];
   readonly goal: FrameSet;
-  /** Raw actions `[committed, J]` that are decided already. */
+  /** Raw actions `[committed, J]` that the plan cannot change any more. */
   readonly committed: Float32Array;
   /** Where the joints were when the newest frame was taken, and their limits. */
   readonly joints: JointSituation;
@@ -66,7 +66,7 @@ export interface PlanRequest {
 }
 
 /**
- * The planner as the pipeline sees it: asynchronous, one job at a time. Both promises reject with a JepaMpcError; after
+ * The planner as the control loop sees it: asynchronous, one job at a time. Both promises reject with a JepaMpcError; after
  * `planner.worker-died` the port is unusable until `load` is called again.
  */
 export interface PlannerPort {

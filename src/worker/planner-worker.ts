@@ -13,19 +13,19 @@ const niceness = 10;
 // On Linux process 0 is the calling thread; those that ONNX Runtime starts from it inherit it.
 setPriority(0, niceness);
 
-// Ctrl-C and service managers signal every process of the node. When to end is for the node alone to say: it may still brake.
+// Ctrl-C and service managers signal every process of the node. Only the node decides when to end: it may still brake.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
-// The node is gone, without a word.
+// The node is gone.
 process.on('disconnect', () => process.exit());
 
 let engine: PlannerEngine | null = null;
 
-/** Does nothing where the node is gone: `disconnect` follows. */
+/** Does nothing if the node is gone: `disconnect` follows. */
 function send(message: FromWorker): void {
   process.send?.(message, undefined, undefined, () => undefined);
 }
 
-/** Lines for the log of whoever started the worker. */
+/** Log lines for the process that started the worker. */
 const log: Logger = {
   debug: (text) => {
     send({ type: 'log', level: 'debug', text });
@@ -83,7 +83,7 @@ function failure(error: unknown): WorkerReply {
   };
 }
 
-/** One message after the other: a stop waits for the job before it. */
+/** Handles one message at a time: a stop waits for the job before it. */
 async function handle(message: ToWorker): Promise<void> {
   if (message.type === 'stop') {
     await engine?.dispose();
@@ -91,7 +91,7 @@ async function handle(message: ToWorker): Promise<void> {
     return;
   }
   send(await answer(message).catch(failure));
-  // After the plan is on its way: the planner in force is not held up.
+  // After the plan was sent, so that it is not delayed.
   setImmediate(() => engine?.buildPending());
 }
 
@@ -100,7 +100,7 @@ process.on('message', (message: ToWorker) => {
   last = last
     .then(() => handle(message))
     .catch((error: unknown) => {
-      // An answer that cannot be posted leaves the other side waiting: end, which it notices.
+      // The node would wait for an answer that cannot be sent. It notices the end of this process.
       console.error(error);
       process.exit(1);
     });

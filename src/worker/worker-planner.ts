@@ -40,7 +40,7 @@ export class WorkerPlanner implements PlannerPort {
   #knownGoalNs: bigint | null = null;
   /** Key of the values that have nothing left to compile. */
   #readyFor: string | null = null;
-  /** From the newest frame of a plan to the oldest that it may ask for. */
+  /** Time from the newest frame of a plan to the oldest that it may need. */
   #spanNs = 0n;
 
   /**
@@ -60,7 +60,7 @@ export class WorkerPlanner implements PlannerPort {
     this.#worker = worker;
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'log') this.#log[message.level](message.text);
-      // One that was let go may still answer: nobody has asked it.
+      // A worker that was replaced may still answer.
       else if (this.#worker === worker) this.#settle(message);
     });
     worker.on('error', (error) => {
@@ -132,7 +132,7 @@ export class WorkerPlanner implements PlannerPort {
     if (worker !== null) await stop(worker);
   }
 
-  /** What the worker has is not known any more. */
+  /** Forgets which latents the worker has. */
   #forget(): void {
     this.#known.clear();
     this.#knownGoalNs = null;
@@ -181,13 +181,13 @@ export class WorkerPlanner implements PlannerPort {
   }
 }
 
-/** Lets the worker give the device back and end by itself; one that is busy or hangs is ended. */
+/** Lets the worker release the device and end by itself; a worker that is busy or hangs is killed. */
 async function stop(worker: ChildProcess): Promise<void> {
   if (worker.exitCode !== null || worker.signalCode !== null) return;
   const ended = new Promise((resolve) => worker.once('exit', resolve));
   const timeout = (): Promise<unknown> =>
     Promise.race([ended, new Promise((resolve) => setTimeout(resolve, stopTimeoutMs).unref())]);
-  // Whether it could be sent does not matter: one that cannot be reached is ended below.
+  // A failure to send does not matter: a worker that cannot be reached is killed below.
   worker.send({ type: 'stop' } satisfies ToWorker, () => undefined);
   await timeout();
   worker.kill('SIGKILL');

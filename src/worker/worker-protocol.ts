@@ -20,7 +20,7 @@ export interface PlanMessage {
   readonly type: 'plan';
   readonly planIndex: number;
   readonly history: readonly FrameReference[];
-  /** Neither this plan nor later ones ask for frames before it: their latents may be forgotten. */
+  /** Neither this plan nor later ones need frames from before it: their latents may be forgotten. */
   readonly oldestNs: bigint;
   readonly goal: FrameReference;
   readonly committed: Float32Array;
@@ -29,14 +29,14 @@ export interface PlanMessage {
   readonly extras: PlanExtras;
 }
 
-/** Asks the worker to give its sessions back and to end, after the job that is running. It does not answer. */
+/** Asks the worker to release its sessions and to end after the running job. There is no answer. */
 interface StopMessage {
   readonly type: 'stop';
 }
 
 export type ToWorker = LoadMessage | PlanMessage | StopMessage;
 
-/** A line for the log. It answers nothing, and comes at any time. */
+/** A line for the log. It is no answer, and may come at any time. */
 export interface LogMessage {
   readonly type: 'log';
   readonly level: keyof Logger;

@@ -24,7 +24,7 @@ import {
   UNITS,
 } from './vocabulary.js';
 
-/** What an expression is written for. `null`: not known yet, and so not checked. */
+/** What an expression may refer to. `null`: not known yet, and so not checked. */
 export interface ExpressionScope {
   /** Joints that the model acts on (J). */
   readonly joints: number | null;
@@ -227,7 +227,7 @@ export class ExpressionChecker {
     return this.#unary('sqrt', reduce('sum', this.#unary('square', first, at)), at);
   }
 
-  /** What is not a comparison holds where it is not 0. */
+  /** An expression that is not a comparison is true if it is not 0. */
   #condition(condition: Expression): ComparisonExpression | number {
     if (condition.kind === 'constant') return condition.value;
     if (condition.kind === 'compare') return condition;

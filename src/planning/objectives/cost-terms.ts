@@ -9,8 +9,8 @@ import { foreseePositions } from './foreseen-positions.js';
 import { MotionCost } from './motion-cost.js';
 
 /**
- * What the cost of one sequence is made of, and what it would cost to stay at rest once the committed actions are done: one more run of the
- * model, with two candidates.
+ * The terms of the cost of one sequence, and the cost of staying at rest after the committed actions: one more run of the model, with two
+ * candidates.
  *
  * @param actions raw `[K, J]`
  * @throws JepaMpcError `planner.not-finite` when neither has a finite cost

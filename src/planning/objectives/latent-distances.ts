@@ -54,8 +54,7 @@ const KERNELS: Readonly<Record<LatentMetric, Kernel>> = {
 };
 
 /**
- * A distance between latents as they are. It needs no graph, but says little far from the goal: all distant latents are about equally
- * far.
+ * A distance between latents themselves. It needs no graph, but is flat far from the goal: all distant latents are about equally far.
  */
 export class LatentDistance implements Objective {
   readonly name: LatentMetric;

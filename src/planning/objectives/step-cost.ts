@@ -19,15 +19,15 @@ export interface PredictedStep {
   readonly goal: Tensor;
   /** Raw actions `[N, K, J]`. */
   readonly actions: Float32Array;
-  /** Foreseen joint positions at the end of each of them `[N, K, J]`, null when nobody asked for them or they are not known. */
+  /** Foreseen joint positions at the end of each of them `[N, K, J]`, null if nothing needs them or they are not known. */
   readonly positions: Float32Array | null;
 }
 
-/** @returns what each candidate costs at that step, `[N]`; overwritten by the next call */
+/** @returns the cost of each candidate at that step, `[N]`; overwritten by the next call */
 export type StepCost = (step: PredictedStep) => Promise<Float32Array>;
 
 /**
- * The distance of an objective, or the expression in its place.
+ * The distance of an objective, or the expression that replaces it.
  *
  * @param temporalDistance the model's own distance, null when it has none
  * @throws JepaMpcError `model.unsupported` when a temporal distance is needed and there is none
