@@ -43,6 +43,7 @@ export default defineConfig({
           pool: 'forks',
           // They wait a lot, for processes to start and to end.
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: UNIT_TIMEOUT_MS,
           hookTimeout: UNIT_TIMEOUT_MS,
         },
@@ -60,6 +61,7 @@ export default defineConfig({
         test: {
           ...oneAtATime,
           name: 'e2e',
+          sequence: { groupOrder: 2 },
           include: ['tests/e2e/**/*.test.ts'],
           testTimeout: E2E_TIMEOUT_MS,
           hookTimeout: E2E_TIMEOUT_MS,

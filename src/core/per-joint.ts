@@ -1,4 +1,5 @@
 import { JepaMpcError } from './errors.js';
+import { writeValue } from './write-value.js';
 
 /**
  * Expands a parameter that holds one value for all joints, or one for each.
@@ -20,7 +21,7 @@ export function perJoint(
   if (values.length === 1) return joints.map(() => first);
   throw new JepaMpcError('params.invalid', {
     subject: `parameter ${parameter}`,
-    found: `${String(values.length)} numbers`,
+    found: `${writeValue(values)}, ${String(values.length)} numbers`,
     expected: `one, or ${String(joints.length)} (${joints.join(', ')})`,
     remedy: 'Give one number for all joints, or one for each in the order of the model.',
   });

@@ -1,5 +1,7 @@
 import { JepaMpcError } from '../core/errors.js';
+import { at } from '../core/array-access.js';
 import type { ActionSpec } from '../core/model-spec.js';
+import { perJoint } from '../core/per-joint.js';
 import { dynamic, numberPerJoint, type ValuesOf } from '../core/parameter.js';
 
 export const actionBoundParameters = {
@@ -28,7 +30,7 @@ export function boundedAction(
   if (givenLower.length === 0 && givenUpper.length === 0) return action;
   const lower = boundsOfEachJoint('actions.lower', givenLower, action.lower, action);
   const upper = boundsOfEachJoint('actions.upper', givenUpper, action.upper, action);
-  const crossed = action.names.findIndex((_, joint) => (lower[joint] ?? 0) >= (upper[joint] ?? 0));
+  const crossed = action.names.findIndex((_, joint) => at(lower, joint) >= at(upper, joint));
   if (crossed < 0) return { ...action, lower, upper };
   throw new JepaMpcError('params.invalid', {
     subject: `parameters actions.lower and actions.upper, ${String(action.names[crossed])}`,
@@ -45,17 +47,13 @@ function boundsOfEachJoint(
   ofModel: readonly number[],
   { names, lower, upper, unit }: ActionSpec,
 ): readonly number[] {
-  if (given.length === 0) return ofModel;
-  const [first = NaN] = given;
-  const each = given.length === 1 ? names.map(() => first) : given;
-  const isInside = each.every(
-    (bound, joint) => bound >= (lower[joint] ?? NaN) && bound <= (upper[joint] ?? NaN),
-  );
-  if (each.length === names.length && isInside) return each;
+  const each = perJoint(given, names, parameter);
+  if (each === null) return ofModel;
+  if (each.every((bound, joint) => bound >= at(lower, joint) && bound <= at(upper, joint))) return each;
   throw new JepaMpcError('params.invalid', {
     subject: `parameter ${parameter}`,
     found: `[${given.join(', ')}]`,
-    expected: `nothing, one number, or ${String(names.length)} (${names.join(', ')}), inside the bounds of the model, [${lower.join(', ')}] to [${upper.join(', ')}] ${unit}`,
+    expected: `bounds inside those of the model, [${lower.join(', ')}] to [${upper.join(', ')}] ${unit}`,
     remedy: 'The model cannot predict actions outside its own bounds.',
   });
 }

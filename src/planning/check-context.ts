@@ -2,7 +2,7 @@ import { JepaMpcError } from '../core/errors.js';
 import { contextFrames } from '../core/model-spec.js';
 import type { PlanContext } from '../core/ports.js';
 import type { Tensor } from '../core/types.js';
-import type { PlannerModel } from './planner-model.js';
+import type { PlannerModel } from './planner-definition.js';
 
 /**
  * Refuses a context that does not fit the model, before a rollout is spent on it.

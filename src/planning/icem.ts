@@ -9,8 +9,7 @@ import type {
   Rng,
 } from '../core/ports.js';
 import { equalWeights } from './elites.js';
-import { definePlanner } from './planner-definition.js';
-import type { PlannerModel } from './planner-model.js';
+import { definePlanner, type PlannerModel } from './planner-definition.js';
 import { SamplingSearch } from './sampling-search.js';
 import type { SamplingSettings } from './sampling-settings.js';
 import { shiftWarmStart } from './warm-start.js';

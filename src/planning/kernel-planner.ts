@@ -14,7 +14,7 @@ import type {
 import { ColouredNoise } from '../math/coloured-noise.js';
 import { ActionConstraints } from './action-constraints.js';
 import { checkContext } from './check-context.js';
-import type { PlannerModel } from './planner-model.js';
+import type { PlannerModel } from './planner-definition.js';
 import type { MppiValues } from './mppi.js';
 import { restingSequence } from './resting-sequence.js';
 import { SamplingDistribution } from './sampling-distribution.js';

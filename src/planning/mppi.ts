@@ -1,8 +1,7 @@
 import { double, dynamic, type ValuesOf } from '../core/parameter.js';
 import type { CandidateScorer } from '../core/ports.js';
 import { softmaxWeights } from '../math/softmax.js';
-import { definePlanner } from './planner-definition.js';
-import type { PlannerModel } from './planner-model.js';
+import { definePlanner, type PlannerModel } from './planner-definition.js';
 import { REFITTING_DEFAULTS, RefittingPlanner } from './refitting-planner.js';
 import type { SamplingSearch } from './sampling-search.js';
 import type { SamplingSettings } from './sampling-settings.js';

@@ -1,7 +1,19 @@
 import type { ParameterFragment, ValuesOf } from '../core/parameter.js';
-import type { CandidateScorer, Planner } from '../core/ports.js';
-import type { PlannerModel } from './planner-model.js';
+import type { ActionSpec, HistorySpec, LatentSpec } from '../core/model-spec.js';
+import type { CandidateScorer, Planner, Predictor } from '../core/ports.js';
 import type { PlannerDefaults, SamplingSettings } from './sampling-settings.js';
+
+/** The part of a model that planners depend on: its inputs and outputs, not how it is rolled out. */
+export interface PlannerModel {
+  readonly latent: LatentSpec;
+  readonly history: HistorySpec;
+  readonly action: ActionSpec;
+}
+
+/** With what a rollout on the host needs in addition. */
+export interface RolloutModel extends PlannerModel {
+  readonly predictor: Predictor;
+}
 
 /** A planner as the registry knows it: its name, its parameters, its defaults, and how it is made. */
 export interface PlannerDefinition<Name extends string, Own extends ParameterFragment> {

@@ -1,7 +1,6 @@
 import type { CandidateScorer } from '../core/ports.js';
 import { equalWeights } from './elites.js';
-import { definePlanner } from './planner-definition.js';
-import type { PlannerModel } from './planner-model.js';
+import { definePlanner, type PlannerModel } from './planner-definition.js';
 import { RefittingPlanner } from './refitting-planner.js';
 import type { SamplingSearch } from './sampling-search.js';
 import { checkSamplingSettings, type SamplingSettings } from './sampling-settings.js';

@@ -9,8 +9,7 @@ import type {
 } from '../core/ports.js';
 import { ActionConstraints } from './action-constraints.js';
 import { checkContext } from './check-context.js';
-import { definePlanner } from './planner-definition.js';
-import type { PlannerModel } from './planner-model.js';
+import { definePlanner, type PlannerModel } from './planner-definition.js';
 import { restingSequence } from './resting-sequence.js';
 import { checkSamplingSettings, type SamplingSettings } from './sampling-settings.js';
 

@@ -6,7 +6,7 @@ import type {
   PlannerState,
   Rng,
 } from '../core/ports.js';
-import type { PlannerModel } from './planner-model.js';
+import type { PlannerModel } from './planner-definition.js';
 import { SamplingSearch } from './sampling-search.js';
 import type { PlannerDefaults, SamplingSettings } from './sampling-settings.js';
 

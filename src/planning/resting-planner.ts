@@ -10,7 +10,7 @@ import type {
   Rng,
 } from '../core/ports.js';
 import { ActionConstraints } from './action-constraints.js';
-import type { PlannerModel } from './planner-model.js';
+import type { PlannerModel } from './planner-definition.js';
 import { restWithin } from './resting-sequence.js';
 import { checkSamplingSettings, type SamplingSettings } from './sampling-settings.js';
 

@@ -4,7 +4,7 @@ import { ColouredNoise } from '../math/coloured-noise.js';
 import { ActionConstraints } from './action-constraints.js';
 import { checkContext } from './check-context.js';
 import { selectElites } from './elites.js';
-import type { PlannerModel } from './planner-model.js';
+import type { PlannerModel } from './planner-definition.js';
 import { SamplingDistribution } from './sampling-distribution.js';
 import type { Spread } from './sampling-distribution.js';
 import { restWithin } from './resting-sequence.js';

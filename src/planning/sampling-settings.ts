@@ -1,10 +1,10 @@
 import { JepaMpcError } from '../core/errors.js';
 import type { PlanningFacts } from '../core/model-info.js';
 import type { ActionSpec } from '../core/model-spec.js';
+import { perJoint } from '../core/per-joint.js';
 import { choice, double, dynamic, integer, numberPerJoint, type ValuesOf } from '../core/parameter.js';
 import { writeValue } from '../core/write-value.js';
 import { frozenEntries, type ActionConstraintValues, type ConstraintSettings } from './action-constraints.js';
-import type { IterationTrace } from './iteration-trace.js';
 import type { StopSettings, TimeBudgetValues } from './stop-rule.js';
 
 const MAX_NOISE_BETA = 10;
@@ -85,6 +85,22 @@ export const samplingParameters = {
 
 type SamplingValues = ValuesOf<typeof samplingParameters>;
 
+/** The result of one iteration of a planner. The arrays are reused: copy what you keep longer than the call. */
+export interface IterationTrace {
+  /** From 0. */
+  readonly iteration: number;
+  /** Raw actions `[N, K, J]` as they were scored. */
+  readonly candidates: Float32Array;
+  /** `[N]` */
+  readonly costs: Float32Array;
+  /** Indices of the elites, cheapest first, `[E]`. */
+  readonly elites: Uint32Array;
+  /** Mean after the refit, raw actions `[K, J]`. */
+  readonly mean: Float32Array;
+  /** Standard deviation of the next iteration, in raw units, `[K, J]`. */
+  readonly std: Float32Array;
+}
+
 /**
  * The sequence that is the plan: the mean of the last refit, which was never scored; the cheapest sequence of all; or the mean if scoring it
  * shows that it costs no more than every earlier mean, else the cheapest sequence of all.
@@ -123,7 +139,7 @@ export interface SamplingSettings extends PlannerDefaults, ConstraintSettings, S
  * The settings that the parameters ask for. What they leave open comes from the model, then from the planner.
  *
  * @param nowMs clock for a time budget
- * @throws JepaMpcError `params.invalid` for frozen joints that cannot be read
+ * @throws JepaMpcError `params.invalid` for frozen joints that cannot be read, and for the wrong number of values for the joints
  */
 export function samplingSettings(
   values: SamplingValues & ActionConstraintValues & TimeBudgetValues,
@@ -131,7 +147,8 @@ export function samplingSettings(
   planner: PlannerDefaults,
   nowMs: () => number,
 ): SamplingSettings {
-  const joints = action.names.length;
+  const eachJoint = (list: 'sampling.joint_initial_std' | 'sampling.joint_min_std', all: number) =>
+    perJoint(values[list], action.names, list) ?? action.names.map(() => all);
   const momentum = values['sampling.momentum'];
   const noiseBeta = values['noise.beta'];
   const returned = values['sampling.returned'];
@@ -141,16 +158,8 @@ export function samplingSettings(
     iterations: values['sampling.iterations'] || model.iterations,
     elites: values['sampling.elites'] || model.elites,
     horizon: values['sampling.horizon'] || model.horizon,
-    initialStd: forEachJoint(
-      values['sampling.joint_initial_std'],
-      values['sampling.initial_std'] || model.initialStd,
-      joints,
-    ),
-    minStd: forEachJoint(
-      values['sampling.joint_min_std'],
-      values['sampling.min_std'] || model.minStd,
-      joints,
-    ),
+    initialStd: eachJoint('sampling.joint_initial_std', values['sampling.initial_std'] || model.initialStd),
+    minStd: eachJoint('sampling.joint_min_std', values['sampling.min_std'] || model.minStd),
     keep: values['sampling.keep'],
     momentum: momentum < 0 ? (model.momentum ?? planner.momentum) : momentum,
     noiseBeta: noiseBeta < 0 ? planner.noiseBeta : noiseBeta,
@@ -162,12 +171,6 @@ export function samplingSettings(
     frozen: frozenEntries(values['actions.frozen'], action),
     ...(budgetMs > 0 && { timeBudget: { ms: budgetMs, nowMs } }),
   };
-}
-
-/** `[J]`: the list when it is not empty, with one number standing for all joints; else `all`. A list of another length stays as it is. */
-function forEachJoint(list: readonly number[], all: number, joints: number): readonly number[] {
-  if (list.length > 1) return list;
-  return Array.from({ length: joints }, () => list[0] ?? all);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { JepaMpcError } from '../core/errors.js';
 import { f32, f64 } from '../core/array-access.js';
 import { namesState } from '../core/expression.js';
 import { noFiniteCost, noJointPositions } from '../core/objective-errors.js';
@@ -6,11 +7,10 @@ import { weightOf } from '../costs/cost.js';
 import { COSTS } from '../costs/registry.js';
 import { stepWeights, type ObjectiveSpec } from '../core/objective-spec.js';
 import type { CandidateScorer, JointSituation, Objective, PlanContext } from '../core/ports.js';
-import { checkObjectiveSpec } from '../planning/objectives/check-objective-spec.js';
 import { foreseePositions } from '../planning/objectives/foreseen-positions.js';
 import { MotionCost } from '../planning/objectives/motion-cost.js';
 import { createStepCost, type StepCost } from '../planning/objectives/step-cost.js';
-import type { RolloutModel } from '../planning/planner-model.js';
+import type { RolloutModel } from '../planning/planner-definition.js';
 import { Rollout } from './rollout.js';
 
 /**
@@ -109,4 +109,16 @@ export class CandidateEvaluator implements CandidateScorer {
     }
     return this.#rollout;
   }
+}
+
+/** @throws JepaMpcError `params.invalid`, naming every weight that is negative or not finite */
+function checkObjectiveSpec({ weights }: ObjectiveSpec): void {
+  const wrong = Object.entries(weights).filter(([, value]) => !(value >= 0 && value < Infinity));
+  if (wrong.length === 0) return;
+  throw new JepaMpcError('params.invalid', {
+    subject: 'objective weights',
+    found: wrong.map(([name, value]) => `${name} ${String(value)}`).join(', '),
+    expected: 'finite numbers of at least 0',
+    remedy: 'Change these objective parameters.',
+  });
 }

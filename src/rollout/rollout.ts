@@ -1,7 +1,7 @@
 import { at, f32 } from '../core/array-access.js';
 import { JepaMpcError } from '../core/errors.js';
 import type { Tensor } from '../core/types.js';
-import type { RolloutModel } from '../planning/planner-model.js';
+import type { RolloutModel } from '../planning/planner-definition.js';
 
 /**
  * Rolls a batch of N action sequences through the predictor, one call for each horizon step. The window starts with the context frames,

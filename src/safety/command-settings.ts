@@ -1,6 +1,8 @@
 import { jointOrder } from '../robot/joint-order.js';
 import { JepaMpcError } from '../core/errors.js';
+import { at } from '../core/array-access.js';
 import { listedIn } from '../core/names.js';
+import { perJoint } from '../core/per-joint.js';
 import { writeValue } from '../core/write-value.js';
 import { choice, double, dynamic, fixed, integer, text, type ValuesOf } from '../core/parameter.js';
 import { effortParameters, type EffortGains } from './effort-law.js';
@@ -101,27 +103,13 @@ export function checkCommandSettings(values: CommandValues, joints: readonly str
  * @throws JepaMpcError `params.invalid` for more or fewer than one or one for each joint.
  */
 export function effortGains(values: CommandValues, joints: readonly string[]): EffortGains[] {
-  const kp = forEachJoint('command.effort_kp', values, joints);
-  const kd = forEachJoint('command.effort_kd', values, joints);
-  return joints.map((_, joint) => ({ kp: kp[joint] ?? NaN, kd: kd[joint] ?? NaN }));
-}
-
-function forEachJoint(
-  name: 'command.effort_kp' | 'command.effort_kd',
-  values: CommandValues,
-  joints: readonly string[],
-): readonly number[] {
-  const given = values[name];
-  if (given.length === joints.length) return given;
-  const [first] = given;
-  if (given.length === 1 && first !== undefined) return joints.map(() => first);
-  if (given.length === 0) throw noGains(name);
-  throw new JepaMpcError('params.invalid', {
-    subject: `parameter ${name}`,
-    found: `${String(given.length)} numbers`,
-    expected: `one, or ${String(joints.length)} (${joints.join(', ')})`,
-    remedy: 'Give a gain for each joint of the model, in the order of the model.',
-  });
+  const gains = (name: 'command.effort_kp' | 'command.effort_kd'): readonly number[] => {
+    const each = perJoint(values[name], joints, name);
+    if (each === null) throw noGains(name);
+    return each;
+  };
+  const [kp, kd] = [gains('command.effort_kp'), gains('command.effort_kd')];
+  return joints.map((_, joint) => ({ kp: at(kp, joint), kd: at(kd, joint) }));
 }
 
 function noGains(name: string): JepaMpcError {

@@ -7,7 +7,7 @@ import type { LoadedModel } from '../model/load-model.js';
 import { boundedAction } from '../planning/action-bounds.js';
 import type { PlanningValues } from '../planning/planning-parameters.js';
 import { isKernelPlanner, KernelPlanner, whyIterateOnHost } from '../planning/kernel-planner.js';
-import { createObjective } from '../planning/objectives/create-objective.js';
+import { createObjective } from '../planning/objectives/distances.js';
 import { isModelsOwn, objectiveSpec } from '../planning/objectives/objective-settings.js';
 import { createPlanner, plannerDefaultsOf } from '../planning/registry.js';
 import { restOptions, RestingPlanner } from '../planning/resting-planner.js';

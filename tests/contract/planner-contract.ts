@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { CandidateScorer, Planner, PlannerState } from '../../src/core/ports.js';
 import type { Tensor } from '../../src/core/types.js';
 import { createRng } from '../../src/math/rng.js';
-import type { PlannerModel } from '../../src/planning/planner-model.js';
-import type { IterationTrace } from '../../src/planning/iteration-trace.js';
+import type { PlannerModel } from '../../src/planning/planner-definition.js';
+import type { IterationTrace } from '../../src/planning/sampling-settings.js';
 import {
   changedNoise,
   linearAction,

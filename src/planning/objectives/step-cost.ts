@@ -5,7 +5,7 @@ import type { ObjectiveSpec } from '../../core/objective-spec.js';
 import type { Objective } from '../../core/ports.js';
 import type { Tensor } from '../../core/types.js';
 import { compileExpression } from '../expression/compile-expression.js';
-import { createObjective } from './create-objective.js';
+import { createObjective } from './distances.js';
 
 /** One predictor step of N rolled out candidates. */
 export interface PredictedStep {

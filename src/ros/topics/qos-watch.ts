@@ -4,6 +4,9 @@ import { nodeNameOf } from './endpoints.js';
 import type { Endpoint } from './endpoints.js';
 import { mismatch } from './qos-compatibility.js';
 
+/** What rmw reports in place of a node's name. An endpoint may be discovered before its node; a DDS program without ROS never has a name. */
+const UNNAMED = '_NODE_NAME_UNKNOWN_';
+
 /**
  * Why the sender reaches none of the receivers; null if it reaches one.
  *
@@ -43,6 +46,8 @@ export class QosWatch {
   readonly #node: rclnodejs.Node;
   readonly #warn: (text: string) => void;
   #known: ReadonlySet<string> = new Set();
+  /** Mismatches of the last look with a node whose name was not known. */
+  #unnamed: ReadonlySet<string> = new Set();
 
   /** @param warn called once for each pair, and again when it comes back */
   constructor(node: rclnodejs.Node, warn: (text: string) => void) {
@@ -51,11 +56,13 @@ export class QosWatch {
   }
 
   /**
-   * One line for each pair of endpoints that are not connected: which node, which policy or type, what to do. Takes some tenths of a
-   * millisecond.
+   * One line for each pair of endpoints that are not connected: which node, which policy or type, what to do. A node without a name is reported by
+   * the second look in a row: discovery may still name it. Takes some tenths of a millisecond.
    */
   look(): readonly string[] {
-    const mismatches = [...this.#mismatchedPublishers(), ...this.#mismatchedSubscriptions()];
+    const found = [...this.#mismatchedPublishers(), ...this.#mismatchedSubscriptions()];
+    const mismatches = found.filter((text) => !text.includes(UNNAMED) || this.#unnamed.has(text));
+    this.#unnamed = new Set(found.filter((text) => text.includes(UNNAMED)));
     for (const text of mismatches) if (!this.#known.has(text)) this.#warn(text);
     this.#known = new Set(mismatches);
     return mismatches;

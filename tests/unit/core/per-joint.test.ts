@@ -43,7 +43,7 @@ describe('perJoint', () => {
     expect(code).toBe('params.invalid');
     expect(facts).toEqual({
       subject: 'parameter command.effort_kp',
-      found: '2 numbers',
+      found: '[1, 2], 2 numbers',
       expected: 'one, or 3 (shoulder, elbow, wrist)',
       remedy: 'Give one number for all joints, or one for each in the order of the model.',
     });

@@ -44,7 +44,7 @@ describe('checkPlanning', () => {
     [
       'three deviations for two joints',
       { 'sampling.joint_initial_std': [1, 1, 2] },
-      /\[1, 1, 2\].*sampling.joint_initial_std, one for each of 2 joints/,
+      /sampling.joint_initial_std.*\[1, 1, 2\].*one, or 2 \(shoulder, elbow\)/,
     ],
     [
       'three bounds for two joints',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { CandidateScorer, PlannerState, Planner } from '../../../src/core/ports.js';
 import { createRng } from '../../../src/math/rng.js';
-import type { IterationTrace } from '../../../src/planning/iteration-trace.js';
+import type { IterationTrace } from '../../../src/planning/sampling-settings.js';
 import {
   distanceBetween,
   GOAL,

@@ -3,7 +3,7 @@ import type { CandidateScorer, PlanContext, Predictor, Rng } from '../../../src/
 import type { StepAggregation } from '../../../src/core/objective-spec.js';
 import type { Tensor } from '../../../src/core/types.js';
 import { CandidateEvaluator } from '../../../src/rollout/candidate-evaluator.js';
-import type { RolloutModel } from '../../../src/planning/planner-model.js';
+import type { RolloutModel } from '../../../src/planning/planner-definition.js';
 import { type TestSettings } from '../../fixtures/planners.js';
 
 /**

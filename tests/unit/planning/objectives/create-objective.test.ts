@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { Objective } from '../../../../src/core/ports.js';
-import { createObjective } from '../../../../src/planning/objectives/create-objective.js';
-import type { LatentMetric } from '../../../../src/planning/objectives/latent-distances.js';
+import { createObjective } from '../../../../src/planning/objectives/distances.js';
+import type { LatentMetric } from '../../../../src/planning/objectives/distances.js';
 
 const learned: Objective = { name: 'temporal_distance', distance: () => Promise.resolve(Float32Array.of(3)) };
 /** Two latents of two tokens of two dimensions, and a goal. */

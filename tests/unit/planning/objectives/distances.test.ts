@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { LatentDistance } from '../../../../src/planning/objectives/latent-distances.js';
+import { LatentDistance } from '../../../../src/planning/objectives/distances.js';
 
 /** Two latents of 2 tokens of 3 numbers; the goal is 0. */
 const latents = { data: Float32Array.of(1, 2, 3, 4, 5, 6, 0, 0, 0, 0, 0, 9), shape: [2, 2, 3] };
