@@ -16,11 +16,14 @@ const UNIT_TESTS = ['tests/unit/**/*.test.ts', 'packages/*/tests/**/*.test.ts'];
 const ISOLATED_TESTS = [
   'tests/unit/eval/child-process.test.ts',
   'tests/unit/model-check/**/*.test.ts',
-  'tests/unit/model/{load-model,webgpu-golden}.test.ts',
+  'tests/unit/model/load-model.test.ts',
   'tests/unit/ros/topics/qos-subscription.test.ts',
   'tests/unit/scripts/{run-checks,set-up-lock,supervise}.test.ts',
   'tests/unit/worker/{latents-by-stamp,worker-planner}.test.ts',
 ];
+
+/** Needs a WebGPU device, or emulates one on the cpu, which takes long. */
+const WEBGPU_TESTS = ['tests/unit/model/webgpu-golden.test.ts'];
 
 export default defineConfig({
   test: {
@@ -29,7 +32,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: UNIT_TESTS,
-          exclude: ISOLATED_TESTS,
+          exclude: [...ISOLATED_TESTS, ...WEBGPU_TESTS],
           pool: 'forks',
           isolate: false,
           testTimeout: UNIT_TIMEOUT_MS,
@@ -44,6 +47,15 @@ export default defineConfig({
           // They wait a lot, for processes to start and to end.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+          testTimeout: UNIT_TIMEOUT_MS,
+          hookTimeout: UNIT_TIMEOUT_MS,
+        },
+      },
+      {
+        test: {
+          name: 'unit-webgpu',
+          include: WEBGPU_TESTS,
+          pool: 'forks',
           testTimeout: UNIT_TIMEOUT_MS,
           hookTimeout: UNIT_TIMEOUT_MS,
         },

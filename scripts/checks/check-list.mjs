@@ -9,7 +9,7 @@ import { join } from 'node:path';
  * @property {string} title its heading
  * @property {'status' | 'vitest' | 'junit'} report where its outcome comes from: the exit status alone (one test) or a report
  * @property {readonly Part[]} parts
- * @property {boolean} [isFast] needs neither ROS nor Gazebo: part of `npm test -- fast`
+ * @property {boolean} [isFast] needs neither ROS, Gazebo, PyTorch nor WebGPU: part of `npm test -- fast`
  * @property {readonly string[]} [pythonPath] where Python finds the packages under test
  * @property {NodeJS.ProcessEnv} [env] further variables of its environment
  * @property {boolean} [isTraining] runs in the training environment
@@ -181,8 +181,14 @@ export function checksOf(layout, simulatorPython) {
       name: 'unit',
       title: 'Unit tests',
       report: 'vitest',
-      parts: [vitest('unit/shared', 40, 'unit'), vitest('unit/isolated', 60, 'unit-isolated')],
+      parts: [vitest('unit/shared', 45, 'unit'), vitest('unit/isolated', 45, 'unit-isolated')],
       isFast: true,
+    },
+    {
+      name: 'webgpu',
+      title: 'Unit tests of models on WebGPU',
+      report: 'vitest',
+      parts: [vitest('webgpu', 25, 'unit-webgpu')],
     },
     {
       name: 'contract',

@@ -36,7 +36,7 @@ export const LANES = Math.min(2, availableParallelism());
 /**
  * Runs the checks and ends with the line `N passed, N failed`.
  *
- * @param {readonly string[]} names which ones (`fast`: all that need neither ROS nor Gazebo); all when empty
+ * @param {readonly string[]} names which ones (`fast`: all that need neither ROS, Gazebo, PyTorch nor WebGPU); all when empty
  * @param {import('../setup/layout.mjs').Layout} layout
  * @param {readonly NodeJS.ProcessEnv[]} lanes an environment for each part that runs at a time; they differ in ROS domain and run id
  * @param {Readonly<Record<string, Tally>>} [known] outcomes of checks that cannot run, by name
