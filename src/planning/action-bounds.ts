@@ -53,7 +53,7 @@ function boundsOfEachJoint(
   throw new JepaMpcError('params.invalid', {
     subject: `parameter ${parameter}`,
     found: `[${given.join(', ')}]`,
-    expected: `bounds inside those of the model, [${lower.join(', ')}] to [${upper.join(', ')}] ${unit}`,
+    expected: `bounds inside the bounds of the model, [${lower.join(', ')}] to [${upper.join(', ')}] ${unit}`,
     remedy: 'The model cannot predict actions outside its own bounds.',
   });
 }

@@ -182,7 +182,7 @@ class TestWhileTheRobotMoves:
             ),
             ({"sampling.samples": 8, "sampling.elites": 9}, "from 1 to sampling.samples (8)"),
             ({"sampling.min_std": 0.5, "sampling.initial_std": 0.4}, "sampling.min_std"),
-            ({"sampling.joint_initial_std": [0.1, 0.2, 0.3]}, "each of 2 joints"),
+            ({"sampling.joint_initial_std": [0.1, 0.2, 0.3]}, "one, or 2 (shoulder, elbow)"),
             ({"actions.lower": [0.5, 0.5], "actions.upper": [0.5, 1.0]}, "actions.upper, shoulder: found 0.5 and 0.5"),
             ({"actions.upper": [999.0]}, "inside the bounds of the model"),
             ({"actions.frozen": "knee=0"}, "one of shoulder, elbow"),
