@@ -2,7 +2,7 @@ import { hasWildcard, isForNode } from './node-key.js';
 import { parseProfile, parseValue, type GivenValue, type ProfileSection } from './profile.js';
 import type { RosArguments } from './ros-arguments.js';
 import { parametersByName } from './schema.js';
-import { suggestedName } from './validate.js';
+import { isFormerName, suggestedName } from './validate.js';
 
 /** The parameters that a node was started with. */
 export interface GivenParameters {
@@ -15,7 +15,8 @@ export interface GivenParameters {
 /**
  * Gathers the parameters that the command line and its parameter files give to one node. A later source overrides an earlier one; within
  * a file a key without wildcards overrides one with. Under a key with wildcards, a name that this node does not declare may be meant for
- * another node: it is left out, with a warning.
+ * another node: it is left out, with a warning. A former name of ours stays, so that validation refuses it: without it the robot would
+ * move with a default value.
  *
  * @param readText reads a parameter file; throws a JepaMpcError that names it
  * @param belongsToRos whether ROS itself declares a parameter of this name on every node
@@ -40,7 +41,7 @@ export function gatherParameters(
     const ours = sections.filter((section) => isForNode(section.node, fullName));
     for (const section of generalFirst(ours)) {
       const strange = hasWildcard(section.node)
-        ? [...section.values.keys()].filter((name) => !parametersByName.has(name) && !belongsToRos(name))
+        ? [...section.values.keys()].filter((name) => !isOurs(name) && !belongsToRos(name))
         : [];
       for (const [name, value] of section.values) if (!strange.includes(name)) values.set(name, value);
       if (strange.length > 0) warnings.push(notDeclaredHere(subject, section.node, strange));
@@ -51,6 +52,10 @@ export function gatherParameters(
     }
   }
   return { values, warnings };
+}
+
+function isOurs(name: string): boolean {
+  return parametersByName.has(name) || isFormerName(name);
 }
 
 function generalFirst(sections: readonly ProfileSection[]): ProfileSection[] {

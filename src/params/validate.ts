@@ -81,27 +81,40 @@ const RENAMED: ReadonlyMap<string, ParameterName> = new Map<string, ParameterNam
   ['cem.action_penalty', 'objective.action_weight'],
 ]);
 
-/** The present name of a parameter that was renamed, else the nearest known name. */
+/** Whether a parameter had this name before it was renamed. */
+export function isFormerName(name: string): boolean {
+  return RENAMED.has(name);
+}
+
+/** The present name of a parameter that was renamed, else the nearest known name; a misspelt former name suggests the present one. */
 export function suggestedName(name: string): string {
-  return RENAMED.get(name) ?? String(nearestName(name, [...parametersByName.keys()]));
+  const nearest = String(nearestName(name, [...parametersByName.keys(), ...RENAMED.keys()]));
+  return RENAMED.get(nearest) ?? nearest;
 }
 
 /** The error for names that no parameter has. */
 export function unknownParameters(names: readonly string[]): JepaMpcError {
-  if (names.every((name) => RENAMED.has(name))) {
-    return new JepaMpcError('params.invalid', {
-      subject: names.length === 1 ? `parameter ${String(names[0])}` : 'parameters',
-      found: `former name ${names.join(', ')}`,
-      expected: `present name ${names.map(suggestedName).join(', ')}`,
-      remedy: `Write ${names.map(suggestedName).join(', ')}.`,
-    });
+  const former = names.filter(isFormerName);
+  const unknown = names.filter((name) => !isFormerName(name));
+  const found: string[] = [];
+  const expected: string[] = [];
+  const remedy: string[] = [];
+  if (former.length > 0) {
+    const present = former.map(suggestedName).join(', ');
+    found.push(`former name ${former.join(', ')}`);
+    expected.push(`present name ${present}`);
+    remedy.push(`Write ${present}.`);
   }
-  const nearest = names.map(suggestedName);
+  if (unknown.length > 0) {
+    found.push(`unknown name ${unknown.join(', ')}`);
+    expected.push('a name listed in docs/parameters.md');
+    remedy.push(`Did you mean ${unknown.map(suggestedName).join(', ')}?`);
+  }
   return new JepaMpcError('params.invalid', {
     subject: names.length === 1 ? `parameter ${String(names[0])}` : 'parameters',
-    found: `unknown name ${names.join(', ')}`,
-    expected: 'a name listed in docs/parameters.md',
-    remedy: `Did you mean ${nearest.join(', ')}?`,
+    found: found.join('; '),
+    expected: expected.join('; '),
+    remedy: remedy.join(' '),
   });
 }
 

@@ -33,7 +33,7 @@ export class Motion {
   readonly #options: MotionOptions;
   #running = new Subscription();
   #loop: ControlLoop | null = null;
-  /** The brake under way since the last start; settled when it has ended. */
+  /** The brake under way since the last start; null after one that failed, so that the next request tries again. */
   #braking: Promise<void> | null = null;
   #conditionKind = '';
   #lastTickMs = 0;
@@ -79,8 +79,13 @@ export class Motion {
    */
   brakeToRest(): Promise<void> {
     if (this.#loop === null) return Promise.resolve();
-    this.#braking ??= this.#brake(this.#loop, this.#running);
-    return this.#braking;
+    if (this.#braking !== null) return this.#braking;
+    const braking = this.#brake(this.#loop, this.#running).catch((error: unknown) => {
+      if (this.#braking === braking) this.#braking = null;
+      throw error;
+    });
+    this.#braking = braking;
+    return braking;
   }
 
   async #brake(loop: ControlLoop, running: Subscription): Promise<void> {

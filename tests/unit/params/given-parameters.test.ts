@@ -147,6 +147,17 @@ describe('parameters from several sources', () => {
       const files = { a: `${key}:\n  ros__parameters:\n    seed: many\n` };
       expect(values(['--params-file', 'a'], files)).toEqual({ seed: 'many' });
     });
+
+    it('a former name of an own parameter is kept, to be refused', () => {
+      const files = {
+        a: `${key}:
+  ros__parameters:
+    cem.samples: 100
+`,
+      };
+      expect(values(['--params-file', 'a'], files)).toEqual({ 'cem.samples': 100n });
+      expect(gather(['--params-file', 'a'], files).warnings).toEqual([]);
+    });
   });
 
   it.each([

@@ -97,6 +97,16 @@ describe('former names of parameters', () => {
     expect(error.facts.remedy).toBe(`Write ${present}.`);
     expect(parametersByName.has(present)).toBe(true);
   });
+
+  it('are kept apart from unknown ones', () => {
+    const { found, remedy } = refusal({ 'cem.samples': 3, modle: 'x' }).facts;
+    expect(found).toBe('former name cem.samples; unknown name modle');
+    expect(remedy).toBe('Write sampling.samples. Did you mean model?');
+  });
+
+  it('a misspelt one suggests the present name', () => {
+    expect(refusal({ 'cem.sampels': 3 }).facts.remedy).toBe('Did you mean sampling.samples?');
+  });
 });
 
 describe('values as a parameter file has them', () => {

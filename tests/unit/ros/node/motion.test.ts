@@ -139,6 +139,19 @@ it('a second request to brake joins the first, and no step of the ramp is sent e
   expect([sent.at(-1), ended]).toEqual([0, 1]);
 });
 
+it('a request after a brake that failed brakes again', async () => {
+  const motion = motionOn('commands');
+  await pass(100, true);
+  const failing = vi.spyOn(loop, 'tick').mockImplementationOnce(() => {
+    throw new Error('the publisher is gone');
+  });
+  await expect(motion.brakeToRest()).rejects.toThrow('the publisher is gone');
+  failing.mockRestore();
+  void motion.brakeToRest();
+  await pass(5000, true);
+  expect([sent.at(-1), ended]).toEqual([0, 1]);
+});
+
 it('a loop that is started while another brakes is braked on its own request', async () => {
   const motion = motionOn('commands');
   void motion.brakeToRest();
