@@ -10,7 +10,7 @@ import numpy as np
 def assert_rate_holds(stamps_ns: Sequence[int], rate_hz: float) -> None:
     """Images come at the rate of the camera by simulated time.
 
-    Slow rendering makes Gazebo drop images, and Gazebo makes up for a delay by sending the next images early. So a single interval may be
+    Slow rendering makes Gazebo drop images, and after a delay the next ones come early. So a single interval may be
     short on a loaded machine, and the mean too, but not the median.
 
     Args:
