@@ -51,7 +51,8 @@ def test_one_lockstep_episode_runs_from_the_install_space_and_writes_nothing_int
     # The permissions hold back everybody but root; the comparison below holds for root too.
     subprocess.run(["chmod", "-R", "a-w", str(workspace.install)], check=True)
     try:
-        arguments = ("--lockstep", "--headless", "--no-baselines", "--episodes", "1", "--json", str(report))
+        ages = ("--imperfect", "camera-delay-ms=60", "--imperfect", "joint-delay-ms=10")
+        arguments = ("--lockstep", "--headless", "--no-baselines", "--episodes", "1", "--json", str(report), *ages)
         demo = str(workspace.install / "jepa_mpc" / "lib" / "jepa_mpc" / "demo")
         say(f"running lib/jepa_mpc/demo {' '.join(arguments)}")
         run = workspace.run(demo, *arguments)

@@ -117,6 +117,8 @@ def round_trip(options: argparse.Namespace) -> int:
                 *("node", str(ROOT / "dist" / "eval" / "main.js"), "demo", "--headless", "--lockstep"),
                 *("--no-baselines", "--episodes", str(options.episodes), "--seed", str(options.demo_seed)),
                 *("--model", str(model), "--json", str(report)),
+                # Frames and joint states have the ages that they have on a robot.
+                *("--imperfect", "camera-delay-ms=60", "--imperfect", "joint-delay-ms=10"),
             ],
             os.environ,
         ),
