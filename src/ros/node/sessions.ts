@@ -35,12 +35,17 @@ export class Sessions {
    */
   end(brakeToRest: () => Promise<void>, report: (error: unknown) => void): void {
     const session = this.#current;
+    if (session === null) {
+      // A session that ended before may still brake: it goes on receiving joint states, and `ending` still waits for it.
+      brakeToRest().catch(report);
+      return;
+    }
     this.#current = null;
     this.#braking = session;
     this.#ending = brakeToRest()
       .then(() => {
         if (this.#braking === session) this.#braking = null;
-        return session?.close();
+        return session.close();
       })
       .catch(report);
   }

@@ -10,6 +10,13 @@ describe('counting tests', () => {
     expect(tallyOfJunit(JUNIT)).toEqual({ passed: 5, failed: 3, skipped: ['test_window: no display here'] });
   });
 
+  test('a pytest file that is skipped as a whole, with its reason', () => {
+    const whole = `<testsuites><testsuite errors="0" failures="0" skipped="1" tests="1">
+<testcase classname="" name="tests.test_ros"><skipped type="pytest.skip" message="collection skipped">('tests/test_ros.py', 3, "Skipped: needs a sourced ROS 2")</skipped></testcase>
+</testsuite></testsuites>`;
+    expect(tallyOfJunit(whole).skipped).toEqual(['tests.test_ros: needs a sourced ROS 2']);
+  });
+
   test('a runner that crashed after its last good test has failed', () => {
     expect(withStatus({ passed: 5, failed: 0, skipped: [] }, 139).failed).toBe(1);
   });

@@ -78,6 +78,23 @@ describe('a session', () => {
     expect([first.received, second.received]).toEqual([[1n], [1n]]);
   });
 
+  it('that still brakes is not forgotten by another request to end', async () => {
+    end();
+    const restFirst = rest;
+    end();
+    sessions.onJointState(message, 1n);
+    let hasEnded = false;
+    void sessions.ending.then(() => {
+      hasEnded = true;
+    });
+    rest();
+    await Promise.resolve();
+    expect([first.received, first.isClosed, hasEnded]).toEqual([[1n], false, false]);
+    restFirst();
+    await sessions.ending;
+    expect(first.isClosed).toBe(true);
+  });
+
   it('that cannot be closed is reported, and the next one does not wait forever', async () => {
     first.failure = new Error('worker hangs');
     end();
