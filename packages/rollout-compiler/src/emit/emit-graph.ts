@@ -58,6 +58,7 @@ class GraphWriter {
   readonly #builder: GraphBuilder;
   readonly #lower: (value: Value) => Value;
   readonly #lowered = new Map<Value, Value>();
+  readonly #operandsOf = new Map<OperatorNode, readonly Value[]>();
   readonly #names = new Map<Value, string>();
   readonly #weights: TensorProto[] = [];
 
@@ -158,11 +159,16 @@ class GraphWriter {
   }
 
   /** What has to be written before an operator: its inputs, and what a loop's body takes from outside. */
-  #operands(node: OperatorNode): Value[] {
-    const inputs = this.#needs(node).filter((input) => input !== null);
-    if (node.body === null) return inputs;
-    const ofRound = this.#dependents(node.body);
-    return [...inputs, ...this.#order(node.body.outputs).filter((value) => !ofRound.has(value))];
+  #operands(node: OperatorNode): readonly Value[] {
+    const known = this.#operandsOf.get(node);
+    if (known !== undefined) return known;
+    const operands = this.#needs(node).filter((input) => input !== null);
+    if (node.body !== null) {
+      const ofRound = this.#dependents(node.body);
+      operands.push(...this.#order(node.body.outputs).filter((value) => !ofRound.has(value)));
+    }
+    this.#operandsOf.set(node, operands);
+    return operands;
   }
 
   #lowerOnce(value: Value): Value {

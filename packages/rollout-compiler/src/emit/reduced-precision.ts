@@ -51,25 +51,32 @@ function productOf({ source }: Value): Product | null {
   return elementCount(weights.dims) < MIN_WEIGHTS ? null : { a, weights, bias, origin: source.node.origin };
 }
 
+/** Keeps the results of a function of weights: every predictor step has products with the same ones. */
+function onceForWeights<Result>(compute: (weights: Value) => Result): (weights: Value) => Result {
+  const known = new Map<Value, Result>();
+  return (weights) => {
+    let result = known.get(weights);
+    if (result === undefined) known.set(weights, (result = compute(weights)));
+    return result;
+  };
+}
+
 function float16Product(builder: GraphBuilder): (product: Product, value: Value) => Value {
+  const halvesOf = onceForWeights((weights) =>
+    builder.constant({ ...evaluateFixed(weights), type: 'float16' }),
+  );
   return ({ a, weights }, value) => {
-    const halves = builder.constant({ ...evaluateFixed(weights), type: 'float16' });
+    const halves = halvesOf(weights);
     const product = builder.node('MatMul', [builder.cast(a, 'float16'), halves], {}, 'float16', value.dims);
     return builder.cast(product, 'float32');
   };
 }
 
 function int8Product(builder: GraphBuilder): (product: Product, value: Value) => Value {
-  const known = new Map<Value, { readonly matrix: Value; readonly scale: Value }>();
-  const quantised = (weights: Value): { readonly matrix: Value; readonly scale: Value } => {
-    let codes = known.get(weights);
-    if (codes === undefined) {
-      const { matrix, scale } = quantiseColumns(evaluateFixed(weights));
-      codes = { matrix: builder.constant(matrix), scale: builder.constant(scale) };
-      known.set(weights, codes);
-    }
-    return codes;
-  };
+  const quantised = onceForWeights((weights) => {
+    const { matrix, scale } = quantiseColumns(evaluateFixed(weights));
+    return { matrix: builder.constant(matrix), scale: builder.constant(scale) };
+  });
   return ({ a, weights }, value) => {
     const { matrix, scale } = quantised(weights);
     const [codes, step, zero] = builder.nodes('DynamicQuantizeLinear', [a], {}, [

@@ -26,7 +26,7 @@ export const ALL_SAVINGS: Savings = { lastFrameOnly: true, sharedOnce: true, kep
  */
 export class ValueTable {
   readonly #values = new Map<string, Value>();
-  readonly #weightIds = new Map<TensorProto, number>();
+  readonly #weights = new Map<TensorProto, Value>();
   #nextId = 0;
   #step = 0;
   /** What is not computed twice, or not at all. */
@@ -50,11 +50,20 @@ export class ValueTable {
    * @throws JepaMpcError `model.unsupported` for a small tensor of an element type of no use
    */
   weight(tensor: TensorProto, type: ElementType, external: ExternalData | null = null): Value {
+    const known = this.#weights.get(tensor);
+    if (known !== undefined) return known;
     const dims = tensor.dims.map(Number);
-    if (product(dims) <= SMALL_ELEMENTS) return this.constant(readTensor(tensor));
-    let id = this.#weightIds.get(tensor);
-    if (id === undefined) this.#weightIds.set(tensor, (id = this.#weightIds.size));
-    return this.#intern(`weight ${String(id)}`, { kind: 'weight', tensor, external }, type, dims);
+    const value =
+      product(dims) <= SMALL_ELEMENTS
+        ? this.constant(readTensor(tensor))
+        : this.#intern(
+            `weight ${String(this.#weights.size)}`,
+            { kind: 'weight', tensor, external },
+            type,
+            dims,
+          );
+    this.#weights.set(tensor, value);
+    return value;
   }
 
   constant(constant: Constant): Value {
