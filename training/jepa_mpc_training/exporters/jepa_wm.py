@@ -20,7 +20,7 @@ from .key_layouts import KeyLayout, layers_under, match_layout, weights_and_bias
 from .load_weights import linear_weights, load_weights
 from .packing import pack_encoder
 from .patches import PatchEncoder
-from .rotary_position import RotaryAttention, RotaryTables, grid_positions, reorder_heads
+from .rotary_position import RotaryAttention, RotaryTables, grid_positions, reordered_weights
 from .separate_encoder import (
     DINOV2_SMALL,
     ENCODER,
@@ -106,7 +106,7 @@ def _read(
     )
     if encoder.proprioception is not None:
         load_weights(encoder.proprioception, linear_weights(ours, "proprio_encoder"), subject)
-    load_weights(predictor, _predictor_weights(ours, sizes), subject)
+    load_weights(predictor, reordered_weights(ours, "predictor.", sizes.heads.predictor), subject)
     measured = sizes.proprioception_dim > 0
     model = WorldModel(
         encoder=encoder.eval(),
@@ -229,14 +229,6 @@ def _expected_keys(tensors: Mapping[str, Tensor]) -> list[str]:
 
 def _expected_keys_of_task(tensors: Mapping[str, Tensor]) -> list[str]:
     return [*_expected_keys(tensors), *weights_and_biases(PROPRIOCEPTION)]
-
-
-def _predictor_weights(tensors: Mapping[str, Tensor], sizes: JepaWmSizes) -> dict[str, Tensor]:
-    return {
-        key.removeprefix("predictor."): (reorder_heads(each, sizes.heads.predictor) if ".attn.qkv." in key else each)
-        for key, each in tensors.items()
-        if key.startswith("predictor.")
-    }
 
 
 def _interface(options: argparse.Namespace, model: WorldModel) -> Interface:

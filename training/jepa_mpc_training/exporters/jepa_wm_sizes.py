@@ -10,7 +10,7 @@ from torch import Tensor
 from .errors import ExportRefusedError
 from .heads import Heads, require_division
 from .key_layouts import layers_under
-from .patches import PatchGrid
+from .patches import PatchGrid, require_whole_patches
 from .separate_encoder import ENCODER_OPTION
 
 HEADS = 16
@@ -97,13 +97,7 @@ def sizes_of(
         action_dim=tensors["predictor.action_encoder.weight"].shape[1],
         heads=heads,
     )
-    if image_size % patch_size:
-        raise ExportRefusedError(
-            f"{subject}: images of {image_size} pixels",
-            found=f"patches of {patch_size}",
-            expected="images of a whole number of them",
-            remedy=f"Pass --image-size {_IMAGE_SIZE[kind]}, or the size that the model was trained on.",
-        )
+    require_whole_patches(subject, image_size, patch_size, _IMAGE_SIZE[kind])
     require_division(f"{subject}: heads of the predictor", heads.predictor, sizes.width)
     return sizes
 

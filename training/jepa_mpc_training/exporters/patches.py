@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .errors import ExportRefusedError
+
 
 class PatchGrid:
     """Sizes of an image that is cut into `side` x `side` patches of `patch_size` pixels a side, one token each."""
@@ -20,6 +22,17 @@ class PatchGrid:
     def image_size(self) -> int:
         """Pixels of a side."""
         return self.side * self.patch_size
+
+
+def require_whole_patches(subject: str, image_size: int, patch_size: int, published: int) -> None:
+    """Raises ExportRefusedError for images that are not a whole number of patches wide."""
+    if image_size % patch_size:
+        raise ExportRefusedError(
+            f"{subject}: images of {image_size} pixels",
+            found=f"patches of {patch_size}",
+            expected="images of a whole number of them",
+            remedy=f"Pass --image-size {published}, or the size that the model was trained on.",
+        )
 
 
 class PatchEncoder(nn.Module):

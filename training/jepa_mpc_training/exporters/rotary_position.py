@@ -7,6 +7,8 @@ of them). The weights were trained that way.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -34,6 +36,15 @@ def reorder_heads(weight: Tensor, heads: int) -> Tensor:
     head = weight.shape[0] // (3 * heads)
     parts = weight.unflatten(0, (3, heads, head))
     return torch.cat((parts[:2, :, head_order(head)], parts[2:])).flatten(0, 2)
+
+
+def reordered_weights(tensors: Mapping[str, Tensor], prefix: str, heads: int) -> dict[str, Tensor]:
+    """The weights under `prefix`, named without it, with queries and keys of every attention in `head_order`."""
+    return {
+        key.removeprefix(prefix): reorder_heads(tensor, heads) if ".attn.qkv." in key else tensor
+        for key, tensor in tensors.items()
+        if key.startswith(prefix)
+    }
 
 
 class RotaryTables(nn.Module):

@@ -16,7 +16,7 @@ from .key_layouts import KeyLayout, layers_under, match_layout, weights_and_bias
 from .load_weights import load_weights
 from .pose_composition import POSE, compose_pose
 from .reference_packages import VJEPA2
-from .rotary_position import RotaryBlock, RotaryTables, grid_positions, reorder_heads
+from .rotary_position import RotaryBlock, RotaryTables, grid_positions, reordered_weights
 from .vjepa2_ac_reference import VjepaReference, pack_vjepa2_ac, random_vjepa2_ac
 from .vjepa2_ac_sizes import MAX_FRAMES, SMALL, VjepaSizes, sizes_of
 from .world_model import Camera, Planner, Stream, WorldModel
@@ -77,7 +77,7 @@ def read_vjepa2_ac(
     sizes = sizes_of(ours, heads, subject)
     encoder, predictor = VjepaEncoder(sizes), VjepaPredictor(sizes)
     load_weights(encoder, _encoder_weights(ours, sizes), subject)
-    load_weights(predictor, _predictor_weights(ours, sizes), subject)
+    load_weights(predictor, reordered_weights(ours, "predictor.", sizes.heads.predictor), subject)
     visual, pose = (0, sizes.tokens), (sizes.tokens, sizes.tokens + 1)
     model = WorldModel(
         encoder=encoder.eval(),
@@ -190,22 +190,10 @@ def _expected_keys(tensors: Mapping[str, Tensor]) -> list[str]:
 
 
 def _encoder_weights(tensors: Mapping[str, Tensor], sizes: VjepaSizes) -> dict[str, Tensor]:
-    weights = _reordered(tensors, "encoder.", sizes.heads.encoder)
+    weights = reordered_weights(tensors, "encoder.", sizes.heads.encoder)
     weights["patch_embed.weight"] = weights.pop("patch_embed.proj.weight").double().sum(dim=2).float()
     weights["patch_embed.bias"] = weights.pop("patch_embed.proj.bias")
     return weights
-
-
-def _predictor_weights(tensors: Mapping[str, Tensor], sizes: VjepaSizes) -> dict[str, Tensor]:
-    return _reordered(tensors, "predictor.", sizes.heads.predictor)
-
-
-def _reordered(tensors: Mapping[str, Tensor], prefix: str, heads: int) -> dict[str, Tensor]:
-    return {
-        key.removeprefix(prefix): reorder_heads(tensor, heads) if ".attn.qkv." in key else tensor
-        for key, tensor in tensors.items()
-        if key.startswith(prefix)
-    }
 
 
 def _interface(options: argparse.Namespace, model: WorldModel) -> Interface:

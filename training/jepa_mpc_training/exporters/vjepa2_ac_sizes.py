@@ -10,7 +10,7 @@ from torch import Tensor
 from .errors import ExportRefusedError
 from .heads import Heads, require_division
 from .key_layouts import layers_under
-from .patches import PatchGrid
+from .patches import PatchGrid, require_whole_patches
 from .pose_composition import POSE
 
 MAX_FRAMES = 32
@@ -53,13 +53,7 @@ def sizes_of(tensors: Mapping[str, Tensor], heads: Heads, subject: str) -> Vjepa
         )
     require_division(f"{subject}: heads of the encoder", heads.encoder, encoder_dim)
     require_division(f"{subject}: heads of the predictor", heads.predictor, predictor_dim)
-    if image_size % patch_size:
-        raise ExportRefusedError(
-            f"{subject}: images of {image_size} pixels",
-            found=f"patches of {patch_size}",
-            expected="images of a whole number of them",
-            remedy=f"Pass --image-size {_IMAGE_SIZE}, or the size that the model was trained on.",
-        )
+    require_whole_patches(subject, image_size, patch_size, _IMAGE_SIZE)
     return VjepaSizes(
         channels=channels,
         patch_size=patch_size,

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from published import skip_without
 
 from jepa_mpc_training.exporters.command import main, write_random_checkpoint
 from jepa_mpc_training.exporters.lewm_sizes import SMALL
-from jepa_mpc_training.exporters.reference_packages import REQUIREMENTS, missing_package
+from jepa_mpc_training.exporters.reference_packages import STABLE_WORLDMODEL
 
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`weights.pt` in the names of transformers 4, with `config.json` in its folder."""
-    if missing := missing_package():
-        pytest.skip(f"{missing} is not installed: {REQUIREMENTS}")
+    skip_without(STABLE_WORLDMODEL)
     torch.set_num_threads(1)
     file = tmp_path_factory.mktemp("published") / "weights.pt"
     write_random_checkpoint("lewm", SMALL, file, layout=1)

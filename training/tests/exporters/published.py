@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from jepa_mpc_training.exporters.families import FAMILIES
@@ -11,10 +13,15 @@ _MISSING = missing_package()
 needs_reference = pytest.mark.skipif(_MISSING is not None, reason=f"{_MISSING} is not installed: {REQUIREMENTS}")
 
 
+def skip_without(needed: Sequence[str]) -> None:
+    """Skips a test if one of the packages is not installed."""
+    if missing := missing_package(needed):
+        pytest.skip(f"{missing} is not installed: {REQUIREMENTS}")
+
+
 def needs_reference_of(kind: str) -> None:
     """Skips a test whose family's own code is not installed."""
-    if missing := missing_package(FAMILIES[kind].needs):
-        pytest.skip(f"{missing} is not installed: {REQUIREMENTS}")
+    skip_without(FAMILIES[kind].needs)
 
 
 ACTIONS = ["--joints", "shoulder,elbow", "--period-ms", "100"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from published import ARM
+from published import ARM, skip_without
 
 from jepa_mpc_training.exporters.command import ENCODER_FILE, main, write_random_checkpoint
 from jepa_mpc_training.exporters.dinov3 import LAYOUTS
@@ -16,7 +16,6 @@ from jepa_mpc_training.exporters.families import FAMILIES
 from jepa_mpc_training.exporters.jepa_wm import read_jepa_wm_droid
 from jepa_mpc_training.exporters.jepa_wm_reference import random_jepa_wm
 from jepa_mpc_training.exporters.jepa_wm_sizes import SMALL_DROID as SMALL
-from jepa_mpc_training.exporters.reference_packages import REQUIREMENTS, missing_package
 
 Refusal = Callable[..., str]
 
@@ -48,8 +47,7 @@ def test_the_manifest_moves_an_end_effector_and_measures_nothing(checkpoint: Pat
 
 
 def test_patches_are_those_of_transformers_dinov3() -> None:
-    if missing := missing_package(("transformers",)):
-        pytest.skip(f"{missing} is not installed: {REQUIREMENTS}")
+    skip_without(("transformers",))
     from transformers import DINOv3ViTConfig, DINOv3ViTModel
 
     config = DINOv3ViTConfig(
