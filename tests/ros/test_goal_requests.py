@@ -16,17 +16,9 @@ from lifecycle_msgs.msg import Transition
 from peer import LATCHED, SIZE, Peer
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rclpy.action import ActionClient
+from reach_goal import ReachGoal, needs_interface
 from sensor_msgs.msg import Image
 from std_srvs.srv import Trigger
-
-try:
-    from jepa_mpc_msgs.action import ReachGoal
-except ImportError:
-    ReachGoal = None
-
-needs_interface = pytest.mark.skipif(
-    ReachGoal is None, reason="jepa_mpc_msgs is not built: the ROS 2 here has no interface generators"
-)
 
 
 class Asker:

@@ -13,26 +13,18 @@ from conftest import StartNode
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+from peer import LATCHED
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from rclpy.action import ActionClient
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile
+from reach_goal import ReachGoal, needs_interface
 from sensor_msgs.msg import JointState
 from simulator import SIMULATOR, simulator_environment
 from spinning import spin_until
 from std_msgs.msg import Float32MultiArray
 from std_srvs.srv import Trigger
 
-try:
-    from jepa_mpc_msgs.action import ReachGoal
-except ImportError:
-    ReachGoal = None
-
-needs_interface = pytest.mark.skipif(
-    ReachGoal is None, reason="jepa_mpc_msgs is not built: the ROS 2 here has no interface generators"
-)
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 READY_S = 60.0
 REACH_S = 30.0
 POSE = {"near": [0.5, 0.4], "far": [-0.7, 0.9]}

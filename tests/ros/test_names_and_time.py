@@ -15,6 +15,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import Image
+from spinning import spin_until
 from std_srvs.srv import Trigger
 
 ERROR = 2
@@ -41,10 +42,7 @@ class TestNames:
             def camera() -> dict[str, str]:
                 return statuses.get("arm_planner: camera image", {})
 
-            for _ in range(600):
-                rclpy.spin_once(node, timeout_sec=0.05)
-                if float(camera().get("rate_hz", 0)) > 1:
-                    break
+            spin_until(node, lambda: float(camera().get("rate_hz", 0)) > 1, START_S)
             assert camera().get("topic") == "/left/camera/image_raw", process.log_path.read_text()
             assert int(camera()["received"]) > 1
             subscribed = {name for name, _ in node.get_subscriber_names_and_types_by_node("arm_planner", "/left")}

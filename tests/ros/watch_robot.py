@@ -11,6 +11,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import JointState
+from spinning import spin_until
 from trajectory_msgs.msg import JointTrajectory
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -62,12 +63,7 @@ class Watcher(Node):
         return max((abs(self.pose.get(joint, 9.0) - position) for joint, position in self.goal.items()), default=9.0)
 
     def spin_until(self, condition: Callable[[], object], timeout_s: float) -> bool:
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
-            if condition():
-                return True
-            rclpy.spin_once(self, timeout_sec=0.02)
-        return False
+        return spin_until(self, condition, timeout_s)
 
 
 def main() -> None:

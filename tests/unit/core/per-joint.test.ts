@@ -3,18 +3,12 @@ import { describe, expect, it } from 'vitest';
 
 import { JepaMpcError } from '../../../src/core/errors.js';
 import { perJoint } from '../../../src/core/per-joint.js';
+import { thrownBy } from '../../fixtures/robot.js';
 
 const joints = ['shoulder', 'elbow', 'wrist'];
 
-function errorOf(values: readonly number[]): JepaMpcError {
-  try {
-    perJoint(values, joints, 'command.effort_kp');
-  } catch (error) {
-    if (error instanceof JepaMpcError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
+const errorOf = (values: readonly number[]): JepaMpcError =>
+  thrownBy(() => perJoint(values, joints, 'command.effort_kp'));
 
 describe('perJoint', () => {
   it('repeats one value for every joint', () => {

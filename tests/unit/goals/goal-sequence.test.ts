@@ -7,6 +7,7 @@ import type { GoalList } from '../../../src/goals/goal-sequence.js';
 import { Goals } from '../../../src/goals/goals.js';
 import { parameterSchema } from '../../../src/params/schema.js';
 import type { Condition } from '../../../src/safety/watchdog.js';
+import { silentLogger } from '../../fixtures/plan-message.js';
 import { ms, planOf } from '../../fixtures/robot.js';
 
 /** A plan comes every 100 ms, from a frame that is this old, give or take the jitter. */
@@ -36,7 +37,6 @@ let ending: GoalEnding | null;
 
 function start(parameters: Record<string, unknown>): void {
   const values = parameterSchema.parse({ 'goal.tolerance': 1, 'goal.settle_s': 0.5, ...parameters });
-  const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
   const clock = {
     get nowNs() {
       return ms(Date.now());
@@ -45,7 +45,7 @@ function start(parameters: Record<string, unknown>): void {
   goals = new Goals({
     clock,
     parameters: () => values,
-    log: silent,
+    log: silentLogger,
     onStatus: ignore,
     onGoal: (goal) => {
       if (goal === null) handed.push(null);

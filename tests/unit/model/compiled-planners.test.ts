@@ -1,13 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-import { contextFrames } from '../../../src/core/model-spec.js';
 import type { ObjectiveSpec } from '../../../src/core/objective-spec.js';
 import { REFITTING_DEFAULTS } from '../../../src/planning/refitting-planner.js';
 import { linearAction } from '../planning/linear-world.js';
-import type { PlanContext, Planner } from '../../../src/core/ports.js';
+import type { Planner } from '../../../src/core/ports.js';
 import { createRng } from '../../../src/math/rng.js';
-import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
+import { loadModel } from '../../../src/model/load-model.js';
 import { whyIterateOnHost } from '../../../src/planning/kernel-planner.js';
 import { largestDifference } from '../../fixtures/graph-run.js';
 import {
@@ -16,6 +15,7 @@ import {
   makeKernelPlanner,
   makePlanner,
 } from '../../fixtures/planners.js';
+import { randomContext } from '../../fixtures/random-context.js';
 
 const HORIZON = 4;
 const REACHER = fileURLToPath(new URL('../../../models/reacher', import.meta.url));
@@ -33,21 +33,6 @@ const OPTIONS: TestSettings = {
   initialStd: 0.3,
   minStd: 0.02,
 };
-
-function contextOf({ manifest }: LoadedModel, committed: Float32Array): PlanContext {
-  const { latent, history } = manifest;
-  const rng = createRng(11);
-  const random = (...shape: number[]) => {
-    const data = new Float32Array(shape.reduce((total, size) => total * size, 1));
-    rng.normals(data);
-    return { data, shape };
-  };
-  return {
-    history: random(1, contextFrames(history), latent.tokens, latent.dim),
-    goal: random(1, latent.tokens, latent.dim),
-    committed,
-  };
-}
 
 const REFITS = { cem: 'elites', mppi: 'weights', cma: 'steps' } as const;
 
@@ -68,7 +53,7 @@ describe.each(['cem', 'mppi', 'cma'] as const)('%s in one graph', (name) => {
     const kernel = await model.rollouts.plan(request, REFITS[name]);
     const host: Planner = makePlanner(name, spec, scorer, options);
     const device = makeKernelPlanner(name, spec, kernel, scorer, options);
-    const context = contextOf(model, Float32Array.of(0.3, 0.5));
+    const context = { ...randomContext(model, 11), committed: Float32Array.of(0.3, 0.5) };
     let hostState = null;
     let deviceState = null;
     for (let plan = 0; plan < 3; plan++) {

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-import { contextFrames } from '../../../src/core/model-spec.js';
 import type { ObjectiveSpec } from '../../../src/core/objective-spec.js';
 import type { PlanContext } from '../../../src/core/ports.js';
 import { createRng } from '../../../src/math/rng.js';
@@ -13,6 +12,7 @@ import { RolloutCompiler, type RolloutRequest } from '../../../packages/rollout-
 import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
 import { CandidateEvaluator } from '../../../src/rollout/candidate-evaluator.js';
 import { largestDifference } from '../../fixtures/graph-run.js';
+import { randomContext } from '../../fixtures/random-context.js';
 
 const HORIZON = 4;
 const SAMPLES = 24;
@@ -42,19 +42,10 @@ async function open(folder: string): Promise<{ model: LoadedModel; compiler: Rol
   return { model, compiler };
 }
 
-function contextOf({ manifest }: LoadedModel): PlanContext {
-  const { latent, history, action } = manifest;
-  const rng = createRng(5);
-  const random = (...shape: number[]) => {
-    const data = new Float32Array(shape.reduce((total, size) => total * size, 1));
-    rng.normals(data);
-    return { data, shape };
-  };
-  const joints = action.joints.length;
+function contextOf(model: LoadedModel): PlanContext {
+  const joints = model.manifest.action.joints.length;
   return {
-    history: random(1, contextFrames(history), latent.tokens, latent.dim),
-    goal: random(1, latent.tokens, latent.dim),
-    committed: new Float32Array(0),
+    ...randomContext(model, 5),
     joints: {
       position: new Float64Array(joints).fill(0.4),
       lower: new Float64Array(joints).fill(-0.5),

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { JepaMpcError } from '../../../src/core/errors.js';
+import type { JepaMpcError } from '../../../src/core/errors.js';
 import { DISTANCE_METRICS, STEP_AGGREGATIONS } from '../../../src/core/objective-spec.js';
 import type { ActionSpec, CameraSpec, HistorySpec, LatentSpec } from '../../../src/core/model-spec.js';
 import { parseManifest } from '../../../src/model/manifest.js';
+import { thrownBy } from '../../fixtures/robot.js';
 import { readTinyManifest, type LooseManifest } from '../../fixtures/tiny-model.js';
 
 let manifest: LooseManifest;
@@ -13,15 +14,7 @@ beforeEach(async () => {
   manifest = await readTinyManifest();
 });
 
-function refusal(json: string): JepaMpcError {
-  try {
-    parseManifest(json, 'manifest.json');
-  } catch (error) {
-    if (error instanceof JepaMpcError) return error;
-    throw error;
-  }
-  throw new TypeError('the manifest was not refused');
-}
+const refusal = (json: string): JepaMpcError => thrownBy(() => parseManifest(json, 'manifest.json'));
 
 /** Every object inside a value, with its path. */
 function objectsIn(value: unknown, path = ''): { path: string; object: Record<string, unknown> }[] {

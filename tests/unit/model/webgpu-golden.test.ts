@@ -8,19 +8,17 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { buildRollout } from '../../../src/rollout/build-rollout.js';
 import type { ObjectiveSpec } from '../../../src/core/objective-spec.js';
 import type { PlanContext, Planner } from '../../../src/core/ports.js';
-import type { Logger, Tensor } from '../../../src/core/types.js';
+import type { Tensor } from '../../../src/core/types.js';
 import { createRng } from '../../../src/math/rng.js';
 import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
 import { CandidateEvaluator } from '../../../src/rollout/candidate-evaluator.js';
+import { silentLogger } from '../../fixtures/plan-message.js';
 import { tinyModelFolder } from '../../fixtures/tiny-model.js';
 import { makeKernelPlanner, makePlanner } from '../../fixtures/planners.js';
 
 /** Vulkan on the processor, as Debian's chromium package ships it. */
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const reacherFolder = fileURLToPath(new URL('../../../models/reacher', import.meta.url));
-
-const ignore = (): void => undefined;
-const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 const hasSwiftShader = existsSync(SWIFTSHADER);
 
@@ -91,7 +89,7 @@ describe('WebGPU', () => {
       kind: 'iteration',
       planner: null,
     } as const;
-    const rollout = await buildRollout(model, rolloutRequest, situation, createRng(1), silent);
+    const rollout = await buildRollout(model, rolloutRequest, situation, createRng(1), silentLogger);
     // SwiftShader has no half-precision arithmetic.
     expect(rollout.fallbacks).toMatchObject([
       { instead: 'float32', reason: expect.stringContaining('f16') as string },

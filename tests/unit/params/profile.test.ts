@@ -3,16 +3,9 @@ import { describe, expect, it } from 'vitest';
 
 import { JepaMpcError } from '../../../src/core/errors.js';
 import { parseProfile, parseValue } from '../../../src/params/profile.js';
+import { thrownBy } from '../../fixtures/robot.js';
 
-function refusal(text: string): string {
-  try {
-    parseProfile(text, 'parameter file p.yaml');
-  } catch (error) {
-    if (error instanceof JepaMpcError) return error.message;
-    throw error;
-  }
-  throw new TypeError('the profile was not refused');
-}
+const refusal = (text: string): string => thrownBy(() => parseProfile(text, 'parameter file p.yaml')).message;
 
 describe('a parameter file', () => {
   it('says what holds for which node, nested or dotted', () => {

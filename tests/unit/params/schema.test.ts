@@ -3,21 +3,14 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { JepaMpcError } from '../../../src/core/errors.js';
+import type { JepaMpcError } from '../../../src/core/errors.js';
 import { parametersMarkdown } from '../../../src/params/markdown.js';
 import { parameterInfos, parameterSchema, parametersByName } from '../../../src/params/schema.js';
 import type { Parameters } from '../../../src/params/schema.js';
 import { validateParameters } from '../../../src/params/validate.js';
+import { thrownBy } from '../../fixtures/robot.js';
 
-function refusal(values: Record<string, unknown>): JepaMpcError {
-  try {
-    validateParameters(values);
-  } catch (error) {
-    if (error instanceof JepaMpcError) return error;
-    throw error;
-  }
-  throw new Error('the parameters were accepted');
-}
+const refusal = (values: Record<string, unknown>): JepaMpcError => thrownBy(() => validateParameters(values));
 
 describe('the parameter schema', () => {
   it('describes every parameter, with a range for every number', () => {

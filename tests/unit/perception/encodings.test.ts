@@ -1,17 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { JepaMpcError } from '../../../src/core/errors.js';
+import type { JepaMpcError } from '../../../src/core/errors.js';
 import type { WantedImage } from '../../../src/core/model-spec.js';
 import { checkFrame, encodingNamed } from '../../../src/perception/encodings.js';
+import { thrownBy } from '../../fixtures/robot.js';
 
-function refusal(name: string, wanted: WantedImage): JepaMpcError {
-  try {
-    encodingNamed('topic /image', name, wanted);
-  } catch (error) {
-    if (error instanceof JepaMpcError) return error;
-  }
-  throw new TypeError(`${name} was not refused`);
-}
+const refusal = (name: string, wanted: WantedImage): JepaMpcError =>
+  thrownBy(() => encodingNamed('topic /image', name, wanted));
 
 describe('an encoding that is not read is refused with its name and what to use', () => {
   it.each([

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { JepaMpcError } from '../../../src/core/errors.js';
+import type { JepaMpcError } from '../../../src/core/errors.js';
 import type { CameraSpec } from '../../../src/core/model-spec.js';
 import type { ImageFrame } from '../../../src/core/types.js';
 import { ImageToTensor } from '../../../src/perception/image-to-tensor.js';
+import { thrownBy } from '../../fixtures/robot.js';
 
 /** Tensor values are the pixel values themselves. */
 const plain: CameraSpec = {
@@ -56,14 +57,7 @@ function tensor(spec: CameraSpec, image: ImageFrame): number[] {
   return [...out];
 }
 
-function refusal(spec: CameraSpec, image: ImageFrame): JepaMpcError {
-  try {
-    tensor(spec, image);
-  } catch (error) {
-    if (error instanceof JepaMpcError) return error;
-  }
-  throw new TypeError('the frame was not refused');
-}
+const refusal = (spec: CameraSpec, image: ImageFrame): JepaMpcError => thrownBy(() => tensor(spec, image));
 
 describe('channels', () => {
   const onePixel = { ...plain, width: 1, height: 1 };

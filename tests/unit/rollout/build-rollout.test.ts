@@ -4,14 +4,12 @@ import { buildRollout, type RolloutSpec } from '../../../src/rollout/build-rollo
 import { FallbackPlanner } from '../../../src/planning/fallback-planner.js';
 import { JepaMpcError } from '../../../src/core/errors.js';
 import type { PlanContext, Planner, PlannerResult } from '../../../src/core/ports.js';
-import type { Logger } from '../../../src/core/types.js';
 import { createRng } from '../../../src/math/rng.js';
 import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
+import { silentLogger } from '../../fixtures/plan-message.js';
 import { tinyModelFolder } from '../../fixtures/tiny-model.js';
 
 const HORIZON = 3;
-const ignore = (): void => undefined;
-const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 const context: PlanContext = {
   history: { data: new Float32Array(4), shape: [1, 2, 1, 2] },
   goal: { data: Float32Array.of(0.7, -0.4), shape: [1, 1, 2] },
@@ -68,9 +66,15 @@ describe('a rollout whose runs fail', () => {
     ['webgpu', 'iteration', 'a compiled rollout on the cpu'],
     ['cpu', 'host', 'the rollout step by step'],
   ] as const)('on %s goes on elsewhere with the same costs', async (device, kind, instead) => {
-    const whole = await buildRollout(model, wish, context, createRng(2), silent);
+    const whole = await buildRollout(model, wish, context, createRng(2), silentLogger);
     const expected = (await whole.scorer.score(context, candidates)).slice();
-    const rollout = await buildRollout(onBrokenDevice(model, device), wish, context, createRng(2), silent);
+    const rollout = await buildRollout(
+      onBrokenDevice(model, device),
+      wish,
+      context,
+      createRng(2),
+      silentLogger,
+    );
     const costs = await rollout.scorer.score(context, candidates);
     for (const [i, cost] of costs.entries()) expect(cost).toBeCloseTo(expected[i] ?? NaN, 4);
     expect(rollout.kind).toBe(kind);
@@ -81,7 +85,13 @@ describe('a rollout whose runs fail', () => {
 
   it('gives up plans in one graph and says so', async () => {
     const whole: RolloutSpec = { ...wish, kind: 'plan', planner: 'cem' };
-    const rollout = await buildRollout(onBrokenDevice(model, 'webgpu'), whole, context, createRng(2), silent);
+    const rollout = await buildRollout(
+      onBrokenDevice(model, 'webgpu'),
+      whole,
+      context,
+      createRng(2),
+      silentLogger,
+    );
     expect(rollout.kernel).not.toBeNull();
     await rollout.dropKernel(runFailed());
     expect([rollout.kernel, rollout.kind]).toEqual([null, 'iteration']);

@@ -7,6 +7,7 @@ import { JepaMpcError } from '../../../../src/core/errors.js';
 import type { Expression } from '../../../../src/core/expression.js';
 import type { ExpressionScope } from '../../../../src/planning/expression/expression-checker.js';
 import { parseExpression } from '../../../../src/planning/expression/parse-expression.js';
+import { thrownBy } from '../../../fixtures/robot.js';
 import { scalarExpression } from './random-expressions.js';
 
 const twoJoints: ExpressionScope = { joints: 2, hasTemporalDistance: true, foreseesState: true };
@@ -16,15 +17,8 @@ function read(text: string, scope = twoJoints): Expression {
   return parseExpression(text, scope).root;
 }
 
-function refusal(text: string, scope = twoJoints): JepaMpcError {
-  try {
-    parseExpression(text, scope);
-  } catch (error) {
-    if (error instanceof JepaMpcError) return error;
-    throw error;
-  }
-  throw new Error(`"${text}" was accepted`);
-}
+const refusal = (text: string, scope = twoJoints): JepaMpcError =>
+  thrownBy(() => parseExpression(text, scope));
 
 /** What stands above the caret of a message. */
 function pointedAt({ message }: JepaMpcError): string {
