@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import type { ImageFrame } from '../../src/core/types.js';
 import type { EpisodeFrames } from '../episodes/episode-runner.js';
-import { packedRgb } from './contact-sheet.js';
+import { scaledFrame } from './contact-sheet.js';
 
 const PANEL_PX = 256;
 const BORDER_PX = 8;
@@ -59,10 +59,7 @@ async function animate({ recorded, goal, end, success }: EpisodeFrames): Promise
 
 /** `[PANEL_PX, PANEL_PX, 3]` bytes. */
 function panel(frame: ImageFrame): Promise<Buffer> {
-  return sharp(packedRgb(frame), { raw: { width: frame.width, height: frame.height, channels: 3 } })
-    .resize(PANEL_PX, PANEL_PX, { fit: 'fill' })
-    .raw()
-    .toBuffer();
+  return scaledFrame(frame, PANEL_PX).raw().toBuffer();
 }
 
 function sideBySide(left: Buffer, right: Buffer, [red, green, blue]: Colour): Buffer {

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import type { ImageFrame } from '../../src/core/types.js';
 import type { EpisodeFrames } from '../episodes/episode-runner.js';
 
@@ -29,7 +29,7 @@ export function layOut(episodes: number): { width: number; height: number; corne
 }
 
 /** An rgb8 frame without its row padding: `[H, W, 3]` bytes. */
-export function packedRgb(frame: ImageFrame): Buffer {
+function packedRgb(frame: ImageFrame): Buffer {
   const rowBytes = frame.width * 3;
   const packed = Buffer.alloc(rowBytes * frame.height);
   for (let row = 0; row < frame.height; row++) {
@@ -38,11 +38,17 @@ export function packedRgb(frame: ImageFrame): Buffer {
   return packed;
 }
 
+/** An rgb8 frame, scaled to a square. */
+export function scaledFrame(frame: ImageFrame, sidePx: number): Sharp {
+  return sharp(packedRgb(frame), { raw: { width: frame.width, height: frame.height, channels: 3 } }).resize(
+    sidePx,
+    sidePx,
+    { fit: 'fill' },
+  );
+}
+
 function thumbnail(frame: ImageFrame): Promise<Buffer> {
-  return sharp(packedRgb(frame), { raw: { width: frame.width, height: frame.height, channels: 3 } })
-    .resize(THUMBNAIL_PX, THUMBNAIL_PX, { fit: 'fill' })
-    .png()
-    .toBuffer();
+  return scaledFrame(frame, THUMBNAIL_PX).png().toBuffer();
 }
 
 /**

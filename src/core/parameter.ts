@@ -41,6 +41,21 @@ export type ValuesOf<Fragment extends ParameterFragment> = {
   readonly [Name in keyof Fragment]: Fragment[Name] extends Parameter<infer Value> ? Value : never;
 };
 
+type AllOf<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void
+  ? All
+  : never;
+
+/** The parameters of every one of these definitions. */
+export type ParametersOf<Definition extends { readonly parameters: ParameterFragment }> =
+  AllOf<Definition['parameters']> extends infer All extends ParameterFragment ? All : never;
+
+/** The parameters of every one of these definitions, as one fragment. */
+export function parametersOf<Definition extends { readonly parameters: ParameterFragment }>(
+  definitions: readonly Definition[],
+): ParametersOf<Definition> {
+  return Object.assign({}, ...definitions.map(({ parameters }) => parameters)) as ParametersOf<Definition>;
+}
+
 /** All defaults of a fragment. */
 export function defaultsOf<Fragment extends ParameterFragment>(fragment: Fragment): ValuesOf<Fragment> {
   const entries = Object.entries(fragment).map(([name, { defaultValue }]) => [name, defaultValue]);

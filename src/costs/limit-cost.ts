@@ -37,19 +37,22 @@ export const limitCost = {
   appliesTo: ({ action }) => jointTravel(action) !== null,
   onHost: ({ action, periods }, weights) => {
     const count = action.names.length;
+    const scale = weightOf(weights, 'limit') / periods;
+    const margins = new Float64Array(count);
     return (_candidates, start, end, joints) => {
       if (joints === null) return 0;
       const { positions, situation } = joints;
+      for (let joint = 0; joint < count; joint++) margins[joint] = limitMarginOf(weights, situation, joint);
       let sum = 0;
       for (let i = start; i < end; i++) {
         const joint = i % count;
         const position = f32(positions, i);
-        const margin = limitMarginOf(weights, situation, joint);
+        const margin = f64(margins, joint);
         const below = f64(situation.lower, joint) + margin - position;
         const above = position - f64(situation.upper, joint) + margin;
         sum += Math.max(0, below, above) ** 2;
       }
-      return (weightOf(weights, 'limit') / periods) * sum;
+      return scale * sum;
     };
   },
   asNodes: ({ ops, sequence: { periods }, weight, joints }) => {

@@ -1,5 +1,5 @@
 import type { ObjectiveWeights } from '../core/objective-spec.js';
-import type { ParameterFragment, ValuesOf } from '../core/parameter.js';
+import { parametersOf, type ValuesOf } from '../core/parameter.js';
 import { actionCost } from './action-cost.js';
 import type { CostDefinition } from './cost.js';
 import { limitCost } from './limit-cost.js';
@@ -10,24 +10,15 @@ const REGISTERED = [actionCost, smoothnessCost, limitCost] as const;
 
 export const COSTS: readonly CostDefinition[] = REGISTERED;
 
-type AllOf<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void
-  ? All
-  : never;
-type CostParameters =
-  AllOf<(typeof REGISTERED)[number]['parameters']> extends infer All extends ParameterFragment ? All : never;
-
 /** The parameters of every cost. */
-export const costParameters = Object.assign(
-  {},
-  ...REGISTERED.map(({ parameters }) => parameters),
-) as CostParameters;
+export const costParameters = parametersOf(REGISTERED);
 
 /**
  * Weights and other live values of every cost, by their keys.
  *
  * @param modelWeight stands for a value below 0, which is left to the model
  */
-export function costWeights(values: ValuesOf<CostParameters>, modelWeight: number): ObjectiveWeights {
+export function costWeights(values: ValuesOf<typeof costParameters>, modelWeight: number): ObjectiveWeights {
   const given: Readonly<Record<string, unknown>> = values;
   const weights: Record<string, number> = {};
   for (const cost of COSTS) {

@@ -93,8 +93,7 @@ export class CommandCycle {
       this.#problems.next(outsideLimits(violation));
       return null;
     }
-    const isStill = command.velocities.every((velocity) => velocity === 0);
-    this.#isAtRest = isStill && (this.#efforts?.hasComeToRest(this.#reading) ?? true);
+    this.#isAtRest = stream.isAtRest && (this.#efforts?.hasComeToRest(this.#reading) ?? true);
     if (command.mode === 'plan') replanning.noteCommand(nowNs);
     return command;
   }

@@ -1,5 +1,13 @@
 import { JepaMpcError } from '../core/errors.js';
-import { checkRanges, choice, dynamic, type ParameterFragment, type ValuesOf } from '../core/parameter.js';
+import {
+  checkRanges,
+  choice,
+  dynamic,
+  parametersOf,
+  type ParameterFragment,
+  type ParametersOf,
+  type ValuesOf,
+} from '../core/parameter.js';
 import type { CandidateScorer, Planner } from '../core/ports.js';
 import { cem } from './cem.js';
 import { cma } from './cma.js';
@@ -15,12 +23,7 @@ const PLANNERS = [cem, icem, cma, mppi, predictiveSampling, random] as const;
 
 type Definition = (typeof PLANNERS)[number];
 export type PlannerName = Definition['name'];
-
-type AllOf<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void
-  ? All
-  : never;
-type OwnParameters =
-  AllOf<Definition['parameters']> extends infer All extends ParameterFragment ? All : never;
+type OwnParameters = ParametersOf<Definition>;
 
 export const plannerNames: readonly PlannerName[] = PLANNERS.map(({ name }) => name);
 
@@ -31,7 +34,7 @@ export const plannerParameters = {
     '',
     'Sampling planner; random is a baseline. The parameters sampling.* apply to every planner that has a use for them.',
   ),
-  ...(Object.assign({}, ...PLANNERS.map(({ parameters }) => parameters)) as OwnParameters),
+  ...parametersOf(PLANNERS),
 };
 
 /** Values of the parameters that single planners have. */

@@ -70,7 +70,7 @@ function translateInPlace(
 }
 
 /** Joints from the root to the link, root first. */
-function chainTo(urdf: Urdf, link: string): UrdfJoint[] {
+export function chainTo(urdf: Urdf, link: string): UrdfJoint[] {
   if (!urdf.links.includes(link)) {
     throw new JepaMpcError('urdf.invalid', {
       subject: 'robot description',

@@ -2,7 +2,7 @@ import { assertMultiple } from '../core/array-access.js';
 import type { JointLimit } from '../core/types.js';
 import { ActionMotion } from './action-motion.js';
 import type { ActionSemantics } from '../core/ports.js';
-import { ForwardKinematics } from './forward-kinematics.js';
+import { chainTo, ForwardKinematics } from './forward-kinematics.js';
 import type { Urdf } from './urdf.js';
 import type { UrdfJoint } from './urdf-joint.js';
 
@@ -77,11 +77,7 @@ export class TipPaths {
 
 /** The child link of the joint farthest from the root, and on through fixed joints, along the longest branch. */
 function lastLink(urdf: Urdf, joints: readonly string[]): string {
-  const above = new Map(urdf.joints.map((joint) => [joint.child, joint]));
-  const depthOf = (link: string): number => {
-    const joint = above.get(link);
-    return joint === undefined ? 0 : 1 + depthOf(joint.parent);
-  };
+  const depthOf = (link: string): number => chainTo(urdf, link).length;
   const children = urdf.joints
     .filter(({ name }) => joints.includes(name))
     .map(({ child }) => child)

@@ -7,6 +7,11 @@ export interface JointMotion {
   readonly velocity: Float64Array;
 }
 
+/** Whether no joint moves. */
+export function isStill({ velocity }: Pick<JointMotion, 'velocity'>): boolean {
+  return velocity.every((value) => value === 0);
+}
+
 /** The fields of a joint limit that the limiter needs. */
 export type MotionLimit = Pick<JointLimit, 'lower' | 'upper' | 'velocity' | 'acceleration'>;
 

@@ -4,7 +4,7 @@ import type { ActionSemantics } from '../core/ports.js';
 import type { JointLimit, Plan } from '../core/types.js';
 import { endNs } from '../timeline/plan-log.js';
 import type { Timeline } from '../timeline/timeline.js';
-import { advanceMotion, brakeMotion, type JointMotion } from './command-limiter.js';
+import { advanceMotion, brakeMotion, isStill, type JointMotion } from './command-limiter.js';
 import { assertPlan, PlanFollower } from './plan-follower.js';
 import { Retreat } from './retreat.js';
 import { TrackingGuard } from './tracking-guard.js';
@@ -123,14 +123,9 @@ export class CommandStream {
     return this.#fault;
   }
 
-  /** Whether it knows where the robot is; otherwise nothing is sent. */
-  get isAnchored(): boolean {
-    return this.#anchored;
-  }
-
   /** Whether the desired state is at rest. */
   get isAtRest(): boolean {
-    return this.#motion.velocity.every((velocity) => velocity === 0);
+    return isStill(this.#motion);
   }
 
   /** Desired positions `[J]` now, rad or m: a view that the next tick overwrites. */

@@ -2,7 +2,7 @@ import { f64 } from '../core/array-access.js';
 import { displacement } from '../core/joint-positions.js';
 import type { JointLimit } from '../core/types.js';
 import type { Timeline } from '../timeline/timeline.js';
-import { limitedVelocity, type JointMotion } from './command-limiter.js';
+import { isStill, limitedVelocity, type JointMotion } from './command-limiter.js';
 
 /**
  * The way back after a tracking fault: the desired state brakes, then moves within the limits to where the robot was measured when the desired
@@ -68,13 +68,13 @@ export class Retreat {
   }
 
   /** The measured positions `[J]` within the limits; null before rest, and for readings that contradict each other or are too few. */
-  #measuredGoal({ position, velocity }: JointMotion): Float64Array | null {
+  #measuredGoal(motion: JointMotion): Float64Array | null {
     const { newest } = this.#readings;
-    if (newest === null || velocity.some((value) => value !== 0)) return null;
+    if (newest === null || !isStill(motion)) return null;
     const settled = this.#readings.settledPose();
     if ('disagreement' in settled && settled.disagreement !== 'moving') return null;
     return Float64Array.from(this.#limits, ({ continuous, lower, upper }, joint) => {
-      const desired = f64(position, joint);
+      const desired = f64(motion.position, joint);
       const error = displacement(desired, f64(newest.position, joint), continuous);
       return Math.min(Math.max(desired + error, lower), upper);
     });

@@ -1,5 +1,5 @@
 import { f64 } from '../core/array-access.js';
-import { brakeMotion, type JointMotion, type MotionLimit } from './command-limiter.js';
+import { brakeMotion, isStill, type JointMotion, type MotionLimit } from './command-limiter.js';
 
 /** One point of a trajectory_msgs/JointTrajectory. */
 export interface TrajectoryPoint {
@@ -44,7 +44,7 @@ export function brakingTrajectory(
   const stride = Math.max(1, Math.ceil(brakingTicks(next, dtS, limits) / MAX_RAMP_POINTS));
   const motion = { position: next.position.slice(), velocity: next.velocity.slice() };
   const points = [pointAt(commandPeriodNs, motion)];
-  let atRest = motion.velocity.every((velocity) => velocity === 0);
+  let atRest = isStill(motion);
   for (let tick = 1; !atRest; tick++) {
     atRest = brakeMotion(motion, dtS, limits);
     if (atRest || tick % stride === 0) points.push(pointAt(BigInt(tick + 1) * commandPeriodNs, motion));

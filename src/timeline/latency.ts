@@ -1,6 +1,5 @@
-import { i64 } from '../core/array-access.js';
 import { RollingSample } from '../math/rolling-sample.js';
-import { Ring } from './ring.js';
+import { StampedRing } from './ring.js';
 
 /** Number of plans that percentiles are taken over: enough to see jitter, few enough to follow a change within seconds. */
 const KEPT = 100;
@@ -36,9 +35,8 @@ export class Latency {
   /** `totalMs` minus `extraMs`. */
   readonly #inMotionMs = new RollingSample(KEPT);
   #plans = 0;
-  readonly #ring = new Ring(KEPT);
-  /** Arrival times of the last plans, `[KEPT]`. */
-  readonly #arrivalsNs = new BigInt64Array(KEPT);
+  /** Arrival times of the last plans. */
+  readonly #arrivals = new StampedRing(KEPT);
 
   /** Number of plans, without warm-up. */
   get plans(): number {
@@ -75,7 +73,7 @@ export class Latency {
 
   notePlan({ arrivalNs, encodeMs, totalMs, extraMs, warmUp }: PlanLatency): void {
     if (warmUp) return;
-    this.#arrivalsNs[this.#ring.push()] = arrivalNs;
+    this.#arrivals.pushAt(arrivalNs);
     this.#plans += 1;
     this.#encodeMs.note(encodeMs);
     this.#totalMs.note(totalMs);
@@ -87,10 +85,10 @@ export class Latency {
    * not count.
    */
   get #recentPlans(): number {
-    const arrivalNs = (age: number): bigint => i64(this.#arrivalsNs, this.#ring.row(age));
+    const arrivalNs = (age: number): bigint => this.#arrivals.stampAt(age);
     let count = 1;
     while (
-      count < this.#ring.length &&
+      count < this.#arrivals.length &&
       arrivalNs(count) <= arrivalNs(count - 1) &&
       arrivalNs(0) - arrivalNs(count) <= RECENT_NS
     )

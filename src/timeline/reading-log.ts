@@ -1,7 +1,7 @@
-import { assertLength, at, f64, i64 } from '../core/array-access.js';
+import { assertLength, at, f64 } from '../core/array-access.js';
 import { displacement } from '../core/joint-positions.js';
 import type { JointReading } from '../core/types.js';
-import { Ring } from './ring.js';
+import { StampedRing } from './ring.js';
 
 /** Readings kept: one second at 500 Hz, ten at 50 Hz. */
 const CAPACITY = 512;
@@ -49,8 +49,7 @@ const PLAUSIBLE_SPEED_FACTOR = 2;
 /** The most recent measured states, by stamp. Stamps increase: the caller adds only readings whose stamps were accepted. */
 export class ReadingLog {
   readonly #joints: readonly ReadingJoint[];
-  readonly #ring = new Ring(CAPACITY);
-  readonly #stampsNs = new BigInt64Array(CAPACITY);
+  readonly #ring = new StampedRing(CAPACITY);
   /** `[CAPACITY, J]` */
   readonly #positions: Float64Array;
   readonly #velocities: Float64Array;
@@ -75,8 +74,7 @@ export class ReadingLog {
     const size = this.#joints.length;
     assertLength('measured positions', reading.position, size);
     assertLength('measured velocities', reading.velocity, size);
-    const row = this.#ring.push();
-    this.#stampsNs[row] = reading.stampNs;
+    const row = this.#ring.pushAt(reading.stampNs);
     this.#positions.set(reading.position, row * size);
     this.#velocities.set(reading.velocity, row * size);
     this.#newest = reading;
@@ -139,7 +137,7 @@ export class ReadingLog {
       let isPlausible = true;
       for (let age = 1; age < needed; age++) {
         const moved = displacement(reference, this.#positionOf(joint, age), wraps);
-        const elapsedS = Number(this.#stampAt(age - 1) - this.#stampAt(age)) / 1e9;
+        const elapsedS = Number(this.#ring.stampAt(age - 1) - this.#ring.stampAt(age)) / 1e9;
         if (Math.abs(moved - before) > PLAUSIBLE_SPEED_FACTOR * velocity * elapsedS + restTolerance)
           isPlausible = false;
         min = Math.min(min, moved);
@@ -148,7 +146,7 @@ export class ReadingLog {
       }
       if (max - min <= restTolerance) continue;
       const range = `${(reference + min).toFixed(3)} and ${(reference + max).toFixed(3)}`;
-      const withinMs = (Number(newest.stampNs - this.#stampAt(needed - 1)) / 1e6).toFixed(0);
+      const withinMs = (Number(newest.stampNs - this.#ring.stampAt(needed - 1)) / 1e6).toFixed(0);
       return {
         disagreement: isPlausible ? 'moving' : 'contradiction',
         found: `joint '${name}' is reported between ${range} within ${withinMs} ms`,
@@ -159,9 +157,9 @@ export class ReadingLog {
 
   /** Number of the newest readings that have to agree; null when there are too few. */
   #settleReadings(): number | null {
-    const newestNs = this.#stampAt(0);
+    const newestNs = this.#ring.stampAt(0);
     for (let age = 0; age < this.#ring.length; age++) {
-      const stampNs = this.#stampAt(age);
+      const stampNs = this.#ring.stampAt(age);
       if (newestNs - stampNs > SETTLE_WITHIN_NS) return null;
       if (age + 1 >= SETTLE_READINGS && newestNs - stampNs >= SETTLE_NS) return age + 1;
     }
@@ -172,9 +170,12 @@ export class ReadingLog {
   #difference(joint: number, age: number): number {
     const newer = Math.max(age - 1, 0);
     let older = Math.min(newer + 1, this.#ring.length - 1);
-    while (older < this.#ring.length - 1 && this.#stampAt(newer) - this.#stampAt(older) < DIFFERENCE_NS)
+    while (
+      older < this.#ring.length - 1 &&
+      this.#ring.stampAt(newer) - this.#ring.stampAt(older) < DIFFERENCE_NS
+    )
       older += 1;
-    const elapsedS = Number(this.#stampAt(newer) - this.#stampAt(older)) / 1e9;
+    const elapsedS = Number(this.#ring.stampAt(newer) - this.#ring.stampAt(older)) / 1e9;
     if (!(elapsedS > 0)) return NaN;
     const { wraps } = at(this.#joints, joint);
     return displacement(this.#positionOf(joint, older), this.#positionOf(joint, newer), wraps) / elapsedS;
@@ -187,27 +188,16 @@ export class ReadingLog {
   /** Offsets in `[CAPACITY, J]` of the readings before and after a time, and the fraction of the time between them, 0 to 1. */
   #around(timeNs: bigint): { age: number; before: number; after: number; share: number } {
     const size = this.#joints.length;
-    const age = this.#ageAt(timeNs);
+    const age = this.#ring.ageAt(timeNs);
     const before = this.#ring.row(age) * size;
     if (age === 0) return { age, before, after: before, share: 0 };
     return { age, before, after: this.#ring.row(age - 1) * size, share: this.#share(age, timeNs) };
   }
 
-  /** Age of the newest reading at or before a time; of the oldest where there is none. */
-  #ageAt(timeNs: bigint): number {
-    const last = this.#ring.length - 1;
-    for (let age = 0; age < last; age++) if (this.#stampAt(age) <= timeNs) return age;
-    return last;
-  }
-
   /** The fraction of a time between a reading and the next one, 0 to 1. */
   #share(age: number, timeNs: bigint): number {
-    const fromNs = this.#stampAt(age);
-    const share = Number(timeNs - fromNs) / Number(this.#stampAt(age - 1) - fromNs);
+    const fromNs = this.#ring.stampAt(age);
+    const share = Number(timeNs - fromNs) / Number(this.#ring.stampAt(age - 1) - fromNs);
     return Math.min(Math.max(share, 0), 1);
-  }
-
-  #stampAt(age: number): bigint {
-    return i64(this.#stampsNs, this.#ring.row(age));
   }
 }

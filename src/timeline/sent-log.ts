@@ -1,5 +1,5 @@
-import { assertLength, f64, i64 } from '../core/array-access.js';
-import { Ring } from './ring.js';
+import { assertLength, f64 } from '../core/array-access.js';
+import { StampedRing } from './ring.js';
 
 /** Commands kept: 20 s at 50 Hz, longer ago than the oldest frame that is planned from. */
 const CAPACITY = 1024;
@@ -21,8 +21,7 @@ export class SentLog {
   readonly #joints: number;
   readonly #actionSize: number;
   readonly #periodNs: bigint;
-  readonly #ring = new Ring(CAPACITY);
-  readonly #stampsNs = new BigInt64Array(CAPACITY);
+  readonly #ring = new StampedRing(CAPACITY);
   /** `[CAPACITY, J]`: positions at the start of each period; positions and velocities at its end. */
   readonly #starts: Float64Array;
   readonly #positions: Float64Array;
@@ -42,7 +41,7 @@ export class SentLog {
 
   /** Time of the newest tick; null when nothing was sent. */
   get lastNs(): bigint | null {
-    return this.#ring.length === 0 ? null : this.#stampAt(0);
+    return this.#ring.length === 0 ? null : this.#ring.stampAt(0);
   }
 
   /**
@@ -57,8 +56,7 @@ export class SentLog {
     assertLength('sent positions', command.position, this.#joints);
     assertLength('sent velocities', command.velocity, this.#joints);
     assertLength('sent action', command.action, this.#actionSize);
-    const row = this.#ring.push();
-    this.#stampsNs[row] = command.stampNs;
+    const row = this.#ring.pushAt(command.stampNs);
     this.#starts.set(start, row * this.#joints);
     this.#positions.set(command.position, row * this.#joints);
     this.#velocities.set(command.velocity, row * this.#joints);
@@ -72,7 +70,7 @@ export class SentLog {
 
   /** Whether it knows the desired state at a time. */
   covers(timeNs: bigint): boolean {
-    return this.#ring.length > 0 && this.#stampAt(this.#ring.length - 1) <= timeNs;
+    return this.#ring.length > 0 && this.#ring.stampAt(this.#ring.length - 1) <= timeNs;
   }
 
   /**
@@ -83,8 +81,9 @@ export class SentLog {
    * @throws RangeError when nothing was sent
    */
   desiredAt(timeNs: bigint, out: Float64Array): Float64Array {
-    const row = this.#ring.row(this.#ageAt(timeNs));
-    const share = Number(timeNs - i64(this.#stampsNs, row)) / Number(this.#periodNs);
+    const age = this.#ring.ageAt(timeNs);
+    const row = this.#ring.row(age);
+    const share = Number(timeNs - this.#ring.stampAt(age)) / Number(this.#periodNs);
     for (let joint = 0; joint < this.#joints; joint++) {
       const start = f64(this.#starts, row * this.#joints + joint);
       const end = f64(this.#positions, row * this.#joints + joint);
@@ -95,8 +94,9 @@ export class SentLog {
 
   /** An entry of the raw action in force at a time that it covers; null in a gap between ticks, in which nothing was sent. @param entry 0 to A - 1 */
   actionAt(timeNs: bigint, entry: number): number | null {
-    const row = this.#ring.row(this.#ageAt(timeNs));
-    if (timeNs - i64(this.#stampsNs, row) >= 2n * this.#periodNs) return null;
+    const age = this.#ring.ageAt(timeNs);
+    const row = this.#ring.row(age);
+    if (timeNs - this.#ring.stampAt(age) >= 2n * this.#periodNs) return null;
     return f64(this.#actions, row * this.#actionSize + entry);
   }
 
@@ -106,19 +106,8 @@ export class SentLog {
       const row = this.#ring.row(age);
       for (let joint = 0; joint < this.#joints; joint++)
         if (this.#velocities[row * this.#joints + joint] !== 0) return false;
-      if (i64(this.#stampsNs, row) <= timeNs) return true;
+      if (this.#ring.stampAt(age) <= timeNs) return true;
     }
     return true;
-  }
-
-  /** Age of the newest command at or before a time. */
-  #ageAt(timeNs: bigint): number {
-    const last = this.#ring.length - 1;
-    for (let age = 0; age < last; age++) if (this.#stampAt(age) <= timeNs) return age;
-    return last;
-  }
-
-  #stampAt(age: number): bigint {
-    return i64(this.#stampsNs, this.#ring.row(age));
   }
 }

@@ -1,5 +1,6 @@
 import { asyncScheduler, observeOn, Subscription } from 'rxjs';
 
+import { msToNs } from '../../core/time.js';
 import type { Command } from '../../safety/command-stream.js';
 import type { Condition } from '../../safety/watchdog.js';
 import type { Logger } from '../../core/types.js';
@@ -40,7 +41,6 @@ export class Motion {
 
   constructor(options: MotionOptions) {
     this.#options = options;
-    this.#running.unsubscribe();
   }
 
   /** Whether commands are being sent. */
@@ -100,7 +100,7 @@ export class Motion {
       while (!loop.isAtRest && this.#running === running && performance.now() < deadlineMs) {
         await new Promise((resolve) => setTimeout(resolve, periodMs));
         clockStands ||= performance.now() - this.#lastTickMs > silenceMs;
-        if (clockStands) this.#tick(loop, (loop.lastTickNs ?? clock.nowNs) + BigInt(periodMs) * 1_000_000n);
+        if (clockStands) this.#tick(loop, (loop.lastTickNs ?? clock.nowNs) + msToNs(periodMs));
       }
     }
     // Unless it was started again meanwhile.

@@ -1,6 +1,7 @@
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 
+import { msToNs } from '../../core/time.js';
 import { simulatedTicks } from '../../timeline/tick-grid.js';
 
 /** A longer step of `/clock` is a jump. */
@@ -49,8 +50,6 @@ export class NodeClock {
 
   /** The time, once every period of it. */
   ticks(periodMs: number): Observable<bigint> {
-    return this.#isSimulated
-      ? simulatedTicks(this.#clock$, BigInt(periodMs) * 1_000_000n)
-      : this.#system.ticks(periodMs);
+    return this.#isSimulated ? simulatedTicks(this.#clock$, msToNs(periodMs)) : this.#system.ticks(periodMs);
   }
 }

@@ -1,6 +1,7 @@
 import rclnodejs from 'rclnodejs';
 import { Observable } from 'rxjs';
 
+import { msToNs } from '../../core/time.js';
 import type { WantedQos } from '../topics/qos-policies.js';
 import { stampToNs } from '../topics/stamp.js';
 import type { Topics } from '../topics/topics.js';
@@ -43,7 +44,7 @@ function systemTimeOf(node: rclnodejs.Node): SystemTime {
         const onTimer = (): void => {
           subscriber.next(nowNs());
         };
-        const timer = node.createTimer(BigInt(periodMs) * 1_000_000n, onTimer, steadyClock);
+        const timer = node.createTimer(msToNs(periodMs), onTimer, steadyClock);
         return () => {
           node.destroyTimer(timer);
         };

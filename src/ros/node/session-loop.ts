@@ -1,3 +1,4 @@
+import { msToNs } from '../../core/time.js';
 import { EffortLaw } from '../../safety/effort-law.js';
 import { trackingTolerances } from '../../safety/tracking-guard.js';
 import type { ModelInfo } from '../../core/model-info.js';
@@ -40,7 +41,7 @@ export function loopFor(
     semantics,
     ...(effortLaw && { effortLaw }),
     ...(proprioception && { proprioception }),
-    commandPeriodNs: BigInt(values['command.period_ms']) * 1_000_000n,
+    commandPeriodNs: msToNs(values['command.period_ms']),
     trackingTolerances: trackingTolerances(
       limits,
       values['command.tracking_tolerance'],

@@ -1,3 +1,4 @@
+import { msToNs } from '../../core/time.js';
 import type { Command } from '../../safety/command-stream.js';
 import { jointOrder } from '../../robot/joint-order.js';
 import type { TrajectoryPoint } from '../../safety/trajectory.js';
@@ -79,7 +80,7 @@ export class CommandOutput {
     this.#silentFor += 1;
     const values = this.#parameters();
     if (values['command.interface'] === 'commands') {
-      const timeNs = BigInt(this.#silentFor * values['command.period_ms']) * 1_000_000n;
+      const timeNs = msToNs(this.#silentFor * values['command.period_ms']);
       const point = last.points.find(({ timeFromStartNs }) => timeFromStartNs > timeNs) ?? last.points.at(-1);
       if (point !== undefined) this.#sendSetPoint(point, undefined);
     } else if (values['command.trajectory_end'] === 'moving' && this.#silentFor === 1) {

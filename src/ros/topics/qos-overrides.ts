@@ -1,10 +1,8 @@
 import rclnodejs from 'rclnodejs';
 
 import { JepaMpcError } from '../../core/errors.js';
+import { rosTypes } from '../parameters/parameter-types.js';
 import type { WantedQos } from './qos-policies.js';
-
-/** rcl_interfaces/msg/ParameterType. */
-const parameterType = { integer: 2, string: 4 } as const;
 
 const maxDepth = 1000;
 
@@ -96,7 +94,7 @@ export class QosOverrides {
     const value =
       given === undefined ? preset : typeof preset === 'number' ? Number(given) : (given as string);
     if (!this.#node.hasParameter(name)) {
-      const type = typeof value === 'number' ? parameterType.integer : parameterType.string;
+      const type = typeof value === 'number' ? rosTypes.integer : rosTypes.string;
       const descriptor = new rclnodejs.ParameterDescriptor(
         name,
         type,

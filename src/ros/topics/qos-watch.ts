@@ -45,6 +45,7 @@ function mismatchReason(
 export class QosWatch {
   readonly #node: rclnodejs.Node;
   readonly #warn: (text: string) => void;
+  readonly #name: string;
   #known: ReadonlySet<string> = new Set();
   /** Mismatches of the last look with a node whose name was not known. */
   #unnamed: ReadonlySet<string> = new Set();
@@ -53,6 +54,7 @@ export class QosWatch {
   constructor(node: rclnodejs.Node, warn: (text: string) => void) {
     this.#node = node;
     this.#warn = warn;
+    this.#name = nodeNameOf({ node_name: node.name(), node_namespace: node.namespace() });
   }
 
   /**
@@ -66,10 +68,6 @@ export class QosWatch {
     for (const text of mismatches) if (!this.#known.has(text)) this.#warn(text);
     this.#known = new Set(mismatches);
     return mismatches;
-  }
-
-  get #name(): string {
-    return `${this.#node.namespace().replace(/\/$/, '')}/${this.#node.name()}`;
   }
 
   #mismatchedPublishers(): string[] {
