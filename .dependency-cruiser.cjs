@@ -20,7 +20,9 @@ const MAY_IMPORT = {
   worker: [...BASE, 'perception', 'model', 'planning', 'rollout'],
   loop: [...BASE, 'timeline', 'robot', 'safety', 'perception', 'planning', 'worker'],
   goals: [...BASE, 'robot', 'safety', 'perception'],
-  params: [...BASE, 'robot', 'safety', 'perception', 'planning', 'worker', 'loop', 'goals'],
+  guide: ['core'],
+  recording: [...BASE, 'perception', 'planning', 'worker'],
+  params: [...BASE, 'robot', 'safety', 'perception', 'planning', 'worker', 'loop', 'goals', 'recording'],
   'model-check': [...BASE, 'perception', 'model', 'planning', 'rollout', 'worker', 'params'],
   ros: [
     ...BASE,
@@ -32,8 +34,11 @@ const MAY_IMPORT = {
     'worker',
     'loop',
     'goals',
+    'guide',
+    'recording',
     'params',
   ],
+  dashboard: [...BASE, 'robot', 'perception', 'guide', 'params', 'ros'],
 };
 
 /** Rooms that may import the compiler, through its index alone. */
@@ -43,6 +48,7 @@ const IMPORTS_COMPILER = ['model', 'rollout'];
 const LOADS_RCLNODEJS = [
   'goals/reach-goal-server',
   'node/(rclnodejs-node|ros-clock|run-node)',
+  'observer/observe-node',
   'parameters/(parameter-bridge|parameter-descriptor|parameter-services|startup-parameters)',
   'topics/(qos|qos-overrides|qos-subscription)',
 ];
@@ -50,7 +56,7 @@ const LOADS_RCLNODEJS = [
 /** Libraries that a few rooms alone import. */
 const OWNED_LIBRARIES = {
   rclnodejs: {
-    rooms: 'src/ros|eval/ros',
+    rooms: 'src/ros|src/dashboard/ros|eval/ros',
     why: 'ROS stays behind one folder, so that everything else runs and is tested without it',
   },
   'onnxruntime-node': {
@@ -63,19 +69,28 @@ const OWNED_LIBRARIES = {
     rooms: 'src/planning|src/params',
     why: 'it reads what users write, expressions and quantities with units, and evaluates nothing',
   },
+  '@mcap/core': { rooms: 'src/recording', why: 'recordings are written and read in one place' },
   yaml: { rooms: 'src/params', why: 'parameter files are read in one place' },
   'pure-rand': { rooms: 'src/math', why: 'chance comes from the seeded noise of the math room' },
+  '@preact/signals': { rooms: 'src/dashboard/ui', why: 'the state of the page' },
+  preact: { rooms: 'src/dashboard/ui', why: 'the page is drawn with it' },
+  three: { rooms: 'src/dashboard/ui', why: 'the page shows the robot with it' },
+  'urdf-loader': { rooms: 'src/dashboard/ui', why: 'the page shows the robot with it' },
+  uplot: { rooms: 'src/dashboard/ui', why: 'the page plots with it' },
   rxjs: {
     rooms: 'src/loop|src/perception|src/timeline|src/ros',
     why: 'streams are wired in the loop and the decoder; the timeline gives ticks, and the ROS room feeds them',
   },
 };
 
+/** The page of the dashboard, which has a rule of its own. */
+const PAGE = '^src/dashboard/ui/';
+
 const roomRules = Object.entries(MAY_IMPORT).map(([room, allowed]) => ({
   name: `room-${room}`,
   comment: `${room} may import ${allowed.length === 0 ? 'no other room' : `${allowed.join(', ')} alone`}`,
   severity: 'error',
-  from: { path: `^src/${room}/` },
+  from: { path: `^src/${room}/`, pathNot: PAGE },
   to: { path: '^src/', pathNot: `^src/(${[room, ...allowed].join('|')})/` },
 }));
 
@@ -114,7 +129,7 @@ module.exports = {
       name: 'worker-through-its-port',
       comment: 'what runs in the planner process is not loaded into the process that talks to ROS',
       severity: 'error',
-      from: { path: '^src/(loop|params|ros)/' },
+      from: { path: '^src/(loop|recording|params|ros)/' },
       to: { path: '^src/worker/', pathNot: '^src/worker/planner-port\\.ts$' },
     },
     {
@@ -153,11 +168,44 @@ module.exports = {
       to: { dependencyTypes: ['npm', 'core'] },
     },
     {
+      name: 'guide-runs-in-a-browser',
+      comment: 'the dashboard gives its advice in the page',
+      severity: 'error',
+      from: { path: '^src/guide/' },
+      to: { dependencyTypes: ['npm', 'core'] },
+    },
+    {
       name: 'who-loads-rclnodejs',
       comment: `only adapters load the ROS library, so that the rest of the ROS room is tested without it: ${LOADS_RCLNODEJS.join(', ')}`,
       severity: 'error',
       from: { path: '^src/ros/', pathNot: `^src/ros/(${LOADS_RCLNODEJS.join('|')})\\.ts$` },
       to: { path: '(^|node_modules/)rclnodejs(/|$)', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'page-is-apart',
+      comment:
+        'the page runs in a browser: of the product it knows the messages of its server, the guide, and what is drawn of a replay',
+      severity: 'error',
+      from: { path: PAGE },
+      to: {
+        path: '^src/',
+        pathNot:
+          '^src/(dashboard/(ui/|((replay-)?protocol|binary-frame)\\.ts$)|recording/what-if-view\\.ts$|guide/|core/)',
+      },
+    },
+    {
+      name: 'view-runs-in-a-browser',
+      comment: 'the dashboard and the page of jepa-mpc replay draw the same',
+      severity: 'error',
+      from: { path: '^src/recording/what-if-view\\.ts$' },
+      to: { pathNot: '^src/core/' },
+    },
+    {
+      name: 'nobody-imports-the-page',
+      comment: 'the server delivers the page as Vite has built it',
+      severity: 'error',
+      from: { path: '^(src|eval|packages)/', pathNot: PAGE },
+      to: { path: PAGE },
     },
     ...roomRules,
     ...libraryRules,

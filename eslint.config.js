@@ -43,7 +43,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/**/*.ts', 'packages/**/*.ts'],
+    files: ['src/**/*.ts', 'src/**/*.tsx', 'packages/**/*.ts'],
     ignores: ['src/ros/**', 'src/cli/**'],
     rules: { 'no-restricted-properties': ['error', ...HIDDEN_INPUTS] },
   },

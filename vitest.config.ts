@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Loading models and starting processes on a busy machine takes its time. */
 const UNIT_TIMEOUT_MS = 20_000;
 const E2E_TIMEOUT_MS = 300_000;
+const BROWSER_TIMEOUT_MS = 120_000;
+/** What a page does with what arrives, drawing in three dimensions on the processor. */
+const BROWSER_POLL_MS = 20_000;
 
 /** One ROS domain serves a whole run, so tests that open nodes take turns. */
 const oneAtATime = { pool: 'forks', fileParallelism: false, maxWorkers: 1 } as const;
@@ -14,9 +17,11 @@ const UNIT_TESTS = ['tests/unit/**/*.test.ts', 'packages/*/tests/**/*.test.ts'];
  * replace a module. All others share one process, which halves their time: the product's modules are loaded once.
  */
 const ISOLATED_TESTS = [
+  'tests/unit/dashboard/replays.test.ts',
   'tests/unit/eval/child-process.test.ts',
   'tests/unit/model-check/**/*.test.ts',
   'tests/unit/model/load-model.test.ts',
+  'tests/unit/recording/recorder.test.ts',
   'tests/unit/ros/topics/qos-subscription.test.ts',
   'tests/unit/scripts/{run-checks,set-up-lock,supervise}.test.ts',
   'tests/unit/worker/{latents-by-stamp,worker-planner}.test.ts',
@@ -77,6 +82,17 @@ export default defineConfig({
           include: ['tests/e2e/**/*.test.ts'],
           testTimeout: E2E_TIMEOUT_MS,
           hookTimeout: E2E_TIMEOUT_MS,
+        },
+      },
+      {
+        test: {
+          ...oneAtATime,
+          name: 'browser',
+          sequence: { groupOrder: 3 },
+          include: ['tests/browser/**/*.test.ts'],
+          expect: { poll: { timeout: BROWSER_POLL_MS } },
+          testTimeout: BROWSER_TIMEOUT_MS,
+          hookTimeout: BROWSER_TIMEOUT_MS,
         },
       },
     ],

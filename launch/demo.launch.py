@@ -29,7 +29,17 @@ from launch_ros.actions import Node
 
 SHARE = Path(get_package_share_directory("jepa_mpc"))
 # Arguments that are forwarded to planner.launch.py.
-FORWARDED = ("model", "params_file", "device", "namespace", "log_level", "rviz")
+FORWARDED = (
+    "model",
+    "params_file",
+    "device",
+    "namespace",
+    "log_level",
+    "recording",
+    "rviz",
+    "dashboard",
+    "dashboard_port",
+)
 SIMULATOR = "mujoco_sim"
 # As in planner.launch.py.
 ENDS_WITH_LAUNCH = "setpriv --pdeathsig INT " if shutil.which("setpriv") else ""
@@ -73,7 +83,7 @@ def simulator_and_planner(context: LaunchContext) -> list[LaunchDescriptionEntit
 
     def end_all(event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity] | None:
         # A launch cannot be shut down twice. Closing a window must not end it.
-        if context.is_shutdown or event.process_name.startswith("rviz2"):
+        if context.is_shutdown or event.process_name.startswith(("rviz2", "dashboard")):
             return None
         return [Shutdown(reason=f"{event.process_name} ended")]
 
@@ -92,13 +102,16 @@ def generate_launch_description() -> LaunchDescription:
         ("device", "", "Device that plans: auto, cuda, tensorrt, webgpu or cpu; empty: that of the parameter file."),
         ("namespace", "", "Namespace of both nodes and of their relative topics."),
         ("log_level", "info", "Minimum severity that the planner node logs."),
+        ("dashboard_port", "8321", "Port of the live page on 127.0.0.1; 0: any that is free."),
         ("urdf", str(SHARE / "urdf" / "reacher.urdf"), "URDF of the simulated robot."),
         ("seed", "0", "Seed of the random poses and goals."),
         ("python", os.environ.get("JEPA_MPC_PYTHON", "python3"), "Python with rclpy and mujoco."),
     )
     flags = (
         ("viewer", "Open MuJoCo's window; needs a display."),
+        ("recording", "Record the run to an MCAP file, for `jepa-mpc replay` and Foxglove."),
         ("rviz", "Open rviz2, which must be installed, with the displays of the node."),
+        ("dashboard", "Serve the live page of the planner; its address, with the token, is printed."),
     )
     declared = [
         DeclareLaunchArgument(name, default_value=default, description=text) for name, default, text in arguments

@@ -37,7 +37,10 @@ GAZEBO = SHARE / "sim" / "gazebo"
 ROBOT = "reacher"
 CONTROLLER = "joint_trajectory_controller"
 # Arguments that are forwarded to planner.launch.py.
-FORWARDED = ("model", "params_file", "device", "namespace", "log_level", "autostart", "rviz")
+FORWARDED = (
+    *("model", "params_file", "device", "namespace", "log_level", "autostart"),
+    *("recording", "rviz", "dashboard", "dashboard_port"),
+)
 # As in planner.launch.py.
 ENDS_WITH_LAUNCH = "setpriv --pdeathsig INT " if shutil.which("setpriv") else ""
 # Gazebo starts slowly if it renders in software.
@@ -50,6 +53,7 @@ ARGUMENTS = (
     ("device", "", "Device that plans: auto, cuda, tensorrt, webgpu or cpu; empty: that of the parameter file."),
     ("namespace", "", "Namespace of all nodes and of their relative topics."),
     ("log_level", "info", "Minimum severity that the planner node logs."),
+    ("dashboard_port", "8321", "Port of the live page on 127.0.0.1; 0: any that is free."),
     ("world", str(GAZEBO / "worlds" / "reacher.sdf"), "World file, in SDF."),
     ("description", str(SHARE / "urdf" / "reacher.urdf.xacro"), "The robot, as a URDF or xacro file."),
     ("controllers", str(GAZEBO / "controllers.yaml"), "Parameters of ros2_control's controllers."),
@@ -59,7 +63,9 @@ ARGUMENTS = (
 FLAGS = (
     ("gui", "Open Gazebo's window; needs a display. Cameras render without one.", bool(os.environ.get("DISPLAY"))),
     ("autostart", "The planner configures and activates itself; false: a lifecycle manager does that.", True),
+    ("recording", "Record the run to an MCAP file, for `jepa-mpc replay` and Foxglove.", False),
     ("rviz", "Open rviz2, which must be installed, with the displays of the node.", False),
+    ("dashboard", "Serve the live page of the planner; its address, with the token, is printed.", False),
     (
         "fortress",
         "Start Gazebo Fortress, which has other names of programs and plugins.",
@@ -178,7 +184,7 @@ def in_order(steps: list[Node], last: LaunchDescriptionEntity) -> list[LaunchDes
 
     def end_all(event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity] | None:
         # A launch cannot be shut down twice. Closing a window must not end it.
-        if context.is_shutdown or event.process_name.startswith(("rviz2", "gazebo_window")):
+        if context.is_shutdown or event.process_name.startswith(("rviz2", "dashboard", "gazebo_window")):
             return None
         if event.action in steps and event.returncode == 0:
             return None

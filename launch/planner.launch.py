@@ -23,12 +23,15 @@ ARGUMENTS = (
     ("device", "", "Device that plans: auto, cuda, tensorrt, webgpu or cpu; empty: that of the parameter file."),
     ("namespace", "", "Namespace of the node and of its relative topics."),
     ("name", "planner_node", "Name of the node."),
+    ("dashboard_port", "8321", "Port of the live page on 127.0.0.1; 0: any that is free."),
     *((f"{topic}_topic", topic, f"Topic that replaces the node's `{topic}`.") for topic in TOPICS),
 )
 FLAGS = (
     ("use_sim_time", "false", "Use the time of /clock, as with a simulator."),
     ("autostart", "true", "Configure, and activate once all inputs are there; false: a lifecycle manager does that."),
+    ("recording", "false", "Record the run to an MCAP file, for `jepa-mpc replay` and Foxglove."),
     ("rviz", "false", "Open rviz2, which must be installed, with the displays of the node."),
+    ("dashboard", "false", "Serve the live page of the node; its address, with the token, is printed."),
 )
 # After SIGTERM or a kill, `ros2 launch` leaves its processes running. With setpriv, the kernel ends them.
 ENDS_WITH_LAUNCH = "setpriv --pdeathsig INT " if shutil.which("setpriv") else ""
@@ -44,6 +47,8 @@ def planner_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         parameters.append(given["params_file"])
     overrides: dict[str, str | bool] = {name: given[name] == "true" for name in ("use_sim_time", "autostart")}
     overrides |= {name: given[name] for name in ("model", "device") if given[name]}
+    if given["recording"] == "true":
+        overrides["recording.enabled"] = True
     parameters.append(overrides)
     node = LifecycleNode(
         package="jepa_mpc",
@@ -67,7 +72,19 @@ def planner_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         arguments=["-d", str(Path(get_package_share_directory("jepa_mpc")) / "rviz" / "planner.rviz")],
         parameters=[{"use_sim_time": overrides["use_sim_time"]}],
     )
-    return [RegisterEventHandler(on_active), node, *([displays] if given["rviz"] == "true" else [])]
+    page = Node(
+        package="jepa_mpc",
+        executable="dashboard",
+        exec_name="dashboard",
+        name="dashboard",
+        namespace=given["namespace"],
+        arguments=["--node", given["name"], "--port", given["dashboard_port"]],
+        prefix=[ENDS_WITH_LAUNCH],
+        output="screen",
+        respawn=False,
+    )
+    extras = [action for flag, action in (("rviz", displays), ("dashboard", page)) if given[flag] == "true"]
+    return [RegisterEventHandler(on_active), node, *extras]
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -1,34 +1,14 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, resolve } from 'node:path';
+
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { portNumber } from '../../src/cli/dashboard.js';
 import { JepaMpcError } from '../../src/core/errors.js';
 import { DEFAULT_EPISODE_S } from '../episodes/episode-judge.js';
-import { wholeNumber } from '../option-values.js';
+import { appendImperfection, episodeSeconds, wholeNumber } from '../option-values.js';
 import type { DemoOptions } from './options.js';
-import { PACKAGE_ROOT } from './package-root.js';
-import {
-  IMPERFECTIONS,
-  isImperfection,
-  isPlanDelay,
-  SIMULATOR_NAMES,
-  SIMULATORS,
-  type SimulatorName,
-} from './simulators.js';
-
-/** A shorter episode would end before a plan can move the robot. */
-const MIN_EPISODE_S = 0.5;
-const MAX_EPISODE_S = 3600;
-
-function seconds(text: string): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= MIN_EPISODE_S && value <= MAX_EPISODE_S)) {
-    throw new InvalidArgumentError(
-      `Found '${text}', expected a number of seconds from ${MIN_EPISODE_S} to ${MAX_EPISODE_S}.`,
-    );
-  }
-  return value;
-}
+import { DEMO_MODEL, DEMO_URDF } from './package-root.js';
+import { dashboardCommand, plannerCommand } from './product-command.js';
+import { IMPERFECTIONS, isPlanDelay, SIMULATOR_NAMES, SIMULATORS, type SimulatorName } from './simulators.js';
 
 function webpFile(text: string): string {
   if (!text.endsWith('.webp')) {
@@ -37,19 +17,16 @@ function webpFile(text: string): string {
   return text;
 }
 
+function mcapFile(text: string): string {
+  if (!text.endsWith('.mcap')) {
+    throw new InvalidArgumentError(`Found '${text}', expected a file whose name ends with .mcap.`);
+  }
+  return text;
+}
+
 function appendAssignment(text: string, before: readonly string[]): string[] {
   if (!/^[A-Za-z_][\w.]*=.+$/.test(text)) {
     throw new InvalidArgumentError(`Found '${text}', expected name=value, for example sampling.samples=200.`);
-  }
-  return [...before, text];
-}
-
-function appendImperfection(text: string, before: readonly string[]): string[] {
-  const [, name = '', value = ''] = /^([\w-]+)=(.+)$/.exec(text) ?? [];
-  if (!isImperfection(name) || !Number.isFinite(Number(value))) {
-    throw new InvalidArgumentError(
-      `Found '${text}', expected name=number with one of ${IMPERFECTIONS.join(', ')}.`,
-    );
   }
   return [...before, text];
 }
@@ -64,10 +41,13 @@ interface Flags {
   readonly headless: boolean;
   readonly json: string;
   readonly animation?: string;
+  readonly record?: string;
   readonly model: string;
   readonly baselines?: boolean;
   readonly plannerParam: readonly string[];
   readonly verbose: boolean;
+  readonly dashboard: boolean;
+  readonly port?: number;
 }
 
 /** The `demo` command: the real planner node moves a simulated arm to goal images. */
@@ -80,7 +60,7 @@ export function demoCommand(): Command {
       new Option('--simulator <name>', 'what simulates the arm').choices(SIMULATOR_NAMES).default('mujoco'),
     )
     .option('--episodes <n>', 'episodes to run', wholeNumber(1), 5)
-    .option('--episode-seconds <s>', 'time limit of an episode', seconds, DEFAULT_EPISODE_S)
+    .option('--episode-seconds <s>', 'time limit of an episode', episodeSeconds, DEFAULT_EPISODE_S)
     .option('--seed <n>', 'seed of starts, goals and planner noise', wholeNumber(0), 1)
     .option('--lockstep', 'simulated time waits for the planner: same seed, same run', false)
     .option('--headless', 'no window, even where there is a display', false)
@@ -94,7 +74,12 @@ export function demoCommand(): Command {
       "also write the planner's episodes as an animated WebP: camera and goal image",
       webpFile,
     )
-    .option('--model <dir>', 'folder of the model', `${PACKAGE_ROOT}models/reacher`)
+    .option(
+      '--record <file>',
+      'also record the run to an MCAP file, from which jepa-mpc replay makes every plan again',
+      mcapFile,
+    )
+    .option('--model <dir>', 'folder of the model', DEMO_MODEL)
     .option('--baselines', 'also run the baselines (default with --lockstep)')
     .option('--no-baselines', 'skip the baselines (default in real time)')
     .option('--planner-param <name=value>', 'parameter of the planner node; repeatable', appendAssignment, [])
@@ -104,6 +89,8 @@ export function demoCommand(): Command {
       appendImperfection,
       [],
     )
+    .option('--dashboard', 'serve the live page of the planner node; its address is printed', false)
+    .option('--port <n>', 'port of the live page, as in jepa-mpc dashboard; 0: any that is free', portNumber)
     .option('--verbose', 'print the output of the simulator and the planner node', false)
     .action(async (flags: Flags) => {
       const options = toOptions(flags);
@@ -124,8 +111,17 @@ function toOptions(flags: Flags): DemoOptions {
       remedy: 'Drop one of the two options.',
     });
   }
+  if (flags.port !== undefined && !flags.dashboard) {
+    throw new JepaMpcError('params.invalid', {
+      subject: `--port ${flags.port}`,
+      found: 'no --dashboard, whose port it is',
+      expected: 'both or none',
+      remedy: 'Add --dashboard.',
+    });
+  }
   return {
     simulator: SIMULATORS[flags.simulator],
+    urdfFile: DEMO_URDF,
     imperfections: flags.imperfect,
     episodes: flags.episodes,
     episodeSeconds: flags.episodeSeconds,
@@ -134,17 +130,18 @@ function toOptions(flags: Flags): DemoOptions {
     headless: flags.headless,
     jsonFile: flags.json,
     animationFile: flags.animation ?? null,
+    recordingFile: flags.record ?? null,
     modelFolder: flags.model,
     baselines: flags.baselines ?? flags.lockstep,
     plannerParameters: flags.plannerParam,
     verbose: flags.verbose,
     plannerCommand: plannerCommand(),
+    dashboardCommand: flags.dashboard
+      ? [
+          ...dashboardCommand(),
+          ...(flags.port === undefined ? [] : ['--port', String(flags.port)]),
+          ...(flags.record === undefined ? [] : ['--recordings', dirname(resolve(flags.record))]),
+        ]
+      : null,
   };
-}
-
-/** The executable that `ros2 run` starts if the package is installed; in a checkout, the same program from the checkout. */
-function plannerCommand(): string[] {
-  const installed = join(PACKAGE_ROOT, '..', '..', 'lib', 'jepa_mpc', 'planner_node');
-  if (existsSync(installed)) return [installed];
-  return [process.execPath, fileURLToPath(new URL('../../src/cli/main.js', import.meta.url)), 'node'];
 }

@@ -4,7 +4,7 @@ import { JepaMpcError } from '../../src/core/errors.js';
 import { DEMO_NODE, DemoClient } from '../ros/demo-client.js';
 import { PLANNER_NODE, type DemoListener } from '../ros/demo-subscriptions.js';
 import { ManagedChild } from './child-process.js';
-import type { DemoOptions } from './options.js';
+import type { SessionOptions } from './options.js';
 import { idleInLockstep, SETTLE_PERIODS } from '../episodes/lockstep-driver.js';
 import type { DemoRobot } from '../episodes/robot.js';
 import { isPlanDelay, type Simulator } from './simulators.js';
@@ -52,11 +52,13 @@ export class DemoSession {
    *
    * @throws JepaMpcError environment.missing (no Python for the simulator), demo.timeout, demo.process-died, planner.not-ready
    */
-  async start(options: DemoOptions, robot: DemoRobot, packageRoot: string): Promise<void> {
+  async start(options: SessionOptions, robot: DemoRobot, packageRoot: string): Promise<void> {
     const simulatorNode = options.simulator.node;
     this.#log(`starting ${options.simulator.title} and the planner node`);
     this.#start(simulatorProcess(options, packageRoot), options.verbose, packageRoot);
     this.#start(plannerProcess(options), options.verbose, packageRoot);
+    if (options.dashboardCommand === null) this.#log('to watch and tune it in a browser: --dashboard');
+    else this.#start(dashboardProcess(options.dashboardCommand), options.verbose, packageRoot);
     // The observer must not take processor time from the processes it measures.
     setPriority(OBSERVER_NICENESS);
     await this.client.linked(
@@ -120,7 +122,8 @@ export class DemoSession {
       subject: PLANNER_NODE,
       found: `state ${state} after an error`,
       expected: 'a model that loads',
-      remedy: this.#children.at(-1)?.stderrTail ?? 'Run again with --verbose.',
+      remedy:
+        this.#children.find(({ name }) => name === 'planner node')?.stderrTail ?? 'Run again with --verbose.',
     });
   }
 
@@ -141,7 +144,7 @@ export class DemoSession {
       ...program,
       cwd,
       onLine: (line) => {
-        if (verbose) this.#log(`[${program.name}] ${line}`);
+        if (verbose || program.shows?.test(line) === true) this.#log(`[${program.name}] ${line}`);
       },
     });
     this.#children.push(child);
@@ -156,9 +159,11 @@ interface Program {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Lines of its output that are printed in any case. */
+  readonly shows?: RegExp;
 }
 
-function simulatorProcess(options: DemoOptions, packageRoot: string): Program {
+function simulatorProcess(options: SessionOptions, packageRoot: string): Program {
   const command = process.env['JEPA_MPC_PYTHON'];
   if (command === undefined) {
     throw new JepaMpcError('environment.missing', {
@@ -178,7 +183,7 @@ function simulatorProcess(options: DemoOptions, packageRoot: string): Program {
     name: 'simulator',
     command,
     args: [
-      ...['-m', simulator.module, '--urdf', urdfFile(packageRoot), '--seed', String(options.seed)],
+      ...['-m', simulator.module, '--urdf', options.urdfFile, '--seed', String(options.seed)],
       ...options.imperfections
         .filter((assignment) => !isPlanDelay(assignment))
         .map((assignment) => `--${assignment}`),
@@ -192,17 +197,16 @@ function simulatorProcess(options: DemoOptions, packageRoot: string): Program {
 /** In lockstep the camera takes one image in each control period of the model. */
 const LOCKSTEP_CAMERA_RATE_HZ = 10;
 
-/** URDF of the demo's robot. */
-export function urdfFile(packageRoot: string): string {
-  return join(packageRoot, 'urdf', 'reacher.urdf');
-}
-
-function plannerProcess(options: DemoOptions): Program {
+function plannerProcess(options: SessionOptions): Program {
   const [command = process.execPath, ...first] = options.plannerCommand;
   const parameters = {
     model: resolve(options.modelFolder),
     use_sim_time: String(options.lockstep || options.simulator.hasOwnClock),
     seed: String(options.seed),
+    ...(options.recordingFile !== null && {
+      'recording.enabled': 'true',
+      'recording.file': resolve(options.recordingFile),
+    }),
   };
   const assignments = [
     ...Object.entries(parameters).map(([name, value]) => `${name}:=${value}`),
@@ -218,6 +222,10 @@ function plannerProcess(options: DemoOptions): Program {
     ],
     env: process.env,
   };
+}
+
+function dashboardProcess([command = process.execPath, ...args]: readonly string[]): Program {
+  return { name: 'dashboard', command, args, env: process.env, shows: /^dashboard: / };
 }
 
 function refused(transition: string): JepaMpcError {

@@ -27,3 +27,9 @@ export const PACKAGE_ROOT = findPackageRoot(
   fileURLToPath(import.meta.url),
   process.env['AMENT_PREFIX_PATH'] ?? '',
 );
+
+/** Description of the demo's robot. */
+export const DEMO_URDF = join(PACKAGE_ROOT, 'urdf', 'reacher.urdf');
+
+/** Folder of the shipped model. */
+export const DEMO_MODEL = join(PACKAGE_ROOT, 'models', 'reacher');

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import { JepaMpcError } from '../../src/core/errors.js';
 import { percentile } from '../../src/math/percentile.js';
@@ -16,9 +16,9 @@ import type { DemoOptions } from './options.js';
 import { PACKAGE_ROOT } from './package-root.js';
 import { PlannerFigures } from '../episodes/planner-figures.js';
 import { loadRobot, type DemoRobot } from '../episodes/robot.js';
-import { DemoSession, urdfFile } from './demo-session.js';
+import { DemoSession } from './demo-session.js';
 import { DemoTerminal, summaryLines } from './terminal.js';
-import { wilsonInterval } from '../episodes/wilson-interval.js';
+import { wilsonInterval } from '../statistics/wilson-interval.js';
 
 const SERVICE_TIMEOUT_MS = 10_000;
 
@@ -57,13 +57,40 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   }
 }
 
-function writtenFiles({ jsonFile, animationFile }: DemoOptions): string[] {
-  return [jsonFile, contactSheetFile(jsonFile), ...(animationFile === null ? [] : [animationFile])];
+function writtenFiles({ jsonFile, animationFile, recordingFile }: DemoOptions): string[] {
+  const asked = [animationFile, recordingFile].filter((file) => file !== null);
+  return [jsonFile, contactSheetFile(jsonFile), ...asked];
 }
 
 /** The PNG next to the report. */
 function contactSheetFile(jsonFile: string): string {
   return `${jsonFile.slice(0, jsonFile.length - extname(jsonFile).length)}.png`;
+}
+
+/**
+ * Removes the recording of an earlier demo: the node never overwrites one.
+ *
+ * @throws JepaMpcError `params.invalid` for a file that is no recording
+ */
+async function removeRecording(path: string): Promise<void> {
+  const start = Buffer.alloc(8);
+  try {
+    const file = await open(path);
+    await file.read(start);
+    await file.close();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    throw error;
+  }
+  if (start.subarray(1, 5).toString() !== 'MCAP') {
+    throw new JepaMpcError('params.invalid', {
+      subject: `--record ${path}`,
+      found: 'a file that is no recording',
+      expected: 'a new file, or a recording to replace',
+      remedy: 'Give another name.',
+    });
+  }
+  await rm(path);
 }
 
 class DemoRun {
@@ -79,10 +106,12 @@ class DemoRun {
   }
 
   async perform(): Promise<DemoReport> {
-    const { episodes, seed, lockstep, modelFolder, jsonFile, animationFile, simulator } = this.#options;
-    const robot = await loadRobot(urdfFile(PACKAGE_ROOT));
+    const { episodes, seed, lockstep, modelFolder, jsonFile, animationFile, recordingFile, simulator } =
+      this.#options;
+    const robot = await loadRobot(this.#options.urdfFile);
     const model = await identifyModel(modelFolder);
     for (const file of writtenFiles(this.#options)) await mkdir(dirname(file), { recursive: true });
+    if (recordingFile !== null) await removeRecording(recordingFile);
     const tasks = Array.from({ length: episodes }, (_, episode) =>
       sampleEpisode(seed, episode, robot.limits, robot.fingertipOf),
     );

@@ -3,6 +3,7 @@ import type { DemoListener } from '../ros/demo-subscriptions.js';
 import type { CommandPoint } from '../ros/demo-messages.js';
 import type { CommandAudit } from './command-audit.js';
 import type { EpisodeJudge, Verdict } from './episode-judge.js';
+import type { EpisodeMeter } from './episode-meter.js';
 import type { PlannerFigures } from './planner-figures.js';
 
 /** The running episode, as far as its observer needs it. */
@@ -27,13 +28,16 @@ const RECORDING_PERIOD_NS = 60_000_000n;
 export class EpisodeObserver implements DemoListener {
   readonly #audit: CommandAudit;
   readonly #figures: PlannerFigures;
+  readonly #meter: EpisodeMeter | null;
   #episode: ObservedEpisode | null = null;
   #firstFrame: ImageFrame | null = null;
   #recording: ImageFrame[] = [];
 
-  constructor(audit: CommandAudit, figures: PlannerFigures) {
+  /** @param meter measures each episode by itself; null: nothing does */
+  constructor(audit: CommandAudit, figures: PlannerFigures, meter: EpisodeMeter | null = null) {
     this.#audit = audit;
     this.#figures = figures;
+    this.#meter = meter;
   }
 
   /** First frame of the running or last episode. */
@@ -50,6 +54,7 @@ export class EpisodeObserver implements DemoListener {
     this.#firstFrame = null;
     this.#recording = [];
     this.#audit.restart();
+    this.#meter?.restart();
     this.#episode = episode;
   }
 
@@ -57,9 +62,11 @@ export class EpisodeObserver implements DemoListener {
     this.#episode = null;
   }
 
-  onJoints({ stampNs, position, velocity }: JointReading): void {
+  onJoints(reading: JointReading): void {
     if (this.#episode === null) return;
-    const { judge, onVerdict } = this.#episode;
+    const { stampNs, position, velocity } = reading;
+    const { judge, startNs, onVerdict } = this.#episode;
+    if (stampNs >= startNs && !judge.verdict.ended) this.#meter?.addReading(reading);
     onVerdict(
       judge.observe({ stampNs, positionRad: Array.from(position), velocityRadS: Array.from(velocity) }),
     );
@@ -78,6 +85,8 @@ export class EpisodeObserver implements DemoListener {
   }
 
   onStatistics(values: ReadonlyMap<string, string>): void {
-    if (this.#episode?.measured === true) this.#figures.add(values);
+    if (this.#episode?.measured !== true) return;
+    this.#figures.add(values);
+    this.#meter?.addPlan(values);
   }
 }

@@ -98,6 +98,9 @@ export async function runEpisode(setting: EpisodeSetting, task: EpisodeTask): Pr
   }
 
   const { success, distanceM, timeS } = judge.verdict;
+  const isHoldReported = !success && !paused;
+  // Simulated time stands still, so the next report is of the end; the last one may be from before it.
+  if (isHoldReported && lockstep) await nextHoldReport(client);
   const { goalImage, image } = client.received;
   const start = observer.firstFrame;
   if (start === null || image === null || goalImage === null) {
@@ -107,13 +110,20 @@ export async function runEpisode(setting: EpisodeSetting, task: EpisodeTask): Pr
     success,
     finalDistanceM: distanceM,
     timeS,
-    holdReason: success || paused ? '' : client.received.holdReason,
+    holdReason: isHoldReported ? client.received.holdReason : '',
     frames: { start, goal: goalImage, end: image, success, recorded: observer.recording },
   };
 }
 
+/** Waits for the next report of why the planner node holds the robot. */
+async function nextHoldReport(client: DemoClient): Promise<void> {
+  const { holdReports } = client.received;
+  const reported = (): boolean => client.received.holdReports > holdReports;
+  await client.until(reported, '/diagnostics of the planner node', ANSWER_TIMEOUT_MS);
+}
+
 /** Sends the simulator a goal pose and waits for its goal image. */
-async function showGoal(client: DemoClient, goalRad: readonly number[]): Promise<void> {
+export async function showGoal(client: DemoClient, goalRad: readonly number[]): Promise<void> {
   const { goalImages } = client.received;
   client.setGoal(goalRad);
   const shown = (): boolean => client.received.goalImages > goalImages;

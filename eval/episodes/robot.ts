@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { ForwardKinematics } from '../../src/robot/forward-kinematics.js';
 import { jointLimits } from '../../src/robot/joint-limits.js';
+import { lastLink } from '../../src/robot/tip-paths.js';
 import { parseUrdf } from '../../src/robot/urdf.js';
 import type { JointLimit } from '../../src/core/types.js';
 import type { FingertipOf } from './episode-sampler.js';
 
-const TIP_LINK = 'fingertip';
-
-/** The robot of the demo, as its URDF describes it. */
+/** The robot of a run, as its URDF describes it. */
 export interface DemoRobot {
   /** Movable joints in URDF order: the order of every position here. */
   readonly joints: readonly string[];
   readonly limits: readonly JointLimit[];
+  /** Position of the link at the end of the arm: the origin of {@link lastLink}. */
   readonly fingertipOf: FingertipOf;
 }
 
@@ -21,7 +21,7 @@ export async function loadRobot(urdfFile: string): Promise<DemoRobot> {
   const joints = urdf.joints
     .filter(({ type, mimic }) => type !== 'fixed' && mimic === null)
     .map(({ name }) => name);
-  const kinematics = new ForwardKinematics(urdf, TIP_LINK, joints);
+  const kinematics = new ForwardKinematics(urdf, lastLink(urdf, joints), joints);
   return {
     joints,
     limits: jointLimits(urdf, joints),

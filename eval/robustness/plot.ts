@@ -1,34 +1,19 @@
 import sharp from 'sharp';
+import {
+  colourOf,
+  escapeXml,
+  GREY,
+  GRID_GREY,
+  svgInterval,
+  svgLine,
+  svgPicture,
+  svgText,
+} from '../plot/svg.js';
 import type { Robustness } from './result.js';
 
 const PANEL_PX = { width: 290, height: 250 };
 const MARGIN_PX = { left: 44, right: 16, top: 96, bottom: 44 };
-const COLOURS = ['#1b6ca8', '#c0504d', '#7a7a7a', '#4f8a3c'] as const;
 const GRID = [0, 0.25, 0.5, 0.75, 1];
-
-interface TextStyle {
-  readonly size?: number;
-  readonly anchor?: 'start' | 'middle' | 'end';
-  readonly fill?: string;
-}
-
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-}
-
-/** Text with its baseline at `y`. */
-function svgText(x: number, y: number, content: string | number, style: TextStyle = {}): string {
-  const { size = 13, anchor = 'start', fill = '#222' } = style;
-  return `<text x="${x}" y="${y}" font-family="DejaVu Sans, sans-serif" font-size="${size}" text-anchor="${anchor}" fill="${fill}">${escape(String(content))}</text>`;
-}
-
-function svgLine(x1: number, y1: number, x2: number, y2: number, stroke: string): string {
-  return `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${stroke}" stroke-width="1"/>`;
-}
-
-function colourOf(run: number): string {
-  return COLOURS[run % COLOURS.length] ?? COLOURS[0];
-}
 
 /** One axis of all runs: success by level, with its 95 % intervals. */
 function panel(runs: readonly Robustness[], axis: number): string {
@@ -43,19 +28,18 @@ function panel(runs: readonly Robustness[], axis: number): string {
   const x = (level: number): number => left + ((level - lowest) / (highest - lowest)) * (right - left);
   const y = (rate: number): number => bottom - rate * (bottom - top);
   const grid = GRID.flatMap((rate) => [
-    svgLine(left, y(rate), right, y(rate), '#ddd'),
-    svgText(left - 6, y(rate) + 4, rate * 100, { anchor: 'end', size: 11, fill: '#555' }),
+    svgLine(left, y(rate), right, y(rate), GRID_GREY),
+    svgText(left - 6, y(rate) + 4, rate * 100, { anchor: 'end', size: 11, fill: GREY }),
   ]);
   const labels = levels.map((level) =>
-    svgText(x(level), bottom + 16, level, { anchor: 'middle', size: 11, fill: '#555' }),
+    svgText(x(level), bottom + 16, level, { anchor: 'middle', size: 11, fill: GREY }),
   );
   const drawn = curves.map(({ points }, run) => {
     const colour = colourOf(run);
     const path = points.map(({ level, successRate }) => `${x(level)},${y(successRate)}`).join(' ');
-    const markers = points.map(({ level, successRate, successInterval95: [low, high] }) => {
-      const bar = svgLine(x(level), y(low), x(level), y(high), colour);
-      return `${bar}<circle cx="${x(level)}" cy="${y(successRate)}" r="4" fill="${colour}"/>`;
-    });
+    const markers = points.map(({ level, successRate, successInterval95: [low, high] }) =>
+      svgInterval(x(level), y(successRate), [y(low), y(high)], colour),
+    );
     return `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>${markers.join('')}`;
   });
   const title = svgText((left + right) / 2, bottom + 34, first.title, { anchor: 'middle' });
@@ -72,14 +56,15 @@ export async function plotRobustness(runs: readonly [Robustness, ...Robustness[]
   const width = newest.curves.length * PANEL_PX.width;
   const names = runs.map(({ label, simulator, episodes, seed }, run) => {
     const legend = `${label} in ${simulator}, ${episodes} episodes a point, seed ${seed}`;
-    return `<tspan dx="${run === 0 ? 0 : 24}" fill="${colourOf(run)}">${escape(legend)}</tspan>`;
+    return `<tspan dx="${run === 0 ? 0 : 24}" fill="${colourOf(run)}">${escapeXml(legend)}</tspan>`;
   });
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${PANEL_PX.height + MARGIN_PX.top}">
-<rect width="100%" height="100%" fill="white"/>
-${svgText(MARGIN_PX.left, 28, 'Success [%] with one thing wrong at a time, and its 95 % interval', { size: 17 })}
-<text x="${MARGIN_PX.left}" y="50" font-family="DejaVu Sans, sans-serif" font-size="13">${names.join('')}</text>
-${svgText(MARGIN_PX.left, 70, newest.machine, { size: 11, fill: '#555' })}
-${newest.curves.map((_, axis) => panel(runs, axis)).join('')}
-</svg>`;
+  const svg = svgPicture(width, PANEL_PX.height + MARGIN_PX.top, [
+    svgText(MARGIN_PX.left, 28, 'Success [%] with one thing wrong at a time, and its 95 % interval', {
+      size: 17,
+    }),
+    `<text x="${MARGIN_PX.left}" y="50" font-family="DejaVu Sans, sans-serif" font-size="13">${names.join('')}</text>`,
+    svgText(MARGIN_PX.left, 70, newest.machine, { size: 11, fill: GREY }),
+    ...newest.curves.map((_, axis) => panel(runs, axis)),
+  ]);
   return sharp(Buffer.from(svg)).png().toBuffer();
 }

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { JepaMpcError } from '../../src/core/errors.js';
 import { demoReportSchema, type DemoReport } from '../demo/demo-report.js';
 import type { SimulatorName } from '../demo/simulators.js';
+import { machine } from '../machine.js';
 import { plotRobustness } from './plot.js';
 import { readResult, type Robustness } from './result.js';
 
@@ -108,12 +109,6 @@ function runDemo(options: RobustnessOptions, imperfections: readonly string[]): 
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-function machine(): string {
-  const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
-  const today = new Date().toISOString().slice(0, 10);
-  return `${processor}, ${availableParallelism()} cores, Node.js ${process.version}, ${today}`;
 }
 
 function percent(rate: number): string {

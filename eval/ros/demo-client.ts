@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import rclnodejs from 'rclnodejs';
 import { JepaMpcError } from '../../src/core/errors.js';
+import type { ParameterValue } from '../../src/core/parameter.js';
 import { Arrivals } from './demo-arrivals.js';
 import { toResetReport, type ResetReport } from './demo-messages.js';
 import { DemoSubscriptions, PLANNER_NODE, type DemoListener, type Received } from './demo-subscriptions.js';
+import { toParameterMessage } from './parameter-messages.js';
 import { ServiceCaller } from './service-caller.js';
 
 /** Name of the demo's own node. */
@@ -13,18 +15,6 @@ const DISCOVERY_MS = 1000;
 /** Lifecycle transitions that the demo asks for, by their id in lifecycle_msgs/Transition. */
 const TRANSITION_ID = { configure: 1, activate: 3, deactivate: 4 } as const;
 export type Transition = keyof typeof TRANSITION_ID;
-
-const STRING_TYPE = 4;
-const NO_VALUE = {
-  bool_value: false,
-  integer_value: 0n,
-  double_value: 0,
-  byte_array_value: [],
-  bool_array_value: [],
-  integer_array_value: [],
-  double_array_value: [],
-  string_array_value: [],
-};
 
 /** Two nodes that must have discovered each other on a topic before messages between them are safe from loss. */
 export interface TopicLink {
@@ -61,6 +51,10 @@ export class DemoClient {
   readonly #setParameters = this.#node.createClient(
     'rcl_interfaces/srv/SetParameters',
     `/${PLANNER_NODE}/set_parameters`,
+  );
+  readonly #setParametersAtomically = this.#node.createClient(
+    'rcl_interfaces/srv/SetParametersAtomically',
+    `/${PLANNER_NODE}/set_parameters_atomically`,
   );
   readonly #subscriptions: DemoSubscriptions;
 
@@ -238,13 +232,28 @@ export class DemoClient {
 
   /** Sets a text parameter of the planner node. */
   async setParameter(name: string, value: string, timeoutMs: number): Promise<void> {
-    const request = {
-      parameters: [{ name, value: { ...NO_VALUE, type: STRING_TYPE, string_value: value } }],
-    };
+    const request = { parameters: [toParameterMessage(name, value)] };
     const { results } = await this.#services.call(this.#setParameters, request, timeoutMs);
     const result = results[0];
     if (result?.successful !== true)
       throw refused(`parameter ${name} = ${value}`, result?.reason ?? 'no result');
+  }
+
+  /**
+   * Sets parameters of the planner node, all of them or none.
+   *
+   * @throws JepaMpcError `params.invalid` with the reason of the node
+   */
+  async setParameters(values: Readonly<Record<string, ParameterValue>>, timeoutMs: number): Promise<void> {
+    const parameters = Object.entries(values).map(([name, value]) => toParameterMessage(name, value));
+    const { result } = await this.#services.call(this.#setParametersAtomically, { parameters }, timeoutMs);
+    if (result.successful) return;
+    throw new JepaMpcError('params.invalid', {
+      subject: `parameters ${Object.keys(values).join(', ')}`,
+      found: `a refusal by ${PLANNER_NODE}: ${result.reason}`,
+      expected: 'values that it accepts in combination',
+      remedy: 'Change them as the reason says.',
+    });
   }
 
   /**

@@ -1,5 +1,7 @@
 import type rclnodejs from 'rclnodejs';
 import type { ImageFrame, JointReading } from '../../src/core/types.js';
+import type { PartStatus } from '../../src/guide/window.js';
+import { partsOf } from '../../src/ros/observer/observed-messages.js';
 import { toImageFrame } from '../../src/ros/topics/messages.js';
 import { latched, reliable, sensorData } from '../../src/ros/topics/qos.js';
 import { stampToNs } from '../../src/ros/topics/stamp.js';
@@ -38,6 +40,8 @@ export interface Received {
   readonly plannedFrameNs: bigint;
   /** Why the planner node holds the robot, as it last reported (once a second); empty while it does not hold. */
   readonly holdReason: string;
+  /** Reports of it received since the start. */
+  readonly holdReports: number;
 }
 
 /** Called with each message, on the main thread and in order of arrival. */
@@ -48,6 +52,8 @@ export interface DemoListener {
   onCommand(points: readonly CommandPoint[]): void;
   /** `~/statistics` of the planner by key. */
   onStatistics(values: ReadonlyMap<string, string>): void;
+  /** The parts of the planner in a message of `/diagnostics`, which may have none. */
+  onParts?(parts: Readonly<Record<string, PartStatus>>): void;
 }
 
 type Message = rclnodejs.MessagesMap;
@@ -71,6 +77,7 @@ export class DemoSubscriptions {
     commands: 0,
     plannedFrameNs: -1n,
     holdReason: '',
+    holdReports: 0,
   };
 
   /**
@@ -158,7 +165,12 @@ export class DemoSubscriptions {
       },
     );
     node.createSubscription('diagnostic_msgs/msg/DiagnosticArray', '/diagnostics', (message) => {
-      received.holdReason = toHoldReason(message, PLANNER_NODE) ?? received.holdReason;
+      listener.onParts?.(partsOf(message, PLANNER_NODE));
+      const holdReason = toHoldReason(message, PLANNER_NODE);
+      if (holdReason === null) return;
+      received.holdReason = holdReason;
+      received.holdReports++;
+      notify();
     });
   }
 

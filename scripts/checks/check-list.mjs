@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { tuningPython } from '../setup/tuning-prefix.mjs';
 
 /**
  * One check of `npm test`.
@@ -12,7 +13,7 @@ import { join } from 'node:path';
  * @property {boolean} [isFast] needs neither ROS, Gazebo, PyTorch nor WebGPU: part of `npm test -- fast`
  * @property {readonly string[]} [pythonPath] where Python finds the packages under test
  * @property {NodeJS.ProcessEnv} [env] further variables of its environment
- * @property {boolean} [isTraining] runs in the training environment
+ * @property {boolean} [isTraining] runs in the training environment, as tuning does, without the modules of ROS
  */
 
 /**
@@ -36,6 +37,8 @@ const LONG_ROS_FILES = new Map([
   ['test_names_and_time.py', 50],
   ['test_goals.py', 50],
   ['test_seeing.py', 40],
+  ['test_dashboard.py', 90],
+  ['test_dashboard_load.py', 60],
 ]);
 const ROS_SECONDS = 30;
 
@@ -43,7 +46,9 @@ const ROS_SECONDS = 30;
 const TIMED_FILES = new Set([
   'test_command_stream.py',
   'test_camera_throughput.py',
+  'test_dashboard_load.py',
   'test_real_time_node.py',
+  'test_rows.py',
 ]);
 
 /**
@@ -130,6 +135,16 @@ export function checksOf(layout, simulatorPython) {
     readdirSync(join(layout.root, folder))
       .filter((file) => pattern.test(file))
       .sort();
+  /**
+   * @param {string} project folder of a tsconfig.json
+   * @returns {string[]}
+   */
+  const typecheck = (project) => [
+    node,
+    inModules('typescript', 'bin', 'tsc'),
+    ...['--noEmit', '--project', project],
+    ...['--incremental', '--tsBuildInfoFile', cache(`tsc-${project.replaceAll('/', '-')}.json`)],
+  ];
   /** @param {readonly string[]} names */
   const simulators = (names) => names.map((name) => join(layout.root, 'sim', name));
 
@@ -141,11 +156,17 @@ export function checksOf(layout, simulatorPython) {
       ...['--cache', '--cache-strategy', 'content', '--cache-location', cache('prettier')],
       '.',
     ]),
-    tool('typecheck', 'Types (tsc)', 9, [
-      node,
-      inModules('typescript', 'bin', 'tsc'),
-      ...['--noEmit', '--incremental', '--tsBuildInfoFile', cache('tsc.json')],
-    ]),
+    {
+      name: 'typecheck',
+      title: 'Types (tsc)',
+      report: 'status',
+      parts: [
+        part('typecheck/node', 9, typecheck('.')),
+        part('typecheck/page', 6, typecheck('src/dashboard/ui')),
+        part('typecheck/browser', 5, typecheck('tests/browser')),
+      ],
+      isFast: true,
+    },
     tool('lint', 'Lint (eslint)', 30, [
       node,
       inModules('eslint', 'bin', 'eslint.js'),
@@ -163,6 +184,17 @@ export function checksOf(layout, simulatorPython) {
       '.dependency-cruiser.cjs',
     ]),
     tool('unused', 'Nothing unused (knip)', 2, [node, inModules('knip', 'bin', 'knip.js'), '--no-progress']),
+    tool('sbom', 'Every package has an allowed licence (npm sbom)', 1, [
+      node,
+      join(layout.root, 'scripts', 'checks', 'sbom.mjs'),
+    ]),
+    {
+      name: 'audit',
+      title: 'No known weaknesses in packages (npm audit)',
+      report: 'vitest',
+      parts: [part('audit', 2, [node, join(layout.root, 'scripts', 'checks', 'audit.mjs')])],
+      isFast: true,
+    },
     {
       ...tool('ruff', 'Python lint (ruff)', 1, [
         trainingPython,
@@ -174,6 +206,7 @@ export function checksOf(layout, simulatorPython) {
         'training',
         'launch',
         'tests',
+        'eval',
       ]),
       isTraining: true,
     },
@@ -231,10 +264,30 @@ export function checksOf(layout, simulatorPython) {
       pythonPath: simulators(['common', 'mujoco']),
     },
     {
+      name: 'faults',
+      title: 'Fault matrix and its check of commands (pytest)',
+      report: 'junit',
+      parts: [
+        pytest(simulatorPython, 'faults/check', 20, [
+          'eval/faults/tests',
+          '--ignore=eval/faults/tests/test_rows.py',
+        ]),
+        pytest(simulatorPython, 'faults/rows', 45, ['eval/faults/tests/test_rows.py']),
+      ],
+      pythonPath: [...simulators(['common', 'mujoco']), join(layout.root, 'eval', 'faults')],
+    },
+    {
       name: 'training',
       title: 'Training tests (pytest)',
       report: 'junit',
       parts: [pytest(trainingPython, 'training', 230, ['training/tests'])],
+      isTraining: true,
+    },
+    {
+      name: 'tuning',
+      title: 'The study behind jepa-mpc tune, shared by processes that are killed (pytest)',
+      report: 'junit',
+      parts: [pytest(tuningPython(layout), 'tuning', 100, ['eval/tuning/tests'])],
       isTraining: true,
     },
     {
@@ -264,6 +317,16 @@ export function checksOf(layout, simulatorPython) {
       parts: filesIn('tests/e2e', /\.test\.ts$/).map((file) =>
         vitest(`e2e/${file.replace(/\.test\.ts$/, '')}`, 90, 'e2e', [`tests/e2e/${file}`]),
       ),
+    },
+    {
+      name: 'browser',
+      title: 'The page of the dashboard in Chromium',
+      report: 'vitest',
+      parts: filesIn('tests/browser', /\.test\.ts$/).map((file) => ({
+        ...vitest(`browser/${file.replace(/\.test\.ts$/, '')}`, 60, 'browser', [`tests/browser/${file}`]),
+        // It measures the first paint.
+        isTimed: file === 'design.test.ts',
+      })),
     },
     {
       name: 'gazebo',

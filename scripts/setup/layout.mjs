@@ -20,6 +20,7 @@ export function layoutOf(root = ROOT) {
     interfacesPrefix: join(prefixes, 'interfaces'),
     colconPrefix: join(prefixes, 'colcon'),
     trainingPrefix: join(prefixes, 'training'),
+    tuningPrefix: join(prefixes, 'tuning'),
     benchPrefix: join(prefixes, 'bench', 'venv'),
     benchModels: join(prefixes, 'bench', 'models'),
     logs: join(prefixes, 'logs'),
@@ -32,6 +33,7 @@ export function layoutOf(root = ROOT) {
     benchReference: join(root, 'bench', 'reference'),
     rosRequirements: join(root, 'scripts', 'setup', 'ros-requirements.txt'),
     colconRequirements: join(root, 'scripts', 'test-setup', 'colcon-requirements.txt'),
+    tuningRequirements: join(root, 'eval', 'tuning', 'requirements.txt'),
     simulatorRequirements: join(root, 'scripts', 'setup', 'simulator-requirements.txt'),
   };
 }

@@ -5,6 +5,7 @@ import { gazeboEnvironment } from '../test-setup/gazebo/set-up.mjs';
 import { rosLoadEnvironment } from './ros-source.mjs';
 import { unlock } from './set-up-lock.mjs';
 import { findRenderer } from './system-packages.mjs';
+import { tuningPython } from './tuning-prefix.mjs';
 
 /** Names the run in the environment of every process it starts. */
 export const RUN_ID_VARIABLE = 'JEPA_MPC_RUN_ID';
@@ -24,6 +25,7 @@ export async function makeRunEnvironment(layout, source, env, { isolated }) {
   const runEnv = {
     ...rosLoadEnvironment(source, env),
     JEPA_MPC_PYTHON: env['JEPA_MPC_PYTHON'] ?? join(source.pythonPrefix, 'bin', 'python'),
+    JEPA_MPC_TUNING_PYTHON: env['JEPA_MPC_TUNING_PYTHON'] ?? tuningPython(layout),
     MUJOCO_GL: env['MUJOCO_GL'] ?? findRenderer() ?? 'osmesa',
     [RUN_ID_VARIABLE]: randomUUID(),
   };

@@ -6,6 +6,7 @@ import { layoutOf } from './layout.mjs';
 import { endProcessesMarked } from './marked-processes.mjs';
 import { installNpmPackages, npmPackagesAreInstalled } from './npm-packages.mjs';
 import { addonIsBuilt, buildAddon, generateMessages, messagesAreGenerated } from './rclnodejs-build.mjs';
+import { buildPage, pageIsBuilt } from './page-build.mjs';
 import { makeRosPrefix, makeTrainingPrefix, rosPrefixIsMade, trainingPrefixIsMade } from './ros-prefix.mjs';
 import { findRosSource } from './ros-source.mjs';
 import { SETUP_VARIABLE } from './run-command.mjs';
@@ -13,6 +14,7 @@ import { lockWhenFree, unlock } from './set-up-lock.mjs';
 import { SetupError } from './setup-error.mjs';
 import { runSteps } from './steps.mjs';
 import { findMissing, findRenderer, installMissing } from './system-packages.mjs';
+import { makeTuningPrefix, tuningPrefixIsMade } from './tuning-prefix.mjs';
 import { buildDist, distIsBuilt } from './typescript-build.mjs';
 
 /** @typedef {import('./steps.mjs').Step} Step */
@@ -121,6 +123,27 @@ export function trainingSteps(site, more = []) {
 }
 
 /**
+ * What `jepa-mpc tune` needs: also Optuna.
+ *
+ * @param {Site} site
+ * @returns {Step[]}
+ */
+export const tuningSteps = (site) => productSteps(site, [tuningStep(site)]);
+
+/**
+ * @param {Site} site
+ * @returns {Step}
+ */
+export function tuningStep({ layout, env }) {
+  return {
+    title: 'Optuna in .prefix/tuning',
+    uses: 'python',
+    isDone: () => tuningPrefixIsMade(layout, env),
+    make: () => makeTuningPrefix(layout, env),
+  };
+}
+
+/**
  * @param {Site} site
  * @returns {Step}
  */
@@ -153,6 +176,11 @@ function compiledSteps({ layout, source, env }) {
       title: 'TypeScript sources',
       isDone: () => distIsBuilt(layout),
       make: () => buildDist(layout, env),
+    },
+    {
+      title: 'page of the dashboard',
+      isDone: () => pageIsBuilt(layout),
+      make: () => buildPage(layout, env),
     },
   ];
 }

@@ -2,7 +2,7 @@ import { delimiter, join } from 'node:path';
 import { bundleInto } from './bundle.mjs';
 import { requireGazebo, setUpGazebo } from '../test-setup/gazebo/set-up.mjs';
 import { makeRunEnvironment } from './run-environment.mjs';
-import { nodeSteps, productSteps, setUp, trainingSteps } from './set-up.mjs';
+import { nodeSteps, productSteps, setUp, trainingSteps, tuningSteps } from './set-up.mjs';
 import { SetupError } from './setup-error.mjs';
 import { supervise } from './supervise.mjs';
 import { benchSteps, colconSteps, testSteps } from '../test-setup/steps.mjs';
@@ -20,27 +20,75 @@ const write = (text) => {
 };
 
 /**
+ * Runs a command in an environment of its own, and gives that back afterwards.
+ *
+ * @param {import('./set-up.mjs').Site} site
+ * @param {NodeJS.ProcessEnv} env of the user
+ * @param {readonly string[]} command
+ * @param {{ isolated?: boolean, adapt?: (env: NodeJS.ProcessEnv) => NodeJS.ProcessEnv }} [options] `isolated`: whether it gets a free ROS domain on
+ *   this host; `adapt`: what the command needs otherwise
+ * @returns {Promise<number>} its exit status
+ */
+async function superviseIn({ layout, source }, env, command, { isolated = true, adapt = (own) => own } = {}) {
+  const run = await makeRunEnvironment(layout, source, env, { isolated });
+  try {
+    return await supervise(command, { env: adapt(run.env) });
+  } finally {
+    run.release();
+  }
+}
+
+/**
+ * For a Python that is not the one of ROS.
+ *
+ * @param {NodeJS.ProcessEnv} env of the user
+ * @returns {(own: NodeJS.ProcessEnv) => NodeJS.ProcessEnv}
+ */
+const withoutRosLibraries = (env) => (own) => ({
+  ...own,
+  PYTHONPATH: '',
+  LD_LIBRARY_PATH: env['LD_LIBRARY_PATH'] ?? '',
+});
+
+/**
  * A command of the product's own program.
  *
  * @param {string} program below `dist`
  * @param {string} command of it
- * @param {{ isolated: boolean, needsGazebo?: (args: readonly string[]) => boolean }} options
+ * @param {{ isolated: boolean, needsGazebo?: (args: readonly string[]) => boolean, stepsOf?: typeof productSteps }} options
  * @returns {Task}
  */
-function productTask(program, command, { isolated, needsGazebo = () => false }) {
+function productTask(program, command, { isolated, needsGazebo = () => false, stepsOf = productSteps }) {
   return {
     prepare: async (args, env) => {
-      const { layout, source } = await setUp(productSteps, env, write);
-      if (needsGazebo(args)) await requireGazebo(layout, env, write);
-      const main = join(layout.dist, program);
-      return async () => {
-        const run = await makeRunEnvironment(layout, source, env, { isolated });
-        try {
-          return await supervise([process.execPath, main, command, ...args], { env: run.env });
-        } finally {
-          run.release();
-        }
-      };
+      const site = await setUp(stepsOf, env, write);
+      if (needsGazebo(args)) await requireGazebo(site.layout, env, write);
+      const main = join(site.layout.dist, program);
+      return () => superviseIn(site, env, [process.execPath, main, command, ...args], { isolated });
+    },
+  };
+}
+
+/**
+ * A Python program that drives node and simulator over ROS 2.
+ *
+ * @param {string} module
+ * @param {readonly string[]} folders where Python finds it and what it starts
+ * @returns {Task}
+ */
+function simulatorTask(module, folders) {
+  return {
+    prepare: async (args, env) => {
+      const site = await setUp(productSteps, env, write);
+      const paths = folders.map((name) => join(site.layout.root, name));
+      const python = join(site.source.pythonPrefix, 'bin', 'python');
+      return () =>
+        superviseIn(site, env, [python, '-m', module, ...args], {
+          adapt: (own) => ({
+            ...own,
+            PYTHONPATH: [...paths, own['PYTHONPATH'] ?? ''].filter((path) => path !== '').join(delimiter),
+          }),
+        });
     },
   };
 }
@@ -123,7 +171,21 @@ export function trainingNeedsGazebo(args) {
 /** @type {Readonly<Record<string, Task>>} */
 export const TASKS = {
   demo: productTask('eval/main.js', 'demo', { isolated: true, needsGazebo: choosesGazebo }),
+  /** Every rule of the guide, provoked and followed: docs/tuning.md. */
+  'guide-check': productTask('eval/main.js', 'guide-check', { isolated: true }),
+  /** How many URDFs of a folder the node reads, and training: training/README.md. */
+  urdfs: productTask('eval/main.js', 'urdfs', { isolated: false }),
   node: productTask('src/cli/main.js', 'node', { isolated: false }),
+  dashboard: productTask('src/cli/main.js', 'dashboard', { isolated: false }),
+  guide: productTask('src/cli/main.js', 'guide', { isolated: false }),
+  /** Simulations of profiles: docs/tuning.md. `npx jepa-mpc evaluate` comes here in a shell without ROS; the other two likewise. */
+  evaluate: productTask('eval/main.js', 'evaluate', { isolated: true, needsGazebo: choosesGazebo }),
+  sweep: productTask('eval/main.js', 'sweep', { isolated: true, needsGazebo: choosesGazebo }),
+  tune: productTask('eval/main.js', 'tune', {
+    isolated: true,
+    needsGazebo: choosesGazebo,
+    stepsOf: tuningSteps,
+  }),
   setup: {
     prepare: async (args, env) => {
       await setUp(args.includes('--training') ? trainingSteps : productSteps, env, write);
@@ -137,15 +199,8 @@ export const TASKS = {
         throw new SetupError('setup.missing-argument', 'there is no command to run', {
           expected: 'exec <program> [arguments]',
         });
-      const { layout, source } = await setUp(productSteps, env, write);
-      return async () => {
-        const run = await makeRunEnvironment(layout, source, env, { isolated: true });
-        try {
-          return await supervise(args, { env: run.env });
-        } finally {
-          run.release();
-        }
-      };
+      const site = await setUp(productSteps, env, write);
+      return () => superviseIn(site, env, args);
     },
   },
   test: checksTask(testSteps, (args) => args),
@@ -155,70 +210,47 @@ export const TASKS = {
   'test:gazebo': checksTask(productSteps, () => ['sdf', 'gazebo']),
   train: {
     prepare: async (args, env) => {
-      const { layout, source } = await setUp(trainingSteps, env, write);
-      if (trainingNeedsGazebo(args)) await requireGazebo(layout, env, write);
-      const python = join(layout.trainingPrefix, 'bin', 'python');
-      return async () => {
-        const run = await makeRunEnvironment(layout, source, env, { isolated: true });
-        try {
-          return await supervise([python, '-m', 'jepa_mpc_training', ...args], {
-            env: { ...run.env, PYTHONPATH: '', LD_LIBRARY_PATH: env['LD_LIBRARY_PATH'] ?? '' },
-          });
-        } finally {
-          run.release();
-        }
-      };
+      const site = await setUp(trainingSteps, env, write);
+      if (trainingNeedsGazebo(args)) await requireGazebo(site.layout, env, write);
+      const python = join(site.layout.trainingPrefix, 'bin', 'python');
+      return () =>
+        superviseIn(site, env, [python, '-m', 'jepa_mpc_training', ...args], {
+          adapt: withoutRosLibraries(env),
+        });
     },
   },
   /** Drives the demo's robot through ROS 2 and records it: training/README.md, "Your own robot". */
-  record: {
-    prepare: async (args, env) => {
-      const { layout, source } = await setUp(productSteps, env, write);
-      const folders = ['training', 'sim/common', 'sim/mujoco'].map((name) => join(layout.root, name));
-      return async () => {
-        const run = await makeRunEnvironment(layout, source, env, { isolated: true });
-        const pythonPath = [...folders, run.env['PYTHONPATH'] ?? ''].filter((path) => path !== '');
-        try {
-          return await supervise(
-            [join(source.pythonPrefix, 'bin', 'python'), '-m', 'jepa_mpc_training.record', ...args],
-            { env: { ...run.env, PYTHONPATH: pythonPath.join(delimiter) } },
-          );
-        } finally {
-          run.release();
-        }
-      };
-    },
-  },
+  record: simulatorTask('jepa_mpc_training.record', ['training', 'sim/common', 'sim/mujoco']),
+  /** Injects faults into the running demo and measures the reactions: docs/faults.md. */
+  faults: simulatorTask('jepa_mpc_faults.run', ['eval/faults']),
+  /** Goals and seeded faults for as long as asked: memory, handles and rates over time. */
+  soak: simulatorTask('jepa_mpc_faults.soak', ['eval/faults']),
   /** From a bag of the demo to the demo with the model that was trained on it. */
   'round-trip': {
     prepare: async (args, env) => {
-      const { layout, source } = await setUp(trainingSteps, env, write);
-      return async () => {
-        const run = await makeRunEnvironment(layout, source, env, { isolated: true });
-        const python = join(layout.trainingPrefix, 'bin', 'python');
-        try {
-          return await supervise([python, '-m', 'jepa_mpc_training.round_trip', ...args], { env: run.env });
-        } finally {
-          run.release();
-        }
-      };
+      const site = await setUp(trainingSteps, env, write);
+      const python = join(site.layout.trainingPrefix, 'bin', 'python');
+      return () => superviseIn(site, env, [python, '-m', 'jepa_mpc_training.round_trip', ...args]);
+    },
+  },
+  /** Drives the command stream with anything, checked independently: bench/fuzz-commands.mjs. */
+  fuzz: {
+    prepare: async (args, env) => {
+      const site = await setUp(productSteps, env, write);
+      const main = join(site.layout.root, 'bench', 'fuzz-commands.mjs');
+      return () => superviseIn(site, env, [process.execPath, main, ...args]);
     },
   },
   /** Times the planner and the reference: bench/README.md. */
   bench: {
     prepare: async (args, env) => {
-      const { layout, source } = await setUp(benchSteps, env, write);
-      const main = join(layout.root, 'bench', 'run.mjs');
-      return async () => {
-        const run = await makeRunEnvironment(layout, source, env, { isolated: false });
-        try {
-          return await supervise([process.execPath, main, ...args], {
-            env: { ...run.env, PYTHONPATH: '', LD_LIBRARY_PATH: env['LD_LIBRARY_PATH'] ?? '' },
-          });
-        } finally {
-          run.release();
-        }
-      };
+      const site = await setUp(benchSteps, env, write);
+      const main = join(site.layout.root, 'bench', 'run.mjs');
+      return () =>
+        superviseIn(site, env, [process.execPath, main, ...args], {
+          isolated: false,
+          adapt: withoutRosLibraries(env),
+        });
     },
   },
   /** What the installed ROS package runs from, for CMakeLists.txt: in a sourced ROS 2, from a copy of the sources. */

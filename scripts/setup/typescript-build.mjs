@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { runCommand } from './run-command.mjs';
 import { filesBelow, hashOfFiles, readStamp, removeStamp, writeStamp } from './steps.mjs';
 
@@ -56,7 +56,9 @@ export async function buildDist(layout, env) {
  * @param {import('./layout.mjs').Layout} layout
  */
 function removeOrphans(layout) {
+  const page = join(layout.dist, 'dashboard', sep);
   for (const file of filesBelow(layout.dist, (name) => /\.js(\.map)?$/.test(name))) {
+    if (file.startsWith(page)) continue; // built by Vite: page-build.mjs
     const source = join(layout.root, relative(layout.dist, file).replace(/\.js(\.map)?$/, '.ts'));
     if (!existsSync(source)) rmSync(file);
   }

@@ -18,6 +18,11 @@ const PACKAGES = [
     isThere: () => existsSync(SWIFTSHADER) && hasLibrary(VULKAN_LOADER_NAMES),
   },
   {
+    title: 'Chromium for the tests of the dashboard',
+    packages: ['chromium'],
+    isThere: (env) => isOnPath('chromium', env),
+  },
+  {
     title: 'libsdformat for the tests of world and robot',
     packages: ['ignition-tools', 'libsdformat-dev'],
     // Other releases of Debian call them differently.

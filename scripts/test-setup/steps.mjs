@@ -1,4 +1,4 @@
-import { productSteps, trainingSteps } from '../setup/set-up.mjs';
+import { productSteps, trainingSteps, tuningStep } from '../setup/set-up.mjs';
 import { benchModelsAreMade, benchPrefixIsMade, makeBenchModels, makeBenchPrefix } from './bench-prefix.mjs';
 import { colconPrefixIsMade, makeColconPrefix } from './colcon-prefix.mjs';
 import { debianPackageSteps } from './debian-packages.mjs';
@@ -11,7 +11,7 @@ import { installReferenceModels, referenceModelsAreInstalled } from './reference
  */
 
 /**
- * What `npm test` needs besides training: the published world models that exporters are compared with, colcon, and a WebGPU device on the
+ * What `npm test` needs besides training: the published world models that exporters are compared with, colcon, Optuna, and a WebGPU device on the
  * processor where one is available. Gazebo Classic is set up separately because not every machine can run it (gazebo/set-up.mjs).
  *
  * @param {Site} site
@@ -26,6 +26,7 @@ export function testSteps(site) {
       make: () => installReferenceModels(layout, env),
     },
     colconStep(site),
+    tuningStep(site),
     ...debianPackageSteps(layout, env),
   ]);
 }

@@ -2,15 +2,12 @@
 import { Command } from 'commander';
 
 import { JepaMpcError } from '../core/errors.js';
-import { docsCommand } from './docs.js';
-import { modelCommand } from './model.js';
-import { nodeCommand } from './node.js';
+import { productCommands } from './commands.js';
 
-const program = new Command('jepa-mpc')
-  .description('Moves robots by planning in the latent space of a JEPA world model.')
-  .addCommand(nodeCommand())
-  .addCommand(modelCommand())
-  .addCommand(docsCommand());
+const program = new Command('jepa-mpc').description(
+  'Moves robots by planning in the latent space of a JEPA world model.',
+);
+for (const command of productCommands()) program.addCommand(command);
 
 try {
   await program.parseAsync();

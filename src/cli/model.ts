@@ -6,8 +6,6 @@ import { JepaMpcError } from '../core/errors.js';
 import type { Logger } from '../core/types.js';
 import type { DeviceChoice } from '../model/devices.js';
 import { loadParameters } from '../worker/planner-port.js';
-import { checkModel } from '../model-check/check-model.js';
-import { cardLines } from '../model-check/model-card.js';
 
 interface Flags {
   readonly device: DeviceChoice;
@@ -47,6 +45,9 @@ interface Outcome {
 }
 
 async function outcome(folder: string, device: DeviceChoice): Promise<Outcome> {
+  // Imported here because they load ONNX Runtime, which other commands do not need.
+  const { checkModel } = await import('../model-check/check-model.js');
+  const { cardLines } = await import('../model-check/model-card.js');
   const warnings: string[] = [];
   const logger: Logger = {
     debug: () => undefined,

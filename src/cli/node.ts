@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
-import type { PlannerPort } from '../worker/planner-port.js';
+import type { ExplainingPlanner } from '../worker/planner-port.js';
 import { WorkerPlanner } from '../worker/worker-planner.js';
 import { DelayedPlanner } from '../worker/delayed-planner.js';
+import { packageVersion } from './package-version.js';
 import { requireRosEnvironment } from './ros-environment.js';
 
 /** Longer than any plan may take (`planning.timeout_s`). */
@@ -29,10 +30,12 @@ export function nodeCommand(): Command {
       .addOption(new Option('--plan-delay-ms <ms>').argParser(planDelay).hideHelp())
       .action(async ({ planDelayMs = 0 }: { planDelayMs?: number }) => {
         requireRosEnvironment();
-        // Last: rclnodejs, which it imports, swallows signals until runPlannerNode answers them.
+        const version = await packageVersion();
+        // Nothing may be awaited between these two: rclnodejs, which the first imports, swallows signals until the second answers them.
         const { runPlannerNode } = await import('../ros/node/run-node.js');
         await runPlannerNode({
-          createPlanner: (log): PlannerPort => {
+          recorder: { entry: new URL('../recording/recorder-worker.js', import.meta.url), version },
+          createPlanner: (log): ExplainingPlanner => {
             const planner = new WorkerPlanner(new URL('../worker/planner-worker.js', import.meta.url), log);
             return planDelayMs > 0 ? new DelayedPlanner(planner, planDelayMs) : planner;
           },

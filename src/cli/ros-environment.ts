@@ -13,6 +13,7 @@ export function requireRosEnvironment(): void {
     subject: 'ROS 2',
     found: `no ${missing.join(' and no ')} in the environment`,
     expected: 'a sourced ROS 2',
-    remedy: 'Start through npm (npm run node, npm run demo), or source a ROS 2 set-up file first.',
+    remedy:
+      'Start through npm (npm run node, npm run dashboard, npm run guide), or source a ROS 2 set-up file first.',
   });
 }

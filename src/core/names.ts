@@ -1,5 +1,11 @@
 import { at } from './array-access.js';
 
+/**
+ * Characters of a name that are compared. Names come from other programs, and the time grows with the product of their lengths: no name of a
+ * joint or a parameter is this long.
+ */
+const COMPARED = 100;
+
 /** Edit distance (Levenshtein): the minimum number of insertions, deletions and substitutions that change `a` to `b`. */
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
@@ -14,12 +20,15 @@ function editDistance(a: string, b: string): number {
   return at(previous, b.length);
 }
 
-/** The candidate with the smallest edit distance to `name`, ignoring case; null when there are no candidates. */
+/** The candidate with the smallest edit distance to `name`, ignoring case and what is beyond 100 characters; null when there are no candidates. */
 export function nearestName(name: string, candidates: readonly string[]): string | null {
   let nearest: string | null = null;
   let smallest = Infinity;
   for (const candidate of candidates) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    const distance = editDistance(
+      name.slice(0, COMPARED).toLowerCase(),
+      candidate.slice(0, COMPARED).toLowerCase(),
+    );
     if (distance < smallest) {
       smallest = distance;
       nearest = candidate;

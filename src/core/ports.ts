@@ -51,6 +51,16 @@ export interface ActionSemantics {
     remainingS: number,
     out: Float64Array,
   ): void;
+  /**
+   * Of actions that are positions: where each joint may have to come to rest. That is the position of the action, or of the next one where that
+   * leads on in the same direction. Absent for actions that are velocities or displacements.
+   *
+   * @param actions raw actions `[K, A]` of a plan
+   * @param index of the action in force, 0 to K - 1
+   * @param position desired positions `[J]` now, rad or m
+   * @param out `[J]`, rad or m, written
+   */
+  restingPoint?(actions: Float32Array, index: number, position: Float64Array, out: Float64Array): void;
   /** How several actions in one period combine: their mean; or the last one, if an action is the position at the end of its period. */
   readonly blend: 'mean' | 'last';
   /** One entry of a raw action, limited to what the joints can follow. */
@@ -93,8 +103,9 @@ export interface PlanContext {
  *
  * @param candidates raw actions `[N, K, J]`
  * @param costs `[N]`; infinite or no number where the model gave none
+ * @param elites how many of the cheapest the distribution is refitted to, at most
  */
-export type CandidateViewer = (candidates: Float32Array, costs: Float32Array) => void;
+export type CandidateViewer = (candidates: Float32Array, costs: Float32Array, elites: number) => void;
 
 /** Scores candidate plans: rolls out the model and computes the objective. */
 export interface CandidateScorer {
@@ -139,6 +150,8 @@ export interface PlanEnd {
   /** Mean cost of the last elites. */
   readonly meanCost: number;
   readonly elitesStd: number;
+  /** {@link elitesStd} of each iteration done, `[I]`. */
+  readonly elitesStdByIteration: Float32Array;
   readonly iterations: number;
   /** Costs of the candidates of each iteration done, `[I, N]`. */
   readonly costs: Float32Array;
@@ -187,6 +200,12 @@ export interface PlannerResult {
    * Maximum standard deviation of the last iteration's elites over all actions, as a fraction of half the range; 0 when one sequence decides.
    */
   readonly elitesStd: number;
+  /** The same for the elites of each iteration, `[iterations]`; the last one is {@link elitesStd}. */
+  readonly elitesStdByIteration: readonly number[];
+  /** Coefficient of variation of the costs of the first iteration's candidates; NaN where fewer than two have a finite cost. */
+  readonly costVariation: number;
+  /** Whether the time budget had no room for more; absent: it had, or there is none. */
+  readonly timeIsUp?: boolean;
 }
 
 /** A sampling planner: pure in (state, context, rng). */

@@ -31,7 +31,7 @@ export interface JointReading {
 /** Unit of joint positions: metres for a prismatic joint, radians for the others. */
 export type JointUnit = 'rad' | 'm';
 
-/** The limits of one joint from the URDF: in its unit, per s, per s², and in N·m or N. */
+/** The limits of one joint from the URDF: in its unit, per s, per s², per s³, and in N·m or N. */
 export interface JointLimit {
   readonly name: string;
   readonly unit: JointUnit;
@@ -41,6 +41,8 @@ export interface JointLimit {
   readonly upper: number;
   readonly velocity: number;
   readonly acceleration: number;
+  /** Infinity: not limited. */
+  readonly jerk: number;
   readonly effort: number;
 }
 
@@ -59,6 +61,8 @@ export interface Plan {
   readonly statistics: PlanStatistics;
   /** Only if they were requested. */
   readonly candidates?: CandidateSample;
+  /** Latent of the frame it was planned from, `[N, D]`; only if it was requested. */
+  readonly latent?: Float32Array;
 }
 
 /** Some of the candidates of a plan's first iteration, from the cheapest to the most expensive. */
@@ -67,6 +71,8 @@ export interface CandidateSample {
   readonly actions: Float32Array;
   /** `[M]`, finite, in the unit of the objective. */
   readonly costs: Float32Array;
+  /** How many of them, from the front on, were elites: the distribution was refitted to those. */
+  readonly elites: number;
 }
 
 /** The terms of the cost of a plan: `distance` and the `motion` costs add up to `total`. */
@@ -97,6 +103,14 @@ export interface PlanStatistics {
   readonly samples: number;
   /** Maximum standard deviation of the last elites, as a fraction of half the action range. */
   readonly elitesStd: number;
+  /** The same for the elites of each iteration, `[iterations]`. */
+  readonly elitesStdByIteration: readonly number[];
+  /** Coefficient of variation of the costs of the first iteration's candidates; NaN where fewer than two have a finite cost. */
+  readonly costVariation: number;
+  /** Share of the planned numbers of the plan that are at their bounds, 0 to 1; committed actions and frozen joints do not count. */
+  readonly actionsAtBounds: number;
+  /** Whether the time budget had no room for more; absent: it had, or there is none. */
+  readonly timeIsUp?: boolean;
   /** Whether the plan is to rest, because no plan is worth moving for. */
   readonly rests: boolean;
   /** Distance of the objective between the present latent and the goal. */

@@ -18,7 +18,7 @@ export interface UnstampedGoal {
 export type GoalList = readonly [UnstampedGoal, ...UnstampedGoal[]];
 
 export interface GoalSequenceOptions {
-  readonly goals: Pick<Goals, 'setUnstamped' | 'giveUp' | 'blocker'>;
+  readonly goals: Pick<Goals, 'newRequest' | 'setUnstamped' | 'giveUp' | 'blocker'>;
   readonly clock: { readonly nowNs: bigint };
   /** s; 0: no limit. */
   readonly parameters: () => { readonly 'goal.timeout_s': number; readonly 'goal.subgoal_s': number };
@@ -30,11 +30,14 @@ export interface GoalSequenceOptions {
  */
 export class GoalSequence {
   readonly #options: GoalSequenceOptions;
+  readonly #request: number;
   #pursuit: GoalPursuit | null = null;
   #cancelReason: string | null = null;
 
+  /** At the moment at which the client asks for it: its goals may take time to read. */
   constructor(options: GoalSequenceOptions) {
     this.#options = options;
+    this.#request = options.goals.newRequest();
   }
 
   /** The goal that is pursued now, or was last; null before the first. */
@@ -76,7 +79,7 @@ export class GoalSequence {
     const usedNs = clock.nowNs - startNs;
     // At least 1 ns: 0 would be no timeout at all.
     const leftNs = timeoutNs === 0n ? 0n : max(timeoutNs - usedNs, 1n);
-    const pursuit = goals.setUnstamped(goal, origin, { ...criteria, timeoutNs: leftNs });
+    const pursuit = goals.setUnstamped(goal, origin, { ...criteria, timeoutNs: leftNs }, this.#request);
     this.#pursuit = pursuit;
     const [next, ...others] = rest;
     const ending = await this.#watch(pursuit, next === undefined);

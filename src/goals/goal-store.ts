@@ -1,11 +1,12 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import { JepaMpcError } from '../core/errors.js';
+import { cannot, isMissing, type FileUse } from '../core/file-errors.js';
 import type { FrameSet, ModelCamera } from '../core/model-info.js';
 import type { ImageFrame } from '../core/types.js';
-import { decodeCompressed } from '../perception/decode-compressed.js';
+import { decodeCompressed, isPicture } from '../perception/decode-compressed.js';
 import { encodePng } from '../perception/encode-png.js';
 import { greyRefused, isGrey } from '../perception/encodings.js';
 import { dynamic, fixed, text } from '../core/parameter.js';
@@ -30,6 +31,15 @@ export const goalStoreParameters = {
 
 /** Letters, digits, `_`, `-` and `.`, the first a letter or digit: a name is that of a folder. */
 const GOAL_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+
+const FILES: FileUse = {
+  code: 'goal.file',
+  user: 'the node',
+  remedy: 'Correct the path (goal.file, goal.folder) or its permissions.',
+};
+
+/** Largest image file, bytes: more than a PNG of the largest picture that is decoded needs. */
+const MAX_IMAGE_BYTES = 256 * 1024 * 1024;
 
 /** The part of a camera that its goals depend on. */
 type GoalCamera = Pick<ModelCamera, 'name' | 'wanted'>;
@@ -57,7 +67,7 @@ export class GoalStore {
         .sort();
     } catch (error) {
       if (isMissing(error)) return [];
-      throw cannot('be read', this.#folder, error);
+      throw cannot('be read', this.#folder, error, FILES);
     }
   }
 
@@ -74,16 +84,18 @@ export class GoalStore {
         encodePng(`goal ${name}, camera ${cameras[index]?.name ?? ''}`, frame),
       ),
     );
+    // Written to a temporary folder first, whose name no goal can have: a goal is there as a whole or not at all.
+    let temporary: string | null = null;
     try {
       await mkdir(this.#folder, { recursive: true });
-      // Written to a temporary folder first, whose name no goal can have: a goal is there as a whole or not at all.
-      const temporary = await mkdtemp(join(this.#folder, '.new-'));
+      temporary = await mkdtemp(join(this.#folder, '.new-'));
       for (const [index, image] of images.entries())
         await writeFile(join(temporary, fileOf(cameras, index)), image);
       await rm(folder, { recursive: true, force: true });
       await rename(temporary, folder);
     } catch (error) {
-      throw cannot('be written', folder, error);
+      if (temporary !== null) await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+      throw cannot('be written', folder, error, FILES);
     }
   }
 
@@ -132,12 +144,14 @@ export async function readGoalFiles(
   for (const [index, file] of files.entries()) {
     let data: Buffer;
     try {
+      await assertReadable(file);
       data = await readFile(file);
     } catch (error) {
-      throw cannot('be read', file, error);
+      throw cannot('be read', file, error, FILES);
     }
-    const wanted = cameras[index]?.wanted ?? 'grey';
     const subject = `goal file ${file}`;
+    if (!isPicture(data)) throw noPicture(subject);
+    const wanted = cameras[index]?.wanted ?? 'grey';
     const frame = await decodeCompressed(subject, { stampNs: 0n, format: 'png', data }, 'grey');
     if (wanted === 'colour' && isGrey(frame.encoding))
       throw greyRefused(subject, 'a grey picture', 'Give a picture in colour, as the camera takes it.');
@@ -146,20 +160,25 @@ export async function readGoalFiles(
   return { stampNs: 0n, frames };
 }
 
-function fileOf(cameras: readonly GoalCamera[], index: number): string {
-  return `${cameras[index]?.name ?? `camera${String(index)}`}.png`;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
-function cannot(what: string, path: string, cause: unknown): JepaMpcError {
+function noPicture(subject: string): JepaMpcError {
   return new JepaMpcError('goal.file', {
-    subject: path,
-    found: `something that cannot ${what}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    expected: 'a file or folder that the node may use',
-    remedy: 'Correct the path (goal.file, goal.folder) or its permissions.',
-    cause,
+    subject,
+    found: 'something else than a picture',
+    expected: 'a JPEG or PNG file',
+    remedy: 'Name a picture in goal.file.',
   });
+}
+
+/** Whoever may set goal.file may name anything: a pipe would never end, and /dev/zero would fill the memory. */
+async function assertReadable(path: string): Promise<void> {
+  const found = await stat(path);
+  if (!found.isFile()) throw new Error('it is no regular file');
+  if (found.size > MAX_IMAGE_BYTES)
+    throw new Error(`it has ${String(found.size)} bytes, at most ${String(MAX_IMAGE_BYTES)} are read`);
+}
+
+/** The name of a camera comes from the model, and may be any text: one that is no plain file name must not lead out of the folder. */
+function fileOf(cameras: readonly GoalCamera[], index: number): string {
+  const name = cameras[index]?.name ?? '';
+  return `${GOAL_NAME.test(name) ? name : `camera${String(index)}`}.png`;
 }

@@ -1,5 +1,5 @@
 import type { GoalCriteria, GoalValues } from './goal-progress.js';
-import { inWords } from '../safety/watchdog.js';
+import { holdsRobot, inWords } from '../safety/watchdog.js';
 import type { Condition } from '../safety/watchdog.js';
 import type { FrameSet } from '../core/model-info.js';
 import type { Status, StatusLevel } from '../core/status.js';
@@ -44,6 +44,9 @@ export class Goals {
   #pursuit: GoalPursuit | null = null;
   #current: FrameSet | null = null;
   #lastStampNs = 0n;
+  #lastRequest = 0;
+  /** That of the goal in force, or of the last one. */
+  #requestInForce = 0;
   #holdingSinceNs: bigint | null = null;
   #lastLookNs = 0n;
 
@@ -70,14 +73,27 @@ export class Goals {
   }
 
   /**
+   * A number for a goal that is asked for now and set later, once it is read. The goal asked for last is in force, whichever is read first.
+   */
+  newRequest(): number {
+    this.#lastRequest += 1;
+    return this.#lastRequest;
+  }
+
+  /**
    * As `set`, for a goal without a stamp of its own. It gets a later stamp than all before it: the planner caches the latent of a goal by its
    * stamp.
    */
-  setUnstamped(goal: FrameSet, origin: string, criteria: Partial<GoalCriteria> = {}): GoalPursuit {
+  setUnstamped(
+    goal: FrameSet,
+    origin: string,
+    criteria: Partial<GoalCriteria> = {},
+    request = this.newRequest(),
+  ): GoalPursuit {
     const { nowNs } = this.#options.clock;
     const stampNs = nowNs > this.#lastStampNs ? nowNs : this.#lastStampNs + 1n;
     const frames = goal.frames.map((frame) => ({ ...frame, stampNs }));
-    return this.set({ ...goal, stampNs, frames }, origin, criteria);
+    return this.set({ ...goal, stampNs, frames }, origin, criteria, request);
   }
 
   /**
@@ -85,11 +101,27 @@ export class Goals {
    *
    * @param origin for people
    * @param criteria overrides the parameters `goal.*`
+   * @param request of {@link newRequest}, where the goal was asked for earlier
+   * @returns a pursuit that has ended as preempted, if a goal that was asked for later was set meanwhile
    */
-  set(goal: FrameSet, origin: string, criteria: Partial<GoalCriteria> = {}): GoalPursuit {
-    this.#pursuit?.end('preempted', `another goal took over, from ${origin}`);
+  set(
+    goal: FrameSet,
+    origin: string,
+    criteria: Partial<GoalCriteria> = {},
+    request = this.newRequest(),
+  ): GoalPursuit {
     const { clock, log, onGoal } = this.#options;
     const pursuit = new GoalPursuit(goal, origin, clock.nowNs, { ...this.#criteria(), ...criteria });
+    if (request < this.#requestInForce) {
+      pursuit.end(
+        'preempted',
+        `another goal was asked for later, from ${this.#pursuit?.origin ?? 'elsewhere'}`,
+      );
+      log.info(`the goal from ${origin} is not pursued: ${pursuit.ending?.reason ?? ''}`);
+      return pursuit;
+    }
+    this.#requestInForce = request;
+    this.#pursuit?.end('preempted', `another goal took over, from ${origin}`);
     this.#pursuit = pursuit;
     this.#current = goal;
     if (goal.stampNs > this.#lastStampNs) this.#lastStampNs = goal.stampNs;
@@ -137,7 +169,7 @@ export class Goals {
     }
     const found = condition();
     if (found === null) return;
-    const isHeld = found.level === 'hold' || found.level === 'stop';
+    const isHeld = holdsRobot(found);
     this.#holdingSinceNs = isHeld ? (this.#holdingSinceNs ?? nowNs) : null;
     this.#pursuit?.look(nowNs);
   }

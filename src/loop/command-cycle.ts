@@ -2,15 +2,19 @@ import { Subject } from 'rxjs';
 
 import { JepaMpcError } from '../core/errors.js';
 import type { JointReading } from '../core/types.js';
-import type { Command, CommandStream } from '../safety/command-stream.js';
+import type { Command } from '../safety/command.js';
+import type { CommandStream } from '../safety/command-stream.js';
 import { CommandValidator } from '../safety/command-validator.js';
 import type { CommandViolation } from '../safety/command-validator.js';
-import { assessCondition } from '../safety/watchdog.js';
-import type { Condition } from '../safety/watchdog.js';
+import { UNHINDERED, type OperatorState } from '../safety/operator-state.js';
+import { assessCondition, holdsRobot, WHOLE_MESSAGES } from '../safety/watchdog.js';
+import type { Condition, MotionFault } from '../safety/watchdog.js';
 import type { Timeline } from '../timeline/timeline.js';
 import type { Anchoring } from './anchoring.js';
 import { EffortCommands } from './effort-commands.js';
+import type { LoopInputs } from './loop-inputs.js';
 import type { ControlLoopOptions } from './loop-options.js';
+import { againstRecovery } from './recovery.js';
 import type { Replanning } from './replanning.js';
 
 /** What the loop was asked to do, as far as commands depend on it. */
@@ -21,11 +25,14 @@ export interface LoopRequests {
   readonly isGoalGivenUp: boolean;
   /** Why the robot is to brake and stay at rest; null if it is not. */
   readonly brakeReason: string | null;
+  /** The robot is to move back inside its limits, and do nothing else. */
+  readonly isRecovering: boolean;
 }
 
 export interface CommandCycleParts {
   readonly timeline: Timeline;
   readonly stream: CommandStream;
+  readonly inputs: Pick<LoopInputs, 'frozenImage'>;
   readonly anchoring: Anchoring;
   readonly replanning: Pick<Replanning, 'isPlannerAlive' | 'noteTick' | 'noteCommand'>;
 }
@@ -72,21 +79,27 @@ export class CommandCycle {
     this.#validator.restart(position, nowNs);
   }
 
-  /** One command period. Returns the command to send, or null if nothing may be sent (not active, or the pose is not known yet). */
-  tick(nowNs: bigint, requests: LoopRequests): Command | null {
+  /** See `ControlLoop.tick`. */
+  tick(nowNs: bigint, requests: LoopRequests, periods?: number): Command | null {
     const { stream, anchoring, replanning } = this.#parts;
     this.look(nowNs, requests);
     if (!requests.isActive) return null;
     anchoring.takeIfDue(this.#isBlind, nowNs);
+    if (this.#operator.isDryRun) return this.#tickDry(nowNs);
     const holdReason = this.#holdReason(requests);
-    if (holdReason === null) stream.resume();
+    if (requests.isRecovering) stream.hold(holdReason ?? '~/recover: no plan is followed');
+    else if (holdReason === null) stream.resume();
     else stream.hold(holdReason);
-    const guidance = anchoring.isPending ? 'rest' : this.#isBlind ? 'blind' : 'readings';
-    const moved = stream.tick(nowNs, guidance);
+    const hasToRest =
+      anchoring.isPending ||
+      (requests.isRecovering && holdReason !== null) ||
+      this.#isStoppedByPeople(requests);
+    const guidance = hasToRest ? 'rest' : this.#isBlind ? 'blind' : 'readings';
+    const moved = stream.tick(nowNs, guidance, periods);
     if (moved === null) return null;
     replanning.noteTick(nowNs);
     const command = this.#efforts?.add(moved, this.#isBlind ? null : this.#reading) ?? moved;
-    const violation = this.#validator.check(command);
+    const violation = this.#validator.check(command, periods);
     if (violation !== null) {
       // This one must not be sent. What is sent instead is for the caller to decide: it depends on what the robot was sent last.
       this.#violation ??= violation.message;
@@ -98,26 +111,61 @@ export class CommandCycle {
     return command;
   }
 
+  /**
+   * Whether somebody wants the robot to stay where it is, so that not even a tracking fault moves the desired state. Where efforts are commanded it
+   * does move: a desired state that the robot was pushed away from would be a lasting force.
+   */
+  #isStoppedByPeople({ brakeReason, isPaused }: LoopRequests): boolean {
+    if (this.#efforts !== null) return false;
+    return brakeReason !== null || isPaused || this.#operator.emergencyStop !== null;
+  }
+
+  /** One period of a dry run: nothing is sent, and the desired pose is the measured one, wherever the robot is moved. */
+  #tickDry(nowNs: bigint): null {
+    const { stream, replanning } = this.#parts;
+    stream.hold('dry run');
+    if (this.#reading !== null) stream.anchor(this.#reading.position);
+    replanning.noteTick(nowNs);
+    this.#isAtRest = true;
+    return null;
+  }
+
   /** Looks at the inputs, as each tick does. */
-  look(nowNs: bigint, { isActive, isPaused }: LoopRequests): Condition {
+  look(nowNs: bigint, { isActive, isPaused, isRecovering }: LoopRequests): Condition {
     const { timeline, stream, anchoring, replanning } = this.#parts;
     timeline.observe(nowNs);
+    this.#options.watchOperator?.();
     this.#condition = assessCondition(
       {
         nowNs,
         image: timeline.frameStamps,
         jointStates: timeline.readingStamps,
+        jointMessages: this.#options.jointMessages ?? WHOLE_MESSAGES,
         planEndNs: stream.planEndNs(nowNs),
         paused: isPaused,
-        active: isActive,
+        active: isActive && !isRecovering,
         workerAlive: replanning.isPlannerAlive,
         clockJumped: timeline.clockWentBack,
-        fault: this.#violation ?? stream.fault,
+        fault: this.#fault,
         unsettled: anchoring.waitsFor,
+        frozenImage: this.#parts.inputs.frozenImage,
+        operator: this.#operator,
+        restriction: stream.restriction,
       },
       this.#options.values(),
     );
     return this.#condition;
+  }
+
+  get #operator(): OperatorState {
+    return this.#options.operator?.() ?? UNHINDERED;
+  }
+
+  get #fault(): MotionFault | null {
+    const { stream, timeline } = this.#parts;
+    if (this.#violation !== null) return { id: 'command-outside-limits', found: this.#violation };
+    if (stream.fault === null) return null;
+    return { id: timeline.clockWentBack ? 'clock-back' : 'robot-does-not-follow', found: stream.fault };
   }
 
   get #reading(): JointReading | null {
@@ -129,13 +177,16 @@ export class CommandCycle {
     return this.#condition.reasons.some(({ name }) => name === 'joint_states');
   }
 
-  #holdReason({ brakeReason, isGoalGivenUp }: LoopRequests): string | null {
+  #holdReason({ brakeReason, isGoalGivenUp, isRecovering }: LoopRequests): string | null {
     if (brakeReason !== null) return brakeReason;
-    if (isGoalGivenUp) return 'the goal was given up';
+    if (isGoalGivenUp && !isRecovering) return 'the goal was given up';
     const { isPending, waitsFor } = this.#parts.anchoring;
     if (isPending)
       return `the measured pose is to be taken${waitsFor === null ? ': braking first' : `, but ${waitsFor}`}`;
-    const holding = this.#condition.reasons.filter((reason) => reason.level === 'hold');
+    const { reasons } = this.#condition;
+    const holding = isRecovering ? againstRecovery(reasons) : reasons.filter(holdsRobot);
+    if (isRecovering && holding.length === 0 && this.#operator.speedScale === 0)
+      return 'the speed scale is 0';
     return holding.length === 0
       ? null
       : holding.map((reason) => `${reason.name}: ${reason.found}`).join('; ');

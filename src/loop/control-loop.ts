@@ -5,14 +5,15 @@ import type { JepaMpcError } from '../core/errors.js';
 import type { FrameSet } from '../core/model-info.js';
 import type { JointReading } from '../core/types.js';
 import { CommandStream } from '../safety/command-stream.js';
-import type { Command } from '../safety/command-stream.js';
-import type { Condition } from '../safety/watchdog.js';
+import type { Command } from '../safety/command.js';
+import { inWords, type Condition } from '../safety/watchdog.js';
 import type { Latency } from '../timeline/latency.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { Anchoring, type ResetOutcome } from './anchoring.js';
 import { CommandCycle, type LoopRequests } from './command-cycle.js';
 import { LoopInputs } from './loop-inputs.js';
 import { timelineOf, type ControlLoopOptions } from './loop-options.js';
+import { againstRecovery, strayJoints, type StrayJoint } from './recovery.js';
 import { Replanning, type PlanReport } from './replanning.js';
 
 /**
@@ -28,7 +29,13 @@ export class ControlLoop {
   readonly #anchoring: Anchoring;
   readonly #replanning: Replanning;
   readonly #cycle: CommandCycle;
-  #requests: LoopRequests = { isActive: false, isPaused: false, isGoalGivenUp: false, brakeReason: null };
+  #requests: LoopRequests = {
+    isActive: false,
+    isPaused: false,
+    isGoalGivenUp: false,
+    brakeReason: null,
+    isRecovering: false,
+  };
   #lastTickNs: bigint | null = null;
 
   /** Plans as they take effect, while the loop runs. */
@@ -38,19 +45,33 @@ export class ControlLoop {
 
   constructor(options: ControlLoopOptions) {
     const timeline = timelineOf(options);
-    const stream = new CommandStream({ ...options, timeline });
-    const anchoring = new Anchoring(timeline, stream, (position, nowNs) => {
-      this.#beginAt(position, nowNs);
+    const stream = new CommandStream({
+      ...options,
+      timeline,
+      speedScale: () => options.operator?.().speedScale ?? 1,
+      retreatsFar: options.effortLaw !== undefined,
+      softStartS: () => options.values()['command.soft_start_s'],
     });
+    const beginAt = (position: Float64Array, nowNs: bigint): void => {
+      this.#beginAt(position, nowNs);
+    };
+    const anchoring = new Anchoring(
+      timeline,
+      stream,
+      beginAt,
+      options.outside,
+      () => options.jointMessages?.contradiction(options.clock.nowNs) ?? null,
+    );
     const mayMove = (): boolean => this.#mayMove;
     const replanning = new Replanning({ ...options, timeline, stream, mayMove });
     this.#options = options;
     this.#timeline = timeline;
     this.#stream = stream;
-    this.#inputs = new LoopInputs(timeline, options.proprioception ?? null, options.clock);
+    const inputs = new LoopInputs(timeline, options);
+    this.#inputs = inputs;
     this.#anchoring = anchoring;
     this.#replanning = replanning;
-    this.#cycle = new CommandCycle(options, { timeline, stream, anchoring, replanning });
+    this.#cycle = new CommandCycle(options, { timeline, stream, inputs, anchoring, replanning });
     this.plans$ = replanning.reports$;
     this.problems$ = merge(this.#cycle.problems$, replanning.problems$);
   }
@@ -58,7 +79,7 @@ export class ControlLoop {
   // Inputs
 
   onFrame(set: FrameSet, nowNs: bigint): void {
-    const frame = this.#inputs.addFrame(set, nowNs);
+    const frame = this.#inputs.addFrame(set, nowNs, this.#requests.isActive);
     if (frame !== null) this.#replanning.onFrame(frame);
   }
 
@@ -82,10 +103,42 @@ export class ControlLoop {
 
   /** Starts planning and sending commands, from the measured pose on: with the first tick by which the robot is at rest and its readings agree. */
   start(nowNs: bigint): void {
-    this.#request({ isActive: true, brakeReason: null });
+    this.#request({ isActive: true, isRecovering: false, brakeReason: null });
     this.#cycle.start();
     this.#anchoring.request(true, nowNs);
     this.#replanning.start();
+  }
+
+  /**
+   * Moves joints that are outside their limits slowly back inside, without planning. It ends by itself, see {@link isRecovering}.
+   *
+   * @returns the joints that move, or why none may: readings that are missing or do not agree
+   */
+  recover(nowNs: bigint): readonly StrayJoint[] | { readonly refusal: string } {
+    const outcome = this.#anchoring.reset(false, nowNs);
+    if (outcome.state !== 'anchored') return { refusal: this.#anchoring.disagreement ?? 'the robot moves' };
+    const strays = strayJoints(this.#options.limits, outcome.position);
+    if (strays.length === 0) {
+      this.#stream.release();
+      return strays;
+    }
+    this.#request({ isActive: true, isRecovering: true, brakeReason: null });
+    this.#cycle.start();
+    this.#stream.recover();
+    return strays;
+  }
+
+  /** What keeps joints from moving back inside their limits now, in words; null when nothing does. */
+  blockerOfRecovery(nowNs: bigint): string | null {
+    const against = againstRecovery(this.look(nowNs).reasons);
+    return against.length === 0 ? null : inWords({ reasons: against });
+  }
+
+  /** Whether `recover` is under way: a joint still moves, or is to. A stop ends it once the robot is at rest. */
+  get isRecovering(): boolean {
+    if (!this.#requests.isRecovering) return false;
+    const isStopped = againstRecovery(this.condition.reasons).some(({ level }) => level === 'stop');
+    return !this.isAtRest || (this.#stream.isRecovering && !isStopped);
   }
 
   setPaused(isPaused: boolean): void {
@@ -96,7 +149,8 @@ export class ControlLoop {
 
   /**
    * Forgets frames, plan and warm start, clears faults and takes the measured pose as the desired one. Frames stamped up to `nowNs` are refused
-   * from now on. A robot that moves comes to rest first; one whose readings contradict each other is refused, and nothing has changed.
+   * from now on. A robot that moves comes to rest first; one whose readings contradict each other is refused, as is one that is commanded and
+   * outside its limits, and nothing has changed.
    */
   reset(nowNs: bigint): ResetOutcome {
     const outcome = this.#anchoring.reset(this.#requests.isActive, nowNs);
@@ -107,6 +161,9 @@ export class ControlLoop {
   #beginAt(position: Float64Array, nowNs: bigint): void {
     this.#replanning.reset();
     this.#timeline.reset(nowNs);
+    // A simulated run that begins anew goes as it would without the runs before it.
+    if (this.#options.clock.isSimulated) this.#timeline.forgetLatency();
+    this.#inputs.reset();
     this.#stream.resume();
     this.#stream.anchor(position);
     this.#cycle.beginAt(position, nowNs);
@@ -120,14 +177,16 @@ export class ControlLoop {
 
   /** Ends planning and sending commands at once. */
   stop(): void {
-    this.#request({ isActive: false });
+    this.#request({ isActive: false, isRecovering: false });
     this.#replanning.stop();
     this.#stream.release();
   }
 
   get #mayMove(): boolean {
-    const { isActive, isPaused, brakeReason } = this.#requests;
-    return isActive && !isPaused && brakeReason === null && !this.#anchoring.isPending;
+    const { isActive, isPaused, isRecovering, brakeReason } = this.#requests;
+    const isDryRun = this.#options.operator?.().isDryRun === true;
+    const isFree = isActive && !isPaused && !isRecovering && brakeReason === null;
+    return isFree && (isDryRun || !this.#anchoring.isPending);
   }
 
   #request(change: Partial<LoopRequests>): void {
@@ -136,10 +195,14 @@ export class ControlLoop {
 
   // Commands
 
-  /** One command period. Returns the command to send, or null if nothing may be sent (not active, or the pose is not known yet). */
-  tick(nowNs: bigint): Command | null {
+  /**
+   * One command period. Returns the command to send, or null if nothing may be sent (not active, or the pose is not known yet).
+   *
+   * @param periods command periods since the last tick, at least 1, by a clock that is never set. Without it the time on `nowNs` counts
+   */
+  tick(nowNs: bigint, periods?: number): Command | null {
     this.#lastTickNs = nowNs;
-    return this.#cycle.tick(nowNs, this.#requests);
+    return this.#cycle.tick(nowNs, this.#requests, periods);
   }
 
   /** Looks at the inputs, as each tick does; for a loop that does not tick. */

@@ -1,6 +1,6 @@
 import { f64 } from '../core/array-access.js';
 import type { JointLimit, JointReading } from '../core/types.js';
-import type { Command } from '../safety/command-stream.js';
+import type { Command } from '../safety/command.js';
 import type { EffortLaw } from '../safety/effort-law.js';
 import type { Timeline } from '../timeline/timeline.js';
 

@@ -288,7 +288,9 @@ export class Replanning {
     // The search is timed by the wall clock. On the clock of the node it took no longer than passed there: nothing, in lockstep.
     const passedMs = Number(nowNs - requestedNs) / 1e6;
     const extraMs = Math.min(extraSearchMs(plan.statistics, iterations), Math.max(0, passedMs));
-    timeline.latency.notePlan({ arrivalNs: nowNs, encodeMs, totalMs, extraMs, warmUp });
+    // What was loaded or compiled for the plan while the clock of a simulation stood still has not delayed it.
+    const isDelayed = warmUp && passedMs > 0;
+    timeline.latency.notePlan({ arrivalNs: nowNs, encodeMs, totalMs, extraMs, warmUp: isDelayed });
     this.#planArrivedNs = nowNs;
     const dueNs = firstFreeNs(plan, plan.frameStampNs);
     const late = dueNs < nowNs && !origin.fromRest;

@@ -14,7 +14,11 @@ export function percentile(samples: ArrayLike<number>, fraction: number): number
       `percentile: found ${samples.length} samples and fraction ${fraction}, expected samples and 0..1`,
     );
   }
-  const sorted = Float64Array.from(samples).sort();
+  return percentileOfSorted(Float64Array.from(samples).sort(), fraction);
+}
+
+/** As {@link percentile}, of samples in ascending order, at least one. */
+export function percentileOfSorted(sorted: Float64Array, fraction: number): number {
   const rank = fraction * (sorted.length - 1);
   const below = Math.floor(rank);
   const low = f64(sorted, below);

@@ -1,14 +1,16 @@
-import { f64 } from '../core/array-access.js';
-import { percentile } from './percentile.js';
+import { percentileOfSorted } from './percentile.js';
 
 /** The newest numbers of a series, up to a fixed count, and their percentiles. */
 export class RollingSample {
   readonly #values: Float64Array;
+  /** Where numbers are sorted: percentiles are taken with each plan, on the thread of the command stream. */
+  readonly #sorted: Float64Array;
   #seen = 0;
 
   /** @param length numbers that are kept, at least 1 */
   constructor(length: number) {
     this.#values = new Float64Array(length);
+    this.#sorted = new Float64Array(length);
   }
 
   note(value: number): void {
@@ -29,9 +31,12 @@ export class RollingSample {
     const { length } = this.#values;
     const count = Math.min(this.#seen, length, last);
     if (count === 0) return NaN;
-    return percentile(
-      Float64Array.from({ length: count }, (_, age) => f64(this.#values, (this.#seen - 1 - age) % length)),
-      fraction,
-    );
+    const end = this.#seen % length;
+    const sorted = this.#sorted.subarray(0, count);
+    // The newest numbers lie before `end`, and where they do not suffice, at the end of the ring.
+    const newest = Math.min(count, end);
+    sorted.set(this.#values.subarray(end - newest, end));
+    sorted.set(this.#values.subarray(length - (count - newest)), newest);
+    return percentileOfSorted(sorted.sort(), fraction);
   }
 }

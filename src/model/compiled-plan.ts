@@ -49,6 +49,7 @@ export class CompiledPlan extends CompiledGraph implements PlanKernel {
       bestCost: number('bestCost'),
       meanCost: number('meanCost'),
       elitesStd: number('elitesStd'),
+      elitesStdByIteration: output('plan_elitesStdByIteration'),
       iterations: number('iterations'),
       costs: output('plan_costs'),
     };

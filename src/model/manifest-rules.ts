@@ -258,7 +258,18 @@ export function brokenRules(manifest: WrittenManifest): Problem[] {
   return problems;
 }
 
+/** Characters of a value that an error shows. */
+const SHOWN = 200;
+
 /** A value of a manifest as an error shows it. */
 export function showValue(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value);
+  if (value === undefined) return 'nothing';
+  let text: string;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    // JSON.parse reads any depth, JSON.stringify does not.
+    return 'something that is nested too deeply';
+  }
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
 }

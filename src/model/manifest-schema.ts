@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { ACTION_KINDS, END_EFFECTOR_AXES, type ActionSpec } from '../core/model-spec.js';
 import { DISTANCE_METRICS, STEP_AGGREGATIONS } from '../core/objective-spec.js';
+import { dataFileName, fileName, topicName } from './manifest-names.js';
 
 /*
  * The fields of `manifest.json`. docs/model-contract.md is generated from them: each has a description, arrays have a `shape`, quantities a
@@ -15,11 +16,6 @@ const text = z.string().min(1);
 const count = z.int().min(1);
 const positive = z.number().positive();
 
-/** A plain file name: a model folder must not point outside itself. */
-const fileName = z
-  .string()
-  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'a plain file name inside the model folder');
-
 const HASH = /^[0-9a-f]{64}$/;
 const HASH_FORM = '64 lower-case hexadecimal digits';
 const sha256 = z
@@ -28,12 +24,9 @@ const sha256 = z
   .describe('SHA-256 of the file; a file with another hash is refused');
 
 const dataSchema = z.strictObject({
-  file: z
-    .string()
-    .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/, 'a file inside the model folder')
-    .describe(
-      'File with tensors of the graph (ONNX external data), in the model folder or a folder inside it',
-    ),
+  file: dataFileName.describe(
+    'File with tensors of the graph (ONNX external data), in the model folder or a folder inside it',
+  ),
   sha256,
 });
 
@@ -53,7 +46,7 @@ function graphSchema(what: string) {
 
 const cameraSchema = z.strictObject({
   name: text.describe('Name of the camera, and of the encoder input for its images'),
-  topic: text.describe('Relative ROS topic of its images'),
+  topic: topicName.describe('Relative ROS topic of its images'),
   width: count.meta({ unit: 'pixels', description: 'Width of the input' }),
   height: count.meta({ unit: 'pixels', description: 'Height of the input' }),
   channels: z.union([z.literal(1), z.literal(3)]).describe('Channels of the input (C)'),

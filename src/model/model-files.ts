@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { JepaMpcError } from '../core/errors.js';
@@ -126,11 +126,23 @@ async function checkedGraph(
 }
 
 async function readOrRefuse(path: string): Promise<Uint8Array> {
+  await assertRegular(path);
   try {
     return await readFile(path);
   } catch (error) {
     throw missing(path, error);
   }
+}
+
+/** A folder may come from anyone: a pipe in it, or a link to a device, would be read without end. */
+async function assertRegular(path: string): Promise<void> {
+  let isFile: boolean;
+  try {
+    isFile = (await stat(path)).isFile();
+  } catch (error) {
+    throw missing(path, error);
+  }
+  if (!isFile) throw missing(path, new Error('something that is no regular file'));
 }
 
 function missing(path: string, cause: unknown): JepaMpcError {
@@ -162,6 +174,7 @@ function compareHashes(path: string, found: string, expected: string, size: numb
 
 /** The hash of a file, read in chunks: data files may be larger than the largest buffer. */
 async function hashOfFile(path: string): Promise<{ sha256: string; size: number }> {
+  await assertRegular(path);
   const hash = createHash('sha256');
   let size = 0;
   try {

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+
+import { JepaMpcError } from '../core/errors.js';
 import { hasWildcard, isForNode } from './node-key.js';
-import { parseProfile, parseValue, type GivenValue, type ProfileSection } from './profile.js';
+import { parseProfile, parseValue, sectionsFor, type GivenValue } from './profile.js';
 import type { RosArguments } from './ros-arguments.js';
 import { parametersByName } from './schema.js';
 import { isFormerName, suggestedName } from './validate.js';
@@ -38,8 +41,8 @@ export function gatherParameters(
     }
     const subject = `parameter file ${source.path}`;
     const sections = parseProfile(readText(source.path), subject);
-    const ours = sections.filter((section) => isForNode(section.node, fullName));
-    for (const section of generalFirst(ours)) {
+    const ours = sectionsFor(sections, fullName);
+    for (const section of ours) {
       const strange = hasWildcard(section.node)
         ? [...section.values.keys()].filter((name) => !isOurs(name) && !belongsToRos(name))
         : [];
@@ -54,13 +57,33 @@ export function gatherParameters(
   return { values, warnings };
 }
 
-function isOurs(name: string): boolean {
-  return parametersByName.has(name) || isFormerName(name);
+/**
+ * As {@link gatherParameters}, for a profile of one node alone: what is probably a mistake is refused, and what ROS itself declares is left out.
+ *
+ * @param subject what to call the profile in an error
+ * @throws JepaMpcError `params.invalid` also for names that the node does not declare, and a file without anything for it
+ */
+export function gatherOwnParameters(
+  given: RosArguments,
+  subject: string,
+  readText: (path: string) => string,
+  belongsToRos: (name: string) => boolean,
+): Readonly<Record<string, GivenValue>> {
+  const { values, warnings } = gatherParameters(given, readText, belongsToRos);
+  const [warning] = warnings;
+  if (warning !== undefined) {
+    throw new JepaMpcError('params.invalid', {
+      subject,
+      found: warning.replace(/\.$/, ''),
+      expected: 'parameters of the planner node alone',
+      remedy: 'Correct the names, or take what is for other nodes out.',
+    });
+  }
+  return Object.fromEntries([...values].filter(([name]) => !belongsToRos(name)));
 }
 
-function generalFirst(sections: readonly ProfileSection[]): ProfileSection[] {
-  const rank = (section: ProfileSection): number => (hasWildcard(section.node) ? 0 : 1);
-  return sections.toSorted((a, b) => rank(a) - rank(b));
+function isOurs(name: string): boolean {
+  return parametersByName.has(name) || isFormerName(name);
 }
 
 function notForThisNode(subject: string, nodes: readonly string[], fullName: string): string {
@@ -72,4 +95,24 @@ function notForThisNode(subject: string, nodes: readonly string[], fullName: str
 function notDeclaredHere(subject: string, key: string, names: readonly string[]): string {
   const listed = names.map((name) => `${name} (nearest name of this node: ${suggestedName(name)})`);
   return `${subject}: under "${key}" this node leaves out what it does not declare: ${listed.join(', ')}. If one is misspelt, correct it there.`;
+}
+
+/**
+ * Reads a parameter file.
+ *
+ * @param option that named it, for the remedy
+ * @throws JepaMpcError `params.invalid` for one that cannot be read
+ */
+export function readParameterFile(path: string, option: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new JepaMpcError('params.invalid', {
+      subject: `parameter file ${path}`,
+      found: error instanceof Error ? error.message : String(error),
+      expected: 'a file that can be read',
+      remedy: `Check the path given with ${option}.`,
+      cause: error,
+    });
+  }
 }

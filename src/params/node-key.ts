@@ -14,11 +14,22 @@ export function hasWildcard(key: string): boolean {
   return partsOf(key).some((part) => part === '*' || part === '**');
 }
 
+/** In a time that grows with the product of the lengths: keys come from files, and trying every split would take forever for a few `**`. */
 function matches(pattern: readonly string[], name: readonly string[]): boolean {
-  const [first, ...rest] = pattern;
-  if (first === undefined) return name.length === 0;
-  if (first === '**') return matches(rest, name) || (name.length > 0 && matches(pattern, name.slice(1)));
-  return name.length > 0 && (first === '*' || first === name[0]) && matches(rest, name.slice(1));
+  /** Whether the pattern so far stands for the first `count` parts of the name, for each count. */
+  let stands: readonly boolean[] = [true, ...name.map(() => false)];
+  for (const part of pattern) {
+    if (part === '**') {
+      const from = stands.indexOf(true);
+      stands = stands.map((_, count) => from >= 0 && count >= from);
+    } else {
+      const before = stands;
+      stands = before.map((_, count) => {
+        return count > 0 && before[count - 1] === true && (part === '*' || part === name[count - 1]);
+      });
+    }
+  }
+  return stands.at(-1) === true;
 }
 
 function partsOf(name: string): string[] {

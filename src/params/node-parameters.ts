@@ -11,6 +11,11 @@ export const nodeParameters = {
     's',
     'How long a request to activate may wait for the model and for fresh inputs before it is answered; 0: it is refused at once.',
   ),
+  dry_run: fixed(
+    flag(false),
+    '',
+    'Plan and report as usual, but send no command. The robot may be moved by hand meanwhile.',
+  ),
   'joint_states.stamps': fixed(
     choice(['header', 'arrival'], 'header'),
     '',
@@ -29,7 +34,7 @@ export const nodeParameters = {
   'candidates.count': dynamic(
     integer({ min: 0, max: 500, default: 40 }),
     '1',
-    'Candidates shown on ~/candidates while it has subscribers, from the cheapest to the most expensive; 0: none.',
+    'Candidates shown on ~/candidates, ~/candidate_actions and ~/candidate_costs while they have subscribers, from the cheapest to the most expensive; 0: none.',
   ),
   'candidates.rate': dynamic(
     double({ min: 0.1, max: 100, default: 10 }),

@@ -2,6 +2,7 @@ import { parseDocument, type Tags } from 'yaml';
 
 import { JepaMpcError } from '../core/errors.js';
 import { writeValue } from '../core/write-value.js';
+import { hasWildcard, isForNode } from './node-key.js';
 
 /** Values as YAML types them: whole numbers are bigint, so that `1` differs from `1.0`. */
 export type GivenValue = boolean | bigint | number | string | null | readonly GivenValue[];
@@ -15,6 +16,9 @@ export interface ProfileSection {
 }
 
 const PARAMETERS = 'ros__parameters';
+
+/** Levels of a parameter file: namespaces, a node, and names with their parts. */
+const MAX_DEPTH = 32;
 
 /**
  * Reads a ROS 2 parameter file: node names (nested ones are namespaces), each with `ros__parameters`.
@@ -31,6 +35,15 @@ export function parseProfile(text: string, subject: string): readonly ProfileSec
   return sections;
 }
 
+/** Those sections that are for a node; a key without wildcards comes after one with, since it overrides it. */
+export function sectionsFor(
+  sections: readonly ProfileSection[],
+  fullName: string,
+): readonly ProfileSection[] {
+  const rank = ({ node }: ProfileSection): number => (hasWildcard(node) ? 0 : 1);
+  return sections.filter(({ node }) => isForNode(node, fullName)).toSorted((a, b) => rank(a) - rank(b));
+}
+
 /** Reads the value of `-p name:=value`. */
 export function parseValue(text: string, subject: string): GivenValue {
   const value = readYaml(text, subject);
@@ -38,7 +51,12 @@ export function parseValue(text: string, subject: string): GivenValue {
   return asGiven(value, subject);
 }
 
-function readYaml(text: string, subject: string): unknown {
+/**
+ * Reads YAML with the types of {@link GivenValue}; maps are `Map`s.
+ *
+ * @throws JepaMpcError `params.invalid`, with line and column
+ */
+export function readYaml(text: string, subject: string): unknown {
   const document = parseDocument(text, {
     // The version that ROS reads: yes and no are booleans. ROS reads its dates and sexagesimal numbers as text.
     version: '1.1',
@@ -52,12 +70,30 @@ function readYaml(text: string, subject: string): unknown {
   });
   const [problem] = document.errors;
   if (problem !== undefined) throw invalidYaml(problem, subject);
+  let value: unknown;
   try {
-    return document.toJS({ mapAsMap: true }) as unknown;
+    value = document.toJS({ mapAsMap: true });
   } catch (error) {
     // Unknown and excessive aliases are errors only here.
     throw invalidYaml(error instanceof Error ? error : new Error(String(error)), subject);
   }
+  if (nests(value, MAX_DEPTH)) return value;
+  throw new JepaMpcError('params.invalid', {
+    subject,
+    found: `values in more than ${String(MAX_DEPTH)} levels, or one that contains itself through an alias`,
+    expected: 'a ROS 2 parameter file or value',
+    remedy: 'Write the values themselves instead of the alias.',
+  });
+}
+
+/** Whether a value has at most this many levels. One that contains itself has no end of them. */
+function nests(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (levels === 0) return false;
+  const inside: Iterable<unknown> =
+    value instanceof Map ? value.values() : Array.isArray(value) || value instanceof Set ? value : [];
+  for (const entry of inside) if (!nests(entry, levels - 1)) return false;
+  return true;
 }
 
 function invalidYaml(problem: Error, subject: string): JepaMpcError {

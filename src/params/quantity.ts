@@ -1,7 +1,10 @@
 import { unit as mathUnit, type Unit } from 'mathjs';
 
 /** A number and the first letter of a unit. Without this check mathjs would accept a unit alone, or a bare number, as a quantity. */
-const QUANTITY = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*[a-z]/i;
+const QUANTITY = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*[a-z]/i;
+
+/** Longest quantity, in characters. Without a limit, the exponents of a long product of units would take long to add up. */
+const LONGEST_QUANTITY = 100;
 
 /** Units of the parameter schema that are not physical. */
 const PURE_NUMBERS: readonly string[] = ['', '1', 'unit of the cost', 'unit of the distance'];
@@ -13,6 +16,7 @@ const PURE_NUMBERS: readonly string[] = ['', '1', 'unit of the cost', 'unit of t
  * @returns null for text that is not a quantity, or has another dimension
  */
 export function quantityIn(text: string, unit: string): number | null {
+  if (text.length > LONGEST_QUANTITY) return null;
   const written = asMathjsWrites(text.trim());
   const quantity = QUANTITY.test(written) ? parsed(written) : null;
   if (quantity === null) return null;
@@ -38,6 +42,7 @@ function parsed(quantity: string): Unit | null {
 function asMathjsWrites(text: string): string {
   return text
     .replaceAll('²', '^2')
+    .replaceAll('³', '^3')
     .replaceAll('·', '*')
     .replaceAll('°', ' deg')
     .replace(/^1\/(\w+)\^(\d)$/, '$1^-$2');

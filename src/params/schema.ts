@@ -6,10 +6,14 @@ import { goalStoreParameters } from '../goals/goal-store.js';
 import { replanningParameters } from '../loop/replanning.js';
 import { cameraSyncParameters } from '../perception/camera-sync.js';
 import { planningParameters } from '../planning/planning-parameters.js';
-import { limitParameters } from '../robot/joint-limits.js';
+import { recordingParameters } from '../recording/recording-parameters.js';
+import { limitParameters } from '../robot/limit-options.js';
 import { commandParameters } from '../safety/command-settings.js';
-import { watchdogParameters } from '../safety/watchdog.js';
-import { loadParameters } from '../worker/planner-port.js';
+import { emergencyStopParameters } from '../safety/emergency-stop.js';
+import { speedScaleParameters } from '../safety/speed-scale.js';
+import { watchdogParameters } from '../safety/watchdog-parameters.js';
+import { workspaceParameters } from '../safety/workspace/workspace-parameters.js';
+import { explanationParameters, loadParameters } from '../worker/planner-port.js';
 import { nodeParameters } from './node-parameters.js';
 
 /**
@@ -22,11 +26,16 @@ const declarations = {
   ...planningParameters,
   ...replanningParameters,
   ...commandParameters,
+  ...speedScaleParameters,
+  ...emergencyStopParameters,
   ...limitParameters,
   ...watchdogParameters,
+  ...workspaceParameters,
   ...cameraSyncParameters,
   ...goalParameters,
   ...goalStoreParameters,
+  ...explanationParameters,
+  ...recordingParameters,
 };
 
 export type Parameters = ValuesOf<typeof declarations>;
@@ -46,6 +55,21 @@ export const parameterInfos: readonly ParameterInfo[] = Object.entries(declarati
 export const parametersByName: ReadonlyMap<string, ParameterInfo> = new Map(
   parameterInfos.map((info) => [info.name, info]),
 );
+
+/** Inclusive ranges of the parameters that are numbers, by name. */
+export const parameterRanges: Readonly<Record<string, readonly [min: number, max: number]>> =
+  Object.fromEntries(
+    parameterInfos.flatMap(({ name, range }) => (range === undefined ? [] : [[name, range] as const])),
+  );
+
+const planningNames: ReadonlySet<string> = new Set(
+  Object.keys({ ...planningParameters, ...replanningParameters }),
+);
+
+/** Whether it is one of those that plans depend on, rather than limits, commands, goals or the node itself. */
+export function isPlanningParameter(name: string): boolean {
+  return planningNames.has(name);
+}
 
 /** Checks a whole set of values; missing ones take their default. Unknown names are refused. */
 export const parameterSchema: z.ZodType<Parameters> = z.strictObject(

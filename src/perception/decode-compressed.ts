@@ -34,8 +34,13 @@ function firstBytes(data: Uint8Array): string {
   return [...data.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ') || 'no bytes';
 }
 
+/** Whether data begins as a JPEG or a PNG does. */
+export function isPicture(data: Uint8Array): boolean {
+  return MAGIC.some(([, bytes]) => bytes.every((byte, index) => data[index] === byte));
+}
+
 function refuseOthers(subject: string, { format, data }: CompressedFrame): void {
-  if (MAGIC.some(([, bytes]) => bytes.every((byte, index) => data[index] === byte))) return;
+  if (isPicture(data)) return;
   throw new JepaMpcError('image.compressed', {
     subject,
     found: `format "${format}", data that starts with ${firstBytes(data)}`,
@@ -106,6 +111,15 @@ export async function decodeCompressed(
     };
   } catch (error) {
     if (error instanceof JepaMpcError) throw error;
+    if (error instanceof Error && error.message.includes('pixel limit')) {
+      throw new JepaMpcError('image.compressed', {
+        subject,
+        found: `a file of format "${frame.format}" that claims more than ${String(maxPixels)} pixels`,
+        expected: 'a picture of a camera',
+        remedy: 'It is not decoded: it could fill the memory. Check who publishes the topic.',
+        cause: error,
+      });
+    }
     throw new JepaMpcError('image.compressed', {
       subject,
       found: `a file of format "${frame.format}" that cannot be decoded: ${error instanceof Error ? error.message : String(error)}`,

@@ -1,5 +1,11 @@
 import type { CameraSpec } from '../core/model-spec.js';
 
+/** A range of an axis of the input, in pixels from its start; it need not begin or end with a whole one. */
+export interface CoveredRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
  * One axis of a separable resize: output `o` is the sum over t of `weights[first[o] + t] * input[start[o] + t]`, with t from 0 to
  * `first[o + 1] - first[o] - 1`. All taps lie inside the input.
@@ -10,6 +16,8 @@ export interface AxisWeights {
   /** `[output + 1]` */
   readonly first: Int32Array;
   readonly weights: Float32Array;
+  /** What all outputs together cover: the rest of the input is cropped away. */
+  readonly covered: CoveredRange;
 }
 
 /** Weights of both axes for one input size. */
@@ -143,7 +151,12 @@ function axisWeights(geometry: AxisGeometry, interpolation: CameraSpec['interpol
     weights.push(...tap.weights);
     first[output + 1] = weights.length;
   }
-  return { start, first, weights: Float32Array.from(weights) };
+  const { offset, length, resized, skipped, kept } = geometry;
+  const covered = {
+    from: offset + (skipped / resized) * length,
+    to: offset + ((skipped + kept) / resized) * length,
+  };
+  return { start, first, weights: Float32Array.from(weights), covered };
 }
 
 /**

@@ -25,6 +25,9 @@ export const actionConstraintParameters = {
 
 export type ActionConstraintValues = ValuesOf<typeof actionConstraintParameters>;
 
+/** An action this near to a bound counts as at it, as a fraction of half the range: a mean of elites seldom reaches a bound exactly. */
+const AT_BOUND = 0.02;
+
 /** The settings that constrain actions. */
 export interface ConstraintSettings {
   /** Predictor steps (H), at least 1. */
@@ -126,6 +129,26 @@ export class ActionConstraints {
         for (let i = first; i < end; i += joints) sequence[i] = mean;
       }
     }
+  }
+
+  /**
+   * Share of the planned numbers of a sequence `[K, J]` that are at their bounds, 0 to 1: within {@link AT_BOUND} of them.
+   *
+   * @param committed raw actions `[committed, J]`, which are not planned, as are those of frozen joints
+   */
+  shareAtBounds(sequence: Float32Array, committed: Float32Array): number {
+    const { joints, lower, upper } = this.bounds;
+    let planned = 0;
+    let atBounds = 0;
+    for (let i = committed.length; i < sequence.length; i++) {
+      const joint = i % joints;
+      if (this.isFrozen(joint)) continue;
+      const action = f32(sequence, i);
+      const reach = AT_BOUND * this.bounds.halfRange(joint);
+      planned += 1;
+      if (action - f32(lower, joint) <= reach || f32(upper, joint) - action <= reach) atBounds += 1;
+    }
+    return planned === 0 ? 0 : atBounds / planned;
   }
 
   /** @param start index of the first joint's action of one period */

@@ -11,6 +11,7 @@ import type {
   PlannerState,
   Rng,
 } from '../core/ports.js';
+import { coefficientOfVariation } from '../math/coefficient-of-variation.js';
 import { ColouredNoise } from '../math/coloured-noise.js';
 import { ActionConstraints } from './action-constraints.js';
 import { checkContext } from './check-context.js';
@@ -155,7 +156,8 @@ export class KernelPlanner implements Planner {
       // As on the host: the elites of a distribution that does not narrow never agree, and a single elite says nothing about agreement.
       earlyStopStd: this.name !== 'mppi' && elites > 1 ? earlyStopStd : 0,
     });
-    context.onCandidates?.(this.#firstCandidates(committed), end.costs.subarray(0, this.#settings.samples));
+    const firstCosts = end.costs.subarray(0, this.#settings.samples);
+    context.onCandidates?.(this.#firstCandidates(committed), firstCosts, elites);
     const checked = returned === 'checked_mean' ? await this.#checkMean(context, end) : null;
     const isMeanBest = checked !== null && checked.cost < end.bestCost;
     const next = checked?.isSound === false ? end.best : end.mean;
@@ -166,6 +168,8 @@ export class KernelPlanner implements Planner {
       meanCost: end.meanCost,
       iterations: end.iterations,
       elitesStd: end.elitesStd,
+      elitesStdByIteration: Array.from(end.elitesStdByIteration),
+      costVariation: coefficientOfVariation(firstCosts),
     };
   }
 

@@ -53,6 +53,8 @@ class RandomPlanner implements Planner {
       meanCost: cost,
       iterations: 1,
       elitesStd: 0,
+      elitesStdByIteration: [0],
+      costVariation: NaN,
     };
   }
 }

@@ -1,5 +1,6 @@
 import { f32, u32 } from '../core/array-access.js';
 import type { CandidateScorer, PlanContext, PlannerResult, PlannerState, Rng } from '../core/ports.js';
+import { coefficientOfVariation } from '../math/coefficient-of-variation.js';
 import { ColouredNoise } from '../math/coloured-noise.js';
 import { ActionConstraints } from './action-constraints.js';
 import { checkContext } from './check-context.js';
@@ -50,6 +51,10 @@ export class SamplingSearch {
   #bestCost = Infinity;
   /** Lowest cost of a mean that was a candidate. */
   #leastMeanCost = Infinity;
+  /** Of the first iteration. */
+  #costVariation = NaN;
+  /** Of each iteration. */
+  readonly #elitesStds: number[] = [];
 
   /** @throws JepaMpcError `params.invalid` */
   constructor(model: PlannerModel, scorer: CandidateScorer, settings: SamplingSettings) {
@@ -95,6 +100,7 @@ export class SamplingSearch {
     this.#context = context;
     this.#bestCost = Infinity;
     this.#leastMeanCost = Infinity;
+    this.#elitesStds.length = 0;
     this.rest.set(restWithin(this.constraints, this.#model.action, context));
     this.#propose(context);
     this.distribution.start(state, context.committed, this.rest);
@@ -145,7 +151,10 @@ export class SamplingSearch {
     const { size } = this.constraints;
     const context = this.#planned();
     this.costs = await this.#scorer.score(context, this.candidates);
-    if (this.iterations === 0) context.onCandidates?.(this.candidates, this.costs);
+    if (this.iterations === 0) {
+      this.#costVariation = coefficientOfVariation(this.costs);
+      context.onCandidates?.(this.candidates, this.costs, this.settings.elites);
+    }
     this.elites = selectElites(
       this.costs,
       this.#elitesBuffer.subarray(0, Math.min(this.settings.elites, this.costs.length)),
@@ -173,6 +182,7 @@ export class SamplingSearch {
     // The elites of a distribution that does not narrow never agree, and a single elite always agrees with itself: neither is informative.
     this.#disagreement = nextStd !== 'kept' && elites.length > 1 ? distribution.elitesStd : Infinity;
     const { mean, std } = distribution;
+    this.#elitesStds.push(distribution.elitesStd);
     this.settings.onIteration?.({ iteration: this.iterations, candidates, costs, elites, mean, std });
     this.#stop.noteIteration();
   }
@@ -182,7 +192,7 @@ export class SamplingSearch {
   }
 
   /**
-   * The result, and what the next plan starts from: the mean, unless the check fails (see `Returned`).
+   * The result, and what the next plan starts from: the mean, unless the check fails (see `Returned`). Without time for the check it fails.
    *
    * @throws JepaMpcError `planner.not-finite` as {@link score}
    */
@@ -191,7 +201,8 @@ export class SamplingSearch {
     // Before the check of the mean, which scores again: the costs are the scorer's buffer, and may be overwritten.
     let elitesCost = 0;
     for (const elite of this.elites) elitesCost += f32(this.costs, elite);
-    const isMeanSound = returned !== 'checked_mean' || (await this.#isMeanSound());
+    const hasTime = this.#stop.hasTime();
+    const isMeanSound = returned !== 'checked_mean' || (hasTime && (await this.#isMeanSound()));
     const next = isMeanSound ? this.distribution.mean : this.best;
     return {
       state: { mean: next.slice(), ageMs: 0 },
@@ -200,15 +211,17 @@ export class SamplingSearch {
       meanCost: elitesCost / this.elites.length,
       iterations: this.iterations,
       elitesStd: this.distribution.elitesStd,
+      elitesStdByIteration: [...this.#elitesStds],
+      costVariation: this.#costVariation,
+      ...(!hasTime && { timeIsUp: true }),
     };
   }
 
   /**
    * Scores the last mean, which was no candidate, and returns whether it costs no more than every mean that was. The mean of good but unlike
-   * plans (left and right of an obstacle) can be worse than any of them. Without time to find out it counts as unsound.
+   * plans (left and right of an obstacle) can be worse than any of them.
    */
   async #isMeanSound(): Promise<boolean> {
-    if (!this.#stop.hasTime()) return false;
     // The best is scored too, so that a mean without a finite cost is no error.
     this.#finalists.set(this.distribution.mean);
     this.#finalists.set(this.best, this.constraints.size);

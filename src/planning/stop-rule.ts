@@ -27,6 +27,25 @@ export interface TimeBudget {
   readonly nowMs: () => number;
 }
 
+/** How a plan under a time budget ended, for one that is made again. */
+export interface RecordedStop {
+  readonly iterations: number;
+  /** Whether the budget had no room for more when the plan was finished. */
+  readonly timeIsUp: boolean;
+}
+
+/**
+ * A clock for the time budget of one plan by which it stops where a recorded one did, whatever the time: it stands still, and jumps once the
+ * iterations are over. A {@link StopRule} reads it at the start, after each iteration, and before the next one.
+ */
+export function replayedClock({ iterations, timeIsUp }: RecordedStop): () => number {
+  let reads = 0;
+  return () => {
+    reads += 1;
+    return timeIsUp && reads > 2 * iterations ? Infinity : 0;
+  };
+}
+
 /**
  * When a plan stops refining: after its iterations, when the elites agree, or when the time budget has no room for another iteration,
  * taken to be as long as the longest so far. The first iteration always runs.

@@ -25,7 +25,7 @@ interface ChainJoint {
 }
 
 /** Rodrigues' formula for a unit axis, into `out` (row-major 3x3). */
-function rotationAboutAxis([x, y, z]: Vector3, angleRad: number, out: Float64Array): void {
+export function rotationAboutAxis([x, y, z]: Vector3, angleRad: number, out: Float64Array): void {
   const c = Math.cos(angleRad);
   const s = Math.sin(angleRad);
   const t = 1 - c;

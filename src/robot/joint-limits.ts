@@ -2,86 +2,12 @@ import { JepaMpcError } from '../core/errors.js';
 import { marginWithin } from '../core/joint-positions.js';
 import type { JointLimit, JointUnit } from '../core/types.js';
 import { nearestName } from '../core/names.js';
-import { drivenBy, type Urdf } from './urdf.js';
+import { drivenBy, independentJoints, type Urdf } from './urdf.js';
 import type { UrdfJoint } from './urdf-joint.js';
-import { double, fixed, type ValuesOf } from '../core/parameter.js';
+import type { LimitOptions } from './limit-options.js';
 
-export const limitParameters = {
-  'limits.position_margin': fixed(
-    double({ min: 0, max: 1, default: 0.02 }),
-    'rad',
-    'Distance that a revolute joint keeps from the position limits of the robot description, but at most a tenth of its range from each end. Soft limits (<safety_controller>) are used as they are.',
-  ),
-  'limits.position_margin_m': fixed(
-    double({ min: 0, max: 1, default: 0.001 }),
-    'm',
-    'As limits.position_margin, for prismatic joints.',
-  ),
-  'limits.velocity_scale': fixed(
-    double({ min: 0.01, max: 1, default: 1 }),
-    '1',
-    'Fraction of the velocity limits that is used.',
-  ),
-  'limits.acceleration_scale': fixed(
-    double({ min: 0.01, max: 1, default: 1 }),
-    '1',
-    'Fraction of the acceleration limits that is used.',
-  ),
-  'limits.effort_scale': fixed(
-    double({ min: 0.01, max: 1, default: 1 }),
-    '1',
-    'Fraction of the effort limits that is used, if efforts are commanded.',
-  ),
-  'limits.default_acceleration': fixed(
-    double({ min: 0, max: 1000, default: 0 }),
-    'rad/s²',
-    'Acceleration limit of revolute joints whose robot description has none; 0 refuses such a description.',
-  ),
-  'limits.default_acceleration_m': fixed(
-    double({ min: 0, max: 1000, default: 0 }),
-    'm/s²',
-    'As limits.default_acceleration, for prismatic joints.',
-  ),
-};
-
-/** The limits that the parameters ask for. @param needsEffort whether efforts are commanded */
-export function limitOptions(values: ValuesOf<typeof limitParameters>, needsEffort: boolean): LimitOptions {
-  return {
-    positionMargin: values['limits.position_margin'],
-    positionMarginM: values['limits.position_margin_m'],
-    effortScale: values['limits.effort_scale'],
-    needsEffort,
-    velocityScale: values['limits.velocity_scale'],
-    accelerationScale: values['limits.acceleration_scale'],
-    acceleration: values['limits.default_acceleration'],
-    accelerationM: values['limits.default_acceleration_m'],
-  };
-}
-
-/** How much stricter the limits are than those of the robot description. The default is the description itself. */
-export interface LimitOptions {
-  /**
-   * Subtracted from both ends of the position range of revolute joints, rad, at least 0; at most a tenth of the range at each end. Default 0.
-   */
-  readonly positionMargin?: number;
-  /** As `positionMargin`, for prismatic joints, m. Default 0. */
-  readonly positionMarginM?: number;
-  /** Factor of the velocity limits, above 0, at most 1. Default 1. */
-  readonly velocityScale?: number;
-  /** Factor of the acceleration limits, above 0, at most 1. Default 1. */
-  readonly accelerationScale?: number;
-  /** Factor of the effort limits, above 0, at most 1. Default 1. */
-  readonly effortScale?: number;
-  /** Whether efforts are commanded. A joint without an effort limit is then refused. Default false. */
-  readonly needsEffort?: boolean;
-  /**
-   * Acceleration limit of revolute joints, rad/s², for robot descriptions that have none. If the description has one too, the lower of the two
-   * counts: an option never loosens a limit. Default 0: none.
-   */
-  readonly acceleration?: number;
-  /** As `acceleration`, for prismatic joints, m/s². Default 0: none. */
-  readonly accelerationM?: number;
-}
+/** Time to the acceleration limit of a joint for which nobody states a jerk limit, s. */
+const DEFAULT_RISE_S = 0.04;
 
 function assertOption(name: string, value: number, valid: boolean, expected: string): void {
   if (!valid) {
@@ -99,9 +25,7 @@ function isScale(value: number): boolean {
 }
 
 function unknownJoint(name: string, urdf: Urdf): JepaMpcError {
-  const movable = urdf.joints
-    .filter((joint) => joint.type !== 'fixed' && joint.mimic === null)
-    .map((joint) => joint.name);
+  const movable = independentJoints(urdf).map((joint) => joint.name);
   const nearest = nearestName(name, movable);
   return new JepaMpcError('urdf.unknown-joint', {
     subject: 'robot description',
@@ -141,7 +65,7 @@ function limitLine({ type, limit }: UrdfJoint): string {
 
 function positiveLimit(
   joint: UrdfJoint,
-  attribute: 'velocity' | 'acceleration' | 'effort',
+  attribute: 'velocity' | 'acceleration' | 'jerk' | 'effort',
   value: number,
 ): number {
   if (!(value > 0) || !Number.isFinite(value)) {
@@ -155,9 +79,36 @@ function positiveLimit(
   return value;
 }
 
-/** The robot's own controller enforces the soft limits, so they count without a margin. */
-function positionRange(joint: UrdfJoint, margin: number): { lower: number; upper: number } {
-  if (joint.type === 'continuous') return { lower: -Infinity, upper: Infinity };
+function uselessMargin(joint: UrdfJoint, margin: number, expected: string, remedy: string): JepaMpcError {
+  return new JepaMpcError('params.invalid', {
+    subject: 'parameter limits.joint_margins',
+    found: `${joint.name}=${String(margin)}`,
+    expected,
+    remedy,
+  });
+}
+
+/**
+ * The robot's own controller enforces the soft limits, so they count without a margin.
+ *
+ * @param margin rad or m
+ * @param namedMargin margin that was given by the name of the joint; undefined: none was
+ */
+function positionRange(
+  joint: UrdfJoint,
+  margin: number,
+  namedMargin: number | undefined,
+): { lower: number; upper: number } {
+  if (joint.type === 'continuous') {
+    if (namedMargin !== undefined)
+      throw uselessMargin(
+        joint,
+        namedMargin,
+        'a joint with position limits, not a continuous one',
+        'Leave it out.',
+      );
+    return { lower: -Infinity, upper: Infinity };
+  }
   const lower = joint.limit?.lower ?? null;
   const upper = joint.limit?.upper ?? null;
   if (lower === null) throw noLimit(joint, 'lower', limitLine(joint));
@@ -171,7 +122,16 @@ function positionRange(joint: UrdfJoint, margin: number): { lower: number; upper
     });
   }
   const { softLimits } = joint;
-  const inset = marginWithin(lower, upper, margin);
+  const inset = namedMargin ?? marginWithin(lower, upper, margin);
+  if (!(lower + inset < upper - inset)) {
+    const half = (upper - lower) / 2;
+    throw uselessMargin(
+      joint,
+      inset,
+      `less than ${String(half)}, half of the range of the joint`,
+      'Give a smaller margin.',
+    );
+  }
   const range = {
     lower: Math.max(lower + inset, softLimits.lower ?? -Infinity),
     upper: Math.min(upper - inset, softLimits.upper ?? Infinity),
@@ -205,6 +165,14 @@ function accelerationLimit(joint: UrdfJoint, option: number): number {
   return Math.min(limit ?? Infinity, option === 0 ? Infinity : option);
 }
 
+/** @param acceleration limit of the joint before any scale @param option 0: none */
+function jerkLimit(joint: UrdfJoint, acceleration: number, option: number): number {
+  const written = joint.limit?.jerk ?? null;
+  const limit = written === null ? Infinity : positiveLimit(joint, 'jerk', written);
+  const stated = Math.min(limit, option === 0 ? Infinity : option);
+  return stated === Infinity ? acceleration / DEFAULT_RISE_S : stated;
+}
+
 function unitOf({ type }: UrdfJoint): JointUnit {
   return type === 'prismatic' ? 'm' : 'rad';
 }
@@ -235,14 +203,15 @@ function commandableJoint(urdf: Urdf, name: string): UrdfJoint {
 
 function effortLimit(joint: UrdfJoint, isNeeded: boolean): number {
   const effort = joint.limit?.effort ?? null;
-  if (!isNeeded) return effort ?? Infinity;
+  // Many published descriptions have an effort of 0 as a placeholder.
+  if (!isNeeded) return effort !== null && effort > 0 ? effort : Infinity;
   if (effort === null) throw noLimit(joint, 'effort', limitLine(joint));
   return positiveLimit(joint, 'effort', effort);
 }
 
 /**
  * The limits of the named joints. Soft limits (`<safety_controller>`) narrow the position range. A continuous joint has the range
- * (-Infinity, Infinity). If efforts are not commanded, a missing effort limit is Infinity.
+ * (-Infinity, Infinity). If efforts are not commanded, an effort limit that is missing or not above 0 is Infinity.
  *
  * @param jointNames `[J]`
  * @returns `[J]`, in the order of the names
@@ -260,33 +229,50 @@ export function jointLimits(
     accelerationScale = 1,
     effortScale = 1,
     needsEffort = false,
-    acceleration = 0,
+    acceleration: accelerationRad = 0,
     accelerationM = 0,
+    isJerkLimited = true,
+    jerkScale = 1,
+    jerk = 0,
+    jerkM = 0,
+    margins,
+    accelerations,
   } = options;
   for (const [name, value] of Object.entries({
     positionMargin,
     positionMarginM,
-    acceleration,
+    acceleration: accelerationRad,
     accelerationM,
+    jerk,
+    jerkM,
   })) {
     assertOption(name, value, value >= 0 && value < Infinity, 'a finite number, at least 0');
   }
-  for (const [name, value] of Object.entries({ velocityScale, accelerationScale, effortScale }))
+  for (const [name, value] of Object.entries({
+    velocityScale,
+    accelerationScale,
+    jerkScale,
+    effortScale,
+  }))
     assertOption(name, value, isScale(value), 'above 0 and at most 1');
 
   return jointNames.map((name) => {
     const joint = commandableJoint(urdf, name);
     const unit = unitOf(joint);
-    const range = positionRange(joint, unit === 'm' ? positionMarginM : positionMargin);
+    const range = positionRange(joint, unit === 'm' ? positionMarginM : positionMargin, margins?.get(name));
     const velocity = joint.limit?.velocity ?? null;
     if (velocity === null) throw noLimit(joint, 'velocity', limitLine(joint));
+    const defaultAcceleration = unit === 'm' ? accelerationM : accelerationRad;
+    const acceleration = accelerationLimit(joint, accelerations?.get(name) ?? defaultAcceleration);
+    const jerkOption = unit === 'm' ? jerkM : jerk;
     return {
       name,
       unit,
       continuous: joint.type === 'continuous',
       ...range,
       velocity: positiveLimit(joint, 'velocity', velocity) * velocityScale,
-      acceleration: accelerationLimit(joint, unit === 'm' ? accelerationM : acceleration) * accelerationScale,
+      acceleration: acceleration * accelerationScale,
+      jerk: isJerkLimited ? jerkLimit(joint, acceleration, jerkOption) * jerkScale : Infinity,
       effort: effortLimit(joint, needsEffort) * effortScale,
     };
   });

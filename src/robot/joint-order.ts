@@ -20,7 +20,7 @@ export function jointOrder(
   if (unknown === undefined && isComplete) return names.map((name) => modelJoints.indexOf(name));
   throw new JepaMpcError('params.invalid', {
     subject: `parameter ${parameter}`,
-    found: names.join(', '),
+    found: names.map((name) => (name.trim() === '' ? `'${name}'` : name)).join(', '),
     expected: `each of ${modelJoints.join(', ')} once, in any order`,
     remedy:
       unknown === undefined

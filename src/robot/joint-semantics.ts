@@ -64,6 +64,15 @@ export function jointPosition({ joints, periodMs }: JointAction): ActionSemantic
         out[joint] = displacement / Math.max(remainingS, minS);
       }
     },
+    restingPoint(actions, index, position, out) {
+      const last = actions.length / size - 1;
+      for (let joint = 0; joint < size; joint++) {
+        const goal = f32(actions, index * size + joint);
+        const next = index < last ? f32(actions, (index + 1) * size + joint) : goal;
+        const leadsOn = (next - goal) * (goal - f64(position, joint)) > 0;
+        out[joint] = leadsOn ? next : goal;
+      }
+    },
     followed: (value) => value,
     atRest: (position, joint) => f64(position, joint),
   };

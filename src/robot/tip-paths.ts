@@ -76,7 +76,7 @@ export class TipPaths {
 }
 
 /** The child link of the joint farthest from the root, and on through fixed joints, along the longest branch. */
-function lastLink(urdf: Urdf, joints: readonly string[]): string {
+export function lastLink(urdf: Urdf, joints: readonly string[]): string {
   const depthOf = (link: string): number => chainTo(urdf, link).length;
   const children = urdf.joints
     .filter(({ name }) => joints.includes(name))

@@ -8,7 +8,9 @@ import {
   type XmlElement,
 } from './urdf-xml.js';
 
-const JOINT_TYPES = ['revolute', 'prismatic', 'continuous', 'fixed', 'floating', 'planar'] as const;
+/** Joint types with one axis. */
+export const AXIAL_TYPES = ['revolute', 'prismatic', 'continuous'] as const;
+const JOINT_TYPES = [...AXIAL_TYPES, 'fixed', 'floating', 'planar'] as const;
 
 /** Joint types of the URDF specification. `floating` and `planar` joints can neither be commanded nor be part of a kinematic chain. */
 export type UrdfJointType = (typeof JOINT_TYPES)[number];
@@ -21,6 +23,8 @@ export interface UrdfLimit {
   readonly effort: number | null;
   /** Attribute of URDF 1.2; parsers of 1.0 ignore it. */
   readonly acceleration: number | null;
+  /** Likewise. */
+  readonly jerk: number | null;
 }
 
 /** The soft limits of `<safety_controller>` as written, in SI units; null where the attribute is missing. */
@@ -82,6 +86,7 @@ function parseLimit(joint: XmlElement, where: string): UrdfLimit | null {
     velocity: numberAttribute(limit, 'velocity', at),
     effort: numberAttribute(limit, 'effort', at),
     acceleration: numberAttribute(limit, 'acceleration', at),
+    jerk: numberAttribute(limit, 'jerk', at),
   };
 }
 

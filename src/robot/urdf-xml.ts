@@ -1,11 +1,10 @@
-import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { JepaMpcError } from '../core/errors.js';
+import { isElement, parseXml, type XmlElement } from './xml.js';
+
+export type { XmlElement };
 
 /** A triple of numbers in x, y, z or roll, pitch, yaw. */
 export type Vector3 = readonly [number, number, number];
-
-/** An element as the parser returns it: child elements by name, attributes by `@name`. */
-export type XmlElement = Readonly<Record<string, unknown>>;
 
 /** `urdf.invalid`, with the place in the description. */
 export function invalid(where: string, found: string, expected: string, remedy: string): JepaMpcError {
@@ -17,9 +16,27 @@ export function invalid(where: string, found: string, expected: string, remedy: 
   });
 }
 
-function isElement(value: unknown): value is XmlElement {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** What a document with a `<robot>` element is, for its errors. */
+interface RobotDocument {
+  readonly invalid: typeof invalid;
+  /** What is expected, with its article. */
+  readonly kind: string;
+  /** What to do about a text that is no XML, or another document. */
+  readonly notXml: string;
+  readonly noRobot: string;
+  readonly xacro: string;
 }
+
+const EXPAND = 'Expand it first: xacro arm.urdf.xacro > arm.urdf.';
+
+const URDF_DOCUMENT: RobotDocument = {
+  invalid,
+  kind: 'a URDF',
+  notXml:
+    'Publish the text of the URDF, not the path of its file: {"robot_description": open(path).read()} in a launch file.',
+  noRobot: 'Publish a URDF on robot_description.',
+  xacro: EXPAND,
+};
 
 /** Child elements of one name. The parser returns one child as an object, several as an array, and an empty one as ''. */
 export function childElements(parent: XmlElement, name: string): XmlElement[] {
@@ -64,19 +81,21 @@ export function requiredName(element: XmlElement, attributeName: string, where: 
   return value;
 }
 
-const EXPAND = 'Expand it first: xacro arm.urdf.xacro > arm.urdf.';
-
 function isXacro(text: string): boolean {
   return text.includes('${') || text.includes('$(');
 }
 
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+/** Digits are matched in one way only, so that a long text is judged in one pass: the description comes from another program. */
+const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+/** Characters of a value that an error shows. */
+const SHOWN = 80;
 
 function finiteNumber(text: string, where: string): number {
   const value = DECIMAL.test(text) ? Number(text) : NaN;
   if (!Number.isFinite(value)) {
     const remedy = isXacro(text) ? EXPAND : 'Write a plain decimal number in SI units.';
-    throw invalid(where, `'${text}'`, 'a finite number', remedy);
+    const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+    throw invalid(where, `'${shown}'`, 'a finite number', remedy);
   }
   return value;
 }
@@ -109,64 +128,49 @@ export function vectorAttribute(
 }
 
 /**
- * The `<robot>` element of a URDF.
+ * The `<robot>` element of a URDF, or of another document that has one.
  *
  * @param text expanded, not xacro; a byte order mark or blank lines before it are skipped
- * @throws JepaMpcError `urdf.invalid`, with line and column where the XML is not well-formed
+ * @throws JepaMpcError of the document, `urdf.invalid` by default, with line and column where the XML is not well-formed
  */
-export function readRobotElement(text: string): XmlElement {
-  // A multi-line string in Python starts with a line break, and XML allows nothing before its declaration.
-  const xml = text.trimStart();
-  if (!xml.startsWith('<')) {
-    throw invalid(
+export function readRobotElement(text: string, document: RobotDocument = URDF_DOCUMENT): XmlElement {
+  const start = text.trimStart();
+  if (!start.startsWith('<')) {
+    throw document.invalid(
       'document',
-      xml === '' ? 'nothing' : `text that is no XML: '${xml.slice(0, 80)}'`,
-      'a URDF',
-      'Publish the text of the URDF, not the path of its file: {"robot_description": open(path).read()} in a launch file.',
+      start === '' ? 'nothing' : `text that is no XML: '${start.slice(0, 80)}'`,
+      document.kind,
+      document.notXml,
     );
   }
-  const skippedLines = text.slice(0, text.length - xml.length).split('\n').length - 1;
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the pinned version has it; its successor would be another package
-  const wellFormed = XMLValidator.validate(xml);
-  if (wellFormed !== true) {
-    const { line, col, msg } = wellFormed.err;
-    throw invalid(
-      `line ${String(line + skippedLines)}, column ${String(col)}`,
-      msg,
-      'well-formed XML',
-      'Correct it there.',
-    );
-  }
-  // Entities are not expanded: no URDF needs them, and a malicious description could expand one without end.
-  const parser = new XMLParser({
-    ignoreAttributes: false,
-    attributeNamePrefix: '@',
-    parseAttributeValue: false,
-    parseTagValue: false,
-    processEntities: false,
-  });
-  let document: unknown;
-  try {
-    document = parser.parse(xml);
-  } catch (cause) {
-    throw new JepaMpcError('urdf.invalid', {
-      subject: 'robot description',
-      found: cause instanceof Error ? cause.message : 'XML that cannot be read',
-      expected: 'plain XML',
-      remedy: 'Write it without a document type declaration.',
-      cause,
-    });
-  }
-  const robot = isElement(document) ? onlyChild(document, 'robot', 'document') : null;
+  const parsed = parseXml(text, ({ where, found, expected, remedy }) =>
+    document.invalid(where, found, expected, remedy),
+  );
+  const robot = onlyRobot(parsed, document);
   if (robot === null) {
-    throw invalid(
-      'document',
-      'no <robot> element',
-      '<robot name="…">',
-      'Publish a URDF on robot_description.',
-    );
+    throw document.invalid('document', 'no <robot> element', '<robot name="…">', document.noRobot);
   }
   const xacro = Object.keys(robot).find((name) => name.startsWith('xacro:'));
-  if (xacro !== undefined) throw invalid('document', `<${xacro}>`, 'plain URDF', EXPAND);
+  if (xacro !== undefined) {
+    throw document.invalid(
+      'document',
+      `<${xacro}>`,
+      `plain ${document.kind.split(' ').at(-1) ?? ''}`,
+      document.xacro,
+    );
+  }
   return robot;
+}
+
+function onlyRobot(parsed: XmlElement, document: RobotDocument): XmlElement | null {
+  const robots = childElements(parsed, 'robot');
+  if (robots.length > 1) {
+    throw document.invalid(
+      'document',
+      `${String(robots.length)} <robot> elements`,
+      'at most one',
+      'Keep one <robot>.',
+    );
+  }
+  return robots[0] ?? null;
 }

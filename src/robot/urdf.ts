@@ -1,4 +1,5 @@
-import { parseJoint, type UrdfJoint, type UrdfMimic } from './urdf-joint.js';
+import { parseLinkGeometry, type LinkGeometry } from './collision-geometry.js';
+import { AXIAL_TYPES, parseJoint, type UrdfJoint, type UrdfMimic } from './urdf-joint.js';
 import { attribute, childElements, invalid, readRobotElement, requiredName } from './urdf-xml.js';
 
 /** The part of a robot description that control needs. The joints form one tree over the links. */
@@ -7,6 +8,8 @@ export interface Urdf {
   readonly links: readonly string[];
   readonly joints: readonly UrdfJoint[];
   readonly rootLink: string;
+  /** Shapes of every link, by its name. */
+  readonly geometry: ReadonlyMap<string, LinkGeometry>;
 }
 
 /**
@@ -17,14 +20,19 @@ export interface Urdf {
  */
 export function parseUrdf(text: string): Urdf {
   const robot = readRobotElement(text);
-  const links = childElements(robot, 'link').map((link) => requiredName(link, 'name', '<link>'));
+  const elements = childElements(robot, 'link');
+  const links = elements.map((link) => requiredName(link, 'name', '<link>'));
   const joints = childElements(robot, 'joint').map(parseJoint);
   assertUnique(links, 'link');
   assertUnique(
     joints.map((joint) => joint.name),
     'joint',
   );
-  return { name: attribute(robot, 'name') ?? '', links, joints, rootLink: rootOfTree(links, joints) };
+  const geometry = new Map(
+    elements.map((link) => [requiredName(link, 'name', '<link>'), parseLinkGeometry(link)]),
+  );
+  const rootLink = rootOfTree(links, joints);
+  return { name: attribute(robot, 'name') ?? '', links, joints, rootLink, geometry };
 }
 
 function assertUnique(names: readonly string[], element: string): void {
@@ -75,12 +83,16 @@ function rootOfTree(links: readonly string[], joints: readonly UrdfJoint[]): str
     );
   }
   const children = new Map<string, string[]>();
-  for (const joint of joints)
-    children.set(joint.parent, [...(children.get(joint.parent) ?? []), joint.child]);
+  for (const { parent, child } of joints) {
+    const siblings = children.get(parent);
+    if (siblings === undefined) children.set(parent, [child]);
+    else siblings.push(child);
+  }
   const reached: string[] = [root];
   for (const link of reached) reached.push(...(children.get(link) ?? []));
   if (reached.length !== links.length) {
-    const lost = links.filter((link) => !reached.includes(link));
+    const isReached = new Set(reached);
+    const lost = links.filter((link) => !isReached.has(link));
     throw invalid(
       'tree of links',
       `a loop through ${lost.join(', ')}`,
@@ -89,6 +101,13 @@ function rootOfTree(links: readonly string[], joints: readonly UrdfJoint[]): str
     );
   }
   return root;
+}
+
+/** The joints with one axis that move independently: those that a model can act on. A joint that mimics another one follows it. */
+export function independentJoints({ joints }: Urdf): UrdfJoint[] {
+  return joints.filter(
+    ({ type, mimic }) => (AXIAL_TYPES as readonly string[]).includes(type) && mimic === null,
+  );
 }
 
 /**

@@ -1,8 +1,10 @@
 import { jointOrder } from '../robot/joint-order.js';
 import { JepaMpcError } from '../core/errors.js';
 import { at } from '../core/array-access.js';
+import { namedValues } from '../core/named-values.js';
 import { listedIn } from '../core/names.js';
 import { perJoint } from '../core/per-joint.js';
+import type { JointLimit } from '../core/types.js';
 import { writeValue } from '../core/write-value.js';
 import { choice, double, dynamic, fixed, integer, text, type ValuesOf } from '../core/parameter.js';
 import { effortParameters, type EffortGains } from './effort-law.js';
@@ -39,6 +41,11 @@ export const commandParameters = {
     'ms',
     'Period of the command stream.',
   ),
+  'command.soft_start_s': dynamic(
+    double({ min: 0, max: 60, default: 0.3 }),
+    's',
+    'Time over which the speed rises from a tenth to all of what is planned, after an activation and after ~/reset.',
+  ),
   'command.tracking_tolerance': dynamic(
     double({ min: 0.001, max: 10, default: 0.3 }),
     'rad',
@@ -48,6 +55,11 @@ export const commandParameters = {
     double({ min: 0.0001, max: 10, default: 0.02 }),
     'm',
     'As command.tracking_tolerance, for prismatic joints.',
+  ),
+  'command.joint_tolerances': fixed(
+    text(),
+    'rad or m',
+    'Tracking tolerances for single joints, such as "gripper=0.03, wrist=0.5", which stand for the two above.',
   ),
 };
 
@@ -93,7 +105,37 @@ export function checkCommandSettings(values: CommandValues, joints: readonly str
   }
   if (joints === null) return;
   jointOrder('command.joints', listedIn(values['command.joints']), joints);
+  namedTolerances(values, joints);
   if (commandsEfforts(values)) effortGains(values, joints);
+}
+
+/** Range of a tolerance that is given by the name of its joint, rad or m. */
+const NAMED_TOLERANCES = { min: 0.0001, max: 10 };
+
+function namedTolerances(values: CommandValues, joints: readonly string[]): ReadonlyMap<string, number> {
+  const name = 'command.joint_tolerances';
+  return namedValues(values[name], name, joints, NAMED_TOLERANCES);
+}
+
+/**
+ * Maximum difference between desired and measured position of each joint, `[J]`, in its unit.
+ *
+ * @param limits of the joints of the model `[J]`
+ * @throws JepaMpcError `params.invalid` for tolerances of other joints
+ */
+export function trackingTolerances(
+  limits: readonly Pick<JointLimit, 'name' | 'unit'>[],
+  values: CommandValues,
+): Float64Array {
+  const named = namedTolerances(
+    values,
+    limits.map(({ name }) => name),
+  );
+  return Float64Array.from(
+    limits,
+    ({ name, unit }) =>
+      named.get(name) ?? values[unit === 'm' ? 'command.tracking_tolerance_m' : 'command.tracking_tolerance'],
+  );
 }
 
 /**

@@ -1,38 +1,23 @@
-import { assertLength, f64 } from '../core/array-access.js';
+import { assertLength, at } from '../core/array-access.js';
 import { JepaMpcError } from '../core/errors.js';
 import type { ActionSemantics } from '../core/ports.js';
 import type { JointLimit, Plan } from '../core/types.js';
 import { endNs } from '../timeline/plan-log.js';
 import type { Timeline } from '../timeline/timeline.js';
-import { advanceMotion, brakeMotion, isStill, type JointMotion } from './command-limiter.js';
+import { brakeMotion, brakingTimeS, isStill, restingAt, type JointMotion } from './command-limiter.js';
+import type { Command } from './command.js';
+import { MotionGuard, type GuardedRules, type Restriction } from './motion-guard.js';
 import { assertPlan, PlanFollower } from './plan-follower.js';
-import { Retreat } from './retreat.js';
+import { Retreat, type TickLimit } from './retreat.js';
+import { SoftStart } from './soft-start.js';
 import { TrackingGuard } from './tracking-guard.js';
-import { brakingTrajectory, type TrajectoryPoint } from './trajectory.js';
-
-/** What is sent in one command period. Its arrays belong to the receiver: later ticks do not change them. */
-export interface Command {
-  /** Time of the tick. The robot is to reach the positions and velocities one command period later. */
-  readonly stampNs: bigint;
-  /** `[J]`, rad or m. */
-  readonly positions: Float64Array;
-  /** `[J]`, rad/s or m/s. */
-  readonly velocities: Float64Array;
-  /** `[J]`, N·m or N, where efforts are commanded. */
-  readonly efforts?: Float64Array;
-  /** The first point repeats positions and velocities; the others brake to rest from there. */
-  readonly points: readonly TrajectoryPoint[];
-  /** `plan`: following a plan. `hold`: braking, or at rest. */
-  readonly mode: 'plan' | 'hold';
-  /** Why it holds; empty while following a plan. */
-  readonly reason: string;
-}
 
 /**
  * Whether a plan was accepted. `stale`: its frame is not newer than the last plan's, it ended before it arrived, or the commands sent meanwhile
- * are not the ones it assumed. `holding`: the stream holds, and takes no plans.
+ * are not the ones it assumed. `holding`: the stream holds, and takes no plans. `restricted`: its first free action would break a rule of the work
+ * space.
  */
-export type PlanAcceptance = 'accepted' | 'stale' | 'holding';
+export type PlanAcceptance = 'accepted' | 'stale' | 'holding' | 'restricted';
 
 /**
  * What a tick may use. `readings`: the joint readings. `blind`: they are too old to use. `rest`: come to rest and stay there, whatever the
@@ -55,12 +40,23 @@ export interface CommandStreamOptions {
   readonly commandPeriodNs: bigint;
   /** Maximum difference between desired and measured position `[J]`, rad or m; more is a tracking fault. Infinity switches the guard off. */
   readonly trackingTolerances: ArrayLike<number>;
+  /**
+   * Whether the desired state goes to the measured pose after a tracking fault however far that is: where efforts are commanded, a desired state
+   * far away would be a lasting force. Default false.
+   */
+  readonly retreatsFar?: boolean;
   /** The source of readings. Sent commands and plans are logged there. */
   readonly timeline: Pick<Timeline, 'sent' | 'plans' | 'readings'>;
+  /** Share of the planned velocities that is commanded, 0 to 1, read with each tick. Default 1. */
+  readonly speedScale?: () => number;
+  /** Rules of the work space; absent: none. */
+  readonly motionCheck?: GuardedRules;
+  /** Time over which the speed rises after `anchor`, s, read with each tick. Default 0: at once. */
+  readonly softStartS?: () => number;
 }
 
 /**
- * The command stream: a desired state `(q, v)` that follows the running plan within the limits, one tick per command period. It has no timer;
+ * The command stream: a desired state `(q, v, a)` that follows the running plan within the limits, one tick per command period. It has no timer;
  * its owner calls `tick`. It begins with `anchor`, which takes a measured pose as the desired pose, at rest.
  *
  * It holds (brakes, then keeps its pose) for three kinds of reason:
@@ -86,6 +82,11 @@ export class CommandStream {
   readonly #follower: PlanFollower;
   readonly #tracking: TrackingGuard;
   readonly #retreat: Retreat;
+  readonly #speedScale: () => number;
+  readonly #softStart: SoftStart;
+  /** The limits `[J]` of the current tick: a retreat narrows their ranges. */
+  readonly #tickLimits: readonly TickLimit[];
+  readonly #guard: MotionGuard;
   #anchored = false;
   #lastTickNs: bigint | null = null;
   #holdReason: string | null = null;
@@ -95,6 +96,7 @@ export class CommandStream {
   /** @throws JepaMpcError `params.invalid` for a period or tolerances that are not above 0, or too many or too few tolerances */
   constructor(options: CommandStreamOptions) {
     const { limits, semantics, commandPeriodNs, trackingTolerances, timeline } = options;
+    const { motionCheck, retreatsFar = false, speedScale = () => 1, softStartS = () => 0 } = options;
     const areTolerancesValid = Array.from(trackingTolerances).every((tolerance) => tolerance > 0);
     if (commandPeriodNs <= 0n || trackingTolerances.length !== limits.length || !areTolerancesValid) {
       throw new JepaMpcError('params.invalid', {
@@ -110,12 +112,16 @@ export class CommandStream {
     this.#periodS = Number(commandPeriodNs) / 1e9;
     this.#timeline = timeline;
     this.#target = new Float64Array(limits.length);
-    this.#motion = { position: new Float64Array(limits.length), velocity: new Float64Array(limits.length) };
+    this.#motion = restingAt(new Float64Array(limits.length));
     this.#start = new Float64Array(limits.length);
     this.#action = new Float64Array(semantics.size);
-    this.#follower = new PlanFollower(semantics, commandPeriodNs, timeline.plans);
+    this.#follower = new PlanFollower(semantics, limits, commandPeriodNs, timeline.plans);
     this.#tracking = new TrackingGuard(limits, trackingTolerances, timeline);
-    this.#retreat = new Retreat(limits, this.#periodS, timeline.readings);
+    this.#retreat = new Retreat(limits, trackingTolerances, retreatsFar, timeline.readings);
+    this.#speedScale = speedScale;
+    this.#softStart = new SoftStart(softStartS, this.#periodS);
+    this.#tickLimits = limits.map((limit) => ({ ...limit }));
+    this.#guard = new MotionGuard(motionCheck ?? null, limits, semantics, commandPeriodNs);
   }
 
   /** Why the stream holds until `anchor`; null when there is no fault. */
@@ -135,11 +141,7 @@ export class CommandStream {
 
   /** Time that the slowest joint takes to brake to rest from here, s. */
   get brakingTimeS(): number {
-    return this.#limits.reduce(
-      (longest, { acceleration }, joint) =>
-        Math.max(longest, Math.abs(f64(this.#motion.velocity, joint)) / acceleration),
-      0,
-    );
+    return brakingTimeS(this.#motion, this.#limits);
   }
 
   /** Changes whenever the commands differ from those that pending plans assume. Such plans are then of no use. */
@@ -162,7 +164,20 @@ export class CommandStream {
     assertPlan(plan, this.#semantics.size);
     if (this.#fault !== null || this.#holdReason !== null) return 'holding';
     if (revision !== this.#revision) return 'stale';
-    return this.#follower.queue(plan, fromRest && this.isAtRest, nowNs) ? 'accepted' : 'stale';
+    const due = this.#follower.due(plan, fromRest && this.isAtRest, nowNs);
+    if (due === null) return 'stale';
+    const kept = this.#guard.kept(due, this.#timeline.plans, {
+      motion: this.#motion,
+      nextTickNs: this.#lastTickNs === null ? nowNs : this.#lastTickNs + this.#periodNs,
+      share: this.#speedScale(),
+    });
+    if (kept === null) return 'restricted';
+    return this.#timeline.plans.add(kept) ? 'accepted' : 'stale';
+  }
+
+  /** The rule of the work space that keeps the robot from following its plans, at present or in the newest plan; null when none does. */
+  get restriction(): Restriction | null {
+    return this.#guard.restriction;
   }
 
   /** Brakes to rest and stays there until `resume`. If it holds already, the reason is replaced. */
@@ -186,7 +201,8 @@ export class CommandStream {
   anchor(position: Float64Array): void {
     assertLength('anchor pose', position, this.#limits.length);
     this.#motion.position.set(position);
-    this.#motion.velocity.fill(0);
+    this.#comeToRest();
+    this.#softStart.begin();
     this.#anchored = true;
     this.#fault = null;
     this.#retreat.cancel();
@@ -200,29 +216,46 @@ export class CommandStream {
   /** Stops sending, because where the robot moves from here is not known. `anchor` begins again. */
   release(): void {
     this.#anchored = false;
-    this.#motion.velocity.fill(0);
+    this.#comeToRest();
     this.#dropPlans();
+  }
+
+  /** While it holds: moves joints that are outside their limits slowly to the nearest position inside. `anchor` ends that. */
+  recover(): void {
+    this.#retreat.beginInwards(this.#motion);
+  }
+
+  /** Whether `recover` has not arrived yet. */
+  get isRecovering(): boolean {
+    return this.#fault === null && this.#retreat.isUnderWay && !this.#retreat.hasArrived(this.#motion);
+  }
+
+  #comeToRest(): void {
+    this.#motion.velocity.fill(0);
+    this.#motion.acceleration.fill(0);
   }
 
   /**
    * Advances by one command period.
    *
    * @param guidance what this tick may use
+   * @param periods command periods since the last tick, at least 1; without it the time on `nowNs` counts
    * @returns null while it is not anchored
    */
-  tick(nowNs: bigint, guidance: Guidance = 'readings'): Command | null {
+  tick(nowNs: bigint, guidance: Guidance = 'readings', periods?: number): Command | null {
     if (!this.#anchored) return null;
-    this.#catchUp(nowNs);
+    this.#catchUp(nowNs, periods);
     this.#checkTracking();
     this.#start.set(this.#motion.position);
     const reason = this.#aim(nowNs, guidance);
-    advanceMotion(this.#motion, this.#target, this.#periodS, this.#limits);
+    const { points, share } = this.#guard.advance(this.#motion, this.#target, this.#tickLimits);
+    this.#shareAction(share);
     this.#log(nowNs);
     return {
       stampNs: nowNs,
       positions: this.#motion.position.slice(),
       velocities: this.#motion.velocity.slice(),
-      points: brakingTrajectory(this.#motion, this.#periodNs, this.#limits),
+      points,
       mode: reason === '' ? 'plan' : 'hold',
       reason,
     };
@@ -234,6 +267,7 @@ export class CommandStream {
   }
 
   #dropPlans(): void {
+    this.#guard.forgetPlan();
     this.#timeline.plans.clear();
     this.#revision += 1;
   }
@@ -244,7 +278,8 @@ export class CommandStream {
   }
 
   #checkTracking(): void {
-    if (this.#retreat.isUnderWay) return;
+    // A tracking fault is being dealt with.
+    if (this.#fault !== null && this.#retreat.isUnderWay) return;
     const fault = this.#tracking.check();
     if (fault === null) return;
     this.#fail(fault);
@@ -255,14 +290,16 @@ export class CommandStream {
    * Advances the desired state over missed ticks, in which the robot followed the braking ramp of its last command. A tick that is late by
    * less than a whole period is jitter.
    */
-  #catchUp(nowNs: bigint): void {
+  #catchUp(nowNs: bigint, periods: number | undefined): void {
+    const isFirst = this.#lastTickNs === null;
     const lastNs = this.#lastTickNs ?? nowNs - this.#periodNs;
     this.#lastTickNs = nowNs;
     if (nowNs < lastNs) {
       this.#fail(`the clock went back by ${(Number(lastNs - nowNs) / 1e9).toFixed(3)} s`);
       return;
     }
-    const missed = (nowNs - lastNs) / this.#periodNs - 1n;
+    const passed = periods === undefined || isFirst ? (nowNs - lastNs) / this.#periodNs : BigInt(periods);
+    const missed = passed - 1n;
     this.#aimAtRest();
     for (let tick = 1n; tick <= missed && !this.isAtRest; tick++) {
       this.#start.set(this.#motion.position);
@@ -274,12 +311,33 @@ export class CommandStream {
   /** Sets the target velocities and the action of this tick. @returns why the stream holds; empty when it follows a plan */
   #aim(nowNs: bigint, guidance: Guidance): string {
     this.#aimAtRest();
+    for (const [joint, { lower, upper }] of this.#limits.entries())
+      Object.assign(at(this.#tickLimits, joint), { lower, upper });
     const reason = this.#fault ?? this.#holdReason;
     if (reason !== null) {
-      if (guidance !== 'rest') this.#retreat.aim(this.#motion, guidance === 'blind', this.#target);
+      if (guidance !== 'rest')
+        this.#retreat.aim(this.#motion, guidance === 'blind', this.#target, this.#tickLimits);
+      this.#slowDown(this.#speedScale());
       return reason;
     }
-    return this.#follower.aim(nowNs, this.#motion.position, this.#target, this.#action);
+    const idle = this.#follower.aim(nowNs, this.#motion.position, this.#target, this.#action);
+    if (idle === '') this.#slowDown(this.#speedScale() * this.#softStart.advance());
+    return idle;
+  }
+
+  /** Commands a share of the planned velocities. The action that is logged as sent is shared likewise, so that the next plan knows. */
+  #slowDown(share: number): void {
+    if (share === 1) return;
+    for (const [joint, velocity] of this.#target.entries()) this.#target[joint] = velocity * share;
+    this.#shareAction(share);
+  }
+
+  #shareAction(share: number): void {
+    if (share === 1) return;
+    for (const [entry, action] of this.#action.entries()) {
+      const rest = this.#semantics.atRest(this.#motion.position, entry);
+      this.#action[entry] = rest + (action - rest) * share;
+    }
   }
 
   #aimAtRest(): void {

@@ -68,7 +68,7 @@ export class EffortLaw {
    * @param reading a fresh one; for a stale reading use {@link none}
    * @returns `[J]`, N·m or N; all 0 for a reading that it cannot use
    */
-  towards(desired: JointMotion, reading: JointReading): Float64Array {
+  towards(desired: Pick<JointMotion, 'position' | 'velocity'>, reading: JointReading): Float64Array {
     if (!this.canUse(reading)) return this.none();
     return Float64Array.from(this.#limits, (limit, joint) => {
       const { kp, kd } = at(this.#gains, joint);

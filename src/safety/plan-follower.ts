@@ -1,38 +1,34 @@
 import { assertLength, f32 } from '../core/array-access.js';
 import { JepaMpcError } from '../core/errors.js';
 import type { ActionSemantics } from '../core/ports.js';
-import type { Plan } from '../core/types.js';
-import {
-  actionIndexAt,
-  actionPeriodNs,
-  endNs,
-  firstFreeNs,
-  type DuePlan,
-  type PlanLog,
-} from '../timeline/plan-log.js';
+import type { JointLimit, Plan } from '../core/types.js';
+import { actionPeriodNs, endNs, firstFreeNs, type DuePlan, type PlanLog } from '../timeline/plan-log.js';
+import { DueAction } from './due-action.js';
 
 /** Decides when a plan takes over, and which of its actions is due. */
 export class PlanFollower {
   readonly #semantics: ActionSemantics;
   readonly #periodNs: bigint;
   readonly #plans: PlanLog;
+  readonly #due: DueAction;
 
   /** @param periodNs of commands, above 0 */
-  constructor(semantics: ActionSemantics, periodNs: bigint, plans: PlanLog) {
+  constructor(semantics: ActionSemantics, limits: readonly JointLimit[], periodNs: bigint, plans: PlanLog) {
+    this.#due = new DueAction(semantics, limits, periodNs);
     this.#semantics = semantics;
     this.#periodNs = periodNs;
     this.#plans = plans;
   }
 
   /**
-   * Queues a plan. It takes over with its first free action. If that is over when the plan arrives, it takes over at once, with the action
+   * When a plan would be followed. It takes over with its first free action. If that is over when the plan arrives, it takes over at once, with the action
    * that is due by then. A late plan from rest loses nothing, since nothing has moved: it is done from its first free action on.
    *
    * @param plan that passed {@link assertPlan}
    * @param isStillAtRest whether its frame shows a robot at rest, and the desired state is at rest now
-   * @returns false when its frame is not newer than the last plan's, or it ended before it arrived
+   * @returns null when it ended before it arrived
    */
-  queue(plan: Plan, isStillAtRest: boolean, nowNs: bigint): boolean {
+  due(plan: Plan, isStillAtRest: boolean, nowNs: bigint): DuePlan | null {
     const isLate = firstFreeNs(plan, plan.frameStampNs) <= nowNs;
     const startNs =
       isLate && isStillAtRest && !this.#plans.isDueAfter(nowNs)
@@ -41,7 +37,7 @@ export class PlanFollower {
     const freeNs = firstFreeNs(plan, startNs);
     // After now: it must not matter whether a tick at this very moment comes before or after the plan.
     const due: DuePlan = { plan, startNs, takeoverNs: freeNs > nowNs ? freeNs : nowNs + 1n };
-    return endNs(due) > nowNs && this.#plans.add(due);
+    return endNs(due) > nowNs ? due : null;
   }
 
   /**
@@ -55,18 +51,12 @@ export class PlanFollower {
   aim(nowNs: bigint, position: Float64Array, target: Float64Array, action: Float64Array): string {
     const { size } = this.#semantics;
     assertLength('action', action, size);
-    // The middle of the period decides. Ticks do not coincide with the starts of actions, so this is neither early nor late on average.
-    const middleNs = nowNs + this.#periodNs / 2n;
-    const due = this.#plans.advanceTo(middleNs);
+    const due = this.#plans.advanceTo(this.#due.momentOf(nowNs));
     if (due === null) return 'no plan';
-    const { plan } = due;
-    const index = actionIndexAt(due, middleNs);
-    if (index < 0 || index >= plan.actions.length / plan.actionSize) return 'plan exhausted';
-    const actionEndNs = due.startNs + BigInt(index + 1) * actionPeriodNs(plan);
-    const remainingS = Number(actionEndNs - nowNs) / 1e9;
-    this.#semantics.targetVelocity(plan.actions, index, position, remainingS, target);
+    const index = this.#due.aim(due, nowNs, position, target);
+    if (index === null) return 'plan exhausted';
     for (let entry = 0; entry < size; entry++)
-      action[entry] = this.#semantics.followed(f32(plan.actions, index * size + entry), entry);
+      action[entry] = this.#semantics.followed(f32(due.plan.actions, index * size + entry), entry);
     return '';
   }
 }

@@ -67,17 +67,3 @@ export class TrackingGuard {
     return null;
   }
 }
-
-/**
- * Maximum difference between desired and measured position of each joint, `[J]`, in its unit.
- *
- * @param toleranceRad of revolute and continuous joints, rad
- * @param toleranceM of prismatic joints, m
- */
-export function trackingTolerances(
-  limits: readonly Pick<JointLimit, 'unit'>[],
-  toleranceRad: number,
-  toleranceM: number,
-): Float64Array {
-  return Float64Array.from(limits, ({ unit }) => (unit === 'm' ? toleranceM : toleranceRad));
-}

@@ -1,5 +1,6 @@
 import { f64 } from '../core/array-access.js';
-import { brakeMotion, isStill, type JointMotion, type MotionLimit } from './command-limiter.js';
+import { brakingTimeS, isStill, type JointMotion, type MotionLimit } from './command-limiter.js';
+import { VelocityChange } from './velocity-change.js';
 
 /** One point of a trajectory_msgs/JointTrajectory. */
 export interface TrajectoryPoint {
@@ -10,44 +11,57 @@ export interface TrajectoryPoint {
   readonly velocities: Float64Array;
 }
 
-/** Maximum number of points of a braking ramp. A longer ramp keeps every n-th tick, and its last. */
+/** Default of the maximum number of points of a braking ramp. */
 const MAX_RAMP_POINTS = 64;
 
-function pointAt(timeFromStartNs: bigint, motion: JointMotion): TrajectoryPoint {
-  return { timeFromStartNs, positions: motion.position.slice(), velocities: motion.velocity.slice() };
-}
+/** A ramp that ends less than this share of a tick after a tick has ended with it. */
+const ROUNDING = 1e-10;
 
-function brakingTicks(motion: JointMotion, dtS: number, limits: readonly MotionLimit[]): number {
-  let ticks = 0;
+const braking = new VelocityChange();
+
+/** The point of the ramp at a time after its beginning; the last one is exactly at rest. */
+function pointAt(
+  next: JointMotion,
+  timeS: number,
+  timeFromStartNs: bigint,
+  limits: readonly MotionLimit[],
+): TrajectoryPoint {
+  const positions = new Float64Array(limits.length);
+  const velocities = new Float64Array(limits.length);
   for (const [joint, limit] of limits.entries()) {
-    const speed = Math.abs(f64(motion.velocity, joint));
-    ticks = Math.max(ticks, Math.ceil(speed / (limit.acceleration * dtS)));
+    const q = f64(next.position, joint);
+    braking.plan(f64(next.velocity, joint), f64(next.acceleration, joint), 0, limit).at(timeS);
+    const isInside = q >= limit.lower && q <= limit.upper;
+    const moved = q + braking.displacement;
+    // Rounding cannot move a joint past its limit.
+    positions[joint] = isInside ? Math.min(Math.max(moved, limit.lower), limit.upper) : moved;
+    velocities[joint] = braking.velocity;
   }
-  return ticks;
+  return { timeFromStartNs, positions, velocities };
 }
 
 /**
  * The trajectory of one command: the next desired state, one command period from now, and from there a braking ramp to rest. Each joint brakes
- * on its own, at its acceleration limit. Times increase strictly and the last velocities are exactly 0, so a controller that receives nothing
- * more comes to rest inside the limits.
+ * on its own, as fast as its limits of acceleration and jerk allow. Times increase strictly and the last velocities are exactly 0, so a controller
+ * that receives nothing more comes to rest inside the limits.
  *
  * @param next desired state at the end of the command period; not changed
  * @param commandPeriodNs above 0
+ * @param maxPoints of the ramp, without its beginning. A longer ramp keeps every n-th tick, and its last
  * @returns at least one point, in new arrays
  */
 export function brakingTrajectory(
   next: JointMotion,
   commandPeriodNs: bigint,
   limits: readonly MotionLimit[],
+  maxPoints = MAX_RAMP_POINTS,
 ): TrajectoryPoint[] {
   const dtS = Number(commandPeriodNs) / 1e9;
-  const stride = Math.max(1, Math.ceil(brakingTicks(next, dtS, limits) / MAX_RAMP_POINTS));
-  const motion = { position: next.position.slice(), velocity: next.velocity.slice() };
-  const points = [pointAt(commandPeriodNs, motion)];
-  let atRest = isStill(motion);
-  for (let tick = 1; !atRest; tick++) {
-    atRest = brakeMotion(motion, dtS, limits);
-    if (atRest || tick % stride === 0) points.push(pointAt(BigInt(tick + 1) * commandPeriodNs, motion));
-  }
+  const ticks = isStill(next) ? 0 : Math.max(1, Math.ceil(brakingTimeS(next, limits) / dtS - ROUNDING));
+  const stride = Math.max(1, Math.ceil(ticks / maxPoints));
+  const points = [pointAt(next, 0, commandPeriodNs, limits)];
+  for (let tick = stride; tick < ticks; tick += stride)
+    points.push(pointAt(next, tick * dtS, BigInt(tick + 1) * commandPeriodNs, limits));
+  if (ticks > 0) points.push(pointAt(next, (ticks + 1) * dtS, BigInt(ticks + 1) * commandPeriodNs, limits));
   return points;
 }

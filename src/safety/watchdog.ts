@@ -1,14 +1,34 @@
-import { double, dynamic, type ValuesOf } from '../core/parameter.js';
+import type { ValuesOf } from '../core/parameter.js';
 import type { StampFault } from '../timeline/stamp-judge.js';
+import { rung, type ConditionId } from './ladder.js';
+import type { Reaction } from './ladder/rung.js';
 import { commandsEfforts, type CommandValues } from './command-settings.js';
+import type { Restriction } from './motion-guard.js';
+import type { OperatorState } from './operator-state.js';
+import type { watchdogParameters } from './watchdog-parameters.js';
 
-/** Severity, mildest first. `degrade`: continues by itself. `hold`: brake and wait. `stop`: brake, then send nothing. */
-export type ConditionLevel = 'ok' | 'degrade' | 'hold' | 'stop';
+/** Severity, mildest first: what the robot does, see {@link Reaction}. `ok`: it follows plans. */
+export type ConditionLevel = 'ok' | Exclude<Reaction, 'refuse'>;
 
 /** One reason for a condition, in words for a person. */
 export interface ConditionReason {
   readonly name:
-    'lifecycle' | 'pause' | 'fault' | 'clock' | 'worker' | 'image' | 'joint_states' | 'pose' | 'plan';
+    | 'lifecycle'
+    | 'emergency_stop'
+    | 'pause'
+    | 'dry_run'
+    | 'fault'
+    | 'clock'
+    | 'worker'
+    | 'controller'
+    | 'speed_scale'
+    | 'image'
+    | 'joint_states'
+    | 'pose'
+    | 'workspace'
+    | 'plan';
+  /** The rung of the ladder that declares level, time bound and what clears it. */
+  readonly id: ConditionId;
   readonly level: Exclude<ConditionLevel, 'ok'>;
   readonly found: string;
   readonly limit: string;
@@ -23,7 +43,7 @@ export interface Condition {
 }
 
 /** The reasons as text, each with what clears it. */
-export function inWords({ reasons }: Condition): string {
+export function inWords({ reasons }: Pick<Condition, 'reasons'>): string {
   return reasons.map(({ name, found, clears }) => `${name}: ${found}, clears with ${clears}`).join('; ');
 }
 
@@ -35,12 +55,24 @@ export interface InputStamps {
   readonly fault: StampFault | null;
 }
 
+/** What the messages of joint states show beyond the stamps of the readings that they add up to. */
+export interface JointMessages {
+  /** Which publishers contradict each other at a time, in words; null when none do. */
+  contradiction(nowNs: bigint): string | null;
+  /** The joints without a state of `sinceNs` or later; empty when that is so of all joints. */
+  lateJoints(sinceNs: bigint): readonly string[];
+}
+
+/** Messages of one publisher, which have all joints. */
+export const WHOLE_MESSAGES: JointMessages = { contradiction: () => null, lateJoints: () => [] };
+
 /** Everything that the condition depends on. Stamps are on the clock of `nowNs`; null means never received. */
 export interface WatchdogInputs {
   readonly nowNs: bigint;
   /** Frames; of several cameras, the one that has been silent longest. */
   readonly image: InputStamps;
   readonly jointStates: InputStamps;
+  readonly jointMessages: JointMessages;
   /** When the plan in force ends; null when there is none. */
   readonly planEndNs: bigint | null;
   readonly paused: boolean;
@@ -48,24 +80,22 @@ export interface WatchdogInputs {
   readonly workerAlive: boolean;
   /** The clock went backwards since the last reset (`Timeline.clockWentBack`). */
   readonly clockJumped: boolean;
-  /** `CommandStream.fault`. */
-  readonly fault: string | null;
+  /** Found by the command stream or by the check of its commands; null when there is none. */
+  readonly fault: MotionFault | null;
   /** If the desired pose is to be set to the measured one: why that is not possible yet. Null otherwise. */
   readonly unsettled: string | null;
+  /** Why the pictures cannot show where the robot is: they do not change while it moves. Null otherwise. */
+  readonly frozenImage: string | null;
+  readonly operator: OperatorState;
+  /** The rule of the work space that keeps the robot from following its plans; null when none does. */
+  readonly restriction: Restriction | null;
 }
 
-export const watchdogParameters = {
-  'watchdog.image_timeout_s': dynamic(
-    double({ min: 0.01, max: 60, default: 0.5 }),
-    's',
-    'Age of the newest frame at which the robot holds.',
-  ),
-  'watchdog.joint_states_timeout_s': dynamic(
-    double({ min: 0.01, max: 60, default: 0.25 }),
-    's',
-    'Age of the newest joint state at which the robot brakes and holds until the next one.',
-  ),
-};
+/** A fault of the motion that lasts until a reset. */
+export interface MotionFault {
+  readonly id: 'robot-does-not-follow' | 'clock-back' | 'command-outside-limits';
+  readonly found: string;
+}
 
 /** How far a stamp may lie ahead of now, s. More means clocks that disagree, and an age that cannot be trusted. */
 export const MAX_FUTURE_S = 0.1;
@@ -86,110 +116,118 @@ function seconds(value: number): string {
   return `${value.toFixed(2)} s`;
 }
 
+/** A reason with the level and the remedy that the ladder declares. */
+function reasonOf(
+  id: ConditionId,
+  name: ConditionReason['name'],
+  found: string,
+  limit: string,
+): ConditionReason {
+  const { reaction, clears } = rung(id);
+  return { name, id, level: reaction, found, limit, clears: clears.replaceAll('`', '') };
+}
+
+/** @param late the parts of this input that are behind the others */
 function inputReason(
   name: 'image' | 'joint_states',
+  { silent, stamps }: Readonly<Record<'silent' | 'stamps', ConditionId>>,
   nowNs: bigint,
   { lastNs, fault }: InputStamps,
   maxAgeS: number,
+  late: () => readonly string[] = () => [],
 ): ConditionReason | null {
   const ageS = lastNs === null ? Infinity : Number(nowNs - lastNs) / 1e9;
   if (ageS <= maxAgeS) return null;
-  const limit = `a message every ${seconds(maxAgeS)}`;
-  if (fault !== null) {
-    const parameter = name === 'image' ? 'camera.stamps' : 'joint_states.stamps';
-    return {
-      name,
-      level: 'hold',
-      found: fault.found,
-      limit: 'stamps of the clock of this node',
-      clears: `synchronised clocks, the same use_sim_time here and at the publisher of ${name}, or ${parameter}: arrival`,
-    };
-  }
-  const clears = `the next message on ${name}`;
-  const found = lastNs === null ? 'none received' : `the last is ${seconds(ageS)} old`;
-  return { name, level: 'hold', found, limit, clears };
+  if (fault !== null) return reasonOf(stamps, name, fault.found, 'stamps of the clock of this node');
+  if (lastNs === null) return reasonOf(silent, name, 'none received', `a message every ${seconds(maxAgeS)}`);
+  const parts = late();
+  const whose = parts.length === 0 ? '' : ` of ${parts.join(', ')}`;
+  const found = `the last${whose} is ${seconds(ageS)} old`;
+  return reasonOf(silent, name, found, `a message every ${seconds(maxAgeS)}`);
+}
+
+/** What is wrong with what the planner sees and measures. */
+function inputReasons(inputs: WatchdogInputs, values: WatchdogValues): (ConditionReason | null)[] {
+  const { nowNs, image, jointStates, jointMessages, frozenImage } = inputs;
+  const silence = commandsEfforts(values) ? 'joint-states-silent-efforts' : 'joint-states-silent';
+  const maxAgeS = maxJointStatesAgeS(values);
+  const imageIds = { silent: 'image-silent', stamps: 'image-stamps' } as const;
+  const jointIds = { silent: silence, stamps: 'joint-states-stamps' } as const;
+  return [
+    inputReason('image', imageIds, nowNs, image, values['watchdog.image_timeout_s']) ??
+      when(frozenImage, (found) =>
+        reasonOf('image-frozen', 'image', found, 'pictures that follow the robot'),
+      ),
+    when(jointMessages.contradiction(nowNs), (found) =>
+      reasonOf('joint-states-contradictory', 'joint_states', found, 'publishers that agree'),
+    ) ??
+      inputReason('joint_states', jointIds, nowNs, jointStates, maxAgeS, () =>
+        jointMessages.lateJoints(nowNs - BigInt(Math.round(maxAgeS * 1e9))),
+      ),
+  ];
 }
 
 function planReason(nowNs: bigint, planEndNs: bigint | null): ConditionReason | null {
-  const rest = { name: 'plan', level: 'degrade', clears: 'the next plan' } as const;
-  if (planEndNs === null) return { ...rest, found: 'no plan in force', limit: 'one at all times' };
+  if (planEndNs === null) return reasonOf('plan-missing', 'plan', 'no plan in force', 'one at all times');
   if (nowNs < planEndNs) return null;
-  return {
-    ...rest,
-    found: `ended ${seconds(Number(nowNs - planEndNs) / 1e9)} ago`,
-    limit: 'a new one before the end',
-  };
+  const found = `ended ${seconds(Number(nowNs - planEndNs) / 1e9)} ago`;
+  return reasonOf('plan-missing', 'plan', found, 'a new one before the end');
+}
+
+/** What operators ask for, and what is wrong with what they do it with. */
+function operatorReasons({ operator, paused }: WatchdogInputs): (ConditionReason | null)[] {
+  const { emergencyStop, isDryRun, controller, speedScaleSilence } = operator;
+  return [
+    when(emergencyStop, ({ id, found }) => reasonOf(id, 'emergency_stop', found, 'released and reset')),
+    paused ? reasonOf('paused', 'pause', 'paused', 'not paused') : null,
+    isDryRun ? reasonOf('dry-run', 'dry_run', 'no command is sent', 'false') : null,
+    when(controller, ({ id, found }) => reasonOf(id, 'controller', found, 'one controller, and one planner')),
+    when(speedScaleSilence, (found) => reasonOf('speed-scale-silent', 'speed_scale', found, 'messages')),
+  ];
+}
+
+/** The rung of the ladder of each rule of the work space. */
+const RESTRICTION_IDS: Readonly<Record<Restriction['kind'], ConditionId>> = {
+  'half-space': 'plan-leaves-workspace',
+  box: 'plan-leaves-workspace',
+  floor: 'plan-floor',
+  'self-collision': 'plan-self-collision',
+  'tcp-speed': 'plan-tcp-speed',
+  singularity: 'plan-singularity',
+};
+
+function when<Value>(value: Value | null, reason: (value: Value) => ConditionReason): ConditionReason | null {
+  return value === null ? null : reason(value);
 }
 
 /**
- * Assesses the inputs of the loop: a pure function of its arguments.
- *
- * | | level | clears |
- * |---|---|---|
- * | lifecycle not active | stop | activation |
- * | paused | hold | `~/pause` false |
- * | fault of the command stream, clock gone backwards | hold | `~/reset` |
- * | planner worker dead | hold | its restart |
- * | image or joint_states missing or too old | hold | the next message |
- * | their stamps refused (zero, ahead, of another clock) | hold | clocks that agree, or stamps by arrival |
- * | the measured pose is needed, and joint_states do not agree on it | hold | readings that agree |
- * | no plan, or its end reached | degrade (the command stream brakes by itself) | the next plan |
- *
- * A missing plan is reported only if nothing worse explains it.
+ * Assesses the inputs of the loop: a pure function of its arguments. Level and remedy of each reason are those of the ladder. A missing plan is
+ * reported only if nothing else explains it.
  */
 export function assessCondition(inputs: WatchdogInputs, values: WatchdogValues): Condition {
-  const { nowNs } = inputs;
-  const reasons: ConditionReason[] = [];
-  const add = (reason: ConditionReason | null): void => {
-    if (reason !== null) reasons.push(reason);
-  };
-
-  if (!inputs.active) {
-    add({
-      name: 'lifecycle',
-      level: 'stop',
-      found: 'not active',
-      limit: 'active',
-      clears: 'activation of the node',
-    });
+  const { nowNs, active, fault, clockJumped, workerAlive, unsettled } = inputs;
+  const found = [
+    active ? null : reasonOf('not-active', 'lifecycle', 'not active', 'active'),
+    ...operatorReasons(inputs),
+    when(fault, (motion) => reasonOf(motion.id, 'fault', motion.found, 'none')),
+    clockJumped ? reasonOf('clock-back', 'clock', 'went backwards', 'forwards only') : null,
+    workerAlive ? null : reasonOf('worker-died', 'worker', 'dead or hanging', 'alive'),
+    ...inputReasons(inputs, values),
+    when(unsettled, (pose) =>
+      reasonOf('pose-unsettled', 'pose', pose, 'a robot at rest, and joint states that agree on where'),
+    ),
+  ].filter((reason) => reason !== null);
+  if (inputs.restriction !== null) {
+    const { kind, message } = inputs.restriction;
+    found.push(reasonOf(RESTRICTION_IDS[kind], 'workspace', message, 'the rules of the work space'));
   }
-  if (inputs.paused) {
-    add({
-      name: 'pause',
-      level: 'hold',
-      found: 'paused',
-      limit: 'not paused',
-      clears: '~/pause with data: false',
-    });
-  }
-  if (inputs.fault !== null) {
-    add({ name: 'fault', level: 'hold', found: inputs.fault, limit: 'none', clears: '~/reset' });
-  }
-  if (inputs.clockJumped) {
-    add({ name: 'clock', level: 'hold', found: 'went backwards', limit: 'forwards only', clears: '~/reset' });
-  }
-  if (!inputs.workerAlive) {
-    add({
-      name: 'worker',
-      level: 'hold',
-      found: 'dead or hanging',
-      limit: 'alive',
-      clears: 'its restart, by itself',
-    });
-  }
-  add(inputReason('image', nowNs, inputs.image, values['watchdog.image_timeout_s']));
-  add(inputReason('joint_states', nowNs, inputs.jointStates, maxJointStatesAgeS(values)));
-  if (inputs.unsettled !== null) {
-    add({
-      name: 'pose',
-      level: 'hold',
-      found: inputs.unsettled,
-      limit: 'a robot at rest, and joint states that agree on where',
-      clears: 'a robot that has come to rest, or one publisher of its joint states',
-    });
-  }
-  if (reasons.length === 0) add(planReason(nowNs, inputs.planEndNs));
-
+  const plan = found.length === 0 ? planReason(nowNs, inputs.planEndNs) : null;
+  const reasons = plan === null ? found : [plan];
   const worst = reasons.reduce((level, reason) => Math.max(level, LEVELS.indexOf(reason.level)), 0);
   return { level: LEVELS[worst] ?? 'stop', reasons };
+}
+
+/** Whether a condition, or a reason for one, keeps the robot at rest. */
+export function holdsRobot({ level }: { readonly level: ConditionLevel }): boolean {
+  return level === 'hold' || level === 'stop';
 }

@@ -44,7 +44,7 @@ export interface Disagreement {
 }
 
 /** Factor by which noise and uneven stamps may make a joint seem faster than its velocity limit. */
-const PLAUSIBLE_SPEED_FACTOR = 2;
+export const PLAUSIBLE_SPEED_FACTOR = 2;
 
 /** The most recent measured states, by stamp. Stamps increase: the caller adds only readings whose stamps were accepted. */
 export class ReadingLog {

@@ -37,12 +37,12 @@ export class Timeline {
   readonly readings: ReadingLog;
   readonly sent: SentLog;
   readonly plans = new PlanLog();
-  readonly latency = new Latency();
   readonly frameStamps = new StampJudge();
   readonly readingStamps = new StampJudge();
   readonly #options: TimelineOptions;
   readonly #clock = new ClockGuard();
   readonly #desired: Float64Array;
+  #latency = new Latency();
 
   constructor(options: TimelineOptions) {
     const { joints, semantics, commandPeriodNs, window, stepMs } = options;
@@ -51,6 +51,11 @@ export class Timeline {
     this.readings = new ReadingLog(joints);
     this.sent = new SentLog(joints.length, semantics.size, commandPeriodNs);
     this.#desired = new Float64Array(joints.length);
+  }
+
+  /** How late frames and plans are. */
+  get latency(): Latency {
+    return this.#latency;
   }
 
   /** Whether the clock has gone backwards since the last `reset`. */
@@ -65,14 +70,21 @@ export class Timeline {
 
   /**
    * Forgets frames, plans and sent commands, and that the clock went back. Frames stamped up to `nowNs` are refused from now on. Readings are
-   * kept: they show where the robot is.
+   * kept: they show where the robot is. So are latencies, which are those of the machine and its camera.
    */
   reset(nowNs: bigint): void {
     this.#clock.reset();
+    // A clock that goes back before the next tick has gone back, too.
+    this.#clock.observe(nowNs);
     this.frames.clear();
     this.frameStamps.refuseUpTo(nowNs);
     this.plans.reset();
     this.sent.clear();
+  }
+
+  /** Forgets how late frames and plans were. */
+  forgetLatency(): void {
+    this.#latency = new Latency();
   }
 
   /**

@@ -2,17 +2,23 @@ import { JepaMpcError } from '../core/errors.js';
 import type { ModelInfo } from '../core/model-info.js';
 import type { Plan } from '../core/types.js';
 import type { PlanningValues } from '../planning/planning-parameters.js';
-import type { PlannerPort, PlannerSettings, PlanRequest } from './planner-port.js';
+import type {
+  DistanceMap,
+  ExplainingPlanner,
+  ExplanationRequest,
+  PlannerSettings,
+  PlanRequest,
+} from './planner-port.js';
 
 /** A planner that is slow on purpose: each plan, or error, arrives later by a fixed time. For experiments. */
-export class DelayedPlanner implements PlannerPort {
-  readonly #planner: PlannerPort;
+export class DelayedPlanner implements ExplainingPlanner {
+  readonly #planner: ExplainingPlanner;
   readonly #delayMs: number;
   /** Ends the wait of the running job. */
   #stop = new AbortController();
 
   /** @param delayMs 0 or more, wall clock */
-  constructor(planner: PlannerPort, delayMs: number) {
+  constructor(planner: ExplainingPlanner, delayMs: number) {
     this.#planner = planner;
     this.#delayMs = delayMs;
   }
@@ -30,6 +36,10 @@ export class DelayedPlanner implements PlannerPort {
     } finally {
       await passed(this.#delayMs, stop.signal);
     }
+  }
+
+  explain(request: ExplanationRequest): Promise<DistanceMap> {
+    return this.#planner.explain(request);
   }
 
   mayCompile(values: PlanningValues): boolean {

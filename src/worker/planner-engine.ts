@@ -8,16 +8,19 @@ import { createRng, deriveSeed } from '../math/rng.js';
 import { loadModel } from '../model/load-model.js';
 import type { LoadedModel } from '../model/load-model.js';
 import { KeptByStamp } from './kept-by-stamp.js';
-import type { FrameReference, PlanMessage } from './worker-protocol.js';
+import type { ExplainMessage, FrameReference, PlanMessage } from './worker-protocol.js';
 import type { PlanningValues } from '../planning/planning-parameters.js';
 import { sampleCandidates } from '../planning/candidate-sample.js';
 import { costTerms } from '../planning/objectives/cost-terms.js';
-import { ImageToTensor } from '../perception/image-to-tensor.js';
-import { encoderInputs } from './encoder-inputs.js';
+import { replayedClock } from '../planning/stop-rule.js';
 import { PlannerFactory } from './planner-factory.js';
-import type { PlannerSettings } from './planner-port.js';
+import { Explainer } from './explainer.js';
+import { FrameEncoder } from './frame-encoder.js';
+import type { DistanceMap, PlannerSettings } from './planner-port.js';
 import type { PlannerInForce } from './planner-factory.js';
 import { stillContext } from './still-context.js';
+
+const wallClock = (): number => performance.now();
 
 /**
  * What runs in the planner worker: a loaded model and everything between frames and a plan. The latents of encoded frames are cached while a
@@ -27,20 +30,24 @@ export class PlannerEngine {
   readonly #model: LoadedModel;
   readonly #logger: Logger;
   readonly #seed: number;
-  readonly #images: readonly ImageToTensor[];
+  readonly #frames: FrameEncoder;
+  readonly #explainer: Explainer;
   readonly #latents = new KeptByStamp<Tensor>();
   #goal: { readonly stampNs: bigint; readonly latent: Tensor } | null = null;
   readonly #factory: PlannerFactory;
   /** The rollout of the last plan, or of the warm-up. */
   #tried: PlannerInForce['rollout'] | null = null;
   #warmStart: { readonly state: PlannerState; readonly frameStampNs: bigint } | null = null;
+  /** Clock of time budgets. */
+  #budgetClock = wallClock;
 
   private constructor(model: LoadedModel, seed: number, logger: Logger) {
     this.#model = model;
     this.#logger = logger;
     this.#seed = seed;
-    this.#factory = new PlannerFactory(model, logger, () => performance.now());
-    this.#images = model.manifest.cameras.map((camera) => new ImageToTensor(camera));
+    this.#factory = new PlannerFactory(model, logger, () => this.#budgetClock());
+    this.#frames = new FrameEncoder(model);
+    this.#explainer = new Explainer(model, this.#frames);
   }
 
   /** @throws JepaMpcError for every way in which a model folder can be wrong. */
@@ -90,7 +97,8 @@ export class PlannerEngine {
     const goal = await this.#encodeGoal(request.goal);
     const encodedMs = performance.now();
 
-    const { committed, joints, planIndex, values, extras } = request;
+    const { committed, joints, planIndex, values, extras, replayed } = request;
+    this.#budgetClock = replayed === undefined ? wallClock : replayedClock(replayed);
     let candidates: CandidateSample | undefined;
     const proposal = await this.#model.inverseDynamics?.propose(newest(history), goal);
     const context: PlanContext = {
@@ -100,8 +108,8 @@ export class PlannerEngine {
       joints,
       ...(proposal && { proposal }),
       ...(extras.candidates > 0 && {
-        onCandidates: (all, costs) => {
-          candidates = sampleCandidates(all, costs, extras.candidates);
+        onCandidates: (all, costs, elites) => {
+          candidates = sampleCandidates(all, costs, extras.candidates, elites);
         },
       }),
     };
@@ -145,6 +153,10 @@ export class PlannerEngine {
         iterations: result.iterations,
         samples: inForce.samples,
         elitesStd: result.elitesStd,
+        elitesStdByIteration: result.elitesStdByIteration,
+        costVariation: result.costVariation,
+        actionsAtBounds: inForce.constraints.shareAtBounds(result.actions, committed),
+        ...(result.timeIsUp === true && { timeIsUp: true }),
         rests: result.state.rest?.rested === true,
         rollout: rollout.kind,
         fallbacks: rollout.fallbacks,
@@ -152,7 +164,13 @@ export class PlannerEngine {
         ...(terms && { costTerms: terms }),
       },
       ...(candidates && { candidates }),
+      ...(extras.latent === true && { latent: newest(history).data.slice() }),
     };
+  }
+
+  /** A piece of a heat map of the distance. It changes nothing that plans depend on; see {@link Explainer.explain}. */
+  explain(message: ExplainMessage): Promise<DistanceMap | null> {
+    return this.#explainer.explain(message);
   }
 
   /** Compiles what the values of the last plan need and is not compiled yet. Call it after that plan was sent. */
@@ -172,10 +190,8 @@ export class PlannerEngine {
     }
     const startMs = performance.now();
     try {
-      const { manifest, encoder } = this.#model;
-      const black = this.#images.map(({ length, shape }) => ({ data: new Float32Array(length), shape }));
-      const latent = await encoder.encode(encoderInputs(manifest, black));
-      const context = stillContext(manifest, latent, latent);
+      const latent = await this.#frames.encodeBlack();
+      const context = stillContext(this.#model.manifest, latent, latent);
       const { planner, rollout } = await this.#factory.plannerFor(
         values,
         true,
@@ -208,7 +224,7 @@ export class PlannerEngine {
       const { stampNs } = reference;
       let latent = used.get(stampNs) ?? this.#latents.get(stampNs);
       if (latent === undefined) {
-        latent = await this.#encode(pixelsOf(reference));
+        latent = await this.#frames.encode(pixelsOf(reference));
         encoded += 1;
       }
       used.set(stampNs, latent);
@@ -222,64 +238,16 @@ export class PlannerEngine {
     if (this.#goal?.stampNs !== reference.stampNs) {
       this.#goal = {
         stampNs: reference.stampNs,
-        latent: await this.#encodeGoalSet(pixelsOf(reference)),
+        latent: await this.#frames.encodeGoal(pixelsOf(reference)),
       };
     }
     return this.#goal.latent;
-  }
-
-  /** `[1, N, D]`. */
-  async #encode(set: FrameSet): Promise<Tensor> {
-    const { manifest, encoder } = this.#model;
-    return copyOf(
-      await encoder.encode(encoderInputs(manifest, this.#tensors(set, 'camera'), set.proprioception)),
-    );
-  }
-
-  /** Latent of a goal `[1, N, D]`: given directly, or encoded from an image or a state, as the model requires. */
-  async #encodeGoalSet(set: FrameSet): Promise<Tensor> {
-    const { manifest, goalEncoder } = this.#model;
-    const { tokens, dim } = manifest.latent;
-    if (set.latent !== undefined) return { data: set.latent, shape: [1, tokens, dim] };
-    const isState = manifest.goal.kind === 'state';
-    if (isState && set.proprioception === undefined) {
-      throw new JepaMpcError('model.unsupported', {
-        subject: 'goal',
-        found: 'an image',
-        expected: 'a state of the robot, which the goals of this model are (goal.kind state)',
-        remedy: 'Publish it on goal_state.',
-      });
-    }
-    const images = isState ? [] : this.#tensors(set, 'goal of camera');
-    return copyOf(await goalEncoder.encode(encoderInputs(manifest, images, set.proprioception)));
-  }
-
-  #tensors(set: FrameSet, what: string): Tensor[] {
-    return this.#images.map((converter, index) => {
-      const frame = set.frames[index];
-      if (frame === undefined) {
-        throw new JepaMpcError('image.size', {
-          subject: `images for camera ${converter.spec.name}`,
-          found: `${String(set.frames.length)} images`,
-          expected: `${String(this.#images.length)}, one for each camera of the model`,
-          remedy: 'Give a goal image for each camera.',
-        });
-      }
-      const data = new Float32Array(converter.length);
-      converter.write(frame, data, 0, `${what} ${converter.spec.name}`);
-      return { data, shape: converter.shape };
-    });
   }
 
   #agedWarmStart(frameStampNs: bigint): PlannerState | null {
     if (this.#warmStart === null) return null;
     return { ...this.#warmStart.state, ageMs: Number(frameStampNs - this.#warmStart.frameStampNs) / 1e6 };
   }
-}
-
-/** A copy that the next run of the encoder does not overwrite. */
-function copyOf({ data, shape }: Tensor): Tensor {
-  return { data: data.slice(), shape };
 }
 
 /** @throws JepaMpcError `planner.not-ready` if there is only a stamp */

@@ -5,6 +5,7 @@ import type { CandidateScorer, Objective, PlanContext, Planner, Rng } from '../c
 import type { Fallback, Logger } from '../core/types.js';
 import type { LoadedModel } from '../model/load-model.js';
 import { boundedAction } from '../planning/action-bounds.js';
+import { ActionConstraints } from '../planning/action-constraints.js';
 import type { PlanningValues } from '../planning/planning-parameters.js';
 import { isKernelPlanner, KernelPlanner, whyIterateOnHost } from '../planning/kernel-planner.js';
 import { createObjective } from '../planning/objectives/distances.js';
@@ -32,6 +33,7 @@ export interface PlannerInForce {
   readonly objective: ObjectiveSpec;
   /** Candidates of an iteration (the first, where they become fewer). */
   readonly samples: number;
+  readonly constraints: ActionConstraints;
 }
 
 /** Values with everything that follows from them. */
@@ -135,14 +137,14 @@ export class PlannerFactory {
     context: PlanContext,
     rng: Rng,
   ): Promise<PlannerInForce> {
-    const key = rolloutKey(setup.spec);
+    const key = builtFor(setup);
     if (this.#rollout?.key === key) {
       const { inForce } = this.#rollout;
       const planner = this.#make(setup, inForce);
       inForce.setWeights(setup.spec.objective.weights);
       return this.#putInForce(setup, planner, inForce);
     }
-    if (this.#pending !== null && rolloutKey(this.#pending.setup.spec) === key) {
+    if (this.#pending !== null && builtFor(this.#pending.setup) === key) {
       this.#pending.start();
       const built = await this.#pending.built;
       this.#pending = null;
@@ -180,14 +182,16 @@ export class PlannerFactory {
   }
 
   #putInForce(
-    { key, spec, settings }: PlannerSetup,
+    { key, spec, settings, action }: PlannerSetup,
     planner: Planner,
     rollout: RolloutInForce,
   ): PlannerInForce {
     const { objective } = spec;
     const { scorer } = rollout;
     const distance = createObjective(objective.metric, this.#model.temporalDistance, objective.streams);
-    this.#current = { key, planner, distance, rollout, scorer, objective, samples: settings.samples };
+    const constraints = new ActionConstraints(action, settings);
+    const { samples } = settings;
+    this.#current = { key, planner, distance, rollout, scorer, objective, samples, constraints };
     return this.#current;
   }
 
@@ -254,6 +258,11 @@ export class PlannerFactory {
     const built = await dropped.built;
     if (!(built instanceof JepaMpcError)) await built.dispose();
   }
+}
+
+/** A key of what a rollout is built for: it also reports which requested values are not served. */
+function builtFor({ spec, fallbacks }: PlannerSetup): string {
+  return JSON.stringify([rolloutKey(spec), fallbacks]);
 }
 
 function pendingRollout(setup: PlannerSetup, build: () => Promise<RolloutInForce>): PendingRollout {

@@ -1,8 +1,9 @@
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { JointSituation } from '../core/ports.js';
 import type { Plan } from '../core/types.js';
-import { choice, double, fixed, integer, text, type ValuesOf } from '../core/parameter.js';
+import { choice, double, dynamic, fixed, integer, text, type ValuesOf } from '../core/parameter.js';
 import type { PlanningValues } from '../planning/planning-parameters.js';
+import type { RecordedStop } from '../planning/stop-rule.js';
 
 /** Parameters that a planner is started with. */
 export const loadParameters = {
@@ -46,9 +47,49 @@ export interface PlanExtras {
   readonly candidates: number;
   /** The terms of the cost: one more run of the model. */
   readonly costTerms: boolean;
+  /** The latent of the newest frame; absent: not requested. */
+  readonly latent?: boolean;
 }
 
 export const NO_EXTRAS: PlanExtras = { candidates: 0, costTerms: false };
+
+/** What makes a heat map of the distance to a goal. */
+export const explanationParameters = {
+  'explain.patches': dynamic(
+    integer({ min: 2, max: 64, default: 16 }),
+    '1',
+    'Patches along the longer side of an image that ~/explain_distance hides, one after the other: more of them show more detail and take longer.',
+  ),
+};
+
+/** A question: what makes this frame differ from this goal? */
+export interface ExplanationRequest {
+  readonly frame: FrameSet;
+  readonly goal: FrameSet;
+  /** The metric of the distance is that of the objective. */
+  readonly values: PlanningValues;
+  /** Along the longer side of an image, at least 1. */
+  readonly patches: number;
+}
+
+/** How much each part of a frame contributes to its distance to a goal. */
+export interface DistanceMap {
+  readonly stampNs: bigint;
+  /** From the whole frame. */
+  readonly distance: number;
+  /** That of the patch that contributes most, or takes most away. */
+  readonly largest: number;
+  readonly cameras: readonly {
+    /** Those of the frame. */
+    readonly width: number;
+    readonly height: number;
+    /**
+     * `[height * width]`: by how much the distance falls when the patch around the pixel is hidden; below 0 where it rises, and 0 where the model
+     * does not look.
+     */
+    readonly contributions: Float32Array;
+  }[];
+}
 
 /** One planning job. */
 export interface PlanRequest {
@@ -63,6 +104,8 @@ export interface PlanRequest {
   readonly joints: JointSituation;
   readonly values: PlanningValues;
   readonly extras: PlanExtras;
+  /** How the time budget ended the plan, if it is one that is made again from a recording. */
+  readonly replayed?: RecordedStop;
 }
 
 /**
@@ -76,4 +119,15 @@ export interface PlannerPort {
   mayCompile(values: PlanningValues): boolean;
   /** Ends the planner at once, a running job included. */
   dispose(): Promise<void>;
+}
+
+/** A planner that also says what makes a frame differ from a goal. */
+export interface ExplainingPlanner extends PlannerPort {
+  /**
+   * Made in pieces, one between two plans at most, so that no plan waits for more than one piece.
+   *
+   * @throws JepaMpcError `planner.not-ready` while another one is being made, `planner.worker-died`, and as `plan` for a frame or goal that
+   *   cannot be used
+   */
+  explain(request: ExplanationRequest): Promise<DistanceMap>;
 }

@@ -1,8 +1,8 @@
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 
 import { JepaMpcError } from '../core/errors.js';
 import type { Logger } from '../core/types.js';
-import type { FromWorker, LoadMessage, PlanMessage, ToWorker, WorkerReply } from './worker-protocol.js';
+import type { FromWorker, ToWorker, WorkerReply } from './worker-protocol.js';
 import { PlannerEngine } from './planner-engine.js';
 
 /* What runs in the planner's process: answers one message at a time with one message. */
@@ -10,8 +10,8 @@ import { PlannerEngine } from './planner-engine.js';
 /** Nice value of the planner: the command stream, the camera and the robot's drivers come first on a busy machine. */
 const niceness = 10;
 
-// On Linux process 0 is the calling thread; those that ONNX Runtime starts from it inherit it.
-setPriority(0, niceness);
+// On Linux process 0 is the calling thread; those that ONNX Runtime starts from it inherit it. A replay has a higher value already.
+if (getPriority(0) < niceness) setPriority(0, niceness);
 
 // Ctrl-C and service managers signal every process of the node. Only the node decides when to end: it may still brake.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
@@ -41,7 +41,7 @@ const log: Logger = {
   },
 };
 
-async function answer(message: LoadMessage | PlanMessage): Promise<WorkerReply> {
+async function answer(message: Exclude<ToWorker, { type: 'stop' }>): Promise<WorkerReply> {
   if (message.type === 'load') {
     engine = await PlannerEngine.load(message.settings, log);
     return { type: 'loaded', model: engine.info, isReady: engine.isReady };
@@ -49,11 +49,12 @@ async function answer(message: LoadMessage | PlanMessage): Promise<WorkerReply> 
   if (engine === null) {
     throw new JepaMpcError('planner.not-ready', {
       subject: 'planner worker',
-      found: 'a plan asked for',
+      found: `a message of type ${message.type}`,
       expected: 'a loaded model first',
       remedy: 'This is a defect: please report it.',
     });
   }
+  if (message.type === 'explain') return { type: 'explained', map: await engine.explain(message) };
   const plan = await engine.plan(message);
   return { type: 'planned', plan, isReady: engine.isReady };
 }

@@ -6,8 +6,15 @@ import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { Logger, Plan } from '../core/types.js';
 import type { PlanningValues } from '../planning/planning-parameters.js';
 import { KeptByStamp } from './kept-by-stamp.js';
-import type { PlannerPort, PlannerSettings, PlanRequest } from './planner-port.js';
 import type {
+  DistanceMap,
+  ExplainingPlanner,
+  ExplanationRequest,
+  PlannerSettings,
+  PlanRequest,
+} from './planner-port.js';
+import type {
+  ExplainMessage,
   FrameReference,
   FromWorker,
   LoadMessage,
@@ -19,6 +26,9 @@ import type {
 /** How long a worker may take to end by itself, and then how long the system may take to end it. */
 const stopTimeoutMs = 1000;
 
+/** How long a piece of an explanation may take, if one patch does not take longer: a plan may have to wait for it. */
+const EXPLANATION_BUDGET_MS = 5;
+
 interface PendingReply {
   readonly resolve: (reply: WorkerReply) => void;
   readonly reject: (error: JepaMpcError) => void;
@@ -26,15 +36,21 @@ interface PendingReply {
 
 /**
  * The planner in a process of its own, so that inference never holds the thread that talks to ROS, and so that it can be ended at any time,
- * a run of ONNX Runtime included. One job at a time.
+ * a run of ONNX Runtime included. One job at a time, and between jobs the pieces of an explanation.
  */
-export class WorkerPlanner implements PlannerPort {
+export class WorkerPlanner implements ExplainingPlanner {
   readonly #entry: URL;
   readonly #log: Logger;
   #worker: ChildProcess | null = null;
   /** Counts loads and disposals: a load that another one overtook starts nothing. */
   #turn = 0;
-  #pending: PendingReply | null = null;
+  /** Messages that the worker has not answered, in the order in which it does. */
+  #pending: PendingReply[] = [];
+  /** Whether the worker loads a model or makes a plan. */
+  #isBusy = false;
+  /** Settles when it no longer does. */
+  #job: Promise<unknown> = Promise.resolve();
+  #isExplaining = false;
   /** Frames whose latents the worker has. */
   readonly #known = new KeptByStamp<true>();
   #knownGoalNs: bigint | null = null;
@@ -109,6 +125,7 @@ export class WorkerPlanner implements PlannerPort {
       joints: request.joints,
       values: request.values,
       extras: request.extras,
+      ...(request.replayed && { replayed: request.replayed }),
     };
     const reply = await this.#ask(worker, message);
     if (reply.type !== 'planned') throw unexpectedReply(reply);
@@ -116,6 +133,27 @@ export class WorkerPlanner implements PlannerPort {
     this.#known.keep(new Map(request.history.map(({ stampNs }) => [stampNs, true])));
     this.#knownGoalNs = request.goal.stampNs;
     return reply.plan;
+  }
+
+  async explain(request: ExplanationRequest): Promise<DistanceMap> {
+    if (this.#isExplaining) throw busy('explanation of the distance', 'another one under way');
+    this.#isExplaining = true;
+    try {
+      return await this.#explain(request, this.#worker);
+    } finally {
+      this.#isExplaining = false;
+    }
+  }
+
+  /** The worker takes a piece after each plan, or, while there are none, one after the other. */
+  async #explain(request: ExplanationRequest, worker: ChildProcess | null): Promise<DistanceMap> {
+    for (let begin: ExplanationRequest | null = request; ; begin = null) {
+      await this.#job;
+      if (worker === null || this.#worker !== worker) throw workerDied('no worker, or a new one');
+      const reply = await this.#send(worker, { type: 'explain', begin, budgetMs: EXPLANATION_BUDGET_MS });
+      if (reply.type !== 'explained') throw unexpectedReply(reply);
+      if (reply.map !== null) return reply.map;
+    }
   }
 
   async dispose(): Promise<void> {
@@ -127,8 +165,7 @@ export class WorkerPlanner implements PlannerPort {
     const worker = this.#worker;
     this.#worker = null;
     this.#forget();
-    this.#pending?.reject(workerDied('stopped on request'));
-    this.#pending = null;
+    this.#rejectPending(workerDied('stopped on request'));
     if (worker !== null) await stop(worker);
   }
 
@@ -139,19 +176,19 @@ export class WorkerPlanner implements PlannerPort {
     this.#readyFor = null;
   }
 
-  #ask(worker: ChildProcess, message: LoadMessage | PlanMessage): Promise<WorkerReply> {
-    if (this.#pending !== null) {
-      return Promise.reject(
-        new JepaMpcError('planner.not-ready', {
-          subject: 'planner',
-          found: 'a job while another one runs',
-          expected: 'one job at a time',
-          remedy: 'Wait for the running job.',
-        }),
-      );
-    }
+  async #ask(worker: ChildProcess, message: LoadMessage | PlanMessage): Promise<WorkerReply> {
+    if (this.#isBusy) throw busy('planner', 'a job while another one runs');
+    this.#isBusy = true;
+    const reply = this.#send(worker, message);
+    this.#job = reply.catch(() => undefined);
+    return reply.finally(() => {
+      this.#isBusy = false;
+    });
+  }
+
+  #send(worker: ChildProcess, message: LoadMessage | PlanMessage | ExplainMessage): Promise<WorkerReply> {
     return new Promise((resolve, reject) => {
-      this.#pending = { resolve, reject };
+      this.#pending.push({ resolve, reject });
       worker.send(message, (error) => {
         if (error !== null) this.#fail(worker, workerDied(error.message, error));
       });
@@ -159,8 +196,7 @@ export class WorkerPlanner implements PlannerPort {
   }
 
   #settle(reply: WorkerReply): void {
-    const pending = this.#pending;
-    this.#pending = null;
+    const pending = this.#pending.shift();
     if (reply.type === 'failed') {
       const cause = new Error('in the planner worker');
       cause.stack = reply.stack;
@@ -176,8 +212,11 @@ export class WorkerPlanner implements PlannerPort {
     if (this.#worker !== worker) return;
     this.#worker = null;
     this.#forget();
-    this.#pending?.reject(failure);
-    this.#pending = null;
+    this.#rejectPending(failure);
+  }
+
+  #rejectPending(failure: JepaMpcError): void {
+    for (const { reject } of this.#pending.splice(0)) reject(failure);
   }
 }
 
@@ -219,6 +258,15 @@ function tooSlow(loadTimeoutMs: number): JepaMpcError {
     expected: 'a loaded model within planning.load_timeout_s',
     remedy:
       'If the device hangs, set device to cpu; if the model is only large, raise planning.load_timeout_s.',
+  });
+}
+
+function busy(subject: string, found: string): JepaMpcError {
+  return new JepaMpcError('planner.not-ready', {
+    subject,
+    found,
+    expected: 'one at a time',
+    remedy: 'Wait for the one that runs.',
   });
 }
 

@@ -3,7 +3,8 @@ import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { JointSituation } from '../core/ports.js';
 import type { Logger, Plan } from '../core/types.js';
 import type { PlanningValues } from '../planning/planning-parameters.js';
-import type { PlanExtras, PlannerSettings } from './planner-port.js';
+import type { RecordedStop } from '../planning/stop-rule.js';
+import type { DistanceMap, ExplanationRequest, PlanExtras, PlannerSettings } from './planner-port.js';
 
 /** A frame set on its way to the worker: with pixels the first time, by stamp alone once the worker has its latent. */
 export interface FrameReference {
@@ -27,6 +28,16 @@ export interface PlanMessage {
   readonly joints: JointSituation;
   readonly values: PlanningValues;
   readonly extras: PlanExtras;
+  /** How the time budget ended the plan, if it is one that is made again from a recording. */
+  readonly replayed?: RecordedStop;
+}
+
+/** Asks for the next piece of an explanation. */
+export interface ExplainMessage {
+  readonly type: 'explain';
+  /** What a new one is about; null: the one under way goes on. */
+  readonly begin: ExplanationRequest | null;
+  readonly budgetMs: number;
 }
 
 /** Asks the worker to release its sessions and to end after the running job. There is no answer. */
@@ -34,7 +45,7 @@ interface StopMessage {
   readonly type: 'stop';
 }
 
-export type ToWorker = LoadMessage | PlanMessage | StopMessage;
+export type ToWorker = LoadMessage | PlanMessage | ExplainMessage | StopMessage;
 
 /** A line for the log. It is no answer, and may come at any time. */
 export interface LogMessage {
@@ -47,6 +58,8 @@ export interface LogMessage {
 export type WorkerReply =
   | { readonly type: 'loaded'; readonly model: ModelInfo; readonly isReady: boolean }
   | { readonly type: 'planned'; readonly plan: Plan; readonly isReady: boolean }
+  /** Null: there is more to do. */
+  | { readonly type: 'explained'; readonly map: DistanceMap | null }
   | {
       readonly type: 'failed';
       readonly code: ErrorCode;

@@ -122,7 +122,11 @@ def test_a_truth_value_that_is_none_is_refused(workspace: Workspace) -> None:
 
 def test_ros2_finds_the_executables(workspace: Workspace) -> None:
     listed = workspace.run("ros2", "pkg", "executables", "jepa_mpc").stdout.split("\n")
-    assert [line for line in listed if line] == ["jepa_mpc demo", "jepa_mpc planner_node"]
+    assert [line for line in listed if line] == [
+        "jepa_mpc dashboard",
+        "jepa_mpc demo",
+        "jepa_mpc planner_node",
+    ]
 
 
 def test_ros2_run_lifecycle_and_param(workspace: Workspace, tmp_path: Path) -> None:

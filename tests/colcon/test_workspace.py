@@ -25,7 +25,7 @@ def size_mb(folder: Path) -> float:
 
 def test_everything_is_where_ros_looks_for_it(workspace: Workspace) -> None:
     prefix = workspace.install / "jepa_mpc"
-    for name in ("planner_node", "demo"):
+    for name in ("planner_node", "demo", "dashboard"):
         assert os.access(prefix / "lib" / "jepa_mpc" / name, os.X_OK), name
     assert (prefix / "share" / "ament_index" / "resource_index" / "packages" / "jepa_mpc").is_file()
     for name in ("package.xml", "LICENSE", *GAZEBO, *(folder for folder in FOLDERS if (ROOT / folder).exists())):

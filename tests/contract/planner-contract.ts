@@ -135,7 +135,7 @@ export function describePlannerContract(
 
     it('returns horizon * block actions, a state of the same size for now, and finite costs', async () => {
       const result = await planner().plan(null, context, createRng(3));
-      const { actions, state, bestCost, meanCost, iterations, elitesStd } = result;
+      const { actions, state, bestCost, meanCost, iterations, elitesStd, elitesStdByIteration } = result;
       expect(actions).toHaveLength(SIZE);
       expect(state.mean).toHaveLength(SIZE);
       expect(state.ageMs).toBe(0);
@@ -144,6 +144,8 @@ export function describePlannerContract(
       expect(bestCost).toBeLessThanOrEqual(meanCost);
       expect(iterations).toBeGreaterThanOrEqual(1);
       expect(iterations).toBeLessThanOrEqual(linearOptions.iterations);
+      expect(elitesStdByIteration).toHaveLength(iterations);
+      expect(elitesStdByIteration.at(-1)).toBe(elitesStd);
     });
 
     it('leaves its inputs as they were', async () => {

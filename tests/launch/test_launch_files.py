@@ -56,11 +56,24 @@ def test_the_device_is_a_parameter_where_it_is_given() -> None:
     assert "device" not in merged_parameters(planner())
 
 
+def test_a_recording_is_made_where_it_is_asked_for() -> None:
+    assert merged_parameters(planner(recording="true"))["recording.enabled"] is True
+    # The parameter file may say so, too.
+    assert "recording.enabled" not in merged_parameters(planner())
+
+
 def test_rviz_comes_where_it_is_asked_for() -> None:
     assert of_kind(opened("planner.launch.py"), "Node") == []
     (rviz,) = of_kind(opened("planner.launch.py", rviz="true"), "Node")
     assert rviz.named["executable"] == "rviz2"
     assert Path(rviz.named["arguments"][1]).is_file()
+
+
+def test_the_live_page_comes_where_it_is_asked_for_and_is_of_this_node() -> None:
+    (page,) = of_kind(opened("planner.launch.py", dashboard="true", dashboard_port="9000"), "Node")
+    assert (page.named["package"], page.named["executable"]) == ("jepa_mpc", "dashboard")
+    assert page.named["arguments"] == ["--node", "planner_node", "--port", "9000"]
+    assert (ROOT / "scripts" / "dashboard").exists()
 
 
 def test_a_node_that_moves_a_robot_is_not_started_again() -> None:

@@ -14,8 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -165,19 +165,32 @@ class ProcessorTime:
         return (user + nice + system + irq + soft_irq) / ticks, ours / ticks, runs_ns / 1e9, waits_ns / 1e9
 
 
+@contextmanager
+def no_company(_logs: Path) -> Iterator[Sequence[subprocess.Popen]]:
+    yield ()
+
+
 def measure(
-    seconds: float, period_ms: int, logs: Path, parameters: dict[str, str] | None = None, prefix: Sequence[str] = ()
+    seconds: float,
+    period_ms: int,
+    logs: Path,
+    parameters: dict[str, str] | None = None,
+    prefix: Sequence[str] = (),
+    company: Callable[[Path], AbstractContextManager[Sequence[subprocess.Popen]]] = no_company,
 ) -> StreamFigures:
-    """Runs robot and planner for this long after they have settled. rclpy must be initialised."""
+    """Runs robot and planner for this long after they have settled, with the `company` of other programs.
+
+    rclpy must be initialised.
+    """
     listener = Listener()
     try:
-        with robot_and_planner(period_ms, logs, parameters or {}, prefix) as processes:
+        with robot_and_planner(period_ms, logs, parameters or {}, prefix) as processes, company(logs) as others:
             listener.wait_for_plans(processes[-1])
             listener.spin_for(SETTLE_S)
             before = listener.values()
             listener.times.clear()
             listener.statistics.clear()
-            processor = ProcessorTime(processes)
+            processor = ProcessorTime([*others, *processes])
             listener.spin_for(seconds)
             shares = processor.shares()
             times, plans = list(listener.times), len(listener.statistics)

@@ -6,6 +6,7 @@ old when they are sent, joint states `JOINT_STATES_PERIOD_S`.
 
 from __future__ import annotations
 
+import math
 import time
 from array import array
 from collections.abc import Callable
@@ -55,6 +56,7 @@ class Peer(Node):
         self._change_state = self.create_client(ChangeState, "planner_node/change_state")
         self._pause = self.create_client(SetBool, "planner_node/pause")
         self._capture_goal = self.create_client(Trigger, "planner_node/capture_goal")
+        self._explain_distance = self.create_client(Trigger, "planner_node/explain_distance")
         self._describe_parameters = self.create_client(DescribeParameters, "planner_node/describe_parameters")
         self._set_parameters = self.create_client(SetParameters, "planner_node/set_parameters")
         # Made after the others: endpoints are announced in the order they were made in, so it stands for all of them.
@@ -119,6 +121,9 @@ class Peer(Node):
     def capture_goal(self) -> Trigger.Response:
         return self._call(self._capture_goal, Trigger.Request())
 
+    def explain_distance(self) -> Trigger.Response:
+        return self._call(self._explain_distance, Trigger.Request())
+
     def describe_parameters(self, names: list[str]) -> DescribeParameters.Response:
         return self._call(self._describe_parameters, DescribeParameters.Request(names=names))
 
@@ -167,6 +172,9 @@ class Peer(Node):
         if not self.camera_on:
             return
         message = self._image(self.shade)
+        # Two pixels show the pose: a picture that stays the same while the robot moves is a fault of the camera.
+        for index, position in enumerate(self.position[: len(message.data)]):
+            message.data[index] = int(position * 100) % 256 if math.isfinite(position) else 0
         now_ns = self.get_clock().now().nanoseconds
         # Simulated time begins with 0.
         message.header.stamp = Time(nanoseconds=max(0, now_ns - IMAGE_AGE_NS)).to_msg()

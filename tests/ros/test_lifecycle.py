@@ -244,10 +244,10 @@ class TestErrors:
         assert peer.activate()
         # From now on no planner can be loaded; one plan that takes too long is enough for it to be tried.
         shutil.rmtree(model)
-        (slow,) = peer.set_parameters([parameter("sampling.samples", 20000)]).results
+        (slow,) = peer.set_parameters([parameter("sampling.samples", 8000)]).results
         assert slow.successful
         peer.publish_goal()
-        assert peer.spin_until(lambda: manager.went_through("errorprocessing", "unconfigured"), 30.0)
+        assert peer.spin_until(lambda: manager.went_through("errorprocessing", "unconfigured"), 60.0)
         assert manager.state() == State.PRIMARY_STATE_UNCONFIGURED
         assert peer.rests() or all(v == 0 for v in peer.commands[-1][1].points[-1].velocities)
         assert "model.missing-file" in process.log_path.read_text()

@@ -6,14 +6,18 @@ import itertools
 import json
 import math
 import re
+from array import array
 
 import pytest
 import yaml
 from conftest import JOINTS, ROOT
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
+from peer import LATCHED, SIZE
 from rcl_interfaces.msg import Log
 from rclpy.node import Node
+from sensor_msgs.msg import Image
+from std_msgs.msg import Float32MultiArray
 from test_foreign_peer import parameter
 from trajectory_msgs.msg import JointTrajectory
 from visualization_msgs.msg import Marker, MarkerArray
@@ -74,6 +78,30 @@ class TestCandidates:
         assert 2 <= len(received) <= 7
         assert len(received[-1].markers) == 8
 
+    def test_are_published_as_numbers_the_plan_first(self, moving):
+        peer, _ = moving
+        costs = listen(peer, Float32MultiArray, "planner_node/candidate_costs")
+        actions = listen(peer, Float32MultiArray, "planner_node/candidate_actions")
+        assert peer.spin_until(lambda: len(costs) > 2 and len(actions) > 2)
+        layout = {dim.label: dim.size for dim in actions[-1].layout.dim}
+        assert list(layout) == ["candidate", "step", "joint"]
+        assert (layout["candidate"], layout["joint"]) == (41, len(JOINTS))
+        assert [dim.stride for dim in actions[-1].layout.dim] == [
+            len(actions[-1].data),
+            layout["step"] * len(JOINTS),
+            len(JOINTS),
+        ]
+        assert all(abs(action) <= 2.5 for action in actions[-1].data)
+        assert [(dim.label, dim.size, dim.stride) for dim in costs[-1].layout.dim] == [("candidate", 41, 41)]
+        plan_cost, *others = costs[-1].data
+        assert others == sorted(others)
+        # A plan is refined from these candidates, and costs less than most of them.
+        assert plan_cost < others[len(others) // 2]
+        shown = [values_of(message) for message in peer.statistics]
+        elites = [int(values["shown_elites"]) for values in shown if "shown_elites" in values]
+        assert elites
+        assert all(1 < count < 40 for count in elites)
+
     def test_of_a_link_that_the_robot_does_not_have_are_refused_with_a_reason(self, moving):
         peer, _ = moving
         (result,) = peer.set_parameters([parameter("candidates.link", "gripper")]).results
@@ -109,7 +137,8 @@ class TestStatistics:
         peer.statistics.clear()
         assert peer.spin_until(lambda: len(peer.statistics) > 20)
         texts = values_of(peer.statistics[-1])
-        values = {key: float(value) for key, value in texts.items() if key not in ("rollout", "device", "fallbacks")}
+        not_one_number = ("rollout", "device", "fallbacks", "elites_std_by_iteration")
+        values = {key: float(value) for key, value in texts.items() if key not in not_one_number}
         terms = sum(values[f"cost_{term}"] for term in ("distance", "action", "smoothness", "limit"))
         assert terms == pytest.approx(values["cost_total"], abs=1e-6)
         assert 0 < values["encode_ms"] + values["search_ms"] <= values["plan_ms"]
@@ -117,6 +146,11 @@ class TestStatistics:
         assert values["frame_to_command_p95_ms"] >= 100
         assert values["iterations"] >= 1
         assert 0 <= values["elites_std"] < 10
+        spread = [float(std) for std in texts["elites_std_by_iteration"].split()]
+        assert len(spread) == values["iterations"]
+        assert spread[-1] == pytest.approx(values["elites_std"], abs=6e-4)
+        assert values["cost_cv"] > 0
+        assert 0 <= values["actions_at_bounds"] <= 1
         assert values["command_period_error_p99_ms"] >= 0
         assert peer.statistics[-1].status[0].hardware_id == "reacher"
 
@@ -130,6 +164,54 @@ class TestStatistics:
         assert "cost_total" not in values_of(peer.statistics[-1])
 
 
+class TestGoalImage:
+    def test_is_the_goal_in_force_also_for_those_who_come_later(self, moving):
+        peer, _ = moving
+        peer.publish_goal(shade=70)
+        shown: list[Image] = []
+        peer.create_subscription(Image, "planner_node/goal_image", shown.append, LATCHED)
+        assert peer.spin_until(lambda: bool(shown) and shown[-1].data[-1] == 70)
+        assert (shown[-1].width, shown[-1].height, shown[-1].encoding) == (SIZE, SIZE, "rgb8")
+        assert len(shown[-1].data) == SIZE * SIZE * 3
+        assert peer.capture_goal().success
+        assert peer.spin_until(lambda: shown[-1].data[-1] != 70)
+        late: list[Image] = []
+        peer.create_subscription(Image, "planner_node/goal_image", late.append, LATCHED)
+        assert peer.spin_until(lambda: bool(late))
+        assert late[0] == shown[-1]
+
+
+class TestDistanceMap:
+    def test_is_as_large_as_the_picture_and_costs_no_plan(self, moving):
+        peer, _ = moving
+        maps: list[Image] = []
+        peer.create_subscription(Image, "planner_node/distance_map", maps.append, LATCHED)
+        peer.statistics.clear()
+        answer = peer.explain_distance()
+        assert answer.success, answer.message
+        assert re.search(r"is [\d.]+ from the goal; the largest contribution", answer.message)
+        assert peer.spin_until(lambda: bool(maps))
+        assert (maps[0].width, maps[0].height, maps[0].encoding, maps[0].step) == (SIZE, SIZE, "32FC1", 4 * SIZE)
+        contributions = array("f", bytes(maps[0].data))
+        assert len(contributions) == SIZE * SIZE
+        assert all(math.isfinite(contribution) for contribution in contributions)
+        # Plans were made meanwhile: the map is made between them.
+        assert peer.spin_until(lambda: len(peer.statistics) > 2)
+
+    def test_is_refused_without_a_goal(self, start_node, make_peer):
+        start_node()
+        peer = make_peer()
+
+        def refusal() -> str:
+            answer = peer.explain_distance()
+            assert not answer.success
+            return answer.message
+
+        assert "not configured" in refusal()
+        assert peer.change_state(Transition.TRANSITION_CONFIGURE)
+        assert peer.spin_until(lambda: "goal: found none" in refusal())
+
+
 class TestDiagnostics:
     PARTS = (
         "model",
@@ -140,6 +222,7 @@ class TestDiagnostics:
         "motion",
         "goal",
         "qos",
+        "recording",
         "parameters",
         "problems",
     )
@@ -183,7 +266,7 @@ class TestDiagnostics:
 
 
 class TestLog:
-    def test_says_on_rosout_what_is_wrong_and_says_it_once_a_second(self, moving):
+    def test_says_on_rosout_what_is_wrong_of_images_once_a_second_and_of_a_missing_joint_once(self, moving):
         peer, _ = moving
         received = listen(peer, Log, "/rosout")
         peer.encoding = "nv12"
@@ -192,13 +275,15 @@ class TestLog:
         def said(code: str) -> list[Log]:
             return [entry for entry in received if code in entry.msg]
 
-        assert peer.spin_until(lambda: len(said("image.encoding")) > 2 and len(said("joint-states.unknown-joint")) > 2)
+        assert peer.spin_until(lambda: len(said("joint-states.unknown-joint")) == 1)
+        images = len(said("image.encoding"))
+        assert peer.spin_until(lambda: len(said("image.encoding")) > images + 2)
+        assert len(said("joint-states.unknown-joint")) == 1
         for code in ("image.encoding", "joint-states.unknown-joint"):
-            entries = said(code)
-            assert {(entry.name, entry.level) for entry in entries} == {("planner_node", ERROR_LEVEL)}
-            stamps_s = [entry.stamp.sec + entry.stamp.nanosec * 1e-9 for entry in entries]
-            gaps_s = [later - earlier for earlier, later in itertools.pairwise(stamps_s)]
-            assert min(gaps_s) > 0.95, gaps_s
+            assert {(entry.name, entry.level) for entry in said(code)} == {("planner_node", ERROR_LEVEL)}
+        stamps_s = [entry.stamp.sec + entry.stamp.nanosec * 1e-9 for entry in said("image.encoding")]
+        gaps_s = [later - earlier for earlier, later in itertools.pairwise(stamps_s)]
+        assert min(gaps_s) > 0.95, gaps_s
 
 
 class TestDisplays:

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +33,9 @@ def main(arguments: list[str] | None = None) -> None:
 
         sys.exit(train_distance(given[2:]))
     import torch
+    from jepa_mpc_sim.joint_limits import add_options as add_robot_options
+    from jepa_mpc_sim.joint_limits import options_from
+    from jepa_mpc_sim.urdf import UrdfError
 
     from .config import Config, simulated_in, with_encoder, with_settings
     from .distributed import open_process_group
@@ -50,10 +54,9 @@ def main(arguments: list[str] | None = None) -> None:
         "--run",
         "--run-folder",
         type=Path,
-        default=ROOT / "training" / "runs" / "reacher",
-        help="data and checkpoints",
+        help="data and checkpoints (default: training/runs/NAME, after the file of the URDF)",
     )
-    parser.add_argument("--model", type=Path, default=ROOT / "models" / "reacher", help="model folder to write")
+    parser.add_argument("--model", type=Path, help="model folder to write (default: models/NAME)")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="PyTorch threads (default: all)")
     parser.add_argument(
         "--device", choices=("cpu", "cuda"), default="cpu", help="where the JEPA is trained; cuda: one GPU a process"
@@ -76,25 +79,31 @@ def main(arguments: list[str] | None = None) -> None:
         help="train on the features of a published encoder, which is kept unchanged",
     )
     parser.add_argument("--encoder-weights", type=Path, metavar="FILE", help="its file of weights, as published")
+    add_robot_options(parser)
     add_options(parser)
     options = parser.parse_args(arguments)
     try:
         config = simulated_in(options.simulator, with_settings(Config(), options.set))
+        config = replace(config, robot=options_from(options))
         source = source_from(options)
-    except ValueError as error:
+        urdf_xml = options.urdf.read_text(encoding="utf-8")
+    except (ValueError, OSError) as error:
         parser.error(str(error))
-    config = with_encoder(options.encoder, options.encoder_weights, config)
+    name = options.urdf.stem
+    run = options.run or ROOT / "training" / "runs" / name
+    model = options.model or ROOT / "models" / name
+    config = replace(with_encoder(options.encoder, options.encoder_weights, config), name=name)
     torch.set_num_threads(options.threads)
     start = time.monotonic()
     try:
         with open_process_group(options.device) as group:
-            pipeline = Pipeline(options.urdf.read_text(), config, options.run, options.model, source, group)
+            pipeline = Pipeline(urdf_xml, config, run, model, source, group)
             figures = pipeline.run(STAGES[-1] if options.stage == "all" else options.stage)
         if not group.is_main:
             return
     except ExportRefusedError as error:
         sys.exit(str(error))
-    except RecordingError as error:
+    except (RecordingError, UrdfError) as error:
         sys.exit(f"jepa_mpc_training: error: {error}")
     if options.stage != "all":
         print(json.dumps(figures[options.stage], indent=2))

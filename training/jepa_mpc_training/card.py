@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ def write_card(
     """
     probe, evaluation = figures["probe"], figures["evaluate"]
     size = sum(file.stat().st_size for file in folder.iterdir() if file.name != "MODEL_CARD.md") / 1e6
-    randomised = config.randomise
     trained, distance, collected = config.train, config.distance, figures["collect"]
     text = f"""# {config.name}
 
@@ -30,17 +30,15 @@ A small JEPA with a temporal-distance head: camera frame in, joint velocities ou
 {_origin(trained, encoder)} by `python -m jepa_mpc_training all` of this repository, which prints and writes this page.
 
 - Robot: {len(joints)} joints ({", ".join(joints)}), target velocities held for 0.1 s, predictor step 0.2 s.
-- Data: {collected["episodes"]} episodes of random motion, {_simulators(collected)}, each in {collected["views"]} views;
-  {collected["frames"]} frames; no rewards, no joint angles.
-- Randomised for each view: light, tints, patterns on the table, camera pose (up to
-  {randomised.camera_shift_m * 100:g} cm and {randomised.camera_tilt_deg:g} degrees) and field of view, brightness,
-  contrast, white balance, shading, noise and blur. For each motion: masses, friction, servo gain and delay (up to
-  {randomised.delay_high_ms:g} ms).
-- Training: prediction of the latents of every view over {trained.rollout} steps from the history in every view, with
-  SIGReg (LeJEPA), {trained.steps} steps of {trained.batch} sequences; then quasimetric reinforcement learning for the
-  distance on frozen latents, {distance.steps} steps.
+- Data: {_data(collected)}; {collected["frames"]} frames; no rewards.
+- Appearance and dynamics: {_appearance(config, collected)}
+- Pixels during training: {_pixels(config)}
+- Training: prediction of the latents {_views(collected)} over {trained.rollout} steps, with SIGReg (LeJEPA),
+  {figures["train"].get("steps", trained.steps)} steps of {trained.batch} sequences;
+  {_joint_readout(trained)}; then quasimetric reinforcement learning
+  for the distance on frozen latents, {distance.steps} steps.
 - Licence: {"Apache-2.0" if encoder is None else encoder.kind.licence}. Size: {size:.1f} MB.
-- Limits: trained on this robot on this table, with its camera within the ranges above, and on nothing else.
+- Limits: trained on this robot, {_limits(config, collected)}, and on nothing else.
 
 ## Closed loop
 
@@ -59,16 +57,14 @@ The planner with the temporal distance in other conditions, the same for the goa
 
 ## What the latents know
 
-R2 of a linear read-out of the joint angles, held-out episodes: {_r2(joints, probe["r2"])}.
+R2 of a linear read-out of sine and cosine of each joint's position, held-out episodes:
+{_r2(joints, probe["r2"])}. In words:
+
+{_bullets(probe["read_out"])}
+
 Latents: standard deviation {figures["train"]["mean_std"]:.2f}, effective rank
 {figures["train"]["effective_rank"]:.1f} of {trained.latent_dim}.
-
-Two views of one pose against two poses one step apart in one view, root mean squares:
-
-| views | latents: same pose | latents: one step | distance: same pose | distance: one step |
-|---|---|---|---|---|
-{_invariance_rows(probe["invariance"])}
-
+{_invariance(probe["invariance"])}
 ## The two costs against the true distance
 
 Mean and standard deviation over held-out pairs, by the minimum number of steps between the poses at full speed.
@@ -100,19 +96,82 @@ def _origin(trained: TrainConfig, encoder: FrozenEncoder | None) -> str:
     return "Trained from scratch"
 
 
-def _simulators(collected: dict[str, Any]) -> str:
-    in_gazebo = collected["gazebo_episodes"]
-    if in_gazebo == 0:
-        return "all driven in MuJoCo"
-    return f"{collected['episodes'] - in_gazebo} driven in MuJoCo and {in_gazebo} in Gazebo (one view each from there)"
+def _data(collected: dict[str, Any]) -> str:
+    episodes, in_gazebo = collected["episodes"], collected["gazebo_episodes"]
+    if _is_recorded(collected):
+        return f"{episodes} episodes, cut from recordings of a robot ({', '.join(collected['recordings'])})"
+    where = "all driven in MuJoCo"
+    if in_gazebo:
+        where = f"{episodes - in_gazebo} driven in MuJoCo and {in_gazebo} in Gazebo (one view each from there)"
+    views = collected["views"]
+    return f"{episodes} episodes of random motion, {where}, each in {views} view{'s' if views > 1 else ''}"
 
 
-def _invariance_rows(rows: dict[str, dict[str, float]]) -> str:
-    return "\n".join(
+def _is_recorded(collected: dict[str, Any]) -> bool:
+    return "recordings" in collected
+
+
+def _is_randomised(config: Config, collected: dict[str, Any]) -> bool:
+    return config.randomise.nominal_share < 1 and not _is_recorded(collected)
+
+
+def _appearance(config: Config, collected: dict[str, Any]) -> str:
+    if _is_recorded(collected):
+        return "those of the recordings."
+    ranges = config.randomise
+    if not _is_randomised(config, collected):
+        return "the simulator's defaults, not randomised."
+    return f"""randomised in {1 - ranges.nominal_share:.0%} of the views: light, tints, patterns on
+  the table, camera pose (up to {ranges.camera_shift_m * 100:g} cm and {ranges.camera_tilt_deg:g} degrees) and field of
+  view; in {1 - ranges.nominal_share:.0%} of the motions: masses, friction, servo gain and delay (up to
+  {ranges.delay_high_ms:g} ms)."""
+
+
+def _pixels(config: Config) -> str:
+    changed = 1 - config.photometry.nominal_share
+    if changed <= 0:
+        return "as recorded."
+    return f"brightness, contrast, white balance, shading, noise and blur randomised in {changed:.0%} of the views."
+
+
+def _views(collected: dict[str, Any]) -> str:
+    return "of every view from the history in every view" if collected["views"] > 1 else "from their history"
+
+
+def _joint_readout(trained: TrainConfig) -> str:
+    if not trained.joint_readout:
+        return "joint positions are not used"
+    return f"a head that is not exported reads the joint positions from each latent (weight {trained.joint_readout:g})"
+
+
+def _limits(config: Config, collected: dict[str, Any]) -> str:
+    if _is_recorded(collected):
+        return "in the scene and from the camera pose of its recordings"
+    if _is_randomised(config, collected):
+        return "in this scene, with its camera within the ranges above"
+    return "in this scene, from this camera pose and in this light"
+
+
+def _bullets(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _invariance(rows: dict[str, dict[str, float]]) -> str:
+    """The section on two views of one pose; empty if there was one view."""
+    if not rows:
+        return ""
+    lines = "\n".join(
         f"| {name} | {row['views_latent']:.2f} | {row['step_latent']:.2f} "
         f"| {row['views_steps']:.2f} steps | {row['step_steps']:.2f} steps |"
         for name, row in rows.items()
     )
+    return f"""
+Two views of one pose against two poses one step apart in one view, root mean squares:
+
+| views | latents: same pose | latents: one step | distance: same pose | distance: one step |
+|---|---|---|---|---|
+{lines}
+"""
 
 
 def _closed_loop_rows(results: dict[str, dict[str, Any]]) -> str:
@@ -127,8 +186,10 @@ def _closed_loop_rows(results: dict[str, dict[str, Any]]) -> str:
     return "\n".join(rows)
 
 
-def _r2(joints: list[str], values: list[float]) -> str:
-    return ", ".join(f"{joint} {value:.4f}" for joint, value in zip(joints, values, strict=True))
+def _r2(joints: list[str], values: list[float | None]) -> str:
+    return ", ".join(
+        f"{joint} {'-' if value is None else f'{value:.4f}'}" for joint, value in zip(joints, values, strict=True)
+    )
 
 
 def _cost_rows(rows: list[dict[str, Any]]) -> str:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from jepa_mpc_mujoco.appearance import Appearance
 from jepa_mpc_mujoco.plant import Plant as MujocoPlant
+from jepa_mpc_sim.joint_limits import AS_DESCRIBED, RobotOptions
 from tqdm import tqdm
 
-from .config import PERIOD_MS, TICK_MS, VIEWS, CollectConfig, RandomiseConfig
+from .config import PERIOD_MS, TICK_MS, CollectConfig, RandomiseConfig
 from .explore import exploration
-from .randomise import draw_appearance, draw_dynamics
+from .randomise import draw_appearance, draw_dynamics, view_count
 from .robot import Robot
 from .simulators import open_plant
 
@@ -29,27 +30,33 @@ class Motion:
     frames: np.ndarray | None
 
 
-def collect(urdf_xml: str, config: CollectConfig, randomise: RandomiseConfig, folder: Path) -> dict[str, Any]:
+def collect(
+    urdf_xml: str,
+    config: CollectConfig,
+    randomise: RandomiseConfig,
+    folder: Path,
+    options: RobotOptions = AS_DESCRIBED,
+) -> dict[str, Any]:
     """Writes the arrays of a `Dataset` to `folder`; returns the counts.
 
     Each episode has its own seed. Each view of an episode is rendered in MuJoCo from the recorded positions, with an
     appearance of its own. If the robot was driven in Gazebo, the first view is that of Gazebo's camera.
     """
     episodes, periods = config.episodes, config.periods
-    in_gazebo = spread(config.gazebo_episodes, episodes)
+    in_gazebo, views = spread(config.gazebo_episodes, episodes), view_count(config, randomise)
     with ExitStack() as stack:
-        scene = stack.enter_context(closing(MujocoPlant(urdf_xml)))
+        scene = stack.enter_context(closing(MujocoPlant(urdf_xml, options=options)))
         simulated = Robot(scene, config.tracking_gain, frame_size=config.frame_size)
         foreign = None
         if config.gazebo_episodes:
-            plant = stack.enter_context(closing(open_plant("gazebo", urdf_xml)))
+            plant = stack.enter_context(closing(open_plant("gazebo", urdf_xml, options)))
             foreign = Robot(plant, config.tracking_gain, frame_size=config.frame_size)
         joints = len(scene.joint_names)
         frames = np.lib.format.open_memmap(
             folder / "frames.npy",
             mode="w+",
             dtype=np.uint8,
-            shape=(episodes, VIEWS, periods + 1, *simulated.see().shape),
+            shape=(episodes, views, periods + 1, *simulated.see().shape),
         )
         actions = np.empty((episodes, periods, joints), dtype=np.float32)
         positions = np.empty((episodes, periods + 1, joints), dtype=np.float32)
@@ -63,7 +70,7 @@ def collect(urdf_xml: str, config: CollectConfig, randomise: RandomiseConfig, fo
             else:
                 scene.set_dynamics(dynamics)
                 motion = drive(simulated, rng, periods, delay_ms, seeing=False)
-            for view in range(int(in_gazebo[episode]), VIEWS):
+            for view in range(int(in_gazebo[episode]), views):
                 appearance = draw_appearance(rng, randomise, scene.part_names)
                 scene.set_appearance(Appearance() if view == 0 and anchored else appearance)
                 frames[episode, view] = [simulated.see_at(at) for at in motion.positions]
@@ -75,8 +82,8 @@ def collect(urdf_xml: str, config: CollectConfig, randomise: RandomiseConfig, fo
     return {
         "episodes": episodes,
         "gazebo_episodes": int(in_gazebo.sum()),
-        "views": VIEWS,
-        "frames": episodes * VIEWS * (periods + 1),
+        "views": views,
+        "frames": episodes * views * (periods + 1),
         "joints": scene.joint_names,
     }
 
@@ -84,7 +91,7 @@ def collect(urdf_xml: str, config: CollectConfig, randomise: RandomiseConfig, fo
 def drive(robot: Robot, rng: np.random.Generator, periods: int, delay_ms: int, seeing: bool) -> Motion:
     """One episode of exploration from a random pose. `seeing`: with the frames of its camera."""
     limits = robot.plant.limits
-    robot.reset(rng.uniform(limits.lower, limits.upper), delay_ms)
+    robot.reset(rng.uniform(limits.lowest_drawn, limits.highest_drawn), delay_ms)
     # Rounded as they are stored, so that the recorded actions are exactly those that were driven.
     actions = exploration(rng, periods, limits.velocity).astype(np.float32)
     positions, frames = [], []

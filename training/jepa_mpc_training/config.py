@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jepa_mpc_sim.joint_limits import RobotOptions
+
 PERIOD_MS = 100
 """Control period: how long one raw action is held."""
 
@@ -20,7 +22,8 @@ WINDOW = 2
 """Latents in the predictor's history, one predictor step apart."""
 
 VIEWS = 2
-"""Views of each motion, each with an appearance of its own."""
+"""Views of each motion, each with an appearance of its own. Without random appearances there is one
+(randomise.view_count)."""
 
 IMAGE_SIZE = 64
 """Width and height of the encoder's input."""
@@ -151,6 +154,10 @@ class TrainConfig:
     regulariser: float = 10.0
     invariance: float = 1.0
     """Weight of the difference between the latents of two views of one frame."""
+    joint_readout: float = 3.0
+    """Weight of the error of a head that reads the recorded joint positions from each latent, so that the latent shows
+    every joint. The head is not exported. 0: no such head."""
+    joint_readout_width: int = 64
     projections: int = 64
     latent_dim: int = 32
     patch: int = 4
@@ -223,6 +230,7 @@ class Config:
     """All stages of one model."""
 
     name: str = "reacher"
+    robot: RobotOptions = field(default_factory=RobotOptions)
     collect: CollectConfig = field(default_factory=CollectConfig)
     recordings: RecordingsConfig = field(default_factory=RecordingsConfig)
     randomise: RandomiseConfig = field(default_factory=RandomiseConfig)
@@ -240,7 +248,8 @@ def with_settings(config: Config, settings: Sequence[str]) -> Config:
         path, separator, text = setting.partition("=")
         stage, _, name = path.partition(".")
         section = getattr(config, stage, None)
-        if not separator or not dataclasses.is_dataclass(section) or name not in _names(section):
+        # The options of the robot have names of their own on the command line.
+        if stage == "robot" or not separator or not dataclasses.is_dataclass(section) or name not in _names(section):
             raise ValueError(f"--set: found '{setting}', expected STAGE.FIELD=VALUE with a field of config.py.")
         kind = type(getattr(section, name))
         try:

@@ -1,4 +1,4 @@
-"""Recorded episodes on disk: frames in several views, actions, and joint positions (for the probe only)."""
+"""Recorded episodes on disk: frames in several views, actions, and joint positions."""
 
 from __future__ import annotations
 
@@ -41,11 +41,12 @@ class Dataset:
 
     def sequences(
         self, rng: np.random.Generator, episodes: np.ndarray, count: int, length: int
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Random stretches of `length` frames one predictor step apart.
 
-        Returns frames uint8 `[count, V, length, H, W, 3]` and the raw action blocks between them
-        `[count, length - 1, BLOCK * J]`, ordered [period][joint].
+        Returns frames uint8 `[count, V, length, H, W, 3]`, the raw action blocks between them
+        `[count, length - 1, BLOCK * J]`, ordered [period][joint], and the joint positions at the frames
+        `[count, length, J]`.
         """
         episode = rng.choice(episodes, count)
         start = rng.integers(0, self.actions.shape[1] - (length - 1) * BLOCK, count, endpoint=True)
@@ -54,4 +55,4 @@ class Dataset:
         views = np.arange(self.frames.shape[1])[None, :, None]
         frames = self.frames[episode[:, None, None], views, frame_index[:, None]]
         actions = self.actions[episode[:, None], action_index]
-        return frames, actions.reshape(count, length - 1, -1)
+        return frames, actions.reshape(count, length - 1, -1), self.positions[episode[:, None], frame_index]

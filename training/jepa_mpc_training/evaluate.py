@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from jepa_mpc_mujoco.plant import Plant as MujocoPlant
-from jepa_mpc_sim.urdf import JointLimits
+from jepa_mpc_sim.joint_limits import AS_DESCRIBED, JointLimits, RobotOptions
 from tqdm import tqdm
 
 from .conditions import NOMINAL, Condition
@@ -79,7 +79,7 @@ Tip = Callable[[np.ndarray], np.ndarray]
 def draw_problem(tip: Tip, limits: JointLimits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Start and goal poses, uniform over the joint range, fingertips at least 0.2 m apart."""
     while True:
-        start, goal = rng.uniform(limits.lower, limits.upper), rng.uniform(limits.lower, limits.upper)
+        start, goal = (rng.uniform(limits.lowest_drawn, limits.highest_drawn) for _ in range(2))
         if np.linalg.norm(tip(start) - tip(goal)) >= MIN_START_DISTANCE_M:
             return start, goal
 
@@ -141,6 +141,7 @@ def evaluate(
     simulator: Simulator = "mujoco",
     tracking_gain: float = 10.0,
     frame_size: int = IMAGE_SIZE,
+    options: RobotOptions = AS_DESCRIBED,
 ) -> dict[str, Any]:
     """Runs one episode for each of `seeds`; `policy` is "planner", "random" or "nothing".
 
@@ -153,9 +154,11 @@ def evaluate(
         )
     episodes = []
     with ExitStack() as stack:
-        body = stack.enter_context(closing(MujocoPlant(urdf_xml)))
+        body = stack.enter_context(closing(MujocoPlant(urdf_xml, options=options)))
         body.set_appearance(condition.appearance)
-        plant = body if simulator == "mujoco" else stack.enter_context(closing(open_plant(simulator, urdf_xml)))
+        plant = (
+            body if simulator == "mujoco" else stack.enter_context(closing(open_plant(simulator, urdf_xml, options)))
+        )
         robot = Robot(plant, tracking_gain, frame_size=frame_size)
         progress = tqdm(seeds, desc=f"evaluate {policy}", unit="episode")
         for seed in progress:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import torch
-from jepa_mpc_sim.urdf import parse_urdf, read_joint_names, read_limits
+from jepa_mpc_sim.joint_limits import JointLimits, joint_limits, moved_joints
+from jepa_mpc_sim.urdf import read_robot
 from safetensors.numpy import save_file
 from torch import Tensor, nn
 
@@ -54,10 +55,11 @@ def export(
     `about`: description, licence and provenance of the manifest. Raises ExportError where ONNX Runtime differs from
     PyTorch by more than half the declared tolerance. Returns sizes and largest differences.
     """
-    robot = parse_urdf(urdf_xml)
-    limits = dict(zip(read_joint_names(robot), read_limits(robot).velocity.tolist(), strict=True))
+    robot = read_robot(urdf_xml)
+    joints = moved_joints(robot, config.robot)
+    limits = joint_limits(robot, joints, config.robot, needs_acceleration=False)
     entries, figures = write_graphs(networks, _golden(networks, dataset), folder)
-    manifest = manifest_of(limits, networks.camera, config, entries, about)
+    manifest = manifest_of(joints, limits, networks.camera, config, entries, about)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return figures
 
@@ -106,7 +108,7 @@ def _golden(networks: Networks, dataset: Dataset) -> dict[str, Tensor]:
     """Golden vectors: inputs from recorded episodes, and the outputs of the networks."""
     rng = np.random.default_rng(0)
     episodes = np.arange(len(dataset.frames))
-    frames, actions = dataset.sequences(rng, episodes, _GOLDEN_BATCH, WINDOW + 1)
+    frames, actions, _ = dataset.sequences(rng, episodes, _GOLDEN_BATCH, WINDOW + 1)
     with torch.no_grad():
         # The first view, without photometry.
         images = networks.camera.fit(planar(frames[:, 0, :WINDOW]))
@@ -169,9 +171,14 @@ def verify_graph(file: Path, inputs: dict[str, Tensor], expected: Tensor) -> flo
 
 
 def manifest_of(
-    limits: dict[str, float], camera: CameraInput, config: Config, entries: dict[str, Any], about: dict[str, Any]
+    joints: list[str],
+    limits: JointLimits,
+    camera: CameraInput,
+    config: Config,
+    entries: dict[str, Any],
+    about: dict[str, Any],
 ) -> dict[str, Any]:
-    """The manifest of a model whose actions are joint velocities. `limits`: velocity limit of each joint, in rad/s.
+    """The manifest of a model whose actions are the velocities of joints.
 
     `entries`: what `write_graphs` returned; `about`: description, licence and provenance.
     """
@@ -188,14 +195,14 @@ def manifest_of(
         "history": {"mode": "sliding", "window": WINDOW, "warmup": "repeat"},
         "action": {
             "kind": "joint_velocity",
-            "joints": list(limits),
-            "unit": "rad/s",
+            "joints": joints,
+            "unit": _units_in_words(joints, limits),
             "periodMs": PERIOD_MS,
             "block": BLOCK,
-            "mean": [0.0] * len(limits),
-            "std": [1.0] * len(limits),
-            "lower": [-limit for limit in limits.values()],
-            "upper": list(limits.values()),
+            "mean": [0.0] * len(joints),
+            "std": [1.0] * len(joints),
+            "lower": (-limits.velocity).tolist(),
+            "upper": limits.velocity.tolist(),
         },
         "goal": {"kind": "image"},
         "objective": {"default": planner.objective, "steps": planner.steps},
@@ -212,3 +219,11 @@ def manifest_of(
         "provenance": about["provenance"],
         "golden": entries["golden"],
     }
+
+
+def _units_in_words(joints: list[str], limits: JointLimits) -> str:
+    """Such as `rad/s`, or `rad/s, m/s for finger`."""
+    sliding = [joint for joint, unit in zip(joints, limits.units, strict=True) if unit == "m"]
+    if not sliding:
+        return "rad/s"
+    return "m/s" if len(sliding) == len(joints) else f"rad/s, m/s for {', '.join(sliding)}"

@@ -54,7 +54,7 @@ def require_match(model: ExportedModel, dataset: Dataset, data: Path) -> None:
             remedy="Record them at the camera's own size: collect --set collect.frame_size=0. Smaller images would "
             "show the encoder less than the robot's camera does.",
         )
-    joints, recorded = model.manifest["action"]["joints"], _recorded_joints(data)
+    joints, recorded = model.manifest["action"]["joints"], recorded_joints(data)
     count = dataset.positions.shape[2]
     fits = count == len(joints) if recorded is None else set(recorded) == set(joints)
     if not fits:
@@ -66,7 +66,7 @@ def require_match(model: ExportedModel, dataset: Dataset, data: Path) -> None:
         )
 
 
-def _recorded_joints(data: Path) -> list[str] | None:
+def recorded_joints(data: Path) -> list[str] | None:
     """Names of the recorded joints; None if collect did not write them."""
     stamp = data / "collect.json"
     return json.loads(stamp.read_text())["figures"].get("joints") if stamp.is_file() else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from jepa_mpc_sim.urdf import JointLimits
+from jepa_mpc_sim.joint_limits import JointLimits
 
 
 class CommandLimiter:

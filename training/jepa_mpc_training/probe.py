@@ -1,8 +1,8 @@
-"""Stage 4: compares latents and costs with joint angles, which training never sees."""
+"""Stage 4: compares latents and costs with the joint positions of held-out episodes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,17 @@ from .config import BLOCK, PERIOD_MS
 from .dataset import Dataset
 from .invariance import invariance
 from .nets import DistanceHead
+from .read_out import in_words, read_out
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
 _PAIRS = 40_000
-_RIDGE = 1e-3
 
 
 def probe(
     dataset: Dataset,
+    joint_names: Sequence[str],
     latents: Tensor,
     head: DistanceHead,
     errors: np.ndarray,
@@ -33,8 +34,8 @@ def probe(
     velocity_limit: np.ndarray,
     folder: Path,
 ) -> dict[str, Any]:
-    """Figures on held-out episodes: R2 of a linear read-out of each joint angle, both costs by the true distance, and
-    the difference between two views of one pose.
+    """Figures on held-out episodes: R2 of a linear read-out of each joint, also in words, both costs by the true
+    distance, and the difference between two views of one pose.
 
     latents `[E, V, T + 1, D]`; costs are taken between views of different appearance. `errors` are those of rollouts,
     by the number of steps. Writes `costs.png`, `rollout.png` and `invariance.png` to `folder`.
@@ -42,9 +43,13 @@ def probe(
     training, testing = dataset.split(held_out)
     joints, views = dataset.positions.shape[2], latents.shape[1]
     fitted = np.repeat(dataset.positions[training][:, None], views, axis=1).reshape(-1, joints)
-    read_out = _fit(latents[training].flatten(0, 2).numpy(), fitted)
     truth = dataset.positions[testing]
-    r2 = _r2(read_out(latents[testing, 0].flatten(0, 1).numpy()), truth.reshape(-1, joints))
+    r2 = read_out(
+        latents[training].flatten(0, 2).numpy(),
+        fitted,
+        latents[testing, 0].flatten(0, 1).numpy(),
+        truth.reshape(-1, joints),
+    )
 
     def distance(state: Tensor, goal: Tensor) -> Tensor:
         with torch.no_grad():
@@ -55,7 +60,8 @@ def probe(
     if views > 1:
         invariances = invariance(latents[testing], head, dataset.in_gazebo[testing], folder / "invariance.png")
     return {
-        "r2": [round(float(value), 4) for value in r2],
+        "r2": r2,
+        "read_out": in_words(joint_names, r2),
         **costs(truth, latents[testing], distance, velocity_limit, folder / "costs.png"),
         "rollout_error": plot_errors(errors, folder / "rollout.png"),
         "invariance": invariances,
@@ -104,17 +110,6 @@ def plot_errors(errors: np.ndarray, path: Path) -> list[float]:
     figure.savefig(path, dpi=110)
     plt.close(figure)
     return [round(float(error), 4) for error in errors]
-
-
-def _fit(inputs: np.ndarray, outputs: np.ndarray):
-    """Ridge regression with an intercept: the fitted function."""
-    padded = np.c_[inputs, np.ones(len(inputs))].astype(np.float64)
-    weights = np.linalg.solve(padded.T @ padded + _RIDGE * np.eye(padded.shape[1]), padded.T @ outputs)
-    return lambda values: np.c_[values, np.ones(len(values))] @ weights
-
-
-def _r2(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    return 1 - np.square(predicted - truth).sum(0) / np.square(truth - truth.mean(0)).sum(0)
 
 
 def _pairs(episodes: int, length: int) -> tuple[np.ndarray, np.ndarray]:

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from .config import BLOCK, PERIOD_MS, WINDOW
 from .exporters.errors import ExportRefusedError, exit_status
-from .inputs import open_data, open_model, require_match
+from .inputs import open_data, open_model, recorded_joints, require_match
 from .probe import costs, plot_errors
+from .read_out import in_words, read_out
 from .rollout_error import ROLLOUT_STEPS, rollout_errors
 from .runtime import ExportedModel
 
@@ -38,7 +39,8 @@ def main(arguments: list[str]) -> int:
 
 
 def probe_folder(folder: Path, data: Path, out: Path) -> dict[str, Any]:
-    """Draws `costs.png` and `rollout.png` to `out` and returns their figures. All episodes count as held out.
+    """Draws `costs.png` and `rollout.png` to `out` and returns their figures, and the read-out of each joint. All
+    episodes count as held out; every second one is what the read-out is fitted to.
 
     Raises ExportRefusedError if the folder or the recordings cannot be used.
     """
@@ -50,11 +52,26 @@ def probe_folder(folder: Path, data: Path, out: Path) -> dict[str, Any]:
     latents = torch.stack([probed.see(episode) for episode in dataset.frames])
     distance = probed.distance if "distance" in model.manifest["graphs"] else None
     errors = rollout_errors(probed, dataset, np.arange(len(dataset.frames)), ROLLOUT_STEPS)
+    joints = recorded_joints(data) or model.manifest["action"]["joints"]
     return {
         "episodes": len(dataset.frames),
+        **_read_out(joints, latents, dataset.positions),
         **costs(dataset.positions, latents, distance, model.action_space.upper, out / "costs.png"),
         "rollout_error": plot_errors(errors, out / "rollout.png"),
     }
+
+
+def _read_out(joints: list[str], latents: Tensor, positions: np.ndarray) -> dict[str, Any]:
+    """The read-out from latents `[E, V, T + 1, D]`, of the first view, fitted to every second episode."""
+    if len(latents) < 2:
+        return {}
+    parts = [
+        values.reshape(-1, values.shape[-1])
+        for some in (slice(0, None, 2), slice(1, None, 2))
+        for values in (latents[some, 0].numpy(), positions[some])
+    ]
+    r2 = read_out(*parts)
+    return {"r2": r2, "read_out": in_words(joints, r2)}
 
 
 class _ProbedModel:

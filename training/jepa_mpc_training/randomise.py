@@ -9,7 +9,15 @@ from jepa_mpc_mujoco.appearance import Appearance
 from jepa_mpc_mujoco.dynamics import Dynamics
 from jepa_mpc_mujoco.patterns import make_patterns
 
-from .config import TICK_MS, RandomiseConfig
+from .config import TICK_MS, VIEWS, CollectConfig, RandomiseConfig
+
+
+def view_count(collect: CollectConfig, randomise: RandomiseConfig) -> int:
+    """Views of each motion: one if all of them would show the simulator's default appearance.
+
+    With motions in Gazebo there are two, because its camera and MuJoCo's show different images.
+    """
+    return 1 if randomise.nominal_share >= 1 and collect.gazebo_episodes == 0 else VIEWS
 
 
 def draw_appearance(rng: np.random.Generator, config: RandomiseConfig, parts: Sequence[str]) -> Appearance:

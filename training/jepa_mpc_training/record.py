@@ -20,7 +20,9 @@ from typing import Any
 import numpy as np
 import rclpy
 from builtin_interfaces.msg import Duration
-from jepa_mpc_sim.urdf import JointLimits, parse_urdf, read_joint_names, read_limits
+from jepa_mpc_sim.held_joints import MovedRobot, moved_robot
+from jepa_mpc_sim.joint_limits import JointLimits, add_options, options_from
+from jepa_mpc_sim.urdf import UrdfError
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosbags.rosbag2 import StoragePlugin, Writer
@@ -85,7 +87,7 @@ class Explorer:
     def _next_phase(self) -> None:
         limits = self._limits
         if self._travel_to is None:
-            self._travel_to = self._rng.uniform(limits.lower, limits.upper)
+            self._travel_to = self._rng.uniform(limits.lowest_drawn, limits.highest_drawn)
             self._speed = self._rng.uniform(*_TRAVEL_SPEED)
             self._remaining = _TRAVEL_PERIODS
         else:
@@ -97,10 +99,11 @@ class Explorer:
 class Recorder:
     """A ROS node that commands the simulator in lockstep and writes the messages to a bag, in simulated time."""
 
-    def __init__(self, bag: Writer, urdf_xml: str, commands: str, compressed: bool, alive: Callable[[], bool]) -> None:
+    def __init__(
+        self, bag: Writer, robot: MovedRobot, commands: str, compressed: bool, alive: Callable[[], bool]
+    ) -> None:
         """`alive` returns whether the simulator is still running. `commands`: the topic of the commands."""
-        root = parse_urdf(urdf_xml)
-        self.joints, self.limits = read_joint_names(root), read_limits(root)
+        self.joints, self.limits = robot.joint_names, robot.limits
         self._commands = commands
         self._bag = bag
         self._alive = alive
@@ -243,7 +246,10 @@ def record(options: argparse.Namespace) -> dict[str, int]:
         )
     if options.out.exists():
         raise RecordError(f"--out: found something at {options.out}, expected a new folder. Remove it or pass another.")
-    urdf_xml = options.urdf.read_text()
+    try:
+        robot = moved_robot(options.urdf.read_text(encoding="utf-8"), options_from(options))
+    except (UrdfError, ValueError, OSError) as error:
+        raise RecordError(str(error)) from error
     options.out.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         # An incomplete bag is removed, because it would look complete.
@@ -254,7 +260,7 @@ def record(options: argparse.Namespace) -> dict[str, int]:
         rclpy.init()
         stack.callback(rclpy.try_shutdown)
         bag = stack.enter_context(Writer(options.out, version=_BAG_VERSION, storage_plugin=STORAGES[options.storage]))
-        recorder = Recorder(bag, urdf_xml, options.commands, options.compressed, lambda: simulator.poll() is None)
+        recorder = Recorder(bag, robot, options.commands, options.compressed, lambda: simulator.poll() is None)
         stack.callback(recorder.close)
         recorder.run(options.minutes * 60, Explorer(options.seed, recorder.limits), _progress(options.minutes * 60))
         unfinished.pop_all()
@@ -265,6 +271,8 @@ def _simulator(options: argparse.Namespace) -> list[str]:
     return [
         *(sys.executable, "-m", "jepa_mpc_mujoco", "--urdf", str(options.urdf), "--lockstep"),
         *("--camera-rate", str(1000 / PERIOD_MS), "--seed", str(options.seed)),
+        *("--joints", options.joints, "--default-acceleration", str(options.default_acceleration)),
+        *("--default-acceleration-m", str(options.default_acceleration_m)),
     ]
 
 
@@ -319,6 +327,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--commands", choices=("joint_trajectory", "commands"), default="joint_trajectory")
     parser.add_argument("--compressed", action="store_true", help="record JPEG images")
     parser.add_argument("--urdf", type=Path, default=ROOT / "urdf" / "reacher.urdf", help="robot and camera")
+    add_options(parser)
     options = parser.parse_args(arguments)
     start = time.monotonic()
     try:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
 import torch
-from jepa_mpc_sim.urdf import parse_urdf, read_joint_names, read_limits
+from jepa_mpc_sim.joint_limits import AS_DESCRIBED, RobotOptions, joint_limits, moved_joints
+from jepa_mpc_sim.urdf import read_robot
 from torch import nn
 
 from .benchmark import benchmark
 from .card import write_card
 from .collect import collect
 from .conditions import CONDITIONS
-from .config import IMAGE_SIZE, VIEWS, Config
+from .config import IMAGE_SIZE, Config
 from .dataset import Dataset
 from .distance import load_distance, train_distance
 from .distributed import SINGLE_PROCESS, ProcessGroup
@@ -22,7 +24,9 @@ from .evaluate import Timing, evaluate
 from .export import Networks, export
 from .exporters.encoders.frozen_vit import GridPool
 from .features import Features, open_encoder, write_features
+from .joint_readout import joint_kinds
 from .probe import probe
+from .randomise import view_count
 from .recordings.collect import collect_recordings
 from .recordings.source import Source, identity, remember, remembered, source_of
 from .rollout_error import ROLLOUT_STEPS, rollout_errors
@@ -58,14 +62,25 @@ class Pipeline:
         # An encoder that cannot be used is refused before any work is done.
         self._encoder = open_encoder(encoder) if encoder.kind else None
         self._recorded = remembered(run_folder) if source is None else identity(source)
+        self._options_file = run_folder / "robot.json"
+        if config.robot == AS_DESCRIBED and self._options_file.exists():
+            known = json.loads(self._options_file.read_text())
+            config = dataclasses.replace(config, robot=RobotOptions(**known | {"joints": tuple(known["joints"])}))
+        robot = read_robot(urdf_xml)
+        self._joints = moved_joints(robot, config.robot)
+        # A URDF that cannot be used is refused before any work is done. Recordings need no acceleration limits.
+        self._limits = joint_limits(robot, self._joints, config.robot, needs_acceleration=self._recorded is None)
         self._config = config
         self._run_folder = run_folder
         self._model_folder = model_folder
         self._latents: torch.Tensor | None = None
-        collected = fingerprint(urdf_xml, config.collect, config.randomise, VIEWS)
+        views = view_count(config.collect, config.randomise)
+        collected = fingerprint(urdf_xml, config.robot, config.collect, config.randomise, views)
         if self._recorded is not None:
             frame_size = config.collect.frame_size
-            collected = fingerprint(urdf_xml, config.collect.periods, frame_size, config.recordings, self._recorded)
+            collected = fingerprint(
+                urdf_xml, config.robot, config.collect.periods, frame_size, config.recordings, self._recorded
+            )
         seen = fingerprint(collected, config.photometry, encoder, self._encoder.sha256 if self._encoder else "")
         trained = fingerprint(seen, config.train)
         distanced = fingerprint(trained, config.distance)
@@ -89,8 +104,7 @@ class Pipeline:
             if name == "collect" and self._encoder is not None and last != name:
                 figures["features"] = self._run_one("features")
         if last == STAGES[-1] and self._group.is_main:
-            joints = read_joint_names(parse_urdf(self._urdf_xml))
-            print(write_card(self._model_folder, self._config, joints, figures, self._encoder))
+            print(write_card(self._model_folder, self._config, self._joints, figures, self._encoder))
         return figures
 
     def _run_one(self, name: str) -> dict[str, Any]:
@@ -115,12 +129,17 @@ class Pipeline:
         )
 
     def _collect(self, folder: Path) -> dict[str, Any]:
+        config = self._config
         if self._recorded is None:
-            return collect(self._urdf_xml, self._config.collect, self._config.randomise, folder)
-        figures = collect_recordings(
-            self._urdf_xml, source_of(self._recorded), self._config.collect, self._config.recordings, folder
-        )
-        remember(self._run_folder, self._recorded)
+            figures = collect(self._urdf_xml, config.collect, config.randomise, folder, config.robot)
+        else:
+            source = source_of(self._recorded)
+            figures = collect_recordings(
+                self._urdf_xml, source, config.collect, config.recordings, folder, config.robot
+            )
+            remember(self._run_folder, self._recorded)
+        # Later commands need neither the recordings nor the options again.
+        self._options_file.write_text(json.dumps(dataclasses.asdict(config.robot)) + "\n")
         return figures
 
     def _features(self, folder: Path) -> dict[str, Any]:
@@ -131,19 +150,24 @@ class Pipeline:
 
     def _train(self, folder: Path) -> dict[str, Any]:
         config = self._config
-        return train(self._seen(), config.train, config.photometry, folder, self._made_from["train"], self._group)
+        joints = joint_kinds(self._limits)
+        made_from = self._made_from["train"]
+        return train(self._seen(), joints, config.train, config.photometry, folder, made_from, self._group)
 
     def _distance(self, folder: Path) -> dict[str, Any]:
         training, _ = self._dataset().split(self._config.train.held_out)
         return train_distance(self._encoded()[training], self._config.distance, folder)
 
     def _probe(self, folder: Path) -> dict[str, Any]:
-        limits = read_limits(parse_urdf(self._urdf_xml))
         head = load_distance(self._run_folder / "distance" / "distance.pt")
         held_out = self._config.train.held_out
         seen = self._seen()
         errors = rollout_errors(self._jepa(), seen, seen.split(held_out)[1], ROLLOUT_STEPS)
-        return probe(self._dataset(), self._encoded(), head, errors, held_out, limits.velocity, folder)
+        figures = probe(
+            self._dataset(), self._joints, self._encoded(), head, errors, held_out, self._limits.velocity, folder
+        )
+        print(*figures["read_out"], sep="\n")
+        return figures
 
     def _export(self, _folder: Path) -> dict[str, Any]:
         frozen = self._encoder
@@ -154,7 +178,7 @@ class Pipeline:
         }
         if frozen is not None:
             provenance["checkpointSha256"] = frozen.sha256
-        joints = ", ".join(read_joint_names(parse_urdf(self._urdf_xml)))
+        joints = ", ".join(self._joints)
         about = {
             "description": f"Arm ({joints}) under a camera, with a temporal-distance head"
             + ("" if frozen is None else f", on the features of {frozen.kind.title}"),
@@ -186,15 +210,16 @@ class Pipeline:
         if self._recorded is not None:
             names = ", ".join(Path(path).name for path in source_of(self._recorded).paths)
             return f"{len(self._dataset().frames)} episodes of {collected.periods} periods, cut from {names}"
+        views = view_count(collected, self._config.randomise)
         return (
             f"{collected.episodes} episodes of {collected.periods} periods, {collected.gazebo_episodes} of "
-            f"them in Gazebo, the others in MuJoCo, in {VIEWS} views, seed {collected.seed}"
+            f"them in Gazebo, the others in MuJoCo, in {views} view{'s' if views > 1 else ''}, seed {collected.seed}"
         )
 
     def _evaluate(self, _folder: Path) -> dict[str, Any]:
         model = ExportedModel(self._model_folder)
         planner, episodes = self._config.planner, self._config.evaluate.episodes
-        frame_size = self._config.collect.frame_size
+        frame_size, robot = self._config.collect.frame_size, self._config.robot
         # The penalty is in steps, which would weigh too much against a squared latent distance.
         squared = dataclasses.replace(planner, objective="squared_latent_distance", action_penalty=0.0, rest_margin=0.0)
         fast = Timing(frame_period_ms=100 / 3, plan_every=2, delay_ms=80)
@@ -206,7 +231,9 @@ class Pipeline:
             "do nothing": (planner, Timing(), "nothing", episodes // 2),
         }
         policies = {
-            name: evaluate(self._urdf_xml, model, settings, range(count), timing, policy, frame_size=frame_size)
+            name: evaluate(
+                self._urdf_xml, model, settings, range(count), timing, policy, frame_size=frame_size, options=robot
+            )
             for name, (settings, timing, policy, count) in runs.items()
         }
         conditions = {
@@ -218,12 +245,20 @@ class Pipeline:
                 Timing(),
                 condition=condition,
                 frame_size=frame_size,
+                options=robot,
             )
             for name, condition in CONDITIONS.items()
         }
         if count := self._config.evaluate.gazebo_episodes:
             conditions["in Gazebo"] = evaluate(
-                self._urdf_xml, model, planner, range(count), Timing(), simulator="gazebo", frame_size=frame_size
+                self._urdf_xml,
+                model,
+                planner,
+                range(count),
+                Timing(),
+                simulator="gazebo",
+                frame_size=frame_size,
+                options=robot,
             )
         return {"policies": policies, "conditions": conditions, "speed": benchmark(model, planner.samples)}
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from .camera_input import PIXEL_SCALE, CameraInput, planar
@@ -22,6 +22,7 @@ from .dataset import Dataset
 from .distributed import SINGLE_PROCESS, ProcessGroup, batch_per_process
 from .exporters.errors import ExportRefusedError
 from .features import Features
+from .joint_readout import JointKinds, JointReadout
 from .nets import Encoder, Predictor, Projection, rollout
 from .photometry import draw_photometry
 from .rollout_error import rollout_errors
@@ -32,12 +33,18 @@ _CURVE_EVERY = 20
 @dataclass
 class Jepa:
     """A trained encoder and predictor, with the mean and standard deviation of each channel that normalise the
-    pixels."""
+    pixels. `readout` is the head that training reads the joint positions with; None without that loss."""
 
     encoder: Encoder
     predictor: Predictor
     pixel_mean: list[float]
     pixel_std: list[float]
+    readout: JointReadout | None = None
+
+    @property
+    def networks(self) -> list[nn.Module]:
+        """All networks that are trained."""
+        return [self.encoder, self.predictor] if self.readout is None else [self.encoder, self.predictor, self.readout]
 
     @property
     def device(self) -> torch.device:
@@ -89,6 +96,7 @@ class FeatureJepa(Jepa):
 
 def train(
     dataset: Dataset,
+    joints: JointKinds,
     config: TrainConfig,
     photometry: PhotometryConfig,
     folder: Path,
@@ -102,13 +110,17 @@ def train(
     """
     torch.manual_seed(config.seed)
     jepa = _start_from(dataset, Path(config.start)) if config.start else _new(dataset, config)
-    jepa.encoder.to(group.device), jepa.predictor.to(group.device)
-    parameters = [*jepa.encoder.parameters(), *jepa.predictor.parameters()]
+    if not config.joint_readout:
+        jepa.readout = None
+    elif jepa.readout is None:
+        jepa.readout = JointReadout(config, joints)
+    for network in jepa.networks:
+        network.to(group.device).train()
+    parameters = [parameter for network in jepa.networks for parameter in network.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
-    jepa.encoder.train(), jepa.predictor.train()
     checkpoint = folder / "checkpoint.pt"
     progress = _resume(checkpoint, made_from, jepa, optimizer)
-    group.broadcast_weights((jepa.encoder, jepa.predictor))
+    group.broadcast_weights(jepa.networks)
     training, held_out = dataset.split(config.held_out)
     shared = dataclasses.replace(config, batch=batch_per_process(config.batch, group))
 
@@ -148,9 +160,9 @@ def train(
                 break
 
     if config.patience and progress.best_state:
-        jepa.encoder.load_state_dict(progress.best_state["encoder"])
-        jepa.predictor.load_state_dict(progress.best_state["predictor"])
-    jepa.encoder.eval().cpu(), jepa.predictor.eval().cpu()
+        _load_networks(jepa, progress.best_state)
+    for network in jepa.networks:
+        network.eval().cpu()
     with torch.no_grad():
         _, figures = _loss(jepa, dataset, held_out, config, photometry, [config.seed, config.steps])
         latents = torch.cat([jepa.see(dataset.frames[e]).flatten(0, 1) for e in held_out])
@@ -184,8 +196,9 @@ def load_jepa(path: Path) -> Jepa:
     predictor = Predictor(config, BLOCK * state["joints"])
     encoder.load_state_dict(state["encoder"])
     predictor.load_state_dict(state["predictor"])
+    readout = JointReadout.restore(config, state["readout"]).eval() if "readout" in state else None
     kind = Jepa if places is None else FeatureJepa
-    return kind(encoder.eval(), predictor.eval(), state["pixel_mean"], state["pixel_std"])
+    return kind(encoder.eval(), predictor.eval(), state["pixel_mean"], state["pixel_std"], readout)
 
 
 def _start_from(dataset: Dataset, start: Path) -> Jepa:
@@ -229,7 +242,7 @@ def _loss(
     """The loss and its parts: the latents of every view, predicted over several steps from the history of every view,
     and the regularisers."""
     length = WINDOW + config.rollout
-    frames, actions = dataset.sequences(np.random.default_rng(seed), episodes, config.batch, length)
+    frames, actions, positions = dataset.sequences(np.random.default_rng(seed), episodes, config.batch, length)
     generator = torch.Generator().manual_seed(seed[0] * 1_000_003 + seed[1] + sum(seed[2:]) * 7_368_787)
     seen = jepa.see_augmented(frames.reshape(-1, *frames.shape[2:]), photometry, generator)
     latents = seen.unflatten(0, frames.shape[:2])
@@ -242,6 +255,11 @@ def _loss(
     regularisation = sigreg(latents.flatten(0, 2), config.projections, generator)
     loss = prediction + config.invariance * invariance + config.regulariser * regularisation
     parts = {"prediction": prediction, "invariance": invariance, "sigreg": regularisation}
+    if jepa.readout is not None:
+        # Every view of a moment shows the same joint positions.
+        recorded = torch.from_numpy(positions).to(jepa.device)[:, None].expand(*latents.shape[:3], -1)
+        parts["joint_readout"] = jepa.readout.error(latents, recorded)
+        loss = loss + config.joint_readout * parts["joint_readout"]
     return loss, {name: float(part.detach()) for name, part in parts.items()}
 
 
@@ -254,12 +272,22 @@ def _learning_rate(config: TrainConfig, step: int) -> float:
 
 
 def _state(jepa: Jepa) -> dict[str, Any]:
+    readout = {} if jepa.readout is None else {"readout": jepa.readout.state_dict()}
     return {
         "encoder": jepa.encoder.state_dict(),
         "predictor": jepa.predictor.state_dict(),
         "pixel_mean": jepa.pixel_mean,
         "pixel_std": jepa.pixel_std,
+        **readout,
     }
+
+
+def _load_networks(jepa: Jepa, state: dict[str, Any]) -> None:
+    """Gives the networks the weights of `_state` of a model with the same networks."""
+    jepa.encoder.load_state_dict(state["encoder"])
+    jepa.predictor.load_state_dict(state["predictor"])
+    if jepa.readout is not None:
+        jepa.readout.load_state_dict(state["readout"])
 
 
 @dataclass
@@ -302,7 +330,6 @@ def _resume(path: Path, made_from: str, jepa: Jepa, optimizer: torch.optim.Optim
     state = torch.load(path, weights_only=True, map_location="cpu")
     if state["made_from"] != made_from or "progress" not in state:
         return _Progress()
-    jepa.encoder.load_state_dict(state["encoder"])
-    jepa.predictor.load_state_dict(state["predictor"])
+    _load_networks(jepa, state)
     optimizer.load_state_dict(state["optimizer"])
     return _Progress(**state["progress"])

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from jepa_mpc_mujoco.appearance import Appearance
 from jepa_mpc_mujoco.plant import Plant
+from jepa_mpc_sim.joint_limits import RobotOptions
 
 from jepa_mpc_training import collect as collect_module
 from jepa_mpc_training.collect import collect, drive, spread
 from jepa_mpc_training.conditions import CONDITIONS, NOMINAL
 from jepa_mpc_training.config import CollectConfig, RandomiseConfig
 from jepa_mpc_training.dataset import Dataset
+from jepa_mpc_training.randomise import view_count
 from jepa_mpc_training.robot import Robot
 
 ALWAYS = RandomiseConfig(nominal_share=0.0, anchored_share=0.0)
@@ -34,6 +36,17 @@ def test_one_motion_is_seen_in_two_looks(urdf_xml: str, tmp_path: Path) -> None:
     assert not dataset.in_gazebo.any()
     difference = np.abs(dataset.frames[:, 0].astype(int) - dataset.frames[:, 1]).mean((1, 2, 3, 4))
     assert (difference > 3).all()
+
+
+def test_without_random_appearances_there_is_one_view(urdf_xml: str, plant: Plant, tmp_path: Path) -> None:
+    figures = collect(urdf_xml, CollectConfig(episodes=2, periods=3), RandomiseConfig(nominal_share=1.0), tmp_path)
+    dataset = Dataset.load(tmp_path)
+    assert dataset.frames.shape == (2, 1, 4, 64, 64, 3)
+    assert (figures["views"], figures["frames"]) == (1, 8)
+    seen = Robot(plant, 10.0).see_at(dataset.positions[1, 2])
+    assert np.abs(dataset.frames[1, 0, 2].astype(int) - seen).mean() < 0.1
+    mixed = CollectConfig(episodes=2, gazebo_episodes=1)
+    assert view_count(mixed, RandomiseConfig(nominal_share=1.0)) == 2, "Gazebo's image and MuJoCo's differ"
 
 
 def test_the_first_view_of_an_anchored_motion_is_as_the_simulator_has_it(
@@ -61,10 +74,10 @@ def test_the_first_view_of_a_gazebo_episode_is_what_its_camera_saw(
 ) -> None:
     opened = []
 
-    def stand_in(simulator: str, urdf: str) -> Plant:
+    def stand_in(simulator: str, urdf: str, options: RobotOptions) -> Plant:
         # Stands in for another simulator, with an appearance that is never drawn.
         opened.append(simulator)
-        plant = Plant(urdf)
+        plant = Plant(urdf, options=options)
         plant.set_appearance(Appearance(light_strength=0.0, ambient=0.0))
         return plant
 

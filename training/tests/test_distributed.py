@@ -49,6 +49,7 @@ def test_two_processes_end_with_the_same_weights_and_an_interrupted_run_goes_on(
     assert result.returncode == 0, result.stderr
     first, second = _ranks(whole)
     assert _same(first["weights"], second["weights"])
+    assert _same(first["readout"], second["readout"])
     assert (first["mean_gradient"] == 0.5).all()
     assert (second["mean_gradient"] == 0.5).all()
     trained = [[loss for seed, batch, loss in rank["losses"] if batch == 4] for rank in (first, second)]
@@ -63,6 +64,7 @@ def test_two_processes_end_with_the_same_weights_and_an_interrupted_run_goes_on(
     resumed = _ranks(cut)[0]
     assert len([batch for _, batch, _ in resumed["losses"] if batch == 4]) == 12 - 5, "from the checkpoint at step 5"
     assert _same(resumed["weights"], first["weights"])
+    assert _same(resumed["readout"], first["readout"])
 
 
 def _part(weights: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load_file
-from tiny_run import TINY, URDF
+from tiny_run import JOINTS, TINY, URDF
 
 from jepa_mpc_training import __main__ as program
 from jepa_mpc_training import features as features_module
@@ -122,11 +122,11 @@ def test_a_run_goes_on_from_a_model_on_the_same_features_alone(on_vjepa: Encoder
     dataset, start = Dataset.load(on_vjepa.folder / "run" / "collect"), on_vjepa.folder / "run" / "train" / "jepa.pt"
     features = Features.of(dataset, on_vjepa.folder / "run" / "features" / "features.npy")
     config = replace(TINY.train, start=str(start), steps=1, learning_rate=0.0)
-    train(features, config, TINY.photometry, tmp_path, "further")
+    train(features, JOINTS, config, TINY.photometry, tmp_path, "further")
     further, whole = (load_jepa(path).encoder.state_dict() for path in (tmp_path / "jepa.pt", start))
     assert all(torch.equal(further[name], whole[name]) for name in whole)
     with pytest.raises(ExportRefusedError, match="found a model on features of 4 x 24; expected one on images"):
-        train(dataset, config, TINY.photometry, tmp_path, "other")
+        train(dataset, JOINTS, config, TINY.photometry, tmp_path, "other")
 
 
 def test_another_photometry_or_encoder_is_not_taken_for_the_same(on_vjepa: EncoderRun, tmp_path: Path) -> None:

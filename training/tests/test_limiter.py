@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jepa_mpc_sim.urdf import JointLimits
+from jepa_mpc_sim.joint_limits import JointLimits
 
 from jepa_mpc_training.limiter import CommandLimiter
 
 TICK_S = 0.02
 LIMITS = JointLimits(
+    units=("rad", "rad"),
     lower=np.array([-2.6, -0.3]),
     upper=np.array([2.6, 1.0]),
     velocity=np.array([2.0, 1.0]),

@@ -12,9 +12,12 @@ import numpy as np
 import onnx
 import pytest
 from safetensors.numpy import load_file
-from tiny_run import TINY, TinyRun
+from tiny_run import TINY, URDF, TinyRun
 
-from jepa_mpc_training.config import Config, simulated_in, with_settings
+from jepa_mpc_training import __main__ as program
+from jepa_mpc_training import stages
+from jepa_mpc_training.card import write_card
+from jepa_mpc_training.config import Config, PhotometryConfig, RandomiseConfig, simulated_in, with_settings
 from jepa_mpc_training.runtime import ExportedModel
 from jepa_mpc_training.stages import Pipeline
 
@@ -121,6 +124,76 @@ def test_the_card_carries_the_figures_of_the_run(tiny: TinyRun) -> None:
         assert f"{value:.4f}" in card
     for result in tiny.figures["evaluate"]["policies"].values():
         assert f"{result['success']} / {result['episodes']}" in card
+
+
+def test_the_card_says_what_was_randomised(tiny: TinyRun) -> None:
+    def card(config: Config, **collected: object) -> str:
+        figures = tiny.figures | {"collect": tiny.figures["collect"] | collected}
+        return " ".join(write_card(tiny.model, config, ["shoulder", "elbow"], figures).split())
+
+    written = (tiny.model / "MODEL_CARD.md").read_text()
+    plain = card(TINY)
+    assert "# tiny" in plain
+    assert "Appearance and dynamics: the simulator's defaults, not randomised." in plain
+    assert "Pixels during training: as recorded." in plain
+    assert "each in 1 view; 204 frames" in plain
+    assert "reads the joint positions from each latent (weight 3)" in plain
+    assert "in this scene, from this camera pose and in this light" in plain
+    assert "Two views of one pose" not in plain
+    assert "- the latent" in plain
+
+    varied = card(replace(TINY, randomise=RandomiseConfig(), photometry=PhotometryConfig()), views=2)
+    assert "randomised in 85% of the views: light, tints" in varied
+    assert "noise and blur randomised in 85% of the views" in varied
+    assert "each in 2 views" in varied
+    assert "with its camera within the ranges above" in varied
+
+    recorded = card(replace(TINY, randomise=RandomiseConfig()), recordings=["monday.mcap"])
+    assert "cut from recordings of a robot (monday.mcap)" in recorded
+    assert "Appearance and dynamics: those of the recordings." in recorded
+    assert "random motion" not in recorded
+
+    unread = card(replace(TINY, train=replace(TINY.train, joint_readout=0.0)))
+    assert "joint positions are not used" in unread
+    (tiny.model / "MODEL_CARD.md").write_text(written)
+
+
+def test_another_weight_of_the_joint_read_out_trains_again_on_the_same_data(urdf_xml: str, tmp_path: Path) -> None:
+    def made_from(setting: str) -> dict[str, str]:
+        return Pipeline(urdf_xml, with_settings(TINY, [setting]), tmp_path, tmp_path)._made_from
+
+    first, other = made_from("train.joint_readout=3"), made_from("train.joint_readout=0")
+    assert first["collect"] == other["collect"]
+    assert first["train"] != other["train"]
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "run", "model"),
+    [
+        ([], "reacher", "training/runs/reacher", "models/reacher"),
+        (["--urdf", "my_arm.urdf"], "my_arm", "training/runs/my_arm", "models/my_arm"),
+        (["--urdf", "my_arm.urdf", "--run", "/r", "--model", "/m"], "my_arm", "/r", "/m"),
+    ],
+)
+def test_run_and_model_are_named_after_the_robot(
+    options: list[str], name: str, run: str, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[object] = []
+
+    class Stand:
+        def __init__(self, *arguments: object) -> None:
+            given.extend(arguments)
+
+        def run(self, last: str) -> dict[str, dict[str, object]]:
+            return {last: {}}
+
+    monkeypatch.setattr(stages, "Pipeline", Stand)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_arm.urdf").write_text(URDF.read_text())
+    program.main(["collect", "--threads", "1", *options])
+    _, config, run_folder, model_folder, *_ = given
+    assert config.name == name
+    assert (run_folder, model_folder) == (program.ROOT / run, program.ROOT / model)
 
 
 def test_settings_of_the_command_line_keep_their_types_and_refuse_strangers() -> None:

@@ -29,6 +29,8 @@ def test_an_exported_folder_predicts_as_its_network_does(tiny: TinyRun, tmp_path
     assert figures["rollout_error"] == pytest.approx(expected, abs=2e-3)
     assert len(expected) == 7, "9 latents of an episode leave 7 steps after two of history"
     assert figures["episodes"] == EPISODES
+    assert len(figures["r2"]) == 2
+    assert all(joint in line for joint, line in zip(("shoulder", "elbow"), figures["read_out"], strict=True))
     assert {"temporal_distance", "squared_latent_distance"} == set(figures["rank_correlation"])
     for name in ("costs.png", "rollout.png"):
         assert Picture.open(tmp_path / name).size[0] > 400

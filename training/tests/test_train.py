@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tiny_run import TINY, TinyRun
+from tiny_run import JOINTS, TINY, TinyRun
 
 from jepa_mpc_training import train as train_module
 from jepa_mpc_training.config import DistanceConfig, TrainConfig
@@ -17,11 +17,18 @@ from jepa_mpc_training.distance import load_distance, train_distance
 from jepa_mpc_training.invariance import invariance
 from jepa_mpc_training.nets import Predictor, rollout
 from jepa_mpc_training.rollout_error import rollout_errors
-from jepa_mpc_training.train import load_jepa, planar, train
+from jepa_mpc_training.train import Jepa, load_jepa, planar, train
 
 
 class _PowerCutError(Exception):
     pass
+
+
+def _same_weights(one: Jepa, other: Jepa) -> bool:
+    """Whether all networks of two models are equal, and both have the head that reads the joints."""
+    pairs = zip(one.networks, other.networks, strict=True)
+    states = [(first.state_dict(), second.state_dict()) for first, second in pairs]
+    return len(states) == 3 and all(torch.equal(a[name], b[name]) for a, b in states for name in b)
 
 
 def test_a_resumed_run_gives_the_weights_of_an_uninterrupted_one(
@@ -37,19 +44,17 @@ def test_a_resumed_run_gives_the_weights_of_an_uninterrupted_one(
 
     monkeypatch.setattr(train_module, "_loss", cut_after_70)
     with pytest.raises(_PowerCutError):
-        train(dataset, TINY.train, TINY.photometry, tmp_path, "same")
+        train(dataset, JOINTS, TINY.train, TINY.photometry, tmp_path, "same")
     calls[0] = 1000
-    train(dataset, TINY.train, TINY.photometry, tmp_path, "same")
+    train(dataset, JOINTS, TINY.train, TINY.photometry, tmp_path, "same")
     assert calls[0] - 1000 == 40 + 1, "resumes from the checkpoint at step 60 of 100"
-    resumed = load_jepa(tmp_path / "jepa.pt").encoder.state_dict()
-    whole = load_jepa(tiny.run / "train" / "jepa.pt").encoder.state_dict()
-    assert all(torch.equal(resumed[name], whole[name]) for name in whole)
+    assert _same_weights(load_jepa(tmp_path / "jepa.pt"), load_jepa(tiny.run / "train" / "jepa.pt"))
 
 
 def test_a_checkpoint_of_other_inputs_is_not_resumed(tiny: TinyRun, tmp_path) -> None:
     dataset = Dataset.load(tiny.run / "collect")
-    train(dataset, replace(TINY.train, steps=60), TINY.photometry, tmp_path, "other")
-    train(dataset, TINY.train, TINY.photometry, tmp_path, "same")
+    train(dataset, JOINTS, replace(TINY.train, steps=60), TINY.photometry, tmp_path, "other")
+    train(dataset, JOINTS, TINY.train, TINY.photometry, tmp_path, "same")
     resumed = load_jepa(tmp_path / "jepa.pt").encoder.state_dict()
     whole = load_jepa(tiny.run / "train" / "jepa.pt").encoder.state_dict()
     assert all(torch.equal(resumed[name], whole[name]) for name in whole)
@@ -58,15 +63,29 @@ def test_a_checkpoint_of_other_inputs_is_not_resumed(tiny: TinyRun, tmp_path) ->
 def test_a_run_can_go_on_from_the_weights_of_another(tiny: TinyRun, tmp_path) -> None:
     first = tiny.run / "train" / "jepa.pt"
     config = replace(TINY.train, start=str(first), steps=1, learning_rate=0.0)
-    train(Dataset.load(tiny.run / "collect"), config, TINY.photometry, tmp_path, "further")
-    further, whole = (load_jepa(path).encoder.state_dict() for path in (tmp_path / "jepa.pt", first))
-    assert all(torch.equal(further[name], whole[name]) for name in whole)
+    train(Dataset.load(tiny.run / "collect"), JOINTS, config, TINY.photometry, tmp_path, "further")
+    assert _same_weights(load_jepa(tmp_path / "jepa.pt"), load_jepa(first))
+
+
+def test_the_head_that_reads_the_joints_learns_them_and_can_be_left_out(tiny: TinyRun, tmp_path) -> None:
+    rows = torch.load(tiny.run / "train" / "checkpoint.pt", weights_only=True)["progress"]["rows"]
+    errors = [row["joint_readout"] for _, row in rows if "joint_readout" in row]
+    assert errors[-1] < 0.6 * errors[0]
+    assert tiny.figures["train"]["held_out_joint_readout"] < errors[0]
+    dataset = Dataset.load(tiny.run / "collect")
+    config = replace(TINY.train, steps=30, joint_readout=0.0)
+    figures = train(dataset, JOINTS, config, TINY.photometry, tmp_path, "without")
+    assert "held_out_joint_readout" not in figures
+    assert load_jepa(tmp_path / "jepa.pt").readout is None
+    further = replace(config, start=str(tmp_path / "jepa.pt"), steps=5, joint_readout=1.0)
+    train(dataset, JOINTS, further, TINY.photometry, tmp_path, "with")
+    assert load_jepa(tmp_path / "jepa.pt").readout is not None
 
 
 def test_a_few_steps_already_beat_predicting_that_nothing_moves(tiny: TinyRun) -> None:
     assert tiny.figures["train"]["mean_std"] > 0.1
     jepa, dataset = load_jepa(tiny.run / "train" / "jepa.pt"), Dataset.load(tiny.run / "collect")
-    frames, actions = dataset.sequences(np.random.default_rng(0), np.arange(12), 128, 3)
+    frames, actions, _ = dataset.sequences(np.random.default_rng(0), np.arange(12), 128, 3)
     with torch.no_grad():
         latents = jepa.encode(planar(frames[:, 0])).unsqueeze(2)
         predicted = jepa.predictor(latents[:, :2], torch.from_numpy(actions)[:, 1])
@@ -80,15 +99,16 @@ def test_sequences_pair_each_block_of_actions_with_the_frames_around_it(tiny: Ti
         + np.array([0, 100], dtype=np.uint8)[:, None, None, None, None]
         + np.zeros((12, 2, 17, 1, 1, 3), dtype=np.uint8),
         np.broadcast_to(np.arange(16, dtype=np.float32)[None, :, None], (12, 16, 2)),
-        dataset.positions,
+        np.broadcast_to(np.arange(17, dtype=np.float32)[None, :, None], (12, 17, 2)),
         dataset.in_gazebo,
     )
-    frames, actions = marked.sequences(np.random.default_rng(0), np.arange(12), 200, 4)
+    frames, actions, positions = marked.sequences(np.random.default_rng(0), np.arange(12), 200, 4)
     assert (frames[:, 1] == frames[:, 0] + 100).all(), "both views at the same moments"
     first = frames[:, 0, :, 0, 0, 0].astype(int)
     assert (np.diff(first) == 2).all()
     assert (actions[:, :, 0] == first[:, :-1]).all()
     assert (actions[:, :, 2] == first[:, :-1] + 1).all()
+    np.testing.assert_array_equal(positions[:, :, 0], first, "the positions at the frames")
     assert first[:, 0].min() == 0
     assert first[:, -1].max() == 16
 
@@ -137,13 +157,13 @@ def test_training_stops_when_held_out_predictions_get_no_better_and_keeps_the_be
 
     monkeypatch.setattr(train_module, "rollout_errors", scripted)
     config = replace(TINY.train, steps=100, evaluate_every=10, patience=2, checkpoint_every=30)
-    figures = train(Dataset.load(tiny.run / "collect"), config, TINY.photometry, tmp_path, "patient")
+    figures = train(Dataset.load(tiny.run / "collect"), JOINTS, config, TINY.photometry, tmp_path, "patient")
     assert figures["steps"] == 40
     assert figures["best_step"] == 20
     kept = load_jepa(tmp_path / "jepa.pt").encoder.state_dict()
     assert all(torch.equal(kept[name], weights[0.5][name]) for name in kept)
     monkeypatch.undo()
-    again = train(Dataset.load(tiny.run / "collect"), config, TINY.photometry, tmp_path, "patient")
+    again = train(Dataset.load(tiny.run / "collect"), JOINTS, config, TINY.photometry, tmp_path, "patient")
     assert again == figures, "a run that has stopped stays so"
 
 
@@ -152,7 +172,7 @@ def test_a_resumed_run_goes_on_with_its_patience_and_its_curves(
 ) -> None:
     dataset = Dataset.load(tiny.run / "collect")
     config = replace(TINY.train, steps=60, evaluate_every=10, patience=9, checkpoint_every=20)
-    whole = train(dataset, config, TINY.photometry, tmp_path / "whole", "patient")
+    whole = train(dataset, JOINTS, config, TINY.photometry, tmp_path / "whole", "patient")
     loss, calls = train_module._loss, [0]
 
     def cut_after_50(*arguments):
@@ -164,8 +184,8 @@ def test_a_resumed_run_goes_on_with_its_patience_and_its_curves(
     monkeypatch.setattr(train_module, "_loss", cut_after_50)
     (tmp_path / "cut").mkdir()
     with pytest.raises(_PowerCutError):
-        train(dataset, config, TINY.photometry, tmp_path / "cut", "patient")
-    assert train(dataset, config, TINY.photometry, tmp_path / "cut", "patient") == whole
+        train(dataset, JOINTS, config, TINY.photometry, tmp_path / "cut", "patient")
+    assert train(dataset, JOINTS, config, TINY.photometry, tmp_path / "cut", "patient") == whole
     ends = [torch.load(tmp_path / name / "checkpoint.pt", weights_only=True) for name in ("whole", "cut")]
     rows, again = (end["progress"]["rows"] for end in ends)
     assert again == rows
@@ -176,7 +196,7 @@ def test_curves_are_written_to_tensorboard_and_drawn(tiny: TinyRun) -> None:
     folder = tiny.run / "train"
     events = EventAccumulator(str(folder / "tensorboard"))
     events.Reload()
-    names = {"train/prediction", "train/sigreg", "train/invariance", "train/learning_rate"}
+    names = {"train/prediction", "train/sigreg", "train/invariance", "train/joint_readout", "train/learning_rate"}
     assert names <= set(events.Tags()["scalars"])
     assert [event.step for event in events.Scalars("train/prediction")] == [0, 20, 40, 60, 80]
     assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")

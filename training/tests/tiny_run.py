@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jepa_mpc_sim.joint_limits import AS_DESCRIBED, joint_limits, moved_joints
+from jepa_mpc_sim.urdf import read_robot
+
 from jepa_mpc_training.config import (
     CollectConfig,
     Config,
@@ -16,8 +19,11 @@ from jepa_mpc_training.config import (
     RandomiseConfig,
     TrainConfig,
 )
+from jepa_mpc_training.joint_readout import joint_kinds
 
 URDF = Path(__file__).resolve().parents[2] / "urdf" / "reacher.urdf"
+ROBOT = read_robot(URDF.read_text())
+JOINTS = joint_kinds(joint_limits(ROBOT, moved_joints(ROBOT, AS_DESCRIBED), AS_DESCRIBED))
 
 TINY = Config(
     name="tiny",
@@ -25,7 +31,7 @@ TINY = Config(
     # So few steps learn the robot, but not yet what to look through.
     randomise=RandomiseConfig(nominal_share=1.0),
     photometry=PhotometryConfig(nominal_share=1.0),
-    train=TrainConfig(steps=100, batch=16, checkpoint_every=20, warmup_steps=5, regulariser=20.0, held_out=0.4),
+    train=TrainConfig(steps=100, batch=32, checkpoint_every=20, warmup_steps=5, regulariser=20.0, held_out=0.4),
     distance=DistanceConfig(steps=60, batch=64),
     planner=PlannerConfig(samples=8, iterations=1, elites=2, horizon=2),
     evaluate=EvaluateConfig(episodes=2),

@@ -8,14 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from tiny_run import TINY
+from tiny_run import JOINTS, TINY
 
 from jepa_mpc_training import train as train_module
 from jepa_mpc_training.dataset import Dataset
 from jepa_mpc_training.distributed import open_process_group
 from jepa_mpc_training.train import train
 
-CONFIG = replace(TINY.train, steps=12, batch=8, checkpoint_every=5, evaluate_every=4)
+# So few steps with the full weight would leave all latents on the few directions that show the joints.
+CONFIG = replace(TINY.train, steps=12, batch=8, checkpoint_every=5, evaluate_every=4, joint_readout=1.0)
 
 
 def main() -> None:
@@ -41,11 +42,12 @@ def main() -> None:
         parameter = torch.nn.Parameter(torch.zeros(2, 3))
         parameter.grad = torch.full((2, 3), float(group.rank))
         group.average_gradients([parameter])
-        figures = train(Dataset.load(options.data), CONFIG, TINY.photometry, options.out, "same", group)
+        figures = train(Dataset.load(options.data), JOINTS, CONFIG, TINY.photometry, options.out, "same", group)
         seen = {
             "losses": losses,
             "mean_gradient": parameter.grad,
             "figures": figures,
+            "readout": trained[0].readout.state_dict(),
             "weights": trained[0].encoder.state_dict() | trained[0].predictor.state_dict(),
         }
         torch.save(seen, options.out / f"rank-{group.rank}.pt")

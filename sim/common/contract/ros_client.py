@@ -20,6 +20,8 @@ from trajectory_msgs.msg import JointTrajectory
 
 JOINTS = ["shoulder", "elbow"]
 TIMEOUT_S = 10.0
+START_S = 30.0
+"""A simulator may take this long to start on a busy machine."""
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 _OUT = {
     "image_raw": (Image, 10),
@@ -69,7 +71,7 @@ class RosClient:
         self._publishers = {topic: self.node.create_publisher(kind, topic, 100) for topic, kind in topics.items()}
         self._reset = self.node.create_client(Trigger, f"{NODE}/reset")
         self._commands = 0
-        self.wait(self._is_connected, "the simulator")
+        self.wait(self._is_connected, "the simulator", START_S)
 
     def __enter__(self) -> RosClient:
         return self
@@ -87,11 +89,11 @@ class RosClient:
             and self._reset.service_is_ready()
         )
 
-    def wait(self, condition: Callable[[], bool], what: str) -> None:
+    def wait(self, condition: Callable[[], bool], what: str, timeout_s: float = TIMEOUT_S) -> None:
         """Takes in messages until `condition` holds."""
-        deadline = time.monotonic() + TIMEOUT_S
+        deadline = time.monotonic() + timeout_s
         while not condition():
-            assert time.monotonic() < deadline, f"waited {TIMEOUT_S} s for {what}"
+            assert time.monotonic() < deadline, f"waited {timeout_s} s for {what}"
             self._executor.spin_once(timeout_sec=0.05)
 
     def listen(self, duration_s: float) -> None:

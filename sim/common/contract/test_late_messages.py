@@ -36,7 +36,7 @@ def periods(client: RosClient, steps: int) -> dict[str, list[int]]:
     start_ns = stamp_ns(client.set_state(0.5, -0.5))
     for _ in range(steps):
         client.step()
-    # Late images wait for the command that answers their period.
+    # Images wait for the command that answers their period.
     client.publish("commands", Float64MultiArray(data=[0.0, 0.0]))
     client.listen(0.2)
 
@@ -49,8 +49,8 @@ def periods(client: RosClient, steps: int) -> dict[str, list[int]]:
 
 
 # The first of this file: later a second simulator, which several tests share, would answer too.
-def test_what_a_seed_draws_is_the_same_in_every_process_however_long_it_idled_before():
-    def run(idle_steps: int) -> tuple[list[tuple[int, int]], list[bytes]]:
+def test_what_a_seed_draws_for_a_pose_is_the_same_in_every_process_whatever_it_did_before():
+    def run(idle_steps: int, other_poses: int = 0) -> tuple[list[tuple[int, int]], list[bytes]]:
         imperfect = ("--camera-delay-ms", "60", "--camera-jitter-ms", "40", "--noise", "8")
         with (
             SimulatorProcess("--lockstep", "--seed", "3", *imperfect),
@@ -62,6 +62,10 @@ def test_what_a_seed_draws_is_the_same_in_every_process_however_long_it_idled_be
             for _ in range(idle_steps):
                 client.step()
             client.listen(0.2)
+            for pose in range(other_poses):
+                client.set_goal(-0.1 * pose, 0.5)
+                client.set_state(0.1 * pose, 0.2)
+                client.step()
             client.set_goal(0.3, 0.3)
             start_ns = stamp_ns(client.set_state(0.1, 0.1))
             for _ in range(60):
@@ -77,6 +81,7 @@ def test_what_a_seed_draws_is_the_same_in_every_process_however_long_it_idled_be
     assert len({image for _, image in first}) >= 11
     assert run(idle_steps=0) == (first, pictures)
     assert run(idle_steps=37) == (first, pictures)
+    assert run(idle_steps=5, other_poses=3) == (first, pictures)
 
 
 def test_images_and_joint_states_come_with_the_first_period_at_or_after_they_are_due(shared: RosClient):
@@ -91,9 +96,10 @@ def test_images_and_joint_states_come_with_the_first_period_at_or_after_they_are
 
 def test_a_late_image_waits_for_the_command_that_answers_its_period_or_for_its_end(shared: RosClient):
     shared.set_state(0.1, 0.1)
+    shared.step()
     shared.listen(0.1)
     shared.seen["image_raw"].clear()
-    for _ in range(9):
+    for _ in range(8):
         shared.step()
     shared.listen(0.2)
     assert shared.seen["image_raw"] == []
@@ -120,7 +126,7 @@ def test_each_period_says_which_image_is_the_newest_that_is_out(shared: RosClien
     assert said == [[period, 0 if period < 9 else 5 if period < 14 else 10] for period in range(1, 16)]
 
 
-def test_a_teleport_drops_what_is_on_its_way_and_is_seen_at_once(shared: RosClient):
+def test_a_teleport_drops_what_is_on_its_way_and_its_own_image_is_on_time(shared: RosClient):
     periods(shared, 7)
     before_ns = stamp_ns(shared.seen["/clock"][-1])
     seen = periods(shared, 6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,9 +32,8 @@ def shared() -> Iterator[RosClient]:
 def client(shared: RosClient) -> RosClient:
     """The running simulator, its robot at rest in a known pose, and nothing recorded yet."""
     stamp = stamp_ns(shared.set_state(0.5, -0.5))
-    # The clock is published last but may arrive first.
-    published = ("image_raw", "camera_info", "joint_states")
-    shared.wait(lambda: all(stamp in map(stamp_ns, shared.seen[topic]) for topic in published), "the pose")
+    # The clock is published last but may arrive first. The image follows with the first command or step.
+    shared.wait(lambda: stamp in map(stamp_ns, shared.seen["joint_states"]), "the pose")
     for topic in ("image_raw", "camera_info", "joint_states", "/clock", "/rosout"):
         shared.seen[topic].clear()
     return shared
@@ -47,6 +47,11 @@ def trajectory(seconds: float, *positions: float) -> JointTrajectory:
     point = JointTrajectoryPoint(positions=list(positions), velocities=[0.0] * len(positions))
     point.time_from_start = Duration(sec=int(seconds), nanosec=round(seconds % 1 * 1e9))
     return JointTrajectory(joint_names=JOINTS, points=[point])
+
+
+def answer_the_period(client: RosClient) -> None:
+    """The command that the image of the last period waits for."""
+    client.publish("commands", velocity(0.0, 0.0))
 
 
 def drive(client: RosClient) -> list[object]:
@@ -63,6 +68,7 @@ def drive(client: RosClient) -> list[object]:
         client.command_and_step("commands", velocity(np.sin(index / 5), 0.5 - index / 50))
     for index in range(25):
         client.command_and_step("joint_trajectory", trajectory(0.3, 0.01 * index, -0.3))
+    answer_the_period(client)
     client.wait(lambda: len(since("image_raw")) == 11 and len(since("joint_states")) == 51, "all messages")
     states = [(stamp_ns(m) - first_ns, list(m.position), list(m.velocity)) for m in since("joint_states")]
     images = [(stamp_ns(m) - first_ns, hashlib.sha256(m.data).hexdigest()) for m in since("image_raw")]
@@ -85,6 +91,23 @@ def test_two_processes_with_one_seed_are_bit_identical(shared: RosClient):
         assert drive(second) == here
         first_goals = [client.seen[f"{NODE}/goal_state"][0].position for client in (shared, second)]
         assert first_goals[0] == first_goals[1]
+
+
+def test_joints_that_are_not_chosen_are_held(tmp_path: Path):
+    robot = URDF.read_text(encoding="utf-8").replace('acceleration="10.0"', "").replace('effort="10.0"', 'effort="0"')
+    urdf = tmp_path / "as-published.urdf"
+    urdf.write_text(robot, encoding="utf-8")
+    options = ("--urdf", str(urdf), "--joints", "elbow", "--default-acceleration", "10")
+    apart = ("--ros-args", "-r", "__ns:=/held", "-r", "/clock:=/held/clock")
+    with (
+        SimulatorProcess("--lockstep", *options, *apart),
+        RosClient(lockstep=True, namespace="held", own_clock=True) as client,
+    ):
+        for _ in range(10):
+            client.command_and_step("commands", velocity(1.0))
+        states = client.seen["joint_states"]
+        client.wait(lambda: states and states[-1].velocity[0] > 0.9, "the elbow moving")
+        assert list(states[-1].name) == ["elbow"]
 
 
 def test_time_does_not_pass_without_a_step(client: RosClient):
@@ -123,15 +146,37 @@ def test_a_rejected_command_is_reported_and_counts(client: RosClient):
 def test_a_period_has_a_joint_state_and_every_fifth_an_image_all_with_its_stamp(client: RosClient):
     for _ in range(10):
         client.command_and_step("commands", velocity(0.5, 0.5))
-    client.wait(lambda: len(client.seen["image_raw"]) == 2 and len(client.seen["joint_states"]) == 10, "all messages")
+    answer_the_period(client)
     clocks = [stamp_ns(m) for m in client.seen["/clock"]]
+
+    def stamps(topic: str) -> list[int]:
+        # By stamp, since what was published before may still be on its way.
+        return [stamp for stamp in map(stamp_ns, client.seen[topic]) if stamp >= clocks[0] - PERIOD_NS]
+
+    client.wait(lambda: len(stamps("image_raw")) == 3 and len(stamps("joint_states")) == 10, "all messages")
+    client.wait(lambda: len(stamps("camera_info")) == 3, "the camera")
     assert np.diff(clocks).tolist() == [PERIOD_NS] * 9
-    assert [stamp_ns(m) for m in client.seen["joint_states"]] == clocks
-    assert [stamp_ns(m) for m in client.seen["image_raw"]] == [clocks[4], clocks[9]]
-    assert [stamp_ns(m) for m in client.seen["camera_info"]] == [clocks[4], clocks[9]]
-    image = client.seen["image_raw"][0]
+    assert stamps("joint_states") == clocks
+    assert stamps("image_raw") == stamps("camera_info") == [clocks[0] - PERIOD_NS, clocks[4], clocks[9]]
+    image = client.seen["image_raw"][-1]
     assert (image.width, image.height, image.encoding, image.step) == (128, 128, "rgb8", 384)
     assert image.header.frame_id == "camera_optical_frame"
+
+
+def test_an_image_waits_for_the_command_of_its_period_or_for_the_end_of_it(client: RosClient):
+    def images_from(stamp: int) -> list[int]:
+        client.listen(0.2)
+        return [seen for seen in map(stamp_ns, client.seen["image_raw"]) if seen >= stamp]
+
+    start_ns = stamp_ns(client.set_state(0.1, 0.1))
+    assert images_from(start_ns) == [], "not before a command, which would follow a plan from it"
+    client.publish("commands", velocity(0.0, 0.0))
+    assert images_from(start_ns) == [start_ns]
+    for _ in range(5):
+        client.step()
+    assert images_from(start_ns) == [start_ns]
+    client.step()
+    assert images_from(start_ns) == [start_ns, start_ns + 5 * PERIOD_NS]
 
 
 def test_velocity_commands_move_the_joints_at_that_velocity(client: RosClient):
@@ -169,12 +214,13 @@ def test_set_state_teleports_at_rest_drops_the_command_and_goes_on_in_time(clien
     client.command_and_step("joint_trajectory", trajectory(2.0, 2.0, 2.0))
     before_ns = stamp_ns(client.seen["/clock"][-1])
     client.set_state(-1.0, 1.5)
-    client.wait(lambda: bool(client.seen["image_raw"]) and len(client.seen["joint_states"]) == 2, "the new pose")
+    client.wait(lambda: len(client.seen["joint_states"]) == 2, "the new pose")
     state = client.seen["joint_states"][-1]
     assert (list(state.position), list(state.velocity)) == ([-1.0, 1.5], [0.0, 0.0])
-    stamps = {stamp_ns(m) for m in (state, client.seen["image_raw"][-1], client.seen["/clock"][-1])}
-    assert stamps == {before_ns + PERIOD_NS}
-    for _ in range(10):
+    assert {stamp_ns(m) for m in (state, client.seen["/clock"][-1])} == {before_ns + PERIOD_NS}
+    client.step()
+    client.wait(lambda: before_ns + PERIOD_NS in map(stamp_ns, client.seen["image_raw"]), "its image")
+    for _ in range(9):
         client.step()
     client.listen(0.1)
     np.testing.assert_allclose(client.seen["joint_states"][-1].position, [-1.0, 1.5], atol=1e-6)
@@ -199,8 +245,9 @@ def test_a_goal_is_what_the_camera_would_see_and_disturbs_nothing(client: RosCli
     client.step()
     client.listen(0.05)
     np.testing.assert_allclose(client.seen["joint_states"][-1].position, [0.5, -0.5], atol=1e-9)
-    client.set_state(0.8, 0.3)
-    client.wait(lambda: bool(client.seen["image_raw"]), "the image")
+    placed_ns = stamp_ns(client.set_state(0.8, 0.3))
+    client.step()
+    client.wait(lambda: placed_ns in map(stamp_ns, client.seen["image_raw"]), "the image")
     assert client.seen["image_raw"][-1].data == goal.data
 
 

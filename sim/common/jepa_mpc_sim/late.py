@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Generic, TypeVar
+
+import numpy as np
 
 from .draws import Draws
 
@@ -49,11 +52,12 @@ class Late(Generic[T]):
             items.append(self._held.popleft()[1])
         return items
 
-    def restart(self) -> None:
-        """Drops the items that are not yet due. The next item is not delayed, and the jitter begins a new stream."""
+    def restart(self, pose: Sequence[float] | np.ndarray) -> None:
+        """Drops the items that are not yet due. The next item is not delayed, and the jitter begins anew: that of
+        `pose [J]`, where the robot is placed."""
         self._held.clear()
         self._last_due_ns = None
-        self._draws.restart()
+        self._draws.restart(pose)
 
     def _lateness_ns(self) -> int:
         jitter_ms = self._draws.rng.uniform(-self._jitter_ms, self._jitter_ms) if self._jitter_ms > 0 else 0.0

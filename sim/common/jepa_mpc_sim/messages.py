@@ -6,7 +6,6 @@ import io
 import math
 from array import array
 from collections.abc import Sequence
-from xml.etree import ElementTree
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -17,8 +16,9 @@ from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory
 
 from .errors import RejectedMessage
+from .joint_limits import JointLimits
 from .trajectory_controller import Trajectory, TrajectoryPoint
-from .urdf import Camera, JointLimits
+from .urdf import Camera, parse_urdf
 
 _NS_PER_S = 1_000_000_000
 _JPEG_QUALITY = 95
@@ -74,7 +74,7 @@ def camera_info_message(camera: Camera, stamp_ns: int, frame_id: str) -> CameraI
 
 def image_frame_id(urdf_xml: str, camera: Camera) -> str:
     """The frame on image stamps: the camera sensor's <gz_frame_id>, or else the camera's link."""
-    sensor = ElementTree.fromstring(urdf_xml).find(f"gazebo[@reference='{camera.link}']/sensor")
+    sensor = parse_urdf(urdf_xml).find(f"gazebo[@reference='{camera.link}']/sensor")
     frame_id = None if sensor is None else sensor.findtext("gz_frame_id")
     return (frame_id or camera.link).strip()
 

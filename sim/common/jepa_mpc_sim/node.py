@@ -148,7 +148,7 @@ class SimulatorNode(Node):
             )
             self._simulation.skip_to(now_ns)
             self._schedule.restart()
-            self._restart_camera_and_joints()
+            self._restart_camera_and_joints(self._plant.position)
             self._publish(image_due=True)
         elif what.updates:
             self._simulation.advance(what.updates * self._period_ns)
@@ -203,9 +203,10 @@ class SimulatorNode(Node):
 
     def _randomise(self) -> tuple[np.ndarray, np.ndarray]:
         limits = self._plant.limits
-        margin = _RANDOM_POSE_MARGIN * (limits.upper - limits.lower)
-        pose = self._random.uniform(limits.lower + margin, limits.upper - margin)
-        goal = self._random.uniform(limits.lower + margin, limits.upper - margin)
+        lower, upper = limits.lowest_drawn, limits.highest_drawn
+        margin = _RANDOM_POSE_MARGIN * (upper - lower)
+        pose = self._random.uniform(lower + margin, upper - margin)
+        goal = self._random.uniform(lower + margin, upper - margin)
         self._publish_goal(goal)
         self._teleport(pose)
         return pose, goal
@@ -216,13 +217,14 @@ class SimulatorNode(Node):
         self._simulation.teleport(pose, now_ns)
         self._gate.reset()
         self._schedule.restart()
-        self._restart_camera_and_joints()
+        self._restart_camera_and_joints(pose)
         self._publish(image_due=True)
 
     def _publish_goal(self, pose: np.ndarray) -> None:
         # Each goal has a new stamp, even if lockstep time has not advanced: subscribers distinguish goals by it.
         stamp_ns = max(self._simulation.time_ns, self._goal_stamp_ns + 1)
         self._goal_stamp_ns = stamp_ns
+        self._goal_noise.restart(pose)
         pixels = self.settings.imperfections.seen(self._plant.render_at(pose), self._goal_noise.rng)
         self._goal_state.publish(messages.joint_state_message(self._plant.joint_names, pose, stamp_ns))
         self._goal_image.publish(messages.image_message(pixels, stamp_ns, self._frame_id))
@@ -273,7 +275,8 @@ class SimulatorNode(Node):
         self._publish_late()
 
     def _publish_image(self, scene: np.ndarray, stamp_ns: int) -> None:
-        """Publishes the image that the camera takes of the scene, when it is due."""
+        """Publishes the image that the camera takes of the scene, when it is due; in lockstep, see
+        `_send_awaiting_command`."""
         self._late_images.add((self.settings.imperfections.seen(scene, self._image_noise.rng), stamp_ns), stamp_ns)
         self._publish_late()
         if self._on_image is not None:
@@ -286,16 +289,17 @@ class SimulatorNode(Node):
             self._joint_states.publish(message)
         for pixels, stamp_ns in self._late_images.take_due(now_ns):
             self._newest_image_ns = stamp_ns
-            if self.settings.lockstep and stamp_ns < now_ns:
+            if self.settings.lockstep:
                 self._awaiting_command.append((pixels, stamp_ns))
             else:
                 self._send_image(pixels, stamp_ns)
 
     def _send_awaiting_command(self) -> None:
-        """Sends the delayed images of this lockstep period.
+        """Sends the images of this lockstep period.
 
         They are sent after the first command of the period, or at its end if there is none. Otherwise it would depend
-        on timing whether that command already follows a plan from the image.
+        on timing whether that command already follows a plan from the image, and whether the plan knows of the command
+        and of the joint states of the period.
         """
         for pixels, stamp_ns in self._awaiting_command:
             self._send_image(pixels, stamp_ns)
@@ -317,9 +321,9 @@ class SimulatorNode(Node):
         dues = (self._late_joint_states.due_ns, self._late_images.due_ns)
         return [due_ns for due_ns in dues if due_ns is not None]
 
-    def _restart_camera_and_joints(self) -> None:
-        """Drops delayed messages, which show the robot at its previous pose."""
-        self._late_joint_states.restart()
-        self._late_images.restart()
-        self._image_noise.restart()
+    def _restart_camera_and_joints(self, pose: np.ndarray) -> None:
+        """Drops delayed messages, which show the robot at its previous pose, and begins the noise of this one `[J]`."""
+        self._late_joint_states.restart(pose)
+        self._late_images.restart(pose)
+        self._image_noise.restart(pose)
         self._awaiting_command.clear()

@@ -7,7 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from .urdf import Camera, JointLimits
+from .joint_limits import JointLimits
+from .urdf import Camera
 
 
 class Plant(Protocol):

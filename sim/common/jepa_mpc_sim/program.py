@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from .command_controller import COMMANDS_MODES
 from .errors import StartupError
 from .imperfections import add_options, chosen
+from .joint_limits import RobotOptions, options_from
+from .joint_limits import add_options as add_robot_options
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ def argument_parser(program: str, description: str) -> argparse.ArgumentParser:
         default="velocity",
         help="kind of the numbers in 'commands' (default velocity)",
     )
+    add_robot_options(parser)
     add_options(parser)
     return parser
 
@@ -79,6 +82,14 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     return Settings(
         arguments.lockstep, arguments.camera_rate, arguments.commands_mode, arguments.seed, chosen(arguments)
     )
+
+
+def robot_options(arguments: argparse.Namespace) -> RobotOptions:
+    """What the arguments add to the URDF. Raises StartupError if one is out of range."""
+    try:
+        return options_from(arguments)
+    except ValueError as error:
+        raise StartupError(str(error)) from error
 
 
 def read_urdf(path: Path) -> str:

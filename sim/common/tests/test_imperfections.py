@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from jepa_mpc_sim.errors import StartupError
+from jepa_mpc_sim.held_joints import moved_robot
 from jepa_mpc_sim.imperfections import Imperfections, add_options, chosen, develop
+from jepa_mpc_sim.joint_limits import AS_DESCRIBED
 from jepa_mpc_sim.simulation import UPDATE_PERIOD_NS, Simulation
 from jepa_mpc_sim.trajectory_controller import Trajectory, TrajectoryPoint
-from jepa_mpc_sim.urdf import parse_urdf, read_camera, read_limits
+from jepa_mpc_sim.urdf import parse_urdf, read_camera
 
 URDF = (Path(__file__).resolve().parents[3] / "urdf" / "reacher.urdf").read_text(encoding="utf-8")
 GREY = np.full((64, 64, 3), 100, dtype=np.uint8)
@@ -77,7 +79,7 @@ class IdealPlant:
     """Joints that have any velocity at once."""
 
     joint_names = ("shoulder", "elbow")
-    limits = read_limits(parse_urdf(URDF))
+    limits = moved_robot(URDF, AS_DESCRIBED).limits
 
     def __init__(self) -> None:
         self.position = np.zeros(2)

@@ -10,6 +10,8 @@ from jepa_mpc_sim.late import Late
 
 MS = 1_000_000
 PERIOD = 10 * MS
+HERE = np.array([0.5, -1.25])
+THERE = np.array([0.5, -1.26])
 
 
 def late(delay_ms: float, jitter_ms: float = 0.0, seed: int = 0, spacing_ns: int = 0) -> Late[int]:
@@ -97,24 +99,34 @@ def test_items_keep_the_spacing_asked_for_and_still_are_no_later_than_delay_and_
 def test_a_restart_drops_what_is_held_and_the_next_item_is_on_time():
     line = late(60, 20, seed=2)
     line.add(1, 70 * MS)
-    line.restart()
+    line.restart(HERE)
     assert line.due_ns is None
     line.add(2, 500 * MS)
     assert line.take_due(500 * MS) == [2]
-    line.restart()
+    line.restart(HERE)
     assert line.take_due(10**12) == []
 
 
-def test_jitter_after_a_restart_does_not_depend_on_how_many_items_came_before():
+def test_jitter_after_a_restart_is_that_of_the_pose_whatever_came_before():
     busy, idle = late(60, 20, seed=2), late(60, 20, seed=2)
     for index in range(1, 8):
         busy.add(index, index * 200 * MS)
+    busy.restart(THERE)
+    dues(busy, 5, 200 * MS)
     for line in (busy, idle):
-        line.restart()
-    assert dues(busy, 10, 200 * MS) == dues(idle, 10, 200 * MS)
-    idle.restart()
-    busy.restart()
-    again = dues(busy, 10, 200 * MS)
-    assert again == dues(idle, 10, 200 * MS)
-    idle.restart()
-    assert dues(idle, 10, 200 * MS) != again
+        line.restart(HERE)
+    here = dues(busy, 10, 200 * MS)
+    assert here == dues(idle, 10, 200 * MS)
+    for pose, same in ((HERE, True), (THERE, False)):
+        idle.restart(pose)
+        assert (dues(idle, 10, 200 * MS) == here) is same
+
+
+def test_a_zero_is_one_pose_whatever_its_sign():
+    draws = Draws(3, 1)
+    draws.restart([0.0, 1.0])
+    first = draws.rng.random(4).tolist()
+    draws.restart([-0.0, 1.0])
+    assert draws.rng.random(4).tolist() == first
+    draws.restart([1.0, 0.0])
+    assert draws.rng.random(4).tolist() != first

@@ -21,11 +21,12 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from jepa_mpc_sim import messages
 from jepa_mpc_sim.errors import RejectedMessage
-from jepa_mpc_sim.urdf import Camera, JointLimits
+from jepa_mpc_sim.joint_limits import JointLimits
+from jepa_mpc_sim.urdf import Camera
 
 STAMP_NS = 12_345_678_901
 NAMES = ["shoulder", "elbow"]
-LIMITS = JointLimits(*(np.array([value, value]) for value in (-2.6, 2.6, 2.0, 10.0, 10.0)))
+LIMITS = JointLimits(("rad", "rad"), *(np.array([value, value]) for value in (-2.6, 2.6, 2.0, 10.0, 10.0)))
 
 
 def test_an_image_comes_back_from_the_wire_as_it_was():

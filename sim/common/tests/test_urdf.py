@@ -1,56 +1,114 @@
-"""What is read of a URDF: which joints count, how far they may go, and what may come before it."""
+"""What simulators make of a URDF besides its limits: the camera, and the options of a user. The rules for joints and
+limits, which the planner node has too, are in test_urdf_rules.py."""
 
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from jepa_mpc_sim.urdf import UrdfError, parse_urdf, read_joint_names, read_limits
+from jepa_mpc_sim.joint_limits import AS_DESCRIBED, RobotOptions, add_options, joint_limits, moved_joints, options_from
+from jepa_mpc_sim.urdf import UrdfError, parse_urdf, read_camera, read_robot
 
-_LIMIT = '<limit lower="{}" upper="{}" velocity="2" effort="20" acceleration="10"/>'
-
-
-def _arm(soft: str = "") -> str:
-    return f"""<robot name="arm">
-      <joint name="shoulder" type="revolute">{_LIMIT.format(-2, 2)}{soft}</joint>
-      <joint name="finger" type="prismatic">{_LIMIT.format(0, 0.04)}</joint>
-      <joint name="mirror" type="prismatic"><mimic joint="finger" multiplier="-1"/></joint>
-      <joint name="mount" type="fixed"/>
-    </robot>"""
+FULL = '<limit lower="-2" upper="2" velocity="2" effort="20" acceleration="10"/>'
 
 
-def test_joints_that_mimic_another_are_left_out():
-    robot = parse_urdf(_arm())
-    assert read_joint_names(robot) == ["shoulder", "finger"]
-    assert read_limits(robot).upper.tolist() == [2, 0.04]
+def arm(*joints: tuple[str, str, str]) -> str:
+    """A chain of joints (name, type, content)."""
+    links = "".join(f'<link name="link_{index}"/>' for index in range(len(joints) + 1))
+    elements = "".join(
+        f'<joint name="{name}" type="{kind}"><parent link="link_{index}"/><child link="link_{index + 1}"/>{xml}</joint>'
+        for index, (name, kind, xml) in enumerate(joints)
+    )
+    return f'<robot name="arm">{links}{elements}</robot>'
 
 
-@pytest.mark.parametrize(
-    ("attributes", "expected"),
-    [
-        ('soft_lower_limit="-1" soft_upper_limit="1.5"', (-1, 1.5)),
-        ('soft_lower_limit="-3" soft_upper_limit="3"', (-2, 2)),
-        ('soft_upper_limit="1" k_velocity="10"', (-2, 1)),
-        ('k_velocity="10"', (-2, 2)),
-    ],
-)
-def test_soft_limits_narrow_the_range(attributes, expected):
-    limits = read_limits(parse_urdf(_arm(f"<safety_controller {attributes}/>")))
-    assert (limits.lower[0], limits.upper[0]) == expected
+def test_an_entity_is_not_expanded() -> None:
+    bomb = '<!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><robot name="&b;"><link name="l"/></robot>'
+    with pytest.raises(UrdfError, match="an entity"):
+        parse_urdf(bomb)
 
 
-@pytest.mark.parametrize("attributes", ['soft_lower_limit="0" soft_upper_limit="0"', 'soft_lower_limit="low"'])
-def test_soft_limits_that_are_wrong_are_refused_by_joint(attributes):
-    with pytest.raises(UrdfError, match=r"joint 'shoulder'.*<safety_controller>"):
-        read_limits(parse_urdf(_arm(f"<safety_controller {attributes}/>")))
+def test_a_damaged_urdf_is_read_or_refused() -> None:
+    whole = arm(("shoulder", "revolute", FULL), ("mirror", "prismatic", '<mimic joint="shoulder"/>'))
+    for seed in range(500):
+        rng, text = random.Random(seed), whole
+        for _ in range(rng.randint(1, 3)):
+            start = rng.randrange(len(text))
+            text = text[:start] + rng.choice(["", "<", '"', "/>", "$", "é", "0"]) + text[start + rng.randint(0, 4) :]
+        try:
+            robot = read_robot(text)
+            joint_limits(robot, robot.independent, AS_DESCRIBED)
+        except UrdfError as error:
+            assert error.code in ("urdf.invalid", "urdf.no-limits"), text
 
 
-URDF = '<?xml version="1.0"?>\n<robot name="r"><link name="a"/></robot>'
+def test_a_joint_without_limits_is_refused_with_the_choice_of_those_that_have_some() -> None:
+    robot = read_robot(arm(("base", "revolute", ""), ("shoulder", "revolute", FULL), ("elbow", "revolute", FULL)))
+    with pytest.raises(UrdfError, match=r"joint 'base'.*--joints shoulder,elbow\."):
+        joint_limits(robot, robot.independent, AS_DESCRIBED)
+    chosen = RobotOptions(joints=("shoulder", "elbow"))
+    assert joint_limits(robot, moved_joints(robot, chosen), chosen).velocity.tolist() == [2, 2]
 
 
-@pytest.mark.parametrize("before", ["\n", "\ufeff", "\ufeff\r\n  "])
-def test_a_line_break_or_a_byte_order_mark_does_no_harm(before: str) -> None:
-    assert parse_urdf(before + URDF).get("name") == "r"
+def test_an_acceleration_limit_is_not_needed_where_no_commands_are_made() -> None:
+    robot = read_robot(arm(("shoulder", "revolute", FULL.replace('acceleration="10"', ""))))
+    assert joint_limits(robot, ["shoulder"], AS_DESCRIBED, needs_acceleration=False).acceleration.tolist() == [np.inf]
+    with pytest.raises(UrdfError, match="acceleration"):
+        joint_limits(robot, ["shoulder"], AS_DESCRIBED)
 
 
-@pytest.mark.parametrize("text", ["", "/opt/arm/arm.urdf"])
-def test_what_is_no_xml_is_refused(text: str) -> None:
-    with pytest.raises(UrdfError, match="not XML"):
-        parse_urdf(text)
+def test_a_robot_without_joints_has_nothing_to_move() -> None:
+    with pytest.raises(UrdfError, match="no joint that moves independently"):
+        moved_joints(read_robot(arm(("mount", "fixed", ""))), AS_DESCRIBED)
+
+
+def test_poses_of_a_continuous_joint_are_drawn_from_one_revolution() -> None:
+    robot = read_robot(arm(("wheel", "continuous", FULL), ("finger", "prismatic", FULL)))
+    limits = joint_limits(robot, robot.independent, AS_DESCRIBED)
+    assert limits.lowest_drawn.tolist() == [-np.pi, -2]
+    assert limits.highest_drawn.tolist() == [np.pi, 2]
+    assert limits.per_joint(0.1, 0.01).tolist() == [0.1, 0.01]
+
+
+def test_the_command_line_chooses_joints_and_default_accelerations() -> None:
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    assert options_from(parser.parse_args([])) == AS_DESCRIBED
+    given_options = ["--joints", "b, a", "--default-acceleration", "3", "--default-acceleration-m", "0.5"]
+    assert options_from(parser.parse_args(given_options)) == RobotOptions(("b", "a"), 3.0, 0.5)
+
+
+def test_each_file_of_a_list_gets_a_verdict(tmp_path: Path) -> None:
+    whole, part, none = (tmp_path / f"{name}.urdf" for name in ("whole", "part", "none"))
+    bare = FULL.replace('acceleration="10"', "")
+    whole.write_text(arm(("a", "revolute", bare), ("b", "revolute", '<mimic joint="a"/>')), encoding="utf-8")
+    part.write_text(arm(("a", "revolute", ""), ("b", "revolute", FULL)), encoding="utf-8")
+    none.write_text("<sdf/>", encoding="utf-8")
+    found = subprocess.run(
+        [sys.executable, "-m", "jepa_mpc_sim.read_urdfs", "--default-acceleration", "5"],
+        input="".join(f"{path}\n" for path in (whole, part, none)),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    first, second, third = map(json.loads, found.splitlines())
+    assert first == {"error": None, "moves": ["a"]}
+    assert second["moves"] == ["b"]
+    assert "joint 'a'" in second["error"]
+    assert third["moves"] is None
+
+
+def test_a_camera_has_its_size_and_its_vertical_field_of_view() -> None:
+    sensor = """<gazebo reference="eye"><sensor type="camera" name="front"><update_rate>15</update_rate><camera>
+      <horizontal_fov>1.5707963267948966</horizontal_fov><image><width>200</width><height>100</height></image>
+      </camera></sensor></gazebo>"""
+    camera = read_camera(parse_urdf(f'<robot name="r"><link name="eye"/>{sensor}</robot>'))
+    assert (camera.name, camera.link, camera.width, camera.height, camera.rate_hz) == ("front", "eye", 200, 100, 15)
+    assert np.tan(np.radians(camera.fovy) / 2) == pytest.approx(0.5)

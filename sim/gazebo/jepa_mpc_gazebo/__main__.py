@@ -15,6 +15,7 @@ from jepa_mpc_sim.program import (
     exit_status,
     one_line,
     read_urdf,
+    robot_options,
     settings_of,
     spin,
     without_ros_arguments,
@@ -45,7 +46,7 @@ def simulate(arguments: argparse.Namespace, command_line: Sequence[str], stop: S
     defaults = settings_of(arguments)
     with ExitStack() as stack:
         try:
-            plant = GazeboPlant(defaults.imperfections.built(urdf_xml))
+            plant = GazeboPlant(defaults.imperfections.built(urdf_xml), options=robot_options(arguments))
         except UrdfError as error:
             raise StartupError(f"{arguments.urdf}: {one_line(error)}") from error
         stack.callback(plant.close)

@@ -105,7 +105,7 @@ class GazeboNode(SimulatorNode):
         self._simulation.teleport(pose, self._simulation.time_ns)
         self._placed_ns = LOCKSTEP_START_NS + self._gazebo.state.time_ns
         self._gate.reset()
-        self._restart_camera_and_joints()
+        self._restart_camera_and_joints(pose)
 
     def _now_ns(self) -> int:
         """Gazebo's time. Between its messages it advances with the wall clock, but never past the next state."""

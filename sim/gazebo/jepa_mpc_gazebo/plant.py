@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+from jepa_mpc_sim.held_joints import moved_robot
+from jepa_mpc_sim.joint_limits import AS_DESCRIBED, RobotOptions
 from jepa_mpc_sim.plant import joint_vector, whole_steps
-from jepa_mpc_sim.urdf import parse_urdf, read_camera, read_joint_names, read_limits
+from jepa_mpc_sim.urdf import read_camera
 
 from .errors import GazeboError
 from .server import START_TIMEOUT_S, GazeboServer, Installation
 from .wire import Connection, Event, Image, Request, State
-from .world import PHYSICS_STEP_S, classic_world, world_file
+from .world import PHYSICS_STEP_S, classic_world, gazebo_urdf, refuse_followers, world_file
 
 _SCENE_PAUSE_S = 0.1
 
@@ -26,23 +28,29 @@ class GazeboPlant:
     """
 
     def __init__(
-        self, urdf_xml: str, installation: Installation | None = None, start_timeout_s: float = START_TIMEOUT_S
+        self,
+        urdf_xml: str,
+        installation: Installation | None = None,
+        start_timeout_s: float = START_TIMEOUT_S,
+        options: RobotOptions = AS_DESCRIBED,
     ) -> None:
         """Starts Gazebo, which ends with the calling thread.
 
         Raises UrdfError if something is missing in the URDF, GazeboError if Gazebo does not start.
         """
-        urdf = parse_urdf(urdf_xml)
-        self.joint_names = read_joint_names(urdf)
-        self.limits = read_limits(urdf)
+        robot = moved_robot(urdf_xml, options)
+        urdf = robot.root
+        self.joint_names = robot.joint_names
+        self.limits = robot.limits
         self.camera = read_camera(urdf)
+        refuse_followers(robot)
         self.on_event: Callable[[Event], None] = lambda _: None
         """Receives states and images while Gazebo's own clock runs. It is called in the reading thread."""
         installation = installation or Installation.of_environment()
         self._server = GazeboServer(installation)
         try:
             folder = self._server.folder
-            (folder / "robot.urdf").write_text(urdf_xml, encoding="utf-8")
+            (folder / "robot.urdf").write_text(gazebo_urdf(robot), encoding="utf-8")
             model_sdf = installation.run("gz", "sdf", "-p", self._server.inside(folder / "robot.urdf"))
             socket_path = folder / "arm.sock"
             world = classic_world(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
+from jepa_mpc_sim.held_joints import MovedRobot
 from jepa_mpc_sim.urdf import Camera, UrdfError
 
 PHYSICS_STEP_S = 0.001
@@ -30,7 +33,9 @@ def classic_world(
     root = ElementTree.fromstring(world_sdf)
     world = root.find("world")
     if world is None:
-        raise UrdfError("world: found no <world> in the SDF, expected one.")
+        raise UrdfError(
+            "world file", found="no <world>", expected="one", remedy="Give an SDF file of Gazebo with a <world>."
+        )
     for system in world.findall("plugin"):
         world.remove(system)
     for physics in world.findall("physics"):
@@ -38,12 +43,41 @@ def classic_world(
     world.append(_physics())
     model = ElementTree.fromstring(model_sdf).find("model")
     if model is None:
-        raise UrdfError("URDF: found no <model> after its conversion by libsdformat, expected one.")
+        raise UrdfError(
+            "robot description",
+            found="no <model> after its conversion by libsdformat",
+            expected="one",
+            remedy="Check it with: gz sdf -p FILE.",
+        )
     colour_visuals(model, urdf)
     model.append(_plugin(camera, joints, plugin, socket))
     world.append(model)
     # Classic only warns about tags that its version of SDF does not have.
     root.set("version", "1.7")
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def refuse_followers(robot: MovedRobot) -> None:
+    """Raises UrdfError for a joint that mimics one that is moved: Gazebo Classic lets it swing freely."""
+    for follower in robot.followers:
+        driver = robot.joint_names[follower.driver]
+        others = [name for name in robot.joint_names if name not in {one.name for one in robot.followers} | {driver}]
+        raise UrdfError(
+            f"robot description, joint '{follower.name}'",
+            found=f"<mimic> of joint '{driver}', which is moved",
+            expected="no joint that follows another one, in Gazebo Classic",
+            remedy="Simulate it in MuJoCo" + (f", or hold '{driver}': --joints {','.join(others)}." if others else "."),
+        )
+
+
+def gazebo_urdf(robot: MovedRobot) -> str:
+    """The URDF for Gazebo's converter, in which an effort limit that is missing or 0, so that it stands for none, is
+    written as -1."""
+    root = copy.deepcopy(robot.root)
+    for joint, effort in zip(robot.joint_names, robot.limits.effort, strict=True):
+        limit = root.find(f"joint[@name='{joint}']/limit")
+        if limit is not None and np.isinf(effort):
+            limit.set("effort", "-1")
     return ElementTree.tostring(root, encoding="unicode")
 
 

@@ -8,8 +8,10 @@ from xml.etree import ElementTree
 
 import mujoco
 import numpy as np
+from jepa_mpc_sim.held_joints import moved_robot
+from jepa_mpc_sim.joint_limits import AS_DESCRIBED, JointLimits, RobotOptions
 from jepa_mpc_sim.plant import joint_vector, whole_steps
-from jepa_mpc_sim.urdf import Camera, JointLimits, UrdfError, parse_urdf, read_camera, read_joint_names, read_limits
+from jepa_mpc_sim.urdf import Camera, UrdfError, read_camera
 
 from .appearance import Appearance, apply_appearance, part_names
 from .dynamics import Dynamics, apply_dynamics, link_names
@@ -32,11 +34,12 @@ class Plant:
     `joint_names`. Gravity is compensated, as in a real velocity-controlled arm, and there are no collisions.
     """
 
-    def __init__(self, urdf_xml: str, tip_link: str = "fingertip") -> None:
+    def __init__(self, urdf_xml: str, tip_link: str = "fingertip", options: RobotOptions = AS_DESCRIBED) -> None:
         """Builds the model from the text of a URDF. Raises UrdfError if something is missing in it."""
-        root = parse_urdf(urdf_xml)
-        self.joint_names = read_joint_names(root)
-        self.limits = read_limits(root)
+        robot = moved_robot(urdf_xml, options)
+        root = robot.root
+        self.joint_names = robot.joint_names
+        self.limits = robot.limits
         self.camera = read_camera(root)
         self._model = _compile(root, self.joint_names, self.limits, self.camera)
         self._nominal = copy.copy(self._model)
@@ -47,10 +50,17 @@ class Plant:
         joint_ids = [self._model.joint(name).id for name in self.joint_names]
         self._qpos = self._model.jnt_qposadr[joint_ids]
         self._dof = self._model.jnt_dofadr[joint_ids]
+        self._followers = robot.followers
+        self._follower_qpos = self._model.jnt_qposadr[[self._model.joint(one.name).id for one in robot.followers]]
         self._tip = mujoco.mj_name2id(self._model, mujoco.mjtObj.mjOBJ_BODY, tip_link)
         if self._tip < 0:
             links = ", ".join(link.get("name", "") for link in root.findall("link"))
-            raise UrdfError(f"URDF: found no link '{tip_link}', expected it among the links ({links}).")
+            raise UrdfError(
+                "robot description",
+                found=f"links {links}",
+                expected=f"a link '{tip_link}'",
+                remedy="Give the robot's tip that name, with a fixed joint of its own.",
+            )
         self.reset(np.zeros(len(self.joint_names)).clip(self.limits.lower, self.limits.upper))
 
     @property
@@ -95,7 +105,7 @@ class Plant:
     def reset(self, position: np.ndarray, velocity: np.ndarray | None = None) -> None:
         """Puts the robot at a pose `[J]`, at rest unless a velocity `[J]` is given. Time does not restart."""
         mujoco.mj_resetData(self._model, self._data)
-        self._data.qpos[self._qpos] = self._checked("position", position)
+        self._put(self._data, position)
         if velocity is not None:
             self._data.qvel[self._dof] = self._checked("velocity", velocity)
             self._data.ctrl[:] = velocity
@@ -131,9 +141,14 @@ class Plant:
             self._renderer = None
 
     def _place(self, position: np.ndarray) -> None:
-        self._scratch.qpos[self._qpos] = self._checked("position", position)
+        self._put(self._scratch, position)
         mujoco.mj_kinematics(self._model, self._scratch)
         mujoco.mj_camlight(self._model, self._scratch)
+
+    def _put(self, data: mujoco.MjData, position: np.ndarray) -> None:
+        """Sets the joint positions. MuJoCo moves the followers only while it steps."""
+        data.qpos[self._qpos] = self._checked("position", position)
+        data.qpos[self._follower_qpos] = [one.multiplier * position[one.driver] + one.offset for one in self._followers]
 
     def _render(self, data: mujoco.MjData) -> np.ndarray:
         # Created on first use: a rendering context belongs to the thread that creates it, and may not be needed.
@@ -184,7 +199,12 @@ def _compile(root: ElementTree.Element, joint_names: list[str], limits: JointLim
 
     link = spec.body(camera.link)
     if link is None:
-        raise UrdfError(f"URDF camera '{camera.name}': found no link '{camera.link}', expected one with that name.")
+        raise UrdfError(
+            f"robot description, camera '{camera.name}'",
+            found=f"a reference to '{camera.link}'",
+            expected="one of the links",
+            remedy="Correct the name in <gazebo reference>.",
+        )
     link.add_camera(name=camera.name, fovy=camera.fovy, quat=list(_CAMERA_QUATERNION))
     for body in spec.bodies:
         body.gravcomp = 1.0
@@ -193,8 +213,9 @@ def _compile(root: ElementTree.Element, joint_names: list[str], limits: JointLim
     for index, name in enumerate(joint_names):
         servo = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
         servo.set_to_velocity(kv=1.0)
-        servo.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
-        servo.forcerange = [-limits.effort[index], limits.effort[index]]
+        if np.isfinite(limits.effort[index]):
+            servo.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
+            servo.forcerange = [-limits.effort[index], limits.effort[index]]
         servos.append(servo)
     model = spec.compile()
 

@@ -30,7 +30,20 @@ def test_missing_urdf():
 def test_urdf_without_an_acceleration_limit(tmp_path):
     broken = tmp_path / "broken.urdf"
     broken.write_text(URDF.read_text().replace(' acceleration="10.0"', "", 1))
-    fails(["--urdf", str(broken)], "joint 'shoulder': found no acceleration")
+    fails(["--urdf", str(broken)], "joint 'shoulder': found no attribute acceleration .* --default-acceleration")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--joints", "elbow,elbw"], "movable joints shoulder, elbow, expected a joint 'elbw'. Did you mean 'elbow'"),
+        (["--joints", "elbow,elbow"], "--joints: found 'elbow' twice"),
+        (["--default-acceleration", "-1"], "--default-acceleration: found -1, expected a finite number, 0 or more"),
+        (["--default-acceleration-m", "inf"], "--default-acceleration-m: found inf"),
+    ],
+)
+def test_impossible_options_of_the_robot(options: list[str], message: str):
+    fails(["--urdf", str(URDF), *options], message)
 
 
 def test_viewer_without_a_display():

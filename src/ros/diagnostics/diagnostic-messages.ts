@@ -1,5 +1,5 @@
 import type { Status, StatusLevel } from '../../core/status.js';
-import { cdrMessage, writeHeader } from '../topics/cdr-writing.js';
+import { cdrMessage, writeHeader, writeString } from '../topics/cdr-writing.js';
 
 /** Numbers of the levels in diagnostic_msgs/DiagnosticStatus. */
 const levels: Readonly<Record<StatusLevel, number>> = { ok: 0, warn: 1, error: 2, stale: 3 };
@@ -14,10 +14,14 @@ export function diagnosticArray(stampNs: bigint, hardwareId: string, statuses: r
     writeHeader(writer, stampNs, '');
     writer.sequenceLength(statuses.length);
     for (const { level, name, message, values } of statuses) {
-      writer.uint8(levels[level]).string(name).string(message).string(hardwareId);
+      writer.uint8(levels[level]);
+      for (const text of [name, message, hardwareId]) writeString(writer, text);
       const entries = Object.entries(values);
       writer.sequenceLength(entries.length);
-      for (const [key, value] of entries) writer.string(key).string(String(value));
+      for (const [key, value] of entries) {
+        writeString(writer, key);
+        writeString(writer, String(value));
+      }
     }
   });
 }

@@ -1,4 +1,6 @@
 import type { Parameters } from '../../params/schema.js';
+import type { RecorderStatus } from '../../recording/recorder.js';
+import type { OperatorState } from '../../safety/operator-state.js';
 import type { GoalReport } from '../../goals/goals.js';
 import { NOT_CONFIGURED } from '../node/planning-session.js';
 import type { RosNode } from '../node/ros-node.js';
@@ -25,6 +27,8 @@ export interface DiagnosticsPublisherOptions {
   readonly cameras: () => readonly CameraReport[];
   readonly goal: () => GoalReport | null;
   readonly fault: () => string | null;
+  readonly operator: () => OperatorState;
+  readonly recording: () => RecorderStatus;
   /** Whether commands are being sent. */
   readonly isActive: () => boolean;
 }
@@ -54,9 +58,12 @@ export class DiagnosticsPublisher {
       cameras: view.cameras(),
       qosMismatches: ros.qosMismatches(),
       jointStates,
+      jointStatesReport: session?.jointInput?.report(nowNs) ?? null,
       figures,
       timing,
       goal: view.goal(),
+      operator: view.operator(),
+      recording: view.recording(),
       parameters: parameters(),
       problems,
       nowMs: performance.now(),

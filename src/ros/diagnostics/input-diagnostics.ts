@@ -38,12 +38,38 @@ export function qosPart(mismatches: readonly string[]): StatusPart {
   return { level: mismatches.length === 0 ? 'ok' : 'warn', name: 'qos', message: mismatches.join('; ') };
 }
 
-/** @param nowMs wall clock */
-export function jointStatesPart(arrivals: ArrivalRate, nowMs: number, timeoutMs: number): StatusPart {
+/** What the messages of joint states show, by `JointInput`. */
+export interface JointStatesReport {
+  /** Which publishers contradict each other, in words; null when none do. */
+  readonly contradiction: string | null;
+  /** Why no pose has come of the messages for a second; null when that is not so. */
+  readonly overdue: string | null;
+  /** Age of the newest state of each joint by its stamp, ms; NaN where there is none. */
+  readonly agesMs: readonly (readonly [string, number])[];
+}
+
+/** @param report null before there is a model, whose joints count @param nowMs wall clock */
+export function jointStatesPart(
+  arrivals: ArrivalRate,
+  report: JointStatesReport | null,
+  nowMs: number,
+  timeoutMs: number,
+): StatusPart {
   const name = 'joint states';
   const ageMs = arrivals.ageMs(nowMs);
   if (ageMs === null) return { level: 'stale', name, message: 'none received yet' };
-  const values = { rate_hz: arrivals.hz.toFixed(2), age_ms: ageMs.toFixed(0) };
+  const values = {
+    rate_hz: arrivals.hz.toFixed(2),
+    age_ms: ageMs.toFixed(0),
+    ...Object.fromEntries(
+      (report?.agesMs ?? []).map(([joint, jointAgeMs]) => [
+        `age_ms of ${joint}`,
+        Number.isNaN(jointAgeMs) ? 'nan' : jointAgeMs.toFixed(0),
+      ]),
+    ),
+  };
+  const problem = report?.contradiction ?? report?.overdue ?? null;
+  if (problem !== null) return { level: 'error', name, message: problem, values };
   const isOld = ageMs > timeoutMs;
   const message = isOld
     ? `the last one came ${(ageMs / 1000).toFixed(1)} s ago`

@@ -1,17 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import type { ModelInfo } from '../../core/model-info.js';
+import type { OperatorState } from '../../safety/operator-state.js';
 import { inWords } from '../../safety/watchdog.js';
 import type { Condition } from '../../safety/watchdog.js';
 import type { Status } from '../../core/status.js';
 import type { Parameters } from '../../params/schema.js';
 import { parameterInfos } from '../../params/schema.js';
+import type { RecorderStatus } from '../../recording/recorder.js';
 import type { ArrivalRate } from '../topics/arrival-rate.js';
 import type { CameraReport } from '../topics/camera-inputs.js';
 import type { CommandTiming } from '../topics/command-timing.js';
 import type { GoalReport } from '../../goals/goals.js';
 import { cameraPart, jointStatesPart, qosPart } from './input-diagnostics.js';
-import type { StatusPart } from './input-diagnostics.js';
+import type { JointStatesReport, StatusPart } from './input-diagnostics.js';
 import type { PlanFigures } from './plan-figures.js';
 import type { ProblemLog } from './problem-log.js';
 
@@ -31,9 +33,13 @@ export interface NodeView {
   /** Endpoints of other nodes that are not connected to this node, for their QoS or types. */
   readonly qosMismatches: readonly string[];
   readonly jointStates: ArrivalRate;
+  /** Null before there is a model. */
+  readonly jointStatesReport: JointStatesReport | null;
   readonly figures: PlanFigures;
   readonly timing: CommandTiming;
   readonly goal: GoalReport | null;
+  readonly operator: OperatorState;
+  readonly recording: RecorderStatus;
   readonly parameters: Parameters;
   readonly problems: ProblemLog;
   /** Wall-clock time. */
@@ -49,10 +55,16 @@ export function nodeDiagnostics(nodeName: string, view: NodeView): Status[] {
     plannerPart(view),
     ...view.cameras.map((camera) => cameraPart(camera, timeoutMs('watchdog.image_timeout_s'))),
     qosPart(view.qosMismatches),
-    jointStatesPart(view.jointStates, view.nowMs, timeoutMs('watchdog.joint_states_timeout_s')),
+    jointStatesPart(
+      view.jointStates,
+      view.jointStatesReport,
+      view.nowMs,
+      timeoutMs('watchdog.joint_states_timeout_s'),
+    ),
     commandsPart(view),
     motionPart(view),
     goalPart(view),
+    recordingPart(view),
     parametersPart(view),
     problemsPart(view),
   ];
@@ -131,13 +143,16 @@ function commandsPart({ isActive, timing, parameters, model }: NodeView): Status
   return { level: isMissing ? 'warn' : 'ok', name, message, values };
 }
 
-function motionPart({ condition, refusedStamps, isActive, missing }: NodeView): StatusPart {
+function motionPart({ condition, refusedStamps, isActive, missing, operator }: NodeView): StatusPart {
   const name = 'motion';
   if (condition === null) return { level: 'stale', name, message: missing ?? '' };
   const { level } = condition;
   const message = inWords(condition);
   const values = {
     condition: level,
+    emergency_stop: operator.emergencyStop?.found ?? '',
+    speed_scale: operator.speedScale,
+    dry_run: String(operator.isDryRun),
     frame_stamps_refused: refusedStamps?.frames ?? 0,
     joint_state_stamps_refused: refusedStamps?.readings ?? 0,
   };
@@ -151,6 +166,18 @@ function goalPart({ goal }: NodeView): StatusPart {
   return goal === null
     ? { level: 'warn', name, message: 'none: publish goal_image, or call ~/capture_goal' }
     : { ...goal, name };
+}
+
+function recordingPart({
+  recording: { state, path, reason, messages, dropped, bytes },
+}: NodeView): StatusPart {
+  const name = 'recording';
+  if (state === 'off') return { level: 'ok', name, message: 'off' };
+  const values = { file: path, size_mb: (bytes / 1e6).toFixed(1), messages, dropped };
+  if (state === 'failed') return { level: 'error', name, message: reason, values };
+  if (dropped === 0) return { level: 'ok', name, message: path, values };
+  const message = `${String(dropped)} messages found no room in recording.queue_mb: the disk is too slow`;
+  return { level: 'warn', name, message, values };
 }
 
 /** The parameters that are not at their defaults. */

@@ -18,6 +18,8 @@ interface Circumstances {
   readonly device: string;
   /** Time of the node when the plan arrived. */
   readonly nowNs: bigint;
+  /** Whether the status contains the terms of the cost, where the plan brings them along. */
+  readonly showsCostTerms: boolean;
 }
 
 /** The figures of each plan for `~/statistics`, and percentiles over the last plans. */
@@ -86,9 +88,12 @@ export class PlanFigures {
   }
 
   /** The status of a plan that was noted before. */
-  of({ plan, late, committed }: PlanReport, { loop, timing, device, nowNs }: Circumstances): Status {
+  of(
+    { plan, late, committed }: PlanReport,
+    { loop, timing, device, nowNs, showsCostTerms }: Circumstances,
+  ): Status {
     const { statistics } = plan;
-    const { costTerms } = statistics;
+    const costTerms = showsCostTerms ? statistics.costTerms : undefined;
     return {
       level: late ? 'warn' : 'ok',
       name: 'planner',
@@ -124,6 +129,10 @@ export class PlanFigures {
         iterations: statistics.iterations,
         samples: statistics.samples,
         elites_std: statistics.elitesStd,
+        elites_std_by_iteration: statistics.elitesStdByIteration.map((std) => std.toFixed(3)).join(' '),
+        cost_cv: statistics.costVariation,
+        actions_at_bounds: statistics.actionsAtBounds.toFixed(3),
+        ...(plan.candidates && { shown_elites: plan.candidates.elites }),
         rests: statistics.rests ? 1 : 0,
         rollout: statistics.rollout,
         fallbacks: statistics.fallbacks.map(({ instead }) => instead).join(', '),

@@ -1,6 +1,6 @@
 import type rclnodejs from 'rclnodejs';
 
-import { JointStateReader } from '../../robot/joint-reading.js';
+import { joinedByNameAlone, JointStateReader } from '../../timeline/joint-state-reader.js';
 import { JepaMpcError } from '../../core/errors.js';
 import type { FrameSet, ModelInfo } from '../../core/model-info.js';
 import type { RobotModel } from '../node/robot-model.js';
@@ -44,7 +44,7 @@ export function stateGoal(
       remedy: 'Publish an image of the goal on goal_image.',
     });
   }
-  const reader = new JointStateReader(joints);
+  const reader = new JointStateReader(joinedByNameAlone(joints));
   const reading = reader.read(message, stampToNs(message.header.stamp));
   if (reading === null) throw reader.missingError();
   const atRest = new Float64Array(joints.length);

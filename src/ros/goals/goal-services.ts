@@ -90,8 +90,7 @@ export class GoalServices {
 
   async #load(): Promise<ServiceOutcome> {
     const name = this.#options.parameters()['goal.name'];
-    this.#options.goals.setUnstamped(await this.named(name), `the saved goal ${name}`);
-    return this.#isGoal(name);
+    return this.#set(name, `the saved goal ${name}`, () => this.named(name));
   }
 
   async #list(): Promise<ServiceOutcome> {
@@ -110,12 +109,16 @@ export class GoalServices {
         remedy: 'Set goal.file to the path of each image.',
       });
     }
-    this.#options.goals.setUnstamped(await readGoalFiles(files, cameras), files.join(', '));
-    return this.#isGoal(files.join(', '));
+    const name = files.join(', ');
+    return this.#set(name, name, () => readGoalFiles(files, cameras));
   }
 
-  #isGoal(name: string): ServiceOutcome {
-    const rest = this.#options.goals.isActive ? '' : '; the robot pursues it once the node is active';
+  async #set(name: string, origin: string, read: () => Promise<FrameSet>): Promise<ServiceOutcome> {
+    const { goals } = this.#options;
+    const request = goals.newRequest();
+    const { ending } = goals.setUnstamped(await read(), origin, {}, request);
+    if (ending !== null) return { success: false, message: `${name} is not the goal: ${ending.reason}` };
+    const rest = goals.isActive ? '' : '; the robot pursues it once the node is active';
     return { success: true, message: `${name} is the goal${rest}` };
   }
 }

@@ -1,7 +1,8 @@
 import type { JepaMpcError } from '../../core/errors.js';
+import { outsideRanges } from '../../robot/described-range.js';
 import type { CameraReport } from '../topics/camera-inputs.js';
 import { awaitedInputs, inputInWords, unsettledPose } from './awaited-inputs.js';
-import type { AwaitedInput } from './awaited-inputs.js';
+import type { AwaitedInput, InputSituation } from './awaited-inputs.js';
 import type { Blocker } from './lifecycle.js';
 import { NOT_CONFIGURED } from './planning-session.js';
 import type { PlanningSession } from './planning-session.js';
@@ -12,6 +13,9 @@ export interface ActivationPreconditionsOptions {
   readonly ros: Pick<RosNode, 'topics' | 'clock' | 'isSimulated' | 'publishersOf'>;
   readonly sessions: Pick<Sessions, 'current' | 'hasRobotDescription'>;
   readonly cameras: () => readonly CameraReport[];
+  readonly heartbeat: () => InputSituation['heartbeat'];
+  /** Whether joints are still being moved back inside their limits. */
+  readonly isRecovering: () => boolean;
   readonly jointStates: () => { readonly isReceived: boolean; readonly refusal: JepaMpcError | null };
 }
 
@@ -29,6 +33,8 @@ export class ActivationPreconditions {
     if (session === null) return { text: NOT_CONFIGURED, canClear: false };
     const canClear = !session.isRefused;
     if (session.model === null) return { text: session.missing, canClear };
+    if (this.#options.isRecovering())
+      return { text: '~/recover still moves joints back inside their limits', canClear: true };
     const awaited = this.#awaited(session);
     if (awaited.length === 0) return null;
     const { ros } = this.#options;
@@ -55,8 +61,10 @@ export class ActivationPreconditions {
   }
 
   #awaited(session: PlanningSession): readonly AwaitedInput[] {
-    const { ros, sessions, cameras, jointStates } = this.#options;
-    const { loop } = session;
+    const { ros, sessions, cameras, jointStates, heartbeat } = this.#options;
+    const { loop, robot } = session;
+    const { isReceived, refusal } = jointStates();
+    const reading = loop?.reading ?? null;
     const { nowNs } = ros.clock;
     return awaitedInputs({
       simulatedNs: ros.isSimulated ? nowNs : null,
@@ -66,9 +74,15 @@ export class ActivationPreconditions {
         refusal: loop === null ? session.missing : null,
       },
       cameras: cameras(),
-      jointStates: { topic: ros.topics.resolve('joint_states'), ...jointStates() },
+      jointStates: {
+        topic: ros.topics.resolve('joint_states'),
+        isReceived,
+        refusal: session.jointInput?.overdue ?? refusal,
+      },
       reasons: loop?.look(nowNs).reasons ?? null,
       poseDisagreement: loop?.poseDisagreement ?? null,
+      outside: robot === null || reading === null ? null : outsideRanges(robot.ranges, reading.position),
+      heartbeat: heartbeat(),
     });
   }
 }

@@ -32,6 +32,10 @@ export interface InputSituation {
   };
   /** Why the measured pose cannot be taken: `ControlLoop.poseDisagreement`. */
   readonly poseDisagreement: string | null;
+  /** The joints that are measured outside the limits of the robot description, in words; null if none is. */
+  readonly outside: string | null;
+  /** The heartbeat of the emergency stop; `silence`: why it is missing, null if it is there or not required. */
+  readonly heartbeat: { readonly topic: string; readonly silence: string | null };
   /** What the control loop finds wrong; null while there is no loop, which needs a robot description. */
   readonly reasons: readonly ConditionReason[] | null;
 }
@@ -40,7 +44,7 @@ const none = 'none received';
 
 /** The inputs for which a node with a loaded model cannot be activated yet. */
 export function awaitedInputs(situation: InputSituation): readonly AwaitedInput[] {
-  const { simulatedNs, description, jointStates, poseDisagreement, reasons } = situation;
+  const { simulatedNs, description, jointStates, poseDisagreement, outside, heartbeat, reasons } = situation;
   const awaited: AwaitedInput[] = [];
   if (simulatedNs === 0n) {
     awaited.push({ name: 'clock', topic: '/clock', found: none, detail: 'use_sim_time is true' });
@@ -63,6 +67,15 @@ export function awaitedInputs(situation: InputSituation): readonly AwaitedInput[
   const joints = awaitedJointStates(situation, reasonOf('joint_states'));
   if (joints.length === 0 && poseDisagreement !== null)
     joints.push(unsettledPose(jointStates.topic, poseDisagreement));
+  if (outside !== null) {
+    const detail = '~/recover moves it back inside slowly, or move it by hand';
+    joints.push({ name: 'limits', topic: jointStates.topic, found: outside, detail });
+  }
+  if (heartbeat.silence !== null) {
+    const detail =
+      'emergency_stop.timeout_s requires one of each publisher; ~/reset forgets those that have fallen silent';
+    awaited.push({ name: 'emergency_stop', topic: heartbeat.topic, found: heartbeat.silence, detail });
+  }
   return [...awaited, ...awaitedImages(situation, reasonOf('image')), ...joints];
 }
 

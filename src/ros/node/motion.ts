@@ -1,8 +1,9 @@
-import { asyncScheduler, observeOn, Subscription } from 'rxjs';
+import { asyncScheduler, observeOn, Subject, Subscription } from 'rxjs';
 
 import { msToNs } from '../../core/time.js';
-import type { Command } from '../../safety/command-stream.js';
-import type { Condition } from '../../safety/watchdog.js';
+import type { Command } from '../../safety/command.js';
+import { inWords, type Condition } from '../../safety/watchdog.js';
+import { againstRecovery } from '../../loop/recovery.js';
 import type { Logger } from '../../core/types.js';
 import type { Parameters } from '../../params/schema.js';
 import type { ControlLoop } from '../../loop/control-loop.js';
@@ -38,6 +39,9 @@ export class Motion {
   #braking: Promise<void> | null = null;
   #conditionKind = '';
   #lastTickMs = 0;
+  /** Ticks since the commands began. */
+  #tickCount = 0;
+  readonly #ticked$ = new Subject<void>();
 
   constructor(options: MotionOptions) {
     this.#options = options;
@@ -48,11 +52,37 @@ export class Motion {
     return this.#loop !== null;
   }
 
+  /** Whether joints are being moved back inside their limits. */
+  get isRecovering(): boolean {
+    return this.#loop?.isRecovering === true;
+  }
+
   start(loop: ControlLoop): void {
-    const { clock, parameters, problems, onPlan } = this.#options;
     this.stop();
-    loop.start(clock.nowNs);
+    loop.start(this.#options.clock.nowNs);
+    this.#run(loop);
+  }
+
+  /** Sends the commands of a loop that recovers, until it has done so. */
+  recover(loop: ControlLoop): void {
+    this.#run(loop);
+    this.#running.add(
+      this.#ticked$.subscribe(() => {
+        if (loop.isRecovering) return;
+        const { reasons } = loop.condition;
+        this.#options.log.info(
+          `recovery has ended: ${inWords({ reasons: againstRecovery(reasons) }) || 'every joint is inside its limits'}`,
+        );
+        this.#options.onEnd();
+        this.stop();
+      }),
+    );
+  }
+
+  #run(loop: ControlLoop): void {
+    const { clock, parameters, problems, onPlan } = this.#options;
     this.#loop = loop;
+    this.#tickCount = 0;
     this.#braking = null;
     this.#running = new Subscription();
     this.#running.add(
@@ -74,8 +104,9 @@ export class Motion {
   }
 
   /**
-   * Brakes the robot to rest. One trajectory is enough; single set-points need the whole ramp, however long that is. A second request joins the
-   * first: a tick of its own would send two steps of the ramp within one period.
+   * Brakes the robot to rest. The last trajectory holds the whole ramp, so nothing more is sent, and nothing comes late. Single set-points lead along
+   * the ramp, however long that is, from the next tick on: a tick of its own would send two steps within one period. A second request joins the
+   * first.
    */
   brakeToRest(): Promise<void> {
     if (this.#loop === null) return Promise.resolve();
@@ -91,13 +122,16 @@ export class Motion {
   async #brake(loop: ControlLoop, running: Subscription): Promise<void> {
     const { clock, parameters } = this.#options;
     loop.brake('the node stops sending commands');
-    this.#tick(loop, clock.nowNs);
     const values = parameters();
-    if (values['command.interface'] === 'commands') {
-      const periodMs = values['command.period_ms'];
+    const periodMs = values['command.period_ms'];
+    if (values['command.interface'] === 'joint_trajectory') {
+      this.#options.onNoCommand();
+    } else {
+      const begun = this.#tickCount;
+      const isDone = (): boolean => this.#tickCount > begun && loop.isAtRest;
       const deadlineMs = performance.now() + loop.brakingTimeS * 1000 + settleTimeoutMs;
       let clockStands = false;
-      while (!loop.isAtRest && this.#running === running && performance.now() < deadlineMs) {
+      while (!isDone() && this.#running === running && performance.now() < deadlineMs) {
         await new Promise((resolve) => setTimeout(resolve, periodMs));
         clockStands ||= performance.now() - this.#lastTickMs > silenceMs;
         if (clockStands) this.#tick(loop, (loop.lastTickNs ?? clock.nowNs) + msToNs(periodMs));
@@ -117,11 +151,25 @@ export class Motion {
   }
 
   #tick(loop: ControlLoop, nowNs: bigint): void {
-    this.#lastTickMs = performance.now();
-    const command = loop.tick(nowNs);
+    const command = loop.tick(nowNs, this.#periodsSinceLastTick());
+    this.#tickCount += 1;
     if (command === null) this.#options.onNoCommand();
     else this.#options.onCommand(command);
     this.#logCondition(loop.condition);
+    this.#ticked$.next();
+  }
+
+  /**
+   * Command periods since the last tick by a clock that nobody sets: the system's time may be stepped. With `use_sim_time` the robot lives by
+   * `/clock`, and so do its periods: undefined.
+   */
+  #periodsSinceLastTick(): number | undefined {
+    const nowMs = performance.now();
+    const elapsedMs = nowMs - this.#lastTickMs;
+    this.#lastTickMs = nowMs;
+    if (this.#options.clock.isSimulated) return undefined;
+    const periods = Math.floor(elapsedMs / this.#options.parameters()['command.period_ms']);
+    return this.#tickCount === 0 ? 1 : Math.max(1, periods);
   }
 
   #logCondition({ level, reasons }: Condition): void {

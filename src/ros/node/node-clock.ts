@@ -35,6 +35,11 @@ export class NodeClock {
     });
   }
 
+  /** Whether time is that of `/clock`. */
+  get isSimulated(): boolean {
+    return this.#isSimulated;
+  }
+
   /** 0 before the first message on `/clock`. */
   get nowNs(): bigint {
     return this.#isSimulated ? this.#clockNs : this.#system.nowNs;

@@ -16,10 +16,12 @@ export interface ServiceHandlers {
   pause(paused: boolean): ServiceOutcome;
   reset(): ServiceOutcome;
   captureGoal(): ServiceOutcome;
+  emergencyStop(isStopped: boolean): ServiceOutcome;
+  recover(): ServiceOutcome;
 }
 
 /**
- * Offers `~/pause`, `~/reset` and `~/capture_goal`.
+ * Offers `~/pause`, `~/reset`, `~/emergency_stop`, `~/recover` and `~/capture_goal`.
  *
  * @param report gets the error of an answer, of any service, that could not be delivered
  */
@@ -34,6 +36,12 @@ export function offerServices(
   guardServices(pause, report);
   services.createService('std_srvs/srv/Trigger', '~/reset', (_request, response) => {
     response.send(Object.assign(response.template, handlers.reset()));
+  });
+  services.createService('std_srvs/srv/SetBool', '~/emergency_stop', (request, response) => {
+    response.send(Object.assign(response.template, handlers.emergencyStop(request.data)));
+  });
+  services.createService('std_srvs/srv/Trigger', '~/recover', (_request, response) => {
+    response.send(Object.assign(response.template, handlers.recover()));
   });
   services.createService('std_srvs/srv/Trigger', '~/capture_goal', (_request, response) => {
     response.send(Object.assign(response.template, handlers.captureGoal()));

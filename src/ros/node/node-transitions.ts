@@ -2,7 +2,8 @@ import type { JepaMpcError } from '../../core/errors.js';
 import type { ModelInfo } from '../../core/model-info.js';
 import type { Logger } from '../../core/types.js';
 import type { Parameters } from '../../params/schema.js';
-import type { PlanExtras, PlannerPort } from '../../worker/planner-port.js';
+import type { OperatorState } from '../../safety/operator-state.js';
+import type { ExplainingPlanner, PlanExtras } from '../../worker/planner-port.js';
 import type { PlanFigures } from '../diagnostics/plan-figures.js';
 import type { ProblemLog } from '../diagnostics/problem-log.js';
 import type { GoalInputs } from '../goals/goal-inputs.js';
@@ -20,17 +21,22 @@ export interface NodeTransitionsOptions {
   readonly parameters: () => Parameters;
   readonly problems: ProblemLog;
   readonly sessions: Sessions;
-  readonly cameras: SessionCameras;
+  /** What the loaded model has images for: its cameras, and what the node shows of them. */
+  readonly cameras: Pick<SessionCameras, 'open' | 'close'>;
   readonly motion: Motion;
   readonly commands: CommandOutput;
   readonly figures: PlanFigures;
   readonly goalInputs: GoalInputs;
   readonly extras: () => PlanExtras;
+  readonly operator: () => OperatorState;
+  readonly watchOperator: () => void;
   readonly blocker: () => Blocker | null;
-  readonly createPlanner: (log: Logger) => PlannerPort;
+  readonly createPlanner: (log: Logger) => ExplainingPlanner;
   /** Throws a JepaMpcError for settings that the model cannot plan with. */
   readonly checkModel: (model: ModelInfo) => void;
   readonly onLoadFailure: (failure: JepaMpcError) => void;
+  /** The node that a publisher of joint states belongs to, for people. */
+  readonly publisherName: (publisher: string) => string;
   readonly onActivation: () => void;
 }
 
@@ -94,7 +100,7 @@ export class NodeTransitions implements LifecycleHandlers {
   }
 
   activate(): Outcome {
-    const { ros, sessions, motion, commands, figures, goalInputs, onActivation } = this.#options;
+    const { ros, parameters, sessions, motion, commands, figures, goalInputs, onActivation } = this.#options;
     const loop = sessions.current?.loop ?? null;
     const blocker = this.blocker();
     if (loop === null || blocker !== null) {
@@ -107,7 +113,8 @@ export class NodeTransitions implements LifecycleHandlers {
     commands.begin(loop.joints);
     motion.start(loop);
     goalInputs.goals.onActivation();
-    ros.log.info(`active; commands: ${commands.form}`);
+    const form = parameters().dry_run ? 'none, for dry_run is true' : commands.form;
+    ros.log.info(`active; commands: ${form}`);
     return 'success';
   }
 

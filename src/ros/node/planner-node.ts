@@ -4,8 +4,9 @@ import type { Logger } from '../../core/types.js';
 import type { Parameters } from '../../params/schema.js';
 import { checkPlanning } from '../../planning/check-planning.js';
 import { checkCommandSettings } from '../../safety/command-settings.js';
-import type { PlannerPort } from '../../worker/planner-port.js';
+import type { ExplainingPlanner } from '../../worker/planner-port.js';
 import type { ParameterRules } from '../parameters/parameter-bridge.js';
+import type { RecorderSetup } from '../recording/node-recording.js';
 import { Lifecycle } from './lifecycle.js';
 import { offerServices } from './node-services.js';
 import { OperatorServices } from './operator-services.js';
@@ -21,7 +22,8 @@ const HOUSEKEEPING_PERIOD_MS = 1000;
 export interface PlannerNodeOptions {
   /** Makes the ROS node. @throws JepaMpcError `params.invalid`, and what `rules.refuse` throws */
   readonly openNode: (rules: ParameterRules) => RosNode;
-  readonly createPlanner: (log: Logger) => PlannerPort;
+  readonly createPlanner: (log: Logger) => ExplainingPlanner;
+  readonly recorder: RecorderSetup;
   /** Called when the node cannot do its job at all: the model cannot be loaded, before the robot was ever moved. */
   readonly onFatal: (error: JepaMpcError) => void;
 }
@@ -45,7 +47,8 @@ export class PlannerNode {
     this.#options = options;
     const sessions = this.#sessions;
     const ros = options.openNode({
-      isConfigured: () => sessions.current !== null,
+      // A session that was cleaned up still brakes its robot by these parameters.
+      isConfigured: () => sessions.current !== null || this.#parts.motion.isRunning,
       refuse: (values) => {
         checkParameters(values, sessions.current?.model ?? null);
       },
@@ -56,6 +59,7 @@ export class PlannerNode {
       ros,
       sessions,
       createPlanner: options.createPlanner,
+      recorder: options.recorder,
       checkModel: (model) => {
         checkParameters(ros.parameters.values, model);
       },
@@ -69,7 +73,8 @@ export class PlannerNode {
         this.#startUp.look([]);
       },
     });
-    const { goalInputs, figures, preconditions, transitions, problems } = this.#parts;
+    const { goalInputs, figures, preconditions, transitions, problems, operator, motion, recover } =
+      this.#parts;
     offerServices(
       ros.services,
       new OperatorServices({
@@ -77,6 +82,10 @@ export class PlannerNode {
         clock: ros.clock,
         goals: goalInputs.goals,
         figures,
+        operator,
+        state: () => ros.transitions.state,
+        isCommanding: () => motion.isRunning,
+        recover,
         poseRefusal: (disagreement) => preconditions.poseRefusal(disagreement),
       }),
       (error) => {
@@ -86,19 +95,23 @@ export class PlannerNode {
     this.#lifecycle = new Lifecycle(ros.transitions, transitions, ros.log, problems);
     this.#housekeeping = setInterval(() => {
       this.#watchStartUp();
+      // No tick comes while a simulation is paused.
+      this.#parts.operator.watch();
+      this.#parts.operator.lookAtController();
       this.#parts.diagnostics.publish();
     }, HOUSEKEEPING_PERIOD_MS);
   }
 
   /** Starts receiving messages; with `autostart`, configures the node. */
   start(): void {
+    this.#parts.recording.follow();
     this.#ros.spin();
     if (this.#ros.parameters.values.autostart) this.#lifecycle.request('configure');
   }
 
   /** Brakes the robot to rest, ends the planner and stops receiving messages. */
   async shutdown(): Promise<void> {
-    const { goalInputs, motion, cameras, figures } = this.#parts;
+    const { goalInputs, motion, cameras, figures, recording } = this.#parts;
     clearInterval(this.#housekeeping);
     goalInputs.dispose();
     this.#lifecycle.close();
@@ -107,6 +120,7 @@ export class PlannerNode {
     await this.#sessions.ending;
     cameras.close();
     figures.stop();
+    await recording.close();
     this.#ros.stop();
   }
 

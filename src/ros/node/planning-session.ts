@@ -1,10 +1,15 @@
 import type { EffortLaw } from '../../safety/effort-law.js';
-import { JointStateReader } from '../../robot/joint-reading.js';
-import type { JointStateMessage } from '../../robot/joint-reading.js';
+import type { JointStateMessage } from '../../timeline/joint-state-reader.js';
 import { JepaMpcError } from '../../core/errors.js';
+import { valuesOf } from '../../core/parameter.js';
 import type { FrameSet, ModelInfo } from '../../core/model-info.js';
 import type { ControlLoop } from '../../loop/control-loop.js';
+import { readingJoints } from '../../loop/loop-options.js';
+import { planningParameters } from '../../planning/planning-parameters.js';
+import type { DistanceMap, ExplainingPlanner } from '../../worker/planner-port.js';
 import type { ProblemLog } from '../diagnostics/problem-log.js';
+import { JointInput } from './joint-input.js';
+import type { JointInputOptions } from './joint-input.js';
 import { ModelLoader } from './model-loader.js';
 import type { ModelLoaderOptions } from './model-loader.js';
 import { readRobot } from './robot-model.js';
@@ -16,7 +21,11 @@ import type { SessionLoopOptions } from './session-loop.js';
 export const NOT_CONFIGURED = 'the node is not configured';
 
 export interface PlanningSessionOptions
-  extends ModelLoaderOptions, Omit<SessionLoopOptions, 'restartPlanner'> {
+  extends
+    ModelLoaderOptions,
+    Omit<SessionLoopOptions, 'restartPlanner' | 'jointMessages'>,
+    Pick<JointInputOptions, 'publisherName'> {
+  readonly planner: ExplainingPlanner;
   readonly problems: ProblemLog;
   readonly onModel: (model: ModelInfo) => void;
   /** The model could not be loaded, or a planner that died could not be restarted: this session cannot plan any more. */
@@ -33,7 +42,7 @@ export class PlanningSession {
   readonly #options: PlanningSessionOptions;
   readonly #loader: ModelLoader;
   #model: ModelInfo | null = null;
-  #reader: JointStateReader | null = null;
+  #jointInput: JointInput | null = null;
   #lastNowNs = 0n;
   #robot: RobotModel | null = null;
   #loop: ControlLoop | null = null;
@@ -76,6 +85,11 @@ export class PlanningSession {
     return this.#loop;
   }
 
+  /** Null until there is a model. */
+  get jointInput(): JointInput | null {
+    return this.#jointInput;
+  }
+
   /** Why there is no loop, for a person. */
   get missing(): string {
     return this.#missing;
@@ -107,20 +121,34 @@ export class PlanningSession {
     this.#loop?.onFrame(set, this.#options.clock.nowNs);
   }
 
-  /** @throws JepaMpcError `joint-states.*` */
-  onJointState(message: JointStateMessage, stampNs: bigint): void {
+  /** @param publisher tells the publishers of joint states apart @throws JepaMpcError `joint-states.*` */
+  onJointState(message: JointStateMessage, stampNs: bigint, publisher?: string): void {
     const { nowNs } = this.#options.clock;
     // The clock started again: parts of a reading that are kept would be newer than all that comes.
-    if (nowNs < this.#lastNowNs) this.#reader?.reset();
+    if (nowNs < this.#lastNowNs) this.#jointInput?.reset();
     this.#lastNowNs = nowNs;
     if (this.#loop?.isOfThisClock(stampNs, nowNs) === false) return;
-    const reading = this.#reader?.read(message, stampNs) ?? null;
-    if (reading === null) {
-      this.#reader?.assertAllReceived(stampNs);
-      return;
-    }
+    this.#noteOtherJoints(message);
+    const reading = this.#jointInput?.read(message, stampNs, nowNs, publisher) ?? null;
+    if (reading === null) return;
     if (this.#effortLaw?.canUse(reading) === false) throw noVelocity();
     this.#loop?.onReading(reading, nowNs);
+  }
+
+  /** The rules of the work space depend on joints that the model does not move, too. */
+  #noteOtherJoints({ name, position }: JointStateMessage): void {
+    const { motionCheck } = this.#robot ?? {};
+    if (motionCheck === undefined || motionCheck.rules.length === 0) return;
+    for (const [index, joint] of name.entries()) {
+      const measured = position[index] ?? NaN;
+      if (Number.isFinite(measured)) motionCheck.hold(joint, measured);
+    }
+  }
+
+  /** What makes a frame differ from a goal; see `ExplainingPlanner.explain`. @param patches along the longer side of an image */
+  explain(frame: FrameSet, goal: FrameSet, patches: number): Promise<DistanceMap> {
+    const { planner, parameters } = this.#options;
+    return planner.explain({ frame, goal, patches, values: valuesOf(planningParameters, parameters()) });
   }
 
   /** Stops the loop and ends the planner. */
@@ -142,7 +170,7 @@ export class PlanningSession {
   #onModel(model: ModelInfo): void {
     this.#options.log.info(`model ${model.name} runs on ${model.device}; joints ${model.joints.join(', ')}`);
     this.#model = model;
-    this.#reader = new JointStateReader(model.joints);
+    this.#jointInput = new JointInput(model.joints, this.#options);
     this.#options.onModel(model);
     this.#buildLoop();
   }
@@ -157,7 +185,8 @@ export class PlanningSession {
   /** The loop needs the model (which joints) and the robot description (their limits): whichever comes last builds it. */
   #buildLoop(): void {
     const model = this.#model;
-    if (model === null || this.#loop !== null) return;
+    const jointMessages = this.#jointInput;
+    if (model === null || jointMessages === null || this.#loop !== null) return;
     const description = this.#robotDescription;
     if (description === null) {
       this.#missing = 'no robot_description yet, and without limits nothing may move';
@@ -166,9 +195,16 @@ export class PlanningSession {
     const refusal = this.#options.problems.guard(() => {
       const values = this.#options.parameters();
       this.#robot = readRobot(model, description, values);
+      const { notes } = this.#robot.motionCheck;
+      if (notes.length > 0) this.#options.log.warn(`work space: ${notes.join('; ')}`);
       this.#effortLaw = effortLawFor(model, this.#robot, values);
       const restartPlanner = (): Promise<void> => this.#restartPlanner();
-      this.#loop = loopFor(model, this.#robot, this.#effortLaw, { ...this.#options, restartPlanner });
+      this.#loop = loopFor(model, this.#robot, this.#effortLaw, {
+        ...this.#options,
+        jointMessages,
+        restartPlanner,
+      });
+      jointMessages.setJoints(readingJoints(this.#robot.limits));
       if (this.#goal !== null) this.#loop.onGoal(this.#goal);
     });
     this.#isRefused = refusal !== null;

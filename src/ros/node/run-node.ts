@@ -5,6 +5,7 @@ import { PlannerNode } from './planner-node.js';
 import type { PlannerNodeOptions } from './planner-node.js';
 import { NODE_NAME, RclNode } from './rclnodejs-node.js';
 import { removeSignalHandlers } from './rclnodejs-patches.js';
+import { securelyLater } from '../security/secured-node.js';
 import { readStartupParameters } from '../parameters/startup-parameters.js';
 
 /** Exit status of a node that could not start because of its parameters or model. */
@@ -49,7 +50,9 @@ export async function runPlannerNode(
   removeSignalHandlers(rclnodejs);
 
   const startup = readStartupParameters(process.argv, NODE_NAME);
-  await rclnodejs.init(rclnodejs.Context.defaultContext(), [...startup.argv]);
+  await securelyLater(`node ${startup.fullName}`, process.env, () =>
+    rclnodejs.init(rclnodejs.Context.defaultContext(), [...startup.argv]),
+  );
   isRosUp = true;
   if (ended.signal.aborted) {
     closeRos();

@@ -2,11 +2,14 @@ import type { FrameSet, ModelInfo } from '../../core/model-info.js';
 import type { Parameters } from '../../params/schema.js';
 import { CameraInputs } from '../topics/camera-inputs.js';
 import type { CameraReport } from '../topics/camera-inputs.js';
+import type { ReceivedImage } from '../topics/camera-image-topic.js';
 import type { RosNode } from './ros-node.js';
 
 export interface SessionCamerasOptions {
   readonly ros: Pick<RosNode, 'topics' | 'clock' | 'log' | 'unusedOverrides'>;
   readonly parameters: () => Parameters;
+  /** Gets every new image, before its frame. */
+  readonly onReceived: (image: ReceivedImage) => void;
   readonly onFrames: (set: FrameSet) => void;
   /** Gets the reason why a frame was refused. */
   readonly onProblem: (problem: unknown) => void;
@@ -27,13 +30,14 @@ export class SessionCameras {
   }
 
   open(model: ModelInfo): void {
-    const { ros, parameters, onFrames, onProblem } = this.#options;
+    const { ros, parameters, onReceived, onFrames, onProblem } = this.#options;
     const values = parameters();
     this.#inputs = new CameraInputs(ros.topics, {
       cameras: model.cameras,
       transport: values['camera.transport'],
       syncToleranceMs: values['camera.sync_tolerance_ms'],
       ...(values['camera.stamps'] === 'arrival' && { arrivalNs: () => ros.clock.nowNs }),
+      onReceived,
       onFrames,
       onProblem,
       warn: (text) => {

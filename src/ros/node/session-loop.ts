@@ -1,10 +1,13 @@
 import { msToNs } from '../../core/time.js';
+import { outsideRanges } from '../../robot/described-range.js';
 import { EffortLaw } from '../../safety/effort-law.js';
-import { trackingTolerances } from '../../safety/tracking-guard.js';
+import type { OperatorState } from '../../safety/operator-state.js';
+import type { JointMessages } from '../../safety/watchdog.js';
 import type { ModelInfo } from '../../core/model-info.js';
 import type { Parameters } from '../../params/schema.js';
 import { ControlLoop } from '../../loop/control-loop.js';
-import { commandsEfforts, effortGains } from '../../safety/command-settings.js';
+import type { ControlLoopOptions } from '../../loop/loop-options.js';
+import { commandsEfforts, effortGains, trackingTolerances } from '../../safety/command-settings.js';
 import type { PlanExtras, PlannerPort } from '../../worker/planner-port.js';
 import type { RobotModel } from './robot-model.js';
 
@@ -12,7 +15,12 @@ export interface SessionLoopOptions {
   readonly planner: PlannerPort;
   readonly parameters: () => Parameters;
   readonly extras: () => PlanExtras;
-  readonly clock: { readonly nowNs: bigint; readonly stepS: number };
+  readonly clock: ControlLoopOptions['clock'];
+  readonly jointMessages: JointMessages;
+  /** What operators ask for, read before each use. */
+  readonly operator: () => OperatorState;
+  /** Notices what operators have ceased to do, before each look at the inputs. */
+  readonly watchOperator: () => void;
   /** Starts a planner that died again. */
   readonly restartPlanner: () => Promise<unknown>;
 }
@@ -29,25 +37,35 @@ export function effortLawFor(
 /** The control loop for a model and a robot. */
 export function loopFor(
   model: ModelInfo,
-  { limits, semantics, proprioception }: RobotModel,
+  { limits, ranges, semantics, motionCheck, proprioception }: RobotModel,
   effortLaw: EffortLaw | undefined,
-  { planner, parameters, extras, clock, restartPlanner }: SessionLoopOptions,
+  {
+    planner,
+    parameters,
+    extras,
+    clock,
+    jointMessages,
+    operator,
+    watchOperator,
+    restartPlanner,
+  }: SessionLoopOptions,
 ): ControlLoop {
   const values = parameters();
   return new ControlLoop({
     model,
     planner,
     limits,
+    outside: (position) => outsideRanges(ranges, position),
     semantics,
     ...(effortLaw && { effortLaw }),
+    ...(motionCheck.rules.length > 0 && { motionCheck }),
     ...(proprioception && { proprioception }),
     commandPeriodNs: msToNs(values['command.period_ms']),
-    trackingTolerances: trackingTolerances(
-      limits,
-      values['command.tracking_tolerance'],
-      values['command.tracking_tolerance_m'],
-    ),
+    trackingTolerances: trackingTolerances(limits, values),
     clock,
+    jointMessages,
+    operator,
+    watchOperator,
     values: parameters,
     restartPlanner,
     extras,

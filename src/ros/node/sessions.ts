@@ -1,4 +1,4 @@
-import type { JointStateMessage } from '../../robot/joint-reading.js';
+import type { JointStateMessage } from '../../timeline/joint-state-reader.js';
 import type { PlanningSession } from './planning-session.js';
 
 /** The planning session in force, and the one before it, which receives joint states while its robot still brakes. */
@@ -56,9 +56,9 @@ export class Sessions {
     this.#current?.setRobotDescription(urdf);
   }
 
-  /** @throws JepaMpcError `joint-states.*` */
-  onJointState(message: JointStateMessage, stampNs: bigint): void {
-    this.#braking?.onJointState(message, stampNs);
-    this.#current?.onJointState(message, stampNs);
+  /** See {@link PlanningSession.onJointState}. */
+  onJointState(message: JointStateMessage, stampNs: bigint, publisher?: string): void {
+    this.#braking?.onJointState(message, stampNs, publisher);
+    this.#current?.onJointState(message, stampNs, publisher);
   }
 }

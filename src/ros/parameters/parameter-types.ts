@@ -3,6 +3,20 @@ import type rclnodejs from 'rclnodejs';
 /** rcl_interfaces/msg/ParameterType of the types that the parameter schema knows. */
 export const rosTypes = { boolean: 1, integer: 2, double: 3, string: 4, double_array: 8 } as const;
 
+/** A rcl_interfaces/msg/ParameterValue that is not set: the fields of every type, empty. */
+export const UNSET_VALUE = {
+  type: 0,
+  bool_value: false,
+  integer_value: 0n,
+  double_value: 0,
+  string_value: '',
+  byte_array_value: [],
+  bool_array_value: [],
+  integer_array_value: [],
+  double_array_value: [],
+  string_array_value: [],
+};
+
 const otherTypes = { byteArray: 5, booleanArray: 6, integerArray: 7, stringArray: 9 } as const;
 
 /** A value to set, of one of the types of ROS; null: not set. */

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-
 import rclnodejs from 'rclnodejs';
 
 import { JepaMpcError } from '../../core/errors.js';
-import { gatherParameters } from '../../params/given-parameters.js';
+import { gatherParameters, readParameterFile } from '../../params/given-parameters.js';
 import type { GivenValue } from '../../params/profile.js';
 import { readRosArguments } from '../../params/ros-arguments.js';
 import { writeValue } from '../../core/write-value.js';
@@ -31,7 +29,11 @@ export interface StartupParameters {
  */
 export function readStartupParameters(argv: readonly string[], defaultName: string): StartupParameters {
   const given = readRosArguments(argv, defaultName);
-  const { values, warnings } = gatherParameters(given, readText, belongsToRos);
+  const { values, warnings } = gatherParameters(
+    given,
+    (path) => readParameterFile(path, '--params-file'),
+    belongsToRos,
+  );
   const own: Record<string, GivenValue> = {};
   const ros: rclnodejs.Parameter[] = [];
   for (const [name, value] of values) {
@@ -39,20 +41,6 @@ export function readStartupParameters(argv: readonly string[], defaultName: stri
     else own[name] = value;
   }
   return { argv: given.others, fullName: given.fullName, own, ros, warnings };
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new JepaMpcError('params.invalid', {
-      subject: `parameter file ${path}`,
-      found: error instanceof Error ? error.message : String(error),
-      expected: 'a file that can be read',
-      remedy: 'Check the path given with --params-file.',
-      cause: error,
-    });
-  }
 }
 
 function rosParameter(name: string, value: GivenValue): rclnodejs.Parameter {

@@ -1,3 +1,5 @@
+import type rclnodejs from 'rclnodejs';
+
 import type { WantedImage } from '../../core/model-spec.js';
 import type { ImageFrame } from '../../core/types.js';
 import { DecodeLane } from '../../perception/decode-lane.js';
@@ -10,6 +12,17 @@ import type { Topics, TopicSubscription } from './topics.js';
 
 export type ImageTransport = 'raw' | 'compressed';
 
+/** An image as it was received. */
+export type ReceivedImage = {
+  /** Fully qualified and remapped. */
+  readonly topic: string;
+  /** By which it counts: that of its header, or its arrival. */
+  readonly stampNs: bigint;
+} & (
+  | { readonly transport: 'raw'; readonly message: rclnodejs.sensor_msgs.msg.Image }
+  | { readonly transport: 'compressed'; readonly message: rclnodejs.sensor_msgs.msg.CompressedImage }
+);
+
 export interface ImageTopicOptions {
   /** Topic of the raw images, relative or not; compressed ones are on `<topic>/compressed`. */
   readonly topic: string;
@@ -19,6 +32,8 @@ export interface ImageTopicOptions {
   readonly wanted: () => WantedImage;
   /** The time, if frames are to be stamped on arrival. */
   readonly arrivalNs?: () => bigint;
+  /** Gets every new image, readable or not, before its frame. */
+  readonly onReceived?: (image: ReceivedImage) => void;
   /** Gets readable frames of the wanted kind, in the order of arrival. */
   readonly onFrame: (frame: ImageFrame) => void;
   /** Gets the reason why a frame was refused. */
@@ -57,14 +72,20 @@ export class ImageTopic {
     });
     if (transport === 'raw') {
       this.#subscription = topics.subscribe('sensor_msgs/msg/Image', topic, qos, (message) => {
-        const frame = toImageFrame(message);
-        if (this.#isNew(frame)) this.#handOn(this.#stamped(frame));
+        const received = toImageFrame(message);
+        if (!this.#isNew(received)) return;
+        const frame = this.#stamped(received);
+        options.onReceived?.({ topic: this.topic, stampNs: frame.stampNs, transport, message });
+        this.#handOn(frame);
       });
     } else {
       const name = `${topics.resolve(topic)}/compressed`;
       this.#subscription = topics.subscribe('sensor_msgs/msg/CompressedImage', name, qos, (message) => {
-        const frame = toCompressedFrame(message);
-        if (this.#isNew(frame)) this.#lane.push(this.#stamped(frame));
+        const received = toCompressedFrame(message);
+        if (!this.#isNew(received)) return;
+        const frame = this.#stamped(received);
+        options.onReceived?.({ topic: this.topic, stampNs: frame.stampNs, transport, message });
+        this.#lane.push(frame);
       });
     }
   }

@@ -2,7 +2,7 @@ import type { FrameSet, ModelInfo } from '../../core/model-info.js';
 import { CameraSync } from '../../perception/camera-sync.js';
 import { ArrivalRate } from './arrival-rate.js';
 import { ImageTopic } from './camera-image-topic.js';
-import type { ImageTopicCounts, ImageTransport } from './camera-image-topic.js';
+import type { ImageTopicCounts, ImageTransport, ReceivedImage } from './camera-image-topic.js';
 import { CameraInfoCheck } from './camera-info.js';
 import type { Reliability, WantedQos } from './qos-policies.js';
 import type { Topics } from './topics.js';
@@ -20,6 +20,8 @@ export interface CameraInputOptions {
   readonly syncToleranceMs: number;
   /** The time, if frames are to be stamped on arrival. */
   readonly arrivalNs?: () => bigint;
+  /** Gets every new image, before its frame. */
+  readonly onReceived?: (image: ReceivedImage) => void;
   readonly onFrames: (set: FrameSet) => void;
   /** Gets the reason why a frame was refused. */
   readonly onProblem: (problem: unknown) => void;
@@ -55,7 +57,7 @@ export class CameraInputs {
   readonly #transport: ImageTransport;
 
   constructor(topics: Topics, options: CameraInputOptions) {
-    const { cameras, transport, arrivalNs, onFrames, onProblem, warn } = options;
+    const { cameras, transport, arrivalNs, onReceived, onFrames, onProblem, warn } = options;
     this.#transport = transport;
     this.#sync = new CameraSync(cameras.length, options.syncToleranceMs);
     this.#cameras = cameras.map(({ name, topic, wanted }, index) => {
@@ -66,6 +68,7 @@ export class CameraInputs {
         transport,
         qos: imageQos,
         ...(arrivalNs && { arrivalNs }),
+        ...(onReceived && { onReceived }),
         wanted: () => wanted,
         onProblem,
         onFrame: (frame) => {

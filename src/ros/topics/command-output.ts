@@ -1,5 +1,5 @@
 import { msToNs } from '../../core/time.js';
-import type { Command } from '../../safety/command-stream.js';
+import type { Command } from '../../safety/command.js';
 import { jointOrder } from '../../robot/joint-order.js';
 import type { TrajectoryPoint } from '../../safety/trajectory.js';
 import { listedIn } from '../../core/names.js';
@@ -9,7 +9,7 @@ import type { CommandTiming } from './command-timing.js';
 import type { NodeOutputs } from './node-outputs.js';
 import { jointTrajectory, setPoints } from './trajectory-messages.js';
 
-/** Publishes commands in the form that the robot's controller takes. */
+/** Publishes commands in the form that the robot's controller takes; none in a dry run. */
 export class CommandOutput {
   readonly #outputs: Pick<NodeOutputs, 'jointTrajectory' | 'commands'>;
   readonly #timing: CommandTiming;
@@ -95,6 +95,7 @@ export class CommandOutput {
   }
 
   #sendTrajectory(points: readonly TrajectoryPoint[]): void {
+    if (this.#parameters().dry_run) return;
     const hasVelocities = this.#parameters()['command.trajectory_fields'] === 'positions_and_velocities';
     this.#outputs.jointTrajectory.publish(jointTrajectory(points, this.#joints, { hasVelocities }));
   }
@@ -117,6 +118,7 @@ export class CommandOutput {
 
   /** @param values in the order of the model */
   #publishSetPoints(values: Float64Array): void {
+    if (this.#parameters().dry_run) return;
     const ordered = Float64Array.from(this.#order, (joint) => values[joint] ?? NaN);
     this.#outputs.commands.publish(setPoints(ordered, this.#ordered));
   }

@@ -20,9 +20,11 @@ export interface PlanPublisherOptions {
   readonly figures: PlanFigures;
   readonly timing: CommandTiming;
   readonly problems: ProblemLog;
+  /** Whether there is a recording: it gets plans and statistics, too. */
+  readonly isRecorded: () => boolean;
 }
 
-/** Publishes plans for people to look at: `~/plan`, `~/candidates`, `~/statistics`, each only while it has subscribers. */
+/** Publishes plans for people to look at: `~/plan`, `~/statistics` and candidates, each only while it has subscribers; plan and statistics also while they are recorded. */
 export class PlanPublisher {
   readonly #options: PlanPublisherOptions;
   readonly #display: CandidateDisplay;
@@ -32,10 +34,7 @@ export class PlanPublisher {
     const { outputs, parameters, problems } = options;
     this.#display = new CandidateDisplay({
       parameters,
-      isWatched: () => outputs.candidates.hasSubscribers,
-      publish: (markers) => {
-        outputs.candidates.publish(markers);
-      },
+      outputs,
       report: (error) => problems.report(error),
       nowMs: () => performance.now(),
     });
@@ -43,24 +42,31 @@ export class PlanPublisher {
 
   /** What the next plan is to contain besides its actions. */
   get extras(): PlanExtras {
-    const { outputs, parameters } = this.#options;
+    const { outputs } = this.#options;
+    const { candidates, planCost } = this.#display.wanted;
     return {
-      candidates: this.#display.wanted,
-      costTerms: parameters()['statistics.cost_terms'] && outputs.statistics.hasSubscribers,
+      candidates,
+      costTerms: planCost || (this.#showsCostTerms && outputs.statistics.hasSubscribers),
     };
   }
 
+  get #showsCostTerms(): boolean {
+    return this.#options.parameters()['statistics.cost_terms'];
+  }
+
   publish(session: Pick<PlanningSession, 'model' | 'robot'>, loop: ControlLoop, report: PlanReport): void {
-    const { outputs, figures, timing, clock } = this.#options;
+    const { outputs, figures, timing, clock, isRecorded } = this.#options;
     const { model, robot } = session;
     if (model === null || robot === null) return;
     const { plan, position } = report;
     figures.note(report, loop.frameToCommandMs);
-    if (outputs.statistics.hasSubscribers) {
-      const status = figures.of(report, { loop, timing, device: model.device, nowNs: clock.nowNs });
+    if (outputs.statistics.hasSubscribers || isRecorded()) {
+      const showsCostTerms = this.#showsCostTerms;
+      const circumstances = { loop, timing, device: model.device, nowNs: clock.nowNs, showsCostTerms };
+      const status = figures.of(report, circumstances);
       outputs.statistics.publish(diagnosticArray(plan.frameStampNs, robot.urdf.name, [status]));
     }
-    if (outputs.plan.hasSubscribers) {
+    if (outputs.plan.hasSubscribers || isRecorded()) {
       const motion = new ActionMotion(robot.limits, robot.semantics).foresee(
         position,
         plan.actions,

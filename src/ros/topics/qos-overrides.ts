@@ -1,54 +1,8 @@
 import rclnodejs from 'rclnodejs';
 
-import { JepaMpcError } from '../../core/errors.js';
 import { rosTypes } from '../parameters/parameter-types.js';
+import { checkOverride, prefixOf, PREFIX } from './qos-override-check.js';
 import type { WantedQos } from './qos-policies.js';
-
-const maxDepth = 1000;
-
-/** Policies of a subscription that may be overridden, and the values that they take. */
-const CHOICES = {
-  reliability: ['best_available', 'best_effort', 'reliable'],
-  durability: ['best_available', 'volatile', 'transient_local'],
-} as const;
-
-type Choice = keyof typeof CHOICES;
-
-const PREFIX = 'qos_overrides.';
-
-function prefixOf(topic: string): string {
-  return `${PREFIX}${topic}.subscription.`;
-}
-
-function refuse(name: string, value: unknown, expected: string): never {
-  throw new JepaMpcError('params.invalid', {
-    subject: `parameter ${name}`,
-    found: String(value),
-    expected,
-    remedy: 'docs/ros.md lists the QoS that may be overridden.',
-  });
-}
-
-/** Parts of an override's name: the topic is in the middle, and may have dots of its own. */
-const NAME = /^qos_overrides\.(\/.*)\.(publisher|subscription)(?:_[^.]*)?\.([^.]+)$/;
-
-function check(name: string, value: unknown): void {
-  const [, , entity, policy] = NAME.exec(name) ?? [];
-  if (entity !== 'subscription' || policy === undefined) {
-    refuse(name, value, 'a name such as qos_overrides./image.subscription.reliability');
-  }
-  if (policy === 'depth') {
-    const depth = Number(value);
-    if (!(Number.isInteger(depth) && depth >= 1 && depth <= maxDepth))
-      refuse(name, value, `an integer from 1 to ${String(maxDepth)}`);
-    return;
-  }
-  if (!Object.hasOwn(CHOICES, policy)) {
-    refuse(name, value, `one of the policies depth, ${Object.keys(CHOICES).join(', ')}`);
-  }
-  const choices: readonly string[] = CHOICES[policy as Choice];
-  if (!choices.includes(String(value))) refuse(name, value, `one of ${choices.join(', ')}`);
-}
 
 /**
  * The parameters `qos_overrides.<topic>.subscription.<policy>`, by the names that rclcpp and rclpy give them; the topic is fully qualified
@@ -66,7 +20,7 @@ export class QosOverrides {
   constructor(node: rclnodejs.Node, given: ReadonlyMap<string, unknown>) {
     this.#node = node;
     this.#given = given;
-    for (const [name, value] of given) if (name.startsWith(PREFIX)) check(name, value);
+    for (const [name, value] of given) if (name.startsWith(PREFIX)) checkOverride(name, value);
   }
 
   /**

@@ -2,11 +2,12 @@ import rclnodejs from 'rclnodejs';
 
 import { guardSubscriptions } from '../node/rclnodejs-patches.js';
 import type { Endpoint } from './endpoints.js';
+import { messageCallback } from './message-callback.js';
 import { bestAvailable } from './qos-compatibility.js';
 import { toRosQos } from './qos.js';
 import type { QosOverrides } from './qos-overrides.js';
 import type { TopicQos, WantedQos } from './qos-policies.js';
-import type { TopicSubscription } from './topics.js';
+import type { MessageReceiver, TopicSubscription } from './topics.js';
 
 /** How often the publishers are queried: a query takes 20 microseconds. */
 const queryPeriodMs = 500;
@@ -26,7 +27,7 @@ export class QosSubscription<Type extends rclnodejs.MessageTypeClassName> implem
   readonly #type: Type;
   readonly #name: string;
   readonly #wanted: WantedQos;
-  readonly #onMessage: (message: rclnodejs.MessageType<Type>) => void;
+  readonly #onMessage: MessageReceiver<rclnodejs.MessageType<Type>>;
   readonly #timer: NodeJS.Timeout | null;
   /** Fully qualified and remapped. */
   readonly topic: string;
@@ -39,7 +40,7 @@ export class QosSubscription<Type extends rclnodejs.MessageTypeClassName> implem
     type: Type,
     topic: string,
     { qos, overrides }: { readonly qos: WantedQos; readonly overrides: QosOverrides },
-    onMessage: (message: rclnodejs.MessageType<Type>) => void,
+    onMessage: MessageReceiver<rclnodejs.MessageType<Type>>,
   ) {
     this.#node = node;
     this.#type = type;
@@ -75,15 +76,16 @@ export class QosSubscription<Type extends rclnodejs.MessageTypeClassName> implem
   }
 
   #subscribe(qos: TopicQos): QosVersion {
-    const receive: rclnodejs.SubscriptionCallback<Type> = (message) => {
+    const receive = (message: rclnodejs.MessageType<Type>, publisher?: string): void => {
       if (made === this.#next) this.#replaceCurrent(made);
-      this.#onMessage(message);
+      this.#onMessage(message, publisher);
     };
+    const callback = messageCallback<Type>(receive, this.#onMessage.length >= 2);
     const subscription = this.#node.createSubscription(
       this.#type,
       this.#name,
       { qos: toRosQos(qos) },
-      receive,
+      callback,
     );
     guardSubscriptions(subscription, (error) => {
       throw error;

@@ -1,5 +1,7 @@
+import type rclnodejs from 'rclnodejs';
+
 import type { JepaMpcError } from '../../core/errors.js';
-import type { JointStateMessage } from '../../robot/joint-reading.js';
+import type { JointStateMessage } from '../../timeline/joint-state-reader.js';
 import type { ProblemLog } from '../diagnostics/problem-log.js';
 import { ArrivalRate } from './arrival-rate.js';
 import type { WantedQos } from './qos-policies.js';
@@ -21,8 +23,10 @@ export interface RobotInputOptions {
   readonly arrivalNs: () => bigint | null;
   /** Gets the URDF, as text. */
   readonly onDescription: (urdf: string) => void;
-  /** May throw a JepaMpcError for a message that cannot be used. */
-  readonly onJointState: (message: JointStateMessage, stampNs: bigint) => void;
+  /** Gets every message of joint states. */
+  readonly onReceived: (message: rclnodejs.sensor_msgs.msg.JointState) => void;
+  /** May throw a JepaMpcError for a message that cannot be used. @param publisher tells publishers apart, where the middleware does */
+  readonly onJointState: (message: JointStateMessage, stampNs: bigint, publisher?: string) => void;
 }
 
 /** The topics `robot_description` and `joint_states`, subscribed for as long as the node lives. */
@@ -31,16 +35,21 @@ export class RobotInputs {
   readonly rate = new ArrivalRate();
   #refusal: JepaMpcError | null = null;
 
-  constructor(topics: Topics, { problems, arrivalNs, onDescription, onJointState }: RobotInputOptions) {
+  constructor(
+    topics: Topics,
+    { problems, arrivalNs, onDescription, onReceived, onJointState }: RobotInputOptions,
+  ) {
     topics.subscribe('std_msgs/msg/String', 'robot_description', descriptionQos, ({ data }) => {
       onDescription(data);
     });
-    topics.subscribe('sensor_msgs/msg/JointState', 'joint_states', jointStateQos, (message) => {
+    const onMessage = (message: rclnodejs.sensor_msgs.msg.JointState, publisher?: string): void => {
       this.rate.note(performance.now());
+      onReceived(message);
       this.#refusal = problems.guard(() => {
-        onJointState(message, arrivalNs() ?? stampToNs(message.header.stamp));
+        onJointState(message, arrivalNs() ?? stampToNs(message.header.stamp), publisher);
       });
-    });
+    };
+    topics.subscribe('sensor_msgs/msg/JointState', 'joint_states', jointStateQos, onMessage);
   }
 
   /** State of the joint states; `refusal`: why the newest was refused, null if it was not. */

@@ -1,10 +1,11 @@
 import type rclnodejs from 'rclnodejs';
 
+import { messageCallback } from './message-callback.js';
 import { toRosQos } from './qos.js';
 import type { QosOverrides } from './qos-overrides.js';
 import type { TopicQos, WantedQos } from './qos-policies.js';
 import { QosSubscription } from './qos-subscription.js';
-import type { Topics, TopicSubscription } from './topics.js';
+import type { MessageReceiver, Topics, TopicSubscription } from './topics.js';
 
 /** The topics of a node of rclnodejs. */
 export class RosTopics implements Topics {
@@ -24,7 +25,7 @@ export class RosTopics implements Topics {
     type: Type,
     topic: string,
     qos: WantedQos,
-    onMessage: (message: rclnodejs.MessageType<Type>) => void,
+    onMessage: MessageReceiver<rclnodejs.MessageType<Type>>,
   ): TopicSubscription {
     return new QosSubscription(this.#node, type, topic, { qos, overrides: this.#overrides }, onMessage);
   }
@@ -33,11 +34,9 @@ export class RosTopics implements Topics {
     type: Type,
     topic: string,
     qos: TopicQos,
-    onMessage: (message: rclnodejs.MessageType<Type>) => void,
+    onMessage: MessageReceiver<rclnodejs.MessageType<Type>>,
   ): Pick<TopicSubscription, 'dispose'> {
-    const receive: rclnodejs.SubscriptionCallback<Type> = (message) => {
-      onMessage(message);
-    };
+    const receive = messageCallback<Type>(onMessage, onMessage.length >= 2);
     const subscription = this.#node.createSubscription(type, topic, { qos: toRosQos(qos) }, receive);
     return {
       dispose: () => {

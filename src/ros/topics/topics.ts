@@ -11,6 +11,12 @@ export interface TopicSubscription {
   dispose(): void;
 }
 
+/**
+ * @param publisher tells publishers of the topic apart: its identifier, in hexadecimal. It is there for receivers with two parameters alone, and
+ *   only if the middleware gives it
+ */
+export type MessageReceiver<Message> = (message: Message, publisher?: string) => void;
+
 /** The topics of a node, for what subscribes to them. */
 export interface Topics {
   /** Fully qualified and remapped. */
@@ -20,13 +26,13 @@ export interface Topics {
     type: Type,
     topic: string,
     qos: WantedQos,
-    onMessage: (message: rclnodejs.MessageType<Type>) => void,
+    onMessage: MessageReceiver<rclnodejs.MessageType<Type>>,
   ): TopicSubscription;
   /** Subscribes with this QoS, which users cannot override. */
   subscribeFixed<Type extends rclnodejs.MessageTypeClassName>(
     type: Type,
     topic: string,
     qos: TopicQos,
-    onMessage: (message: rclnodejs.MessageType<Type>) => void,
+    onMessage: MessageReceiver<rclnodejs.MessageType<Type>>,
   ): Pick<TopicSubscription, 'dispose'>;
 }

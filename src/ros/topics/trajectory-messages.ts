@@ -2,7 +2,7 @@ import type { CdrWriter } from '@foxglove/cdr';
 
 import type { TrajectoryPoint } from '../../safety/trajectory.js';
 import type { PlannedMotion } from '../../robot/action-motion.js';
-import { cdrMessage, writeHeader, writeTime } from './cdr-writing.js';
+import { cdrMessage, writeHeader, writeString, writeTime } from './cdr-writing.js';
 
 const NONE = new Float64Array(0);
 
@@ -48,7 +48,8 @@ export function plannedTrajectory(
 export function setPoints(values: Float64Array, joints: readonly string[]): Buffer {
   return cdrMessage((writer) => {
     writer.sequenceLength(1);
-    writer.string(joints.join(', ')).uint32(values.length).uint32(values.length);
+    writeString(writer, joints.join(', '));
+    writer.uint32(values.length).uint32(values.length);
     writer.uint32(0); // data_offset
     writer.float64Array(values, true);
   });
@@ -62,7 +63,7 @@ function writeTrajectoryHead(
 ): void {
   writeHeader(writer, stampNs, '');
   writer.sequenceLength(joints.length);
-  for (const joint of joints) writer.string(joint);
+  for (const joint of joints) writeString(writer, joint);
   writer.sequenceLength(points);
 }
 

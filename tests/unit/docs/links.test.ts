@@ -6,7 +6,7 @@ import { anchorsOf, linksOf, pathsOf } from './markdown.js';
 
 const PAGES = [
   ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
-  ...['docs', 'bench', 'training', 'packages', 'interfaces'].flatMap(filesBelow),
+  ...['docs', 'bench', 'examples', 'training', 'packages', 'interfaces'].flatMap(filesBelow),
 ].filter((path) => path.endsWith('.md'));
 
 /** Top-level folders whose paths pages name. */

@@ -6,7 +6,7 @@ import { filesBelow, ROOT } from './files.js';
 /** Where prose and names have to be plain English. */
 const CHECKED = [
   ...['src', 'eval', 'packages', 'docs', 'training', 'sim', 'launch', 'scripts', 'bench'],
-  ...['config', 'interfaces', 'README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
+  ...['config', 'examples', 'interfaces', 'README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
 ];
 
 const TEXT = /\.(ts|mjs|cjs|js|py|md|ya?ml|json|toml|txt|sdf|cc|hh|action|xml)$|^scripts\/[^.]+$|CMakeLists/;

@@ -13,6 +13,7 @@ const LIMIT: JointLimit = {
   upper: 1,
   velocity: 2,
   acceleration: 10,
+  jerk: Infinity,
   effort: 1,
 };
 /** Largest change of velocity in a period [rad/s]. */

@@ -35,6 +35,14 @@ describe('the command line of the demo', () => {
     },
   );
 
+  it('refuses a port of a live page that is not asked for, and one that there is not', async () => {
+    await expect(parsed('--port', '9000')).rejects.toMatchObject({
+      code: 'params.invalid',
+      facts: { subject: '--port 9000', found: expect.stringContaining('--dashboard') as string },
+    });
+    await expect(parsed('--dashboard', '--port', '65536')).rejects.toThrow(/expected a number from 0/);
+  });
+
   it('refuses an animation in a format other than WebP', async () => {
     await expect(parsed('--animation', 'demo.gif')).rejects.toThrow(/'demo.gif', expected .* \.webp/);
   });

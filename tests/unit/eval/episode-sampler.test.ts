@@ -4,7 +4,17 @@ import { distanceM, MIN_TIP_DISTANCE_M, sampleEpisode } from '../../../eval/epis
 import type { JointLimit } from '../../../src/core/types.js';
 
 function joint(name: string, lower: number, upper: number): JointLimit {
-  return { name, unit: 'rad', continuous: false, lower, upper, velocity: 2, acceleration: 10, effort: 20 };
+  return {
+    name,
+    unit: 'rad',
+    continuous: false,
+    lower,
+    upper,
+    velocity: 2,
+    acceleration: 10,
+    jerk: Infinity,
+    effort: 20,
+  };
 }
 
 const LIMITS = [joint('shoulder', -2.6, 2.6), joint('elbow', -1, 2.6)];

@@ -33,6 +33,7 @@ class Rig {
     commands: 0,
     plannedFrameNs: -1n,
     holdReason: '',
+    holdReports: 0,
   };
 
   constructor(answers: (Knows | null)[], activations: boolean[] = [true]) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { wilsonInterval } from '../../../eval/episodes/wilson-interval.js';
+import { wilsonInterval } from '../../../eval/statistics/wilson-interval.js';
 
 describe('wilsonInterval', () => {
   it.each([

@@ -17,7 +17,9 @@ const JITTER_MS = [0, 25, -20, 10] as const;
 const OK: Condition = { level: 'ok', reasons: [] };
 const PAUSED: Condition = {
   level: 'hold',
-  reasons: [{ name: 'pause', level: 'hold', found: 'paused', limit: 'none', clears: '~/pause' }],
+  reasons: [
+    { name: 'pause', id: 'paused', level: 'hold', found: 'paused', limit: 'none', clears: '~/pause' },
+  ],
 };
 
 const named = (name: string): { goal: FrameSet; origin: string } => ({

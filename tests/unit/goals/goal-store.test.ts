@@ -88,7 +88,7 @@ describe('GoalStore', () => {
     await expect(store.load('home', CAMERAS)).rejects.toThrow(/wrist\.png.*\[goal\.file\]/);
     const broken = join(folder, 'broken.png');
     writeFileSync(broken, 'no image');
-    await expect(readGoalFiles([broken], FRONT)).rejects.toThrow(/broken\.png.*\[image\.compressed\]/);
+    await expect(readGoalFiles([broken], FRONT)).rejects.toThrow(/broken\.png.*\[goal\.file\]/);
   });
 
   it('refuses a grey file for a model of colours, and takes it for one of grey', async () => {

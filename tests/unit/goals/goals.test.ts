@@ -10,7 +10,9 @@ const S = 1_000_000_000n;
 const OK: Condition = { level: 'ok', reasons: [] };
 const HELD: Condition = {
   level: 'hold',
-  reasons: [{ name: 'pause', level: 'hold', found: 'paused', limit: 'none', clears: '~/pause' }],
+  reasons: [
+    { name: 'pause', id: 'paused', level: 'hold', found: 'paused', limit: 'none', clears: '~/pause' },
+  ],
 };
 
 function goal(stampNs: bigint): FrameSet {
@@ -117,6 +119,25 @@ describe('Goals', () => {
     });
     goals.giveUp(first, 'canceled', 'too late');
     expect(handed).toEqual([7n, 8n]);
+  });
+
+  it('the goal that was asked for last is in force, whichever is read first', () => {
+    const { goals, handed, logged } = bench();
+    const slow = goals.newRequest();
+    const quick = goals.newRequest();
+    const second = goals.set(goal(8n), 'the quick one', {}, quick);
+    const first = goals.setUnstamped(goal(0n), 'the slow one', {}, slow);
+    expect(first.ending).toMatchObject({
+      outcome: 'preempted',
+      reason: 'another goal was asked for later, from the quick one',
+    });
+    expect(logged).toContain(
+      'the goal from the slow one is not pursued: another goal was asked for later, from the quick one',
+    );
+    expect(second.ending).toBeNull();
+    expect(handed).toEqual([8n]);
+    goals.set(goal(9n), 'a third');
+    expect(second.ending?.outcome).toBe('preempted');
   });
 
   it('a goal that is given up is handed on as none, once, and still reported', () => {

@@ -1,4 +1,5 @@
 import { VirtualTimeScheduler } from 'rxjs';
+import { UNHINDERED, type OperatorState } from '../../../src/safety/operator-state.js';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { EffortLaw } from '../../../src/safety/effort-law.js';
@@ -42,6 +43,8 @@ class ManualPlanner implements PlannerPort {
   compiles = false;
   /** How long a plan and its search are said to have taken. */
   searchMs = 0;
+  /** Whether something is said to have been compiled for the plan. */
+  warmUp = false;
   #answer: { resolve: (plan: Plan) => void; reject: (error: Error) => void } | null = null;
 
   load(): Promise<ModelInfo> {
@@ -75,13 +78,16 @@ class ManualPlanner implements PlannerPort {
         planIndex: request.planIndex,
         encodeMs: 0,
         encoded: 1,
-        warmUp: false,
+        warmUp: this.warmUp,
         planMs: this.searchMs,
         bestCost: 0,
         meanCost: 0,
         goalDistance: 0,
         samples: 1,
         elitesStd: 0,
+        elitesStdByIteration: [0],
+        costVariation: 0.1,
+        actionsAtBounds: 0,
         rests: false,
         rollout: 'host',
         fallbacks: [],
@@ -172,6 +178,7 @@ let robot: Float64Array;
 
 const values: LoopValues = {
   ...validateParameters({
+    'command.soft_start_s': 0,
     'planning.timeout_s': 1,
     'planning.load_timeout_s': 60,
     'planning.latency': 'fixed',
@@ -193,6 +200,7 @@ function makeLoop(overrides: Partial<ControlLoopOptions> = {}): ControlLoop {
         return ns(nowMs);
       },
       stepS: 0,
+      isSimulated: false,
     },
     values: () => values,
     restartPlanner: () => {
@@ -580,6 +588,70 @@ describe('when things go wrong', () => {
     expect(loop.condition.reasons.map((reason) => reason.name)).not.toContain('fault');
   });
 
+  describe('a robot that is pushed away', () => {
+    /** What is commanded while the robot is measured 0.5 rad from where it was stopped. */
+    function pushed(): number[] {
+      const velocities: number[] = [];
+      for (let ms = 1020; ms <= 2400; ms += 20) {
+        read(ms, 1);
+        const command = loop.tick(at(ms));
+        velocities.push(command?.velocities[0] ?? NaN);
+      }
+      expect(loop.condition.reasons.map((reason) => reason.name)).toContain('fault');
+      return velocities;
+    }
+    const operator = (change: Partial<OperatorState>): void => {
+      loop = makeLoop({ operator: () => ({ ...UNHINDERED, ...change }) });
+      loop.onGoal(frameAt(1));
+      restAt(0.5);
+      loop.start(at(940));
+    };
+
+    it('is followed after the fault, if nobody stopped it', () => {
+      runUntil(1000, 1000);
+      expect(Math.max(...pushed())).toBeGreaterThan(0.5);
+    });
+
+    it('is not followed while an emergency stop is latched', () => {
+      operator({ emergencyStop: { id: 'emergency-stop', found: 'pressed' } });
+      runUntil(1000, 1000);
+      expect(pushed().every((velocity) => velocity === 0)).toBe(true);
+    });
+
+    it('is not followed while it is paused, or the node stops', () => {
+      runUntil(1000, 1000);
+      loop.setPaused(true);
+      expect(pushed().every((velocity) => velocity === 0)).toBe(true);
+      loop.setPaused(false);
+      loop.brake('the node stops');
+      for (let ms = 2420; ms <= 2600; ms += 20) {
+        read(ms, 0.8);
+        expect(loop.tick(at(ms))?.velocities[0]).toBe(0);
+      }
+    });
+
+    it('is followed at the scaled speed', () => {
+      operator({ speedScale: 0.1 });
+      runUntil(1000, 1000);
+      const fastest = Math.max(...pushed());
+      expect(fastest).toBeGreaterThan(0.05);
+      expect(fastest).toBeLessThanOrEqual(0.1 * 2 + 1e-9);
+    });
+  });
+
+  it('a clock that is set forward does not make commands jump: periods count by a clock that nobody sets', async () => {
+    runUntil(1000, 1000);
+    await planner.finish(1);
+    runUntil(1020, 1300);
+    await planner.finish(1);
+    const before = runUntil(1320, 1400)?.velocities[0] ?? NaN;
+    const after = loop.tick(at(1720), 1)?.velocities[0] ?? NaN;
+    expect(before).toBeCloseTo(1, 6);
+    expect(Math.abs(after - before)).toBeLessThanOrEqual(0.2 + 1e-9);
+    // Periods that were really missed count.
+    expect(loop.tick(at(1740), 5)?.velocities[0]).toBe(0);
+  });
+
   it.each([160, 300, 480, 2000])(
     'brakes in %d ms of silence on joint_states, never against the motion, and goes on by itself',
     async (silentMs) => {
@@ -727,6 +799,53 @@ describe('latency', () => {
     scheduler.flush();
     await settle();
     expect(problems[0]?.message).toContain('no plan within 8000 ms');
+  });
+
+  describe('in a simulation whose clock waits for each plan', () => {
+    /** Frames of this age at every 100 ms, each planned from before time goes on. */
+    async function planAtOnce(fromMs: number, toMs: number, ageMs: number): Promise<number[]> {
+      const before = planner.requests.length;
+      for (let ms = fromMs; ms <= toMs; ms += 20) {
+        nowMs = ms;
+        runUntil(ms, ms, { frames: false });
+        if (ms % 100 !== 0) continue;
+        loop.onFrame(frameAt(ms - ageMs), at(ms));
+        if (planner.requests.length > reports.length) await planner.finish(0);
+      }
+      return planner.requests.slice(before).map(({ committed }) => committed.length);
+    }
+
+    function simulate(isSimulated: boolean): void {
+      const clock = {
+        get nowNs() {
+          return ns(nowMs);
+        },
+        stepS: 0.02,
+        isSimulated,
+      };
+      loop = makeLoop({ values: () => valuesNow, clock });
+      reports = [];
+      loop.plans$.subscribe((report) => reports.push(report));
+      loop.onGoal(frameAt(1));
+      restAt(0.5);
+      loop.start(at(940));
+    }
+
+    it.each([
+      [true, 1],
+      [false, 2],
+    ])('is forgotten with a reset if time is simulated: %s', async (isSimulated, first) => {
+      simulate(isSimulated);
+      expect(await planAtOnce(1200, 1600, 180)).toEqual([1, 2, 2, 2, 2]);
+      expect(loop.reset(at(1600)).state).toBe('anchored');
+      expect((await planAtOnce(1900, 2100, 180)).slice(0, 2)).toEqual([first, 2]);
+    });
+
+    it('counts a plan for which something was compiled meanwhile', async () => {
+      simulate(true);
+      planner.warmUp = true;
+      expect(await planAtOnce(1200, 1400, 180)).toEqual([1, 2, 2]);
+    });
   });
 
   it('makes a plan from every frame of a fast camera, and behind a late one once a control period', async () => {

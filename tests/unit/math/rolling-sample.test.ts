@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { percentile } from '../../../src/math/percentile.js';
 import { RollingSample } from '../../../src/math/rolling-sample.js';
 
 describe('a rolling sample', () => {
@@ -23,5 +25,22 @@ describe('a rolling sample', () => {
     expect(sample.percentile(0.5, 1)).toBe(3);
     expect(sample.percentile(1, 100)).toBe(8);
     expect(new RollingSample(4).percentile(0.5, 2)).toBeNaN();
+  });
+
+  it('has the percentiles of the numbers that it keeps, however often it went round', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ noNaN: true }), { minLength: 1, maxLength: 30 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (values, length, last, fraction) => {
+          const sample = new RollingSample(length);
+          for (const value of values) sample.note(value);
+          const newest = values.slice(-Math.min(length, last));
+          expect(sample.percentile(fraction, last)).toBe(percentile(newest, fraction));
+        },
+      ),
+    );
   });
 });

@@ -13,7 +13,7 @@ import { goldenOffset } from '../../fixtures/golden-offset.js';
 import { tinyModelFolder, TinyModelCopy } from '../../fixtures/tiny-model.js';
 
 const ROOT = new URL('../../../', import.meta.url);
-const MAIN = fileURLToPath(new URL('dist/src/cli/main.js', ROOT));
+const MAIN = fileURLToPath(new URL('dist/eval/main.js', ROOT));
 const REACHER = fileURLToPath(new URL('models/reacher', ROOT));
 /** Vulkan on the processor, as Debian's chromium package ships it. */
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';

@@ -42,6 +42,7 @@ describe.each(['cem', 'mppi', 'cma'] as const)('%s in one graph', (name) => {
     ['with momentum and red noise', { ...OPTIONS, momentum: 0.2, noiseBeta: 2 }],
     ['with held and frozen actions', { ...OPTIONS, actionRepeat: 2, frozen: [null, 0.5] }],
     ['handing out the best', { ...OPTIONS, returned: 'best' }],
+    ['stopping early', { ...OPTIONS, iterations: 8, earlyStopStd: 0.2 }],
   ];
 
   it.each(variants)('makes the plan of the host, %s', async (_, options) => {
@@ -64,6 +65,10 @@ describe.each(['cem', 'mppi', 'cma'] as const)('%s in one graph', (name) => {
       expect(found.meanCost).toBeCloseTo(expected.meanCost, 4);
       expect(found.iterations).toBe(expected.iterations);
       expect(found.elitesStd).toBeCloseTo(expected.elitesStd, 4);
+      expect(found.elitesStdByIteration).toHaveLength(found.iterations);
+      for (const [iteration, std] of expected.elitesStdByIteration.entries())
+        expect(found.elitesStdByIteration[iteration]).toBeCloseTo(std, 4);
+      expect(found.costVariation).toBeCloseTo(expected.costVariation, 4);
       hostState = { ...expected.state, ageMs: action.periodMs };
       deviceState = { ...found.state, ageMs: action.periodMs };
     }

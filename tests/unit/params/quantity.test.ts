@@ -13,6 +13,7 @@ describe('quantities', () => {
     ['0.05 s', 'ms', 50],
     ['50ms', 's', 0.05],
     ['-2 m', 'rad or m', -2],
+    ['1 krad/s³', 'rad/s³', 1000],
     ['20 N·m/rad', 'N·m/rad or N/m', 20],
     ['2 kN/m', 'N·m/rad or N/m', 2000],
     ['5 N m s/rad', 'N·m·s/rad or N·s/m', 5],

@@ -23,6 +23,11 @@ describe('the parameter schema', () => {
     }
   });
 
+  it('has no name that is the beginning of another: as nested keys of a parameter file both would be one', () => {
+    const names = parameterInfos.map(({ name }) => name);
+    expect(names.filter((name) => names.some((other) => other.startsWith(`${name}.`)))).toEqual([]);
+  });
+
   it('is what docs/parameters.md says (npm run docs)', () => {
     expect(readFileSync('docs/parameters.md', 'utf8')).toBe(parametersMarkdown());
   });

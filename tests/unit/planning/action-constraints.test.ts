@@ -68,6 +68,20 @@ describe('ActionConstraints', () => {
     ]);
   });
 
+  it('counts the planned actions that are at their bounds', () => {
+    const share = (
+      values: readonly number[],
+      frozen: readonly (number | null)[],
+      committed = NOTHING,
+    ): number => constraints({ frozen }).shareAtBounds(Float32Array.from(values), committed);
+    // Bounds are -2 to 2 and -1 to 3; two hundredths of half a range from them still count.
+    const values = [2, 0, -2, 1, 1.97, 0.5, 1.9, -1];
+    expect(share(values, [null, null])).toBe(4 / 8);
+    expect(share(values, [null, 3])).toBe(3 / 4);
+    expect(share(values, [null, null], Float32Array.of(2, 0))).toBe(3 / 6);
+    expect(share(values, [2, 3])).toBe(0);
+  });
+
   it('holds the first or the mean of each group of periods, from the committed ones on', () => {
     const values = [1, 10, 2, 20, 4, 40, 6, 60];
     const twice = constraints({ actionRepeat: 2 });

@@ -174,6 +174,9 @@ describe('CemPlanner', () => {
     const early = await plan(0.05);
     expect(early.iterations).toBeLessThan(50);
     expect(early.elitesStd).toBeLessThan(0.05);
+    const [first = NaN] = early.elitesStdByIteration;
+    expect(first).toBeGreaterThan(0.2);
+    expect(early.elitesStdByIteration.slice(0, -1).every((std) => std >= 0.05)).toBe(true);
     expect((await plan(0)).iterations).toBe(50);
   });
 

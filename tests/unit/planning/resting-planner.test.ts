@@ -34,6 +34,8 @@ function fixedPlanner(actions: Float32Array): Planner {
     meanCost: 4,
     iterations: 2,
     elitesStd: 0.1,
+    elitesStdByIteration: [0.3, 0.1],
+    costVariation: 0.2,
   };
   return { name: 'fixed', plan: () => Promise.resolve(result) };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { StopRule } from '../../../src/planning/stop-rule.js';
+import { replayedClock, StopRule } from '../../../src/planning/stop-rule.js';
 
 /** Iterations run when each takes so many ms, in turn. */
 function iterationsRun(
@@ -39,6 +39,24 @@ describe('StopRule', () => {
 
   it('starts afresh with each plan', () => {
     expect(iterationsRun([10, 10, 10, 10], 39, 3).iterations).toBe(3);
+  });
+
+  it('stops by the clock of a replay where it stopped before', () => {
+    for (const [durations, budgetMs] of [
+      [[10, 10, 10, 10], 39],
+      [[10, 10, 10], 30],
+      [[10, 10, 10], 100],
+      [[100, 100], 1],
+    ] as const) {
+      const { iterations, hasTime } = iterationsRun(durations, budgetMs);
+      const nowMs = replayedClock({ iterations, timeIsUp: !hasTime });
+      const timeBudget = { ms: budgetMs, nowMs };
+      const rule = new StopRule({ iterations: durations.length, earlyStopStd: 0, timeBudget });
+      rule.start();
+      do rule.noteIteration();
+      while (rule.goesOn(1));
+      expect([rule.iterations, rule.hasTime()]).toEqual([iterations, hasTime]);
+    }
   });
 
   it('stops when the elites agree to within the threshold', () => {

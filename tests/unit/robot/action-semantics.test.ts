@@ -187,3 +187,23 @@ function rotationBetween(before: Float64Array, after: Float64Array): number[] {
   };
   return [(entry(2, 1) - entry(1, 2)) / 2, (entry(0, 2) - entry(2, 0)) / 2, (entry(1, 0) - entry(0, 1)) / 2];
 }
+
+describe('where a joint may have to come to rest', () => {
+  const limits = [jointLimit('a'), jointLimit('b')];
+  const semantics = jointSemantics(limits, { kind: 'joint_position' });
+  const actions = Float32Array.of(0.1, 0.1, 0.2, 0.05, 0.3, 0.05);
+
+  it.each([
+    ['goes through to the next position where that leads on', 0, [0, 0], [0.2, 0.1]],
+    ['stays at a position that the next one repeats', 1, [0.15, 0.08], [0.3, 0.05]],
+    ['is the last position at the end', 2, [0.25, 0.05], [0.3, 0.05]],
+  ])('%s', (_what, index, position, expected) => {
+    const out = new Float64Array(2);
+    semantics.restingPoint?.(actions, index, Float64Array.from(position), out);
+    for (const [joint, goal] of expected.entries()) expect(out[joint]).toBeCloseTo(goal, 6);
+  });
+
+  it('does not exist for velocities', () => {
+    expect('restingPoint' in jointSemantics(limits)).toBe(false);
+  });
+});

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { jointLimits, type LimitOptions } from '../../../src/robot/joint-limits.js';
+import { jointLimits } from '../../../src/robot/joint-limits.js';
+import { validateParameters } from '../../../src/params/validate.js';
+import { limitOptions, type LimitOptions } from '../../../src/robot/limit-options.js';
 import { parseUrdf, type Urdf } from '../../../src/robot/urdf.js';
 import { thrownBy } from '../../fixtures/robot.js';
 
@@ -19,8 +21,17 @@ describe('jointLimits', () => {
   it('gives the limits in the order of the names', () => {
     const limits = jointLimits(armWith(FULL), ['elbow', 'shoulder']);
     expect(limits).toEqual([
-      { ...REVOLUTE, name: 'elbow', lower: -1, upper: 3, velocity: 2, acceleration: 8, effort: 5 },
-      { ...REVOLUTE, name: 'shoulder', lower: -2, upper: 2, velocity: 1.5, acceleration: 4, effort: 9 },
+      { ...REVOLUTE, name: 'elbow', lower: -1, upper: 3, velocity: 2, acceleration: 8, jerk: 200, effort: 5 },
+      {
+        ...REVOLUTE,
+        name: 'shoulder',
+        lower: -2,
+        upper: 2,
+        velocity: 1.5,
+        acceleration: 4,
+        jerk: 100,
+        effort: 9,
+      },
     ]);
   });
 
@@ -48,6 +59,7 @@ describe('jointLimits', () => {
       upper: 1.8,
       velocity: 0.75,
       acceleration: 1,
+      jerk: 100,
     });
   });
 
@@ -61,7 +73,31 @@ describe('jointLimits', () => {
       upper: Infinity,
       velocity: 1,
       acceleration: 2,
+      jerk: 50,
       effort: Infinity,
+    });
+  });
+
+  describe('of jerk', () => {
+    const limit = '<limit lower="-2" upper="2" velocity="1.5" effort="9" acceleration="4" jerk="30"/>';
+    const jerkOf = (urdf: Urdf, options: LimitOptions): number | undefined =>
+      jointLimits(urdf, ['shoulder'], options)[0]?.jerk;
+
+    it('come from the description, else from the option, else reach the acceleration limit in 0.04 s', () => {
+      expect(jerkOf(armWith(limit), {})).toBe(30);
+      expect(jerkOf(armWith(FULL), { jerk: 20 })).toBe(20);
+      expect(jerkOf(armWith(FULL), { accelerationScale: 0.5 })).toBe(4 / 0.04);
+      expect(jerkOf(armWith(FULL, 'prismatic'), { jerk: 1, jerkM: 7 })).toBe(7);
+    });
+
+    it('are never loosened by the option, take a scale, and are off by choice only', () => {
+      expect(jerkOf(armWith(limit), { jerk: 50 })).toBe(30);
+      expect(jerkOf(armWith(limit), { jerk: 20, jerkScale: 0.5 })).toBe(10);
+      expect(jerkOf(armWith(limit), { isJerkLimited: false, jerk: 20 })).toBe(Infinity);
+    });
+
+    it('are refused at 0 or below', () => {
+      expect(() => jerkOf(armWith(limit.replace('30', '0')), {})).toThrow(/jerk="0".*finite number above 0/s);
     });
   });
 
@@ -88,6 +124,7 @@ describe('jointLimits', () => {
           upper: 0.039,
           velocity: 0.2,
           acceleration: 2,
+          jerk: 50,
           effort: 20,
         },
       ]);
@@ -113,6 +150,73 @@ describe('jointLimits', () => {
       const error = thrownBy(() => jointLimits(armWith(FINGER, type), ['shoulder'], options));
       expect(error.code).toBe('urdf.no-limits');
       expect(error.facts.remedy).toContain(parameter);
+    });
+  });
+
+  describe('with numbers by the names of joints', () => {
+    const bare = armWith('<limit lower="-2" upper="2" velocity="1.5" effort="9"/>');
+    const ends = (options: LimitOptions) =>
+      jointLimits(armWith(FULL), ['shoulder', 'elbow'], { positionMargin: 0.1, ...options }).map(
+        ({ lower, upper }) => [lower, upper],
+      );
+
+    it('takes a margin that is named as it is, more than a tenth of the range included', () => {
+      expect(ends({})).toEqual([
+        [-1.9, 1.9],
+        [-0.9, 2.9],
+      ]);
+      expect(ends({ margins: new Map([['shoulder', 1.5]]) })).toEqual([
+        [-0.5, 0.5],
+        [-0.9, 2.9],
+      ]);
+      expect(ends({ margins: new Map([['elbow', 0]]) })[1]).toEqual([-1, 3]);
+    });
+
+    it.each([2, 3])('refuses a margin of %d that leaves no range of 4', (margin) => {
+      const error = thrownBy(() => ends({ margins: new Map([['shoulder', margin]]) }));
+      expect(error.code).toBe('params.invalid');
+      expect(error.facts).toMatchObject({
+        subject: 'parameter limits.joint_margins',
+        found: `shoulder=${String(margin)}`,
+        expected: 'less than 2, half of the range of the joint',
+      });
+    });
+
+    it('refuses a margin for a joint without end', () => {
+      const endless = armWith('<limit velocity="1" acceleration="2"/>', 'continuous');
+      const error = thrownBy(() =>
+        jointLimits(endless, ['shoulder'], { margins: new Map([['shoulder', 0.1]]) }),
+      );
+      expect(error.code).toBe('params.invalid');
+      expect(error.message).toContain('not a continuous one');
+    });
+
+    it('takes an acceleration that is named before the default, and never to loosen a limit', () => {
+      const accelerations = new Map([
+        ['shoulder', 6],
+        ['elbow', 9],
+      ]);
+      const options = { acceleration: 20, accelerations };
+      expect(jointLimits(bare, ['shoulder', 'elbow'], options).map((limit) => limit.acceleration)).toEqual([
+        6, 8,
+      ]);
+      expect(jointLimits(bare, ['shoulder'], { accelerations })[0]?.acceleration).toBe(6);
+    });
+
+    it('come from the parameters, for joints of the model alone', () => {
+      const given = { 'limits.joint_margins': 'elbow=0.5', 'limits.joint_accelerations': 'elbow=0.5' };
+      const options = limitOptions(validateParameters(given), false, ['shoulder', 'elbow']);
+      expect(jointLimits(armWith(FULL), ['elbow'], options)[0]).toMatchObject({
+        lower: -0.5,
+        upper: 2.5,
+        acceleration: 0.5,
+      });
+      for (const name of ['limits.joint_margins', 'limits.joint_accelerations']) {
+        const wrong = validateParameters({ [name]: 'wrist=1' });
+        expect(thrownBy(() => limitOptions(wrong, false, ['elbow'])).facts.subject).toBe(`parameter ${name}`);
+      }
+      const zero = validateParameters({ 'limits.joint_accelerations': 'elbow=0' });
+      expect(() => limitOptions(zero, false, ['elbow'])).toThrow(/from 0\.001 to 1000/);
     });
   });
 
@@ -217,6 +321,9 @@ describe('jointLimits', () => {
     ['a zero acceleration scale', { accelerationScale: 0 }],
     ['an infinite acceleration', { acceleration: Infinity }],
     ['a negative acceleration', { accelerationM: -1 }],
+    ['a negative jerk', { jerk: -1 }],
+    ['an infinite jerk', { jerkM: Infinity }],
+    ['a jerk scale above 1', { jerkScale: 1.1 }],
   ])('refuses %s as an option', (_what, options) => {
     expect(thrownBy(() => jointLimits(armWith(FULL), ['shoulder'], options)).code).toBe('params.invalid');
   });

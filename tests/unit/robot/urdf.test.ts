@@ -23,7 +23,14 @@ describe('parseUrdf', () => {
       child: 'distal_link',
       axis: [0, 0, 1],
     });
-    expect(elbow?.limit).toEqual({ lower: -2.6, upper: 2.6, velocity: 2, effort: 10, acceleration: 10 });
+    expect(elbow?.limit).toEqual({
+      lower: -2.6,
+      upper: 2.6,
+      velocity: 2,
+      effort: 10,
+      acceleration: 10,
+      jerk: null,
+    });
   });
 
   it('fills in the defaults of the specification and normalises the axis', () => {

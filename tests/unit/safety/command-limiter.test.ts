@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { advanceMotion, brakeMotion, limitedVelocity } from '../../../src/safety/command-limiter.js';
+import {
+  advanceMotion,
+  brakeMotion,
+  brakingTimeS,
+  isStill,
+  restingAt,
+  type JointMotion,
+} from '../../../src/safety/command-limiter.js';
 import type { JointLimit } from '../../../src/core/types.js';
 import { jointLimit } from '../../fixtures/robot.js';
 
@@ -10,6 +17,7 @@ const limits = fc
     range: fc.double({ min: 0.5, max: 4, noNaN: true }),
     velocity: fc.double({ min: 0.1, max: 5, noNaN: true }),
     acceleration: fc.double({ min: 0.5, max: 50, noNaN: true }),
+    jerk: fc.oneof(fc.double({ min: 1, max: 10_000, noNaN: true }), fc.constant(Infinity)),
   })
   .map(({ lower, range, ...rest }) => jointLimit('j', { lower, upper: lower + range, ...rest }));
 const tick = fc.double({ min: 0.001, max: 0.05, noNaN: true });
@@ -22,187 +30,239 @@ const targets = fc
   .array(fc.tuple(target, fc.integer({ min: 1, max: 120 })), { minLength: 1, maxLength: 8 })
   .map((runs) => runs.flatMap(([value, length]) => Array.from({ length }, () => value)));
 
-function singleJoint(position: number, velocity = 0) {
-  return { position: Float64Array.of(position), velocity: Float64Array.of(velocity) };
+const at = (position: number): JointMotion => restingAt(Float64Array.of(position));
+const moving = (position: number, velocity: number, acceleration = 0): JointMotion => ({
+  position: Float64Array.of(position),
+  velocity: Float64Array.of(velocity),
+  acceleration: Float64Array.of(acceleration),
+});
+const stateOf = ({ position: [q = NaN], velocity: [v = NaN], acceleration: [a = NaN] }: JointMotion) => ({
+  q,
+  v,
+  a,
+});
+
+function advanced(motion: JointMotion, value: number, dtS: number, limit: JointLimit): JointMotion {
+  advanceMotion(motion, [value], dtS, [limit]);
+  return motion;
 }
 
-/** The law that a tick breaks, in words; null when it keeps all of them. */
-function brokenLaw(
+/** The laws that a state breaks with respect to the one before, in words. */
+function brokenLaws(
   limit: JointLimit,
-  q0: number,
-  v0: number,
-  q1: number,
-  v1: number,
+  before: ReturnType<typeof stateOf>,
+  after: ReturnType<typeof stateOf>,
   dtS: number,
-  ticksDiffer: boolean,
-): string | null {
-  // Where the velocity changes sign, the joint reverses inside the tick.
-  const reversal = v0 * v1 < 0 ? q0 + (v0 * v0 * dtS) / (2 * (v0 - v1)) : q1;
-  // Ticks of different lengths may need this much; see advanceMotion.
-  const slack = 1e-9 + (ticksDiffer ? (limit.acceleration * dtS * dtS) / 32 : 0);
+): string[] {
+  const jerkStep = limit.jerk * dtS;
+  // A displacement lies between those of the greatest and the least velocity that acceleration limits allow.
+  const spread = (limit.acceleration * dtS * dtS) / 2;
   const laws: readonly (readonly [string, boolean])[] = [
-    ['acceleration', Math.abs(v1 - v0) / dtS <= limit.acceleration + 1e-9],
-    ['velocity', Math.abs(v1) <= limit.velocity + 1e-12],
-    ['lower', q1 >= limit.lower],
-    ['upper', q1 <= limit.upper],
-    ['trapezoid', Math.abs(q1 - (q0 + ((v0 + v1) * dtS) / 2)) < 1e-9],
-    ['lower inside the tick', reversal >= limit.lower - slack],
-    ['upper inside the tick', reversal <= limit.upper + slack],
+    ['acceleration', Math.abs(after.a) <= limit.acceleration * (1 + 1e-9)],
+    ['mean acceleration', Math.abs(after.v - before.v) / dtS <= limit.acceleration * (1 + 1e-9) + 1e-9],
+    ['jerk', Math.abs(after.a - before.a) <= jerkStep * (1 + 1e-9) + 1e-9],
+    ['velocity', Math.abs(after.v) <= limit.velocity + 1e-9],
+    ['lower', after.q >= limit.lower],
+    ['upper', after.q <= limit.upper],
+    ['displacement', Math.abs(after.q - before.q - ((before.v + after.v) * dtS) / 2) <= spread + 1e-9],
   ];
-  const broken = laws.find(([, kept]) => !kept);
-  return broken === undefined
-    ? null
-    : `${broken[0]}: (${[q0, v0].join()}) -> (${[q1, v1].join()}) in ${String(dtS)} s`;
+  return laws
+    .filter(([, kept]) => !kept)
+    .map(([law]) => `${law}: ${JSON.stringify([before, after])} in ${String(dtS)} s`);
 }
 
-/** The first law that is broken while the targets are followed. */
-function firstBrokenLaw(
+/** The first laws that are broken while the targets are followed; none if all are kept. */
+function firstBrokenLaws(
   limit: JointLimit,
   start: number,
   sequence: readonly number[],
   ticks: readonly number[],
-): string | null {
-  const motion = singleJoint(start);
+): string[] {
+  const motion = at(start);
   for (const [index, value] of sequence.entries()) {
     const dtS = ticks[index % ticks.length] ?? NaN;
-    const [q0 = NaN] = motion.position;
-    const [v0 = NaN] = motion.velocity;
-    advanceMotion(motion, [value], dtS, [limit]);
-    const broken = brokenLaw(
-      limit,
-      q0,
-      v0,
-      motion.position[0] ?? NaN,
-      motion.velocity[0] ?? NaN,
-      dtS,
-      ticks.length > 1,
-    );
-    if (broken !== null) return broken;
+    const before = stateOf(motion);
+    advanced(motion, value, dtS, limit);
+    const broken = brokenLaws(limit, before, stateOf(motion), dtS);
+    if (broken.length > 0) return broken;
   }
-  return null;
+  return [];
 }
 
 describe('the command limiter', () => {
-  it('keeps position, velocity and acceleration limits, and is a trapezoid, for any targets and tick length', () => {
+  it('keeps position, velocity, acceleration and jerk limits for any targets and tick length', () => {
     const within = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
       fc.property(limits, within, targets, tick, (limit, start, sequence, dtS) => {
-        const position = limit.lower + start * (limit.upper - limit.lower);
-        expect(firstBrokenLaw(limit, position, sequence, [dtS])).toBeNull();
-      }),
-      { numRuns: 1000 },
-    );
-  });
-
-  it('keeps them when every tick has another length', () => {
-    fc.assert(
-      fc.property(
-        limits,
-        targets,
-        fc.array(tick, { minLength: 3, maxLength: 40 }),
-        (limit, sequence, ticks) => {
-          expect(firstBrokenLaw(limit, (limit.lower + limit.upper) / 2, sequence, ticks)).toBeNull();
-        },
-      ),
-      { numRuns: 1000 },
-    );
-  });
-
-  it('can brake to rest inside the limits after any tick', () => {
-    fc.assert(
-      fc.property(limits, targets, tick, (limit, sequence, dtS) => {
-        const motion = singleJoint((limit.lower + limit.upper) / 2);
-        for (const value of sequence) advanceMotion(motion, [value], dtS, [limit]);
-        let position = motion.position[0] ?? NaN;
-        let velocity = motion.velocity[0] ?? NaN;
-        while (velocity !== 0) {
-          const next = Math.sign(velocity) * Math.max(0, Math.abs(velocity) - limit.acceleration * dtS);
-          position += ((velocity + next) * dtS) / 2;
-          velocity = next;
-        }
-        expect(position).toBeGreaterThanOrEqual(limit.lower - 1e-9);
-        expect(position).toBeLessThanOrEqual(limit.upper + 1e-9);
+        const position = Math.min(limit.lower + start * (limit.upper - limit.lower), limit.upper);
+        expect(firstBrokenLaws(limit, position, sequence, [dtS])).toEqual([]);
       }),
       { numRuns: 300 },
     );
   });
 
-  it('wastes nothing: full speed towards a limit ends at the limit, at rest', () => {
+  it('keeps them when every tick has another length', () => {
+    const lengths = fc.array(tick, { minLength: 3, maxLength: 40 });
     fc.assert(
-      fc.property(limits, tick, fc.boolean(), (limit, dtS, upwards) => {
-        const motion = singleJoint((limit.lower + limit.upper) / 2);
-        for (let elapsedS = 0; elapsedS < 60; elapsedS += dtS) {
-          advanceMotion(motion, [upwards ? 100 : -100], dtS, [limit]);
-        }
-        expect(motion.position[0]).toBeCloseTo(upwards ? limit.upper : limit.lower, 9);
-        expect(motion.velocity[0]).toBeCloseTo(0, 9);
+      fc.property(limits, targets, lengths, (limit, sequence, ticks) => {
+        expect(firstBrokenLaws(limit, (limit.lower + limit.upper) / 2, sequence, ticks)).toEqual([]);
       }),
-      { numRuns: 20 },
+      { numRuns: 300 },
     );
   });
 
-  it('slews to the target by exactly the acceleration limit, and then stays on it', () => {
-    const motion = singleJoint(0);
-    const limit = jointLimit('j');
-    const velocities = [0.5, 0.5, 0.5, 0.5].map((value) => {
-      advanceMotion(motion, [value], 0.02, [limit]);
-      return motion.velocity[0];
-    });
-    expect(velocities).toEqual([0.2, 0.4, 0.5, 0.5]);
-    expect(motion.position[0]).toBeCloseTo(0.002 + 0.006 + 0.009 + 0.01, 12);
+  it('can brake to rest inside the limits after any tick, whatever the ticks of braking are', () => {
+    fc.assert(
+      fc.property(limits, targets, tick, tick, (limit, sequence, dtS, brakingDtS) => {
+        const motion = at((limit.lower + limit.upper) / 2);
+        for (const value of sequence) advanced(motion, value, dtS, limit);
+        const longestS = brakingTimeS(motion, [limit]) + brakingDtS;
+        for (let elapsedS = 0; !isStill(motion); elapsedS += brakingDtS) {
+          expect(elapsedS).toBeLessThan(longestS);
+          brakeMotion(motion, brakingDtS, [limit]);
+          expect(stateOf(motion).q).toBeGreaterThanOrEqual(limit.lower);
+          expect(stateOf(motion).q).toBeLessThanOrEqual(limit.upper);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  const coarse = fc.double({ min: 0.02, max: 0.05, noNaN: true });
+  it('wastes nothing: full speed towards a limit ends at the limit, at rest', () => {
+    fc.assert(
+      fc.property(limits, coarse, fc.boolean(), (limit, dtS, upwards) => {
+        const motion = at((limit.lower + limit.upper) / 2);
+        for (let elapsedS = 0; elapsedS < 45; elapsedS += dtS)
+          advanced(motion, upwards ? 100 : -100, dtS, limit);
+        expect(motion.position[0]).toBeCloseTo(upwards ? limit.upper : limit.lower, 6);
+        expect(motion.velocity[0]).toBeCloseTo(0, 6);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it('slews to the target by exactly the acceleration limit where the jerk is not limited, and then stays on it', () => {
+    const motion = at(0);
+    const velocities = [0.5, 0.5, 0.5, 0.5].map(
+      (value) => stateOf(advanced(motion, value, 0.02, jointLimit('j'))).v,
+    );
+    for (const [index, velocity] of [0.2, 0.4, 0.5, 0.5].entries())
+      expect(velocities[index]).toBeCloseTo(velocity, 9);
+    expect(motion.position[0]).toBeCloseTo((0.5 * 0.05) / 2 + 0.5 * 0.03, 9);
+  });
+
+  it('reaches the target in three phases of constant jerk', () => {
+    const motion = at(0);
+    const limit = jointLimit('j', { acceleration: 10, jerk: 250 });
+    // To 1 rad/s: 0.04 s of rising, 0.06 s at 10 rad/s², 0.04 s of falling acceleration.
+    const states = Array.from({ length: 8 }, () => stateOf(advanced(motion, 1, 0.02, limit)));
+    const accelerations = [5, 10, 10, 10, 10, 5, 0, 0];
+    const velocities = [0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1, 1];
+    for (const [index, { v, a }] of states.entries()) {
+      expect(v).toBeCloseTo(velocities[index] ?? NaN, 9);
+      expect(a).toBeCloseTo(accelerations[index] ?? NaN, 6);
+    }
+    expect(states[6]).toMatchObject({ v: 1, a: 0 });
+    // The speed rises evenly about the middle of the ramp.
+    expect(states[6]?.q).toBeCloseTo(0.14 / 2, 9);
+  });
+
+  it('turns round without a step in the acceleration', () => {
+    const motion = at(0);
+    const limit = jointLimit('j', { acceleration: 10, jerk: 250 });
+    for (let count = 0; count < 10; count++) advanced(motion, 1, 0.02, limit);
+    const states = Array.from({ length: 12 }, () => stateOf(advanced(motion, -1, 0.02, limit)));
+    expect(states[0]?.a).toBeCloseTo(-5, 9);
+    expect(states[1]?.a).toBeCloseTo(-10, 9);
+    expect(states.at(-1)).toMatchObject({ v: -1, a: 0 });
+  });
+
+  it('goes no nearer to a limit than it can brake for with the jerk limit', () => {
+    const limit = jointLimit('j', { acceleration: 10, jerk: 100, velocity: 2, upper: 1 });
+    const motion = at(0);
+    let fastest = 0;
+    for (let count = 0; count < 200; count++)
+      fastest = Math.max(fastest, stateOf(advanced(motion, 2, 0.02, limit)).v);
+    expect(motion.position[0]).toBeCloseTo(1, 6);
+    expect(motion.position[0]).toBeLessThanOrEqual(1);
+    expect(fastest).toBeGreaterThan(1.9);
   });
 
   it.each([NaN, Infinity, -Infinity])('brakes on the target %d', (value) => {
-    expect(limitedVelocity(0, 1, value, 0.02, jointLimit('j'))).toBeCloseTo(0.8, 12);
-    expect(limitedVelocity(0, -0.1, value, 0.02, jointLimit('j'))).toBe(0);
+    expect(stateOf(advanced(moving(0, 1), value, 0.02, jointLimit('j'))).v).toBeCloseTo(0.8, 9);
+    expect(stateOf(advanced(moving(0, -0.1), value, 0.02, jointLimit('j'))).v).toBe(0);
+  });
+
+  it('clips targets to the velocity limit', () => {
+    const motion = at(0);
+    for (let count = 0; count < 30; count++) advanced(motion, 50, 0.02, jointLimit('j', { upper: 100 }));
+    expect(motion.velocity[0]).toBe(2);
+    for (let count = 0; count < 60; count++) advanced(motion, -50, 0.02, jointLimit('j', { lower: -100 }));
+    expect(motion.velocity[0]).toBe(-2);
   });
 
   it('lets a joint outside its limits move inwards only, and in for good', () => {
+    const out = fc.double({ min: 0.001, max: 1, noNaN: true });
     fc.assert(
-      fc.property(
-        limits,
-        fc.double({ min: 0.001, max: 1, noNaN: true }),
-        fc.boolean(),
-        targets,
-        tick,
-        (limit, out, above, sequence, dtS) => {
-          const motion = singleJoint(above ? limit.upper + out : limit.lower - out);
-          const excess = (q: number): number => Math.max(q - limit.upper, limit.lower - q, 0);
-          for (const value of sequence) {
-            const before = motion.position[0] ?? NaN;
-            advanceMotion(motion, [value], dtS, [limit]);
-            expect(excess(motion.position[0] ?? NaN)).toBeLessThanOrEqual(excess(before));
-          }
-        },
-      ),
-      { numRuns: 200 },
+      fc.property(limits, out, fc.boolean(), targets, tick, (limit, far, above, sequence, dtS) => {
+        const motion = at(above ? limit.upper + far : limit.lower - far);
+        const excess = (q: number): number => Math.max(q - limit.upper, limit.lower - q, 0);
+        for (const value of sequence) {
+          const before = stateOf(motion).q;
+          advanced(motion, value, dtS, limit);
+          expect(excess(stateOf(motion).q)).toBeLessThanOrEqual(excess(before) + 1e-12);
+        }
+      }),
+      { numRuns: 60 },
     );
   });
 
   it('comes back in from outside when asked to, and stays out at rest when asked to go further', () => {
-    const back = singleJoint(3);
-    const further = singleJoint(3);
+    const back = at(3);
+    const further = at(3);
     for (let count = 0; count < 100; count++) {
-      advanceMotion(back, [-1], 0.02, [jointLimit('j')]);
-      advanceMotion(further, [1], 0.02, [jointLimit('j')]);
+      advanced(back, -1, 0.02, jointLimit('j'));
+      advanced(further, 1, 0.02, jointLimit('j'));
     }
     expect(back.position[0]).toBeLessThan(2.6);
-    expect([further.position[0], further.velocity[0]]).toEqual([3, 0]);
+    expect(further.position[0]).toBe(3);
+    expect(further.velocity[0]).toBeCloseTo(0, 9);
   });
 
   it('brakes a joint that is outside its limits and moving further out, whatever the target', () => {
-    expect(limitedVelocity(3, 1, 2, 0.02, jointLimit('j'))).toBeCloseTo(0.8, 12);
-    expect(limitedVelocity(-3, -0.1, -2, 0.02, jointLimit('j'))).toBe(0);
+    expect(stateOf(advanced(moving(3, 1), 2, 0.02, jointLimit('j'))).v).toBeCloseTo(0.8, 6);
+    expect(stateOf(advanced(moving(-3, -1), -2, 0.02, jointLimit('j'))).v).toBeCloseTo(-0.8, 6);
   });
 
   it('brakes every joint at its own limit, to exactly 0', () => {
-    const motion = { position: Float64Array.of(0, 0), velocity: Float64Array.of(0.5, -0.3) };
+    const motion = { ...restingAt(Float64Array.of(0, 0)), velocity: Float64Array.of(0.5, -0.3) };
     const pair = [jointLimit('a'), jointLimit('b', { acceleration: 5 })];
+    expect(brakingTimeS(motion, pair)).toBeCloseTo(0.06, 9);
     expect(brakeMotion(motion, 0.02, pair)).toBe(false);
-    expect(motion.velocity[0]).toBeCloseTo(0.3, 12);
-    expect(motion.velocity[1]).toBeCloseTo(-0.2, 12);
+    expect(motion.velocity[0]).toBeCloseTo(0.3, 9);
+    expect(motion.velocity[1]).toBeCloseTo(-0.2, 9);
     expect(brakeMotion(motion, 0.02, pair)).toBe(false);
-    expect(brakeMotion(motion, 0.02, pair)).toBe(true);
-    expect([...motion.velocity]).toEqual([0, 0]);
+    expect(brakeMotion(motion, 0.0201, pair)).toBe(true);
+    expect([...motion.velocity, ...motion.acceleration]).toEqual([0, 0, 0, 0]);
+  });
+
+  it('needs the time of the ramps of acceleration for braking, too', () => {
+    const limit = jointLimit('j', { acceleration: 10, jerk: 250 });
+    expect(brakingTimeS(moving(0, 1), [limit])).toBeCloseTo(0.14, 9);
+    expect(brakingTimeS(moving(0, 0, 5), [limit])).toBeGreaterThan(0.02);
+    expect(brakingTimeS(at(1), [limit])).toBe(0);
+  });
+
+  it('counts a joint as still only without acceleration', () => {
+    expect(isStill(at(1))).toBe(true);
+    expect(isStill(moving(1, 0, 0.1))).toBe(false);
+    expect(isStill(moving(1, 0.1))).toBe(false);
+  });
+
+  it('refuses targets for another number of joints', () => {
+    expect(() => {
+      advanceMotion(at(0), [0, 0], 0.02, [jointLimit('j')]);
+    }).toThrow(RangeError);
   });
 });

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
+import { UNHINDERED } from '../../../src/safety/operator-state.js';
 import { validateParameters } from '../../../src/params/validate.js';
-import { checkCommandSettings, effortGains } from '../../../src/safety/command-settings.js';
-import { assessCondition } from '../../../src/safety/watchdog.js';
-import { thrownBy } from '../../fixtures/robot.js';
+import {
+  checkCommandSettings,
+  effortGains,
+  trackingTolerances,
+} from '../../../src/safety/command-settings.js';
+import { assessCondition, WHOLE_MESSAGES } from '../../../src/safety/watchdog.js';
+import { jointLimit, thrownBy } from '../../fixtures/robot.js';
 
 const joints = ['shoulder', 'elbow'];
 const effort = { 'command.interface': 'commands', 'command.kind': 'effort' };
@@ -48,6 +53,8 @@ describe('the command parameters', () => {
   it.each([
     [{ ...effort, ...gains, 'command.effort_kp': [1, 2, 3] }, 'one, or 2 (shoulder, elbow)'],
     [{ 'command.interface': 'commands', 'command.joints': 'shoulder, wrist' }, "'wrist' is no joint"],
+    [{ 'command.joint_tolerances': 'wrist=0.1' }, 'parameter command.joint_tolerances'],
+    [{ 'command.joint_tolerances': 'elbow=0' }, 'from 0.0001 to 10'],
   ])('refuse %o with a model', (given, said) => {
     const values = validateParameters(given);
     checkCommandSettings(values, null);
@@ -64,6 +71,22 @@ describe('the command parameters', () => {
     ]);
   });
 
+  it('give each joint its tracking tolerance in its own unit, or the one that it has by name', () => {
+    const limits = [
+      jointLimit('shoulder'),
+      jointLimit('finger', { unit: 'm', lower: 0, upper: 0.04 }),
+      jointLimit('wheel', { continuous: true, lower: -Infinity, upper: Infinity }),
+    ];
+    const tolerances = (given: Record<string, unknown>) =>
+      trackingTolerances(limits, validateParameters(given));
+    expect(tolerances({})).toEqual(Float64Array.of(0.3, 0.02, 0.3));
+    const common = { 'command.tracking_tolerance': 0.2, 'command.tracking_tolerance_m': 0.01 };
+    expect(tolerances(common)).toEqual(Float64Array.of(0.2, 0.01, 0.2));
+    const named = { ...common, 'command.joint_tolerances': 'finger=0.03, wheel=0.5' };
+    expect(tolerances(named)).toEqual(Float64Array.of(0.2, 0.03, 0.5));
+    expect(thrownBy(() => tolerances({ 'command.joint_tolerances': 'thumb=1' })).code).toBe('params.invalid');
+  });
+
   it('let efforts bear less age of joint states', () => {
     const now = { lastNs: 0n, fault: null };
     const holdsAt = (ageS: number, given: object): boolean => {
@@ -71,7 +94,16 @@ describe('the command parameters', () => {
       const inputs = { nowNs, image: { ...now, lastNs: nowNs }, jointStates: now, planEndNs: nowNs + 1n };
       const state = { paused: false, active: true, workerAlive: true, clockJumped: false };
       const condition = assessCondition(
-        { ...inputs, ...state, fault: null, unsettled: null },
+        {
+          ...inputs,
+          ...state,
+          fault: null,
+          unsettled: null,
+          frozenImage: null,
+          restriction: null,
+          jointMessages: WHOLE_MESSAGES,
+          operator: UNHINDERED,
+        },
         validateParameters({ ...given }),
       );
       return condition.level === 'hold';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Command } from '../../../src/safety/command-stream.js';
+import type { Command } from '../../../src/safety/command.js';
 import { CommandValidator } from '../../../src/safety/command-validator.js';
 import { jointLimit, ms } from '../../fixtures/robot.js';
 
@@ -16,9 +16,10 @@ function command(
   return {
     stampNs: ms(stampMs),
     ...state,
+    // Slow enough for every command of these tests to stop within it.
     points: [
       { timeFromStartNs: ms(20), ...state },
-      { timeFromStartNs: ms(40), ...stop },
+      { timeFromStartNs: ms(120), ...stop },
     ],
     mode: 'plan',
     reason: '',
@@ -32,7 +33,34 @@ function validatorAfter(previous: Command): CommandValidator {
   return validator;
 }
 
+/** A command with this ramp of joint a's velocities, one every 20 ms; of a single velocity, one with a long way to rest. */
+function ramp(stampMs: number, velocities: number[]): Command {
+  const points = (velocities.length === 1 ? [...velocities, 0] : velocities).map((velocity, index) => ({
+    timeFromStartNs: ms(velocities.length === 1 && index === 1 ? 1020 : 20 * (index + 1)),
+    positions: new Float64Array(2),
+    velocities: Float64Array.of(velocity, 0),
+  }));
+  return command(stampMs, [0, 0], [velocities[0] ?? NaN, 0], { points });
+}
+
 describe('CommandValidator', () => {
+  it.each([
+    ['of two commands', [[0.05], [0.2]], 'jerk 250', null],
+    ['of two commands', [[0.05], [0.2001]], 'jerk 250', 'jerk'],
+    ['into the ramp', [[0.05, 0]], 'jerk 250', null],
+    ['into the ramp', [[0.09, 0.05, 0]], 'jerk 250', 'jerk'],
+    ['along the ramp', [[0.05, 0.05, 0]], 'jerk 250', null],
+    ['along the ramp', [[0.09, 0.1, 0]], 'jerk 250', 'jerk'],
+    ['of a steep ramp', [[0.1, 0.29, 0.1, 0]], 'no limit', null],
+    ['of too steep a ramp', [[0.1, 0.31, 0.2, 0]], 'no limit', 'acceleration'],
+  ])('judges the change %s: %o with %s', (_what, commands, jerk, kind) => {
+    const limit = { jerk: jerk === 'no limit' ? Infinity : 250 };
+    const validator = new CommandValidator([jointLimit('a', limit), jointLimit('b', limit)], ms(20));
+    const found = commands.map((velocities, index) => validator.check(ramp(20 * index, velocities)));
+    expect(found.at(-1)?.kind ?? null).toBe(kind);
+    expect(found.slice(0, -1)).toEqual(found.slice(0, -1).map(() => null));
+  });
+
   it.each([
     [[20, -20], null],
     [[20.1, 0], 'effort'],
@@ -78,7 +106,7 @@ describe('CommandValidator', () => {
   it('looks at every point of the ramp', () => {
     const good = command(0, [2.59, 0], [0, 0]);
     const beyond = {
-      timeFromStartNs: ms(60),
+      timeFromStartNs: ms(140),
       positions: Float64Array.of(2.61, 0),
       velocities: new Float64Array(2),
     };
@@ -117,5 +145,14 @@ describe('CommandValidator', () => {
     validator.restart(Float64Array.of(1, 0), ms(0));
     expect(validator.check(command(20, [0.5, 0], [0, 0]))?.kind).toBe('jump');
     expect(validator.check(command(20, [1.01, 0], [1, 0]))?.kind).toBe('acceleration');
+  });
+});
+
+describe('the periods since the last command', () => {
+  it('count in place of the stamps, which may jump', () => {
+    const validator = validatorAfter(command(0, [0, 0], [0, 0]));
+    expect(validator.check(command(400, [0, 0], [0.4, 0]), 1)?.kind).toBe('acceleration');
+    expect(validator.check(command(420, [0, 0], [0.4, 0]), 1)).toBeNull();
+    expect(validator.check(command(440, [0, 0], [0.8, 0]), 1)?.kind).toBe('acceleration');
   });
 });

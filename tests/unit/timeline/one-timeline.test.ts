@@ -169,8 +169,18 @@ describe('Timeline', () => {
     expect(timeline.clockWentBack).toBe(true);
     timeline.reset(ms(5070));
     expect(timeline.clockWentBack).toBe(false);
-    timeline.observe(ms(20));
+    timeline.observe(ms(5070));
     expect(timeline.clockWentBack).toBe(false);
+  });
+
+  it('notices a clock that goes back right after a reset, so that no frame is held against a time that is no more', () => {
+    const timeline = timelineOf();
+    addReading(timeline, 5040, 5050, 0.5);
+    timeline.reset(ms(5050));
+    timeline.observe(ms(20));
+    expect(timeline.clockWentBack).toBe(true);
+    expect(addFrame(timeline, 15, 20)).toBe('accepted');
+    expect(addReading(timeline, 15, 20, 0.6)).toBe('accepted');
   });
 
   it('notices a clock that went back by the frames and readings themselves', () => {

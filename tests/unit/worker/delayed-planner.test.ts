@@ -3,13 +3,20 @@ import { DelayedPlanner } from '../../../src/worker/delayed-planner.js';
 import { JepaMpcError } from '../../../src/core/errors.js';
 import type { ModelInfo } from '../../../src/core/model-info.js';
 import type { Plan } from '../../../src/core/types.js';
-import type { PlannerPort, PlannerSettings, PlanRequest } from '../../../src/worker/planner-port.js';
+import type {
+  DistanceMap,
+  ExplainingPlanner,
+  ExplanationRequest,
+  PlannerSettings,
+  PlanRequest,
+} from '../../../src/worker/planner-port.js';
 
 const DELAY_MS = 1000;
 const PLAN_MS = 30;
 const MODEL = { name: 'model' } as unknown as ModelInfo;
 const SETTINGS = { seed: 1 } as unknown as PlannerSettings;
 const REQUEST = { planIndex: 3 } as unknown as PlanRequest;
+const MAP = { distance: 2 } as unknown as DistanceMap;
 const PLAN = { cost: 1 } as unknown as Plan;
 const FAILURE = new JepaMpcError('model.run-failed', {
   subject: 's',
@@ -19,7 +26,7 @@ const FAILURE = new JepaMpcError('model.run-failed', {
 });
 
 /** Takes `PLAN_MS` for each plan; what it is asked for is noted. */
-class QuickPlanner implements PlannerPort {
+class QuickPlanner implements ExplainingPlanner {
   readonly asked: unknown[] = [];
   failing = false;
 
@@ -40,6 +47,10 @@ class QuickPlanner implements PlannerPort {
         else resolve(PLAN);
       }, PLAN_MS);
     });
+  }
+
+  explain(): Promise<DistanceMap> {
+    return Promise.resolve(MAP);
   }
 
   dispose(): Promise<void> {
@@ -91,6 +102,10 @@ describe('DelayedPlanner', () => {
     expect(await slow.load(SETTINGS)).toBe(MODEL);
     await slow.dispose();
     expect(quick.asked).toEqual([SETTINGS, 'dispose']);
+  });
+
+  it('explains without a delay', async () => {
+    expect(await slow.explain({} as unknown as ExplanationRequest)).toBe(MAP);
   });
 
   it.each(['dispose', 'load'] as const)('%s ends the wait of the running job', async (way) => {

@@ -376,6 +376,19 @@ describe('the planner engine', () => {
     await expect(loaded.plan(planMessage({ 'actions.frozen': frozenActions }))).rejects.toThrow(name);
   });
 
+  it('reports a setting that it does not serve, also where the rollout stays the same without it', async () => {
+    const loaded = await load();
+    const instead = async (values: Partial<PlanningValues>): Promise<readonly string[]> => {
+      const { statistics } = await loaded.plan(planMessage(values));
+      return statistics.fallbacks.map((fallback) => fallback.instead);
+    };
+    expect(await instead({ planner: 'icem' })).toEqual([]);
+    expect(await instead({ planner: 'icem', 'rollout.graph': 'plan' })).toEqual([
+      'plans made iteration by iteration',
+    ]);
+    expect(await instead({ planner: 'icem' })).toEqual([]);
+  });
+
   it('refuses every plan while it has no objective that works', async () => {
     const loaded = await load();
     const bad = planMessage({ 'objective.expression': 'q[3]' });
@@ -403,6 +416,8 @@ describe('the planner engine', () => {
     expect(before.statistics.costTerms).toBeUndefined();
     expect(plan.candidates?.costs).toHaveLength(5);
     expect(plan.candidates?.actions).toHaveLength(5 * plan.actions.length);
+    expect(plan.candidates?.elites).toBeGreaterThanOrEqual(1);
+    expect(plan.candidates?.elites).toBeLessThan(5);
     const terms = plan.statistics.costTerms;
     if (terms === undefined) throw new Error('no cost terms');
     const { total, distance, motion, rest } = terms;

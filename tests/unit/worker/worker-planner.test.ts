@@ -134,6 +134,48 @@ describe('the planner worker', () => {
     await expect(first).resolves.toBeDefined();
   });
 
+  it('explains a distance between plans, which are the same as without', async () => {
+    const goal = frameAt(1, 30, 220);
+    const run = async (explains: boolean): Promise<Float32Array[]> => {
+      const worker = planner(builtWorker);
+      const { window } = await worker.load(loadSettings);
+      const frames = Array.from({ length: 12 }, (_, i) => frameAt(1000 + 200 * i, 100 + i, 100));
+      let plannedAfter = 0;
+      const map = explains
+        ? worker.explain({ frame: frameAt(900, 100, 100), goal, values, patches: 16 })
+        : null;
+      const busy = explains ? worker.explain({ frame: goal, goal, values, patches: 1 }) : null;
+      if (busy !== null) await expect(busy).rejects.toMatchObject({ code: 'planner.not-ready' });
+      const plans: Float32Array[] = [];
+      for (const [index, set] of frames.entries()) {
+        const history = Array.from({ length: window }, (_, age) => frames[index - window + 1 + age] ?? set);
+        plans.push((await worker.plan(request(index, history, goal))).actions);
+        plannedAfter += 1;
+      }
+      const found = await map;
+      expect(plannedAfter).toBe(frames.length);
+      if (explains) {
+        expect(found).toMatchObject({ stampNs: 900_000_000n, cameras: [{ width: 16, height: 16 }] });
+        expect(found?.distance).toBeGreaterThan(0);
+      }
+      return plans;
+    };
+    expect(await run(true)).toEqual(await run(false));
+  });
+
+  it('an explanation ends with the worker', async () => {
+    const worker = planner(hangingWorker);
+    await worker.load(loadSettings);
+    const now = frameAt(1000, 1, 1);
+    const map = worker.explain({ frame: now, goal: now, values, patches: 4 });
+    map.catch(() => undefined);
+    await worker.dispose();
+    await expect(map).rejects.toMatchObject({ code: 'planner.worker-died' });
+    await expect(worker.explain({ frame: now, goal: now, values, patches: 4 })).rejects.toMatchObject({
+      code: 'planner.worker-died',
+    });
+  });
+
   it('ends in the middle of a plan that hangs, and can be loaded again', async () => {
     lines.length = 0;
     const worker = planner(hangingWorker);

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jepa_mpc_sim.urdf import JointLimits, parse_urdf, read_joint_names, read_limits
+from jepa_mpc_sim.joint_limits import AS_DESCRIBED, JointLimits, RobotOptions, joint_limits, moved_joints
+from jepa_mpc_sim.urdf import read_robot
 from tqdm import tqdm
 
 from ..config import PERIOD_MS, CollectConfig, RecordingsConfig
@@ -28,20 +29,27 @@ _STILL = 0.01
 
 
 def collect_recordings(
-    urdf_xml: str, source: Source, config: CollectConfig, recordings: RecordingsConfig, folder: Path
+    urdf_xml: str,
+    source: Source,
+    config: CollectConfig,
+    recordings: RecordingsConfig,
+    folder: Path,
+    options: RobotOptions = AS_DESCRIBED,
 ) -> dict[str, Any]:
     """Writes the arrays of a `Dataset` with one view to `folder`, and `findings.json`; prints what was found.
 
-    Raises RecordingError if the recordings cannot be used.
+    Raises RecordingError if the recordings cannot be used, UrdfError if the URDF cannot.
     """
-    root = parse_urdf(urdf_xml)
-    joints, limits = read_joint_names(root), read_limits(root)
+    robot = read_robot(urdf_xml)
+    joints = moved_joints(robot, options)
+    limits = joint_limits(robot, joints, options, needs_acceleration=False)
+    continuous = [joint.name for joint in robot.joints if joint.type == "continuous"]
     found: list[Findings] = []
     parts: list[tuple[Section, list[Episode]]] = []
     for path in source.paths:
         findings = Findings(Path(path).name)
         found.append(findings)
-        for section in _sections(Path(path), source, joints, recordings, findings):
+        for section in _sections(Path(path), source, joints, limits, continuous, recordings, findings):
             parts.append((section, episodes_of(section, config.periods, PERIOD_MS, limits, recordings, findings)))
     print(table(found))
     episodes = [episode for _, some in parts for episode in some]
@@ -96,15 +104,21 @@ def _correlations(measured: np.ndarray, commanded: np.ndarray) -> np.ndarray:
 
 
 def _sections(
-    path: Path, source: Source, joints: Sequence[str], config: RecordingsConfig, findings: Findings
+    path: Path,
+    source: Source,
+    joints: Sequence[str],
+    limits: JointLimits,
+    continuous: Sequence[str],
+    config: RecordingsConfig,
+    findings: Findings,
 ) -> list[Section]:
     if isinstance(source, BagSource):
         from .rosbag import read_bag
 
-        return read_bag(path, source, joints, config, findings)
+        return read_bag(path, source, joints, config, findings, continuous)
     from .lerobot import read_lerobot
 
-    return read_lerobot(path, source, joints, config, findings)
+    return read_lerobot(path, source, joints, limits, config, findings)
 
 
 def _write(
@@ -181,21 +195,24 @@ def _check(
     """Raises RecordingError if commands are in another unit, do not move a joint, or are those of another joint."""
     subject = f"commands in {', '.join(source.paths)}"
     for index, joint in enumerate(joints):
-        limit = limits.velocity[index]
+        limit, unit = limits.velocity[index], f"{limits.units[index]}/s"
         beyond = float((np.abs(actions[..., index]) > _EXCESS * limit).mean())
         if beyond > _EXCESS_SHARE:
             raise RecordingError(
                 subject,
-                found=f"{joint} commanded to exceed the URDF's limit of {limit:g} rad/s in {beyond:.0%} of the periods",
+                found=f"{joint} commanded to exceed its limit of {limit:g} {unit} in {beyond:.0%} of the periods",
                 expected="velocities within the limits of the robot",
                 remedy="Set-points in degrees or of positions (--command-kind position), or a URDF with other limits.",
             )
         if following[index].commanded_rms < _STILL * limit:
             raise RecordingError(
                 subject,
-                found=f"{joint} commanded to move at {following[index].commanded_rms:.4f} rad/s in the mean",
-                expected="every joint of the URDF moved over its range, at all speeds",
-                remedy="Move it while recording, or make it a fixed joint in the URDF that is given.",
+                found=f"{joint} commanded to move at {following[index].commanded_rms:.4f} {unit} in the mean",
+                expected="every joint of the model moved over its range, at all speeds",
+                remedy="Move it while recording, or leave it out of the model: "
+                f"--joints {','.join(name for name in joints if name != joint)}."
+                if len(joints) > 1
+                else "Move it while recording.",
             )
         correlation = following[index].correlation
         if correlation < config.min_correlation:

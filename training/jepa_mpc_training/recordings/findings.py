@@ -31,8 +31,11 @@ class Findings:
     commands: int = 0
     dropped_frames: int = 0
     out_of_order: int = 0
+    """Images and commands older than the one before, and joint states older than a pose that was complete."""
     gaps: list[Event] = field(default_factory=list)
     clock_jumps: list[Event] = field(default_factory=list)
+    scales: list[str] = field(default_factory=list)
+    """The scale of each joint's numbers in a LeRobot data set, in words."""
     truncated: dict[str, int] = field(default_factory=dict)
     """Truncated files, by name: bytes after the last complete record, which are not read."""
     unused_s: dict[str, float] = field(default_factory=dict)
@@ -90,7 +93,7 @@ def _row(one: Findings) -> tuple[str, ...]:
 
 def _details(one: Findings) -> list[str]:
     lines = [f"clock jump of {event.by_s:+.3f} s at {event.at_s:.2f} s ({event.topic})" for event in one.clock_jumps]
-    lines = _shortened(lines)
+    lines = [*([f"scales: {', '.join(one.scales)}"] if one.scales else []), *_shortened(lines)]
     lines += _shortened([f"gap of {event.by_s:.2f} s at {event.at_s:.2f} s ({event.topic})" for event in one.gaps])
     lines += [
         f"WARNING: {file} is truncated: {one.duration_s:.1f} s are complete and read, its last {size} bytes are not"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet
+from jepa_mpc_sim.joint_limits import JointLimits
 
 from ..config import RecordingsConfig
 from .commands import Commands, HeldPositions, HeldVelocities
 from .errors import RecordingError
 from .findings import Findings
 from .images import compressed_image
+from .lerobot_scales import scales_of
 from .section import Section
 from .source import LerobotSource
 
@@ -43,14 +45,30 @@ class _Layout:
     state_columns: list[int]
     action_columns: list[int]
     command_kind: str
-    scale: float
+    factor: np.ndarray
+    """A position in the URDF's unit is `factor * number + offset`, both `[J]`; a velocity `factor * number`."""
+    offset: np.ndarray
+
+    def data_file(self, episode: dict[str, Any]) -> Path:
+        """The table that holds an episode."""
+        chunk, file = episode["data/chunk_index"], episode["data/file_index"]
+        return self.root / self.data_path.format(chunk_index=chunk, file_index=file)
 
 
 def read_lerobot(
-    path: Path, source: LerobotSource, joints: Sequence[str], config: RecordingsConfig, findings: Findings
+    path: Path,
+    source: LerobotSource,
+    joints: Sequence[str],
+    limits: JointLimits,
+    config: RecordingsConfig,
+    findings: Findings,
 ) -> list[Section]:
     """One section for each episode. Raises RecordingError if the data set cannot be used."""
     layout = _layout(path, source, joints)
+    scales = scales_of(f"LeRobot data set {path}", source, joints, limits, _seen(layout))
+    findings.scales.extend(scale.words for scale in scales)
+    factor, offset = (np.array([getattr(scale, name) for scale in scales]) for name in ("factor", "offset"))
+    layout = replace(layout, factor=factor, offset=offset)
     return [_section(layout, episode, config, findings) for episode in _episodes(layout)]
 
 
@@ -99,7 +117,8 @@ def _layout(path: Path, source: LerobotSource, joints: Sequence[str]) -> _Layout
         state_columns=_columns(path, _STATE, _names(path, features, _STATE), source.names(joints)),
         action_columns=_columns(path, _ACTION, action_names, source.names(joints)),
         command_kind=source.command_kind or _kind(path, action_names),
-        scale=float(np.pi / 180) if source.degrees else 1.0,
+        factor=np.ones(len(joints)),
+        offset=np.zeros(len(joints)),
     )
 
 
@@ -186,16 +205,17 @@ def _episodes(layout: _Layout) -> list[dict[str, Any]]:
 
 def _section(layout: _Layout, episode: dict[str, Any], config: RecordingsConfig, findings: Findings) -> Section:
     columns = ["timestamp", "episode_index", _STATE, _ACTION]
-    file = layout.root / layout.data_path.format(
-        chunk_index=episode["data/chunk_index"], file_index=episode["data/file_index"]
+    table = _table(
+        layout.data_file(episode), [*columns, *([] if layout.in_video else [layout.camera])], episode["episode_index"]
     )
-    table = _table(file, [*columns, *([] if layout.in_video else [layout.camera])], episode["episode_index"])
     seconds = table["timestamp"].to_numpy().astype(np.float64)
     stamps = np.rint(seconds * _NS_PER_S).astype(np.int64)
     findings.commands += len(stamps)
     state, action = (np.array(table[name].to_pylist(), dtype=np.float64) for name in (_STATE, _ACTION))
-    positions = state[:, layout.state_columns] * layout.scale
-    commanded = action[:, layout.action_columns] * layout.scale
+    positions = state[:, layout.state_columns] * layout.factor + layout.offset
+    commanded = action[:, layout.action_columns] * layout.factor
+    if layout.command_kind == "position":
+        commanded = commanded + layout.offset
 
     def read_frames(indices: np.ndarray) -> Iterator[np.ndarray]:
         if layout.in_video:
@@ -205,6 +225,23 @@ def _section(layout: _Layout, episode: dict[str, Any], config: RecordingsConfig,
     return Section(
         findings.recording, stamps, stamps, positions, _commands(layout, stamps, commanded, config), read_frames
     )
+
+
+def _seen(layout: _Layout) -> np.ndarray:
+    """Smallest and largest recorded position of each joint `[J, 2]`, in the data set's own numbers: of its statistics,
+    or of its tables where it has none."""
+    file = layout.root / "meta" / "stats.json"
+    known = json.loads(file.read_text()).get(_STATE, {}) if file.is_file() else {}
+    if "min" in known and "max" in known:
+        return np.array([known["min"], known["max"]], dtype=np.float64).T[layout.state_columns]
+    states = [
+        np.array(
+            _table(layout.data_file(episode), [_STATE, "episode_index"], episode["episode_index"])[_STATE].to_pylist()
+        )
+        for episode in _episodes(layout)
+    ]
+    every = np.concatenate(states)[:, layout.state_columns]
+    return np.stack([every.min(axis=0), every.max(axis=0)], axis=1)
 
 
 def _table(file: Path, columns: list[str], episode: int) -> pa.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from .lerobot_scales import checked_scale
 from .source import BagSource, LerobotSource, Source
 
 
@@ -30,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         choices=("velocity", "position"),
         help="content of a Float64MultiArray or of LeRobot's action (default: velocity; for LeRobot, by its names)",
     )
-    group.add_argument("--command-joints", metavar="A,B", help="joints of a Float64MultiArray (default: the URDF's)")
+    group.add_argument("--command-joints", metavar="A,B", help="joints of a Float64MultiArray (default: --joints)")
     group.add_argument(
         "--stamps",
         choices=("header", "bag"),
@@ -45,7 +46,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="name of a joint in the recording, if it is another one; may be repeated",
     )
     group.add_argument("--lerobot-camera", default="", metavar="FEATURE", help="the camera, if there are several")
-    group.add_argument("--degrees", action="store_true", help="LeRobot's numbers are in degrees")
+    group.add_argument("--degrees", action="store_true", help="LeRobot's arm is in degrees; a gripper never is")
+    group.add_argument("--normalised", action="store_true", help="LeRobot's arm is from -100 to 100")
+    group.add_argument(
+        "--scale",
+        action="append",
+        default=[],
+        metavar="JOINT=SCALE",
+        help="scale of one joint in LeRobot's numbers: A..B (its numbers at the ends of its range in the URDF, such as "
+        "gripper=0..100), degrees, rad or m; may be repeated (default: inferred from the data set)",
+    )
 
 
 def source_from(options: argparse.Namespace) -> Source | None:
@@ -56,6 +66,9 @@ def source_from(options: argparse.Namespace) -> Source | None:
     if (options.bag or options.lerobot) and options.simulator is not None:
         raise ValueError("--simulator: found it together with recordings, expected one or the other.")
     names = tuple(_renaming(text) for text in options.joint)
+    if options.degrees and options.normalised:
+        raise ValueError("--degrees and --normalised: found both, expected one scale for the arm.")
+    scales = tuple(checked_scale(text) for text in options.scale)
     if options.bag:
         return BagSource(
             paths=tuple(options.bag),
@@ -73,6 +86,8 @@ def source_from(options: argparse.Namespace) -> Source | None:
             camera=options.lerobot_camera,
             command_kind=options.command_kind or "",
             degrees=options.degrees,
+            normalised=options.normalised,
+            scales=scales,
             joint_names=names,
         )
     return None

@@ -16,6 +16,7 @@ from .commands import CommandedTrajectory, Commands, HeldPositions, HeldVelociti
 from .errors import RecordingError
 from .findings import Findings
 from .images import compressed_image, raw_image
+from .joint_merge import JointMerge
 from .section import Section
 from .source import BagSource
 from .streams import Stream, Streams, on_one_clock, split_at_jumps
@@ -29,9 +30,17 @@ _NUMBERS = "std_msgs/msg/Float64MultiArray"
 
 
 def read_bag(
-    path: Path, source: BagSource, joints: Sequence[str], config: RecordingsConfig, findings: Findings
+    path: Path,
+    source: BagSource,
+    joints: Sequence[str],
+    config: RecordingsConfig,
+    findings: Findings,
+    continuous: Sequence[str] = (),
 ) -> list[Section]:
-    """The sections of one bag. Raises RecordingError if a topic is missing or cannot be used."""
+    """The sections of one bag. `continuous`: those of the joints whose whole revolutions do not count.
+
+    Raises RecordingError if a topic is missing or cannot be used.
+    """
     with opened(path) as bag:
         if not bag.connections:
             raise _no_complete_message(path)
@@ -46,7 +55,7 @@ def read_bag(
         frames, states, commands = (Stream() for _ in range(3))
         readers = {
             source.image_topic: (frames, lambda _, raw: (_header_stamp(raw), None)),
-            source.joint_states_topic: (states, lambda kind, raw: _state(bag, path, source, joints, kind, raw)),
+            source.joint_states_topic: (states, lambda kind, raw: _state(bag, path, source, kind, raw)),
             source.command_topic: (commands, lambda kind, raw: _command(bag, path, source, joints, kind, raw)),
         }
         wanted = [connection for group in connections.values() for connection in group]
@@ -60,11 +69,15 @@ def read_bag(
     # The metadata of a truncated recording may count messages that are missing.
     if not all(stream.stamps for stream in (frames, states, commands)):
         raise _no_complete_message(path)
+    # Joint states may come in pieces: what counts is that each joint is in one of them.
+    named = dict.fromkeys(name for names, _ in states.values for name in names)
+    _columns(f"bag {path}, topic {source.joint_states_topic}", list(named), source.names(joints), joints)
     findings.commands += len(commands.values)
     findings.truncated.update(truncated_files(path))
     sections = split_at_jumps(config, findings, source, Streams(frames, states, commands, unstamped))
     usable = on_one_clock(path, source, sections, findings)
-    return [_section(path, source, kind, joints, config, findings, streams) for streams in usable]
+    wraps = source.names([joint for joint in joints if joint in continuous])
+    return [_section(path, source, kind, joints, wraps, config, findings, streams) for streams in usable]
 
 
 def _no_complete_message(path: Path) -> RecordingError:
@@ -115,12 +128,19 @@ def _stamp(message: Any) -> int:
 
 
 def _state(
-    bag: AnyReader, path: Path, source: BagSource, joints: Sequence[str], kind: str, raw: bytes
-) -> tuple[int, np.ndarray]:
-    """A JointState -> its stamp (ns) and the positions of `joints`, `[J]`."""
+    bag: AnyReader, path: Path, source: BagSource, kind: str, raw: bytes
+) -> tuple[int, tuple[tuple[str, ...], np.ndarray]]:
+    """A JointState -> its stamp (ns), and its names and positions. Raises RecordingError."""
     message = bag.deserialize(raw, kind)
-    columns = _columns(f"bag {path}, topic {source.joint_states_topic}", message.name, source.names(joints), joints)
-    return _stamp(message), np.asarray(message.position, dtype=np.float64)[columns]
+    if len(message.position) != len(message.name):
+        raise RecordingError(
+            f"bag {path}, topic {source.joint_states_topic}",
+            found=f"{len(message.position)} positions for {', '.join(message.name) or 'no joints'}",
+            expected="a position for each name",
+            remedy="Record the joint states of a driver that measures positions, or pass their topic "
+            "(--joint-states-topic).",
+        )
+    return _stamp(message), (tuple(message.name), message.position)
 
 
 def _command(
@@ -173,11 +193,16 @@ def _section(
     source: BagSource,
     kind: str,
     joints: Sequence[str],
+    wraps: Sequence[str],
     config: RecordingsConfig,
     findings: Findings,
     streams: Streams,
 ) -> Section:
     numbers = np.array(streams.frames.numbers, dtype=np.int64)
+    merge = JointMerge(source.names(joints), int(config.joint_gap_ms * _NS_PER_MS), wraps)
+    states = [merge.add(stamp, *value) for _, _, stamp, value in streams.states.rows()]
+    readings = [reading for reading in states if reading is not None]
+    findings.out_of_order += merge.unused
 
     def read_frames(indices: np.ndarray) -> Iterator[np.ndarray]:
         return _frames(path, source.image_topic, numbers[indices])
@@ -185,8 +210,8 @@ def _section(
     return Section(
         findings.recording,
         np.array(streams.frames.stamps, dtype=np.int64),
-        np.array(streams.states.stamps, dtype=np.int64),
-        np.array(streams.states.values, dtype=np.float64).reshape(-1, len(joints)),
+        np.array([stamp for stamp, _ in readings], dtype=np.int64),
+        np.array([positions for _, positions in readings], dtype=np.float64).reshape(-1, len(joints)),
         _commands(kind, source, streams.commands, len(joints), config),
         read_frames,
     )

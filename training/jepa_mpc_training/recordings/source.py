@@ -22,7 +22,7 @@ class BagSource:
     command_kind: CommandKind = "velocity"
     """Kind of the numbers of a Float64MultiArray."""
     command_joints: tuple[str, ...] = ()
-    """The joints that they are for, by their recorded names; empty: those of the URDF, in its order."""
+    """The joints that they are for, by their recorded names; empty: those that are moved, in their order."""
     stamps: Literal["header", "bag"] = "header"
     """Time of a message: its own stamp, or when it was recorded."""
     joint_names: tuple[tuple[str, str], ...] = ()
@@ -43,7 +43,11 @@ class LerobotSource:
     command_kind: CommandKind | Literal[""] = ""
     """Kind of the actions; empty: by their names (`….pos`, `….vel`)."""
     degrees: bool = False
-    """Positions and actions are in degrees or degrees per second, not radians."""
+    """Positions and actions of the arm are in degrees or degrees per second. Grippers have a scale of their own."""
+    normalised: bool = False
+    """They are from -100 to 100, the ends of the range of each joint."""
+    scales: tuple[tuple[str, str], ...] = ()
+    """Scales of single joints: (URDF's name, `rad`, `m`, `degrees` or `A..B`, the numbers at the ends of its range)."""
     joint_names: tuple[tuple[str, str], ...] = ()
 
     def names(self, joints: Sequence[str]) -> list[str]:

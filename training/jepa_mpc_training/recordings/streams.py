@@ -86,18 +86,27 @@ def split_at_jumps(config: RecordingsConfig, findings: Findings, source: BagSour
     # Messages that arrive while only some topics have jumped belong to neither section.
     begins = [None, *(cluster[-1][0] for cluster in clusters)]
     ends = [*(cluster[0][0] for cluster in clusters), None]
-    return [
-        Streams(*(_between(stream, begin, end, findings) for _, stream in topics), streams.unstamped)
-        for begin, end in zip(begins, ends, strict=True)
-    ]
+    sections = []
+    for begin, end in zip(begins, ends, strict=True):
+        frames, states, commands = (_between(stream, begin, end) for _, stream in topics)
+        # Joint states may come in pieces of one stamp and in any order: they are merged later.
+        sections.append(Streams(_in_order(frames, findings), states, _in_order(commands, findings), streams.unstamped))
+    return sections
 
 
-def _between(stream: Stream, begin: int | None, end: int | None, findings: Findings) -> Stream:
-    """Messages that arrived from `begin` until before `end` (None: no limit), without those whose stamps decrease."""
+def _between(stream: Stream, begin: int | None, end: int | None) -> Stream:
+    """Messages that arrived from `begin` until before `end` (None: no limit)."""
     part = Stream()
     for number, arrived, stamp, value in stream.rows():
-        if (begin is not None and arrived < begin) or (end is not None and arrived >= end):
-            continue
+        if (begin is None or arrived >= begin) and (end is None or arrived < end):
+            part.add(number, arrived, stamp, value)
+    return part
+
+
+def _in_order(stream: Stream, findings: Findings) -> Stream:
+    """The messages without those whose stamps decrease."""
+    part = Stream()
+    for number, arrived, stamp, value in stream.rows():
         if part.stamps and stamp < part.stamps[-1]:
             findings.out_of_order += 1
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jepa_mpc_sim.urdf import JointLimits
+from jepa_mpc_sim.joint_limits import JointLimits
 
 from ..config import RecordingsConfig
 from .findings import Event, Findings
@@ -17,13 +17,15 @@ _CLOCK_GAIN = 0.1
 """Share of a frame's offset from its due time that is added to the next due time: it tracks the camera's own clock."""
 _MAX_SPEED = 1.5
 """Factor on the velocity limit. A joint that moves faster between two frames was moved by something else."""
-_SPEED_MARGIN_RAD = 0.05
+_SPEED_MARGIN = {"rad": 0.05, "m": 0.005}
+_SPEED_MARGIN_SHARE = 0.1
+"""Noise of a joint, which is not motion, in its unit, but at most this share of its range."""
 
 
 @dataclass(frozen=True)
 class Episode:
-    """Frame `t` is seen before action `t`: frames `[T + 1]` as indices in the section, actions `[T, J]` in rad/s,
-    positions `[T + 1, J]` in rad."""
+    """Frame `t` is seen before action `t`: frames `[T + 1]` as indices in the section, actions `[T, J]` in rad/s or
+    m/s, positions `[T + 1, J]` in rad or m."""
 
     frames: np.ndarray
     actions: np.ndarray
@@ -42,7 +44,8 @@ def episodes_of(
     if len(section.frame_stamps) == 0 or len(section.joint_stamps) < 2:
         return []
     period_ns = int(period_ms * _NS_PER_MS)
-    positions = _positions_at(section, config)
+    positions = _positions_at(section, limits, config)
+    noise = _speed_margin(limits)
     episodes: list[Episode] = []
     chained_s = 0.0
     for chain in chains(section.frame_stamps, period_ns, int(config.tolerance_ms * _NS_PER_MS)):
@@ -56,8 +59,8 @@ def episodes_of(
         moved = np.abs(np.diff(places, axis=0))
         reasons = np.full(len(actions), "", dtype=object)
         reasons[np.isnan(actions).any(axis=1)] = "no command in force"
-        jumped = moved > _MAX_SPEED * limits.velocity * duration_s[:, None] + _SPEED_MARGIN_RAD
-        reasons[jumped.any(axis=1)] = "joints faster than their limits: moved by something else, or not in rad"
+        jumped = moved > _MAX_SPEED * limits.velocity * duration_s[:, None] + noise
+        reasons[jumped.any(axis=1)] = "joints faster than their limits: moved by something else, or not in rad or m"
         reasons[unknown[:-1] | unknown[1:]] = "no joint states around the frame"
         for reason in set(reasons) - {""}:
             findings.leave_out(reason, float(duration_s[reasons == reason].sum()))
@@ -97,11 +100,21 @@ def _nearest(stamps: np.ndarray, due: int) -> int:
     return after
 
 
-def _positions_at(section: Section, config: RecordingsConfig) -> np.ndarray:
+def _speed_margin(limits: JointLimits) -> np.ndarray:
+    """How much farther than its velocity limit allows each joint may seem to move between two frames `[J]`."""
+    margin = limits.per_joint(_SPEED_MARGIN["rad"], _SPEED_MARGIN["m"])
+    return np.minimum(margin, _SPEED_MARGIN_SHARE * (limits.upper - limits.lower))
+
+
+def _positions_at(section: Section, limits: JointLimits, config: RecordingsConfig) -> np.ndarray:
     """Joint positions at the frames `[F, J]`. A row is NaN if joint states around the frame are missing."""
     stamps, frames = section.joint_stamps, section.frame_stamps
     since = stamps[0]
-    columns = [np.interp(frames - since, stamps - since, column) for column in section.positions.T]
+    measured = section.positions.copy()
+    # A continuous joint may be reported wrapped into one revolution.
+    endless = np.isinf(limits.lower)
+    measured[:, endless] = np.unwrap(measured[:, endless], axis=0)
+    columns = [np.interp(frames - since, stamps - since, column) for column in measured.T]
     positions = np.stack(columns, axis=1)
     after = np.searchsorted(stamps, frames, side="left")
     exact = stamps[after.clip(0, len(stamps) - 1)] == frames

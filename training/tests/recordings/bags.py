@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image as Picture
-from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 from tiny_run import URDF
 
@@ -134,6 +134,8 @@ class Bag:
     """What the robot's clock says, in ms, at a true time."""
     arrival_ms: float = 2.0
     compressed: bool = False
+    packed: CompressionMode | None = None
+    """How the recorder compresses the bag."""
     encoding: str = "rgb8"
     kind: str = "trajectory"
     """trajectory, velocities, positions, or none."""
@@ -143,7 +145,10 @@ class Bag:
 
     def write(self, path: Path) -> Path:
         """Writes it; returns the path."""
-        with Writer(path, version=9, storage_plugin=STORAGES[self.storage]) as writer:
+        writer = Writer(path, version=9, storage_plugin=STORAGES[self.storage])
+        if self.packed is not None:
+            writer.set_compression(self.packed, CompressionFormat.ZSTD)
+        with writer:
             messages = sorted(self._messages(), key=lambda entry: entry[0])
             connections = {}
             for at_ms, topic, message in messages:

@@ -143,7 +143,7 @@ def test_a_robot_that_is_put_somewhere_else_begins_a_new_episode(collected) -> N
 
     dataset, findings = collected(Bag(Moved(), kind="velocities"))
     assert findings["unused_s"][
-        "joints faster than their limits: moved by something else, or not in rad"
+        "joints faster than their limits: moved by something else, or not in rad or m"
     ] == pytest.approx(0.1, abs=0.01)
     assert np.abs(np.diff(dataset.positions, axis=1)).max() < 0.2
 
@@ -193,7 +193,7 @@ def test_commands_in_another_unit_are_refused(tmp_path: Path) -> None:
             return np.deg2rad(super().position(at_ms))
 
     bag = Bag(Degrees(), kind="velocities")
-    with pytest.raises(RecordingError, match=r"to exceed the URDF's limit of 2 rad/s"):
+    with pytest.raises(RecordingError, match=r"shoulder commanded to exceed its limit of 2 rad/s"):
         collect_source(bag.source(bag.write(tmp_path / "degrees")), tmp_path)
 
 

@@ -48,6 +48,10 @@ class DataSet:
         """Where they are: a frame behind."""
         return self.target(episode, np.maximum(0, seconds - 1 / self.fps))
 
+    def numbers(self, positions: np.ndarray) -> np.ndarray:
+        """What is recorded of positions in rad `[N, 2]`."""
+        return np.rad2deg(positions) if self.degrees else positions
+
     def picture(self, episode: int, frame: int) -> np.ndarray:
         """uint8 `[64, 96, 3]`, of one grey level, which says the episode and the frame."""
         return np.full((64, 96, 3), 40 + 50 * episode + frame, dtype=np.uint8)
@@ -80,8 +84,8 @@ class DataSet:
         rows, episodes, start = [], [], 0
         for episode, length in enumerate(self.lengths):
             seconds = np.arange(length) / self.fps
-            scale = 180 / np.pi if self.degrees else 1.0
-            commanded, state = self.target(episode, seconds) * scale, self.position(episode, seconds) * scale
+            commanded = self.numbers(self.target(episode, seconds))
+            state = self.numbers(self.position(episode, seconds))
             for frame in range(length):
                 row = {
                     "action": commanded[frame].tolist(),
@@ -174,7 +178,7 @@ def test_names_in_an_object_and_degrees_are_understood(tmp_path: Path) -> None:
     dataset = _collect(path, tmp_path / "out", command_kind="position", degrees=True)
     seconds = np.arange(PERIODS + 1) * 0.1
     assert dataset.positions[0] == pytest.approx(data.position(0, seconds), abs=1e-5)
-    with pytest.raises(RecordingError, match="not in rad"):
+    with pytest.raises(RecordingError, match="may be degrees or from -100 to 100"):
         _collect(path, tmp_path / "out", command_kind="position")
 
 

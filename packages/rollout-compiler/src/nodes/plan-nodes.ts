@@ -51,8 +51,10 @@ interface PlanState {
   readonly iterations: Value;
 }
 
-/** Outputs of a plan: the state after the last iteration, and all costs. */
+/** Outputs of a plan: the state after the last iteration, and what there was in each. */
 export interface PlanOutputs extends PlanState {
+  /** {@link PlanState.elitesStd} of each iteration `[I, 1]`. */
+  readonly elitesStdByIteration: Value;
   /** Costs of all candidates of each iteration `[I, N]`. */
   readonly costs: Value;
 }
@@ -144,9 +146,10 @@ export function planNodes(
       builder.binary('GreaterOrEqual', next.elitesStd, inputs.earlyStopStd, 'bool'),
       [],
     );
-    return { goOn, carried: inLoopOrder(after), listed: [costs] };
+    return { goOn, carried: inLoopOrder(after), listed: [costs, next.elitesStd] };
   });
-  return { ...fromLoopOrder(carried), costs: listed[0] as Value };
+  const [costs, elitesStdByIteration] = listed as [Value, Value];
+  return { ...fromLoopOrder(carried), elitesStdByIteration, costs };
 }
 
 function inLoopOrder(state: PlanState): Value[] {

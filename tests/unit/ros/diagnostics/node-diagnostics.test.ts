@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Fallback } from '../../../../src/core/types.js';
+import { UNHINDERED } from '../../../../src/safety/operator-state.js';
 import { validateParameters } from '../../../../src/params/validate.js';
 import type { ControlLoop } from '../../../../src/loop/control-loop.js';
 import type { PlanReport } from '../../../../src/loop/replanning.js';
 import { Latency } from '../../../../src/timeline/latency.js';
 import type { CommandTiming } from '../../../../src/ros/topics/command-timing.js';
+import type { JointStatesReport } from '../../../../src/ros/diagnostics/input-diagnostics.js';
+import type { ArrivalRate } from '../../../../src/ros/topics/arrival-rate.js';
 import { nodeDiagnostics, type NodeView } from '../../../../src/ros/diagnostics/node-diagnostics.js';
 import { PlanFigures } from '../../../../src/ros/diagnostics/plan-figures.js';
 import { planOf } from '../../../fixtures/robot.js';
@@ -35,7 +38,13 @@ function partOf(
   const figures = new PlanFigures();
   figures.note(reportWith(fallbacks), null);
   const view: Partial<NodeView> = { isConfigured: true, isActive: true, missing: null, figures };
-  const quiet = { model: null, condition: null, goal: null, problems: { last: null } };
+  const quiet = {
+    model: null,
+    condition: null,
+    goal: null,
+    problems: { last: null },
+    recording: { state: 'off' },
+  };
   const arrivals = { ageMs: () => null };
   const timing = { count: 0, missed: 0, periodErrorMs: () => NaN };
   const all = nodeDiagnostics('node', {
@@ -43,8 +52,10 @@ function partOf(
     ...quiet,
     cameras: [],
     qosMismatches: [],
+    operator: UNHINDERED,
     frames: arrivals,
     jointStates: arrivals,
+    jointStatesReport: null,
     timing,
     parameters,
     nowMs: 0,
@@ -75,6 +86,7 @@ describe('the diagnostics of the planner', () => {
       loop: { frameToCommandMs: null, latency: new Latency() } as unknown as ControlLoop,
       timing: { missed: 0, periodErrorMs: () => NaN } as unknown as CommandTiming,
       device: 'webgpu',
+      showsCostTerms: true,
       nowNs: 0n,
     };
     const { values } = figures.of(reportWith([SMALLER]), circumstances);
@@ -103,6 +115,45 @@ describe('the diagnostics of the motion', () => {
     expect(partOf('motion', [], {}, { condition, refusedStamps })).toMatchObject({
       level: 'ok',
       values: { condition: 'ok', frame_stamps_refused: 3, joint_state_stamps_refused: 2 },
+    });
+  });
+});
+
+describe('the diagnostics of joint states', () => {
+  const seen = (report: Partial<JointStatesReport>, ageMs = 20) => ({
+    jointStates: { ageMs: () => ageMs, hz: 50 } as unknown as ArrivalRate,
+    jointStatesReport: { contradiction: null, overdue: null, agesMs: [], ...report },
+  });
+  const part = (report: Partial<JointStatesReport>, ageMs?: number) =>
+    partOf('joint states', [], validateParameters({}), seen(report, ageMs));
+
+  it('have an age for each joint', () => {
+    const agesMs = [
+      ['shoulder', 12.6],
+      ['elbow', NaN],
+    ] as const;
+    expect(part({ agesMs })).toEqual({
+      name: 'node: joint states',
+      level: 'ok',
+      message: '50.00 a second',
+      values: { rate_hz: '50.00', age_ms: '20', 'age_ms of shoulder': '13', 'age_ms of elbow': 'nan' },
+    });
+    expect(part({}, 300)).toMatchObject({ level: 'error', message: 'the last one came 0.3 s ago' });
+  });
+
+  it('say which joint is missing, and before that which publishers contradict each other', () => {
+    expect(part({ overdue: 'no elbow' })).toMatchObject({ level: 'error', message: 'no elbow' });
+    expect(part({ overdue: 'no elbow', contradiction: 'a or b' })).toMatchObject({
+      level: 'error',
+      message: 'a or b',
+    });
+  });
+
+  it('are those of messages alone before there is a model', () => {
+    const { jointStates } = seen({});
+    expect(partOf('joint states', [], validateParameters({}), { jointStates })).toMatchObject({
+      level: 'ok',
+      values: { rate_hz: '50.00', age_ms: '20' },
     });
   });
 });

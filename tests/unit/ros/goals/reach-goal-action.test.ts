@@ -232,6 +232,18 @@ describe('a goal of a client', () => {
     expect(second.states).toEqual(['succeeded']);
   });
 
+  it('is aborted when it takes longer to read than a goal that was sent after it', async () => {
+    readMs = 500;
+    const first = await send({ goal_name: 'home' });
+    readMs = 0;
+    const second = await send({ goal_name: 'shelf' });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(results.get(first)?.outcome).toBe(OUTCOME.preempted);
+    expect(goals.report?.values['origin']).toBe('the action, saved goal shelf');
+    await plan(0.5);
+    expect(second.states).toEqual(['succeeded']);
+  });
+
   it('is cancelled at once, and the robot has no goal any more', async () => {
     const handle = await send({ goal_images: [image()] });
     action.cancel(handle);

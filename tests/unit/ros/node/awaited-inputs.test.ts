@@ -14,10 +14,13 @@ const complete: InputSituation = {
   jointStates: { topic: '/joint_states', isReceived: true, refusal: null },
   reasons: [],
   poseDisagreement: null,
+  outside: null,
+  heartbeat: { topic: '/planner_node/emergency_stop', silence: null },
 };
 
 const silent = (name: 'image' | 'joint_states', found = 'none received'): ConditionReason => ({
   name,
+  id: name === 'image' ? 'image-silent' : 'joint-states-silent',
   level: 'hold',
   found,
   limit: 'a message every 0.50 s',

@@ -1,9 +1,10 @@
+import { CdrReader } from '@foxglove/cdr';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { JepaMpcError } from '../../../../src/core/errors.js';
 import { PlannerNode } from '../../../../src/ros/node/planner-node.js';
 import type { ParameterRules } from '../../../../src/ros/parameters/parameter-bridge.js';
-import { FakeRos, readStatuses } from '../../../fixtures/fake-ros.js';
+import { FakeRos, readStatuses, RECORDER } from '../../../fixtures/fake-ros.js';
 import { goalImage, LateRobot, reacherUrdf, SteadyPlanner } from '../../../fixtures/late-robot.js';
 import { thrownBy } from '../../../fixtures/robot.js';
 
@@ -40,6 +41,7 @@ function open(parameters: Record<string, unknown> = {}): void {
       given.refuse(ros.parameters.values);
       return ros;
     },
+    recorder: RECORDER,
     createPlanner: () => {
       const planner = new SteadyPlanner();
       if (isFatalModel) planner.failure = refusal;
@@ -66,6 +68,12 @@ async function openActive(parameters: Record<string, unknown> = {}): Promise<voi
 function expectSmooth(speeds: readonly number[]): void {
   const steps = speeds.slice(1).map((speed, index) => Math.abs(speed - (speeds[index] ?? speed)));
   expect(Math.max(...steps)).toBeLessThanOrEqual(LIMIT_RAD_S2 * PERIOD_S + 1e-9);
+}
+
+/** Stamp of a sensor_msgs/Image. */
+function stampOfImage(message: Buffer): bigint {
+  const reader = new CdrReader(message);
+  return BigInt(reader.int32()) * 1_000_000_000n + BigInt(reader.uint32());
 }
 
 function statusOf(part: string): { level: number; message: string } | undefined {
@@ -112,6 +120,22 @@ describe('a node that starts itself', () => {
     expect(ageMs).toBeGreaterThan(50);
     expect(statusOf('motion')).toEqual({ level: 0, message: '' });
     expect(ros.logged.some((text) => text.startsWith('goal reached: within the tolerance'))).toBe(true);
+  });
+
+  it('shows the goal in force, whatever it came from, and none once the node is cleaned up', async () => {
+    await openActive();
+    const shown = (): readonly bigint[] => (ros.images.get('~/goal_image') ?? []).map(stampOfImage);
+    expect(shown()).toHaveLength(1);
+    const { message = '' } = ros.call('~/capture_goal') ?? {};
+    expect(shown()).toHaveLength(2);
+    expect(message).toContain(`stamped ${String(shown()[1])} ns`);
+    ros.transitions.request('deactivate');
+    await robot.pass(1500);
+    ros.transitions.request('cleanup');
+    expect(ros.images.has('~/goal_image')).toBe(false);
+    ros.transitions.request('configure');
+    await robot.pass(500);
+    expect(shown()).toEqual([BigInt(/stamped (\d+) ns/.exec(message)?.[1] ?? -1)]);
   });
 
   it('says after a while which inputs it waits for', async () => {
@@ -234,6 +258,16 @@ describe('a node with a lifecycle manager', () => {
         rules.refuse(others);
       }).facts.subject,
     ).toBe('parameter command.joints');
+  });
+
+  it('keeps static parameters until a robot that was cleaned up under has come to rest', async () => {
+    await openActive();
+    ros.transitions.request('deactivate');
+    ros.transitions.request('cleanup');
+    expect(rules.isConfigured()).toBe(true);
+    await robot.pass(3000);
+    expect(robot.speedsSince(0).at(-1)).toBe(0);
+    expect(rules.isConfigured()).toBe(false);
   });
 
   it('cannot be configured with settings that do not fit the model', async () => {
@@ -372,6 +406,41 @@ describe('services', () => {
     ros.call('~/pause', { data: false });
     await robot.pass(1500);
     expect(robot.speedsSince(Date.now() - 100).at(-1)).toBeCloseTo(0.5, 5);
+  });
+
+  it('explain the distance to the goal with a heat map of the newest frame', async () => {
+    open({ autostart: true, 'explain.patches': 4 });
+    const refusals: unknown[] = [];
+    const refused = async (): Promise<void> => {
+      const answers = ros.request('~/explain_distance');
+      await robot.pass(1);
+      refusals.push(...answers);
+    };
+    await refused();
+    node.start();
+    await refused();
+    ros.send('robot_description', { data: reacherUrdf });
+    await robot.pass(1500);
+    await refused();
+    expect(refusals).toEqual(
+      [/not configured/, /robot_description|still being loaded/, /goal: found none/].map((message) => ({
+        success: false,
+        message: expect.stringMatching(message) as unknown,
+      })),
+    );
+    ros.send('goal_image', goalImage(Date.now()));
+    await robot.pass(500);
+    const answers = ros.request('~/explain_distance');
+    await robot.pass(200);
+    const [message = Buffer.alloc(0)] = ros.images.get('~/distance_map') ?? [];
+    expect(answers).toEqual([
+      {
+        success: true,
+        message: `the frame stamped ${String(stampOfImage(message))} ns is 3.000 from the goal; the largest contribution of a patch is 0.500`,
+      },
+    ]);
+    const pixels = message.subarray(-8);
+    expect([pixels.readFloatLE(0), pixels.readFloatLE(4)]).toEqual([0.5, -0.25]);
   });
 
   it('take the newest frame, of a while ago, for the goal', async () => {

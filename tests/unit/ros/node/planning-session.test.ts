@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { JepaMpcError } from '../../../../src/core/errors.js';
 import type { ModelInfo } from '../../../../src/core/model-info.js';
+import { UNHINDERED } from '../../../../src/safety/operator-state.js';
 import { validateParameters } from '../../../../src/params/validate.js';
 import { ProblemLog } from '../../../../src/ros/diagnostics/problem-log.js';
 import { PlanningSession } from '../../../../src/ros/node/planning-session.js';
@@ -37,14 +38,18 @@ function begin(parameters: Record<string, unknown> = {}, checkModel: () => void 
     parameters: () => values,
     log: logger,
     problems: new ProblemLog(logger),
+    operator: () => UNHINDERED,
+    watchOperator: () => undefined,
     extras: () => ({ candidates: 0, costTerms: false }),
     clock: {
       get nowNs() {
         return ms(nowMs);
       },
       stepS: 0,
+      isSimulated: false,
     },
     checkModel,
+    publisherName: (publisher) => `/node_${publisher}`,
     onModel: (model) => models.push(model),
     onLoadFailure: (failure) => failures.push(failure),
     after: new Promise<void>((resolve) => {
@@ -72,8 +77,9 @@ function read(
   velocity: number[] = [0, 0],
   name = ['shoulder', 'elbow'],
   ageMs = READING_AGE_MS,
+  publisher?: string,
 ): void {
-  session.onJointState({ name, position, velocity }, ms(nowMs - ageMs));
+  session.onJointState({ name, position, velocity }, ms(nowMs - ageMs), publisher);
 }
 
 /** The robot rests for a while; its driver jitters and leaves every fourth message out. */
@@ -232,17 +238,58 @@ describe('the control loop', () => {
 });
 
 describe('joint states', () => {
-  it('are refused when a joint of the model has been missing for a second', async () => {
+  it('are reported once when a joint of the model has been missing for a second', async () => {
     await beginLoaded();
+    const errors = (): number => logged.filter((line) => line.includes('joint-states.unknown-joint')).length;
     read([0.1], [0], ['shoulder']);
     await pass(900);
     read([0.1], [0], ['shoulder']);
-    await pass(200);
-    expect(
-      thrownBy(() => {
-        read([0.1], [0], ['shoulder']);
-      }).code,
-    ).toBe('joint-states.unknown-joint');
+    expect([session.jointInput?.overdue, errors()]).toEqual([null, 0]);
+    for (let index = 0; index < 200; index++) {
+      await pass(20);
+      read([0.1], [0], ['shoulder']);
+      read([0.01], [], ['finger']);
+    }
+    expect([session.jointInput?.overdue?.code, errors()]).toEqual(['joint-states.unknown-joint', 1]);
+  });
+
+  it('of publishers that contradict each other hold the robot, and a reset is refused', async () => {
+    await beginLoaded();
+    session.setRobotDescription(reacherUrdf);
+    await restAt([0.3, -1.2]);
+    session.loop?.start(ms(nowMs));
+    expect(session.loop?.look(ms(nowMs)).reasons.filter(({ name }) => name === 'joint_states')).toEqual([]);
+    for (let index = 0; index < 40; index++) {
+      read([0.3, -1.2], [0, 0], ['shoulder', 'elbow'], READING_AGE_MS, '1');
+      read([0, 0], [], ['shoulder', 'elbow'], 0, '2');
+      await pass(20);
+    }
+    const found = "joint 'shoulder' is at 0.000 by /node_2 and at 0.300 by /node_1";
+    expect(session.loop?.look(ms(nowMs)).reasons).toContainEqual(
+      expect.objectContaining({ id: 'joint-states-contradictory', level: 'hold', found }),
+    );
+    expect(session.loop?.reset(ms(nowMs))).toEqual({ state: 'refused', reason: found });
+    expect(session.loop?.reading?.position).toEqual(Float64Array.of(0.3, -1.2));
+    await restAt([0.3, -1.2]);
+    await pass(2000);
+    await restAt([0.3, -1.2]);
+    expect(session.loop?.reset(ms(nowMs)).state).toBe('anchored');
+  });
+
+  it('that are late are named by their joint', async () => {
+    await beginLoaded();
+    session.setRobotDescription(reacherUrdf);
+    await restAt([0.3, -1.2]);
+    for (let index = 0; index < 20; index++) {
+      read([0.3], [0], ['shoulder']);
+      await pass(20);
+    }
+    expect(session.loop?.look(ms(nowMs)).reasons).toContainEqual(
+      expect.objectContaining({
+        id: 'joint-states-silent',
+        found: expect.stringMatching(/^the last of elbow is 0\.\d\d s old$/) as string,
+      }),
+    );
   });
 
   it('of two messages for two joints make one pose, stamped with the older', async () => {
@@ -353,5 +400,48 @@ describe('a planner that dies', () => {
     planner.failure = refusal;
     await pass(400);
     expect([failures, session.isRefused, session.missing]).toEqual([[refusal], true, refusal.message]);
+  });
+});
+
+describe('rules of the work space', () => {
+  const onRail = reacherUrdf.replace(
+    '<joint name="world_to_base" type="fixed">',
+    '<joint name="rail" type="prismatic"><axis xyz="0 1 0"/><limit lower="-2" upper="2" velocity="1" effort="1" acceleration="1"/>',
+  );
+
+  it('know where joints are that the model does not move', async () => {
+    await beginLoaded({ 'workspace.half_spaces': 'fingertip: y <= 0.5' });
+    session.setRobotDescription(onRail);
+    const excess = (): number => {
+      const out = new Float64Array(1);
+      session.robot?.motionCheck.excesses([0, 0], [0, 0], out);
+      return out[0] ?? NaN;
+    };
+    read([0, 0]);
+    const before = excess();
+    read([NaN], [0], ['rail']);
+    expect(excess()).toBe(before);
+    read([0.75, 0.1], [0, 0], ['rail', 'of_another_robot']);
+    expect(excess()).toBeCloseTo(before + 0.75, 9);
+  });
+
+  it('that cannot see a link say so in the log', async () => {
+    await beginLoaded({ 'workspace.half_spaces': 'fingertip: y <= 0.5' });
+    session.setRobotDescription(reacherUrdf);
+    expect(logged.find((line) => line.startsWith('work space:'))).toMatch(/fingertip/);
+  });
+
+  it('that name an unknown link keep the loop from being built', async () => {
+    await beginLoaded({ 'workspace.half_spaces': 'gripper: y <= 0.5' });
+    session.setRobotDescription(reacherUrdf);
+    expect(session.loop).toBeNull();
+    expect(session.isRefused).toBe(true);
+    expect(session.missing).toMatch(/workspace\.half_spaces.*gripper/s);
+  });
+
+  it('of an SRDF that cannot be read name the file', async () => {
+    await beginLoaded({ 'workspace.srdf': '/nowhere/arm.srdf' });
+    session.setRobotDescription(reacherUrdf);
+    expect(session.missing).toMatch(/workspace\.srdf.*\/nowhere\/arm\.srdf/s);
   });
 });

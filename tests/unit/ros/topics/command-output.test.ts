@@ -1,19 +1,20 @@
 import { CdrReader } from '@foxglove/cdr';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import type { Command } from '../../../../src/safety/command-stream.js';
+import type { Command } from '../../../../src/safety/command.js';
 import { brakingTrajectory } from '../../../../src/safety/trajectory.js';
 import { validateParameters } from '../../../../src/params/validate.js';
 import { CommandOutput } from '../../../../src/ros/topics/command-output.js';
 import { CommandTiming } from '../../../../src/ros/topics/command-timing.js';
 import type { Output } from '../../../../src/ros/topics/node-outputs.js';
+import { restingAt } from '../../../../src/safety/command-limiter.js';
 import { jointLimit, ms } from '../../../fixtures/robot.js';
 
 const limits = [jointLimit('shoulder'), jointLimit('elbow')];
 
 /** A command on its way, from which braking takes three periods more. */
 function commandOf(mode: Command['mode'], efforts?: Float64Array): Command {
-  const state = { position: Float64Array.of(0.5, -0.5), velocity: Float64Array.of(0.6, -0.3) };
+  const state = { ...restingAt(Float64Array.of(0.5, -0.5)), velocity: Float64Array.of(0.6, -0.3) };
   return {
     stampNs: ms(1000),
     positions: state.position,

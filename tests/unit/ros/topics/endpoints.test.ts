@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { publishersOf } from '../../../../src/ros/topics/endpoints.js';
+import { hasPublisher, publishersOf } from '../../../../src/ros/topics/endpoints.js';
 
 it('names the nodes that publish a topic, each once', () => {
   const endpoint = (node_namespace: string, node_name: string): object => ({ node_name, node_namespace });
@@ -12,4 +12,18 @@ it('names the nodes that publish a topic, each once', () => {
   };
   expect(publishersOf(node as never, '/joint_states')).toEqual(['/arm/driver', '/sliders']);
   expect(publishersOf(node as never, '/image')).toEqual([]);
+});
+
+it('knows whether a publisher is still on a topic', () => {
+  const node = {
+    getPublishersInfoByTopic: (topic: string) =>
+      topic === '/stop' ? [{ endpoint_gid: [1, 15] }, {}, { endpoint_gid: [2, 0] }] : [],
+  };
+  expect(['010f', '0200', '0201', ''].map((gid) => hasPublisher(node as never, '/stop', gid))).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+  expect(hasPublisher(node as never, '/image', '010f')).toBe(false);
 });

@@ -10,7 +10,9 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from jepa_mpc_sim.joint_limits import JointLimits
 from torch import nn
 
 from ...config import BLOCK, Config, PlannerConfig, TrainConfig
@@ -26,7 +28,15 @@ from .read_encoder import FrozenEncoder, read_encoder
 from .reference import EncoderReference, published_weights, random_encoder
 
 SEED = 20261126
-_LIMITS = {"joint_1": 2.0, "joint_2": 2.0}
+_JOINTS = ["joint_1", "joint_2"]
+_LIMITS = JointLimits(
+    ("rad", "rad"),
+    lower=np.full(2, -np.pi),
+    upper=np.full(2, np.pi),
+    velocity=np.full(2, 2.0),
+    effort=np.full(2, np.inf),
+    acceleration=np.full(2, np.inf),
+)
 _BATCH = 4
 _SPREAD = 1.2
 """Standard deviation of random weights for one input, so that latents are of order 1, as trained ones are."""
@@ -75,7 +85,7 @@ def _run(options: argparse.Namespace) -> int:
             "checkpointSha256": encoder.sha256,
         },
     }
-    manifest = manifest_of(_LIMITS, encoder.camera, Config(name=out.name, planner=planner), entries, about)
+    manifest = manifest_of(_JOINTS, _LIMITS, encoder.camera, Config(name=out.name, planner=planner), entries, about)
     (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     print(f"{out}: {kind.title}, licence {kind.licence} ({kind.source})")
     return report_parity(measure_encoder_parity(out, networks, reference, grid))
@@ -101,7 +111,7 @@ def random_model(encoder: FrozenEncoder, grid: int) -> Networks:
     torch.manual_seed(SEED)
     config, pool = TrainConfig(), GridPool(encoder.network.sizes, grid)
     projection = Projection(config, grid**2, encoder.network.sizes.dim)
-    predictor = Predictor(config, BLOCK * len(_LIMITS))
+    predictor = Predictor(config, BLOCK * len(_JOINTS))
     with torch.no_grad():
         nn.init.normal_(projection.mean, std=0.3)
         nn.init.uniform_(projection.std, 0.5, 1.5)
@@ -121,7 +131,7 @@ def _golden(networks: Networks, sizes: VitSizes) -> dict[str, torch.Tensor]:
     image = torch.randn(_BATCH, 3, sizes.image_size, sizes.image_size, generator=draw)
     config = TrainConfig()
     history = torch.randn(_BATCH, WINDOW, 1, config.latent_dim, generator=draw)
-    actions = torch.randn(_BATCH, BLOCK * len(_LIMITS), generator=draw)
+    actions = torch.randn(_BATCH, BLOCK * len(_JOINTS), generator=draw)
     with torch.no_grad():
         return {
             f"encoder.{CAMERA}": image,

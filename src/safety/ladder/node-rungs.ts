@@ -1,0 +1,131 @@
+import { watchdogParameters } from '../watchdog-parameters.js';
+import { after, NEXT_TICK_MS, REQUEST_MS, type Rung } from './rung.js';
+
+/** A message on /clock, and the tick that it brings. */
+const CLOCK_MS = 2 * NEXT_TICK_MS;
+
+/** Faults of clocks, processes, parameters and the node itself. */
+export const nodeRungs = {
+  'clock-forward': {
+    fault: 'the clock jumps forward',
+    detection: 'frames and readings are too old at once',
+    reaction: 'hold',
+    boundMs: CLOCK_MS,
+    operatorSees: '`image: the last is 9.50 s old; joint_states: ...`',
+    clears: 'frames and joint states with stamps of the new time',
+  },
+  'clock-back': {
+    fault: 'the clock goes back: a restarted simulation, a bag that begins again, a stepped system clock',
+    detection: 'each time is compared with the last',
+    reaction: 'stop',
+    boundMs: CLOCK_MS,
+    operatorSees: '`clock: went backwards`',
+    clears: '~/reset',
+  },
+  'clock-paused': {
+    fault: '/clock stands still',
+    detection: 'no tick comes, and no command without one; the last trajectory ends at rest',
+    reaction: 'hold',
+    boundMs: CLOCK_MS,
+    operatorSees: '`commands` of `/diagnostics`: `sent` stands still',
+    clears: 'the next message on /clock',
+  },
+  'clock-coarse': {
+    fault: '/clock comes at 30 Hz, less often than commands',
+    detection: 'each message brings all ticks that are due',
+    reaction: 'degrade',
+    boundMs: NEXT_TICK_MS,
+    operatorSees: 'nothing',
+    clears: 'nothing has to: planning goes on',
+  },
+  'simulator-reset': {
+    fault: 'the simulator is reset under a moving robot',
+    detection: 'the clock goes back, or the robot is not where it was commanded to be',
+    reaction: 'stop',
+    boundMs: 120,
+    operatorSees: '`clock: went backwards` or `fault: joint ... is 0.412 from where it should be`',
+    clears: '~/reset',
+  },
+  'description-changed': {
+    fault: 'robot_description changes while the node is configured',
+    detection: 'each description is compared with the one in force',
+    reaction: 'refuse',
+    boundMs: REQUEST_MS,
+    operatorSees: '`robot_description has changed` in the log; the limits in force stay',
+    clears: 'clean-up and configuration',
+  },
+  'description-unusable': {
+    fault: 'robot_description is invalid, lacks a joint or a limit',
+    detection: 'it is read before anything may move',
+    reaction: 'refuse',
+    boundMs: REQUEST_MS,
+    operatorSees: '`urdf.*` in the log; activation is refused with it',
+    clears: 'a description with limits for every joint of the model',
+  },
+  'input-missing': {
+    fault: 'an input is missing or too old at activation',
+    detection: 'model, limits, clock, frames and joint states are looked at',
+    reaction: 'refuse',
+    boundMs: REQUEST_MS,
+    operatorSees: '`not activated: ...`, with the topic and its publishers',
+    clears: 'the input; with `activation.wait_s` or `autostart` the node waits for it',
+  },
+  'parameter-refused': {
+    fault: 'a parameter out of its range, of another type, or that contradicts others',
+    detection: 'each change is checked as a whole before it counts',
+    reaction: 'refuse',
+    boundMs: REQUEST_MS,
+    operatorSees: 'the reason in the answer of the service',
+    clears: 'a value that fits; the values in force stay',
+  },
+  'parameter-storm': {
+    fault: 'a storm of changes of parameters',
+    detection: 'one change at a time, between ticks',
+    reaction: 'degrade',
+    boundMs: NEXT_TICK_MS,
+    operatorSees: '`missed` of part `commands`, if ticks are late',
+    clears: 'nothing has to: planning goes on',
+  },
+  'peer-lost': {
+    fault: 'a DDS peer (camera, driver, simulator) is killed and comes back',
+    detection: 'its messages are silent',
+    reaction: 'hold',
+    boundMs: after(watchdogParameters['watchdog.image_timeout_s'].defaultValue),
+    timeout: 'watchdog.image_timeout_s',
+    operatorSees: '`image: ...` or `joint_states: ...`',
+    clears: 'its next messages; a robot that is elsewhere by then needs ~/reset',
+  },
+  'disk-full': {
+    fault: 'the disk is full while a recorder or the log writes',
+    detection: 'the node writes no file while it moves the robot, so nothing changes',
+    reaction: 'degrade',
+    boundMs: NEXT_TICK_MS,
+    operatorSees: 'what the recorder says; `~/save_goal` is refused with the reason',
+    clears: 'room on the disk',
+  },
+  'command-outside-limits': {
+    fault: 'a command violates a limit (a defect)',
+    detection: 'every command is checked last; this one is not sent',
+    reaction: 'stop',
+    boundMs: NEXT_TICK_MS,
+    operatorSees: '`command.outside-limits`, with joint, value and limit; `fault: ...`',
+    clears: '~/reset',
+  },
+  'node-ended': {
+    fault: 'SIGINT or SIGTERM to the node, or a defect that ends it',
+    detection: 'the signal, or the exception',
+    reaction: 'stop',
+    boundMs: REQUEST_MS,
+    operatorSees: 'the process ends with status 0, or 1 and the defect, once the robot is at rest',
+    clears: 'a start of the node',
+  },
+  'node-killed': {
+    fault: 'SIGKILL to the node, or the computer fails',
+    detection:
+      'none: the robot follows the ramp to rest that ends each trajectory. On `commands` the controller needs a timeout of its own',
+    reaction: 'stop',
+    boundMs: NEXT_TICK_MS,
+    operatorSees: 'no `/diagnostics` any more',
+    clears: 'a start of the node',
+  },
+} as const satisfies Record<string, Rung>;
