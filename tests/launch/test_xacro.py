@@ -20,9 +20,11 @@ def canonical(element: ElementTree.Element) -> str:
     return ElementTree.canonicalize(ElementTree.tostring(element, encoding="unicode"), strip_text=True)
 
 
-def test_the_urdf_is_what_the_xacro_makes() -> None:
-    made, found = canonical(expanded()), canonical(ElementTree.parse(URDF).getroot())
-    assert made == found, "run: cd urdf && xacro reacher.urdf.xacro -o reacher.urdf"
+@pytest.mark.parametrize("name", ["reacher", "ur5e"])
+def test_the_urdf_is_what_the_xacro_makes(name: str) -> None:
+    made = ElementTree.fromstring(xacro.process_file(str(URDF.with_name(f"{name}.urdf.xacro"))).toxml())
+    found = ElementTree.parse(URDF.with_name(f"{name}.urdf")).getroot()
+    assert canonical(made) == canonical(found), f"run: cd urdf && xacro {name}.urdf.xacro -o {name}.urdf"
 
 
 @pytest.mark.parametrize("driver", ["none", "native", "ros2_control"])
