@@ -1,23 +1,21 @@
 import { availableParallelism } from 'node:os';
-import { basename, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { JepaMpcError } from '../src/core/errors.js';
 import { InterruptWatch } from './demo/interrupt-watch.js';
-import { identifyModel, type ModelIdentity } from './demo/model-identity.js';
-import { DEMO_MODEL, DEMO_URDF } from './demo/package-root.js';
+import type { ModelIdentity } from './demo/model-identity.js';
 import { isPlanDelay, SIMULATOR_NAMES, type SimulatorName } from './demo/simulators.js';
 import { DEFAULT_EPISODE_S } from './episodes/episode-judge.js';
+import { loadSubject } from './episodes/subject.js';
 import { appendImperfection, episodeSeconds, wholeNumber } from './option-values.js';
+import { addRobotOptions, robotChoiceOf, type RobotChoice, type RobotFlags } from './robot-choice.js';
 import { simulationPool, type SimulationPool } from './simulation/pool.js';
 
 /** More simulations than this at a time are of no use where a run shares its processors with others. */
 const MAX_JOBS = 64;
 
 /** What the episodes of a run have in common. */
-export interface RunSetting {
+export interface RunSetting extends RobotChoice {
   readonly simulator: SimulatorName;
-  readonly urdfFile: string;
-  readonly modelFolder: string;
   readonly imperfections: readonly string[];
   /** Time limit of an episode [s]. */
   readonly episodeSeconds: number;
@@ -28,10 +26,8 @@ export interface RunSetting {
   readonly verbose: boolean;
 }
 
-export interface RunFlags {
+export interface RunFlags extends RobotFlags {
   readonly simulator: SimulatorName;
-  readonly urdf: string;
-  readonly model: string;
   readonly imperfect: readonly string[];
   readonly episodeSeconds: number;
   readonly seed: number;
@@ -41,12 +37,10 @@ export interface RunFlags {
 
 /** Adds the options of {@link RunFlags}. */
 export function addRunOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--simulator <name>', 'what simulates the robot').choices(SIMULATOR_NAMES).default('mujoco'),
-    )
-    .option('--urdf <file>', 'description of the robot', DEMO_URDF)
-    .option('--model <dir>', 'folder of the model', DEMO_MODEL)
+  command.addOption(
+    new Option('--simulator <name>', 'what simulates the robot').choices(SIMULATOR_NAMES).default('mujoco'),
+  );
+  return addRobotOptions(command)
     .option(
       '--imperfect <name=value>',
       'imperfection of the robot or its camera, as for the demo; repeatable',
@@ -86,8 +80,7 @@ export function runSettingOf(flags: RunFlags): RunSetting {
   const { simulator, imperfect, episodeSeconds: limitS, seed, jobs, verbose } = flags;
   return {
     simulator,
-    urdfFile: resolve(flags.urdf),
-    modelFolder: resolve(flags.model),
+    ...robotChoiceOf(flags),
     imperfections: imperfect,
     episodeSeconds: limitS,
     seed,
@@ -96,12 +89,17 @@ export function runSettingOf(flags: RunFlags): RunSetting {
   };
 }
 
-/** Name of the robot's description, and name and hash of the model. */
-export async function subjectOf({ urdfFile, modelFolder }: RunSetting): Promise<{
+/**
+ * Name of the robot, and name and hash of the model.
+ *
+ * @throws JepaMpcError `model.*`, `urdf.*` for a robot and a model that do not fit
+ */
+export async function subjectOf(setting: RunSetting): Promise<{
   readonly robot: string;
   readonly model: ModelIdentity;
 }> {
-  return { robot: basename(urdfFile), model: await identifyModel(modelFolder) };
+  const { robot, model } = await loadSubject(setting);
+  return { robot: robot.name, model };
 }
 
 /**

@@ -5,8 +5,8 @@ import { portNumber } from '../../src/cli/dashboard.js';
 import { JepaMpcError } from '../../src/core/errors.js';
 import { DEFAULT_EPISODE_S } from '../episodes/episode-judge.js';
 import { appendImperfection, episodeSeconds, wholeNumber } from '../option-values.js';
+import { addRobotOptions, robotChoiceOf, type RobotFlags } from '../robot-choice.js';
 import type { DemoOptions } from './options.js';
-import { DEMO_MODEL, DEMO_URDF } from './package-root.js';
 import { dashboardCommand, plannerCommand } from './product-command.js';
 import { IMPERFECTIONS, isPlanDelay, SIMULATOR_NAMES, SIMULATORS, type SimulatorName } from './simulators.js';
 
@@ -31,7 +31,7 @@ function appendAssignment(text: string, before: readonly string[]): string[] {
   return [...before, text];
 }
 
-interface Flags {
+interface Flags extends RobotFlags {
   readonly imperfect: readonly string[];
   readonly simulator: SimulatorName;
   readonly episodes: number;
@@ -42,7 +42,6 @@ interface Flags {
   readonly json: string;
   readonly animation?: string;
   readonly record?: string;
-  readonly model: string;
   readonly baselines?: boolean;
   readonly plannerParam: readonly string[];
   readonly verbose: boolean;
@@ -52,12 +51,12 @@ interface Flags {
 
 /** The `demo` command: the real planner node moves a simulated arm to goal images. */
 export function demoCommand(): Command {
-  return new Command('demo')
+  const command = new Command('demo')
     .description(
-      'Move a simulated arm to goal images with the real planner node, and report how well it did.',
+      'Move a simulated robot to goal images with the real planner node, and report how well it did.',
     )
     .addOption(
-      new Option('--simulator <name>', 'what simulates the arm').choices(SIMULATOR_NAMES).default('mujoco'),
+      new Option('--simulator <name>', 'what simulates the robot').choices(SIMULATOR_NAMES).default('mujoco'),
     )
     .option('--episodes <n>', 'episodes to run', wholeNumber(1), 5)
     .option('--episode-seconds <s>', 'time limit of an episode', episodeSeconds, DEFAULT_EPISODE_S)
@@ -79,7 +78,6 @@ export function demoCommand(): Command {
       'also record the run to an MCAP file, from which jepa-mpc replay makes every plan again',
       mcapFile,
     )
-    .option('--model <dir>', 'folder of the model', DEMO_MODEL)
     .option('--baselines', 'also run the baselines (default with --lockstep)')
     .option('--no-baselines', 'skip the baselines (default in real time)')
     .option('--planner-param <name=value>', 'parameter of the planner node; repeatable', appendAssignment, [])
@@ -91,13 +89,13 @@ export function demoCommand(): Command {
     )
     .option('--dashboard', 'serve the live page of the planner node; its address is printed', false)
     .option('--port <n>', 'port of the live page, as in jepa-mpc dashboard; 0: any that is free', portNumber)
-    .option('--verbose', 'print the output of the simulator and the planner node', false)
-    .action(async (flags: Flags) => {
-      const options = toOptions(flags);
-      // Imported here because it imports ROS, which --help and other commands do not need.
-      const { runDemo } = await import('./run-demo.js');
-      process.exitCode = await runDemo(options);
-    });
+    .option('--verbose', 'print the output of the simulator and the planner node', false);
+  return addRobotOptions(command).action(async (flags: Flags) => {
+    const options = toOptions(flags);
+    // Imported here because it imports ROS, which --help and other commands do not need.
+    const { runDemo } = await import('./run-demo.js');
+    process.exitCode = await runDemo(options);
+  });
 }
 
 /** @throws JepaMpcError params.invalid for options that contradict each other */
@@ -121,7 +119,7 @@ function toOptions(flags: Flags): DemoOptions {
   }
   return {
     simulator: SIMULATORS[flags.simulator],
-    urdfFile: DEMO_URDF,
+    ...robotChoiceOf(flags),
     imperfections: flags.imperfect,
     episodes: flags.episodes,
     episodeSeconds: flags.episodeSeconds,
@@ -131,7 +129,6 @@ function toOptions(flags: Flags): DemoOptions {
     jsonFile: flags.json,
     animationFile: flags.animation ?? null,
     recordingFile: flags.record ?? null,
-    modelFolder: flags.model,
     baselines: flags.baselines ?? flags.lockstep,
     plannerParameters: flags.plannerParam,
     verbose: flags.verbose,

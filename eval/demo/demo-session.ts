@@ -1,5 +1,4 @@
 import { setPriority } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
 import { JepaMpcError } from '../../src/core/errors.js';
 import { DEMO_NODE, DemoClient } from '../ros/demo-client.js';
 import { PLANNER_NODE, type DemoListener } from '../ros/demo-subscriptions.js';
@@ -7,7 +6,9 @@ import { ManagedChild } from './child-process.js';
 import type { SessionOptions } from './options.js';
 import { idleInLockstep, SETTLE_PERIODS } from '../episodes/lockstep-driver.js';
 import type { DemoRobot } from '../episodes/robot.js';
-import { isPlanDelay, type Simulator } from './simulators.js';
+import type { Subject } from '../episodes/subject.js';
+import { dashboardProgram, plannerProgram, simulatorProgram, type Program } from './programs.js';
+import type { Simulator } from './simulators.js';
 
 /** Allowed for a process to start and be discovered. */
 const START_TIMEOUT_MS = 60_000;
@@ -52,13 +53,13 @@ export class DemoSession {
    *
    * @throws JepaMpcError environment.missing (no Python for the simulator), demo.timeout, demo.process-died, planner.not-ready
    */
-  async start(options: SessionOptions, robot: DemoRobot, packageRoot: string): Promise<void> {
+  async start(options: SessionOptions, subject: Subject, packageRoot: string): Promise<void> {
     const simulatorNode = options.simulator.node;
     this.#log(`starting ${options.simulator.title} and the planner node`);
-    this.#start(simulatorProcess(options, packageRoot), options.verbose, packageRoot);
-    this.#start(plannerProcess(options), options.verbose, packageRoot);
+    this.#start(simulatorProgram(options, subject, packageRoot), options.verbose, packageRoot);
+    this.#start(plannerProgram(options, subject), options.verbose, packageRoot);
     if (options.dashboardCommand === null) this.#log('to watch and tune it in a browser: --dashboard');
-    else this.#start(dashboardProcess(options.dashboardCommand), options.verbose, packageRoot);
+    else this.#start(dashboardProgram(options.dashboardCommand), options.verbose, packageRoot);
     // The observer must not take processor time from the processes it measures.
     setPriority(OBSERVER_NICENESS);
     await this.client.linked(
@@ -76,7 +77,7 @@ export class DemoSession {
     await this.client.servicesAnswer(START_TIMEOUT_MS);
     this.#log('configuring the planner node: it loads and checks the model');
     if (!(await this.client.changeState('configure', START_TIMEOUT_MS))) throw refused('configure');
-    await this.#activate(options.lockstep ? robot : null);
+    await this.#activate(options.lockstep ? subject.robot : null);
     this.#log('the planner node is active');
     await this.client.linked(
       [
@@ -96,7 +97,7 @@ export class DemoSession {
    * simulator publishes those only with a teleport and the periods after it.
    */
   async #activate(lockstepRobot: DemoRobot | null): Promise<void> {
-    const rest = lockstepRobot?.limits.map(({ lower, upper }) => (lower + upper) / 2);
+    const rest = lockstepRobot?.ranges.map(([lower, upper]) => (lower + upper) / 2);
     for (let waitedMs = 0; waitedMs < CONFIGURE_TIMEOUT_MS; waitedMs += ACTIVATE_RETRY_MS) {
       if (rest !== undefined) {
         if (waitedMs === 0) this.client.setState(rest);
@@ -152,80 +153,6 @@ export class DemoSession {
       if (!this.#isClosing) this.client.fail(await child.exitError());
     });
   }
-}
-
-interface Program {
-  readonly name: string;
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: NodeJS.ProcessEnv;
-  /** Lines of its output that are printed in any case. */
-  readonly shows?: RegExp;
-}
-
-function simulatorProcess(options: SessionOptions, packageRoot: string): Program {
-  const command = process.env['JEPA_MPC_PYTHON'];
-  if (command === undefined) {
-    throw new JepaMpcError('environment.missing', {
-      subject: 'environment variable JEPA_MPC_PYTHON',
-      found: 'nothing',
-      expected: 'a Python with rclpy and what the simulator needs',
-      remedy:
-        'Start the demo with npm run demo, which brings one, or name one that has both: JEPA_MPC_PYTHON=python3.',
-    });
-  }
-  const { simulator } = options;
-  const viewer = simulator.hasViewer && !options.headless && (process.env['DISPLAY'] ?? '') !== '';
-  const { PYTHONPATH } = process.env;
-  const packages = ['common', simulator.name].map((name) => join(packageRoot, 'sim', name));
-  const pythonPath = [...packages, ...(PYTHONPATH === undefined ? [] : [PYTHONPATH])];
-  return {
-    name: 'simulator',
-    command,
-    args: [
-      ...['-m', simulator.module, '--urdf', options.urdfFile, '--seed', String(options.seed)],
-      ...options.imperfections
-        .filter((assignment) => !isPlanDelay(assignment))
-        .map((assignment) => `--${assignment}`),
-      ...(options.lockstep ? ['--lockstep', '--camera-rate', String(LOCKSTEP_CAMERA_RATE_HZ)] : []),
-      ...(viewer ? ['--viewer'] : []),
-    ],
-    env: { ...process.env, PYTHONPATH: pythonPath.join(delimiter), PYTHONUNBUFFERED: '1' },
-  };
-}
-
-/** In lockstep the camera takes one image in each control period of the model. */
-const LOCKSTEP_CAMERA_RATE_HZ = 10;
-
-function plannerProcess(options: SessionOptions): Program {
-  const [command = process.execPath, ...first] = options.plannerCommand;
-  const parameters = {
-    model: resolve(options.modelFolder),
-    use_sim_time: String(options.lockstep || options.simulator.hasOwnClock),
-    seed: String(options.seed),
-    ...(options.recordingFile !== null && {
-      'recording.enabled': 'true',
-      'recording.file': resolve(options.recordingFile),
-    }),
-  };
-  const assignments = [
-    ...Object.entries(parameters).map(([name, value]) => `${name}:=${value}`),
-    ...options.plannerParameters.map((assignment) => assignment.replace('=', ':=')),
-  ];
-  return {
-    name: 'planner node',
-    command,
-    args: [
-      ...first,
-      ...options.imperfections.filter(isPlanDelay).map((assignment) => `--${assignment}`),
-      ...['--ros-args', '-r', 'image:=image_raw', ...assignments.flatMap((text) => ['-p', text])],
-    ],
-    env: process.env,
-  };
-}
-
-function dashboardProcess([command = process.execPath, ...args]: readonly string[]): Program {
-  return { name: 'dashboard', command, args, env: process.env, shows: /^dashboard: / };
 }
 
 function refused(transition: string): JepaMpcError {

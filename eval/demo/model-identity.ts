@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { JepaMpcError } from '../../src/core/errors.js';
-
-const named = z.object({ name: z.string().min(1) });
+import { parseManifest } from '../../src/model/manifest.js';
+import type { ModelManifest } from '../../src/model/manifest-schema.js';
 
 /** Identifies the model of a run. */
 export interface ModelIdentity {
@@ -14,11 +13,13 @@ export interface ModelIdentity {
 }
 
 /**
- * Name and hash of the model in a folder. The planner node, not this function, checks whether the model is valid.
+ * Identity and manifest of the model in a folder. The planner node, not this function, checks the graphs.
  *
- * @throws JepaMpcError model.missing-file, model.manifest-invalid
+ * @throws JepaMpcError model.missing-file, model.manifest-invalid, model.unsupported
  */
-export async function identifyModel(folder: string): Promise<ModelIdentity> {
+export async function readModel(
+  folder: string,
+): Promise<{ readonly identity: ModelIdentity; readonly manifest: ModelManifest }> {
   const file = join(folder, 'manifest.json');
   let bytes: Buffer;
   try {
@@ -32,19 +33,7 @@ export async function identifyModel(folder: string): Promise<ModelIdentity> {
       cause,
     });
   }
-  return { name: readName(bytes, file), sha256: createHash('sha256').update(bytes).digest('hex') };
-}
-
-function readName(bytes: Buffer, file: string): string {
-  try {
-    return named.parse(JSON.parse(bytes.toString('utf8'))).name;
-  } catch (cause) {
-    throw new JepaMpcError('model.manifest-invalid', {
-      subject: file,
-      found: 'no JSON object with a name',
-      expected: 'the manifest of a model',
-      remedy: 'Export the model again, or give another folder with --model.',
-      cause,
-    });
-  }
+  const manifest = parseManifest(bytes.toString('utf8'), file);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { identity: { name: manifest.name, sha256 }, manifest };
 }

@@ -1,10 +1,9 @@
+import type { RobotChoice } from '../robot-choice.js';
 import type { Simulator } from './simulators.js';
 
 /** What simulator and planner node are started with. */
-export interface SessionOptions {
+export interface SessionOptions extends RobotChoice {
   readonly simulator: Simulator;
-  /** Description of the robot. */
-  readonly urdfFile: string;
   /** Imperfections of the robot, its camera and its planner, `name=value`; each name is an option of the simulator or of the planner node. */
   readonly imperfections: readonly string[];
   /** 0 to 2^31 - 1. Determines starts, goals and the planner's noise. */
@@ -15,8 +14,6 @@ export interface SessionOptions {
   readonly headless: boolean;
   /** File of the recording; null: none. */
   readonly recordingFile: string | null;
-  /** Folder of the model. */
-  readonly modelFolder: string;
   /** Parameters of the planner node, `name=value`. */
   readonly plannerParameters: readonly string[];
   /** Print the output of the simulator and the planner node. */

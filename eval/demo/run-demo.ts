@@ -11,11 +11,10 @@ import { EpisodeObserver } from '../episodes/episode-observer.js';
 import { runEpisode, type Policy, type EpisodeOutcome } from '../episodes/episode-runner.js';
 import { sampleEpisode, type EpisodeTask } from '../episodes/episode-sampler.js';
 import { InterruptWatch } from './interrupt-watch.js';
-import { identifyModel } from './model-identity.js';
 import type { DemoOptions } from './options.js';
 import { PACKAGE_ROOT } from './package-root.js';
 import { PlannerFigures } from '../episodes/planner-figures.js';
-import { loadRobot, type DemoRobot } from '../episodes/robot.js';
+import { loadSubject, type Subject } from '../episodes/subject.js';
 import { DemoSession } from './demo-session.js';
 import { DemoTerminal, summaryLines } from './terminal.js';
 import { wilsonInterval } from '../statistics/wilson-interval.js';
@@ -106,18 +105,15 @@ class DemoRun {
   }
 
   async perform(): Promise<DemoReport> {
-    const { episodes, seed, lockstep, modelFolder, jsonFile, animationFile, recordingFile, simulator } =
-      this.#options;
-    const robot = await loadRobot(this.#options.urdfFile);
-    const model = await identifyModel(modelFolder);
+    const { episodes, seed, lockstep, jsonFile, animationFile, recordingFile, simulator } = this.#options;
+    const subject = await loadSubject(this.#options);
+    const { robot, model } = subject;
     for (const file of writtenFiles(this.#options)) await mkdir(dirname(file), { recursive: true });
     if (recordingFile !== null) await removeRecording(recordingFile);
-    const tasks = Array.from({ length: episodes }, (_, episode) =>
-      sampleEpisode(seed, episode, robot.limits, robot.fingertipOf),
-    );
+    const tasks = Array.from({ length: episodes }, (_, episode) => sampleEpisode(seed, episode, robot));
     const audit = new CommandAudit(robot.limits);
     const observer = new EpisodeObserver(audit, this.#figures);
-    const { outcomes, baselines } = await this.#inSession(robot, observer, tasks);
+    const { outcomes, baselines } = await this.#inSession(subject, observer, tasks);
     if (audit.commands === 0) throw nothingAudited();
     const report: DemoReport = {
       simulator: simulator.name,
@@ -150,21 +146,21 @@ class DemoRun {
 
   /** Runs all episodes of the planner, and of the baselines if asked for. */
   async #inSession(
-    robot: DemoRobot,
+    subject: Subject,
     observer: EpisodeObserver,
     tasks: readonly EpisodeTask[],
   ): Promise<{ outcomes: EpisodeOutcome[]; baselines: DemoReport['baselines'] }> {
     const release = await holdDomain(process.env['ROS_DOMAIN_ID'] ?? '0');
-    const session = await DemoSession.open(this.#options.simulator, robot, observer, (line) => {
+    const session = await DemoSession.open(this.#options.simulator, subject.robot, observer, (line) => {
       this.#terminal.line(line);
     });
     try {
       this.#interrupts.onInterrupt((signal) => {
         session.client.fail(interrupted(signal));
       });
-      await session.start(this.#options, robot, PACKAGE_ROOT);
+      await session.start(this.#options, subject, PACKAGE_ROOT);
       const run = (policy: Policy): Promise<EpisodeOutcome[]> =>
-        this.#runEpisodes(session, robot, observer, tasks, policy);
+        this.#runEpisodes(session, subject, observer, tasks, policy);
       const baseline = async (policy: Policy): Promise<BaselineReport | null> =>
         this.#options.baselines ? rateOf(await run(policy)) : null;
       return {
@@ -184,7 +180,7 @@ class DemoRun {
 
   async #runEpisodes(
     { client }: DemoSession,
-    robot: DemoRobot,
+    { robot }: Subject,
     observer: EpisodeObserver,
     tasks: readonly EpisodeTask[],
     policy: Policy,

@@ -1,18 +1,27 @@
 import { JepaMpcError } from '../../src/core/errors.js';
-import type { JointLimit } from '../../src/core/types.js';
 import { createRng, deriveSeed } from '../../src/math/rng.js';
 
-/** Start and goal of an episode, in URDF joint order [rad]. */
+/** Start and goal of an episode, in URDF joint order, rad or m. */
 export interface EpisodeTask {
   readonly startRad: readonly number[];
   readonly goalRad: readonly number[];
 }
 
-/** Fingertip position in the robot's base frame [m] of joint positions [rad]. */
+/** Tip position in the robot's base frame [m] of joint positions [rad or m]. */
 export type FingertipOf = (positionRad: readonly number[]) => readonly number[];
 
-/** Smallest distance of the fingertip between start and goal, so that doing nothing never succeeds. */
-export const MIN_TIP_DISTANCE_M = 0.2;
+/** Where episodes start and end. */
+export interface EpisodeSpace {
+  /** Range of each joint from which poses are drawn, rad or m; finite. */
+  readonly ranges: readonly (readonly [lower: number, upper: number])[];
+  /** Position of the link at the end of the arm. */
+  readonly fingertipOf: FingertipOf;
+  /** Smallest distance between the tips of start and goal [m], so that doing nothing never succeeds. */
+  readonly minTipDistanceM: number;
+  /** Whether an episode may start or end at a pose. */
+  readonly isAllowed: (positionRad: readonly number[]) => boolean;
+}
+
 const MAX_DRAWS = 10_000;
 
 /** Euclidean distance of two points [m]. */
@@ -21,35 +30,32 @@ export function distanceM(a: readonly number[], b: readonly number[]): number {
 }
 
 /**
- * Draws start and goal of one episode, each uniform over the joint ranges, and redraws while their fingertips are closer than
- * `MIN_TIP_DISTANCE_M`. The result depends on (seed, episode) only: a run of 5 episodes begins like a run of 100.
+ * Draws start and goal of one episode, each uniform over the ranges of the joints. Draws both again while one of them is not allowed, or
+ * their tips are too close. The result depends on (seed, episode) only: a run of 5 episodes begins like a run of 100.
  *
- * @throws JepaMpcError params.invalid for joint ranges that are too narrow
+ * @throws JepaMpcError params.invalid for a robot that has no such poses
  */
-export function sampleEpisode(
-  seed: number,
-  episode: number,
-  limits: readonly JointLimit[],
-  fingertipOf: FingertipOf,
-): EpisodeTask {
+export function sampleEpisode(seed: number, episode: number, space: EpisodeSpace): EpisodeTask {
+  const { ranges, fingertipOf, minTipDistanceM, isAllowed } = space;
   const rng = createRng(deriveSeed(seed, episode));
-  const draw = new Float32Array(limits.length * 2);
+  const draw = new Float32Array(ranges.length * 2);
+  let tooClose = 0;
   for (let attempt = 0; attempt < MAX_DRAWS; attempt++) {
     rng.uniforms(draw);
     const pose = (offset: number): number[] =>
-      limits.map((limit, joint) => {
-        const value = limit.lower + (draw[offset + joint] ?? 0) * (limit.upper - limit.lower);
-        return Math.min(limit.upper, Math.max(limit.lower, value));
+      ranges.map(([lower, upper], joint) => {
+        const value = lower + (draw[offset + joint] ?? 0) * (upper - lower);
+        return Math.min(upper, Math.max(lower, value));
       });
     const startRad = pose(0);
-    const goalRad = pose(limits.length);
-    if (distanceM(fingertipOf(startRad), fingertipOf(goalRad)) >= MIN_TIP_DISTANCE_M)
-      return { startRad, goalRad };
+    const goalRad = pose(ranges.length);
+    if (!(distanceM(fingertipOf(startRad), fingertipOf(goalRad)) >= minTipDistanceM)) tooClose++;
+    else if (isAllowed(startRad) && isAllowed(goalRad)) return { startRad, goalRad };
   }
   throw new JepaMpcError('params.invalid', {
     subject: 'joint ranges of the robot',
-    found: `ranges that are too narrow: no start and goal with fingertips ${MIN_TIP_DISTANCE_M} m apart in ${MAX_DRAWS} draws`,
-    expected: 'joint ranges that move the fingertip further than that',
-    remedy: 'Widen the joint limits in the URDF of the demo.',
+    found: `no start and goal in ${MAX_DRAWS} draws: ${tooClose} with tips closer than ${minTipDistanceM.toPrecision(3)} m, ${MAX_DRAWS - tooClose} with links that collide or a tip below the floor`,
+    expected: 'two poses without either',
+    remedy: 'Widen the joint limits in the URDF, or correct its collision geometry.',
   });
 }

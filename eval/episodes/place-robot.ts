@@ -1,4 +1,6 @@
 import { JepaMpcError } from '../../src/core/errors.js';
+import { displacement } from '../../src/core/joint-positions.js';
+import type { JointLimit } from '../../src/core/types.js';
 import type { DemoClient } from '../ros/demo-client.js';
 import type { ResetReport } from '../ros/demo-messages.js';
 import { idleInLockstep, SETTLE_PERIODS } from './lockstep-driver.js';
@@ -28,21 +30,22 @@ export type PlacingPort = Pick<
  */
 export async function placeRobot(
   client: PlacingPort,
-  { joints }: Pick<DemoRobot, 'joints'>,
+  { limits }: Pick<DemoRobot, 'limits'>,
   startRad: readonly number[],
   lockstep: boolean,
 ): Promise<void> {
   const isUpToDate = ({ positions, goalStampNs, nowNs }: ResetReport): boolean => {
-    const isAtStart = joints.every(
-      (joint, index) =>
-        Math.abs((positions.get(joint) ?? Number.NaN) - (startRad[index] ?? Number.NaN)) <= PLACED_WITHIN_RAD,
+    const isAtStart = isPlaced(
+      limits.map(({ name }) => positions.get(name) ?? Number.NaN),
+      startRad,
+      limits,
     );
     const knowsGoal = goalStampNs === client.received.goalImage?.stampNs;
     return isAtStart && knowsGoal && (!lockstep || nowNs === client.received.clockNs);
   };
   // Earlier commands must have reached the simulator first: it counts commands from the teleport on.
   await client.simulatorSettled(ANSWER_TIMEOUT_MS);
-  await teleport(client, startRad);
+  await teleport(client, startRad, limits);
   if (lockstep) await idleInLockstep(client, SETTLE_PERIODS, ANSWER_TIMEOUT_MS);
   let isActive = false;
   for (let attempt = 0; attempt < PLACE_ATTEMPTS; attempt++) {
@@ -66,8 +69,24 @@ export async function placeRobot(
   });
 }
 
+/** Whether every joint is at its start; continuous ones may be reported in another revolution. */
+function isPlaced(
+  position: ArrayLike<number>,
+  startRad: readonly number[],
+  limits: readonly JointLimit[],
+): boolean {
+  return limits.every(({ continuous }, joint) => {
+    const off = displacement(startRad[joint] ?? Number.NaN, position[joint] ?? Number.NaN, continuous);
+    return Math.abs(off) <= PLACED_WITHIN_RAD;
+  });
+}
+
 /** Teleports the robot and waits until the joint states confirm it. */
-async function teleport(client: PlacingPort, startRad: readonly number[]): Promise<void> {
+async function teleport(
+  client: PlacingPort,
+  startRad: readonly number[],
+  limits: readonly JointLimit[],
+): Promise<void> {
   const { received } = client;
   const { clockNs } = received;
   client.setState(startRad);
@@ -75,9 +94,7 @@ async function teleport(client: PlacingPort, startRad: readonly number[]): Promi
     received.clockNs > clockNs &&
     received.joints !== null &&
     received.joints.stampNs > clockNs &&
-    startRad.every(
-      (rad, joint) => Math.abs(rad - (received.joints?.position[joint] ?? Number.NaN)) <= PLACED_WITHIN_RAD,
-    );
+    isPlaced(received.joints.position, startRad, limits);
   await client.until(
     hasArrived,
     'joint states of the simulator at the start of the episode',

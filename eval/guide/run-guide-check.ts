@@ -6,12 +6,14 @@ import { fileURLToPath } from 'node:url';
 
 import { JepaMpcError } from '../../src/core/errors.js';
 import { writeValue } from '../../src/core/write-value.js';
+import { loadSubject } from '../episodes/subject.js';
+import { robotArguments, type RobotChoice } from '../robot-choice.js';
 import { CASES, SETTINGS, type Setting } from './cases.js';
 import { followed, meanOf, type CaseResult } from './provocation.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 
-export interface GuideCheckOptions {
+export interface GuideCheckOptions extends RobotChoice {
   /** Episodes for each case, before and again after the advice. */
   readonly episodes: number;
   readonly seed: number;
@@ -33,9 +35,13 @@ export interface SessionResult {
  * Provokes every rule of the guide through the real node, follows its advice, and prints the table.
  *
  * @returns whether every rule was named, and following it helped
- * @throws JepaMpcError demo.process-died
+ * @throws JepaMpcError demo.process-died; before anything is started `model.*`, `urdf.*`
  */
-export function runGuideCheck(options: GuideCheckOptions, print: (line: string) => void): boolean {
+export async function runGuideCheck(
+  options: GuideCheckOptions,
+  print: (line: string) => void,
+): Promise<boolean> {
+  await loadSubject(options);
   const startMs = performance.now();
   const sessions = settingsFor(options.rules).map(
     (setting) => [setting, runSession(options, setting)] as const,
@@ -73,12 +79,13 @@ function settingsFor(rules: readonly string[]): readonly Setting[] {
 }
 
 /** A session with its own processes: ROS cannot be started twice in one. */
-function runSession({ episodes, seed, rules }: GuideCheckOptions, setting: Setting): SessionResult {
+function runSession(options: GuideCheckOptions, setting: Setting): SessionResult {
+  const { episodes, seed, rules } = options;
   const folder = mkdtempSync(join(tmpdir(), 'guide-check-'));
   try {
     const file = join(folder, 'session.json');
     const args = ['guide-check', '--session', setting, '--json', file];
-    args.push('--episodes', String(episodes), '--seed', String(seed));
+    args.push('--episodes', String(episodes), '--seed', String(seed), ...robotArguments(options));
     args.push(...rules.flatMap((rule) => ['--rule', rule]));
     const { status } = spawnSync(process.execPath, [MAIN, ...args], { stdio: 'inherit' });
     if (status !== 0) {

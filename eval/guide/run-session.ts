@@ -8,18 +8,20 @@ import { holdDomain } from '../demo/domain-hold.js';
 import { DemoSession } from '../demo/demo-session.js';
 import { InterruptWatch } from '../demo/interrupt-watch.js';
 import type { SessionOptions as DemoOptions } from '../demo/options.js';
-import { DEMO_MODEL, DEMO_URDF, PACKAGE_ROOT } from '../demo/package-root.js';
+import { PACKAGE_ROOT } from '../demo/package-root.js';
 import { plannerCommand } from '../demo/product-command.js';
 import { SIMULATORS } from '../demo/simulators.js';
 import { sampleEpisode } from '../episodes/episode-sampler.js';
 import { ANSWER_TIMEOUT_MS } from '../episodes/place-robot.js';
-import { loadRobot, type DemoRobot } from '../episodes/robot.js';
+import type { DemoRobot } from '../episodes/robot.js';
+import { loadSubject } from '../episodes/subject.js';
+import type { RobotChoice } from '../robot-choice.js';
 import { CASES, SETTINGS, type GuideCase, type Setting } from './cases.js';
 import { EpisodeNotes, holdEpisode, type HeldEpisode } from './held-episode.js';
 import { named, resultOf, type CaseResult, type Named } from './provocation.js';
 import type { SessionResult } from './run-guide-check.js';
 
-export interface SessionOptions {
+export interface SessionOptions extends RobotChoice {
   readonly setting: Setting;
   readonly episodes: number;
   readonly seed: number;
@@ -43,7 +45,8 @@ interface OpenSession {
  * @throws JepaMpcError demo.timeout, demo.process-died, demo.interrupted
  */
 export async function runSession(options: SessionOptions, log: (line: string) => void): Promise<void> {
-  const robot = await loadRobot(DEMO_URDF);
+  const subject = await loadSubject(options);
+  const { robot } = subject;
   const notes = new EpisodeNotes();
   const interrupts = new InterruptWatch();
   const release = await holdDomain(process.env['ROS_DOMAIN_ID'] ?? '0');
@@ -52,7 +55,7 @@ export async function runSession(options: SessionOptions, log: (line: string) =>
     interrupts.onInterrupt((signal) => {
       session.client.fail(interrupted(signal));
     });
-    await session.start(demoOptions(options), robot, PACKAGE_ROOT);
+    await session.start(demoOptions(options), subject, PACKAGE_ROOT);
     const open = { client: session.client, robot, notes, options };
     writeFileSync(options.jsonFile, JSON.stringify(await runCases(open, log)));
   } finally {
@@ -102,7 +105,7 @@ async function episodesWith(
   await client.setParameters(parameters, ANSWER_TIMEOUT_MS);
   const episodes: HeldEpisode[] = [];
   for (let episode = 0; episode < options.episodes; episode++) {
-    const task = sampleEpisode(options.seed, episode, robot.limits, robot.fingertipOf);
+    const task = sampleEpisode(options.seed, episode, robot);
     episodes.push(await holdEpisode(client, robot, notes, task, SETTINGS[options.setting].lockstep));
   }
   const before = Object.keys(parameters).map(
@@ -119,19 +122,16 @@ function inWords({ shares, advice }: Named): string {
   return said.join('; ') || 'nothing stands out';
 }
 
-function demoOptions({ setting, seed, verbose }: SessionOptions): DemoOptions {
-  const { lockstep, imperfections } = SETTINGS[setting];
+function demoOptions(options: SessionOptions): DemoOptions {
+  const { lockstep, imperfections } = SETTINGS[options.setting];
   return {
+    ...options,
     simulator: SIMULATORS.mujoco,
-    urdfFile: DEMO_URDF,
     imperfections,
-    seed,
     lockstep,
     headless: true,
     recordingFile: null,
-    modelFolder: DEMO_MODEL,
     plannerParameters: [],
-    verbose,
     plannerCommand: plannerCommand(),
     dashboardCommand: null,
   };

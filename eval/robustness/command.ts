@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
 import { wholeNumber } from '../option-values.js';
 import { SIMULATOR_NAMES, type SimulatorName } from '../demo/simulators.js';
+import { addRobotOptions, robotChoiceOf, type RobotFlags } from '../robot-choice.js';
 import { runRobustness } from './run-robustness.js';
 
-interface Flags {
+interface Flags extends RobotFlags {
   readonly simulator: SimulatorName;
-  readonly model?: string;
   readonly label?: string;
   readonly episodes: number;
   readonly seed: number;
@@ -16,12 +16,11 @@ interface Flags {
 
 /** The `robustness` command: success of a model with one imperfection at a time. */
 export function robustnessCommand(): Command {
-  return new Command('robustness')
+  const command = new Command('robustness')
     .description('Measure the success of a model with one imperfection of robot or camera at a time.')
     .addOption(
-      new Option('--simulator <name>', 'what simulates the arm').choices(SIMULATOR_NAMES).default('mujoco'),
+      new Option('--simulator <name>', 'what simulates the robot').choices(SIMULATOR_NAMES).default('mujoco'),
     )
-    .option('--model <dir>', 'folder of the model (default: the shipped one)')
     .option('--label <text>', "name of the run in the plot (default: the model's)")
     .option('--episodes <n>', 'episodes for each point', wholeNumber(1), 30)
     .option('--seed <n>', 'seed of starts, goals and planner noise', wholeNumber(0), 1234)
@@ -32,20 +31,20 @@ export function robustnessCommand(): Command {
       'result of an earlier run, to show in the plot; repeatable',
       (file: string, before: readonly string[]) => [...before, file],
       [],
-    )
-    .action(async ({ simulator, episodes, seed, compare, ...flags }: Flags) => {
-      const options = {
-        simulator,
-        episodes,
-        seed,
-        modelFolder: flags.model ?? null,
-        label: flags.label ?? null,
-        jsonFile: flags.json ?? null,
-        plotFile: flags.plot ?? null,
-        compareFiles: compare,
-      };
-      await runRobustness(options, (line) => {
-        console.log(line);
-      });
+    );
+  return addRobotOptions(command).action(async ({ simulator, episodes, seed, compare, ...flags }: Flags) => {
+    const options = {
+      simulator,
+      episodes,
+      seed,
+      ...robotChoiceOf(flags),
+      label: flags.label ?? null,
+      jsonFile: flags.json ?? null,
+      plotFile: flags.plot ?? null,
+      compareFiles: compare,
+    };
+    await runRobustness(options, (line) => {
+      console.log(line);
     });
+  });
 }

@@ -7,6 +7,8 @@ import { JepaMpcError } from '../../src/core/errors.js';
 import { demoReportSchema, type DemoReport } from '../demo/demo-report.js';
 import type { SimulatorName } from '../demo/simulators.js';
 import { machine } from '../machine.js';
+import { loadSubject } from '../episodes/subject.js';
+import { robotArguments, type RobotChoice } from '../robot-choice.js';
 import { plotRobustness } from './plot.js';
 import { readResult, type Robustness } from './result.js';
 
@@ -26,10 +28,8 @@ const AXES = [
   { name: 'delay-ms', title: 'actuator delay [ms]', neutral: 0, levels: [0, 50, 100, 150] },
 ];
 
-export interface RobustnessOptions {
+export interface RobustnessOptions extends RobotChoice {
   readonly simulator: SimulatorName;
-  /** Folder of the model; null: the shipped one. */
-  readonly modelFolder: string | null;
   /** Name of the run in the plot; null: the model's. */
   readonly label: string | null;
   /** Episodes for each point. */
@@ -52,6 +52,7 @@ export async function runRobustness(
   print: (line: string) => void,
 ): Promise<void> {
   const earlier = options.compareFiles.map(readResult);
+  await loadSubject(options);
   const startMs = performance.now();
   const neutralRun = runDemo(options, []);
   const { model } = neutralRun;
@@ -91,7 +92,7 @@ function runDemo(options: RobustnessOptions, imperfections: readonly string[]): 
     const args = ['demo', '--headless', '--lockstep', '--no-baselines', '--json', report];
     args.push('--simulator', options.simulator, '--episodes', String(options.episodes));
     args.push('--seed', String(options.seed));
-    if (options.modelFolder !== null) args.push('--model', options.modelFolder);
+    args.push(...robotArguments(options));
     args.push(...imperfections.flatMap((imperfection) => ['--imperfect', imperfection]));
     const { status, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
       encoding: 'utf8',

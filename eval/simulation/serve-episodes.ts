@@ -12,7 +12,8 @@ import { EpisodeObserver } from '../episodes/episode-observer.js';
 import { runEpisode } from '../episodes/episode-runner.js';
 import { sampleEpisode } from '../episodes/episode-sampler.js';
 import { PlannerFigures } from '../episodes/planner-figures.js';
-import { loadRobot } from '../episodes/robot.js';
+import type { DemoRobot } from '../episodes/robot.js';
+import { loadSubject } from '../episodes/subject.js';
 import {
   episodeRequestSchema,
   simulationSettingSchema,
@@ -106,7 +107,7 @@ class Lines {
 class RunningSimulation {
   readonly #session: DemoSession;
   readonly #setting: SimulationSetting;
-  readonly #robot: Awaited<ReturnType<typeof loadRobot>>;
+  readonly #robot: DemoRobot;
   readonly #observer: EpisodeObserver;
   readonly #audit: CommandAudit;
   readonly #meter: EpisodeMeter;
@@ -116,7 +117,7 @@ class RunningSimulation {
   private constructor(
     session: DemoSession,
     setting: SimulationSetting,
-    robot: Awaited<ReturnType<typeof loadRobot>>,
+    robot: DemoRobot,
     measuring: { observer: EpisodeObserver; audit: CommandAudit; meter: EpisodeMeter },
     release: () => void,
   ) {
@@ -130,7 +131,8 @@ class RunningSimulation {
   }
 
   static async open(setting: SimulationSetting, lines: Lines): Promise<RunningSimulation> {
-    const robot = await loadRobot(setting.urdfFile);
+    const subject = await loadSubject(setting);
+    const { robot } = subject;
     const audit = new CommandAudit(robot.limits);
     const meter = new EpisodeMeter(robot.limits);
     const observer = new EpisodeObserver(audit, new PlannerFigures(), meter);
@@ -147,23 +149,19 @@ class RunningSimulation {
       if (lines.ended) throw abandoned();
       await session.start(
         {
+          ...setting,
           simulator,
-          urdfFile: setting.urdfFile,
-          imperfections: setting.imperfections,
-          seed: setting.seed,
           lockstep: true,
           headless: true,
           recordingFile: null,
-          modelFolder: setting.modelFolder,
           // JSON is YAML, which the values of -p are.
           plannerParameters: Object.entries(setting.startParameters).map(
             ([name, value]) => `${name}=${JSON.stringify(value)}`,
           ),
-          verbose: setting.verbose,
           plannerCommand: plannerCommand(),
           dashboardCommand: null,
         },
-        robot,
+        subject,
         PACKAGE_ROOT,
       );
     } catch (error) {
@@ -175,8 +173,7 @@ class RunningSimulation {
 
   async run({ parameters, seed, episode }: EpisodeRequest): Promise<EpisodeResult> {
     await this.#apply(parameters);
-    const { limits, fingertipOf } = this.#robot;
-    const task = sampleEpisode(seed, episode, limits, fingertipOf);
+    const task = sampleEpisode(seed, episode, this.#robot);
     const violationsBefore = this.#audit.violations;
     const { success, timeS, finalDistanceM, holdReason } = await runEpisode(
       {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SIMULATOR_NAMES } from '../demo/simulators.js';
+import { robotChoiceSchema } from '../robot-choice.js';
 
 /*
  * What passes between a run and its simulations, each a process of its own: one JSON value a line. The first line to a simulation is its
@@ -12,10 +13,8 @@ const parameterValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.n
 const parameterValues = z.record(z.string(), parameterValue).readonly();
 
 /** What a simulation is started with. */
-export const simulationSettingSchema = z.strictObject({
+export const simulationSettingSchema = robotChoiceSchema.extend({
   simulator: z.enum(SIMULATOR_NAMES),
-  urdfFile: z.string(),
-  modelFolder: z.string(),
   /** Seed of the planner's noise. */
   seed: z.int().min(0),
   imperfections: z.array(z.string()).readonly(),

@@ -209,11 +209,30 @@ describe('ending the demo early', () => {
 
 describe('a demo that cannot run', () => {
   it('shows why the planner node gave up when the model is no good', async () => {
-    writeFileSync(join(folder, 'manifest.json'), '{ "name": "broken" }');
-    const demo = start('--model', folder);
+    const model = join(folder, 'cut-off');
+    cpSync(REACHER, model, { recursive: true });
+    writeFileSync(join(model, 'encoder.onnx'), 'no graph');
+    const demo = start('--model', model);
     expect(await demo.ended).toBe(1);
     expect(demo.output).toContain('found state unconfigured after an error');
-    expect(demo.output).toContain('model.manifest-invalid');
+    expect(demo.output).toContain('model.hash-mismatch');
+  });
+
+  it.each<[string, string, (manifest: WrittenManifest) => object]>([
+    ['a manifest that breaks the contract', 'model.manifest-invalid', ({ name }) => ({ name })],
+    [
+      'joints that the robot does not have',
+      'urdf.unknown-joint',
+      (manifest) => ({ ...manifest, action: { ...manifest.action, joints: ['shoulder', 'wrist'] } }),
+    ],
+  ])('refuses %s before it starts anything', async (_, code, change) => {
+    const manifest = JSON.parse(readFileSync(join(REACHER, 'manifest.json'), 'utf8')) as WrittenManifest;
+    const written = change(manifest);
+    writeFileSync(join(folder, 'manifest.json'), JSON.stringify(written));
+    const demo = start('--model', folder);
+    expect(await demo.ended).toBe(1);
+    expect(demo.output).toContain(code);
+    expect(demo.output).not.toContain('starting');
   });
 
   it('names the manifest that is missing before it starts anything', async () => {

@@ -43,6 +43,12 @@ describe('the command line of the demo', () => {
     await expect(parsed('--dashboard', '--port', '65536')).rejects.toThrow(/expected a number from 0/);
   });
 
+  it.each(['-1', 'fast', '1001', ''])('refuses an acceleration limit of %s', async (text) => {
+    await expect(parsed(`--default-acceleration=${text}`)).rejects.toThrow(
+      /expected a number from 0 to 1000/,
+    );
+  });
+
   it('refuses an animation in a format other than WebP', async () => {
     await expect(parsed('--animation', 'demo.gif')).rejects.toThrow(/'demo.gif', expected .* \.webp/);
   });

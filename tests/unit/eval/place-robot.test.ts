@@ -5,8 +5,9 @@ import { placeRobot, type PlacingPort } from '../../../eval/episodes/place-robot
 import type { ImageFrame } from '../../../src/core/types.js';
 import type { Received } from '../../../eval/ros/demo-subscriptions.js';
 import type { ResetReport } from '../../../eval/ros/demo-messages.js';
+import { jointLimit } from '../../fixtures/robot.js';
 
-const ROBOT = { joints: ['shoulder', 'elbow'] };
+const ROBOT = { limits: [jointLimit('shoulder'), jointLimit('elbow', { continuous: true })] };
 const START = [0.5, -1];
 const GOAL_NS = 7n;
 
@@ -81,7 +82,7 @@ class Rig {
     const knows = this.#next(this.#answers) ?? null;
     if (knows === null) return null;
     const { pose = START, goalNs = GOAL_NS, lateNs = 0n } = knows;
-    const positions = new Map(ROBOT.joints.map((joint, index) => [joint, pose[index] ?? NaN]));
+    const positions = new Map(ROBOT.limits.map(({ name }, index) => [name, pose[index] ?? NaN]));
     return { positions, goalStampNs: goalNs, nowNs: this.#received.clockNs - lateNs };
   }
 
@@ -98,6 +99,12 @@ const place = async (rig: Rig, lockstep = false): Promise<readonly string[]> => 
 describe('placing the robot at the start of an episode', () => {
   it('activates the node once it knows the pose and the goal, after the simulator has processed earlier messages', async () => {
     expect(await place(new Rig([{}]))).toEqual(['settled', 'activate']);
+  });
+
+  it('takes a continuous joint in another revolution for the same pose, and no other joint', async () => {
+    expect(await place(new Rig([{ pose: [0.5, 2 * Math.PI - 1] }]))).toEqual(['settled', 'activate']);
+    const turned = { pose: [0.5 - 2 * Math.PI, -1] };
+    expect(await place(new Rig([turned, {}]))).toEqual(['settled', 'wait', 'activate']);
   });
 
   it.each<[string, Knows | null]>([

@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { SessionOptions } from '../../../eval/demo/options.js';
+import { plannerProgram, simulatorProgram } from '../../../eval/demo/programs.js';
+import { SIMULATORS } from '../../../eval/demo/simulators.js';
+import { loadSubject, type Subject } from '../../../eval/episodes/subject.js';
+import { robotChoice } from '../../fixtures/robot-choice.js';
+
+const choice = robotChoice('examples/three-joint-arm/three_joint_arm.urdf', { defaultAcceleration: 5 });
+const options: SessionOptions = {
+  ...choice,
+  simulator: SIMULATORS.mujoco,
+  imperfections: [],
+  seed: 3,
+  lockstep: true,
+  headless: true,
+  recordingFile: null,
+  plannerParameters: ['limits.jerk=off'],
+  verbose: false,
+  plannerCommand: ['node', 'planner.js'],
+  dashboardCommand: null,
+};
+let subject: Subject;
+
+beforeEach(async () => {
+  vi.stubEnv('JEPA_MPC_PYTHON', 'python3');
+  subject = await loadSubject(choice);
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+/** The value that follows an option. */
+function valueOf(args: readonly string[], option: string): string | undefined {
+  return args.includes(option) ? args[args.indexOf(option) + 1] : undefined;
+}
+
+describe('the programs of a session', () => {
+  it('the simulator moves the joints of the model alone, with the acceleration of the option', () => {
+    const { args } = simulatorProgram(options, subject, '/package');
+    expect(valueOf(args, '--urdf')).toBe(choice.urdfFile);
+    expect(valueOf(args, '--joints')).toBe('shoulder,elbow');
+    expect(valueOf(args, '--default-acceleration')).toBe('5');
+    expect(args).not.toContain('--default-acceleration-m');
+  });
+
+  it('the simulator takes an image in each period of the model', () => {
+    const { action } = subject.manifest;
+    const withPeriod = (periodMs: number): Subject => ({
+      ...subject,
+      manifest: { ...subject.manifest, action: { ...action, periodMs } },
+    });
+    const rate = (periodMs: number): number =>
+      Number(valueOf(simulatorProgram(options, withPeriod(periodMs), '/package').args, '--camera-rate'));
+    expect(rate(100)).toBe(10);
+    expect(rate(200)).toBe(5);
+    // The simulator has no shorter period than 20 ms.
+    expect(rate(10)).toBe(50);
+  });
+
+  it('the planner node has the same acceleration limit, before what the user sets', () => {
+    const { args } = plannerProgram(options, subject);
+    const parameters = args.filter((_, index) => args[index - 1] === '-p');
+    expect(parameters).toContain('limits.default_acceleration:=5');
+    expect(parameters).toContain('limits.default_acceleration_m:=0');
+    expect(parameters.at(-1)).toBe('limits.jerk:=off');
+  });
+
+  it("the planner node gets the simulator's images on the topic of its camera", () => {
+    const cameras = subject.manifest.cameras.map((camera) => ({ ...camera, topic: 'wrist' }));
+    const program = plannerProgram(options, { ...subject, manifest: { ...subject.manifest, cameras } });
+    expect(valueOf(program.args, '-r')).toBe('wrist:=image_raw');
+  });
+
+  it('names the missing Python of the simulator', () => {
+    vi.stubEnv('JEPA_MPC_PYTHON', undefined);
+    expect(() => simulatorProgram(options, subject, '/package')).toThrow(/JEPA_MPC_PYTHON/);
+  });
+});
