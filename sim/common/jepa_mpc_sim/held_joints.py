@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from .joint_limits import JointLimits, RobotOptions, joint_limits, moved_joints
+from .tip import tip_link
 from .urdf import Joint, Robot, read_robot
 
 _JOINT_ELEMENTS = ("axis", "limit", "mimic", "safety_controller", "dynamics", "calibration")
@@ -30,12 +31,14 @@ class Follower:
 
 @dataclass(frozen=True)
 class MovedRobot:
-    """A robot as a simulator builds it. `root`: its URDF, in which every joint that is held is fixed."""
+    """A robot as a simulator builds it. `root`: its URDF, in which every joint that is held is fixed; `tip_link`: the
+    link at its end."""
 
     root: ElementTree.Element
     joint_names: list[str]
     limits: JointLimits
     followers: tuple[Follower, ...]
+    tip_link: str
 
 
 def moved_robot(urdf_xml: str, options: RobotOptions) -> MovedRobot:
@@ -50,7 +53,13 @@ def moved_robot(urdf_xml: str, options: RobotOptions) -> MovedRobot:
                 index = names.index(driver.joint)
                 followers.append(Follower(joint.name, index, driver.multiplier, driver.offset))
     kept = {*names, *(follower.name for follower in followers)}
-    return MovedRobot(_with_fixed(robot, kept), names, joint_limits(robot, names, options), tuple(followers))
+    return MovedRobot(
+        _with_fixed(robot, kept),
+        names,
+        joint_limits(robot, names, options),
+        tuple(followers),
+        tip_link(robot, names, options.tip),
+    )
 
 
 def _with_fixed(robot: Robot, kept: set[str]) -> ElementTree.Element:

@@ -23,6 +23,8 @@ class RobotOptions:
     """Acceleration limit of revolute and continuous joints for which the URDF has none, rad/s²; 0: none."""
     default_acceleration_m: float = 0.0
     """The same of prismatic joints, m/s²."""
+    tip: str = ""
+    """The link whose position counts; empty: `fingertip`, or else the last link of the joints that are moved."""
 
     def __post_init__(self) -> None:
         """Raises ValueError if a value is out of range."""
@@ -84,12 +86,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="M_S2",
         help="the same of prismatic joints, in m/s²",
     )
+    parser.add_argument(
+        "--tip",
+        default="",
+        metavar="LINK",
+        help="link at the end of the robot (default: fingertip, else the last link of the moved joints)",
+    )
 
 
 def options_from(arguments: argparse.Namespace) -> RobotOptions:
     """The options of a command line. Raises ValueError if one is out of range."""
     joints = tuple(name.strip() for name in arguments.joints.split(",") if name.strip())
-    return RobotOptions(joints, arguments.default_acceleration, arguments.default_acceleration_m)
+    return RobotOptions(joints, arguments.default_acceleration, arguments.default_acceleration_m, arguments.tip)
 
 
 def moved_joints(robot: Robot, options: RobotOptions) -> list[str]:

@@ -34,7 +34,7 @@ class Plant:
     `joint_names`. Gravity is compensated, as in a real velocity-controlled arm, and there are no collisions.
     """
 
-    def __init__(self, urdf_xml: str, tip_link: str = "fingertip", options: RobotOptions = AS_DESCRIBED) -> None:
+    def __init__(self, urdf_xml: str, options: RobotOptions = AS_DESCRIBED) -> None:
         """Builds the model from the text of a URDF. Raises UrdfError if something is missing in it."""
         robot = moved_robot(urdf_xml, options)
         root = robot.root
@@ -52,15 +52,7 @@ class Plant:
         self._dof = self._model.jnt_dofadr[joint_ids]
         self._followers = robot.followers
         self._follower_qpos = self._model.jnt_qposadr[[self._model.joint(one.name).id for one in robot.followers]]
-        self._tip = mujoco.mj_name2id(self._model, mujoco.mjtObj.mjOBJ_BODY, tip_link)
-        if self._tip < 0:
-            links = ", ".join(link.get("name", "") for link in root.findall("link"))
-            raise UrdfError(
-                "robot description",
-                found=f"links {links}",
-                expected=f"a link '{tip_link}'",
-                remedy="Give the robot's tip that name, with a fixed joint of its own.",
-            )
+        self._tip = self._model.body(robot.tip_link).id
         self.reset(np.zeros(len(self.joint_names)).clip(self.limits.lower, self.limits.upper))
 
     @property

@@ -36,7 +36,7 @@ def _arm(*joints: tuple[str, str, str]) -> str:
 
 
 def _plant(urdf: str, tip: int, **options) -> Plant:
-    return Plant(urdf, tip_link=f"link_{tip}", options=RobotOptions(**_DEFAULTS | options))
+    return Plant(urdf, options=RobotOptions(**_DEFAULTS | {"tip": f"link_{tip}"} | options))
 
 
 def test_a_joint_that_mimics_another_one_follows_it() -> None:

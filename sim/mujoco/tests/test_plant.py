@@ -9,6 +9,7 @@ os.environ.setdefault("MUJOCO_GL", "osmesa")
 
 import numpy as np
 import pytest
+from jepa_mpc_sim.joint_limits import RobotOptions
 from jepa_mpc_sim.urdf import UrdfError
 
 from jepa_mpc_mujoco.plant import Plant
@@ -52,7 +53,6 @@ def test_a_missing_limit_is_refused_by_joint_and_attribute(attribute: str) -> No
         (URDF.replace("<width>128</width>", "<width>wide</width>"), "width"),
         (URDF.replace('velocity="2.0"', 'velocity="-1"'), "velocity"),
         (URDF.replace('lower="-2.6"', 'lower="3"'), "lower below upper"),
-        (URDF.replace('name="fingertip"', 'name="tip"').replace('link="fingertip"', 'link="tip"'), "fingertip"),
     ],
 )
 def test_a_urdf_that_lacks_something_is_refused_in_words(text: str, message: str) -> None:
@@ -174,7 +174,14 @@ def test_a_third_joint_needs_no_code() -> None:
   <joint name="wrist" type="revolute"><parent link="fingertip"/><child link="wrist_link"/><axis xyz="0 0 1"/>
     <limit lower="-1" upper="1" velocity="3" acceleration="5" effort="2"/></joint>
 </robot>"""
-    plant = Plant(URDF.replace("</robot>", third), tip_link="wrist_link")
+    plant = Plant(URDF.replace("</robot>", third))
     plant.step(np.array([0.0, 0.0, 1.0]), 0.2)
     assert plant.joint_names == ["shoulder", "elbow", "wrist"]
     assert plant.velocity[2] == pytest.approx(1.0, abs=0.05)
+
+
+def test_without_a_fingertip_the_tip_is_the_last_link() -> None:
+    renamed = Plant(URDF.replace('"fingertip"', '"tool"'))
+    np.testing.assert_array_equal(renamed.fingertip(np.zeros(2)), Plant(URDF).fingertip(np.zeros(2)))
+    elbow = Plant(URDF, RobotOptions(tip="distal_link")).fingertip(np.zeros(2))
+    assert elbow == pytest.approx([0.38, 0.0, 0.095])
