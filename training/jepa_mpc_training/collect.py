@@ -46,6 +46,8 @@ def collect(
     in_gazebo, views = spread(config.gazebo_episodes, episodes), view_count(config, randomise)
     with ExitStack() as stack:
         scene = stack.enter_context(closing(MujocoPlant(urdf_xml, options=options)))
+        for note in scene.notes:
+            print(note)
         simulated = Robot(scene, config.tracking_gain, frame_size=config.frame_size)
         foreign = None
         if config.gazebo_episodes:

@@ -76,7 +76,7 @@ def test_a_picture_shows_the_pose_of_the_moment(plant: Plant):
     upwards = plant.render()
     plant.reset(POSE)
     picture = plant.render()
-    assert (picture.shape, picture.dtype) == ((plant.camera.height, plant.camera.width, 3), np.uint8)
+    assert (picture.shape, picture.dtype) == ((plant.cameras[0].height, plant.cameras[0].width, 3), np.uint8)
     assert (picture != upwards).any()
     np.testing.assert_array_equal(plant.render(), picture)
 

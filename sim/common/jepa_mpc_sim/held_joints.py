@@ -10,12 +10,16 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from .cameras import Camera, camera_sensors, read_cameras
+from .default_camera import DefaultCamera, default_camera
 from .joint_limits import JointLimits, RobotOptions, joint_limits, moved_joints
+from .kinematics import about, rotation
 from .tip import tip_link
-from .urdf import Joint, Robot, read_robot
+from .urdf import Joint, Robot, parse_urdf, read_robot
 
 _JOINT_ELEMENTS = ("axis", "limit", "mimic", "safety_controller", "dynamics", "calibration")
 """Elements that a fixed joint has no use for."""
+_SAMPLED_POSES = 500
 
 
 @dataclass(frozen=True)
@@ -31,14 +35,19 @@ class Follower:
 
 @dataclass(frozen=True)
 class MovedRobot:
-    """A robot as a simulator builds it. `root`: its URDF, in which every joint that is held is fixed; `tip_link`: the
-    link at its end."""
+    """A robot as a simulator builds it.
+
+    `root`: its URDF, in which every joint that is held is fixed; `tip_link`: the link at its end; `cameras`: at least
+    one, the main camera first; `added_camera`: the one that was added to `root` because the URDF has none.
+    """
 
     root: ElementTree.Element
     joint_names: list[str]
     limits: JointLimits
     followers: tuple[Follower, ...]
     tip_link: str
+    cameras: list[Camera]
+    added_camera: DefaultCamera | None
 
 
 def moved_robot(urdf_xml: str, options: RobotOptions) -> MovedRobot:
@@ -52,14 +61,35 @@ def moved_robot(urdf_xml: str, options: RobotOptions) -> MovedRobot:
             if driver.joint in names:
                 index = names.index(driver.joint)
                 followers.append(Follower(joint.name, index, driver.multiplier, driver.offset))
-    kept = {*names, *(follower.name for follower in followers)}
-    return MovedRobot(
-        _with_fixed(robot, kept),
-        names,
-        joint_limits(robot, names, options),
-        tuple(followers),
-        tip_link(robot, names, options.tip),
-    )
+    limits = joint_limits(robot, names, options)
+    root = _with_fixed(robot, {*names, *(follower.name for follower in followers)})
+    added = None if any(camera_sensors(root)) else _camera_for(root, names, limits, followers)
+    if added is not None:
+        added.add_to(root)
+    cameras = read_cameras(root, options.camera)
+    return MovedRobot(root, names, limits, tuple(followers), tip_link(robot, names, options.tip), cameras, added)
+
+
+def with_camera(urdf_xml: str, options: RobotOptions) -> tuple[str, str]:
+    """The URDF, with a camera if it has none, and the line for the log about it, or ''. Raises UrdfError."""
+    added = moved_robot(urdf_xml, options).added_camera
+    if added is None:
+        return urdf_xml, ""
+    root = parse_urdf(urdf_xml)
+    added.add_to(root)
+    return ElementTree.tostring(root, encoding="unicode"), added.note
+
+
+def _camera_for(
+    root: ElementTree.Element, names: Sequence[str], limits: JointLimits, followers: Sequence[Follower]
+) -> DefaultCamera:
+    """A camera that sees the robot at poses drawn from its whole range."""
+    rng = np.random.default_rng(0)
+    drawn = rng.uniform(limits.lowest_drawn, limits.highest_drawn, (_SAMPLED_POSES, len(names)))
+    positions = dict(zip(names, drawn.T, strict=True))
+    for one in followers:
+        positions[one.name] = one.multiplier * drawn[:, one.driver] + one.offset
+    return default_camera(read_robot(ElementTree.tostring(root, encoding="unicode")), positions)
 
 
 def _with_fixed(robot: Robot, kept: set[str]) -> ElementTree.Element:
@@ -92,31 +122,18 @@ def _held_at(robot: Robot, joint: Joint) -> float:
 
 def _displace(element: ElementTree.Element, joint: Joint, position: float) -> None:
     """Moves the origin of a joint to where its child is at a position."""
-    turned = _rotation(joint.rpy)
+    turned = rotation(joint.rpy)
     axis = np.array(joint.axis)
     xyz = np.array(joint.xyz)
     if joint.type == "prismatic":
         xyz = xyz + turned @ axis * position
     else:
-        turned = turned @ _about(axis, position)
+        turned = turned @ about(joint.axis, position)
     origin = element.find("origin")
     if origin is None:
         origin = ElementTree.SubElement(element, "origin")
     origin.set("xyz", " ".join(f"{value:.17g}" for value in xyz))
     origin.set("rpy", " ".join(f"{value:.17g}" for value in _roll_pitch_yaw(turned)))
-
-
-def _rotation(rpy: Sequence[float]) -> np.ndarray:
-    """Rotation matrix `[3, 3]` of roll, pitch and yaw about fixed axes."""
-    roll, pitch, yaw = rpy
-    return _about(np.array([0, 0, 1]), yaw) @ _about(np.array([0, 1, 0]), pitch) @ _about(np.array([1, 0, 0]), roll)
-
-
-def _about(axis: np.ndarray, angle: float) -> np.ndarray:
-    """Rotation matrix `[3, 3]` about a unit vector, by Rodrigues' formula."""
-    x, y, z = axis
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + math.sin(angle) * cross + (1 - math.cos(angle)) * cross @ cross
 
 
 def _roll_pitch_yaw(rotation: np.ndarray) -> tuple[float, float, float]:

@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from .cameras import camera_sensors
 from .errors import StartupError
-from .urdf import parse_urdf, read_camera
+from .urdf import parse_urdf
 
 MOUNT = "camera_mount"
 _SIGNED = ("camera_shift_m", "camera_tilt_deg")
@@ -18,7 +19,7 @@ _SIGNED = ("camera_shift_m", "camera_tilt_deg")
 
 @dataclass(frozen=True)
 class Imperfections:
-    """The default is the robot of the URDF in perfect light. Goal images are taken by the same camera."""
+    """The default is the robot of the URDF in perfect light. All cameras have them, and goal images too."""
 
     camera_shift_m: float = 0.0
     """Displacement of the camera, to the left in the image."""
@@ -53,22 +54,27 @@ class Imperfections:
         return develop(pixels, self.brightness, self.noise, rng)
 
     def built(self, urdf_xml: str) -> str:
-        """The URDF with its camera on a mount that is displaced and rotated."""
+        """The URDF with each camera on a mount of its own, displaced from its link and rotated; image frames stay."""
         if not (self.camera_shift_m or self.camera_tilt_deg):
             return urdf_xml
         root = parse_urdf(urdf_xml)
-        camera = read_camera(root).link
-        for joint in root.findall("joint"):
-            child = joint.find("child")
-            if child is not None and child.get("link") == camera:
-                child.set("link", MOUNT)
-        ElementTree.SubElement(root, "link", {"name": MOUNT})
-        joint = ElementTree.SubElement(root, "joint", {"name": f"{MOUNT}_to_camera", "type": "fixed"})
-        ElementTree.SubElement(joint, "parent", {"link": MOUNT})
-        ElementTree.SubElement(joint, "child", {"link": camera})
+        for index, (element, sensor) in enumerate(list(camera_sensors(root))):
+            link = element.get("reference", "")
+            mount = f"{MOUNT}_{index + 1}" if index else MOUNT
+            self._add_mount(root, link, mount)
+            if sensor.find("gz_frame_id") is None:
+                ElementTree.SubElement(sensor, "gz_frame_id").text = link
+            element.remove(sensor)
+            ElementTree.SubElement(root, "gazebo", {"reference": mount}).append(sensor)
+        return ElementTree.tostring(root, encoding="unicode")
+
+    def _add_mount(self, root: ElementTree.Element, link: str, mount: str) -> None:
+        ElementTree.SubElement(root, "link", {"name": mount})
+        joint = ElementTree.SubElement(root, "joint", {"name": f"{link}_to_{mount}", "type": "fixed"})
+        ElementTree.SubElement(joint, "parent", {"link": link})
+        ElementTree.SubElement(joint, "child", {"link": mount})
         yaw = math.radians(self.camera_tilt_deg)
         ElementTree.SubElement(joint, "origin", {"xyz": f"0 {self.camera_shift_m!r} 0", "rpy": f"0 0 {yaw!r}"})
-        return ElementTree.tostring(root, encoding="unicode")
 
 
 def develop(pixels: np.ndarray, brightness: float, noise: float, rng: np.random.Generator) -> np.ndarray:

@@ -25,6 +25,8 @@ class RobotOptions:
     """The same of prismatic joints, m/s²."""
     tip: str = ""
     """The link whose position counts; empty: `fingertip`, or else the last link of the joints that are moved."""
+    camera: str = ""
+    """The main camera, by the name of its sensor; empty: the first one."""
 
     def __post_init__(self) -> None:
         """Raises ValueError if a value is out of range."""
@@ -92,12 +94,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="LINK",
         help="link at the end of the robot (default: fingertip, else the last link of the moved joints)",
     )
+    parser.add_argument(
+        "--camera", default="", metavar="NAME", help="camera sensor of image_raw, of several (default: the first)"
+    )
 
 
 def options_from(arguments: argparse.Namespace) -> RobotOptions:
     """The options of a command line. Raises ValueError if one is out of range."""
     joints = tuple(name.strip() for name in arguments.joints.split(",") if name.strip())
-    return RobotOptions(joints, arguments.default_acceleration, arguments.default_acceleration_m, arguments.tip)
+    return RobotOptions(
+        joints, arguments.default_acceleration, arguments.default_acceleration_m, arguments.tip, arguments.camera
+    )
 
 
 def moved_joints(robot: Robot, options: RobotOptions) -> list[str]:

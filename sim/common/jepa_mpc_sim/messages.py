@@ -15,10 +15,10 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
 from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory
 
+from .cameras import Camera
 from .errors import RejectedMessage
 from .joint_limits import JointLimits
 from .trajectory_controller import Trajectory, TrajectoryPoint
-from .urdf import Camera, parse_urdf
 
 _NS_PER_S = 1_000_000_000
 _JPEG_QUALITY = 95
@@ -70,13 +70,6 @@ def camera_info_message(camera: Camera, stamp_ns: int, frame_id: str) -> CameraI
     message.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
     message.p = [focal, 0.0, cx, 0.0, 0.0, focal, cy, 0.0, 0.0, 0.0, 1.0, 0.0]
     return message
-
-
-def image_frame_id(urdf_xml: str, camera: Camera) -> str:
-    """The frame on image stamps: the camera sensor's <gz_frame_id>, or else the camera's link."""
-    sensor = parse_urdf(urdf_xml).find(f"gazebo[@reference='{camera.link}']/sensor")
-    frame_id = None if sensor is None else sensor.findtext("gz_frame_id")
-    return (frame_id or camera.link).strip()
 
 
 def joint_state_message(

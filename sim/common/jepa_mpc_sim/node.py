@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.clock import Clock as RclpyClock
 from rclpy.clock import ClockType
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
+from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray, String, UInt64, UInt64MultiArray
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 from . import messages
-from .camera_schedule import CameraSchedule
+from .camera_stream import LATCHED, CameraStream, camera_folders
 from .draws import Draws
 from .errors import RejectedMessage
 from .late import Late
@@ -28,17 +27,13 @@ from .plant import Plant
 from .settings import DESCRIPTIONS, Settings, checked_settings
 from .simulation import Simulation
 
-LOCKSTEP_PERIOD_NS = 20_000_000
 LOCKSTEP_START_NS = 1_000_000_000
 """Start of lockstep time. A stamp of 0 would mean 'now' or 'none'."""
-LOCKSTEP_CAMERA_RATE_HZ = 10.0
-REAL_TIME_PERIOD_NS = 10_000_000
 
 _WAKE_PERIOD_S = 0.25
 _STALL_WARNING_S = 2.0
 _WARNING_INTERVAL_S = 5.0
 _COMMAND_DEPTH = 100
-_LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 # Random poses keep this share of the joint range from either end: a pose at a limit is not a fair start or goal.
 _RANDOM_POSE_MARGIN = 0.05
 
@@ -56,46 +51,34 @@ class SimulatorNode(Node):
         urdf_xml: str,
         defaults: Settings,
         on_image: Callable[[], None] | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
-        """`on_image` is called after each image, for the viewer. Raises StartupError for a bad parameter."""
+        """`on_image` is called after each image of the main camera, for the viewer. `notes`: lines for the log, of what
+        the simulator added to the robot or left out. Raises StartupError for a bad parameter."""
         super().__init__(name)
         self._plant = plant
         self._on_image = on_image
         self.settings = self._declare(defaults)
         lockstep = self.settings.lockstep
-        self._period_ns = LOCKSTEP_PERIOD_NS if lockstep else REAL_TIME_PERIOD_NS
-        rate_hz = self.settings.camera_rate or (LOCKSTEP_CAMERA_RATE_HZ if lockstep else plant.camera.rate_hz)
-        self._schedule = CameraSchedule(rate_hz, self._period_ns)
+        self._period_ns = self.settings.period_ns
+        self._cameras = [
+            CameraStream(self, camera, index, folders, self.settings)
+            for index, (camera, folders) in enumerate(zip(plant.cameras, camera_folders(plant.cameras), strict=True))
+        ]
         self._random = np.random.default_rng(self.settings.seed)
-        self._image_noise = Draws(self.settings.seed, 1)
-        self._goal_noise = Draws(self.settings.seed, 4)
         imperfect = self.settings.imperfections
-        self._late_images: Late[tuple[np.ndarray, int]] = Late(
-            imperfect.camera_delay_ms,
-            imperfect.camera_jitter_ms,
-            Draws(self.settings.seed, 2),
-            # With two images in one period, the one that is planned from would depend on the speed of the planner.
-            self._period_ns if lockstep else 0,
-        )
-        self._awaiting_command: list[tuple[np.ndarray, int]] = []
         self._late_joint_states: Late[JointState] = Late(
             imperfect.joint_delay_ms, imperfect.joint_jitter_ms, Draws(self.settings.seed, 3)
         )
-        self._frame_id = messages.image_frame_id(urdf_xml, plant.camera)
         self._gate = StepGate()
         self._goal_stamp_ns = 0
         self._simulation = Simulation(plant, self.settings.commands_mode, self._first_stamp_ns(), imperfect.delay_ms)
 
-        self._image = self.create_publisher(Image, "image_raw", 2)
-        self._compressed_image = self.create_publisher(CompressedImage, "image_raw/compressed", 2)
-        self._camera_info = self.create_publisher(CameraInfo, "camera_info", 2)
         self._joint_states = self.create_publisher(JointState, "joint_states", 5)
         self._true_joint_states = self.create_publisher(JointState, "~/true_joint_states", 5)
         self._clock_out = self.create_publisher(Clock, "/clock", 10)
-        self._description = self.create_publisher(String, "robot_description", _LATCHED)
-        self._goal_image = self.create_publisher(Image, "goal_image", _LATCHED)
-        self._compressed_goal_image = self.create_publisher(CompressedImage, "goal_image/compressed", _LATCHED)
-        self._goal_state = self.create_publisher(JointState, "~/goal_state", _LATCHED)
+        self._description = self.create_publisher(String, "robot_description", LATCHED)
+        self._goal_state = self.create_publisher(JointState, "~/goal_state", LATCHED)
 
         self.create_subscription(JointTrajectory, "joint_trajectory", self._on_trajectory, _COMMAND_DEPTH)
         self.create_subscription(Float64MultiArray, "commands", self._on_commands, _COMMAND_DEPTH)
@@ -103,7 +86,6 @@ class SimulatorNode(Node):
         self.create_subscription(JointState, "~/set_goal", self._on_set_goal, 10)
         self.create_service(Trigger, "~/reset", self._on_reset)
         self._stalled_since_s = time.monotonic()
-        self._newest_image_ns = 0
         if lockstep:
             self._period_out = self.create_publisher(UInt64MultiArray, "~/period", _COMMAND_DEPTH)
             self.create_subscription(UInt64, "~/step", self._on_step, _COMMAND_DEPTH)
@@ -114,12 +96,18 @@ class SimulatorNode(Node):
 
         self._description.publish(String(data=urdf_xml))
         self._randomise()
-        camera = plant.camera
-        self.get_logger().info(
-            f"Simulating {', '.join(plant.joint_names)} with seed {self.settings.seed}, camera {camera.width}x"
-            f"{camera.height} at {rate_hz:g} Hz, {'in lockstep' if lockstep else 'in real time'}, 'commands' of joint "
-            f"{self.settings.commands_mode}."
+        several = len(self._cameras) > 1
+        cameras = ", ".join(
+            f"{one.camera.name + ' ' if several else ''}{one.camera.width}x{one.camera.height} at {one.rate_hz:g} Hz"
+            for one in self._cameras
         )
+        self.get_logger().info(
+            f"Simulating {', '.join(plant.joint_names)} with seed {self.settings.seed}, "
+            f"{'cameras' if several else 'camera'} {cameras}, {'in lockstep' if lockstep else 'in real time'}, "
+            f"'commands' of joint {self.settings.commands_mode}."
+        )
+        for note in notes:
+            self.get_logger().info(note)
 
     def _first_stamp_ns(self) -> int:
         return LOCKSTEP_START_NS if self.settings.lockstep else time.time_ns()
@@ -147,12 +135,11 @@ class SimulatorNode(Node):
                 throttle_duration_sec=_WARNING_INTERVAL_S,
             )
             self._simulation.skip_to(now_ns)
-            self._schedule.restart()
-            self._restart_camera_and_joints(self._plant.position)
-            self._publish(image_due=True)
+            self._restart_cameras_and_joints(self._plant.position)
+            self._publish(self._cameras)
         elif what.updates:
             self._simulation.advance(what.updates * self._period_ns)
-            self._publish(image_due=self._schedule.advance(what.updates))
+            self._publish([camera for camera in self._cameras if camera.advance(what.updates)])
 
     def _declare(self, defaults: Settings) -> Settings:
         def declare(name: str, description: str) -> object:
@@ -176,7 +163,7 @@ class SimulatorNode(Node):
             # The same bad message may repeat at 50 Hz. One line a second is enough.
             self.get_logger().error(str(error), throttle_duration_sec=1.0)
         self._gate.add_command()
-        self._send_awaiting_command()
+        self._send_images()
         self._run_ready_steps()
 
     def _on_set_state(self, message: JointState) -> None:
@@ -216,19 +203,16 @@ class SimulatorNode(Node):
         now_ns = self._simulation.time_ns + self._period_ns if self.settings.lockstep else time.time_ns()
         self._simulation.teleport(pose, now_ns)
         self._gate.reset()
-        self._schedule.restart()
-        self._restart_camera_and_joints(pose)
-        self._publish(image_due=True)
+        self._restart_cameras_and_joints(pose)
+        self._publish(self._cameras)
 
     def _publish_goal(self, pose: np.ndarray) -> None:
         # Each goal has a new stamp, even if lockstep time has not advanced: subscribers distinguish goals by it.
         stamp_ns = max(self._simulation.time_ns, self._goal_stamp_ns + 1)
         self._goal_stamp_ns = stamp_ns
-        self._goal_noise.restart(pose)
-        pixels = self.settings.imperfections.seen(self._plant.render_at(pose), self._goal_noise.rng)
         self._goal_state.publish(messages.joint_state_message(self._plant.joint_names, pose, stamp_ns))
-        self._goal_image.publish(messages.image_message(pixels, stamp_ns, self._frame_id))
-        self._compressed_goal_image.publish(messages.compressed_image_message(pixels, stamp_ns, self._frame_id))
+        for index, camera in enumerate(self._cameras):
+            camera.publish_goal(self._plant.render_at(pose, index), pose, stamp_ns)
 
     def _on_step(self, message: UInt64) -> None:
         if self._gate.commands_expected is None:
@@ -239,9 +223,9 @@ class SimulatorNode(Node):
     def _run_ready_steps(self) -> None:
         while self._gate.take_step():
             self._stalled_since_s = time.monotonic()
-            self._send_awaiting_command()
+            self._send_images()
             self._simulation.advance(self._period_ns)
-            self._publish(image_due=self._schedule.advance())
+            self._publish([camera for camera in self._cameras if camera.advance()])
 
     def _warn_of_stall(self) -> None:
         expected = self._gate.commands_expected
@@ -254,14 +238,17 @@ class SimulatorNode(Node):
                 throttle_duration_sec=_WARNING_INTERVAL_S,
             )
 
-    def _publish(self, image_due: bool) -> None:
-        """Publishes the current state. The clock comes last, so that everything else has been sent when it arrives."""
+    def _publish(self, due: Sequence[CameraStream]) -> None:
+        """Publishes the current state, with images of the cameras that are due. The clock comes last, so that
+        everything else has been sent when it arrives."""
         stamp_ns = self._simulation.time_ns
         self._publish_joint_states(stamp_ns)
-        if image_due:
-            self._publish_image(self._plant.render(), stamp_ns)
+        for index, camera in enumerate(self._cameras):
+            if camera in due:
+                self._publish_image(self._plant.render(index), stamp_ns, index)
         if self.settings.lockstep:
-            self._period_out.publish(UInt64MultiArray(data=[stamp_ns, self._newest_image_ns]))
+            newest_ns = min(camera.newest_ns for camera in self._cameras)
+            self._period_out.publish(UInt64MultiArray(data=[stamp_ns, newest_ns]))
         self._clock_out.publish(messages.clock_message(stamp_ns))
 
     def _publish_joint_states(self, stamp_ns: int) -> None:
@@ -274,12 +261,11 @@ class SimulatorNode(Node):
         self._late_joint_states.add(message, stamp_ns)
         self._publish_late()
 
-    def _publish_image(self, scene: np.ndarray, stamp_ns: int) -> None:
-        """Publishes the image that the camera takes of the scene, when it is due; in lockstep, see
-        `_send_awaiting_command`."""
-        self._late_images.add((self.settings.imperfections.seen(scene, self._image_noise.rng), stamp_ns), stamp_ns)
+    def _publish_image(self, scene: np.ndarray, stamp_ns: int, camera: int = 0) -> None:
+        """Publishes the image that a camera takes of the scene, when it is due; in lockstep, see `_send_images`."""
+        self._cameras[camera].take(scene, stamp_ns)
         self._publish_late()
-        if self._on_image is not None:
+        if self._on_image is not None and camera == 0:
             self._on_image()
 
     def _publish_late(self) -> None:
@@ -287,43 +273,24 @@ class SimulatorNode(Node):
         now_ns = self._now_ns()
         for message in self._late_joint_states.take_due(now_ns):
             self._joint_states.publish(message)
-        for pixels, stamp_ns in self._late_images.take_due(now_ns):
-            self._newest_image_ns = stamp_ns
-            if self.settings.lockstep:
-                self._awaiting_command.append((pixels, stamp_ns))
-            else:
-                self._send_image(pixels, stamp_ns)
+        for camera in self._cameras:
+            camera.publish_due(now_ns)
 
-    def _send_awaiting_command(self) -> None:
-        """Sends the images of this lockstep period.
-
-        They are sent after the first command of the period, or at its end if there is none. Otherwise it would depend
-        on timing whether that command already follows a plan from the image, and whether the plan knows of the command
-        and of the joint states of the period.
-        """
-        for pixels, stamp_ns in self._awaiting_command:
-            self._send_image(pixels, stamp_ns)
-        self._awaiting_command.clear()
-
-    def _send_image(self, pixels: np.ndarray, stamp_ns: int) -> None:
-        """Sends an image: raw always, compressed only if there is a subscriber, because compression takes longer than
-        rendering."""
-        self._image.publish(messages.image_message(pixels, stamp_ns, self._frame_id))
-        if self._compressed_image.get_subscription_count() > 0:
-            self._compressed_image.publish(messages.compressed_image_message(pixels, stamp_ns, self._frame_id))
-        self._camera_info.publish(messages.camera_info_message(self._plant.camera, stamp_ns, self._frame_id))
+    def _send_images(self) -> None:
+        """Sends the images of this lockstep period."""
+        for camera in self._cameras:
+            camera.send_awaiting_command()
 
     def _now_ns(self) -> int:
         return self._simulation.time_ns if self.settings.lockstep else time.time_ns()
 
     def _late_ns(self) -> list[int]:
         """Times at which the next delayed messages are due."""
-        dues = (self._late_joint_states.due_ns, self._late_images.due_ns)
+        dues = [self._late_joint_states.due_ns, *(camera.due_ns for camera in self._cameras)]
         return [due_ns for due_ns in dues if due_ns is not None]
 
-    def _restart_camera_and_joints(self, pose: np.ndarray) -> None:
+    def _restart_cameras_and_joints(self, pose: np.ndarray) -> None:
         """Drops delayed messages, which show the robot at its previous pose, and begins the noise of this one `[J]`."""
         self._late_joint_states.restart(pose)
-        self._late_images.restart(pose)
-        self._image_noise.restart(pose)
-        self._awaiting_command.clear()
+        for camera in self._cameras:
+            camera.restart(pose)

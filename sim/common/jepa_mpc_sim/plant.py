@@ -7,12 +7,12 @@ from typing import Protocol
 
 import numpy as np
 
+from .cameras import Camera
 from .joint_limits import JointLimits
-from .urdf import Camera
 
 
 class Plant(Protocol):
-    """A robot whose joints track velocity set-points, with a camera.
+    """A robot whose joints track velocity set-points, with cameras, of which the first is the main one.
 
     Positions are rad (m for prismatic joints), velocities rad/s, efforts Nm, float64 `[J]` in the order of
     `joint_names`.
@@ -20,7 +20,7 @@ class Plant(Protocol):
 
     joint_names: Sequence[str]
     limits: JointLimits
-    camera: Camera
+    cameras: Sequence[Camera]
 
     @property
     def position(self) -> np.ndarray:
@@ -45,12 +45,12 @@ class Plant(Protocol):
         """Simulates `duration_s` with the servos tracking `velocity_setpoint [J]`."""
         ...
 
-    def render(self) -> np.ndarray:
-        """The current camera image: uint8 `[H, W, 3]`, RGB."""
+    def render(self, camera: int = 0) -> np.ndarray:
+        """The current image of one of `cameras`: uint8 `[H, W, 3]`, RGB."""
         ...
 
-    def render_at(self, position: np.ndarray) -> np.ndarray:
-        """The camera image with the robot at `position [J]`. The simulation is not changed."""
+    def render_at(self, position: np.ndarray, camera: int = 0) -> np.ndarray:
+        """The image of a camera with the robot at `position [J]`. The simulation is not changed."""
         ...
 
 

@@ -41,7 +41,10 @@ def argument_parser(program: str, description: str) -> argparse.ArgumentParser:
     """A parser with the arguments of every simulator."""
     parser = argparse.ArgumentParser(program, description=description)
     parser.add_argument(
-        "--urdf", type=Path, required=True, help="URDF of the robot, with joint limits and a camera sensor"
+        "--urdf",
+        type=Path,
+        required=True,
+        help="URDF of the robot; without a camera sensor it gets one",
     )
     parser.add_argument("--lockstep", action="store_true", help="time advances by ~/step messages only")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random poses and goals (default 0)")

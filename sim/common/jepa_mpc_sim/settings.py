@@ -8,6 +8,9 @@ from .command_controller import COMMANDS_MODES, CommandsMode
 from .errors import StartupError
 from .imperfections import Imperfections
 
+LOCKSTEP_PERIOD_NS = 20_000_000
+REAL_TIME_PERIOD_NS = 10_000_000
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -20,6 +23,11 @@ class Settings:
     seed: int = 0
     imperfections: Imperfections = field(default_factory=Imperfections)
     """Options of the command line alone, not parameters."""
+
+    @property
+    def period_ns(self) -> int:
+        """Time from one update of everything but the joint controllers to the next."""
+        return LOCKSTEP_PERIOD_NS if self.lockstep else REAL_TIME_PERIOD_NS
 
 
 DESCRIPTIONS = {

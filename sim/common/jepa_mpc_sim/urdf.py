@@ -119,18 +119,6 @@ class Robot:
         return Mimic(driver.name, multiplier, offset)
 
 
-@dataclass(frozen=True)
-class Camera:
-    """A camera sensor of the URDF. `fovy` is the vertical field of view in degrees, as in MuJoCo."""
-
-    name: str
-    link: str
-    width: int
-    height: int
-    fovy: float
-    rate_hz: float
-
-
 def parse_urdf(urdf_xml: str) -> ElementTree.Element:
     """The `<robot>` element of a URDF. Raises UrdfError if the text is not one.
 
@@ -315,31 +303,3 @@ def _is_xacro(text: str) -> bool:
 
 def _invalid(where: str, found: str, expected: str, remedy: str) -> UrdfError:
     return UrdfError(f"robot description, {where}", found=found, expected=expected, remedy=remedy)
-
-
-def read_camera(root: ElementTree.Element) -> Camera:
-    """The first `<gazebo reference="LINK"><sensor type="camera">`. Raises UrdfError if there is none."""
-    for element in root.findall("gazebo"):
-        for sensor in element.findall("sensor"):
-            if sensor.get("type") == "camera":
-                return _camera(element.get("reference", ""), sensor)
-    raise _invalid(
-        "document", "no camera", "a camera sensor", 'Add <gazebo reference="LINK"><sensor type="camera" name="camera">.'
-    )
-
-
-def _camera(link: str, sensor: ElementTree.Element) -> Camera:
-    name = sensor.get("name", "camera")
-    values = {}
-    for path in ("camera/image/width", "camera/image/height", "camera/horizontal_fov", "update_rate"):
-        try:
-            values[path] = float(sensor.findtext(path, ""))
-        except ValueError:
-            values[path] = math.nan
-        if not values[path] > 0:
-            found = f"{sensor.findtext(path)!r} in <{path}>"
-            raise _invalid(f"camera '{name}'", found, "a number above 0", f"Write one in <{path}>.")
-    width, height = int(values["camera/image/width"]), int(values["camera/image/height"])
-    fovx = values["camera/horizontal_fov"]
-    fovy = 2 * math.atan(math.tan(fovx / 2) * height / width)
-    return Camera(name, link, width, height, math.degrees(fovy), values["update_rate"])

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from jepa_mpc_sim.cameras import read_cameras
 from jepa_mpc_sim.errors import StartupError
 from jepa_mpc_sim.held_joints import moved_robot
 from jepa_mpc_sim.imperfections import Imperfections, add_options, chosen, develop
 from jepa_mpc_sim.joint_limits import AS_DESCRIBED
 from jepa_mpc_sim.simulation import UPDATE_PERIOD_NS, Simulation
 from jepa_mpc_sim.trajectory_controller import Trajectory, TrajectoryPoint
-from jepa_mpc_sim.urdf import parse_urdf, read_camera
+from jepa_mpc_sim.urdf import parse_urdf
 
 URDF = (Path(__file__).resolve().parents[3] / "urdf" / "reacher.urdf").read_text(encoding="utf-8")
 GREY = np.full((64, 64, 3), 100, dtype=np.uint8)
@@ -39,14 +40,23 @@ def test_noise_has_the_deviation_that_was_asked_for_and_comes_from_the_seed():
     np.testing.assert_array_equal(noisy, develop(GREY, 1.0, 10.0, np.random.default_rng(3)))
 
 
-def test_the_camera_sits_on_a_mount_that_is_off():
-    root = parse_urdf(Imperfections(camera_shift_m=0.03, camera_tilt_deg=4).built(URDF))
-    joints = {joint.find("child").get("link"): joint for joint in root.findall("joint")}
-    camera = joints[read_camera(root).link]
-    assert joints[camera.find("parent").get("link")].find("origin").get("xyz") == "0 0 1.6"
-    assert [float(part) for part in camera.find("origin").get("xyz").split()] == [0, 0.03, 0]
-    turn = [float(part) for part in camera.find("origin").get("rpy").split()]
-    assert turn == pytest.approx([0, 0, math.radians(4)])
+SECOND = """<gazebo reference="distal_link"><sensor type="camera" name="wrist"><update_rate>15</update_rate><camera>
+  <horizontal_fov>1</horizontal_fov><image><width>64</width><height>48</height></image></camera></sensor></gazebo>"""
+
+
+def test_each_camera_sits_on_a_mount_of_its_own_that_is_off_and_its_link_stays():
+    several = URDF.replace("</robot>", SECOND + "</robot>")
+    root = parse_urdf(Imperfections(camera_shift_m=0.03, camera_tilt_deg=4).built(several))
+    before, after = read_cameras(parse_urdf(several)), read_cameras(root)
+    assert [camera.name for camera in after] == ["camera", "wrist"]
+    assert [camera.frame_id for camera in after] == [camera.frame_id for camera in before]
+    for named, camera in zip(before, after, strict=True):
+        mount = next(joint for joint in root.findall("joint") if joint.find("child").get("link") == camera.link)
+        assert mount.find("parent").get("link") == named.link
+        assert [float(part) for part in mount.find("origin").get("xyz").split()] == [0, 0.03, 0]
+        turn = [float(part) for part in mount.find("origin").get("rpy").split()]
+        assert turn == pytest.approx([0, 0, math.radians(4)])
+    assert root.find("joint[@name='base_to_camera']/origin").get("xyz") == "0 0 1.6"
 
 
 @pytest.mark.parametrize(

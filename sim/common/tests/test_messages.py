@@ -20,9 +20,9 @@ from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from jepa_mpc_sim import messages
+from jepa_mpc_sim.cameras import Camera
 from jepa_mpc_sim.errors import RejectedMessage
 from jepa_mpc_sim.joint_limits import JointLimits
-from jepa_mpc_sim.urdf import Camera
 
 STAMP_NS = 12_345_678_901
 NAMES = ["shoulder", "elbow"]
@@ -65,7 +65,7 @@ def test_packing_a_large_image_takes_no_loop_over_its_pixels():
 
 
 def test_camera_info_projects_the_edge_of_the_view_to_the_edge_of_the_image():
-    camera = Camera("camera", "camera_link", width=160, height=120, fovy=60.0, rate_hz=30.0)
+    camera = Camera("camera", "camera_link", width=160, height=120, fovy=60.0, rate_hz=30.0, frame_id="optical")
     message = messages.camera_info_message(camera, STAMP_NS, "optical")
     k = np.array(message.k).reshape(3, 3)
     u, v, w = k @ [0, math.tan(math.radians(30)), 1]
@@ -110,10 +110,3 @@ def test_a_trajectory_is_read_with_its_times_in_nanoseconds():
     assert len(trajectory.points[0].velocities) == 0
     message.header.stamp = Time(sec=3, nanosec=7)
     assert messages.trajectory_from_message(message).start_ns == 3_000_000_007
-
-
-def test_the_image_frame_is_the_camera_sensors_own_or_else_its_link():
-    camera = Camera("camera", "camera_link", 4, 4, 50.0, 30.0)
-    sensor = '<robot><gazebo reference="camera_link"><sensor type="camera">{}</sensor></gazebo></robot>'
-    assert messages.image_frame_id(sensor.format("<gz_frame_id>optical</gz_frame_id>"), camera) == "optical"
-    assert messages.image_frame_id(sensor.format(""), camera) == "camera_link"

@@ -1,4 +1,4 @@
-"""What simulators make of a URDF besides its limits: the camera, and the options of a user. The rules for joints and
+"""What simulators make of a URDF besides its limits, and the options of a user. The rules for joints and
 limits, which the planner node has too, are in test_urdf_rules.py."""
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from jepa_mpc_sim.joint_limits import AS_DESCRIBED, RobotOptions, add_options, joint_limits, moved_joints, options_from
-from jepa_mpc_sim.urdf import UrdfError, parse_urdf, read_camera, read_robot
+from jepa_mpc_sim.urdf import UrdfError, parse_urdf, read_robot
 
 FULL = '<limit lower="-2" upper="2" velocity="2" effort="20" acceleration="10"/>'
 
@@ -103,12 +103,3 @@ def test_each_file_of_a_list_gets_a_verdict(tmp_path: Path) -> None:
     assert second["moves"] == ["b"]
     assert "joint 'a'" in second["error"]
     assert third["moves"] is None
-
-
-def test_a_camera_has_its_size_and_its_vertical_field_of_view() -> None:
-    sensor = """<gazebo reference="eye"><sensor type="camera" name="front"><update_rate>15</update_rate><camera>
-      <horizontal_fov>1.5707963267948966</horizontal_fov><image><width>200</width><height>100</height></image>
-      </camera></sensor></gazebo>"""
-    camera = read_camera(parse_urdf(f'<robot name="r"><link name="eye"/>{sensor}</robot>'))
-    assert (camera.name, camera.link, camera.width, camera.height, camera.rate_hz) == ("front", "eye", 200, 100, 15)
-    assert np.tan(np.radians(camera.fovy) / 2) == pytest.approx(0.5)

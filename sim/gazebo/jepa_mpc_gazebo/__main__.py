@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from jepa_mpc_sim.errors import StartupError
+from jepa_mpc_sim.held_joints import with_camera
 from jepa_mpc_sim.program import (
     StopRequest,
     argument_parser,
@@ -43,14 +44,15 @@ def simulate(arguments: argparse.Namespace, command_line: Sequence[str], stop: S
         raise StartupError(
             f"Python packages: found '{one_line(error)}', expected rclpy (ROS 2). Source a ROS 2 setup file first."
         ) from error
-    defaults = settings_of(arguments)
+    defaults, options = settings_of(arguments), robot_options(arguments)
     with ExitStack() as stack:
         try:
-            plant = GazeboPlant(defaults.imperfections.built(urdf_xml), options=robot_options(arguments))
+            urdf_xml, note = with_camera(urdf_xml, options)
+            plant = GazeboPlant(defaults.imperfections.built(urdf_xml), options=options)
         except UrdfError as error:
             raise StartupError(f"{arguments.urdf}: {one_line(error)}") from error
         stack.callback(plant.close)
-        spin(lambda: GazeboNode(plant, urdf_xml, defaults), command_line, stop)
+        spin(lambda: GazeboNode(plant, urdf_xml, defaults, note), command_line, stop)
 
 
 def main() -> int:

@@ -26,15 +26,15 @@ class GazeboNode(SimulatorNode):
     GazeboError is raised from the executor if Gazebo ends.
     """
 
-    def __init__(self, plant: GazeboPlant, urdf_xml: str, defaults: Settings) -> None:
-        """Raises StartupError for a bad parameter."""
+    def __init__(self, plant: GazeboPlant, urdf_xml: str, defaults: Settings, note: str = "") -> None:
+        """`note`: a line for the log, or ''. Raises StartupError for a bad parameter."""
         self._gazebo = plant
         self._gazebo_events: deque[Event] = deque()
         self._callback_lock = Lock()
         self._placed_ns = -1
         self._newest_ns = 0
         self._received_at_ns = 0
-        super().__init__(NODE_NAME, plant, urdf_xml, defaults)
+        super().__init__(NODE_NAME, plant, urdf_xml, defaults, notes=[note] if note else [])
         if self.settings.lockstep:
             return
         if self.settings.camera_rate:
@@ -105,7 +105,7 @@ class GazeboNode(SimulatorNode):
         self._simulation.teleport(pose, self._simulation.time_ns)
         self._placed_ns = LOCKSTEP_START_NS + self._gazebo.state.time_ns
         self._gate.reset()
-        self._restart_camera_and_joints(pose)
+        self._restart_cameras_and_joints(pose)
 
     def _now_ns(self) -> int:
         """Gazebo's time. Between its messages it advances with the wall clock, but never past the next state."""

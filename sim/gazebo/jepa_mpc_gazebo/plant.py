@@ -10,7 +10,6 @@ import numpy as np
 from jepa_mpc_sim.held_joints import moved_robot
 from jepa_mpc_sim.joint_limits import AS_DESCRIBED, RobotOptions
 from jepa_mpc_sim.plant import joint_vector, whole_steps
-from jepa_mpc_sim.urdf import read_camera
 
 from .errors import GazeboError
 from .server import START_TIMEOUT_S, GazeboServer, Installation
@@ -21,7 +20,7 @@ _SCENE_PAUSE_S = 0.1
 
 
 class GazeboPlant:
-    """A robot in Gazebo that tracks joint velocity set-points, with a camera.
+    """A robot in Gazebo that tracks joint velocity set-points, with its main camera.
 
     Positions are rad (m for prismatic joints), velocities rad/s, efforts Nm, float64 arrays in the order of
     `joint_names`. Gazebo is paused between calls of `step`, until `run`.
@@ -42,7 +41,7 @@ class GazeboPlant:
         urdf = robot.root
         self.joint_names = robot.joint_names
         self.limits = robot.limits
-        self.camera = read_camera(urdf)
+        self.cameras = robot.cameras[:1]
         refuse_followers(robot)
         self.on_event: Callable[[Event], None] = lambda _: None
         """Receives states and images while Gazebo's own clock runs. It is called in the reading thread."""
@@ -57,7 +56,7 @@ class GazeboPlant:
                 world_file().read_text(encoding="utf-8"),
                 model_sdf,
                 urdf,
-                self.camera,
+                self.cameras[0],
                 self.joint_names,
                 installation.plugin,
                 self._server.inside(socket_path),
@@ -110,12 +109,12 @@ class GazeboPlant:
         """Starts Gazebo's own clock. From now on `on_event` receives states and images."""
         self.state = self._state(Request.RUN, b"")
 
-    def render(self) -> np.ndarray:
-        """The current camera image: uint8 `[H, W, 3]`, RGB."""
+    def render(self, camera: int = 0) -> np.ndarray:
+        """The current image of the camera, the only one: uint8 `[H, W, 3]`, RGB."""
         return self._image(Request.RENDER, b"")
 
-    def render_at(self, position: np.ndarray) -> np.ndarray:
-        """The camera image with the robot at `position [J]`. The simulation is not changed."""
+    def render_at(self, position: np.ndarray, camera: int = 0) -> np.ndarray:
+        """The image of the camera with the robot at `position [J]`. The simulation is not changed."""
         return self._image(Request.RENDER_AT, self._packed("position", position))
 
     def close(self) -> None:
@@ -135,7 +134,7 @@ class GazeboPlant:
             before = image
             time.sleep(_SCENE_PAUSE_S)
         raise GazeboError(
-            f"camera '{self.camera.name}': found no steady image within {timeout_s:g} s, expected one of the robot."
+            f"camera '{self.cameras[0].name}': found no steady image within {timeout_s:g} s, expected one of the robot."
         )
 
     def _state(self, request: Request, body: bytes) -> State:

@@ -8,8 +8,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
+from jepa_mpc_sim.cameras import Camera
 from jepa_mpc_sim.held_joints import MovedRobot
-from jepa_mpc_sim.urdf import Camera, UrdfError
+from jepa_mpc_sim.urdf import UrdfError
 
 PHYSICS_STEP_S = 0.001
 STATE_PERIOD_S = 0.01

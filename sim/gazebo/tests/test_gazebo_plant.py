@@ -45,7 +45,7 @@ def test_by_its_own_clock_states_and_images_come_at_their_rates(installation: In
     states = [event for event in events if isinstance(event, State)]
     images = [event for event in events if isinstance(event, Image)]
     assert set(np.diff([state.time_ns for state in states])) == {10_000_000}
-    assert_rate_holds([image.time_ns for image in images], plant.camera.rate_hz)
+    assert_rate_holds([image.time_ns for image in images], plant.cameras[0].rate_hz)
     assert states[-1].velocity[0] == pytest.approx(0.5, abs=0.05)
 
 

@@ -26,7 +26,8 @@ def test_an_effort_of_0_is_no_limit_and_a_joint_that_is_held_is_fixed() -> None:
     robot = moved_robot(_arm(*joints), RobotOptions(joints=("a", "b")))
     written = parse_urdf(gazebo_urdf(robot))
     efforts = [None if limit is None else limit.get("effort") for limit in (j.find("limit") for j in written)]
-    assert [joint.get("type") for joint in written.findall("joint")] == ["revolute", "revolute", "fixed"]
+    kinds = {joint.get("name"): joint.get("type") for joint in written.findall("joint")}
+    assert [kinds[name] for name in "abc"] == ["revolute", "revolute", "fixed"]
     assert [effort for effort in efforts if effort is not None] == ["-1", "5"]
 
 

@@ -55,14 +55,16 @@ def simulate(arguments: argparse.Namespace, command_line: Sequence[str], stop: S
             f"Python packages: found '{one_line(error)}', expected rclpy (ROS 2), mujoco and numpy. "
             "Source a ROS 2 setup file first and install sim/mujoco into that Python."
         ) from error
+    from jepa_mpc_sim.held_joints import with_camera
     from jepa_mpc_sim.urdf import UrdfError
 
     from .plant import Plant
 
-    defaults = settings_of(arguments)
+    defaults, options = settings_of(arguments), robot_options(arguments)
     with ExitStack() as stack:
         try:
-            plant = Plant(defaults.imperfections.built(urdf_xml), options=robot_options(arguments))
+            urdf_xml, note = with_camera(urdf_xml, options)
+            plant = Plant(defaults.imperfections.built(urdf_xml), options)
         except UrdfError as error:
             raise StartupError(f"{arguments.urdf}: {one_line(error)}") from error
         except ValueError as error:
@@ -72,7 +74,8 @@ def simulate(arguments: argparse.Namespace, command_line: Sequence[str], stop: S
         draw: Callable[[], None] | None = None
         if arguments.viewer:
             draw = stack.enter_context(Viewer(plant)).show
-        spin(lambda: SimulatorNode(NODE_NAME, plant, urdf_xml, defaults, draw), command_line, stop)
+        notes = list(filter(None, (note, *plant.notes)))
+        spin(lambda: SimulatorNode(NODE_NAME, plant, urdf_xml, defaults, draw, notes), command_line, stop)
 
 
 def _import_mujoco() -> None:

@@ -34,7 +34,7 @@ class Appearance:
 
 
 def apply_appearance(model: mujoco.MjModel, nominal: mujoco.MjModel, appearance: Appearance) -> None:
-    """Gives `model`, which has one camera and one light, the appearance, relative to that of `nominal`.
+    """Gives `model`, which has one light, the appearance, relative to that of `nominal`; all its cameras move alike.
 
     Raises ValueError for an unknown part or pattern.
     """
@@ -51,9 +51,11 @@ def apply_appearance(model: mujoco.MjModel, nominal: mujoco.MjModel, appearance:
         model.geom_matid[_background(model)] = _named(
             model, mujoco.mjtObj.mjOBJ_MATERIAL, "pattern", appearance.pattern
         )
-    model.cam_pos[0] = nominal.cam_pos[0] + np.asarray(appearance.camera_shift_m)
-    mujoco.mju_mulQuat(model.cam_quat[0], _quaternion(appearance.camera_tilt_rad), nominal.cam_quat[0])
-    model.cam_fovy[0] = nominal.cam_fovy[0] * appearance.fov_scale
+    for camera in range(model.ncam):
+        model.cam_pos[camera] = nominal.cam_pos[camera] + np.asarray(appearance.camera_shift_m)
+        tilt = _quaternion(appearance.camera_tilt_rad)
+        mujoco.mju_mulQuat(model.cam_quat[camera], tilt, nominal.cam_quat[camera])
+        model.cam_fovy[camera] = nominal.cam_fovy[camera] * appearance.fov_scale
 
 
 def part_names(model: mujoco.MjModel) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 from jepa_mpc_sim.joint_limits import RobotOptions
 from jepa_mpc_sim.urdf import UrdfError
 
+from jepa_mpc_mujoco.appearance import Appearance
 from jepa_mpc_mujoco.plant import Plant
 
 URDF = (Path(__file__).resolve().parents[3] / "urdf" / "reacher.urdf").read_text()
@@ -32,7 +33,7 @@ def test_reads_joints_limits_and_camera_from_the_urdf(plant: Plant) -> None:
     assert plant.limits.velocity.tolist() == [2.0, 2.0]
     assert plant.limits.acceleration.tolist() == [10.0, 10.0]
     assert plant.limits.effort.tolist() == [20.0, 10.0]
-    assert (plant.camera.width, plant.camera.height, plant.camera.rate_hz) == (128, 128, 30.0)
+    assert (plant.cameras[0].width, plant.cameras[0].height, plant.cameras[0].rate_hz) == (128, 128, 30.0)
 
 
 @pytest.mark.parametrize("attribute", ["lower", "upper", "velocity", "acceleration"])
@@ -49,7 +50,6 @@ def test_a_missing_limit_is_refused_by_joint_and_attribute(attribute: str) -> No
     [
         ("not xml", "no XML"),
         ("<sdf/>", "<sdf>"),
-        (URDF.replace('type="camera"', 'type="imu"'), "no camera"),
         (URDF.replace("<width>128</width>", "<width>wide</width>"), "width"),
         (URDF.replace('velocity="2.0"', 'velocity="-1"'), "velocity"),
         (URDF.replace('lower="-2.6"', 'lower="3"'), "lower below upper"),
@@ -185,3 +185,48 @@ def test_without_a_fingertip_the_tip_is_the_last_link() -> None:
     np.testing.assert_array_equal(renamed.fingertip(np.zeros(2)), Plant(URDF).fingertip(np.zeros(2)))
     elbow = Plant(URDF, RobotOptions(tip="distal_link")).fingertip(np.zeros(2))
     assert elbow == pytest.approx([0.38, 0.0, 0.095])
+
+
+def test_a_robot_without_a_camera_is_seen_whole_at_any_pose() -> None:
+    bare = Plant(URDF.replace('type="camera"', 'type="imu"'))
+    (note,) = bare.notes
+    assert "no camera sensor" in note
+    rng = np.random.default_rng(3)
+    for position in [np.zeros(2), *rng.uniform(-2.6, 2.6, (8, 2))]:
+        image = bare.render_at(position).astype(int)
+        assert image.shape == (256, 256, 3)
+        red = (image[..., 0] > image[..., 1] + 80) & (image[..., 0] > image[..., 2] + 80)
+        green = (image[..., 1] > image[..., 0] + 50) & (image[..., 1] > image[..., 2] + 50)
+        blue = (image[..., 2] > image[..., 0] + 80) & (image[..., 2] > image[..., 1] + 80)
+        assert min(red.sum(), blue.sum()) > 80
+        assert green.sum() > 50
+    bare.close()
+
+
+WRIST = """<gazebo reference="distal_link"><sensor type="camera" name="wrist"><update_rate>15</update_rate><camera>
+  <horizontal_fov>1.2</horizontal_fov><image><width>64</width><height>48</height></image></camera></sensor></gazebo>"""
+
+
+def test_each_camera_has_its_own_view_and_size() -> None:
+    both = Plant(both_urdf())
+    alone, other = Plant(URDF), np.array([0.4, 1.0])
+    both.reset(np.array([1.0, -0.5]))
+    assert both.render(1).shape == (48, 64, 3)
+    np.testing.assert_array_equal(both.render_at(other), alone.render_at(other))
+    # The camera turns with its link: it sees the table at another place.
+    assert (both.render_at(other, 1) != both.render(1)).any()
+    assert [camera.name for camera in Plant(both_urdf(), RobotOptions(camera="wrist")).cameras] == ["wrist", "camera"]
+    both.close()
+    alone.close()
+
+
+def both_urdf() -> str:
+    return URDF.replace("</robot>", WRIST + "</robot>")
+
+
+def test_every_camera_is_moved_by_an_appearance() -> None:
+    both = Plant(both_urdf())
+    before = [both.render_at(np.zeros(2), camera) for camera in (0, 1)]
+    both.set_appearance(Appearance(camera_tilt_rad=(0.1, 0.0, 0.1)))
+    assert all((both.render_at(np.zeros(2), camera) != before[camera]).any() for camera in (0, 1))
+    both.close()

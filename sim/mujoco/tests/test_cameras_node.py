@@ -1,0 +1,110 @@
+"""Robots with no camera and with several, as another process, over real ROS topics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("rclpy", reason="needs a sourced ROS 2")
+
+from ros_client import RosClient, stamp_ns
+from sensor_msgs.msg import CameraInfo, Image
+from simulator_process import NODE, URDF, SimulatorProcess
+from std_msgs.msg import Float64MultiArray
+
+WRIST = """<gazebo reference="distal_link"><sensor type="camera" name="wrist-cam"><update_rate>15</update_rate><camera>
+  <horizontal_fov>1.2</horizontal_fov><image><width>64</width><height>48</height></image></camera></sensor></gazebo>"""
+LATE = ("--camera-delay-ms", "60", "--camera-jitter-ms", "40")
+
+
+def received(client: RosClient, kind: type, topics: Sequence[str]) -> dict[str, list[Any]]:
+    """Fills with the messages of each topic."""
+    seen: dict[str, list[Any]] = {topic: [] for topic in topics}
+    for topic, messages in seen.items():
+        client.node.create_subscription(kind, topic, messages.append, 50)
+    client.wait(lambda: all(client.node.count_publishers(topic) for topic in topics), "the cameras")
+    return seen
+
+
+@pytest.fixture
+def two_cameras(tmp_path: Path) -> Path:
+    path = tmp_path / "two-cameras.urdf"
+    path.write_text(URDF.read_text(encoding="utf-8").replace("</robot>", WRIST + "</robot>"), encoding="utf-8")
+    return path
+
+
+def test_each_camera_has_its_topics_and_the_main_one_keeps_its_own_as_well(two_cameras: Path):
+    topics = ("camera/image_raw", "wrist_cam/image_raw", "wrist_cam/goal_image")
+    with SimulatorProcess("--lockstep", "--urdf", str(two_cameras)), RosClient(lockstep=True) as client:
+        images = received(client, Image, topics)
+        infos = received(client, CameraInfo, ("wrist_cam/camera_info",))
+        client.set_goal(0.3, 0.3)
+        start_ns = stamp_ns(client.set_state(0.2, 0.2))
+        for _ in range(10):
+            client.step()
+        client.publish("commands", Float64MultiArray(data=[0.0, 0.0]))
+        main, wrist = (images[topic] for topic in topics[:2])
+        due = [start_ns + period * 20_000_000 for period in (0, 5, 10)]
+        client.wait(lambda: [stamp_ns(one) for one in wrist if stamp_ns(one) >= start_ns] == due, "the images")
+        client.wait(lambda: main and stamp_ns(main[-1]) == due[-1], "the images of the main camera")
+        client.wait(lambda: stamp_ns(client.seen["image_raw"][-1]) == due[-1], "the same on image_raw")
+        assert main[-1].data == client.seen["image_raw"][-1].data
+        assert (wrist[-1].width, wrist[-1].height, wrist[-1].header.frame_id) == (64, 48, "distal_link")
+        assert client.seen[f"{NODE}/period"][-1].data[1] == due[-1]
+        client.wait(lambda: bool(images["wrist_cam/goal_image"]), "its goal image")
+        assert infos["wrist_cam/camera_info"][-1].width == 64
+
+
+def test_each_camera_is_late_by_itself_and_a_period_names_the_newest_image_that_all_have(two_cameras: Path):
+    def run() -> list[tuple[int, int, int]]:
+        topics = ("camera/image_raw", "wrist_cam/image_raw")
+        with SimulatorProcess("--lockstep", "--urdf", str(two_cameras), *LATE), RosClient(lockstep=True) as client:
+            images = received(client, Image, topics)
+            client.listen(0.3)
+            start_ns = stamp_ns(client.set_state(0.1, 0.1))
+            periods = []
+            for _ in range(40):
+                client.command_and_step("commands", Float64MultiArray(data=[0.1, 0.0]))
+                client.listen(0.02)
+                newest = (max((stamp_ns(one) for one in images[topic]), default=0) for topic in topics)
+                said = client.seen[f"{NODE}/period"][-1].data[1]
+                periods.append(tuple((value - start_ns) // 20_000_000 for value in (*newest, said)))
+            return periods
+
+    first = run()
+    assert any(main != wrist for main, wrist, _ in first), "they are late by different times"
+    assert {said for *_, said in first} >= {0, 5, 10, 15, 20}
+    # What is said for a period goes out with the command that follows it.
+    for (_, _, said), (main, wrist, _) in pairwise(first):
+        assert said <= min(main, wrist)
+    assert run() == first
+
+
+def test_in_real_time_each_camera_has_the_rate_of_its_sensor_and_one_can_be_chosen(two_cameras: Path):
+    arguments = ("--urdf", str(two_cameras), "--camera", "wrist-cam")
+    with SimulatorProcess(*arguments), RosClient(lockstep=False) as client:
+        images = received(client, Image, ("camera/image_raw", "wrist_cam/image_raw"))
+        client.listen(0.3)
+        for messages in (*images.values(), client.seen["image_raw"]):
+            messages.clear()
+        client.listen(2.0)
+        assert 27 <= len(images["camera/image_raw"]) / 2.0 <= 31
+        assert 13 <= len(images["wrist_cam/image_raw"]) / 2.0 <= 16
+        assert {(one.width, one.height) for one in client.seen["image_raw"]} == {(64, 48)}
+
+
+def test_a_robot_without_a_camera_has_one_in_its_images_and_its_description(tmp_path: Path):
+    bare = tmp_path / "bare.urdf"
+    bare.write_text(URDF.read_text(encoding="utf-8").replace('type="camera"', 'type="imu"'), encoding="utf-8")
+    with SimulatorProcess("--urdf", str(bare), "--camera-shift-m", "0.1") as simulator:
+        with RosClient(lockstep=False) as client:
+            client.wait(lambda: bool(client.seen["image_raw"]), "an image")
+            image = client.seen["image_raw"][-1]
+            assert (image.width, image.height) == (256, 256)
+            assert f'name="{image.header.frame_id}"' in client.seen["robot_description"][-1].data
+        _, errors = simulator.stop()
+    assert errors.count("The URDF has no camera sensor") == 1
