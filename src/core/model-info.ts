@@ -60,13 +60,18 @@ export interface ModelInfo {
   readonly planning: PlanningFacts;
 }
 
+/** Positions of joints by name, rad or m. */
+export type JointPositions = Readonly<Record<string, number>>;
+
 /** Frames of all cameras that belong together, in the order of {@link ModelInfo.cameras}. */
 export interface FrameSet {
   /** Stamp of the oldest of them. */
   readonly stampNs: bigint;
   readonly frames: readonly ImageFrame[];
-  /** Raw proprioception `[P]` at that time, if the model takes it. Goals have it if they are a state of the robot. */
+  /** Raw proprioception `[P]` at that time, if the model takes it. Of a goal: of a robot at rest, if its joint positions are known. */
   readonly proprioception?: Float64Array;
+  /** Joint positions of a goal by name, rad or m, where they were measured when its images were taken. */
+  readonly joints?: JointPositions;
   /** `[N, D]` of a goal that is given as such; there are no images then. */
   readonly latent?: Float32Array;
 }

@@ -2,9 +2,11 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from '
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+import { z } from 'zod';
+
 import { JepaMpcError } from '../core/errors.js';
 import { cannot, isMissing, type FileUse } from '../core/file-errors.js';
-import type { FrameSet, ModelCamera } from '../core/model-info.js';
+import type { FrameSet, JointPositions, ModelCamera } from '../core/model-info.js';
 import type { ImageFrame } from '../core/types.js';
 import { decodeCompressed, isPicture } from '../perception/decode-compressed.js';
 import { encodePng } from '../perception/encode-png.js';
@@ -41,6 +43,9 @@ const FILES: FileUse = {
 /** Largest image file, bytes: more than a PNG of the largest picture that is decoded needs. */
 const MAX_IMAGE_BYTES = 256 * 1024 * 1024;
 
+/** Characters of a broken file that an error shows. */
+const SHOWN = 100;
+
 /** The part of a camera that its goals depend on. */
 type GoalCamera = Pick<ModelCamera, 'name' | 'wanted'>;
 
@@ -49,7 +54,12 @@ export function defaultGoalFolder(env: NodeJS.ProcessEnv): string {
   return join(env['ROS_HOME'] ?? join(homedir(), '.ros'), 'jepa_mpc', 'goals');
 }
 
-/** Goals on disk: a folder for each name, with a PNG for each camera of the model. */
+/** Positions by name, rad or m, in the folder of a goal that was captured. No name of a camera leads to this file. */
+const JOINTS_FILE = 'joints.json';
+
+const jointsSchema = z.record(z.string(), z.number());
+
+/** Goals on disk: a folder for each name, with a PNG for each camera of the model, and the joint positions where they are known. */
 export class GoalStore {
   readonly #folder: string;
 
@@ -91,6 +101,8 @@ export class GoalStore {
       temporary = await mkdtemp(join(this.#folder, '.new-'));
       for (const [index, image] of images.entries())
         await writeFile(join(temporary, fileOf(cameras, index)), image);
+      if (goal.joints !== undefined)
+        await writeFile(join(temporary, JOINTS_FILE), `${JSON.stringify(goal.joints, null, 2)}\n`);
       await rm(folder, { recursive: true, force: true });
       await rename(temporary, folder);
     } catch (error) {
@@ -114,10 +126,12 @@ export class GoalStore {
         remedy: 'Save it first with ~/save_goal, or name one that ~/list_goals lists.',
       });
     }
-    return readGoalFiles(
+    const goal = await readGoalFiles(
       cameras.map((_, index) => join(folder, fileOf(cameras, index))),
       cameras,
     );
+    const joints = await readJoints(join(folder, JOINTS_FILE));
+    return joints === null ? goal : { ...goal, joints };
   }
 
   #folderOf(name: string): string {
@@ -158,6 +172,29 @@ export async function readGoalFiles(
     frames.push(frame);
   }
   return { stampNs: 0n, frames };
+}
+
+/** Null for a goal that was saved without joint positions. @throws JepaMpcError `goal.file` */
+async function readJoints(path: string): Promise<JointPositions | null> {
+  let text: string;
+  try {
+    await assertReadable(path);
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw cannot('be read', path, error, FILES);
+  }
+  try {
+    return jointsSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new JepaMpcError('goal.file', {
+      subject: path,
+      found: text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text,
+      expected: 'joint positions by name: {"shoulder": 0.3}',
+      remedy: 'Save the goal again, or delete this file: its pictures can be used without it.',
+      cause: error,
+    });
+  }
 }
 
 function noPicture(subject: string): JepaMpcError {

@@ -9,6 +9,7 @@ import type { Command } from '../safety/command.js';
 import { inWords, type Condition } from '../safety/watchdog.js';
 import type { Latency } from '../timeline/latency.js';
 import type { Timeline } from '../timeline/timeline.js';
+import { capturedGoal } from './captured-goal.js';
 import { Anchoring, type ResetOutcome } from './anchoring.js';
 import { CommandCycle, type LoopRequests } from './command-cycle.js';
 import { LoopInputs } from './loop-inputs.js';
@@ -267,5 +268,12 @@ export class ControlLoop {
 
   get newestFrame(): FrameSet | null {
     return this.#timeline.frames.newest;
+  }
+
+  /** See {@link capturedGoal}. */
+  get capturedGoal(): FrameSet | null {
+    const { proprioception, values } = this.#options;
+    const freshS = values()['watchdog.joint_states_timeout_s'];
+    return capturedGoal({ timeline: this.#timeline, joints: this.joints, freshS, proprioception });
   }
 }

@@ -9,7 +9,7 @@ import type { PlanningValues } from '../planning/planning-parameters.js';
 import { ActionBounds } from '../core/action-bounds.js';
 import { CandidateEvaluator } from '../rollout/candidate-evaluator.js';
 import { ImageToTensor } from '../perception/image-to-tensor.js';
-import { encoderInputs } from '../worker/encoder-inputs.js';
+import { encoderInputs, goalEncoderInputs } from '../worker/encoder-inputs.js';
 import { PlannerFactory, type PlannerInForce } from '../worker/planner-factory.js';
 import { stillContext } from '../worker/still-context.js';
 import { uniformCandidates } from '../rollout/uniform-candidates.js';
@@ -60,10 +60,8 @@ export async function measurePlanning(
   const { action, plannerDefaults: defaults } = manifest;
   const { horizon } = defaults;
   const rng = createRng(SEED);
-  const [seen, wanted] = [
-    encoderInputs(manifest, noise(manifest.cameras, rng)),
-    encoderInputs(manifest, noise(manifest.cameras, rng)),
-  ];
+  const seen = encoderInputs(manifest, noise(manifest.cameras, rng));
+  const wanted = goalEncoderInputs(manifest, noise(manifest.cameras, rng));
   const context = stillContext(
     manifest,
     await model.encoder.encode(seen),

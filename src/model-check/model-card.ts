@@ -65,7 +65,7 @@ export function cardLines(card: ModelCard): string[] {
           `of ${action.endEffector.link} in ${action.endEffector.base}, by ${action.joints.join(', ')}`,
         )),
     ...action.names.flatMap((name, index) => row('', `${name}: ${entryText(action, index)}`)),
-    ...row('goal', `${manifest.goal.kind}; judged by ${objective.default}, steps ${objective.steps}`),
+    ...row('goal', `${goalText(manifest)}; judged by ${objective.default}, steps ${objective.steps}`),
     '',
     ...card.graphs.flatMap((graph) => row(graph.name, graphText(graph, manifest))),
     ...row('parameters', thousands(card.parameters)),
@@ -83,6 +83,10 @@ export function cardLines(card: ModelCard): string[] {
       `${card.device}, ${card.threads === 1 ? '1 thread' : `${String(card.threads)} threads`}; ${card.machine}`,
     ),
   ];
+}
+
+function goalText({ goal: { kind, proprioception } }: ModelManifest): string {
+  return proprioception === 'from_images' ? `${kind}, with the robot state read from it` : kind;
 }
 
 function row(title: string, text: string): string[] {

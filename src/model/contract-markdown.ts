@@ -102,7 +102,7 @@ export function contractMarkdown(): string {
     '| encoder | one for each camera, with its name: `[B, C, H, W]`; if the manifest has `proprioception`, then `proprioception [B, P]`, normalised, as the last | `latent [B, N, D]` |',
     '| predictor | `history [B, W, N, D]`, oldest first; `actions [B, A * block]`, normalised: the block that leaves the newest latent. With `history.actions: paired` `[B, W, A * block]`: for each latent, the block that leaves it | `next [B, N, D]` |',
     '| inverseDynamics (optional) | `latent [B, N, D]`, `goal [B, N, D]` | `actions [B, H, A * block]`, normalised; H is `plannerDefaults.horizon` |',
-    '| goalEncoder (optional) | as the encoder; with `goal.kind: state` only `proprioception [B, P]` | `latent [B, N, D]` of a goal |',
+    '| goalEncoder (optional) | as the encoder; with `goal.kind: state` only `proprioception [B, P]`; with `goal.proprioception: from_images` only the images | `latent [B, N, D]` of a goal |',
     '| distance (optional) | `latent [B, N, D]`, `goal [B, N, D]` | `distance [B]`, in predictor steps |',
     '',
     'Weights may be in other files (ONNX external data): inside the model folder or, if the ONNX file is a link (as in the cache of a hub), in the folder that it leads to. Large ones stay there when a rollout is compiled. No weight may be NaN. Infinities are allowed, because masks are made of them. The compiler knows the operators in `packages/rollout-compiler/src/trace/operators.ts`, of opset 13 or later; a predictor with other operators, or of an older opset, is rolled out step by step.',

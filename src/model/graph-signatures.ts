@@ -20,10 +20,12 @@ export function encoderSignature({ cameras, latent, proprioception }: ModelManif
   };
 }
 
-/** As the encoder; for a model whose goals are states, proprioception only. */
+/** As the encoder; for a model whose goals are states, proprioception only; for one that reads it from images, images only. */
 export function goalEncoderSignature(manifest: ModelManifest): GraphSignature {
+  const { goal } = manifest;
   const { inputs, output } = encoderSignature(manifest);
-  return { inputs: manifest.goal.kind === 'state' ? inputs.slice(-1) : inputs, output };
+  if (goal.kind === 'state') return { inputs: inputs.slice(-1), output };
+  return { inputs: goal.proprioception === 'from_images' ? inputs.slice(0, -1) : inputs, output };
 }
 
 /** Name of the encoder's input for measurements of the robot. */

@@ -159,10 +159,11 @@ function modelInfo({ manifest, sha256 }: ModelFiles, device: Device): ModelInfo 
   };
 }
 
-/** Streams that count in the distance to a goal. The proprioception of a goal that is given as images is not known. */
+/** Streams that count in the distance to a goal: all but a proprioception that is not known of goals. */
 function countedStreams(
   { streams }: ModelManifest['latent'],
-  { kind }: ModelManifest['goal'],
+  { kind, proprioception }: ModelManifest['goal'],
 ): readonly LatentStream[] | undefined {
-  return streams?.filter(({ of, weight }) => weight > 0 && (kind === 'state' || of !== 'proprioception'));
+  const isKnown = kind === 'state' || proprioception === 'from_images';
+  return streams?.filter(({ of, weight }) => weight > 0 && (isKnown || of !== 'proprioception'));
 }

@@ -175,6 +175,16 @@ export const MANIFEST_RULES: readonly Rule[] = [
     },
   },
   {
+    text: 'For `goal.proprioception` `from_images` there are `proprioception` and a graph `goalEncoder`, and `goal.kind` is `image`.',
+    check: ({ goal, proprioception, graphs: { goalEncoder } }, check) => {
+      if (goal.proprioception !== 'from_images') return;
+      const why = '(goal.proprioception is from_images)';
+      check(goal.kind === 'image', 'goal.kind', goal.kind, `"image" ${why}`);
+      check(goalEncoder !== undefined, 'graphs.goalEncoder', goalEncoder, `a goal encoder ${why}`);
+      check(proprioception !== undefined, 'proprioception', proprioception, `what is read ${why}`);
+    },
+  },
+  {
     text: 'Streams are inside the latent, no two have the same name, and at least one of images has a weight above 0.',
     check: ({ latent: { tokens, dim, streams }, proprioception }, check) => {
       if (streams === undefined) return;

@@ -130,7 +130,7 @@ const streamSchema = z.strictObject({
     .number()
     .min(0)
     .describe(
-      'Weight of its distance from the goal in the cost. For image goals a stream of `proprioception` is left out, whatever its weight',
+      'Weight of its distance from the goal in the cost. For image goals a stream of `proprioception` is left out, whatever its weight, unless `goal.proprioception` is `from_images`',
     ),
 });
 
@@ -296,6 +296,12 @@ export const manifestSchema = z.strictObject({
         .enum(['image', 'state'])
         .describe(
           'What a goal is: images of the cameras, or a state of the robot, which the goal encoder turns into a latent. Every model also accepts latents as goals',
+        ),
+      proprioception: z
+        .enum(['unknown', 'from_images'])
+        .default('unknown')
+        .describe(
+          'Proprioception of a goal that is given as images: `unknown`, or read by the goal encoder (`from_images`), which then takes images alone. A goal whose joint positions are known is then encoded by the encoder',
         ),
     })
     .describe('What goals are'),

@@ -1,5 +1,6 @@
 import { f64 } from '../core/array-access.js';
 import { JepaMpcError } from '../core/errors.js';
+import type { JointPositions } from '../core/model-info.js';
 import type { ProprioceptionField } from '../core/model-spec.js';
 import { fieldSize } from '../core/model-spec.js';
 import { ForwardKinematics, type LinkPose } from './forward-kinematics.js';
@@ -13,6 +14,7 @@ type FieldWriter = (position: Float64Array, velocity: Float64Array, out: Float64
 export class Proprioception {
   /** P */
   readonly size: number;
+  readonly #joints: readonly string[];
   readonly #writers: readonly {
     readonly write: FieldWriter;
     readonly start: number;
@@ -25,6 +27,7 @@ export class Proprioception {
    */
   constructor(fields: readonly ProprioceptionField[], joints: readonly string[], urdf: Urdf) {
     let start = 0;
+    this.#joints = joints;
     this.#writers = fields.map((field) => {
       const size = fieldSize(field);
       const placed = { write: writerOf(field, joints, urdf), start, size };
@@ -44,6 +47,12 @@ export class Proprioception {
     for (const { write, start, size } of this.#writers)
       write(position, velocity, values.subarray(start, start + size));
     return values;
+  }
+
+  /** Of a robot at rest: raw values `[P]`. Null if a joint is not among the positions. */
+  atRest(positions: JointPositions): Float64Array | null {
+    const position = Float64Array.from(this.#joints, (joint) => positions[joint] ?? NaN);
+    return position.every(Number.isFinite) ? this.read(position, new Float64Array(position.length)) : null;
   }
 }
 

@@ -100,6 +100,14 @@ export class ReadingLog {
     return out;
   }
 
+  /** Time between a time and the nearest reading, ns; null when there is no reading. */
+  distanceTo(timeNs: bigint): bigint | null {
+    if (this.#ring.length === 0) return null;
+    const age = this.#ring.ageAt(timeNs);
+    const distances = [age, Math.max(age - 1, 0)].map((at) => distance(this.#ring.stampAt(at), timeNs));
+    return distances.reduce((least, one) => (one < least ? one : least));
+  }
+
   /**
    * Velocities at a time: measured velocities, interpolated linearly between two readings; where they are not measured, the mean velocity over
    * the readings around that time.
@@ -200,4 +208,8 @@ export class ReadingLog {
     const share = Number(timeNs - fromNs) / Number(this.#ring.stampAt(age - 1) - fromNs);
     return Math.min(Math.max(share, 0), 1);
   }
+}
+
+function distance(a: bigint, b: bigint): bigint {
+  return a < b ? b - a : a - b;
 }

@@ -21,3 +21,19 @@ export function encoderInputs(
   });
   return [...images, { data, shape: [1, mean.length] }];
 }
+
+/**
+ * The inputs of the goal encoder, as the manifest determines them: images, proprioception or both.
+ *
+ * @param images one `[1, C, H, W]` for each camera
+ * @param proprioception raw `[P]`; if it is not known, its mean in the training data takes its place
+ */
+export function goalEncoderInputs(
+  manifest: Pick<ModelManifest, 'goal' | 'proprioception'>,
+  images: readonly Tensor[],
+  proprioception?: Float64Array,
+): readonly Tensor[] {
+  const { goal } = manifest;
+  if (goal.proprioception === 'from_images') return images;
+  return encoderInputs(manifest, goal.kind === 'state' ? [] : images, proprioception);
+}

@@ -3,7 +3,7 @@ import type { FrameSet } from '../core/model-info.js';
 import type { Tensor } from '../core/types.js';
 import type { LoadedModel } from '../model/load-model.js';
 import { ImageToTensor } from '../perception/image-to-tensor.js';
-import { encoderInputs } from './encoder-inputs.js';
+import { encoderInputs, goalEncoderInputs } from './encoder-inputs.js';
 
 /** Frames and goals to latents `[1, N, D]`, in memory of their own. */
 export class FrameEncoder {
@@ -31,12 +31,13 @@ export class FrameEncoder {
   }
 
   /**
-   * Given directly, or encoded from an image or a state, as the model requires.
+   * Given directly, or encoded from an image or a state, as the model requires. Images whose proprioception is known are encoded by the encoder
+   * if the goal encoder takes images alone: what was measured is better than what is read from them.
    *
    * @throws JepaMpcError `image.*`, `model.unsupported`
    */
   async encodeGoal(set: FrameSet): Promise<Tensor> {
-    const { manifest, goalEncoder } = this.#model;
+    const { manifest, encoder, goalEncoder } = this.#model;
     const { tokens, dim } = manifest.latent;
     if (set.latent !== undefined) return { data: set.latent, shape: [1, tokens, dim] };
     const isState = manifest.goal.kind === 'state';
@@ -49,7 +50,12 @@ export class FrameEncoder {
       });
     }
     const images = isState ? [] : this.tensors(set, 'goal of camera');
-    return copyOf(await goalEncoder.encode(encoderInputs(manifest, images, set.proprioception)));
+    const isMeasured = manifest.goal.proprioception === 'from_images' && set.proprioception !== undefined;
+    return copyOf(
+      isMeasured
+        ? await encoder.encode(encoderInputs(manifest, images, set.proprioception))
+        : await goalEncoder.encode(goalEncoderInputs(manifest, images, set.proprioception)),
+    );
   }
 
   /**

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -176,7 +177,9 @@ def test_goals_are_saved_listed_and_gone_for_by_name(operator: Operator, goal_fo
     assert operator.until(lambda: operator.error(POSE["near"]) < 0.15, REACH_S), operator.position
     assert operator.until(lambda: operator.goal_states[-1]["state"] == "reached", REACH_S), operator.goal_states[-1]
 
-    (image,) = (goal_folder / "far").iterdir()
+    (image,) = (goal_folder / "far").glob("*.png")
+    joints = json.loads((goal_folder / "far" / "joints.json").read_text())
+    assert [joints["shoulder"], joints["elbow"]] == pytest.approx(POSE["far"], abs=0.03)
     operator.set_text("goal.file", str(image))
     assert operator.trigger("goal_from_file").success
     assert operator.until(lambda: operator.error(POSE["far"]) < 0.15, REACH_S)

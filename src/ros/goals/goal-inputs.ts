@@ -40,7 +40,8 @@ export interface GoalInputsOptions {
   readonly model: () => ModelInfo | null;
   /** Null until the robot description is there too. */
   readonly robot: () => RobotModel | null;
-  readonly newestFrame: () => FrameSet | null;
+  /** The newest frame as a goal. */
+  readonly capturedGoal: () => FrameSet | null;
 }
 
 /** All sources of goals: topics, services and the action. The newest goal is in force. */

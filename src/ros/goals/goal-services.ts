@@ -3,6 +3,8 @@ import { listedIn } from '../../core/names.js';
 import type { FrameSet, ModelInfo } from '../../core/model-info.js';
 import type { Parameters } from '../../params/schema.js';
 import { defaultGoalFolder, GoalStore, readGoalFiles } from '../../goals/goal-store.js';
+import { withJoints } from '../../robot/goal-joints.js';
+import type { RobotModel } from '../node/robot-model.js';
 import type { Goals } from '../../goals/goals.js';
 import type { ServiceHost, ServiceOutcome } from '../node/node-services.js';
 import { NO_FRAME } from '../node/operator-services.js';
@@ -12,7 +14,10 @@ export interface GoalServicesOptions {
   readonly parameters: () => Parameters;
   /** Null until it is loaded: the number of images of a goal is not known before. */
   readonly model: () => ModelInfo | null;
-  readonly newestFrame: () => FrameSet | null;
+  /** Null until the robot description is there too. */
+  readonly robot: () => Pick<RobotModel, 'proprioception'> | null;
+  /** The newest frame as a goal. */
+  readonly capturedGoal: () => FrameSet | null;
   /** Gets what went wrong with an answer. */
   readonly report: (error: unknown) => void;
 }
@@ -33,12 +38,15 @@ export class GoalServices {
   }
 
   /**
-   * A saved goal, without a stamp.
+   * A saved goal, without a stamp; with the proprioception that follows from its joint positions, if it was saved with them.
    *
    * @throws JepaMpcError `goal.name`, `goal.file`, `planner.not-ready`
    */
-  named(name: string): Promise<FrameSet> {
-    return this.#store.load(name, this.#cameras());
+  async named(name: string): Promise<FrameSet> {
+    const goal = await this.#store.load(name, this.#cameras());
+    return goal.joints === undefined
+      ? goal
+      : withJoints(goal, goal.joints, this.#options.robot()?.proprioception);
   }
 
   /** @throws JepaMpcError `goal.name`, `goal.file`, `planner.not-ready`, or what the images are refused for */
@@ -82,10 +90,11 @@ export class GoalServices {
     const name = this.#options.parameters()['goal.name'];
     // Without a model there is no frame either, and a model is what is missing.
     this.#cameras();
-    const frame = this.#options.newestFrame();
-    if (frame === null) return { success: false, message: NO_FRAME };
-    await this.saveAs(name, frame);
-    return { success: true, message: `the frame stamped ${String(frame.stampNs)} ns is goal ${name}` };
+    const goal = this.#options.capturedGoal();
+    if (goal === null) return { success: false, message: NO_FRAME };
+    await this.saveAs(name, goal);
+    const what = goal.joints === undefined ? ', without joint positions: no fresh joint states' : '';
+    return { success: true, message: `the frame stamped ${String(goal.stampNs)} ns is goal ${name}${what}` };
   }
 
   async #load(): Promise<ServiceOutcome> {

@@ -127,10 +127,10 @@ export class OperatorServices implements ServiceHandlers {
     const { session, goals } = this.#options;
     const loop = session()?.loop;
     if (!loop) return this.#missing;
-    const frame = loop.newestFrame;
-    if (frame === null) return { success: false, message: NO_FRAME };
-    goals.set(frame, '~/capture_goal');
-    return { success: true, message: `the goal is the frame stamped ${String(frame.stampNs)} ns` };
+    const goal = loop.capturedGoal;
+    if (goal === null) return { success: false, message: NO_FRAME };
+    goals.set(goal, '~/capture_goal');
+    return { success: true, message: `the goal is the frame stamped ${String(goal.stampNs)} ns` };
   }
 
   /** Answer to a request that needs the control loop, while there is none. */

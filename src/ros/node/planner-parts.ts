@@ -147,7 +147,7 @@ export function wirePlanner(options: PlannerPartsOptions): PlannerParts {
     condition: () => (motion.isRunning ? (loop()?.condition ?? null) : null),
     model: () => sessions.current?.model ?? null,
     robot: () => sessions.current?.robot ?? null,
-    newestFrame: () => loop()?.newestFrame ?? null,
+    capturedGoal: () => loop()?.capturedGoal ?? null,
   });
   offerExplanations(ros.services, {
     parameters,

@@ -47,6 +47,29 @@ describe('GoalStore', () => {
     expect(loaded.frames.map(({ stampNs }) => stampNs)).toEqual([0n, 0n]);
   });
 
+  it('gives back the joint positions of a goal that has them, and none of one that has not', async () => {
+    const store = new GoalStore(folder);
+    const joints = { shoulder: -0.3100000000000001, elbow: 2 };
+    await store.save('home', { ...goalOf(frame(0)), joints }, FRONT);
+    await store.save('shelf', goalOf(frame(0)), FRONT);
+    expect((await store.load('home', FRONT)).joints).toEqual(joints);
+    expect(await store.load('shelf', FRONT)).not.toHaveProperty('joints');
+    await store.save('home', goalOf(frame(0)), FRONT);
+    expect(await store.load('home', FRONT)).not.toHaveProperty('joints');
+  });
+
+  it.each(['', '[]', '{"shoulder": "far"}', '{"shoulder": null}', 'x'.repeat(500)])(
+    'refuses joint positions that read %j, and says what to do',
+    async (text) => {
+      const store = new GoalStore(folder);
+      await store.save('home', goalOf(frame(0)), FRONT);
+      writeFileSync(join(folder, 'home', 'joints.json'), text);
+      await expect(store.load('home', FRONT)).rejects.toThrow(
+        /joints\.json: found .*joint positions by name.*delete this file.*\[goal\.file\]/,
+      );
+    },
+  );
+
   it('keeps the colours of another encoding', async () => {
     const store = new GoalStore(folder);
     await store.save('home', goalOf(frame(3, 'bgr8')), FRONT);

@@ -253,6 +253,23 @@ describe('if the model takes proprioception, the control loop', () => {
     expect(planner.requests[0]?.goal.proprioception).toBeUndefined();
   });
 
+  it('captures a goal at rest, at the joint positions of its stamp, and without them where they are old', () => {
+    seeing('joint_velocity');
+    expect(loop.capturedGoal).toBeNull();
+    read(940 + READING_AGE_MS, 0.5, 1);
+    loop.onFrame(frameAt(960), at(965));
+    read(980 + READING_AGE_MS, 0.54, 1);
+    const { joints, proprioception } = loop.capturedGoal ?? {};
+    expect(joints?.['a']).toBeCloseTo(0.52, 12);
+    expect(loop.newestFrame?.proprioception?.[0]).toBeCloseTo(1, 12);
+    expect(proprioception).toEqual(Float64Array.of(0));
+    const staleMs = 980 + 1000 * values['watchdog.joint_states_timeout_s'];
+    loop.onFrame(frameAt(staleMs), at(staleMs));
+    expect(loop.capturedGoal?.joints?.['a']).toBeCloseTo(0.54, 12);
+    loop.onFrame(frameAt(staleMs + 1), at(staleMs + 1));
+    expect(loop.capturedGoal).toEqual({ stampNs: ns(staleMs + 1), frames: [] });
+  });
+
   it('moves them on by what was commanded where the newest reading is older than the frame', async () => {
     seeing('joint_position');
     restAt(0.5);

@@ -45,6 +45,17 @@ describe('proprioception', () => {
     expect(rounded(proprioception.read(position, velocity))).toEqual([0.48, 0, 0.6, 0.25, 0, 0]);
   });
 
+  it('is that of a robot at rest at joint positions by name, if all of its joints are among them', () => {
+    const fields = [
+      { kind: 'joint_velocity', joint: 'j2' },
+      { kind: 'joint_position', joint: 'j1' },
+    ] as const;
+    const proprioception = new Proprioception(fields, ['j1', 'j2'], urdf);
+    expect(proprioception.atRest({ j2: 0.5, other: 7, j1: -0.25 })).toEqual(Float64Array.of(0, -0.25));
+    expect(proprioception.atRest({ j1: -0.25 })).toBeNull();
+    expect(proprioception.atRest({ j1: -0.25, j2: NaN })).toBeNull();
+  });
+
   it('is refused when the robot does not have the link, or a joint of its chain is unknown', () => {
     const pose = (link: string, known: readonly string[]) => () =>
       new Proprioception([{ kind: 'pose', base: 'base_link', link }], known, urdf);
