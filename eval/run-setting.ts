@@ -6,8 +6,11 @@ import type { ModelIdentity } from './demo/model-identity.js';
 import { isPlanDelay, SIMULATOR_NAMES, type SimulatorName } from './demo/simulators.js';
 import { DEFAULT_EPISODE_S } from './episodes/episode-judge.js';
 import { loadSubject } from './episodes/subject.js';
+import { taskOf, type TaskName } from './episodes/tasks/registry.js';
+import { writtenTask, type WrittenTask } from './episodes/tasks/written-task.js';
 import { appendImperfection, episodeSeconds, wholeNumber } from './option-values.js';
 import { addRobotOptions, robotChoiceOf, type RobotChoice, type RobotFlags } from './robot-choice.js';
+import { taskOption, type TaskFlag } from './task-option.js';
 import { simulationPool, type SimulationPool } from './simulation/pool.js';
 
 /** More simulations than this at a time are of no use where a run shares its processors with others. */
@@ -15,6 +18,7 @@ const MAX_JOBS = 64;
 
 /** What the episodes of a run have in common. */
 export interface RunSetting extends RobotChoice {
+  readonly task: TaskName;
   readonly simulator: SimulatorName;
   readonly imperfections: readonly string[];
   /** Time limit of an episode [s]. */
@@ -26,7 +30,7 @@ export interface RunSetting extends RobotChoice {
   readonly verbose: boolean;
 }
 
-export interface RunFlags extends RobotFlags {
+export interface RunFlags extends RobotFlags, TaskFlag {
   readonly simulator: SimulatorName;
   readonly imperfect: readonly string[];
   readonly episodeSeconds: number;
@@ -41,6 +45,7 @@ export function addRunOptions(command: Command): Command {
     new Option('--simulator <name>', 'what simulates the robot').choices(SIMULATOR_NAMES).default('mujoco'),
   );
   return addRobotOptions(command)
+    .addOption(taskOption())
     .option(
       '--imperfect <name=value>',
       'imperfection of the robot or its camera, as for the demo; repeatable',
@@ -81,6 +86,7 @@ export function runSettingOf(flags: RunFlags): RunSetting {
   return {
     simulator,
     ...robotChoiceOf(flags),
+    task: flags.task,
     imperfections: imperfect,
     episodeSeconds: limitS,
     seed,
@@ -90,16 +96,17 @@ export function runSettingOf(flags: RunFlags): RunSetting {
 }
 
 /**
- * Name of the robot, and name and hash of the model.
+ * Name of the robot, name and hash of the model, and the task: what every result says.
  *
  * @throws JepaMpcError `model.*`, `urdf.*` for a robot and a model that do not fit
  */
 export async function subjectOf(setting: RunSetting): Promise<{
   readonly robot: string;
   readonly model: ModelIdentity;
+  readonly task: WrittenTask;
 }> {
   const { robot, model } = await loadSubject(setting);
-  return { robot: robot.name, model };
+  return { robot: robot.name, model, task: writtenTask(taskOf(setting.task, robot)) };
 }
 
 /**

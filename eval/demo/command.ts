@@ -6,6 +6,7 @@ import { JepaMpcError } from '../../src/core/errors.js';
 import { DEFAULT_EPISODE_S } from '../episodes/episode-judge.js';
 import { appendImperfection, episodeSeconds, wholeNumber } from '../option-values.js';
 import { addRobotOptions, robotChoiceOf, type RobotFlags } from '../robot-choice.js';
+import { taskOption, type TaskFlag } from '../task-option.js';
 import type { DemoOptions } from './options.js';
 import { dashboardCommand, plannerCommand } from './product-command.js';
 import { IMPERFECTIONS, isPlanDelay, SIMULATOR_NAMES, SIMULATORS, type SimulatorName } from './simulators.js';
@@ -31,7 +32,7 @@ function appendAssignment(text: string, before: readonly string[]): string[] {
   return [...before, text];
 }
 
-interface Flags extends RobotFlags {
+interface Flags extends RobotFlags, TaskFlag {
   readonly imperfect: readonly string[];
   readonly simulator: SimulatorName;
   readonly episodes: number;
@@ -90,12 +91,14 @@ export function demoCommand(): Command {
     .option('--dashboard', 'serve the live page of the planner node; its address is printed', false)
     .option('--port <n>', 'port of the live page, as in jepa-mpc dashboard; 0: any that is free', portNumber)
     .option('--verbose', 'print the output of the simulator and the planner node', false);
-  return addRobotOptions(command).action(async (flags: Flags) => {
-    const options = toOptions(flags);
-    // Imported here because it imports ROS, which --help and other commands do not need.
-    const { runDemo } = await import('./run-demo.js');
-    process.exitCode = await runDemo(options);
-  });
+  return addRobotOptions(command)
+    .addOption(taskOption())
+    .action(async (flags: Flags) => {
+      const options = toOptions(flags);
+      // Imported here because it imports ROS, which --help and other commands do not need.
+      const { runDemo } = await import('./run-demo.js');
+      process.exitCode = await runDemo(options);
+    });
 }
 
 /** @throws JepaMpcError params.invalid for options that contradict each other */
@@ -121,6 +124,7 @@ function toOptions(flags: Flags): DemoOptions {
     simulator: SIMULATORS[flags.simulator],
     ...robotChoiceOf(flags),
     imperfections: flags.imperfect,
+    task: flags.task,
     episodes: flags.episodes,
     episodeSeconds: flags.episodeSeconds,
     seed: flags.seed,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { JepaMpcError } from '../../src/core/errors.js';
+import { writtenTaskSchema } from '../episodes/tasks/written-task.js';
 import { SIMULATOR_NAMES } from './simulators.js';
 
 const finite = z.number();
@@ -9,7 +10,7 @@ const interval95 = z.tuple([rate, rate]);
 const latency = z.strictObject({ p50: nonNegative, p95: nonNegative });
 const baseline = z.strictObject({ successRate: rate, successInterval95: interval95 }).nullable();
 
-/** One episode: `startRad`, `goalRad` in URDF joint order; `timeS` is simulated time to success, or the time limit. */
+/** One episode: `startRad`, `goalRad` in the order of the joints of the robot, rad or m; `timeS` is simulated time to success, or the time limit. */
 const episode = z.strictObject({
   success: z.boolean(),
   finalDistanceM: nonNegative,
@@ -22,6 +23,9 @@ const episode = z.strictObject({
 
 /** What `demo.json` holds, exactly. Unknown fields are errors. */
 export const demoReportSchema = z.strictObject({
+  /** `joints`: those that moved, in URDF order. */
+  robot: z.strictObject({ name: z.string().min(1), joints: z.array(z.string()).min(1) }),
+  task: writtenTaskSchema,
   simulator: z.enum(SIMULATOR_NAMES),
   imperfections: z.array(z.string()),
   seed: z.int().min(0),

@@ -1,3 +1,4 @@
+import type { TaskName } from '../episodes/tasks/registry.js';
 import type { RobotChoice } from '../robot-choice.js';
 import type { Simulator } from './simulators.js';
 
@@ -26,6 +27,7 @@ export interface SessionOptions extends RobotChoice {
 
 /** Options of a demo run. */
 export interface DemoOptions extends SessionOptions {
+  readonly task: TaskName;
   /** At least 1. */
   readonly episodes: number;
   /** Time limit of an episode [s] of simulated time, above 0. */

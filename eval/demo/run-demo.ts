@@ -8,15 +8,22 @@ import { renderContactSheet } from './contact-sheet.js';
 import { serializeReport, type BaselineReport, type DemoReport } from './demo-report.js';
 import { holdDomain } from './domain-hold.js';
 import { EpisodeObserver } from '../episodes/episode-observer.js';
-import { runEpisode, type Policy, type EpisodeOutcome } from '../episodes/episode-runner.js';
+import {
+  runEpisode,
+  type EpisodeOutcome,
+  type EpisodeSetting,
+  type Policy,
+} from '../episodes/episode-runner.js';
 import { sampleEpisode, type EpisodeTask } from '../episodes/episode-sampler.js';
+import { taskOf, type Task } from '../episodes/tasks/registry.js';
+import { writtenTask } from '../episodes/tasks/written-task.js';
 import { InterruptWatch } from './interrupt-watch.js';
 import type { DemoOptions } from './options.js';
 import { PACKAGE_ROOT } from './package-root.js';
 import { PlannerFigures } from '../episodes/planner-figures.js';
 import { loadSubject, type Subject } from '../episodes/subject.js';
 import { DemoSession } from './demo-session.js';
-import { DemoTerminal, summaryLines } from './terminal.js';
+import { DemoTerminal, subjectLines, summaryLines } from './terminal.js';
 import { wilsonInterval } from '../statistics/wilson-interval.js';
 
 const SERVICE_TIMEOUT_MS = 10_000;
@@ -108,14 +115,18 @@ class DemoRun {
     const { episodes, seed, lockstep, jsonFile, animationFile, recordingFile, simulator } = this.#options;
     const subject = await loadSubject(this.#options);
     const { robot, model } = subject;
+    const task = taskOf(this.#options.task, robot);
+    for (const line of subjectLines(subject, task)) this.#terminal.line(line);
     for (const file of writtenFiles(this.#options)) await mkdir(dirname(file), { recursive: true });
     if (recordingFile !== null) await removeRecording(recordingFile);
-    const tasks = Array.from({ length: episodes }, (_, episode) => sampleEpisode(seed, episode, robot));
+    const drawn = Array.from({ length: episodes }, (_, episode) => sampleEpisode(seed, episode, robot));
     const audit = new CommandAudit(robot.limits);
     const observer = new EpisodeObserver(audit, this.#figures);
-    const { outcomes, baselines } = await this.#inSession(subject, observer, tasks);
+    const { outcomes, baselines } = await this.#inSession(subject, task, observer, drawn);
     if (audit.commands === 0) throw nothingAudited();
     const report: DemoReport = {
+      robot: { name: robot.name, joints: [...robot.joints] },
+      task: writtenTask(task),
       simulator: simulator.name,
       imperfections: [...this.#options.imperfections],
       seed,
@@ -126,8 +137,8 @@ class DemoRun {
         finalDistanceM,
         holdReason,
         timeS,
-        startRad: [...(tasks[index]?.startRad ?? [])],
-        goalRad: [...(tasks[index]?.goalRad ?? [])],
+        startRad: [...(drawn[index]?.startRad ?? [])],
+        goalRad: [...(drawn[index]?.goalRad ?? [])],
       })),
       ...rateOf(outcomes),
       medianTimeS: medianTimeOf(outcomes),
@@ -139,7 +150,7 @@ class DemoRun {
     };
     const frames = outcomes.map((outcome) => outcome.frames);
     await writeFile(jsonFile, serializeReport(report));
-    await writeFile(contactSheetFile(jsonFile), await renderContactSheet(frames));
+    await writeFile(contactSheetFile(jsonFile), await renderContactSheet(frames, sheetTitle(report)));
     if (animationFile !== null) await writeFile(animationFile, await renderAnimation(frames));
     return report;
   }
@@ -147,8 +158,9 @@ class DemoRun {
   /** Runs all episodes of the planner, and of the baselines if asked for. */
   async #inSession(
     subject: Subject,
+    task: Task,
     observer: EpisodeObserver,
-    tasks: readonly EpisodeTask[],
+    drawn: readonly EpisodeTask[],
   ): Promise<{ outcomes: EpisodeOutcome[]; baselines: DemoReport['baselines'] }> {
     const release = await holdDomain(process.env['ROS_DOMAIN_ID'] ?? '0');
     const session = await DemoSession.open(this.#options.simulator, subject.robot, observer, (line) => {
@@ -160,7 +172,7 @@ class DemoRun {
       });
       await session.start(this.#options, subject, PACKAGE_ROOT);
       const run = (policy: Policy): Promise<EpisodeOutcome[]> =>
-        this.#runEpisodes(session, subject, observer, tasks, policy);
+        this.#runEpisodes(session, { robot: subject.robot, task, observer, policy }, drawn);
       const baseline = async (policy: Policy): Promise<BaselineReport | null> =>
         this.#options.baselines ? rateOf(await run(policy)) : null;
       return {
@@ -180,24 +192,21 @@ class DemoRun {
 
   async #runEpisodes(
     { client }: DemoSession,
-    { robot }: Subject,
-    observer: EpisodeObserver,
-    tasks: readonly EpisodeTask[],
-    policy: Policy,
+    setting: Pick<EpisodeSetting, 'robot' | 'task' | 'observer' | 'policy'>,
+    drawn: readonly EpisodeTask[],
   ): Promise<EpisodeOutcome[]> {
+    const { robot, policy } = setting;
     const title = TITLES[policy];
     const [name, value] = BASELINE_PARAMETER[policy] ?? [];
     const before = name === undefined ? '' : await client.getParameter(name, SERVICE_TIMEOUT_MS);
     if (name !== undefined && value !== undefined) await client.setParameter(name, value, SERVICE_TIMEOUT_MS);
-    this.#terminal.begin(title, tasks.length, this.#options.episodeSeconds);
+    this.#terminal.begin(title, drawn.length, this.#options.episodeSeconds);
     const outcomes: EpisodeOutcome[] = [];
-    for (const [index, task] of tasks.entries()) {
+    for (const [index, episode] of drawn.entries()) {
       const outcome = await runEpisode(
         {
+          ...setting,
           client,
-          observer,
-          robot,
-          policy,
           lockstep: this.#options.lockstep,
           limitS: this.#options.episodeSeconds,
           recorded: policy === 'planner' && this.#options.animationFile !== null,
@@ -205,11 +214,12 @@ class DemoRun {
             this.#terminal.progress(index, verdict);
           },
         },
-        task,
+        episode,
       );
       outcomes.push(outcome);
       const figures = policy === 'planner' ? this.#figures : null;
-      this.#terminal.episode(title, index, tasks.length, outcome, robot.fingertipOf(task.goalRad), {
+      const goal = robot.fingertipOf(episode.goalRad).slice(0, robot.isLevel ? 2 : 3);
+      this.#terminal.episode(title, index, drawn.length, outcome, goal, {
         planRateHz: figures?.latest('plan_rate_hz') ?? null,
         frameToCommandMs: figures?.latest('frame_to_command_ms') ?? null,
       });
@@ -232,6 +242,12 @@ function rateOf(outcomes: readonly EpisodeOutcome[]): BaselineReport {
 function medianTimeOf(outcomes: readonly EpisodeOutcome[]): number | null {
   const times = outcomes.filter(({ success }) => success).map(({ timeS }) => timeS);
   return times.length === 0 ? null : percentile(times, 0.5);
+}
+
+/** What the contact sheet is of. */
+function sheetTitle({ robot, model, task, successRate, episodes }: DemoReport): string {
+  const reached = Math.round(successRate * episodes.length);
+  return `${robot.name}, model ${model.name}, task ${task.name}: ${reached} of ${episodes.length}`;
 }
 
 /** An audit without a single command would report no violations, which would mean nothing. */

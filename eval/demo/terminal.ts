@@ -2,6 +2,8 @@ import { cpus } from 'node:os';
 import { Presets, SingleBar } from 'cli-progress';
 import type { DemoReport } from './demo-report.js';
 import type { EpisodeOutcome } from '../episodes/episode-runner.js';
+import type { Subject } from '../episodes/subject.js';
+import type { Task } from '../episodes/tasks/registry.js';
 import type { Verdict } from '../episodes/episode-judge.js';
 
 const TICKS_PER_EPISODE = 100;
@@ -70,7 +72,7 @@ export class DemoTerminal {
     this.#bar?.update(this.#shown.value, this.#shown.texts);
   }
 
-  /** Prints one line for a finished episode (0-based). */
+  /** Prints one line for a finished episode (0-based). @param goalTip coordinates to show [m] */
   episode(
     title: string,
     episode: number,
@@ -79,10 +81,7 @@ export class DemoTerminal {
     goalTip: readonly number[],
     speed: CurrentSpeed,
   ): void {
-    const goal = goalTip
-      .slice(0, 2)
-      .map((value) => value.toFixed(2).padStart(5))
-      .join(', ');
+    const goal = goalTip.map((value) => value.toFixed(2).padStart(5)).join(', ');
     const result = outcome.success ? `reached in ${outcome.timeS.toFixed(2)} s` : 'not reached    ';
     const rate = speed.planRateHz === null ? '' : `  ${speed.planRateHz.toFixed(1)} plans/s`;
     const latency =
@@ -105,6 +104,15 @@ function percent(rate: number): string {
   return `${(rate * 100).toFixed(1)} %`;
 }
 
+/** What a run runs with, before it starts. */
+export function subjectLines({ robot, model }: Subject, { name, inWords }: Task): string[] {
+  const held = robot.held.length === 0 ? '' : `, held: ${robot.held.join(', ')}`;
+  return [
+    `robot ${robot.name}: ${robot.joints.join(', ')}${held}; model ${model.name}`,
+    `task ${name}: ${inWords}`,
+  ];
+}
+
 /** The summary at the end of a run. */
 export function summaryLines(report: DemoReport): string[] {
   const { baselines, planRateHz, planMs, frameToCommandMs, rosThreadGapMs } = report;
@@ -125,7 +133,7 @@ export function summaryLines(report: DemoReport): string[] {
   const [cpu] = cpus();
   return [
     '',
-    `success over ${report.episodes.length} episodes (${[report.simulator, ...report.imperfections].join(', ')}, seed ${report.seed}, ${report.mode}, model ${report.model.name})`,
+    `success over ${report.episodes.length} episodes (${[report.simulator, ...report.imperfections].join(', ')}, seed ${report.seed}, ${report.mode}, ${report.robot.name}, model ${report.model.name}, task ${report.task.name})`,
     ...rates,
     '',
     `  median time to goal     ${report.medianTimeS === null ? 'none reached' : `${report.medianTimeS.toFixed(2)} s over ${reached} reached`}`,

@@ -1,18 +1,8 @@
 import { distanceM, type FingertipOf } from './episode-sampler.js';
+import type { Success, TrueState } from './tasks/task.js';
 
-/** Success: the fingertip is this close to its goal position, */
-const GOAL_RADIUS_M = 0.05;
-/** while every joint is slower than this (passing through the goal does not count), */
-const REST_SPEED_RAD_S = 0.1;
-/** within this much simulated time, unless an option sets another limit. */
+/** Time limit of an episode, simulated time, unless an option sets another. */
 export const DEFAULT_EPISODE_S = 6;
-
-/** A reading of the true joint states, in URDF joint order. */
-export interface TrueState {
-  readonly stampNs: bigint;
-  readonly positionRad: readonly number[];
-  readonly velocityRadS: readonly number[];
-}
 
 /** State of an episode after a reading. `timeS` is simulated time since its start. */
 export interface Verdict {
@@ -22,20 +12,25 @@ export interface Verdict {
   readonly timeS: number;
 }
 
+/** What an episode is judged by. */
+export interface JudgedEpisode {
+  readonly task: Pick<Success, 'isReached'>;
+  readonly goalRad: readonly number[];
+  readonly fingertipOf: FingertipOf;
+  readonly startNs: bigint;
+  /** Time limit [s], above 0. */
+  readonly limitS: number;
+}
+
 /** Judges one episode by the true state of the robot, never by the planner's estimate. */
 export class EpisodeJudge {
+  readonly #episode: JudgedEpisode;
   readonly #goalTip: readonly number[];
-  readonly #fingertipOf: FingertipOf;
-  readonly #startNs: bigint;
-  readonly #limitS: number;
   #verdict: Verdict = { ended: false, success: false, distanceM: Number.POSITIVE_INFINITY, timeS: 0 };
 
-  /** @param limitS time limit of the episode [s], above 0 */
-  constructor(goalRad: readonly number[], fingertipOf: FingertipOf, startNs: bigint, limitS: number) {
-    this.#goalTip = fingertipOf(goalRad);
-    this.#fingertipOf = fingertipOf;
-    this.#startNs = startNs;
-    this.#limitS = limitS;
+  constructor(episode: JudgedEpisode) {
+    this.#episode = episode;
+    this.#goalTip = episode.fingertipOf(episode.goalRad);
   }
 
   /** The verdict after the newest reading; final once `ended`. */
@@ -45,13 +40,13 @@ export class EpisodeJudge {
 
   /** Processes a reading. Ignores readings from before the start and after the end. */
   observe(state: TrueState): Verdict {
-    if (this.#verdict.ended || state.stampNs < this.#startNs) return this.#verdict;
-    const timeS = Number(state.stampNs - this.#startNs) / 1e9;
-    const distance = distanceM(this.#fingertipOf(state.positionRad), this.#goalTip);
-    const resting = state.velocityRadS.every((speed) => Math.abs(speed) < REST_SPEED_RAD_S);
-    const success = distance <= GOAL_RADIUS_M && resting && timeS <= this.#limitS;
-    const ended = success || timeS >= this.#limitS;
-    this.#verdict = { ended, success, distanceM: distance, timeS: Math.min(timeS, this.#limitS) };
+    const { task, goalRad, fingertipOf, startNs, limitS } = this.#episode;
+    if (this.#verdict.ended || state.stampNs < startNs) return this.#verdict;
+    const timeS = Number(state.stampNs - startNs) / 1e9;
+    const tipDistanceM = distanceM(fingertipOf(state.positionRad), this.#goalTip);
+    const success = timeS <= limitS && task.isReached({ state, goalRad, tipDistanceM });
+    const ended = success || timeS >= limitS;
+    this.#verdict = { ended, success, distanceM: tipDistanceM, timeS: Math.min(timeS, limitS) };
     return this.#verdict;
   }
 }

@@ -7,6 +7,7 @@ import type { EpisodeTask } from './episode-sampler.js';
 import { driveLockstep, LOCKSTEP_PERIOD_NS } from './lockstep-driver.js';
 import { ANSWER_TIMEOUT_MS, placeRobot } from './place-robot.js';
 import type { DemoRobot } from './robot.js';
+import type { Success } from './tasks/task.js';
 
 /** Allowed for everything in one period of lockstep, including a plan on a slow machine. */
 const PERIOD_TIMEOUT_MS = 60_000;
@@ -40,6 +41,7 @@ export interface EpisodeSetting {
   readonly client: DemoClient;
   readonly observer: EpisodeObserver;
   readonly robot: DemoRobot;
+  readonly task: Success;
   readonly policy: Policy;
   readonly lockstep: boolean;
   /** Time limit of the episode, simulated time. */
@@ -54,19 +56,25 @@ export interface EpisodeSetting {
  *
  * @throws JepaMpcError demo.timeout, or the reason given to `DemoClient.fail`
  */
-export async function runEpisode(setting: EpisodeSetting, task: EpisodeTask): Promise<EpisodeOutcome> {
+export async function runEpisode(setting: EpisodeSetting, episode: EpisodeTask): Promise<EpisodeOutcome> {
   const { client, observer, robot, policy, lockstep, limitS } = setting;
   // In real time the planner stays paused until the episode begins, so that the first audited command starts from rest.
   const paused = policy === 'doNothing';
   await client.pause(paused || !lockstep, ANSWER_TIMEOUT_MS);
   await client.changeState('deactivate', ANSWER_TIMEOUT_MS);
-  await showGoal(client, task.goalRad);
-  await placeRobot(client, robot, task.startRad, lockstep);
+  await showGoal(client, episode.goalRad);
+  await placeRobot(client, robot, episode.startRad, lockstep);
 
   const startNs = lockstep
     ? client.received.clockNs + LOCKSTEP_PERIOD_NS
     : (client.received.joints?.stampNs ?? 0n);
-  const judge = new EpisodeJudge(task.goalRad, robot.fingertipOf, startNs, limitS);
+  const judge = new EpisodeJudge({
+    task: setting.task,
+    goalRad: episode.goalRad,
+    fingertipOf: robot.fingertipOf,
+    startNs,
+    limitS,
+  });
   observer.begin({
     judge,
     startNs,
@@ -88,7 +96,7 @@ export async function runEpisode(setting: EpisodeSetting, task: EpisodeTask): Pr
         planning: !paused,
         timeoutMs: PERIOD_TIMEOUT_MS,
         teleport: () => {
-          client.setState(task.startRad);
+          client.setState(episode.startRad);
         },
         ended,
       });

@@ -56,11 +56,16 @@ const PANELS: readonly Panel[] = [
 
 /** A PNG with a panel for each figure and a marker for each profile. */
 export async function plotEvaluation(evaluation: Evaluation): Promise<Buffer> {
-  const { episodes, seed, simulator, model, machine } = evaluation;
+  const { episodes, seed, simulator, robot, model, task, machine } = evaluation;
   const svg = svgPicture(PANELS.length * PANEL_PX.width, PANEL_PX.height + MARGIN_PX.top, [
-    svgText(MARGIN_PX.left, 26, `${model.name} in ${simulator}: ${episodes} episodes, seed ${seed}`, {
-      size: 17,
-    }),
+    svgText(
+      MARGIN_PX.left,
+      26,
+      `${robot}, model ${model.name}, task ${task.name} in ${simulator}: ${episodes} episodes, seed ${seed}`,
+      {
+        size: 17,
+      },
+    ),
     svgText(MARGIN_PX.left, 46, machine, { size: 11, fill: GREY }),
     ...PANELS.map((panel, index) => drawPanel(panel, index, evaluation.profiles)),
   ]);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SIMULATOR_NAMES } from '../demo/simulators.js';
+import { writtenTaskSchema } from '../episodes/tasks/written-task.js';
 import { episodeResultSchema } from '../simulation/wire.js';
 
 const rate = z.number().min(0).max(1);
@@ -58,6 +59,7 @@ export const evaluationSchema = z.strictObject({
   simulator: z.enum(SIMULATOR_NAMES),
   robot: z.string(),
   model: z.strictObject({ name: z.string(), sha256: z.string() }),
+  task: writtenTaskSchema,
   imperfections: z.array(z.string()).readonly(),
   episodes: z.int().min(1),
   seed: z.int().min(0),

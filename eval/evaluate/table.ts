@@ -14,7 +14,7 @@ const COLUMNS: readonly (readonly [title: string, cell: (profile: ProfileFigures
 
 /** The result as lines of text: a row for each profile, then how each compares with the first. */
 export function tableLines(evaluation: Evaluation): string[] {
-  const { episodes, seed, simulator, robot, model, minutes, machine } = evaluation;
+  const { episodes, seed, simulator, robot, model, task, minutes, machine } = evaluation;
   const rows = [
     COLUMNS.map(([title]) => title),
     ...evaluation.profiles.map((profile) => COLUMNS.map(([, cell]) => cell(profile))),
@@ -33,7 +33,7 @@ export function tableLines(evaluation: Evaluation): string[] {
     'Times, effort and jerk: median (first to third quartile). Effort: integral of the squared accelerations as fractions of their limits. Jerk: root mean square as a fraction of its limit.',
     ...evaluation.comparisons.flatMap(comparisonLines),
     '',
-    `${episodes} episodes, seed ${seed}, the same starts and goals for all; ${simulator}, ${robot}, model ${model.name}; ${minutes.toFixed(1)} minutes on ${machine}`,
+    `${episodes} episodes, seed ${seed}, the same starts and goals for all; ${simulator}, ${robot}, model ${model.name}, task ${task.name}; ${minutes.toFixed(1)} minutes on ${machine}`,
   ];
 }
 

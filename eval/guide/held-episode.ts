@@ -8,6 +8,7 @@ import { distanceM, type EpisodeTask } from '../episodes/episode-sampler.js';
 import { driveLockstep, LOCKSTEP_PERIOD_NS } from '../episodes/lockstep-driver.js';
 import { ANSWER_TIMEOUT_MS, placeRobot } from '../episodes/place-robot.js';
 import type { DemoRobot } from '../episodes/robot.js';
+import { DEFAULT_TASK, taskOf } from '../episodes/tasks/registry.js';
 
 /** Duration of an episode, simulated time: long enough to reach the goal and to show what the robot does there. */
 const EPISODE_S = 8;
@@ -125,12 +126,14 @@ export async function holdEpisode(
 
 function judged(
   { readings, plans, parts }: EpisodeNotes,
-  { fingertipOf }: DemoRobot,
+  robot: DemoRobot,
   { goalRad }: EpisodeTask,
   startNs: bigint,
   endNs: bigint,
 ): HeldEpisode {
-  const judge = new EpisodeJudge(goalRad, fingertipOf, startNs, EPISODE_S);
+  const { fingertipOf } = robot;
+  const task = taskOf(DEFAULT_TASK, robot);
+  const judge = new EpisodeJudge({ task, goalRad, fingertipOf, startNs, limitS: EPISODE_S });
   let lastTravelRad = 0;
   let before: JointReading | null = null;
   for (const reading of readings) {

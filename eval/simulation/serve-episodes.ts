@@ -13,6 +13,7 @@ import { runEpisode } from '../episodes/episode-runner.js';
 import { sampleEpisode } from '../episodes/episode-sampler.js';
 import { PlannerFigures } from '../episodes/planner-figures.js';
 import type { DemoRobot } from '../episodes/robot.js';
+import { taskOf } from '../episodes/tasks/registry.js';
 import { loadSubject } from '../episodes/subject.js';
 import {
   episodeRequestSchema,
@@ -173,20 +174,21 @@ class RunningSimulation {
 
   async run({ parameters, seed, episode }: EpisodeRequest): Promise<EpisodeResult> {
     await this.#apply(parameters);
-    const task = sampleEpisode(seed, episode, this.#robot);
+    const drawn = sampleEpisode(seed, episode, this.#robot);
     const violationsBefore = this.#audit.violations;
     const { success, timeS, finalDistanceM, holdReason } = await runEpisode(
       {
         client: this.#session.client,
         observer: this.#observer,
         robot: this.#robot,
+        task: taskOf(this.#setting.task, this.#robot),
         policy: 'planner',
         lockstep: true,
         limitS: this.#setting.episodeSeconds,
         recorded: false,
         onVerdict: () => undefined,
       },
-      task,
+      drawn,
     );
     const limitViolations = this.#audit.violations - violationsBefore;
     return { episode, success, timeS, finalDistanceM, holdReason, ...this.#meter.measures, limitViolations };

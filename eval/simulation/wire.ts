@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SIMULATOR_NAMES } from '../demo/simulators.js';
+import { TASK_NAMES } from '../episodes/tasks/registry.js';
 import { robotChoiceSchema } from '../robot-choice.js';
 
 /*
@@ -15,6 +16,7 @@ const parameterValues = z.record(z.string(), parameterValue).readonly();
 /** What a simulation is started with. */
 export const simulationSettingSchema = robotChoiceSchema.extend({
   simulator: z.enum(SIMULATOR_NAMES),
+  task: z.enum(TASK_NAMES),
   /** Seed of the planner's noise. */
   seed: z.int().min(0),
   imperfections: z.array(z.string()).readonly(),

@@ -53,7 +53,13 @@ export function plotParameter(sweep: Sweep, swept: SweptParameter): string {
   const step = (WIDTH_PX - MARGIN_PX.left - MARGIN_PX.right) / swept.points.length;
   const xs = swept.points.map((_, index) => MARGIN_PX.left + (index + 0.5) * step);
   const unit = swept.unit === '' || swept.unit === '1' ? '' : ` [${swept.unit}]`;
-  const conditions = [sweep.simulator, `model ${sweep.model.name}`, ...sweep.imperfections].join(', ');
+  const conditions = [
+    sweep.simulator,
+    sweep.robot,
+    `model ${sweep.model.name}`,
+    `task ${sweep.task.name}`,
+    ...sweep.imperfections,
+  ].join(', ');
   return svgPicture(WIDTH_PX, HEIGHT_PX, [
     svgText(MARGIN_PX.left, 24, `${swept.name}${unit}`, { size: 16 }),
     ...panels.map((panel) => drawPanel(panel, xs, swept, sweep.base)),

@@ -92,6 +92,7 @@ function tablesOf(
   const facts: readonly (readonly [string, string])[] = [
     ['model', `${subject.model.name} (manifest ${subject.model.sha256.slice(0, 12)})`],
     ['robot, simulator', `${subject.robot}, ${setting.simulator}`],
+    ['task', subject.task.name],
     ['begun with', profile.file ?? profile.name],
     ['episodes of a trial', `${options.episodes}, seed ${setting.seed}`],
     ['objectives', objectives.map(({ name }) => name).join(', ')],

@@ -44,6 +44,7 @@ export async function runTuning(options: TuningOptions): Promise<number> {
       simulator,
       robot: subject.robot,
       model: subject.model.sha256,
+      task: subject.task,
       imperfections,
       seed,
       episodeSeconds,

@@ -12,6 +12,8 @@ const SAMPLE = (/```console\n([^]*?)```/.exec(readFileSync(`${ROOT}README.md`, '
 );
 
 const FIGURES: Omit<DemoReport, 'episodes'> = {
+  robot: { name: 'reacher', joints: ['shoulder', 'elbow'] },
+  task: { name: 'reach', thresholds: { tipM: 0.05 } },
   simulator: 'mujoco',
   imperfections: [],
   seed: 1234,

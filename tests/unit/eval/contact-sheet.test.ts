@@ -20,10 +20,13 @@ describe('renderContactSheet', () => {
       goal: plain(32, [0, 0, 200]),
       end: plain(128, [200, 200, 0]),
     };
-    const png = await renderContactSheet([
-      { ...frames, success: true },
-      { ...frames, success: false },
-    ]);
+    const png = await renderContactSheet(
+      [
+        { ...frames, success: true },
+        { ...frames, success: false },
+      ],
+      'reacher, model reacher, task reach: 1 of 2',
+    );
     const { data, info } = await sharp(png).removeAlpha().raw().toBuffer({ resolveWithObject: true });
     const pixel = (x: number, y: number): number[] =>
       Array.from(data.subarray((y * info.width + x) * 3, (y * info.width + x) * 3 + 3));
@@ -35,6 +38,20 @@ describe('renderContactSheet', () => {
     expect(pixel(success[0] + 50, success[1] + 50)).toEqual([10, 20, 30]);
     expect(pixel(success[0] + 150, success[1] + 50)).toEqual([0, 0, 200]);
     expect(pixel(success[0] + 250, success[1] + 50)).toEqual([200, 200, 0]);
+    // The title is dark text above the first card.
+    const strip = data.subarray(0, info.width * 3 * success[1]);
+    expect(strip.some((value) => value < 80)).toBe(true);
+  });
+});
+
+describe('the title of the sheet', () => {
+  it('is shortened to the width of the sheet, whatever characters it has', async () => {
+    const frame = plain(8, [0, 0, 0]);
+    const episode = { start: frame, goal: frame, end: frame, success: true };
+    const widthOf = async (title: string) =>
+      (await sharp(await renderContactSheet([episode], title)).metadata()).width;
+    expect(await widthOf('<robot> & model '.repeat(20))).toBe(layOut(1).width);
+    expect(await widthOf('')).toBe(layOut(1).width);
   });
 });
 

@@ -3,6 +3,8 @@ import { serializeReport, type DemoReport } from '../../../eval/demo/demo-report
 import { JepaMpcError } from '../../../src/core/errors.js';
 
 const REPORT: DemoReport = {
+  robot: { name: 'reacher', joints: ['shoulder', 'elbow'] },
+  task: { name: 'reach', thresholds: { tipM: 0.05, speedRadS: 0.1 } },
   simulator: 'mujoco',
   imperfections: [],
   seed: 1,
@@ -39,6 +41,7 @@ describe('serializeReport', () => {
     ['a rate above 1', { successRate: 1.5 }],
     ['a median time that is not finite', { medianTimeS: Number.POSITIVE_INFINITY }],
     ['no episodes', { episodes: [] }],
+    ['a robot without joints', { robot: { name: 'reacher', joints: [] } }],
     ['a hash that is none', { model: { name: 'reacher', sha256: 'unknown' } }],
     ['a field that nobody knows', { note: 'hello' }],
   ])('refuses %s', (_, change) => {

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { EpisodeJudge } from '../../../eval/episodes/episode-judge.js';
+import { taskOf } from '../../../eval/episodes/tasks/registry.js';
+import { jointLimit } from '../../fixtures/robot.js';
 
 const START_NS = 5_000_000_000n;
 /** A robot with one joint: the position of its fingertip on a rail [m]. */
 const rail = ([x = Number.NaN]: readonly number[]): number[] => [x];
 
 function judge(limitS = 6): EpisodeJudge {
-  return new EpisodeJudge([1], rail, START_NS, limitS);
+  const task = taskOf('reach', { limits: [jointLimit('rail')], ranges: [[0, 2]], minTipDistanceM: 0.2 });
+  return new EpisodeJudge({ task, goalRad: [1], fingertipOf: rail, startNs: START_NS, limitS });
 }
 
 function reading(timeS: number, position: number, velocity: number) {

@@ -14,7 +14,13 @@ function frame(offsetMs: number): ImageFrame {
 
 function begun(recorded: boolean): EpisodeObserver {
   const observer = new EpisodeObserver(new CommandAudit([]), new PlannerFigures());
-  const judge = new EpisodeJudge([0], (position) => position, START_NS, 6);
+  const judge = new EpisodeJudge({
+    task: { isReached: () => false },
+    goalRad: [0],
+    fingertipOf: (position) => position,
+    startNs: START_NS,
+    limitS: 6,
+  });
   observer.begin({ judge, startNs: START_NS, measured: true, recorded, onVerdict: () => undefined });
   return observer;
 }

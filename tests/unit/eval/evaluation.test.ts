@@ -32,7 +32,8 @@ function profile(name: string, times: readonly (number | null)[]): ProfileFigure
 function evaluation(...profiles: readonly [ProfileFigures, ProfileFigures]): Evaluation {
   return evaluationSchema.parse({
     simulator: 'mujoco',
-    robot: 'reacher.urdf',
+    robot: 'reacher',
+    task: { name: 'reach', thresholds: { tipM: 0.05 } },
     model: { name: 'reacher', sha256: 'ab' },
     imperfections: [],
     episodes: profiles[0].episodes.length,

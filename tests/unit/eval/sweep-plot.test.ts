@@ -18,7 +18,8 @@ function figures(rate: number, timeS: number | null): SweepFigures {
 
 const CIRCUMSTANCES: Circumstances = {
   simulator: 'mujoco',
-  robot: 'reacher.urdf',
+  robot: 'reacher',
+  task: { name: 'reach' as const, thresholds: { tipM: 0.05 } },
   model: { name: 'reacher', sha256: 'ab' },
   imperfections: [],
   episodes: 20,
