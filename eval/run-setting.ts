@@ -85,7 +85,7 @@ export function runSettingOf(flags: RunFlags): RunSetting {
   const { simulator, imperfect, episodeSeconds: limitS, seed, jobs, verbose } = flags;
   return {
     simulator,
-    ...robotChoiceOf(flags),
+    ...robotChoiceOf(flags, flags.simulator),
     task: flags.task,
     imperfections: imperfect,
     episodeSeconds: limitS,

@@ -122,7 +122,7 @@ function toOptions(flags: Flags): DemoOptions {
   }
   return {
     simulator: SIMULATORS[flags.simulator],
-    ...robotChoiceOf(flags),
+    ...robotChoiceOf(flags, flags.simulator),
     imperfections: flags.imperfect,
     task: flags.task,
     episodes: flags.episodes,

@@ -3,7 +3,7 @@ import { JepaMpcError } from '../../src/core/errors.js';
 import type { ModelManifest } from '../../src/model/manifest-schema.js';
 import { LOCKSTEP_PERIOD_NS } from '../episodes/lockstep-driver.js';
 import type { Subject } from '../episodes/subject.js';
-import { accelerationArguments } from '../robot-choice.js';
+import { simulatorArguments } from '../robot-choice.js';
 import type { SessionOptions } from './options.js';
 import { isPlanDelay } from './simulators.js';
 
@@ -48,7 +48,7 @@ export function simulatorProgram(
     args: [
       ...['-m', simulator.module, '--urdf', options.urdfFile, '--seed', String(options.seed)],
       ...['--joints', robot.joints.join(',')],
-      ...accelerationArguments(options),
+      ...simulatorArguments(options),
       ...options.imperfections
         .filter((assignment) => !isPlanDelay(assignment))
         .map((assignment) => `--${assignment}`),

@@ -14,6 +14,8 @@ export interface Simulator {
   readonly module: string;
   /** Whether it accepts `--viewer`. */
   readonly hasViewer: boolean;
+  /** Whether it accepts `--scene`. */
+  readonly hasScenes: boolean;
   /** Whether it stamps with simulated time even in real-time mode, so that other nodes have to follow `/clock`. */
   readonly hasOwnClock: boolean;
 }
@@ -25,6 +27,7 @@ export const SIMULATORS: Readonly<Record<SimulatorName, Simulator>> = {
     node: 'mujoco_sim',
     module: 'jepa_mpc_mujoco',
     hasViewer: true,
+    hasScenes: true,
     hasOwnClock: false,
   },
   gazebo: {
@@ -33,6 +36,7 @@ export const SIMULATORS: Readonly<Record<SimulatorName, Simulator>> = {
     node: 'gazebo_sim',
     module: 'jepa_mpc_gazebo',
     hasViewer: false,
+    hasScenes: false,
     hasOwnClock: true,
   },
 };

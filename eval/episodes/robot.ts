@@ -15,8 +15,13 @@ import type { EpisodeSpace, FingertipOf } from './episode-sampler.js';
 import { isAboveFloor, isFreeOfCollision, type HeldJoints } from './allowed-poses.js';
 import { minTipDistanceM, movesLevel } from './tip-range.js';
 
+/** The tip of a robot that has a link of this name. */
+const TIP_LINK = 'fingertip';
 /** Poses over the ranges of the joints that say where the tip gets. */
 const SPREAD_POSES = 256;
+
+/** A tip that moves less than this does not show where the robot is. */
+const MIN_MOTION_M = 1e-3;
 
 /** The robot of a run: the joints that the model acts on, as the URDF describes them. All others are held. */
 export interface DemoRobot extends EpisodeSpace {
@@ -56,8 +61,11 @@ export async function loadRobot(choice: RobotChoice, model: MovingModel): Promis
       .filter(({ name }) => !joints.includes(name))
       .map((joint) => [joint.name, heldPosition(joint)]),
   );
-  const fingertipOf = tipOf(urdf, joints, held);
+  const tipLink = tipLinkOf(urdf, choice.tipLink, joints);
+  const fingertipOf = tipOf(urdf, tipLink, joints, held);
   const tips = spreadPoses(urdf, joints, SPREAD_POSES).map((pose) => fingertipOf([...pose]));
+  const apartM = minTipDistanceM(tips);
+  if (apartM < MIN_MOTION_M) throw motionless(tipLink, joints);
   const isFree = isFreeOfCollision(urdf, joints, limits, held);
   const isAbove = isAboveFloor(tips);
   return {
@@ -67,7 +75,7 @@ export async function loadRobot(choice: RobotChoice, model: MovingModel): Promis
     limits,
     ranges: limits.map(({ continuous, lower, upper }) => (continuous ? [-Math.PI, Math.PI] : [lower, upper])),
     fingertipOf,
-    minTipDistanceM: minTipDistanceM(tips),
+    minTipDistanceM: apartM,
     isAllowed: (pose) => isAbove(fingertipOf(pose)) && isFree(pose),
     isLevel: movesLevel(tips),
   };
@@ -137,8 +145,30 @@ function heldPosition({ type, limit, softLimits }: UrdfJoint): number {
   return Math.min(Math.max(0, lower), upper);
 }
 
-function tipOf(urdf: Urdf, joints: readonly string[], held: HeldJoints): FingertipOf {
-  const kinematics = new ForwardKinematics(urdf, lastLink(urdf, joints), [...joints, ...held.keys()]);
+/** The link that is judged: that of the option, or else the one that simulators take. */
+function tipLinkOf(urdf: Urdf, wanted: string | null, joints: readonly string[]): string {
+  if (wanted === null) return urdf.links.includes(TIP_LINK) ? TIP_LINK : lastLink(urdf, joints);
+  if (urdf.links.includes(wanted)) return wanted;
+  throw new JepaMpcError('urdf.invalid', {
+    subject: `--tip ${wanted}`,
+    found: `links ${urdf.links.join(', ')}`,
+    expected: 'one of them',
+    remedy: 'Name a link of this robot, or leave the option out.',
+  });
+}
+
+function motionless(link: string, joints: readonly string[]): JepaMpcError {
+  return new JepaMpcError('urdf.invalid', {
+    subject: `link '${link}', the tip of the robot`,
+    found: `no motion with ${joints.join(', ')}`,
+    expected: 'a link that the joints of the model move',
+    remedy: 'Name such a link with --tip, or add one at the end of a fixed joint.',
+  });
+}
+
+function tipOf(urdf: Urdf, wanted: string | null, joints: readonly string[], held: HeldJoints): FingertipOf {
+  const link = tipLinkOf(urdf, wanted, joints);
+  const kinematics = new ForwardKinematics(urdf, link, [...joints, ...held.keys()]);
   const heldAt = [...held.values()];
   return (pose) => Array.from(kinematics.position([...pose, ...heldAt]));
 }

@@ -38,7 +38,7 @@ export function guideCheckCommand(): Command {
     .addOption(new Option('--session <setting>').choices(Object.keys(SETTINGS)).hideHelp());
   return addRobotOptions(command).action(async (flags: Flags) => {
     const { episodes, seed, rule: rules, json, session, verbose } = flags;
-    const common = { ...robotChoiceOf(flags), episodes, seed, rules };
+    const common = { ...robotChoiceOf(flags, 'mujoco'), episodes, seed, rules };
     const print = (line: string): void => {
       console.log(line);
     };

@@ -37,7 +37,7 @@ export function robustnessCommand(): Command {
       simulator,
       episodes,
       seed,
-      ...robotChoiceOf(flags),
+      ...robotChoiceOf(flags, simulator),
       label: flags.label ?? null,
       jsonFile: flags.json ?? null,
       plotFile: flags.plot ?? null,

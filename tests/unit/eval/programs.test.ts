@@ -41,7 +41,15 @@ describe('the programs of a session', () => {
     expect(valueOf(args, '--urdf')).toBe(choice.urdfFile);
     expect(valueOf(args, '--joints')).toBe('shoulder,elbow');
     expect(valueOf(args, '--default-acceleration')).toBe('5');
-    expect(args).not.toContain('--default-acceleration-m');
+    for (const unchanged of ['--default-acceleration-m', '--tip', '--scene'])
+      expect(args).not.toContain(unchanged);
+  });
+
+  it('the simulator gets the tip and the scene', () => {
+    const chosen = { ...options, tipLink: 'hand_link', sceneFile: '/scenes/table.xml' };
+    const { args } = simulatorProgram(chosen, subject, '/package');
+    expect(valueOf(args, '--tip')).toBe('hand_link');
+    expect(valueOf(args, '--scene')).toBe('/scenes/table.xml');
   });
 
   it('the simulator takes an image in each period of the model', () => {

@@ -65,9 +65,9 @@ describe('the robot of a run', () => {
   });
 
   it('never draws a joint that follows another one', async () => {
-    const follower = joint(1, 'finger', 'revolute', `<mimic joint="arm"/>${LIMIT}`);
-    const robot = await described([joint(0, 'arm', 'revolute', LIMIT), follower], ['arm']);
-    expect(robot).toMatchObject({ joints: ['arm'], held: [] });
+    const follower = joint(2, 'finger', 'revolute', `<mimic joint="arm"/>${LIMIT}`);
+    const joints = [joint(0, 'arm', 'revolute', LIMIT), joint(1, 'hand', 'fixed'), follower];
+    expect(await described(joints, ['arm'])).toMatchObject({ joints: ['arm'], held: [] });
   });
 
   it('draws a continuous joint from one revolution', async () => {
@@ -133,6 +133,24 @@ describe('a robot and a model that do not fit', () => {
       defaultAccelerationM: 2,
     });
     expect(robot.limits.map(({ acceleration }) => acceleration)).toEqual([2, 5]);
+  });
+
+  it('are refused where the tip does not move with the joints of the model', async () => {
+    const turn = joint(0, 'turn', 'revolute', LIMIT);
+    await expect(described([turn], ['turn'])).rejects.toMatchObject({
+      code: 'urdf.invalid',
+      facts: {
+        subject: "link 'link1', the tip of the robot",
+        remedy: expect.stringContaining('--tip') as string,
+      },
+    });
+    const arm = [turn, joint(1, 'fixed', 'fixed'), joint(2, 'hand', 'fixed')];
+    expect((await described(arm, ['turn'])).fingertipOf([0])[0]).toBeCloseTo(1.2, 12);
+    expect((await described(arm, ['turn'], { tipLink: 'link2' })).fingertipOf([0])[0]).toBeCloseTo(0.8, 12);
+    await expect(described(arm, ['turn'], { tipLink: 'hand' })).rejects.toMatchObject({
+      code: 'urdf.invalid',
+      facts: { subject: '--tip hand' },
+    });
   });
 
   it('are refused without a URDF', async () => {
