@@ -8,6 +8,7 @@ from typing import Any
 
 import rclpy
 from rcl_interfaces.msg import Log
+from rcl_interfaces.srv import GetParameters
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -19,9 +20,11 @@ from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 JOINTS = ["shoulder", "elbow"]
-TIMEOUT_S = 10.0
-START_S = 30.0
+TIMEOUT_S = 30.0
+START_S = 60.0
 """A simulator may take this long to start on a busy machine."""
+COMMAND_PERIOD_S = 0.02
+_SLICE_S = 0.01
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 _OUT = {
     "image_raw": (Image, 10),
@@ -70,8 +73,13 @@ class RosClient:
         topics = {topic: kind for topic, kind in _IN.items() if lockstep or not topic.endswith("step")}
         self._publishers = {topic: self.node.create_publisher(kind, topic, 100) for topic, kind in topics.items()}
         self._reset = self.node.create_client(Trigger, f"{NODE}/reset")
+        # Made after the others: endpoints are announced in the order they were made in, so it stands for all of them.
+        self._get_parameters = self.node.create_client(GetParameters, f"{NODE}/get_parameters")
         self._commands = 0
         self.wait(self._is_connected, "the simulator", START_S)
+        self.wait(self._is_known, "the simulator's answer", START_S)
+        # The simulator begins with a teleport, whose clock must not be taken for that of the next one.
+        self.settle()
 
     def __enter__(self) -> RosClient:
         return self
@@ -87,20 +95,50 @@ class RosClient:
             and all(self.node.count_publishers(topic) for topic in self._outgoing)
             and all(self.seen[topic] for topic in ("goal_image", "robot_description", f"{NODE}/goal_state"))
             and self._reset.service_is_ready()
+            and self._get_parameters.service_is_ready()
         )
+
+    def _is_known(self) -> bool:
+        """Whether the simulator has discovered this node: before that it loses what it is sent, and its answers."""
+        return self.comes_true(self._get_parameters.call_async(GetParameters.Request()).done, 1.0)
 
     def wait(self, condition: Callable[[], bool], what: str, timeout_s: float = TIMEOUT_S) -> None:
         """Takes in messages until `condition` holds."""
+        assert self.comes_true(condition, timeout_s), f"waited {timeout_s} s for {what}"
+
+    def comes_true(self, condition: Callable[[], bool], timeout_s: float = TIMEOUT_S) -> bool:
+        """Takes in messages until `condition` holds; False when it did not within the time."""
         deadline = time.monotonic() + timeout_s
         while not condition():
-            assert time.monotonic() < deadline, f"waited {timeout_s} s for {what}"
+            if time.monotonic() >= deadline:
+                return False
             self._executor.spin_once(timeout_sec=0.05)
+        return True
 
     def listen(self, duration_s: float) -> None:
-        """Takes in messages for a while."""
-        end = time.monotonic() + duration_s
-        while (left_s := end - time.monotonic()) > 0:
-            self._executor.spin_once(timeout_sec=left_s)
+        """Takes in messages for a while. Time in which this process does not run does not count."""
+        left_s = duration_s
+        while left_s > 0:
+            start = time.monotonic()
+            self._executor.spin_once(timeout_sec=min(left_s, _SLICE_S))
+            left_s -= min(time.monotonic() - start, _SLICE_S)
+
+    def settle(self) -> None:
+        """Takes in what follows from the messages sent so far.
+
+        The simulator handles one message after the other. It is asked twice, since a request may overtake a message.
+        """
+        for _ in range(2):
+            self.wait(self._get_parameters.call_async(GetParameters.Request()).done, "the simulator's answer")
+        self.listen(0.05)
+
+    def command_until(self, condition: Callable[[], bool], *values: float) -> None:
+        """Sends this set point every period until `condition` holds."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while not condition():
+            assert time.monotonic() < deadline, f"sent {list(values)} for {TIMEOUT_S} s"
+            self.publish("commands", Float64MultiArray(data=list(values)))
+            self.listen(COMMAND_PERIOD_S)
 
     def publish(self, topic: str, message: Any) -> None:
         self._publishers[topic].publish(message)

@@ -13,7 +13,8 @@ SIMULATOR = os.environ.get("JEPA_MPC_SIMULATOR", "mujoco")
 """Which one is under test: mujoco or gazebo."""
 NODE = f"{SIMULATOR}_sim"
 URDF = Path(__file__).resolve().parents[3] / "urdf" / "reacher.urdf"
-STOP_TIMEOUT_S = 10
+STOP_TIMEOUT_S = 30
+RUN_END_S = 60
 
 if SIMULATOR == "mujoco":
     from jepa_mpc_mujoco.rendering import choose_backend
@@ -33,7 +34,12 @@ def _command(arguments: Sequence[str]) -> list[str]:
 def run_to_end(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str, str]:
     """Exit status, stdout and stderr of a simulator that is expected to end by itself."""
     result = subprocess.run(
-        _command(arguments), env=_environment(environment), capture_output=True, text=True, timeout=30, check=False
+        _command(arguments),
+        env=_environment(environment),
+        capture_output=True,
+        text=True,
+        timeout=RUN_END_S,
+        check=False,
     )
     return result.returncode, result.stdout, result.stderr
 

@@ -20,13 +20,7 @@ LATE = ("--lockstep", "--camera-delay-ms", "70", "--joint-delay-ms", "20")
 @pytest.fixture(scope="module")
 def shared() -> Iterator[RosClient]:
     with SimulatorProcess(*LATE), RosClient(lockstep=True) as client:
-        hear_the_start(client)
         yield client
-
-
-def hear_the_start(client: RosClient) -> None:
-    """The simulator begins with a teleport, whose clock must not be taken for that of the next one."""
-    client.listen(0.5)
 
 
 def periods(client: RosClient, steps: int) -> dict[str, list[int]]:
@@ -38,7 +32,7 @@ def periods(client: RosClient, steps: int) -> dict[str, list[int]]:
         client.step()
     # Images wait for the command that answers their period.
     client.publish("commands", Float64MultiArray(data=[0.0, 0.0]))
-    client.listen(0.2)
+    client.settle()
 
     def since(topic: str) -> list[int]:
         stamps = [stamp_ns(message) for message in client.seen[topic]]
@@ -56,12 +50,11 @@ def test_what_a_seed_draws_for_a_pose_is_the_same_in_every_process_whatever_it_d
             SimulatorProcess("--lockstep", "--seed", "3", *imperfect),
             RosClient(lockstep=True) as client,
         ):
-            hear_the_start(client)
             client.set_state(0.2, 0.2)
             # As a run does that waits for a planner to load its model.
             for _ in range(idle_steps):
                 client.step()
-            client.listen(0.2)
+            client.settle()
             for pose in range(other_poses):
                 client.set_goal(-0.1 * pose, 0.5)
                 client.set_state(0.1 * pose, 0.2)
@@ -70,7 +63,7 @@ def test_what_a_seed_draws_for_a_pose_is_the_same_in_every_process_whatever_it_d
             start_ns = stamp_ns(client.set_state(0.1, 0.1))
             for _ in range(60):
                 client.step()
-            client.listen(0.2)
+            client.settle()
             said = [message.data for message in client.seen[f"{NODE}/period"] if message.data[0] >= start_ns]
             periods = [((now - start_ns) // PERIOD_NS, (image - start_ns) // PERIOD_NS) for now, image in said]
             pictures = [client.seen["goal_image"][-1], client.seen["image_raw"][-1]]
@@ -97,31 +90,31 @@ def test_images_and_joint_states_come_with_the_first_period_at_or_after_they_are
 def test_a_late_image_waits_for_the_command_that_answers_its_period_or_for_its_end(shared: RosClient):
     shared.set_state(0.1, 0.1)
     shared.step()
-    shared.listen(0.1)
+    shared.settle()
     shared.seen["image_raw"].clear()
     for _ in range(8):
         shared.step()
-    shared.listen(0.2)
+    shared.settle()
     assert shared.seen["image_raw"] == []
     shared.publish("commands", Float64MultiArray(data=[0.0, 0.0]))
-    shared.listen(0.2)
+    shared.settle()
     assert len(shared.seen["image_raw"]) == 1
     for _ in range(5):
         shared.step()
-    shared.listen(0.2)
+    shared.settle()
     assert len(shared.seen["image_raw"]) == 1
     shared.step()
-    shared.listen(0.2)
+    shared.settle()
     assert len(shared.seen["image_raw"]) == 2
 
 
 def test_each_period_says_which_image_is_the_newest_that_is_out(shared: RosClient):
     start_ns = stamp_ns(shared.set_state(0.2, 0.2))
-    shared.listen(0.1)
+    shared.settle()
     shared.seen[f"{NODE}/period"].clear()
     for _ in range(15):
         shared.step()
-    shared.listen(0.2)
+    shared.settle()
     said = [[(value - start_ns) // PERIOD_NS for value in message.data] for message in shared.seen[f"{NODE}/period"]]
     assert said == [[period, 0 if period < 9 else 5 if period < 14 else 10] for period in range(1, 16)]
 

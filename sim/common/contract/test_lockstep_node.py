@@ -112,7 +112,7 @@ def test_joints_that_are_not_chosen_are_held(tmp_path: Path):
 
 def test_time_does_not_pass_without_a_step(client: RosClient):
     client.publish("commands", velocity(1.0, 1.0))
-    client.listen(0.3)
+    client.settle()
     assert client.seen["joint_states"] == [] == client.seen["/clock"]
 
 
@@ -120,14 +120,14 @@ def test_a_step_waits_for_the_commands_that_it_names_and_the_rest_goes_on(client
     for expected in (2, 2, 3):
         client.publish(f"{NODE}/step", UInt64(data=expected))
     client.publish("commands", velocity(1.0, 0.0))
-    client.listen(0.3)
+    client.settle()
     assert client.seen["/clock"] == []
     client.set_goal(0.0, 0.0)
     client.publish("commands", velocity(1.0, 0.0))
-    client.listen(0.3)
+    client.settle()
     assert len(client.seen["/clock"]) == 2
     client.publish("commands", velocity(1.0, 0.0))
-    client.listen(0.3)
+    client.settle()
     assert len(client.seen["/clock"]) == 3
 
 
@@ -165,7 +165,7 @@ def test_a_period_has_a_joint_state_and_every_fifth_an_image_all_with_its_stamp(
 
 def test_an_image_waits_for_the_command_of_its_period_or_for_the_end_of_it(client: RosClient):
     def images_from(stamp: int) -> list[int]:
-        client.listen(0.2)
+        client.settle()
         return [seen for seen in map(stamp_ns, client.seen["image_raw"]) if seen >= stamp]
 
     start_ns = stamp_ns(client.set_state(0.1, 0.1))
@@ -182,7 +182,7 @@ def test_an_image_waits_for_the_command_of_its_period_or_for_the_end_of_it(clien
 def test_velocity_commands_move_the_joints_at_that_velocity(client: RosClient):
     for _ in range(25):
         client.command_and_step("commands", velocity(1.0, -0.5))
-    client.listen(0.1)
+    client.settle()
     np.testing.assert_allclose(client.seen["joint_states"][-1].velocity, [1.0, -0.5], atol=0.02)
     np.testing.assert_allclose(client.seen["joint_states"][-1].position, [1.0, -0.75], atol=0.03)
 
@@ -191,7 +191,7 @@ def test_commands_stop_after_200_ms_without_one(client: RosClient):
     client.command_and_step("commands", velocity(1.0, 0.0))
     for _ in range(30):
         client.step()
-    client.listen(0.1)
+    client.settle()
     velocities = [m.velocity[0] for m in client.seen["joint_states"]]
     assert velocities[8] == pytest.approx(1.0, abs=0.02), "still moving at 0.18 s"
     assert abs(velocities[-1]) < 1e-3, "stopped at 0.6 s"
@@ -201,7 +201,7 @@ def test_a_trajectory_is_followed_in_time_and_its_end_held(client: RosClient):
     client.command_and_step("joint_trajectory", trajectory(0.4, 0.9, -0.9))
     for _ in range(39):
         client.step()
-    client.listen(0.1)
+    client.settle()
     positions = [m.position[0] for m in client.seen["joint_states"]]
     # Half way on the cubic from rest to rest: half of the distance.
     assert positions[9] == pytest.approx(0.7, abs=0.01)
@@ -222,7 +222,7 @@ def test_set_state_teleports_at_rest_drops_the_command_and_goes_on_in_time(clien
     client.wait(lambda: before_ns + PERIOD_NS in map(stamp_ns, client.seen["image_raw"]), "its image")
     for _ in range(9):
         client.step()
-    client.listen(0.1)
+    client.settle()
     np.testing.assert_allclose(client.seen["joint_states"][-1].position, [-1.0, 1.5], atol=1e-6)
 
 
@@ -243,7 +243,7 @@ def test_a_goal_is_what_the_camera_would_see_and_disturbs_nothing(client: RosCli
     client.wait(lambda: list(client.seen[f"{NODE}/goal_state"][-1].position) == [0.8, 0.3], "the goal's pose")
     assert client.seen["joint_states"] == []
     client.step()
-    client.listen(0.05)
+    client.settle()
     np.testing.assert_allclose(client.seen["joint_states"][-1].position, [0.5, -0.5], atol=1e-9)
     placed_ns = stamp_ns(client.set_state(0.8, 0.3))
     client.step()
@@ -272,7 +272,7 @@ def test_reset_gives_another_random_pose_and_goal(client: RosClient):
         response = client.reset()
         assert response.success
         client.wait(lambda goals=goals: len(client.seen["goal_image"]) > goals, "the goal")
-        client.listen(0.05)
+        client.settle()
         poses.append(list(client.seen["joint_states"][-1].position))
     assert poses[0] != poses[1]
     assert np.abs(poses).max() < 2.6
@@ -283,6 +283,6 @@ def test_the_clock_never_goes_back(client: RosClient):
         client.command_and_step("commands", velocity(0.1, 0.1))
         client.set_state(0.0, 0.0)
         client.reset()
-    client.listen(0.1)
+    client.settle()
     assert (np.diff([stamp_ns(m) for m in client.seen["/clock"]]) > 0).all()
     assert len(client.seen["/clock"]) >= 9
