@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from rclpy.node import Node
-from spinning import spin_until
+from spinning import TIMEOUT_S, spin_until
 
 HARNESS = Path(__file__).with_name("camera-harness.mjs")
 
@@ -65,7 +65,12 @@ class CameraHarness:
                     return frame
         return None
 
-    def report(self, peer: Node, timeout_s: float = 10.0) -> dict:
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    def report(self, peer: Node, timeout_s: float = TIMEOUT_S) -> dict:
         """The cameras' reports now, and what the thread has cost since the last report."""
         before = sum(event["event"] == "report" for event in list(self.events))
         self._process.stdin.write("report\n")
@@ -82,7 +87,7 @@ class CameraHarness:
     def close(self) -> None:
         self._process.stdin.close()
         try:
-            self._process.wait(5)
+            self._process.wait(15)
         except subprocess.TimeoutExpired:
             self._process.kill()
         self._reader.join(5)

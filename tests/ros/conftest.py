@@ -54,7 +54,7 @@ def node_starter(folder: Path) -> Iterator[StartNode]:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
                 try:
-                    process.wait(5)
+                    process.wait(15)
                 except subprocess.TimeoutExpired:
                     process.kill()
         logs = [process.log_path.read_text() for process in running]

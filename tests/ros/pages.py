@@ -16,7 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = ROOT / "dist" / "src" / "cli" / "main.js"
-TIMEOUT_S = 30.0
+TIMEOUT_S = 60.0
 # A process on a busy machine takes its time to start.
 START_S = 90.0
 
@@ -141,7 +141,7 @@ class Dashboard:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
-                self.process.wait(10)
+                self.process.wait(30)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 raise

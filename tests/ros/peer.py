@@ -19,15 +19,18 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.time import Time
 from sensor_msgs.msg import Image, JointState
-from spinning import spin_until
+from spinning import TIMEOUT_S, pass_time, spin_until
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 SIZE = 128
-# How long a test waits for what has to happen: on a busy machine a node takes its time to start.
-START_S = 30.0
+START_S = TIMEOUT_S
+COMMAND_PERIOD_S = 0.02
+# A test that does not run for seconds still receives every command.
+COMMANDS_KEPT = 1000
+QUIET_S = 0.5
 IMAGE_AGE_NS = 60_000_000
 # Each joint state is sent one period after it was measured.
 JOINT_STATES_PERIOD_S = 0.02
@@ -50,7 +53,7 @@ class Peer(Node):
         self._description = self.create_publisher(String, "robot_description", LATCHED)
         if urdf:
             self.describe(urdf)
-        self.create_subscription(JointTrajectory, "joint_trajectory", self._on_command, 10)
+        self.create_subscription(JointTrajectory, "joint_trajectory", self._on_command, COMMANDS_KEPT)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
         self.create_subscription(DiagnosticArray, "planner_node/statistics", self.statistics.append, 10)
         self._change_state = self.create_client(ChangeState, "planner_node/change_state")
@@ -93,7 +96,8 @@ class Peer(Node):
         self._goal.publish(self._image(shade))
 
     def spin_for(self, seconds: float) -> None:
-        self.spin_until(lambda: False, seconds)
+        """Handles messages for a while."""
+        pass_time(seconds, lambda slice_s: self.spin_until(lambda: False, slice_s))
 
     def spin_until(self, condition: Callable[[], bool], timeout_s: float = START_S) -> bool:
         """Handles messages until the condition holds; False when it did not within the time."""
@@ -140,6 +144,24 @@ class Peer(Node):
     def rests(self) -> bool:
         return bool(self.commands) and self.speed() == 0.0
 
+    def rests_within(self, limit_s: float) -> bool:
+        """Whether the robot comes to rest within this time, counted in commands.
+
+        So a machine on which the node or the test stands still for a while does not count as a node that brakes late.
+        """
+        first, most = len(self.commands), limit_s / COMMAND_PERIOD_S
+        self.spin_until(lambda: self.rests() or len(self.commands) - first > most)
+        return self.rests()
+
+    def falls_silent(self) -> bool:
+        """Whether the node stops sending commands."""
+        for _ in range(20):
+            before = len(self.commands)
+            self.spin_for(QUIET_S)
+            if len(self.commands) == before:
+                return True
+        return False
+
     def reported(self, text: str) -> bool:
         """Whether some diagnostic worse than OK says this."""
         return any(level > 0 and text in message for level, message in self.diagnostics.values())
@@ -156,7 +178,7 @@ class Peer(Node):
         if self._is_known:
             return
         assert self._get_state.wait_for_service(timeout_sec=START_S), f"no service {self._get_state.srv_name}"
-        for _ in range(15):
+        for _ in range(30):
             if self.spin_until(self._get_state.call_async(GetState.Request()).done, 1.0):
                 self._is_known = True
                 return

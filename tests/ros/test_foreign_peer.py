@@ -8,13 +8,13 @@ import os
 import shutil
 import signal
 import statistics
-import time
 import xml.etree.ElementTree as ET
 from itertools import pairwise
 
 import pytest
 from conftest import JOINTS, ROOT, URDF
 from lifecycle_msgs.msg import Transition
+from peer import START_S
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 
 LIMITS = {
@@ -42,11 +42,22 @@ class TestCommands:
     def test_come_steadily_at_the_command_rate(self, moving):
         peer, _ = moving
         peer.commands.clear()
-        peer.spin_for(3.0)
-        arrivals = [arrival for arrival, _ in peer.commands]
-        gap_ms = 1000 * statistics.median(later - earlier for earlier, later in pairwise(arrivals))
-        print(f"{len(arrivals) / 3:.1f} commands a second, median gap {gap_ms:.1f} ms")
-        assert 15 <= gap_ms <= 25
+
+        def middle_half_ms() -> tuple[float, float]:
+            """Lower and upper quartile of the gaps between the last 100 commands."""
+            arrivals = [arrival for arrival, _ in peer.commands[-101:]]
+            gaps_ms = [1000 * (later - earlier) for earlier, later in pairwise(arrivals)]
+            lower, _, upper = statistics.quantiles(gaps_ms, n=4)
+            return lower, upper
+
+        def are_steady() -> bool:
+            if len(peer.commands) <= 100:
+                return False
+            lower, upper = middle_half_ms()
+            return lower >= 15 and upper <= 25
+
+        # A machine that is busy for a while delays them.
+        assert peer.spin_until(are_steady), middle_half_ms()
 
     def test_each_is_a_trajectory_that_ends_at_rest(self, moving):
         peer, _ = moving
@@ -61,7 +72,7 @@ class TestCommands:
 
     def test_stay_within_the_limits_of_the_robot_description(self, moving):
         peer, _ = moving
-        peer.spin_for(2.0)
+        assert peer.spin_until(lambda: len(peer.commands) > 100)
         checked = 0
         for _, message in peer.commands:
             before = [0.0] * len(JOINTS)
@@ -91,9 +102,7 @@ class TestHolding:
     def test_when_the_camera_goes_quiet_and_on_again_when_it_is_back(self, moving):
         peer, _ = moving
         peer.camera_on = False
-        start = time.monotonic()
-        assert peer.spin_until(peer.rests, 2.0)
-        print(f"at rest {time.monotonic() - start:.2f} s after the last frame")
+        assert peer.rests_within(2.0)
         assert peer.spin_until(lambda: peer.reported("image"))
         peer.camera_on = True
         assert peer.spin_until(peer.moves)
@@ -101,7 +110,7 @@ class TestHolding:
     def test_when_joint_states_stop(self, moving):
         peer, _ = moving
         peer.joint_states_on = False
-        assert peer.spin_until(peer.rests, 2.0)
+        assert peer.rests_within(2.0)
         assert peer.spin_until(lambda: peer.reported("joint_states"))
 
     def test_when_joint_states_are_not_numbers(self, moving):
@@ -109,13 +118,13 @@ class TestHolding:
         peer.follows = False
         peer.position = [math.nan, 0.0]
         assert peer.spin_until(lambda: peer.reported("joint-states.not-finite"))
-        assert peer.spin_until(peer.rests, 2.0)
+        assert peer.rests_within(2.0)
 
     def test_when_a_joint_of_the_model_is_missing(self, moving):
         peer, _ = moving
         peer.joint_names = ["shoulder", "elbo"]
         assert peer.spin_until(lambda: peer.reported("elbow"))
-        assert peer.spin_until(peer.rests, 2.0)
+        assert peer.rests_within(2.0)
 
     @pytest.mark.parametrize(
         ("change", "code"),
@@ -126,12 +135,12 @@ class TestHolding:
         for name, value in change.items():
             setattr(peer, name, value)
         assert peer.spin_until(lambda: peer.reported(code))
-        assert peer.spin_until(peer.rests, 3.0)
+        assert peer.rests_within(3.0)
 
     def test_while_paused(self, moving):
         peer, _ = moving
         assert peer.pause(True).success
-        assert peer.spin_until(peer.rests, 2.0)
+        assert peer.rests_within(2.0)
         peer.spin_for(0.5)
         assert peer.rests()
         assert peer.pause(False).success
@@ -140,7 +149,7 @@ class TestHolding:
     def test_after_deactivation_it_says_no_more(self, moving):
         peer, _ = moving
         assert peer.change_state(Transition.TRANSITION_DEACTIVATE)
-        peer.spin_for(0.3)
+        assert peer.falls_silent()
         said = len(peer.commands)
         peer.spin_for(0.5)
         assert len(peer.commands) == said
@@ -150,7 +159,7 @@ class TestHolding:
     def test_after_a_signal_and_the_process_ends_well(self, moving, number):
         peer, process = moving
         process.send_signal(number)
-        assert peer.spin_until(lambda: process.poll() is not None, 10.0)
+        assert peer.spin_until(lambda: process.poll() is not None)
         assert process.returncode == 0
         peer.spin_for(0.2)
         assert all(velocity == 0 for velocity in peer.commands[-1][1].points[-1].velocities)
@@ -161,7 +170,7 @@ class TestHolding:
         peer.set_parameters([parameter("sampling.samples", 100_000), parameter("sampling.horizon", 20)])
         peer.spin_for(delay_s)
         process.send_signal(signal.SIGINT)
-        assert peer.spin_until(lambda: process.poll() is not None, 10.0)
+        assert peer.spin_until(lambda: process.poll() is not None)
         assert process.returncode == 0
         peer.spin_for(0.2)
         assert all(velocity == 0 for velocity in peer.commands[-1][1].points[-1].velocities)
@@ -173,8 +182,7 @@ class TestGoals:
         peer = make_peer()
         assert peer.change_state(Transition.TRANSITION_CONFIGURE)
         assert peer.activate()
-        peer.spin_for(1.0)
-        assert len(peer.commands) > 20
+        assert peer.spin_until(lambda: len(peer.commands) > 50)
         assert all(point.velocities[0] == 0 for _, message in peer.commands for point in message.points)
 
     def test_what_the_camera_sees_can_be_the_goal(self, start_node, make_peer):
@@ -234,7 +242,7 @@ class TestRefusals:
         assert "robot_description" in process.log_path.read_text()
 
     def ends(self, process) -> str:
-        assert process.wait(30) == 2, process.log_path.read_text()
+        assert process.wait(START_S) == 2, process.log_path.read_text()
         return process.log_path.read_text()
 
     def test_an_unknown_parameter(self, start_node):

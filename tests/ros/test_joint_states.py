@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 
@@ -18,7 +19,7 @@ Publish = Callable[[str, Messages], None]
 
 APART_RAD = 0.7
 """Further than a joint moves between two messages, and than the tolerance of tracking."""
-OVER_S = 12.0
+OVER_S = 60.0
 """How long a robot may take to go on: 2 s without a contradiction, a plan, and a busy machine."""
 
 
@@ -117,7 +118,7 @@ class TestInPieces:
         peer.spin_for(3.0)
         [line] = lines(process, "joint-states.unknown-joint")[before:]
         assert "[ERROR]" in line
-        assert "last elbow 1." in line
+        assert re.search(r"last elbow [1-9]\d*\.\d* s", line), line
         assert "expected a joint 'elbow'" in line
         publish("forearm", lambda peer: state(peer, 1))
         assert peer.spin_until(peer.moves, OVER_S), process.log_path.read_text()

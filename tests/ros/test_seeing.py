@@ -6,6 +6,8 @@ import itertools
 import json
 import math
 import re
+import statistics
+import time
 from array import array
 
 import pytest
@@ -74,8 +76,9 @@ class TestCandidates:
         received = listen(peer, MarkerArray, "planner_node/candidates")
         assert peer.spin_until(lambda: len(received) > 0)
         received.clear()
-        peer.spin_for(3.0)
-        assert 2 <= len(received) <= 7
+        start = time.monotonic()
+        assert peer.spin_until(lambda: len(received) >= 6)
+        assert len(received) <= 2.0 * (time.monotonic() - start) + 2
         assert len(received[-1].markers) == 8
 
     def test_are_published_as_numbers_the_plan_first(self, moving):
@@ -158,10 +161,8 @@ class TestStatistics:
         peer, _ = moving
         (result,) = peer.set_parameters([parameter("statistics.cost_terms", False)]).results
         assert result.successful
-        peer.spin_for(1.0)
         peer.statistics.clear()
-        assert peer.spin_until(lambda: len(peer.statistics) > 2)
-        assert "cost_total" not in values_of(peer.statistics[-1])
+        assert peer.spin_until(lambda: peer.statistics and "cost_total" not in values_of(peer.statistics[-1]))
 
 
 class TestGoalImage:
@@ -233,14 +234,25 @@ class TestDiagnostics:
     def test_are_of_every_part_once_a_second(self, moving):
         peer, _ = moving
         received = listen(peer, DiagnosticArray, "/diagnostics")
-        peer.spin_for(5.0)
-        ours = [message for message in received if message.status[0].name.startswith("planner_node: ")]
-        assert 4 <= len(ours) <= 6
+        ours: list[DiagnosticArray] = []
+
+        def come_once_a_second() -> bool:
+            """The last five; on a busy machine some come late."""
+            ours[:] = [message for message in received if message.status[0].name.startswith("planner_node: ")][-5:]
+            stamps_s = [message.header.stamp.sec + message.header.stamp.nanosec * 1e-9 for message in ours]
+            gaps_s = [later - earlier for earlier, later in itertools.pairwise(stamps_s)]
+            return len(ours) == 5 and 0.8 <= statistics.median(gaps_s) <= 1.2
+
+        assert peer.spin_until(come_once_a_second)
         assert {status.name for status in ours[-1].status} == {f"planner_node: {part}" for part in self.PARTS}
         assert all(status.hardware_id == "reacher" for status in ours[-1].status)
-        camera = next(status for status in ours[-1].status if status.name == "planner_node: camera image")
-        rate = float(next(entry.value for entry in camera.values if entry.key == "rate_hz"))
-        assert 10 < rate < 45
+
+        def rate_hz() -> float:
+            camera = next(one for one in received[-1].status if one.name == "planner_node: camera image")
+            return float(next(entry.value for entry in camera.values if entry.key == "rate_hz"))
+
+        received[:] = ours
+        assert peer.spin_until(lambda: 10 < rate_hz() < 45), rate_hz()
 
     def test_are_ok_while_the_robot_follows_plans(self, moving):
         peer, _ = moving
@@ -250,8 +262,9 @@ class TestDiagnostics:
     def test_say_which_input_went_quiet(self, moving):
         peer, _ = moving
         peer.camera_on = False
-        assert peer.spin_until(lambda: self.level(peer, "camera image") == ERROR)
-        assert self.level(peer, "joint states") == OK
+        assert peer.spin_until(
+            lambda: self.level(peer, "camera image") == ERROR and self.level(peer, "joint states") == OK
+        )
 
     def test_are_stale_where_nothing_has_happened_yet(self, start_node, make_peer):
         start_node()
@@ -283,7 +296,8 @@ class TestLog:
             assert {(entry.name, entry.level) for entry in said(code)} == {("planner_node", ERROR_LEVEL)}
         stamps_s = [entry.stamp.sec + entry.stamp.nanosec * 1e-9 for entry in said("image.encoding")]
         gaps_s = [later - earlier for earlier, later in itertools.pairwise(stamps_s)]
-        assert min(gaps_s) > 0.95, gaps_s
+        # A machine that is busy for a moment delays one of them, which shortens the next gap.
+        assert statistics.median(gaps_s) > 0.95, gaps_s
 
 
 class TestDisplays:
