@@ -57,11 +57,13 @@ def test_pixels_of_a_flipped_view_are_in_reading_order():
 
 def test_packing_a_large_image_takes_no_loop_over_its_pixels():
     pixels = np.zeros((480, 640, 3), dtype=np.uint8)
-    started = perf_counter()
-    for _ in range(10):
+    durations_s = []
+    for _ in range(20):
+        started = perf_counter()
         messages.image_message(pixels, STAMP_NS, "optical")
-    # A loop over 0.9 million bytes takes 30 ms or more; the copy takes 0.2 ms.
-    assert (perf_counter() - started) / 10 < 0.01
+        durations_s.append(perf_counter() - started)
+    # A loop over 0.9 million bytes takes 30 ms or more; the copy takes 0.2 ms. Other programs may interrupt some.
+    assert min(durations_s) < 0.01
 
 
 def test_camera_info_projects_the_edge_of_the_view_to_the_edge_of_the_image():
