@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 /** Loading models and starting processes on a busy machine takes its time. */
-const UNIT_TIMEOUT_MS = 20_000;
-const E2E_TIMEOUT_MS = 300_000;
-const BROWSER_TIMEOUT_MS = 120_000;
+const UNIT_TIMEOUT_MS = 60_000;
+const UNIT_POLL_MS = 20_000;
+const E2E_TIMEOUT_MS = 900_000;
+const BROWSER_TIMEOUT_MS = 300_000;
 /** What a page does with what arrives, drawing in three dimensions on the processor. */
-const BROWSER_POLL_MS = 20_000;
+const BROWSER_POLL_MS = 60_000;
 
 /** One ROS domain serves a whole run, so tests that open nodes take turns. */
 const oneAtATime = { pool: 'forks', fileParallelism: false, maxWorkers: 1 } as const;
@@ -40,6 +41,7 @@ export default defineConfig({
           exclude: [...ISOLATED_TESTS, ...WEBGPU_TESTS],
           pool: 'forks',
           isolate: false,
+          expect: { poll: { timeout: UNIT_POLL_MS } },
           testTimeout: UNIT_TIMEOUT_MS,
           hookTimeout: UNIT_TIMEOUT_MS,
         },
@@ -52,6 +54,7 @@ export default defineConfig({
           // They wait a lot, for processes to start and to end.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+          expect: { poll: { timeout: UNIT_POLL_MS } },
           testTimeout: UNIT_TIMEOUT_MS,
           hookTimeout: UNIT_TIMEOUT_MS,
         },

@@ -7,6 +7,7 @@ import { cdrMessage, writeTime } from '../../../src/ros/topics/cdr-writing.js';
 import { checkOverride } from '../../../src/ros/topics/qos-override-check.js';
 import { stampToNs } from '../../../src/ros/topics/stamp.js';
 import { jointTrajectory, setPoints } from '../../../src/ros/topics/trajectory-messages.js';
+import { cpuMs } from '../../fixtures/cpu-time.js';
 import { answersOrNames, mutationsOf } from '../../fixtures/fuzzing.js';
 
 const text = fc.oneof(
@@ -165,11 +166,12 @@ describe('any override of QoS', () => {
   it.each(['/'.repeat(50_000), `/${'.subscription'.repeat(5000)}`, `/${'a.subscription_'.repeat(5000)}`])(
     'is answered soon, however long its topic is (%#)',
     (topic) => {
-      const startMs = performance.now();
-      answersOrNames(() => {
-        checkOverride(`qos_overrides.${topic}`, 1);
-      }, ['params.invalid']);
-      expect(performance.now() - startMs).toBeLessThan(5000);
+      const spentMs = cpuMs(() => {
+        answersOrNames(() => {
+          checkOverride(`qos_overrides.${topic}`, 1);
+        }, ['params.invalid']);
+      });
+      expect(spentMs).toBeLessThan(5000);
     },
   );
 });

@@ -9,6 +9,7 @@ import { unknownParameters } from '../../../src/params/validate.js';
 import { parseExpression } from '../../../src/planning/expression/parse-expression.js';
 import { parseUrdf } from '../../../src/robot/urdf.js';
 import { joinedByNameAlone, JointStateReader } from '../../../src/timeline/joint-state-reader.js';
+import { cpuMs } from '../../fixtures/cpu-time.js';
 import { answersOrNames } from '../../fixtures/fuzzing.js';
 import { thrownBy } from '../../fixtures/robot.js';
 
@@ -64,15 +65,16 @@ describe('an input that was made to take long', () => {
     ['signs in an expression', () => parseExpression(`${'-'.repeat(990)}t`, scope)],
     ['powers of powers in an expression', () => parseExpression(`${'2^'.repeat(400)}2`, scope)],
   ])('is answered soon: %s', (_, parse) => {
-    const startMs = performance.now();
-    answersOrNames(parse, [
-      'urdf.invalid',
-      'params.invalid',
-      'objective.invalid',
-      'model.manifest-invalid',
-      'model.unsupported',
-    ]);
-    expect(performance.now() - startMs).toBeLessThan(MAX_MS);
+    const spentMs = cpuMs(() => {
+      answersOrNames(parse, [
+        'urdf.invalid',
+        'params.invalid',
+        'objective.invalid',
+        'model.manifest-invalid',
+        'model.unsupported',
+      ]);
+    });
+    expect(spentMs).toBeLessThan(MAX_MS);
   });
 
   it('does not make errors that are as long', () => {

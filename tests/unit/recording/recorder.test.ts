@@ -53,7 +53,7 @@ async function saidIn(path: string): Promise<string[]> {
 }
 
 const ended = (): Promise<FromWriter | undefined> =>
-  vi.waitUntil(() => events.find(({ type }) => type === 'ended'), { timeout: 10_000 });
+  vi.waitUntil(() => events.find(({ type }) => type === 'ended'), { timeout: 50_000 });
 
 describe('the recorder', () => {
   it('writes what it is given, in order, and says where', async () => {
@@ -96,9 +96,9 @@ describe('the recorder', () => {
     start();
     say('early', 1n);
     const path = join(folder, 'new', 'run.mcap');
-    await vi.waitUntil(() => events.length > 0, { timeout: 10_000 });
+    await vi.waitUntil(() => events.length > 0, { timeout: 50_000 });
     await vi.waitUntil(async () => (await saidIn(path)).includes('early'), {
-      timeout: 10_000,
+      timeout: 50_000,
       interval: 100,
     });
     expect((await read(path)).at(-1)).toMatchObject({ cut: 'it ends in the middle' });

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 
 import type { FrameSet } from '../../../src/core/model-info.js';
 import type { Logger } from '../../../src/core/types.js';
@@ -183,9 +183,7 @@ describe('the planner worker', () => {
     const now = frameAt(1000, 1, 1);
     const plan = worker.plan(request(0, [now], now));
     plan.catch(() => undefined);
-    await vi.waitFor(() => {
-      expect(lines).toHaveLength(2);
-    });
+    await expect.poll(() => lines.length).toBe(2);
     const pid = Number(lines[0]);
     expect(isRunning(pid)).toBe(true);
     await worker.dispose();
@@ -205,9 +203,7 @@ describe('the planner worker', () => {
       ) as string,
     });
     const pid = Number(lines[0]);
-    await vi.waitFor(() => {
-      expect(isRunning(pid)).toBe(false);
-    });
+    await expect.poll(() => isRunning(pid)).toBe(false);
     await expect(worker.load(loadSettings)).resolves.toBeDefined();
   });
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { plannerInterface } from '../../../../src/ros/security/node-interface.js';
 import { judgePolicy, requirePermissions } from '../../../../src/ros/security/policy.js';
+import { cpuMs } from '../../../fixtures/cpu-time.js';
 import { answersOrNames, mutationsOf } from '../../../fixtures/fuzzing.js';
 import { thrownBy } from '../../../fixtures/robot.js';
 
@@ -137,8 +138,9 @@ describe('a security policy', () => {
     const text = policyOf(
       `<topics publish="ALLOW"><topic>/${'*a'.repeat(5000)}b</topic><topic>${'?*'.repeat(5000)}!</topic></topics>`,
     );
-    const startMs = performance.now();
-    expect(judge(text).missing).toContain('publish /commands');
-    expect(performance.now() - startMs).toBeLessThan(2000);
+    const spentMs = cpuMs(() => {
+      expect(judge(text).missing).toContain('publish /commands');
+    });
+    expect(spentMs).toBeLessThan(2000);
   });
 });

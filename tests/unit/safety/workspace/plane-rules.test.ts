@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { at } from '../../../../src/core/array-access.js';
 import { JepaMpcError } from '../../../../src/core/errors.js';
 import { parseBoxes, parseHalfSpaces, type PlaneRule } from '../../../../src/safety/workspace/plane-rules.js';
+import { cpuMs } from '../../../fixtures/cpu-time.js';
 import { thrownBy } from '../../../fixtures/robot.js';
 
 /** How far a point is inside a plane, m. */
@@ -226,16 +227,17 @@ describe('rules of any text', () => {
   });
 
   it('are read in a moment, however long', () => {
-    const started = performance.now();
-    for (const long of [
-      ' '.repeat(50_000),
-      '1'.repeat(50_000),
-      'x '.repeat(20_000),
-      '[0,1]x'.repeat(10_000),
-      ':'.repeat(50_000),
-    ]) {
-      for (const parse of [parseHalfSpaces, parseBoxes]) thrownBy(() => parse(`a:${long}!`));
-    }
-    expect(performance.now() - started).toBeLessThan(2000);
+    const spentMs = cpuMs(() => {
+      for (const long of [
+        ' '.repeat(50_000),
+        '1'.repeat(50_000),
+        'x '.repeat(20_000),
+        '[0,1]x'.repeat(10_000),
+        ':'.repeat(50_000),
+      ]) {
+        for (const parse of [parseHalfSpaces, parseBoxes]) thrownBy(() => parse(`a:${long}!`));
+      }
+    });
+    expect(spentMs).toBeLessThan(2000);
   });
 });
