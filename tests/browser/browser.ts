@@ -22,6 +22,9 @@ export function launchBrowser(): Promise<Browser> {
   });
 }
 
+/** On a busy machine, a page takes its time. */
+const PATIENCE_MS = 60_000;
+
 export interface OpenPage {
   readonly page: Page;
   /** Errors of the page, refusals of its policy included. */
@@ -38,6 +41,7 @@ export async function openPage(
 ): Promise<OpenPage> {
   const context = await browser.newContext({ viewport: { width: 1680, height: 1050 }, ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   const errors: string[] = [];
   const requests: string[] = [];
   page.on('pageerror', (error) => errors.push(String(error)));
