@@ -30,13 +30,18 @@ def ended(peer, process: subprocess.Popen) -> tuple[int, str, str]:
     return process.returncode, output, errors
 
 
+def wait_for_plans(peer) -> None:
+    peer.statistics.clear()
+    assert peer.spin_until(lambda: len(peer.statistics) > 3)
+
+
 class TestGuide:
     def test_names_what_is_wrong_with_the_value_in_force_and_one_to_try(self, moving):
         peer, _ = moving
         changes = [parameter("planner", "icem"), parameter("rollout.graph", "plan")]
         assert all(result.successful for result in peer.set_parameters(changes).results)
         # A plan that was under way is still made as before.
-        peer.spin_for(1.0)
+        wait_for_plans(peer)
         status, output, errors = ended(peer, start_guide("--seconds", WINDOW_S, "--json"))
         assert status == 0, errors
         advice = {each["id"]: each for each in json.loads(output)}
@@ -47,7 +52,7 @@ class TestGuide:
         # The advice, followed.
         (result,) = peer.set_parameters([parameter("rollout.graph", "auto")]).results
         assert result.successful
-        peer.spin_for(1.0)
+        wait_for_plans(peer)
         status, output, errors = ended(peer, start_guide("--seconds", WINDOW_S))
         assert status == 0, errors
         assert output.startswith("/planner_node: ")

@@ -12,10 +12,13 @@ import pytest
 from conftest import ROOT, URDF
 from lifecycle_msgs.msg import State, Transition, TransitionEvent
 from lifecycle_msgs.srv import ChangeState, GetAvailableTransitions, GetState
+from spinning import TIMEOUT_S
 from test_foreign_peer import parameter
 
 #: What a transition may take, whatever goes on beside it, ms.
 TRANSITION_LIMIT_MS = 100
+#: Other programs on the machine may keep either process from running for longer than that.
+ROUNDS = 10
 
 CONFIGURE = Transition.TRANSITION_CONFIGURE
 CLEANUP = Transition.TRANSITION_CLEANUP
@@ -34,11 +37,11 @@ class Manager:
         self.events: list[TransitionEvent] = []
         peer.create_subscription(TransitionEvent, "planner_node/transition_event", self.events.append, 50)
         for client in (self._get_state, self._available, self._change_state):
-            assert client.wait_for_service(timeout_sec=15.0)
+            assert client.wait_for_service(timeout_sec=TIMEOUT_S)
         peer._wait_until_known()
         peer.spin_for(0.5)
 
-    def call(self, client, request, timeout_s: float = 15.0):
+    def call(self, client, request, timeout_s: float = TIMEOUT_S):
         future = client.call_async(request)
         assert self._peer.spin_until(future.done, timeout_s), f"no answer from {client.srv_name}"
         return future.result()
@@ -53,7 +56,7 @@ class Manager:
     def request(self, transition: int = 0, label: str = "") -> ChangeState.Request:
         return ChangeState.Request(transition=Transition(id=transition, label=label))
 
-    def change(self, transition: int = 0, label: str = "", timeout_s: float = 15.0) -> tuple[bool, float]:
+    def change(self, transition: int = 0, label: str = "", timeout_s: float = TIMEOUT_S) -> tuple[bool, float]:
         """Whether it succeeded, and how long the answer took, ms."""
         start = time.monotonic()
         success = self.call(self._change_state, self.request(transition, label), timeout_s).success
@@ -76,7 +79,7 @@ def managed(start_node, make_peer):
 
 
 def until_ready(peer, process) -> None:
-    assert peer.spin_until(lambda: "model reacher runs on" in process.log_path.read_text(), 30.0)
+    assert peer.spin_until(lambda: "model reacher runs on" in process.log_path.read_text())
     peer.spin_for(0.5)
 
 
@@ -89,7 +92,10 @@ def test_no_transition_is_held_up_by_what_goes_on_beside_it(managed):
         took.setdefault(name, []).append(ms)
         return success
 
-    for _ in range(3):
+    def fastest() -> dict[str, float]:
+        return {name: min(times) for name, times in took.items()}
+
+    for _ in range(ROUNDS):
         process.log_path.write_text("")
         assert change("configure", CONFIGURE)
         # While the model is being loaded and warmed up.
@@ -104,10 +110,10 @@ def test_no_transition_is_held_up_by_what_goes_on_beside_it(managed):
         # While a model is being loaded that is not wanted any more.
         assert change("configure", CONFIGURE)
         assert change("cleanup", CLEANUP)
-    fastest = {name: min(times) for name, times in took.items()}
+        if max(fastest().values()) <= TRANSITION_LIMIT_MS:
+            break
     print({name: [round(ms, 1) for ms in times] for name, times in took.items()})
-    # The fastest of three: the machine that runs the tests may be busy with something else at any one moment.
-    assert max(fastest.values()) <= TRANSITION_LIMIT_MS, fastest
+    assert max(fastest().values()) <= TRANSITION_LIMIT_MS, fastest()
 
 
 class TestRefusals:
@@ -134,21 +140,20 @@ class TestRefusals:
         assert not manager.change(ACTIVATE)[0]
         assert f"not activated: {reason}" in process.log_path.read_text()
         setattr(peer, quiet, True)
-        peer.spin_for(0.3)
-        assert manager.change(ACTIVATE)[0]
+        assert peer.activate()
 
 
 class TestWaitingActivation:
     """`activation.wait_s` lets a request to activate wait for the model: nav2's manager asks only once."""
 
     def test_is_done_when_the_node_is_ready_which_answers_others_meanwhile(self, start_node, make_peer):
-        start_node(activation__wait_s="20.0")
+        start_node(activation__wait_s="60.0")
         peer = make_peer()
         manager = Manager(peer)
         assert manager.change(CONFIGURE)[0]
         future = manager.begin(ACTIVATE)
         assert manager.state() == State.PRIMARY_STATE_INACTIVE
-        assert peer.spin_until(future.done, 30.0)
+        assert peer.spin_until(future.done, 2 * TIMEOUT_S)
         assert future.result().success
         assert manager.state() == State.PRIMARY_STATE_ACTIVE
 
@@ -184,17 +189,17 @@ class TestWaitingActivation:
         manager = Manager(peer)
         assert manager.change(CONFIGURE)[0]
         assert peer.spin_until(lambda: "urdf.no-limits" in process.log_path.read_text())
-        assert not manager.change(ACTIVATE, timeout_s=5.0)[0]
+        assert not manager.change(ACTIVATE, timeout_s=30.0)[0]
 
 
 def test_nav2s_manager_starts_stops_resets_and_shuts_it_down(start_node, make_peer):
     """The calls of nav2_lifecycle_manager, each followed by get_state: with `bond_timeout: 0.0` that is all."""
-    start_node(activation__wait_s="30.0")
+    start_node(activation__wait_s="60.0")
     peer = make_peer()
     manager = Manager(peer)
 
     def change(transition: int, expected: int) -> None:
-        assert manager.change(transition, timeout_s=35.0)[0]
+        assert manager.change(transition, timeout_s=2 * TIMEOUT_S)[0]
         assert manager.state() == expected
 
     assert manager.state() == State.PRIMARY_STATE_UNCONFIGURED
@@ -256,10 +261,12 @@ class TestErrors:
 def test_only_diagnostics_are_published_while_it_is_inactive(active):
     peer, _ = active
     assert peer.change_state(DEACTIVATE)
-    peer.spin_for(0.5)
+    assert peer.falls_silent()
     peer.commands.clear()
     peer.statistics.clear()
+    peer.diagnostics.clear()
     peer.spin_for(1.5)
+    assert peer.spin_until(lambda: "planner_node: motion" in peer.diagnostics)
     assert not peer.commands
     assert not peer.statistics
     assert peer.diagnostics["planner_node: motion"][0] == 3
@@ -269,7 +276,7 @@ def test_with_autostart_it_needs_nobody(start_node, make_peer):
     start_node(autostart="true")
     peer = make_peer()
     manager = Manager(peer)
-    assert peer.spin_until(lambda: manager.state() == State.PRIMARY_STATE_ACTIVE, 30.0)
+    assert peer.spin_until(lambda: manager.state() == State.PRIMARY_STATE_ACTIVE)
     # Once: who deactivates it wants it so.
     assert manager.change(DEACTIVATE)[0]
     peer.spin_for(1.0)
@@ -287,8 +294,9 @@ def test_with_autostart_it_says_what_it_waits_for(start_node, make_peer):
     assert "joint_states: " not in log
     peer.camera_on = True
     peer.describe(URDF)
-    assert peer.spin_until(lambda: "all inputs are there" in process.log_path.read_text(), 10.0)
-    assert Manager(peer).state() == State.PRIMARY_STATE_ACTIVE
+    assert peer.spin_until(lambda: "all inputs are there" in process.log_path.read_text())
+    manager = Manager(peer)
+    assert peer.spin_until(lambda: manager.state() == State.PRIMARY_STATE_ACTIVE)
 
 
 def test_with_simulated_time_it_is_not_activated_without_a_clock(start_node, make_peer):
@@ -305,11 +313,11 @@ def test_with_simulated_time_it_is_not_activated_without_a_clock(start_node, mak
 def test_a_signal_while_ros_starts_ends_the_process(start_node, later_s):
     process = start_node()
     memory = Path(f"/proc/{process.pid}/maps")
-    deadline = time.monotonic() + 30.0
+    deadline = time.monotonic() + TIMEOUT_S
     while "rclnodejs" not in memory.read_text() and time.monotonic() < deadline:
         time.sleep(0.002)
     assert "rclnodejs" in memory.read_text()
     time.sleep(later_s)
     process.send_signal(signal.SIGINT)
     # Right after the library is loaded nobody answers signals yet, and the process ends by it.
-    assert process.wait(10.0) in (0, -signal.SIGINT)
+    assert process.wait(TIMEOUT_S) in (0, -signal.SIGINT)
