@@ -63,7 +63,7 @@ class Libsdformat:
             inside = path if self.root is None else Path("/") / path.relative_to(self.root)
             prefix = () if self.root is None else ("chroot", str(self.root))
             return subprocess.run(
-                [*prefix, *command, str(inside)], capture_output=True, text=True, check=False, timeout=60
+                [*prefix, *command, str(inside)], capture_output=True, text=True, check=False, timeout=300
             )
 
 
@@ -85,6 +85,6 @@ def installed() -> tuple[Libsdformat, ...]:
 
 def _version(command: list[str]) -> str | None:
     # gzserver tells its version and exits with 255.
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     version = re.search(r"\d+\.\d+\.\d+", result.stdout)
     return version and version[0]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT_S = 300
+TIMEOUT_S = 900
 # For development, like every seed below 1000.
 SEED = 21
 # As on a robot, the camera and the joint states are late.
