@@ -91,13 +91,13 @@ export async function makeRosPrefix(layout, source, env) {
     symlinkSync(python.sharedLibrary, join(prefix, 'lib', basename(python.sharedLibrary)));
     repairCmakeFiles(prefix);
   }
-  const check = [join(prefix, 'bin', 'python'), '-c', 'import rclpy, mujoco, numpy, PIL, pytest'];
+  const check = [join(prefix, 'bin', 'python'), '-c', 'import rclpy, mujoco, numpy, PIL, pytest, trimesh'];
   if (ask(check, rosLoadEnvironment(source, env)) === undefined) {
     throw new SetupError(
       'setup.import-failed',
       'the Python environment does not import what was installed in it',
       {
-        found: `rclpy, mujoco, numpy, PIL or pytest fails to import in ${prefix}`,
+        found: `rclpy, mujoco, numpy, PIL, pytest or trimesh fails to import in ${prefix}`,
         remedy: `see why: ${check.slice(0, 2).join(' ')} "${check[2] ?? ''}"`,
       },
     );

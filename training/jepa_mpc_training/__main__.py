@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
     import torch
     from jepa_mpc_sim.joint_limits import add_options as add_robot_options
     from jepa_mpc_sim.joint_limits import options_from
+    from jepa_mpc_sim.mesh_files import with_mesh_paths
     from jepa_mpc_sim.urdf import UrdfError
 
     from .config import Config, simulated_in, with_encoder, with_settings
@@ -86,7 +87,7 @@ def main(arguments: list[str] | None = None) -> None:
         config = simulated_in(options.simulator, with_settings(Config(), options.set))
         config = replace(config, robot=options_from(options))
         source = source_from(options)
-        urdf_xml = options.urdf.read_text(encoding="utf-8")
+        urdf_xml = with_mesh_paths(options.urdf.read_text(encoding="utf-8"), options.urdf.parent)
     except (ValueError, OSError) as error:
         parser.error(str(error))
     name = options.urdf.stem

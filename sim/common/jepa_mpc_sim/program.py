@@ -104,6 +104,17 @@ def read_urdf(path: Path) -> str:
         raise StartupError(f"--urdf: found no readable file at {path} ({reason}), expected a URDF.") from error
 
 
+def packages_of(arguments: argparse.Namespace) -> dict[str, Path]:
+    """Folders by the name of their package. Raises StartupError for an argument that names none."""
+    packages = {}
+    for argument in arguments.package:
+        name, _, folder = argument.partition("=")
+        if not name or not Path(folder or " ").is_dir():
+            raise StartupError(f"--package: found '{argument}', expected NAME=FOLDER with a folder that exists.")
+        packages[name] = Path(folder)
+    return packages
+
+
 def check_domain() -> None:
     """Raises StartupError for a ROS_DOMAIN_ID above 232, for which the middleware would abort the process."""
     domain = os.environ.get("ROS_DOMAIN_ID", "")

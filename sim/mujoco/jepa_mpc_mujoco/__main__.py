@@ -16,6 +16,7 @@ from jepa_mpc_sim.program import (
     check_domain,
     exit_status,
     one_line,
+    packages_of,
     read_urdf,
     robot_options,
     settings_of,
@@ -36,6 +37,13 @@ NODE_NAME = "mujoco_sim"
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Parses everything outside `--ros-args ... [--]`. argparse exits with 2 if it cannot."""
     parser = argument_parser(PROGRAM, "A ROS 2 node that simulates a robot and its camera in MuJoCo.")
+    parser.add_argument(
+        "--package",
+        action="append",
+        default=[],
+        metavar="NAME=FOLDER",
+        help="folder of a ROS package that meshes are in; repeatable (default: ROS's paths, and above the URDF)",
+    )
     parser.add_argument("--viewer", action="store_true", help="open MuJoCo's window (needs a display)")
     return parser.parse_args(without_ros_arguments(arguments))
 
@@ -56,6 +64,7 @@ def simulate(arguments: argparse.Namespace, command_line: Sequence[str], stop: S
             "Source a ROS 2 setup file first and install sim/mujoco into that Python."
         ) from error
     from jepa_mpc_sim.held_joints import with_camera
+    from jepa_mpc_sim.mesh_files import with_mesh_paths
     from jepa_mpc_sim.urdf import UrdfError
 
     from .plant import Plant
@@ -64,7 +73,8 @@ def simulate(arguments: argparse.Namespace, command_line: Sequence[str], stop: S
     with ExitStack() as stack:
         try:
             urdf_xml, note = with_camera(urdf_xml, options)
-            plant = Plant(defaults.imperfections.built(urdf_xml), options)
+            described = with_mesh_paths(urdf_xml, arguments.urdf.parent, packages_of(arguments))
+            plant = Plant(defaults.imperfections.built(described), options)
         except UrdfError as error:
             raise StartupError(f"{arguments.urdf}: {one_line(error)}") from error
         except ValueError as error:

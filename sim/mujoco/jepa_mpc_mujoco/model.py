@@ -9,6 +9,9 @@ import numpy as np
 from jepa_mpc_sim.held_joints import MovedRobot
 
 from .appearance import Appearance
+from .inertials import repair_inertials
+from .mesh_parts import inertia_of
+from .meshes import prepare_meshes
 from .patterns import add_patterns
 
 TIMESTEP_S = 0.002
@@ -16,20 +19,42 @@ TIMESTEP_S = 0.002
 
 SERVO_TIME_CONSTANT_S = 0.004
 """Time constant of a joint's velocity servo, for the joint's inertia at the zero pose."""
+_SAMPLED_POSES = 50
+_MUCH_MORE = 2.0
+
+_MIN_MASS_KG = 1e-3
+_MIN_INERTIA = 1e-6
+"""kg m^2"""
+_BACKGROUND_SHADE = 0.75
+
+_HIDDEN_GROUP = 3
+"""Group of shapes that MuJoCo does not draw unless asked to."""
 
 # Frame of a ROS camera link (x forward, z up) -> frame of a MuJoCo camera (-z forward, y up), as a quaternion.
 _CAMERA_QUATERNION = (0.5, 0.5, -0.5, -0.5)
 
 
-def compile_model(robot: MovedRobot) -> mujoco.MjModel:
-    """URDF -> MuJoCo model with velocity servos, cameras and light, set up for fast rendering. Raises ValueError for
-    what MuJoCo cannot compile."""
+def compile_model(robot: MovedRobot, notes: list[str]) -> mujoco.MjModel:
+    """URDF -> MuJoCo model with velocity servos, cameras and light, set up for fast rendering.
+
+    Adds what could not be built to `notes`. Raises ValueError for what MuJoCo cannot compile.
+    """
     root, joint_names, limits = robot.root, robot.joint_names, robot.limits
+    for joint in root.findall("joint"):
+        for dynamics in joint.findall("dynamics"):
+            # The drives of a real robot overcome its friction. These servos would not.
+            joint.remove(dynamics)
+    meshes = prepare_meshes(root, collisions=False)
+    notes.extend(filter(None, (meshes.note, repair_inertials(root))))
     # By default, MuJoCo drops a URDF's visuals and fuses its fixed links, such as tip and camera.
     extension = ElementTree.Element("mujoco")
-    ElementTree.SubElement(extension, "compiler", {"discardvisual": "false", "fusestatic": "false"})
+    options = {"discardvisual": "false", "fusestatic": "false", "balanceinertia": "true"}
+    ElementTree.SubElement(extension, "compiler", options)
     root.insert(0, extension)
-    spec = mujoco.MjSpec.from_string(ElementTree.tostring(root, encoding="unicode"))
+    spec = mujoco.MjSpec.from_string(ElementTree.tostring(root, encoding="unicode"), assets=meshes.assets)
+    for mesh in spec.meshes:
+        mesh.inertia = inertia_of(mesh.file in meshes.colliding)
+    _hide_collision_shapes(spec, meshes.undrawn)
 
     spec.option.timestep = TIMESTEP_S
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
@@ -52,6 +77,17 @@ def compile_model(robot: MovedRobot) -> mujoco.MjModel:
     )
 
     add_patterns(spec)
+    if robot.added_camera:
+        # Robots without a table of their own are seen before nothing, and dark links would not show.
+        spec.add_texture(
+            name="background",
+            type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
+            builtin=mujoco.mjtBuiltin.mjBUILTIN_FLAT,
+            rgb1=[_BACKGROUND_SHADE] * 3,
+            rgb2=[_BACKGROUND_SHADE] * 3,
+            width=64,
+            height=64,
+        )
 
     for camera in robot.cameras:
         spec.body(camera.link).add_camera(name=camera.name, fovy=camera.fovy, quat=list(_CAMERA_QUATERNION))
@@ -66,18 +102,57 @@ def compile_model(robot: MovedRobot) -> mujoco.MjModel:
             servo.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
             servo.forcerange = [-limits.effort[index], limits.effort[index]]
         servos.append(servo)
-    model = spec.compile()
+    model = _compiled(spec)
 
-    inertia = _joint_inertia(model)
+    inertia, rotors = _servo_inertia(model, robot)
     for index, name in enumerate(joint_names):
-        gain = inertia[model.joint(name).dofadr[0]] / SERVO_TIME_CONSTANT_S
-        servos[index].set_to_velocity(kv=gain)
+        servos[index].set_to_velocity(kv=inertia[index] / SERVO_TIME_CONSTANT_S)
+        if rotors[index] > 0:
+            spec.joint(name).armature = rotors[index]
     return spec.compile()
 
 
-def _joint_inertia(model: mujoco.MjModel) -> np.ndarray:
-    """Diagonal of the mass matrix at the zero pose, kg m^2 (kg for prismatic joints)."""
+def _compiled(spec: mujoco.MjSpec) -> mujoco.MjModel:
+    """The model; moving links without mass, which many URDFs have between two joints, get a very small one."""
+    try:
+        return spec.compile()
+    except ValueError as error:
+        if "mass and inertia of moving bodies" not in str(error):
+            raise
+    spec.compiler.boundmass, spec.compiler.boundinertia = _MIN_MASS_KG, _MIN_INERTIA
+    return spec.compile()
+
+
+def _hide_collision_shapes(spec: mujoco.MjSpec, undrawn: set[str]) -> None:
+    """Shows collision shapes only where a link has nothing else to show."""
+    for body in spec.bodies:
+        for geom in body.geoms:
+            if geom.contype and body.name not in undrawn:
+                geom.group = _HIDDEN_GROUP
+
+
+def _servo_inertia(model: mujoco.MjModel, robot: MovedRobot) -> tuple[np.ndarray, np.ndarray]:
+    """The inertia that servos are made for, and that of rotors to add, `[J]` each, kg m^2 (kg for prismatic joints).
+
+    It is that at the zero pose. Some arms have far more at others, such as those that point upwards at zero: their
+    joints get rotors, as geared motors have, which keep the range of inertias so small that one gain suits all poses.
+    """
+    rng, limits = np.random.default_rng(0), robot.limits
+    joints = [model.joint(name) for name in robot.joint_names]
+    qpos, dofs = ([joint.qposadr[0] for joint in joints], [joint.dofadr[0] for joint in joints])
     data = mujoco.MjData(model)
+    at_zero = _joint_inertia(model, data)[dofs]
+    least, most = at_zero, at_zero
+    for drawn in rng.uniform(limits.lowest_drawn, limits.highest_drawn, (_SAMPLED_POSES, len(joints))):
+        data.qpos[qpos] = drawn
+        now = _joint_inertia(model, data)[dofs]
+        least, most = np.minimum(least, now), np.maximum(most, now)
+    rotors = np.where(most > _MUCH_MORE * at_zero, most - _MUCH_MORE * least, 0.0)
+    return at_zero + rotors, rotors
+
+
+def _joint_inertia(model: mujoco.MjModel, data: mujoco.MjData) -> np.ndarray:
+    """Diagonal of the mass matrix at the pose of `data`."""
     mujoco.mj_forward(model, data)
     dense = np.zeros((model.nv, model.nv))
     mujoco.mj_fullM(model, data, dense)

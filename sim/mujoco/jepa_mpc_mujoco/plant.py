@@ -31,8 +31,8 @@ class Plant:
         self.limits = robot.limits
         self.cameras = robot.cameras
         self.notes = [robot.added_camera.note] if robot.added_camera else []
-        """What was added to the robot, a line each."""
-        self._model = compile_model(robot)
+        """What was added to the robot or left out, a line each."""
+        self._model = compile_model(robot, self.notes)
         self._nominal = copy.copy(self._model)
         self._data = mujoco.MjData(self._model)
         self._scratch = mujoco.MjData(self._model)
