@@ -139,6 +139,7 @@ export class CommandCycle {
       {
         nowNs,
         image: timeline.frameStamps,
+        lateCameras: this.#options.lateCameras ?? (() => []),
         jointStates: timeline.readingStamps,
         jointMessages: this.#options.jointMessages ?? WHOLE_MESSAGES,
         planEndNs: stream.planEndNs(nowNs),

@@ -8,7 +8,7 @@ import type { EffortLaw } from '../safety/effort-law.js';
 import type { GuardedRules } from '../safety/motion-guard.js';
 import type { CommandValues } from '../safety/command-settings.js';
 import type { OperatorState } from '../safety/operator-state.js';
-import type { JointMessages, WatchdogValues } from '../safety/watchdog.js';
+import type { JointMessages, WatchdogInputs, WatchdogValues } from '../safety/watchdog.js';
 import type { ReadingJoint } from '../timeline/reading-log.js';
 import { Timeline } from '../timeline/timeline.js';
 import type { PlanExtras, PlannerPort } from '../worker/planner-port.js';
@@ -44,6 +44,8 @@ export interface ControlLoopOptions {
   readonly operator?: () => OperatorState;
   /** What the messages behind the readings show. Default: nothing is wrong with them. */
   readonly jointMessages?: JointMessages;
+  /** See `WatchdogInputs`. Default: there is one camera. */
+  readonly lateCameras?: WatchdogInputs['lateCameras'];
   /** Notices what operators have ceased to do; called before each look at the inputs. */
   readonly watchOperator?: () => void;
   /** Starts the planner again after it died or hung; resolves when it can plan. */

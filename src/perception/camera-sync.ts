@@ -46,6 +46,14 @@ export class CameraSync {
     return this.#unmatched;
   }
 
+  /** The cameras without a frame of `sinceNs` or later, by their indices, in order; none is where there is one camera. */
+  lateSince(sinceNs: bigint): readonly number[] {
+    return this.#waiting.flatMap((waiting, camera) => {
+      const newestNs = waiting.at(-1)?.stampNs ?? at(this.#usedNs, camera);
+      return this.#waiting.length > 1 && (newestNs === null || newestNs < sinceNs) ? [camera] : [];
+    });
+  }
+
   /**
    * @param camera index, from 0
    * @returns the set that this frame completes, with the stamp of its oldest frame, or null

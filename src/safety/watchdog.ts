@@ -71,6 +71,8 @@ export interface WatchdogInputs {
   readonly nowNs: bigint;
   /** Frames; of several cameras, the one that has been silent longest. */
   readonly image: InputStamps;
+  /** Of several cameras: those without a frame of `sinceNs` or later, or that their frames do not match. Empty for one camera. */
+  readonly lateCameras: (sinceNs: bigint) => readonly string[];
   readonly jointStates: InputStamps;
   readonly jointMessages: JointMessages;
   /** When the plan in force ends; null when there is none. */
@@ -134,13 +136,13 @@ function inputReason(
   nowNs: bigint,
   { lastNs, fault }: InputStamps,
   maxAgeS: number,
-  late: () => readonly string[] = () => [],
+  late: (sinceNs: bigint) => readonly string[],
 ): ConditionReason | null {
   const ageS = lastNs === null ? Infinity : Number(nowNs - lastNs) / 1e9;
   if (ageS <= maxAgeS) return null;
   if (fault !== null) return reasonOf(stamps, name, fault.found, 'stamps of the clock of this node');
   if (lastNs === null) return reasonOf(silent, name, 'none received', `a message every ${seconds(maxAgeS)}`);
-  const parts = late();
+  const parts = late(nowNs - BigInt(Math.round(maxAgeS * 1e9)));
   const whose = parts.length === 0 ? '' : ` of ${parts.join(', ')}`;
   const found = `the last${whose} is ${seconds(ageS)} old`;
   return reasonOf(silent, name, found, `a message every ${seconds(maxAgeS)}`);
@@ -148,21 +150,21 @@ function inputReason(
 
 /** What is wrong with what the planner sees and measures. */
 function inputReasons(inputs: WatchdogInputs, values: WatchdogValues): (ConditionReason | null)[] {
-  const { nowNs, image, jointStates, jointMessages, frozenImage } = inputs;
+  const { nowNs, image, lateCameras, jointStates, jointMessages, frozenImage } = inputs;
   const silence = commandsEfforts(values) ? 'joint-states-silent-efforts' : 'joint-states-silent';
   const maxAgeS = maxJointStatesAgeS(values);
   const imageIds = { silent: 'image-silent', stamps: 'image-stamps' } as const;
   const jointIds = { silent: silence, stamps: 'joint-states-stamps' } as const;
   return [
-    inputReason('image', imageIds, nowNs, image, values['watchdog.image_timeout_s']) ??
+    inputReason('image', imageIds, nowNs, image, values['watchdog.image_timeout_s'], lateCameras) ??
       when(frozenImage, (found) =>
         reasonOf('image-frozen', 'image', found, 'pictures that follow the robot'),
       ),
     when(jointMessages.contradiction(nowNs), (found) =>
       reasonOf('joint-states-contradictory', 'joint_states', found, 'publishers that agree'),
     ) ??
-      inputReason('joint_states', jointIds, nowNs, jointStates, maxAgeS, () =>
-        jointMessages.lateJoints(nowNs - BigInt(Math.round(maxAgeS * 1e9))),
+      inputReason('joint_states', jointIds, nowNs, jointStates, maxAgeS, (sinceNs) =>
+        jointMessages.lateJoints(sinceNs),
       ),
   ];
 }

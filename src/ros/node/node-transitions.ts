@@ -22,7 +22,7 @@ export interface NodeTransitionsOptions {
   readonly problems: ProblemLog;
   readonly sessions: Sessions;
   /** What the loaded model has images for: its cameras, and what the node shows of them. */
-  readonly cameras: Pick<SessionCameras, 'open' | 'close'>;
+  readonly cameras: Pick<SessionCameras, 'open' | 'close' | 'lateCameras'>;
   readonly motion: Motion;
   readonly commands: CommandOutput;
   readonly figures: PlanFigures;
@@ -86,6 +86,7 @@ export class NodeTransitions implements LifecycleHandlers {
       log: ros.log,
       clock: ros.clock,
       after: sessions.ending,
+      lateCameras: (sinceNs) => cameras.lateCameras(sinceNs),
       onModel: (model) => {
         cameras.open(model);
       },

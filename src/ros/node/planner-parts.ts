@@ -181,6 +181,7 @@ export function wirePlanner(options: PlannerPartsOptions): PlannerParts {
         goalDisplay.close();
         distanceMaps.close();
       },
+      lateCameras: (sinceNs) => cameras.lateCameras(sinceNs),
     },
     motion,
     commands,

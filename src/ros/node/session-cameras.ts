@@ -29,6 +29,11 @@ export class SessionCameras {
     return this.#inputs?.reports ?? [];
   }
 
+  /** See `WatchdogInputs`. */
+  lateCameras(sinceNs: bigint): readonly string[] {
+    return this.#inputs?.lateCameras(sinceNs) ?? [];
+  }
+
   open(model: ModelInfo): void {
     const { ros, parameters, onReceived, onFrames, onProblem } = this.#options;
     const values = parameters();

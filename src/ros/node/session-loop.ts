@@ -2,7 +2,7 @@ import { msToNs } from '../../core/time.js';
 import { outsideRanges } from '../../robot/described-range.js';
 import { EffortLaw } from '../../safety/effort-law.js';
 import type { OperatorState } from '../../safety/operator-state.js';
-import type { JointMessages } from '../../safety/watchdog.js';
+import type { JointMessages, WatchdogInputs } from '../../safety/watchdog.js';
 import type { ModelInfo } from '../../core/model-info.js';
 import type { Parameters } from '../../params/schema.js';
 import { ControlLoop } from '../../loop/control-loop.js';
@@ -17,6 +17,7 @@ export interface SessionLoopOptions {
   readonly extras: () => PlanExtras;
   readonly clock: ControlLoopOptions['clock'];
   readonly jointMessages: JointMessages;
+  readonly lateCameras: WatchdogInputs['lateCameras'];
   /** What operators ask for, read before each use. */
   readonly operator: () => OperatorState;
   /** Notices what operators have ceased to do, before each look at the inputs. */
@@ -45,6 +46,7 @@ export function loopFor(
     extras,
     clock,
     jointMessages,
+    lateCameras,
     operator,
     watchOperator,
     restartPlanner,
@@ -64,6 +66,7 @@ export function loopFor(
     trackingTolerances: trackingTolerances(limits, values),
     clock,
     jointMessages,
+    lateCameras,
     operator,
     watchOperator,
     values: parameters,

@@ -1,3 +1,4 @@
+import { at } from '../../core/array-access.js';
 import type { FrameSet, ModelInfo } from '../../core/model-info.js';
 import { CameraSync } from '../../perception/camera-sync.js';
 import { ArrivalRate } from './arrival-rate.js';
@@ -95,6 +96,13 @@ export class CameraInputs {
       unmatched: this.#sync.unmatched[index] ?? 0,
       info: info.verdict,
     }));
+  }
+
+  /** Of several cameras: those without a frame of `sinceNs` or later, or that their frames do not match. Empty for one camera. */
+  lateCameras(sinceNs: bigint): readonly string[] {
+    if (this.#cameras.length === 1) return [];
+    const late = this.#sync.lateSince(sinceNs).map((index) => `camera ${at(this.#cameras, index).name}`);
+    return late.length > 0 ? late : ['all cameras within camera.sync_tolerance_ms'];
   }
 
   dispose(): void {

@@ -17,7 +17,8 @@ export const imageRungs = {
     detection:
       'age of the newest frame, by its stamp; of several cameras, the one that has been silent longest',
     ...unusable,
-    operatorSees: '`image: the last is 0.52 s old`; part `camera` of `/diagnostics`',
+    operatorSees:
+      '`image: the last is 0.52 s old`, of several cameras `image: the last of camera wrist is 0.52 s old`; part `camera` of `/diagnostics`',
     clears: 'the next message on image',
   },
   'image-frozen': {

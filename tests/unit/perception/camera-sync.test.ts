@@ -117,6 +117,18 @@ describe('CameraSync', () => {
     expect(sync.unmatched).toEqual([18, 0]);
   });
 
+  it('says which cameras have no frame since a time, whether the last one found a partner or not', () => {
+    const sync = new CameraSync(2, 20);
+    expect(sync.lateSince(0n)).toEqual([0, 1]);
+    sync.push(0, frameAt(100));
+    expect(sync.lateSince(100_000_000n)).toEqual([1]);
+    sync.push(1, frameAt(101));
+    expect(sync.lateSince(100_000_000n)).toEqual([]);
+    sync.push(0, frameAt(600));
+    expect(sync.lateSince(400_000_000n)).toEqual([1]);
+    expect(new CameraSync(1, 20).lateSince(0n)).toEqual([]);
+  });
+
   it('goes on after a clock that went back', () => {
     const sync = new CameraSync(2, 20);
     sync.push(0, frameAt(9000));

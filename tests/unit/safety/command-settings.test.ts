@@ -102,6 +102,7 @@ describe('the command parameters', () => {
           frozenImage: null,
           restriction: null,
           jointMessages: WHOLE_MESSAGES,
+          lateCameras: () => [],
           operator: UNHINDERED,
         },
         validateParameters({ ...given }),

@@ -15,6 +15,7 @@ import { ms } from '../../fixtures/robot.js';
 const HEALTHY: WatchdogInputs = {
   nowNs: ms(10_000),
   image: { lastNs: ms(9900), fault: null },
+  lateCameras: () => [],
   jointStates: { lastNs: ms(9985), fault: null },
   jointMessages: WHOLE_MESSAGES,
   planEndNs: ms(10_500),
@@ -149,6 +150,15 @@ describe('assessCondition', () => {
     expect(found(stamped(ms(9500)))).toBe('the last of elbow, wrist is 0.50 s old');
     expect(found(stamped(null))).toBe('none received');
     expect(found({ lastNs: ms(9500), fault: { verdict: 'zero', found: 'no stamp' } })).toBe('no stamp');
+  });
+
+  it('names the cameras that are behind the others, which are asked for as the limit of age has it', () => {
+    const lateCameras = (sinceNs: bigint) => (sinceNs === ms(9500) ? ['camera wrist'] : []);
+    expect(assess({ lateCameras }).level).toBe('ok');
+    const { reasons } = assess({ lateCameras, image: stamped(ms(9000)) });
+    expect(reasons.map(({ id, found }) => [id, found])).toEqual([
+      ['image-silent', 'the last of camera wrist is 1.00 s old'],
+    ]);
   });
 
   it('prefers what publishers contradict each other about, at that time, to the age of joint states', () => {

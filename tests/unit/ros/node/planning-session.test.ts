@@ -40,6 +40,7 @@ function begin(parameters: Record<string, unknown> = {}, checkModel: () => void 
     problems: new ProblemLog(logger),
     operator: () => UNHINDERED,
     watchOperator: () => undefined,
+    lateCameras: () => [],
     extras: () => ({ candidates: 0, costTerms: false }),
     clock: {
       get nowNs() {
