@@ -18,6 +18,13 @@ ROOT = Path(__file__).resolve().parents[2]
 URDF = (ROOT / "urdf" / "reacher.urdf").read_text()
 JOINTS = ["shoulder", "elbow"]
 
+# For tests of something else than how soon a node notices that inputs are late, as they are on a busy machine.
+PATIENT = {
+    "watchdog__image_timeout_s": "10.0",
+    "watchdog__joint_states_timeout_s": "10.0",
+    "command__tracking_tolerance": "3.0",
+}
+
 STACK_TRACE = "a stack trace: something was thrown that nobody expected"
 
 StartNode = Callable[..., subprocess.Popen]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from peer import Peer
+from peer import START_S, Peer
 from rcl_interfaces.msg import Parameter, ParameterDescriptor, ParameterType, ParameterValue, SetParametersResult
 from rcl_interfaces.srv import (
     DescribeParameters,
@@ -53,8 +53,8 @@ class ParameterClient:
             made = peer.create_client(service, f"{node}/{name}")
 
             def call(request: Any) -> Any:
-                assert made.wait_for_service(timeout_sec=20.0), f"no service {name}"
-                for _ in range(5):
+                assert made.wait_for_service(timeout_sec=START_S), f"no service {name}"
+                for _ in range(12):
                     # A server may be seen before it has seen who asks, and its first answer is lost then.
                     future = made.call_async(request)
                     if peer.spin_until(future.done, 5.0):

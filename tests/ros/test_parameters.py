@@ -165,10 +165,10 @@ class TestSetting:
         assert idle.set({"sampling.samples": 64})[0].successful
 
 
-def fastest(peer: Peer, seconds: float) -> float:
-    """The largest joint speed of the commands that come within this time."""
+def fastest(peer: Peer) -> float:
+    """The largest joint speed of the next commands of a second."""
     peer.commands.clear()
-    peer.spin_for(seconds)
+    assert peer.spin_until(lambda: len(peer.commands) >= 50)
     return max(abs(velocity) for _, command in peer.commands for velocity in command.points[0].velocities)
 
 
@@ -214,9 +214,9 @@ class TestWhileTheRobotMoves:
         )
         assert result.successful, result.reason
         peer.publish_goal(30)
-        assert any(fastest(peer, 1.0) <= 0.25 + 1e-6 for _ in range(10))
+        assert any(fastest(peer) <= 0.25 + 1e-6 for _ in range(20))
         # And stays so.
-        assert fastest(peer, 1.0) <= 0.25 + 1e-6
+        assert fastest(peer) <= 0.25 + 1e-6
 
 
 class TestExpressions:
@@ -244,7 +244,7 @@ class TestExpressions:
         (result,) = moving.set({"objective.expression": "1 / (goal_distance - goal_distance)"})
         assert result.successful, result.reason
         assert peer.spin_until(lambda: peer.reported("planner.not-finite"))
-        assert peer.spin_until(peer.rests, 5.0)
+        assert peer.rests_within(5.0)
         (result,) = moving.set({"objective.expression": ""})
         assert result.successful, result.reason
         peer.statistics.clear()
@@ -325,7 +325,7 @@ class TestProfiles:
         path = tmp_path / "profile.yaml"
         path.write_text(text)
         process = start_node(profiles=[path])
-        assert process.wait(30) == 2
+        assert process.wait(60) == 2
         log = process.log_path.read_text()
         assert all(reason in log for reason in reasons), log
 
@@ -351,7 +351,7 @@ class TestDumpAndLoad:
         names = client.names()
         values = client.get(names)
         first.terminate()
-        assert first.wait(15) == 0
+        assert first.wait(60) == 0
         path = tmp_path / "dump.yaml"
         path.write_text(yaml.dump({"/planner_node": {"ros__parameters": nested(values)}}))
         start_node(profiles=[path])

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 import pytest
-from conftest import start_moving
+from conftest import PATIENT, start_moving
 from peer import Peer
 from trajectory_msgs.msg import JointTrajectory
 
@@ -50,11 +50,11 @@ def test_a_plan_that_would_leave_the_work_space_is_cut_and_named(start_node, mak
         for axis, at in (("x", x), ("y", y))
         for side in (f">= {at - room}", f"<= {at + room}")
     ]
-    process = start_node(workspace__half_spaces=quoted("; ".join(walls)), command__soft_start_s="0.0")
+    process = start_node(workspace__half_spaces=quoted("; ".join(walls)), command__soft_start_s="0.0", **PATIENT)
     peer = make_peer()
     start_moving(peer, process)
     assert peer.spin_until(lambda: peer.reported("workspace: ")), process.log_path.read_text()
-    peer.spin_for(3.0)
+    assert peer.spin_until(lambda: len(peer.commands) > 150)
     inside = [tip(point.positions) for point in points(peer)]
     assert len(inside) > 100
     assert max(abs(px - x) for px, _ in inside) <= room + 1e-6
@@ -68,10 +68,10 @@ def test_a_plan_that_would_leave_the_work_space_is_cut_and_named(start_node, mak
 
 def test_the_tool_keeps_its_speed_limit(start_node, make_peer: Callable[..., Peer]):
     limit = 0.2
-    process = start_node(workspace__max_tcp_speed=str(limit), command__soft_start_s="0.0")
+    process = start_node(workspace__max_tcp_speed=str(limit), command__soft_start_s="0.0", **PATIENT)
     peer = make_peer()
     start_moving(peer, process)
-    peer.spin_for(3.0)
+    assert peer.spin_until(lambda: len(peer.commands) > 150)
     speeds = [tip_speed(point.positions, point.velocities) for point in points(peer)]
     assert max(speeds) <= limit + 1e-6
     assert max(speeds) > limit / 2, "it would also keep the limit at rest"
@@ -89,7 +89,7 @@ def test_rules_that_do_not_fit_the_robot_keep_it_from_moving(start_node, make_pe
     process = start_node(**parameters)
     peer = make_peer()
     if process.poll() is None and peer.change_state(1):
-        assert peer.spin_until(lambda: words in process.log_path.read_text(), 20.0), process.log_path.read_text()
+        assert peer.spin_until(lambda: words in process.log_path.read_text()), process.log_path.read_text()
         assert not peer.activate(2.0)
     else:
         assert words in process.log_path.read_text()
