@@ -273,6 +273,7 @@ def _simulator(options: argparse.Namespace) -> list[str]:
         *("--camera-rate", str(1000 / PERIOD_MS), "--seed", str(options.seed)),
         *("--joints", options.joints, "--default-acceleration", str(options.default_acceleration)),
         *("--default-acceleration-m", str(options.default_acceleration_m)),
+        *("--tip", options.tip, "--camera", options.camera),
     ]
 
 

@@ -9,10 +9,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from .cameras import Camera
 from .kinematics import link_positions, rotation
-from .urdf import Robot, Vector3
+from .urdf import Robot, Vector3, root_link
 
 NAME = "camera"
+_LINK = "simulator_camera"
 SIZE = 256
 """Width and height of its images."""
 RATE_HZ = 30
@@ -63,6 +65,11 @@ class DefaultCamera:
         )
 
 
+def is_default(camera: Camera) -> bool:
+    """Whether a camera is one that was added, by its frame: also after its description was read again."""
+    return camera.frame_id.startswith(_LINK)
+
+
 def default_camera(robot: Robot, positions: Mapping[str, np.ndarray]) -> DefaultCamera:
     """A camera fixed to the root link that sees the moving part of the robot, from the links that it begins at.
 
@@ -78,10 +85,8 @@ def default_camera(robot: Robot, positions: Mapping[str, np.ndarray]) -> Default
     across = (np.maximum(np.abs(left), np.abs(up)) + margin) / math.tan(FIELD_OF_VIEW / 2)
     distance = float((across - forward).max())
     away = -rotation(rpy)[:, 0]
-    children = {joint.child for joint in robot.joints}
-    root = next(link for link in robot.links if link not in children)
-    link = _unused(f"simulator_{NAME}", robot.links)
-    return DefaultCamera(link, root, _rounded(centre + distance * away), rpy, _rounded(centre))
+    link = _unused(_LINK, robot.links)
+    return DefaultCamera(link, root_link(robot), _rounded(centre + distance * away), rpy, _rounded(centre))
 
 
 def _moving_part(robot: Robot, moved: Collection[str]) -> set[str]:

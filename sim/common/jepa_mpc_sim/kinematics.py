@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .urdf import Joint, Robot
+from .urdf import Joint, Robot, root_link
 
 
 def rotation(rpy: Sequence[float]) -> np.ndarray:
@@ -32,8 +32,7 @@ def link_positions(robot: Robot, positions: Mapping[str, np.ndarray]) -> np.ndar
     below: dict[str, list[Joint]] = {}
     for joint in robot.joints:
         below.setdefault(joint.parent, []).append(joint)
-    children = {joint.child for joint in robot.joints}
-    root = next(link for link in robot.links if link not in children)
+    root = root_link(robot)
     turns, places = {root: np.tile(np.eye(3), (count, 1, 1))}, {root: np.zeros((count, 3))}
     waiting = [root]
     for link in waiting:

@@ -22,10 +22,12 @@ from .draws import Draws
 from .errors import RejectedMessage
 from .late import Late
 from .lockstep import StepGate
+from .object_topics import ObjectTopics
 from .pacing import due
 from .plant import Plant
 from .settings import DESCRIPTIONS, Settings, checked_settings
 from .simulation import Simulation
+from .urdf import read_robot, root_link
 
 LOCKSTEP_START_NS = 1_000_000_000
 """Start of lockstep time. A stamp of 0 would mean 'now' or 'none'."""
@@ -79,6 +81,12 @@ class SimulatorNode(Node):
         self._clock_out = self.create_publisher(Clock, "/clock", 10)
         self._description = self.create_publisher(String, "robot_description", LATCHED)
         self._goal_state = self.create_publisher(JointState, "~/goal_state", LATCHED)
+
+        # Only some simulators have objects.
+        self._objects = None
+        if getattr(plant, "objects", ()):
+            root = root_link(read_robot(urdf_xml))
+            self._objects = ObjectTopics(self, plant, root, lambda: self._teleport(plant.position))
 
         self.create_subscription(JointTrajectory, "joint_trajectory", self._on_trajectory, _COMMAND_DEPTH)
         self.create_subscription(Float64MultiArray, "commands", self._on_commands, _COMMAND_DEPTH)
@@ -258,6 +266,8 @@ class SimulatorNode(Node):
             plant.joint_names, plant.position, stamp_ns, plant.velocity, plant.effort
         )
         self._true_joint_states.publish(message)
+        if self._objects is not None:
+            self._objects.publish(stamp_ns)
         self._late_joint_states.add(message, stamp_ns)
         self._publish_late()
 

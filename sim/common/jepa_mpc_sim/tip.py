@@ -6,7 +6,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 
-from .urdf import Robot, UrdfError
+from .urdf import Robot, UrdfError, root_link
 
 TIP = "fingertip"
 """A link of this name is the tip of its robot."""
@@ -44,6 +44,5 @@ def last_link(robot: Robot, moved: Collection[str]) -> str:
         fixed = [joint.child for joint in robot.joints if joint.parent == link and joint.type == "fixed"]
         return [link, *max(map(branch, fixed), key=len, default=[])]
 
-    root = next(link for link in robot.links if link not in above)
     children = [joint.child for joint in robot.joints if joint.name in moved]
-    return branch(max(children, key=depth, default=root))[-1]
+    return branch(max(children, key=depth, default=root_link(robot)))[-1]

@@ -170,6 +170,12 @@ def read_robot(urdf_xml: str) -> Robot:
     return Robot(root, links, joints)
 
 
+def root_link(robot: Robot) -> str:
+    """The link that is no child."""
+    children = {joint.child for joint in robot.joints}
+    return next(link for link in robot.links if link not in children)
+
+
 def _joint(element: ElementTree.Element) -> Joint:
     name = _name(element, "name", "<joint>")
     where = f"joint '{name}'"

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jepa_mpc_sim.errors import StartupError
@@ -44,6 +45,19 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         metavar="NAME=FOLDER",
         help="folder of a ROS package that meshes are in; repeatable (default: ROS's paths, and above the URDF)",
     )
+    parser.add_argument("--scene", type=Path, metavar="FILE", help="YAML file of objects around the robot")
+    parser.add_argument(
+        "--collisions",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="whether links and objects touch each other (default: only with a scene)",
+    )
+    parser.add_argument(
+        "--gravity",
+        choices=("compensated", "on"),
+        default="compensated",
+        help="whether gravity pulls the robot's links; objects fall in any case (default compensated)",
+    )
     parser.add_argument("--viewer", action="store_true", help="open MuJoCo's window (needs a display)")
     return parser.parse_args(without_ros_arguments(arguments))
 
@@ -65,16 +79,23 @@ def simulate(arguments: argparse.Namespace, command_line: Sequence[str], stop: S
         ) from error
     from jepa_mpc_sim.held_joints import with_camera
     from jepa_mpc_sim.mesh_files import with_mesh_paths
+    from jepa_mpc_sim.scene import SceneError, read_scene
     from jepa_mpc_sim.urdf import UrdfError
 
     from .plant import Plant
+    from .world import World
 
     defaults, options = settings_of(arguments), robot_options(arguments)
     with ExitStack() as stack:
         try:
             urdf_xml, note = with_camera(urdf_xml, options)
             described = with_mesh_paths(urdf_xml, arguments.urdf.parent, packages_of(arguments))
-            plant = Plant(defaults.imperfections.built(described), options)
+            world = World(
+                read_scene(arguments.scene) if arguments.scene else (), arguments.collisions, arguments.gravity
+            )
+            plant = Plant(defaults.imperfections.built(described), options, world)
+        except SceneError as error:
+            raise StartupError(str(error)) from error
         except UrdfError as error:
             raise StartupError(f"{arguments.urdf}: {one_line(error)}") from error
         except ValueError as error:

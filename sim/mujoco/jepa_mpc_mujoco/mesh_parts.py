@@ -39,9 +39,9 @@ def read_parts(path: Path) -> list[MeshPart]:
         raise MeshUnreadable("not found")
     if path.suffix.lower() not in FORMATS:
         raise MeshUnreadable(f"a {path.suffix or 'nameless'} file, not STL, OBJ or DAE")
-    import trimesh
-
     try:
+        import trimesh
+
         scene = trimesh.load_scene(path, process=False)
         by_colour: dict[Rgba | None, list[trimesh.Trimesh]] = {}
         for geometry in scene.dump():

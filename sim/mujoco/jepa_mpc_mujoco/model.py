@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import mujoco
 import numpy as np
+from jepa_mpc_sim.default_camera import is_default
 from jepa_mpc_sim.held_joints import MovedRobot
 
 from .appearance import Appearance
@@ -13,6 +14,7 @@ from .inertials import repair_inertials
 from .mesh_parts import inertia_of
 from .meshes import prepare_meshes
 from .patterns import add_patterns
+from .world import World, add_objects, enable_contacts
 
 TIMESTEP_S = 0.002
 """Physics step. Every duration given to `Plant.step` must be a multiple of it."""
@@ -34,17 +36,17 @@ _HIDDEN_GROUP = 3
 _CAMERA_QUATERNION = (0.5, 0.5, -0.5, -0.5)
 
 
-def compile_model(robot: MovedRobot, notes: list[str]) -> mujoco.MjModel:
+def compile_model(robot: MovedRobot, world: World, notes: list[str]) -> mujoco.MjModel:
     """URDF -> MuJoCo model with velocity servos, cameras and light, set up for fast rendering.
 
-    Adds what could not be built to `notes`. Raises ValueError for what MuJoCo cannot compile.
+    Adds what could not be built to `notes`. Raises SceneError, and ValueError for what MuJoCo cannot compile.
     """
     root, joint_names, limits = robot.root, robot.joint_names, robot.limits
     for joint in root.findall("joint"):
         for dynamics in joint.findall("dynamics"):
             # The drives of a real robot overcome its friction. These servos would not.
             joint.remove(dynamics)
-    meshes = prepare_meshes(root, collisions=False)
+    meshes = prepare_meshes(root, world.has_contacts)
     notes.extend(filter(None, (meshes.note, repair_inertials(root))))
     # By default, MuJoCo drops a URDF's visuals and fuses its fixed links, such as tip and camera.
     extension = ElementTree.Element("mujoco")
@@ -55,10 +57,13 @@ def compile_model(robot: MovedRobot, notes: list[str]) -> mujoco.MjModel:
     for mesh in spec.meshes:
         mesh.inertia = inertia_of(mesh.file in meshes.colliding)
     _hide_collision_shapes(spec, meshes.undrawn)
+    if world.has_contacts:
+        _collide_by_visuals(spec)
 
     spec.option.timestep = TIMESTEP_S
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_CONTACT
+    if not world.has_contacts:
+        spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_CONTACT
     # Shadows and multisampling make software rendering about twenty times slower.
     spec.visual.quality.shadowsize = 0
     spec.visual.quality.offsamples = 0
@@ -77,7 +82,7 @@ def compile_model(robot: MovedRobot, notes: list[str]) -> mujoco.MjModel:
     )
 
     add_patterns(spec)
-    if robot.added_camera:
+    if is_default(robot.cameras[0]):
         # Robots without a table of their own are seen before nothing, and dark links would not show.
         spec.add_texture(
             name="background",
@@ -91,8 +96,10 @@ def compile_model(robot: MovedRobot, notes: list[str]) -> mujoco.MjModel:
 
     for camera in robot.cameras:
         spec.body(camera.link).add_camera(name=camera.name, fovy=camera.fovy, quat=list(_CAMERA_QUATERNION))
-    for body in spec.bodies:
-        body.gravcomp = 1.0
+    if world.gravity == "compensated":
+        for body in spec.bodies:
+            body.gravcomp = 1.0
+    add_objects(spec, world.scene)
 
     servos = []
     for index, name in enumerate(joint_names):
@@ -109,7 +116,19 @@ def compile_model(robot: MovedRobot, notes: list[str]) -> mujoco.MjModel:
         servos[index].set_to_velocity(kv=inertia[index] / SERVO_TIME_CONSTANT_S)
         if rotors[index] > 0:
             spec.joint(name).armature = rotors[index]
+    if world.has_contacts:
+        enable_contacts(spec, model, [link.get("name", "") for link in root.findall("link")], _zero_pose(model, robot))
     return spec.compile()
+
+
+def _zero_pose(model: mujoco.MjModel, robot: MovedRobot) -> np.ndarray:
+    """All positions of the model `[nq]` with the moved joints at 0, or at the nearest position in their range."""
+    zero = model.qpos0.copy()
+    position = np.zeros(len(robot.joint_names)).clip(robot.limits.lower, robot.limits.upper)
+    zero[[model.joint(name).qposadr[0] for name in robot.joint_names]] = position
+    for one in robot.followers:
+        zero[model.joint(one.name).qposadr[0]] = one.multiplier * position[one.driver] + one.offset
+    return zero
 
 
 def _compiled(spec: mujoco.MjSpec) -> mujoco.MjModel:
@@ -129,6 +148,14 @@ def _hide_collision_shapes(spec: mujoco.MjSpec, undrawn: set[str]) -> None:
         for geom in body.geoms:
             if geom.contype and body.name not in undrawn:
                 geom.group = _HIDDEN_GROUP
+
+
+def _collide_by_visuals(spec: mujoco.MjSpec) -> None:
+    """Lets links without collision shapes collide by what they show."""
+    for body in spec.bodies:
+        if not any(geom.contype for geom in body.geoms):
+            for geom in body.geoms:
+                geom.contype = geom.conaffinity = 1
 
 
 def _servo_inertia(model: mujoco.MjModel, robot: MovedRobot) -> tuple[np.ndarray, np.ndarray]:

@@ -11,28 +11,34 @@ from jepa_mpc_sim.cameras import Camera
 from jepa_mpc_sim.held_joints import moved_robot
 from jepa_mpc_sim.joint_limits import AS_DESCRIBED, RobotOptions
 from jepa_mpc_sim.plant import joint_vector, whole_steps
+from jepa_mpc_sim.scene import Pose
 
 from .appearance import Appearance, apply_appearance, part_names
 from .dynamics import Dynamics, apply_dynamics, link_names
 from .model import TIMESTEP_S, compile_model
+from .world import EMPTY, Objects, World
 
 
 class Plant:
     """A robot in MuJoCo that tracks joint velocity set-points, with cameras, of which the first is the main one.
 
     Positions are rad (m for prismatic joints), velocities rad/s, efforts Nm, all float64 arrays in the order of
-    `joint_names`. Gravity is compensated, as in a real velocity-controlled arm, and there are no collisions.
+    `joint_names`. Unless the world has it otherwise, gravity is compensated, as in a real velocity-controlled arm, and
+    there are no collisions.
     """
 
-    def __init__(self, urdf_xml: str, options: RobotOptions = AS_DESCRIBED) -> None:
-        """Builds the model from the text of a URDF. Raises UrdfError if something is missing in it."""
+    def __init__(self, urdf_xml: str, options: RobotOptions = AS_DESCRIBED, world: World = EMPTY) -> None:
+        """Builds the model from the text of a URDF, and of what is around the robot.
+
+        Raises UrdfError if something is missing in the URDF, SceneError, and ValueError for what MuJoCo refuses.
+        """
         robot = moved_robot(urdf_xml, options)
         self.joint_names = robot.joint_names
         self.limits = robot.limits
         self.cameras = robot.cameras
         self.notes = [robot.added_camera.note] if robot.added_camera else []
         """What was added to the robot or left out, a line each."""
-        self._model = compile_model(robot, self.notes)
+        self._model = compile_model(robot, world, self.notes)
         self._nominal = copy.copy(self._model)
         self._data = mujoco.MjData(self._model)
         self._scratch = mujoco.MjData(self._model)
@@ -43,6 +49,9 @@ class Plant:
         self._dof = self._model.jnt_dofadr[joint_ids]
         self._followers = robot.followers
         self._follower_qpos = self._model.jnt_qposadr[[self._model.joint(one.name).id for one in robot.followers]]
+        self._objects = Objects(self._model, world.scene)
+        self.objects = self._objects.names
+        """The free objects of the scene, by their names."""
         self._tip = self._model.body(robot.tip_link).id
         self.reset(np.zeros(len(self.joint_names)).clip(self.limits.lower, self.limits.upper))
 
@@ -54,7 +63,7 @@ class Plant:
     @property
     def link_names(self) -> list[str]:
         """The moving links, whose mass `Dynamics` can change."""
-        return link_names(self._model)
+        return [name for name in link_names(self._model) if name not in self.objects]
 
     def set_appearance(self, appearance: Appearance) -> None:
         """Sets the appearance of subsequent images. Raises ValueError for an unknown part or pattern."""
@@ -86,8 +95,12 @@ class Plant:
         return self._data.qfrc_actuator[self._dof]
 
     def reset(self, position: np.ndarray, velocity: np.ndarray | None = None) -> None:
-        """Puts the robot at a pose `[J]`, at rest unless a velocity `[J]` is given. Time does not restart."""
+        """Puts the robot at a pose `[J]`, at rest unless a velocity `[J]` is given, and objects where they start.
+
+        Time does not restart.
+        """
         mujoco.mj_resetData(self._model, self._data)
+        self._objects.reset(self._data)
         self._put(self._data, position)
         if velocity is not None:
             self._data.qvel[self._dof] = self._checked("velocity", velocity)
@@ -107,7 +120,8 @@ class Plant:
         return self._render(self._data, camera)
 
     def render_at(self, position: np.ndarray, camera: int = 0) -> np.ndarray:
-        """The image of a camera with the robot at `position [J]`. The simulation is not changed."""
+        """The image of a camera with the robot at `position [J]` and objects where they are. The simulation is not
+        changed."""
         self._place(position)
         return self._render(self._scratch, camera)
 
@@ -115,6 +129,15 @@ class Plant:
         """World position `[x, y, z]` in m of the tip link with the robot at `position [J]`."""
         self._place(position)
         return self._scratch.xpos[self._tip].copy()
+
+    def object_pose(self, name: str) -> Pose:
+        """Where a free object is. Raises KeyError for another name."""
+        return self._objects.pose(self._data, name)
+
+    def place_object(self, name: str, pose: Pose) -> None:
+        """Puts a free object somewhere at rest, now and at each reset. Raises KeyError for another name."""
+        self._objects.place(self._data, name, pose)
+        mujoco.mj_forward(self._model, self._data)
 
     def close(self) -> None:
         """Frees the rendering contexts. Must be called on the thread that rendered."""
@@ -125,6 +148,7 @@ class Plant:
 
     def _place(self, position: np.ndarray) -> None:
         self._put(self._scratch, position)
+        self._objects.copy(self._data, self._scratch)
         mujoco.mj_kinematics(self._model, self._scratch)
         mujoco.mj_camlight(self._model, self._scratch)
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="needs a sourced ROS 2")
@@ -32,9 +31,14 @@ def received(client: RosClient, kind: type, topics: Sequence[str]) -> dict[str, 
 
 def placed(client: RosClient) -> int:
     """Places the robot; the stamp of it. The simulator begins with a teleport, whose clock may still be on its way."""
-    client.set_state(0.0, 0.0)
-    client.listen(0.5)
-    return stamp_ns(client.set_state(0.1, 0.1))
+    client.set_state(0.125, 0.25)
+    states = client.seen[f"{NODE}/true_joint_states"]
+
+    def there() -> list[int]:
+        return [stamp_ns(state) for state in states if list(state.position) == [0.125, 0.25]]
+
+    client.wait(lambda: bool(there()), "the pose")
+    return there()[0]
 
 
 @pytest.fixture
@@ -85,19 +89,11 @@ def periods_since(client: RosClient, start_ns: int) -> list[Sequence[int]]:
     return [message.data for message in client.seen[f"{NODE}/period"] if message.data[0] >= start_ns]
 
 
-def test_in_real_time_each_camera_has_the_rate_of_its_sensor_and_one_can_be_chosen(two_cameras: Path):
+def test_another_camera_can_be_the_main_one(two_cameras: Path):
     arguments = ("--urdf", str(two_cameras), "--camera", "wrist-cam")
     with SimulatorProcess(*arguments), RosClient(lockstep=False) as client:
-        images = received(client, Image, ("camera/image_raw", "wrist_cam/image_raw"))
-        client.listen(0.3)
-        for messages in images.values():
-            messages.clear()
-        client.wait(lambda: all(len(messages) > 20 for messages in images.values()), "images")
-        gaps_ms = {topic: np.diff([stamp_ns(one) / 1e6 for one in messages]) for topic, messages in images.items()}
-        # 30 Hz and 15 Hz on a grid of 10 ms. The median, since a busy machine leaves some out.
-        assert 29 < np.median(gaps_ms["camera/image_raw"]) < 41
-        assert 59 < np.median(gaps_ms["wrist_cam/image_raw"]) < 81
-        assert {(one.width, one.height) for one in client.seen["image_raw"][-5:]} == {(64, 48)}
+        client.wait(lambda: bool(client.seen["image_raw"]), "an image")
+        assert (client.seen["image_raw"][-1].width, client.seen["goal_image"][-1].width) == (64, 64)
 
 
 def test_a_robot_without_a_camera_has_one_in_its_images_and_its_description(tmp_path: Path):
