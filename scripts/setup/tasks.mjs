@@ -74,9 +74,10 @@ function productTask(program, command, { isolated, needsGazebo = () => false, st
  *
  * @param {string} module
  * @param {readonly string[]} folders where Python finds it and what it starts
+ * @param {{ isolated?: boolean }} [options] as those of `superviseIn`
  * @returns {Task}
  */
-function simulatorTask(module, folders) {
+function simulatorTask(module, folders, { isolated = true } = {}) {
   return {
     prepare: async (args, env) => {
       const site = await setUp(productSteps, env, write);
@@ -84,6 +85,7 @@ function simulatorTask(module, folders) {
       const python = join(site.source.pythonPrefix, 'bin', 'python');
       return () =>
         superviseIn(site, env, [python, '-m', module, ...args], {
+          isolated,
           adapt: (own) => ({
             ...own,
             PYTHONPATH: [...paths, own['PYTHONPATH'] ?? ''].filter((path) => path !== '').join(delimiter),
@@ -219,6 +221,8 @@ export const TASKS = {
         });
     },
   },
+  /** A robot of any URDF in MuJoCo, in the user's ROS domain: docs/simulators.md. */
+  simulate: simulatorTask('jepa_mpc_mujoco', ['sim/common', 'sim/mujoco'], { isolated: false }),
   /** Drives the demo's robot through ROS 2 and records it: training/README.md, "Your own robot". */
   record: simulatorTask('jepa_mpc_training.record', ['training', 'sim/common', 'sim/mujoco']),
   /** Injects faults into the running demo and measures the reactions: docs/faults.md. */
