@@ -1,5 +1,5 @@
-import { mkdir, open, rm, writeFile } from 'node:fs/promises';
-import { dirname, extname } from 'node:path';
+import { open, rm, writeFile } from 'node:fs/promises';
+import { extname } from 'node:path';
 import { JepaMpcError } from '../../src/core/errors.js';
 import { percentile } from '../../src/math/percentile.js';
 import { CommandAudit } from '../episodes/command-audit.js';
@@ -18,6 +18,7 @@ import { sampleEpisode, type EpisodeTask } from '../episodes/episode-sampler.js'
 import { taskOf, type Task } from '../episodes/tasks/registry.js';
 import { writtenTask } from '../episodes/tasks/written-task.js';
 import { InterruptWatch } from './interrupt-watch.js';
+import { prepareFiles } from '../output-files.js';
 import type { DemoOptions } from './options.js';
 import { PACKAGE_ROOT } from './package-root.js';
 import { PlannerFigures } from '../episodes/planner-figures.js';
@@ -117,7 +118,7 @@ class DemoRun {
     const { robot, model } = subject;
     const task = taskOf(this.#options.task, robot);
     for (const line of subjectLines(subject, task)) this.#terminal.line(line);
-    for (const file of writtenFiles(this.#options)) await mkdir(dirname(file), { recursive: true });
+    await prepareFiles(writtenFiles(this.#options));
     if (recordingFile !== null) await removeRecording(recordingFile);
     const drawn = Array.from({ length: episodes }, (_, episode) => sampleEpisode(seed, episode, robot));
     const audit = new CommandAudit(robot.limits);

@@ -1,7 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { JepaMpcError } from '../../src/core/errors.js';
 import { machine } from '../machine.js';
+import { prepareFiles } from '../output-files.js';
 import { readPlannerProfile, type PlannerProfile } from '../profiles/planner-profile.js';
 import { Progress } from '../progress.js';
 import { subjectOf, withSimulations, type RunSetting } from '../run-setting.js';
@@ -24,14 +24,15 @@ export interface EvaluationOptions {
  * Runs every profile over the same episodes, prints the table, and writes result and plot where asked for.
  *
  * @returns exit status, as of {@link withSimulations}
- * @throws JepaMpcError before anything is started: a profile or a model that cannot be read
+ * @throws JepaMpcError before anything is started: a profile or a model that cannot be read, a result that cannot be written
  */
 export async function runEvaluation(options: EvaluationOptions): Promise<number> {
   const { setting, episodes, jsonFile } = options;
   const profiles = options.profiles.map((file) => readPlannerProfile(file));
   checkNames(profiles);
   const subject = await subjectOf(setting);
-  if (jsonFile !== null) await mkdir(dirname(jsonFile), { recursive: true });
+  const plotFile = jsonFile?.replace(/\.json$/, '.png') ?? null;
+  await prepareFiles([jsonFile, plotFile]);
   const progress = new Progress(process.stdout);
   const startMs = performance.now();
   return withSimulations(setting, async (pool) => {
@@ -64,8 +65,7 @@ export async function runEvaluation(options: EvaluationOptions): Promise<number>
       });
       progress.end();
       for (const line of tableLines(evaluation)) progress.line(line);
-      if (jsonFile !== null) {
-        const plotFile = jsonFile.replace(/\.json$/, '.png');
+      if (jsonFile !== null && plotFile !== null) {
         await writeFile(jsonFile, `${JSON.stringify(evaluation, null, 2)}\n`);
         await writeFile(plotFile, await plotEvaluation(evaluation));
         progress.line(`wrote ${jsonFile} and ${plotFile}`);

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { JepaMpcError } from '../../src/core/errors.js';
 import { writeValue } from '../../src/core/write-value.js';
 import { loadSubject } from '../episodes/subject.js';
+import { prepareFiles } from '../output-files.js';
 import { robotArguments, type RobotChoice } from '../robot-choice.js';
 import { CASES, SETTINGS, type Setting } from './cases.js';
 import { followed, meanOf, type CaseResult } from './provocation.js';
@@ -42,6 +43,7 @@ export async function runGuideCheck(
   print: (line: string) => void,
 ): Promise<boolean> {
   await loadSubject(options);
+  await prepareFiles([options.jsonFile]);
   const startMs = performance.now();
   const sessions = settingsFor(options.rules).map(
     (setting) => [setting, runSession(options, setting)] as const,

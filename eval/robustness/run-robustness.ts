@@ -8,6 +8,7 @@ import { demoReportSchema, type DemoReport } from '../demo/demo-report.js';
 import type { SimulatorName } from '../demo/simulators.js';
 import { machine } from '../machine.js';
 import { loadSubject } from '../episodes/subject.js';
+import { prepareFiles } from '../output-files.js';
 import { robotArguments, type RobotChoice } from '../robot-choice.js';
 import { plotRobustness } from './plot.js';
 import { readResult, type Robustness } from './result.js';
@@ -53,6 +54,7 @@ export async function runRobustness(
 ): Promise<void> {
   const earlier = options.compareFiles.map(readResult);
   await loadSubject(options);
+  await prepareFiles([options.jsonFile, options.plotFile]);
   const startMs = performance.now();
   const neutralRun = runDemo(options, []);
   const { model } = neutralRun;

@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { percentile } from '../../src/math/percentile.js';
 import { parametersByName } from '../../src/params/schema.js';
 import { machine } from '../machine.js';
+import { prepareFolder } from '../output-files.js';
 import { readPlannerProfile } from '../profiles/planner-profile.js';
 import { Progress } from '../progress.js';
 import { subjectOf, withSimulations, type RunSetting } from '../run-setting.js';
@@ -50,7 +51,7 @@ export async function runSweep(options: SweepOptions): Promise<number> {
     profile: { ...profile.start, ...profile.dynamic },
   };
   const sweep = resumeSweep(file, circumstances, machine());
-  await mkdir(out, { recursive: true });
+  await prepareFolder(out);
   const write = async (): Promise<void> => {
     await writeFile(file, `${JSON.stringify(sweep, null, 2)}\n`);
   };

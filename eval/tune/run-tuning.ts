@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { JepaMpcError } from '../../src/core/errors.js';
 import { parametersByName } from '../../src/params/schema.js';
+import { prepareFolder } from '../output-files.js';
 import { readPlannerProfile, type PlannerProfile } from '../profiles/planner-profile.js';
 import { Progress } from '../progress.js';
 import { subjectOf, withSimulations } from '../run-setting.js';
@@ -32,7 +32,7 @@ export async function runTuning(options: TuningOptions): Promise<number> {
   const space = readSpace(options.spaceFile);
   const profile = readPlannerProfile(options.profile);
   const subject = await subjectOf(setting);
-  await mkdir(options.out, { recursive: true });
+  await prepareFolder(options.out);
   const storage = options.storage ?? join(options.out, 'journal.log');
   const { simulator, imperfections, seed, episodeSeconds } = setting;
   const { study, finished } = await Study.open({
