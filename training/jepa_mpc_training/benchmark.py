@@ -27,11 +27,12 @@ def benchmark(model: ExportedModel, batch: int) -> dict[str, float]:
     def noise(*dims: int) -> np.ndarray:
         return rng.standard_normal(dims).astype(np.float32)
 
+    joints = np.zeros(len(model.manifest["action"]["joints"]))
     frame = rng.integers(0, 256, (model.camera.height, model.camera.width, 3), dtype=np.uint8)
     history, actions = noise(batch, window, *shape), noise(batch, action_dim)
     latents, goals = noise(batch, *shape), noise(batch, *shape)
     return {
-        "encode_ms": _median_ms(lambda: model.encode(frame)),
+        "encode_ms": _median_ms(lambda: model.encode(frame, joints, joints)),
         f"predict_{batch}_ms": _median_ms(lambda: model.predict(history, actions)),
         f"distance_{batch}_ms": _median_ms(lambda: model.distance(latents, goals)),
     }

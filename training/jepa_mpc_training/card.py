@@ -26,7 +26,7 @@ def write_card(
     trained, distance, collected = config.train, config.distance, figures["collect"]
     text = f"""# {config.name}
 
-A small JEPA with a temporal-distance head: camera frame in, joint velocities out (through a planner).
+A small JEPA with a temporal-distance head: {_inputs(trained)} in, joint velocities out (through a planner).
 {_origin(trained, encoder)} by `python -m jepa_mpc_training all` of this repository, which prints and writes this page.
 
 - Robot: {len(joints)} joints ({", ".join(joints)}), target velocities held for 0.1 s, predictor step 0.2 s.
@@ -35,7 +35,7 @@ A small JEPA with a temporal-distance head: camera frame in, joint velocities ou
 - Pixels during training: {_pixels(config)}
 - Training: prediction of the latents {_views(collected)} over {trained.rollout} steps, with SIGReg (LeJEPA),
   {figures["train"].get("steps", trained.steps)} steps of {trained.batch} sequences;
-  {_joint_readout(trained)}; then quasimetric reinforcement learning
+  {_joint_readout(trained)}; {_goal_reader(config)}then quasimetric reinforcement learning
   for the distance on frozen latents, {distance.steps} steps.
 - Licence: {"Apache-2.0" if encoder is None else encoder.kind.licence}. Size: {size:.1f} MB.
 - Limits: trained on this robot, {_limits(config, collected)}, and on nothing else.
@@ -44,6 +44,7 @@ A small JEPA with a temporal-distance head: camera frame in, joint velocities ou
 
 Simulated robot in lockstep, development seeds. Success: fingertip within 5 cm of the goal's and every joint slower
 than 0.1 rad/s at some moment within 6 s. Start and goal uniform over the joint range, fingertips at least 0.2 m apart.
+{_goals(trained)}
 
 | policy | success | within 5 cm at the end | median error at the end | median time |
 |---|---|---|---|---|
@@ -57,7 +58,7 @@ The planner with the temporal distance in other conditions, the same for the goa
 
 ## What the latents know
 
-R2 of a linear read-out of sine and cosine of each joint's position, held-out episodes:
+R2 of a linear read-out of sine and cosine of each joint's position from what the image shows, held-out episodes:
 {_r2(joints, probe["r2"])}. In words:
 
 {_bullets(probe["read_out"])}
@@ -142,6 +143,23 @@ def _joint_readout(trained: TrainConfig) -> str:
     if not trained.joint_readout:
         return "joint positions are not used"
     return f"a head that is not exported reads the joint positions from each latent (weight {trained.joint_readout:g})"
+
+
+def _inputs(trained: TrainConfig) -> str:
+    return "camera frame, joint positions and velocities" if trained.proprioception else "camera frame"
+
+
+def _goal_reader(config: Config) -> str:
+    if not config.train.proprioception:
+        return ""
+    return f"a reader of the joint positions from a picture, {config.goal.steps} steps; "
+
+
+def _goals(trained: TrainConfig) -> str:
+    """What the goals of the closed loop are."""
+    if not trained.proprioception:
+        return "Goals are pictures."
+    return "Goals are pictures, whose joint positions are read by the goal encoder, unless a row says otherwise."
 
 
 def _limits(config: Config, collected: dict[str, Any]) -> str:

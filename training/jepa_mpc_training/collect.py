@@ -22,11 +22,12 @@ from .simulators import open_plant
 
 @dataclass(frozen=True)
 class Motion:
-    """One episode: actions `[T, J]` in rad/s, positions `[T + 1, J]` in rad, and frames `[T + 1, H, W, 3]` of the
-    robot's own camera, or None if they were not requested."""
+    """One episode: actions `[T, J]` in rad/s, positions and velocities `[T + 1, J]` in rad and rad/s at the frames, and
+    frames `[T + 1, H, W, 3]` of the robot's own camera, or None if they were not requested."""
 
     actions: np.ndarray
     positions: np.ndarray
+    velocities: np.ndarray
     frames: np.ndarray | None
 
 
@@ -62,6 +63,7 @@ def collect(
         )
         actions = np.empty((episodes, periods, joints), dtype=np.float32)
         positions = np.empty((episodes, periods + 1, joints), dtype=np.float32)
+        velocities = np.empty_like(positions)
         for episode in tqdm(range(episodes), desc="collect", unit="episode"):
             rng = np.random.default_rng([config.seed, episode])
             anchored = rng.random() < randomise.anchored_share
@@ -77,9 +79,11 @@ def collect(
                 scene.set_appearance(Appearance() if view == 0 and anchored else appearance)
                 frames[episode, view] = [simulated.see_at(at) for at in motion.positions]
             actions[episode], positions[episode] = motion.actions, motion.positions
+            velocities[episode] = motion.velocities
     frames.flush()
     np.save(folder / "actions.npy", actions)
     np.save(folder / "positions.npy", positions)
+    np.save(folder / "velocities.npy", velocities)
     np.save(folder / "in_gazebo.npy", in_gazebo)
     return {
         "episodes": episodes,
@@ -96,15 +100,16 @@ def drive(robot: Robot, rng: np.random.Generator, periods: int, delay_ms: int, s
     robot.reset(rng.uniform(limits.lowest_drawn, limits.highest_drawn), delay_ms)
     # Rounded as they are stored, so that the recorded actions are exactly those that were driven.
     actions = exploration(rng, periods, limits.velocity).astype(np.float32)
-    positions, frames = [], []
+    positions, velocities, frames = [], [], []
     for period in range(periods + 1):
         positions.append(robot.plant.position)
+        velocities.append(robot.plant.velocity)
         if seeing:
             frames.append(robot.see())
         if period < periods:
             for _ in range(PERIOD_MS // TICK_MS):
                 robot.tick(actions[period])
-    return Motion(actions, np.stack(positions), np.stack(frames) if seeing else None)
+    return Motion(actions, np.stack(positions), np.stack(velocities), np.stack(frames) if seeing else None)
 
 
 def spread(some: int, count: int) -> np.ndarray:

@@ -158,6 +158,11 @@ class TrainConfig:
     """Weight of the error of a head that reads the recorded joint positions from each latent, so that the latent shows
     every joint. The head is not exported. 0: no such head."""
     joint_readout_width: int = 64
+    proprioception: bool = True
+    """Whether the measured joint positions and velocities are a part of each latent, beside what the image shows.
+    Goals are then read from images by a goal encoder (`GoalConfig`)."""
+    joint_prediction: float = 5.0
+    """Weight of the error of the predicted joint part."""
     projections: int = 64
     latent_dim: int = 32
     patch: int = 4
@@ -173,6 +178,22 @@ class TrainConfig:
     """Steps between evaluations of the held-out rollout error; 0: never."""
     patience: int = 0
     """Evaluations without an improvement before training stops, with the best weights; 0: all steps are trained."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class GoalConfig:
+    """The goal reader: joint positions from the picture of a goal."""
+
+    steps: int = 3000
+    batch: int = 96
+    """Moments in a batch, each in one of its views."""
+    learning_rate: float = 2e-3
+    channels: int = 16
+    """Channels of its convolutions."""
+    points: int = 16
+    """Points in the image that it finds."""
+    width: int = 256
     seed: int = 0
 
 
@@ -237,6 +258,7 @@ class Config:
     photometry: PhotometryConfig = field(default_factory=PhotometryConfig)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    goal: GoalConfig = field(default_factory=GoalConfig)
     distance: DistanceConfig = field(default_factory=DistanceConfig)
     planner: PlannerConfig = field(default_factory=PlannerConfig)
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
@@ -253,7 +275,7 @@ def with_settings(config: Config, settings: Sequence[str]) -> Config:
             raise ValueError(f"--set: found '{setting}', expected STAGE.FIELD=VALUE with a field of config.py.")
         kind = type(getattr(section, name))
         try:
-            value = kind(text)
+            value = _boolean(text) if kind is bool else kind(text)
         except ValueError as error:
             raise ValueError(f"--set {path}: found '{text}', expected {kind.__name__}.") from error
         config = dataclasses.replace(config, **{stage: dataclasses.replace(section, **{name: value})})
@@ -273,6 +295,14 @@ def with_encoder(kind: str | None, weights: Path | None, config: Config) -> Conf
     given = {"kind": kind, "weights": None if weights is None else str(weights)}
     changed = {name: value for name, value in given.items() if value is not None}
     return dataclasses.replace(config, encoder=dataclasses.replace(config.encoder, **changed))
+
+
+def _boolean(text: str) -> bool:
+    """Of on, off, True, False, 1 and 0, in any case. Raises ValueError for anything else."""
+    values = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
+    if text.lower() not in values:
+        raise ValueError(text)
+    return values[text.lower()]
 
 
 def _names(section: object) -> set[str]:

@@ -1,13 +1,27 @@
-"""Recorded episodes on disk: frames in several views, actions, and joint positions."""
+"""Recorded episodes on disk: frames in several views, actions, joint positions and velocities."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from .config import BLOCK
+from .config import BLOCK, PERIOD_MS
+
+
+class Stretches(NamedTuple):
+    """Stretches of episodes, `length` frames each, one predictor step apart.
+
+    frames uint8 `[count, V, length, H, W, 3]`, the raw action blocks between them `[count, length - 1, BLOCK * J]`,
+    ordered [period][joint], and joint positions and velocities at the frames `[count, length, J]`.
+    """
+
+    frames: np.ndarray
+    actions: np.ndarray
+    positions: np.ndarray
+    velocities: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -15,23 +29,35 @@ class Dataset:
     """Episodes of equal length; frame `t` is seen before action `t`, in every view at the same moment.
 
     frames uint8 `[E, V, T + 1, H, W, 3]`, actions float32 `[E, T, J]` (target velocity, rad/s),
-    positions float32 `[E, T + 1, J]` (rad), in_gazebo bool `[E]`: whether the first view is from Gazebo.
+    positions and velocities float32 `[E, T + 1, J]` (rad, rad/s) as measured at the frames, in_gazebo bool `[E]`:
+    whether the first view is from Gazebo.
     """
 
     frames: np.ndarray
     actions: np.ndarray
     positions: np.ndarray
+    velocities: np.ndarray
     in_gazebo: np.ndarray
 
     @classmethod
     def load(cls, folder: Path) -> Dataset:
-        """Opens the arrays in a folder; frames stay on disk until they are used."""
+        """Opens the arrays in a folder; frames stay on disk until they are used.
+
+        Earlier versions stored no velocities: they are then those between the positions before and after a frame.
+        """
+        positions, measured = np.load(folder / "positions.npy"), folder / "velocities.npy"
         return cls(
             np.load(folder / "frames.npy", mmap_mode="r"),
             np.load(folder / "actions.npy"),
-            np.load(folder / "positions.npy"),
+            positions,
+            np.load(measured) if measured.exists() else np.gradient(positions, PERIOD_MS / 1000, axis=1),
             np.load(folder / "in_gazebo.npy"),
         )
+
+    @property
+    def states(self) -> np.ndarray:
+        """Positions, then velocities at the frames: `[E, T + 1, 2 J]`."""
+        return np.concatenate((self.positions, self.velocities), axis=2)
 
     def split(self, held_out: float) -> tuple[np.ndarray, np.ndarray]:
         """Indices of the episodes `(training, held out)`; at least one each."""
@@ -39,15 +65,8 @@ class Dataset:
         last = count - max(1, round(count * held_out))
         return np.arange(last), np.arange(last, count)
 
-    def sequences(
-        self, rng: np.random.Generator, episodes: np.ndarray, count: int, length: int
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Random stretches of `length` frames one predictor step apart.
-
-        Returns frames uint8 `[count, V, length, H, W, 3]`, the raw action blocks between them
-        `[count, length - 1, BLOCK * J]`, ordered [period][joint], and the joint positions at the frames
-        `[count, length, J]`.
-        """
+    def sequences(self, rng: np.random.Generator, episodes: np.ndarray, count: int, length: int) -> Stretches:
+        """Random stretches of the episodes."""
         episode = rng.choice(episodes, count)
         start = rng.integers(0, self.actions.shape[1] - (length - 1) * BLOCK, count, endpoint=True)
         frame_index = start[:, None] + np.arange(length) * BLOCK
@@ -55,4 +74,5 @@ class Dataset:
         views = np.arange(self.frames.shape[1])[None, :, None]
         frames = self.frames[episode[:, None, None], views, frame_index[:, None]]
         actions = self.actions[episode[:, None], action_index]
-        return frames, actions.reshape(count, length - 1, -1), self.positions[episode[:, None], frame_index]
+        at = episode[:, None], frame_index
+        return Stretches(frames, actions.reshape(count, length - 1, -1), self.positions[at], self.velocities[at])

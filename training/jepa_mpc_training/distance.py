@@ -17,19 +17,27 @@ _FASTEST_SHARE = 0.05
 """The fastest of the recorded steps: this share of them counts as full speed when the head is calibrated."""
 
 
-def train_distance(latents: Tensor, config: DistanceConfig, folder: Path) -> dict[str, Any]:
-    """Trains a head on latents `[E, V, T + 1, D]` and writes `distance.pt` to `folder`; returns figures."""
+def train_distance(
+    latents: Tensor, config: DistanceConfig, folder: Path, goals: Tensor | None = None, ignored: int = 0
+) -> dict[str, Any]:
+    """Trains a head on latents `[E, V, T + 1, D]` and writes `distance.pt` to `folder`; returns figures. `goals`: see
+    `fit_distance`; `ignored`: see `DistanceHead`."""
     torch.manual_seed(config.seed)
-    head = DistanceHead(config, latents.shape[3])
-    figures = fit_distance(head, latents, config)
-    torch.save(
-        {"config": config.__dict__, "latent_dim": latents.shape[3], "head": head.state_dict()}, folder / "distance.pt"
-    )
+    dim = latents.shape[3]
+    head = DistanceHead(config, dim, ignored)
+    figures = fit_distance(head, latents, config, goals=goals)
+    state = {"config": config.__dict__, "latent_dim": dim, "ignored": ignored, "head": head.state_dict()}
+    torch.save(state, folder / "distance.pt")
     return figures
 
 
-def fit_distance(head: DistanceHead, latents: Tensor, config: DistanceConfig, stride: int = BLOCK) -> dict[str, Any]:
+def fit_distance(
+    head: DistanceHead, latents: Tensor, config: DistanceConfig, stride: int = BLOCK, goals: Tensor | None = None
+) -> dict[str, Any]:
     """Trains on latents `[E, V, T + 1, ...]` of any shape that the head takes; a predictor step is `stride` of them.
+
+    `goals`: what the same moments are as goals that are given as pictures, of the same shape, if that is something
+    else. Every second goal is then such a one, so that the head tolerates how inexactly pictures are read.
 
     Quasimetric reinforcement learning (Wang et al. 2023, arXiv 2304.01203): pushes random pairs apart, while no
     recorded step may be longer than 1. The distance between two states becomes that of the shortest chain of recorded
@@ -42,12 +50,14 @@ def fit_distance(head: DistanceHead, latents: Tensor, config: DistanceConfig, st
     dual_optimizer = torch.optim.Adam([multiplier], lr=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps, config.learning_rate * 0.01)
     everything = latents.flatten(0, 2)
+    targets = _Goals(latents, goals, generator)
 
     progress = tqdm(range(config.steps), desc="distance", unit="step")
     for step in progress:
-        near, next_ = _steps(latents, config.batch, stride, generator)
-        state, goal = _sample(everything, config.batch, generator), _sample(everything, config.batch, generator)
-        drawn = torch.cat((near, next_, state, goal, *_same(latents, config.batch, generator))).float()
+        near, next_ = _steps(latents, targets, config.batch, stride, generator)
+        state = _sample(everything, config.batch, generator)
+        goal = targets.anywhere(config.batch)
+        drawn = torch.cat((near, next_, state, goal, *_same(latents, targets, config.batch, generator))).float()
         embedded = head.embed(drawn).chunk(6)
         local = _length(embedded[0] - embedded[1])
         far = _length(embedded[2] - embedded[3])
@@ -70,7 +80,7 @@ def fit_distance(head: DistanceHead, latents: Tensor, config: DistanceConfig, st
 def load_distance(path: Path) -> DistanceHead:
     """Reads a file of `train_distance`."""
     state = torch.load(path, weights_only=True)
-    head = DistanceHead(DistanceConfig(**state["config"]), state["latent_dim"])
+    head = DistanceHead(DistanceConfig(**state["config"]), state["latent_dim"], state.get("ignored", 0))
     head.load_state_dict(state["head"])
     return head.eval()
 
@@ -89,18 +99,40 @@ def _calibrate(head: DistanceHead, latents: Tensor, stride: int) -> dict[str, fl
     return {"scale": float(head.scale), "mean_step": float(steps.mean() * head.scale)}
 
 
-def _steps(latents: Tensor, count: int, stride: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+class _Goals:
+    """Moments as goals: `latents` or, every second time at random, `pictures`, both `[E, V, T + 1, ...]`."""
+
+    def __init__(self, latents: Tensor, pictures: Tensor | None, generator: torch.Generator) -> None:
+        self._latents, self._pictures, self._generator = latents, pictures, generator
+
+    def at(self, episode: Tensor, view: Tensor, time: Tensor) -> Tensor:
+        chosen = self._latents[episode, view, time]
+        if self._pictures is None:
+            return chosen
+        is_picture = torch.rand(len(chosen), generator=self._generator) < 0.5
+        return torch.where(is_picture.view(-1, *[1] * (chosen.dim() - 1)), self._pictures[episode, view, time], chosen)
+
+    def anywhere(self, count: int) -> Tensor:
+        """Random moments of all episodes."""
+        episodes, views, times = self._latents.shape[:3]
+        drawn = torch.randint(episodes * views * times, (count,), generator=self._generator)
+        return self.at(drawn // (views * times), drawn // times % views, drawn % times)
+
+
+def _steps(
+    latents: Tensor, goals: _Goals, count: int, stride: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """Random recorded pairs one predictor step apart, each in a random view."""
     episode, view, other = _moments(latents, count, generator)
     start = torch.randint(latents.shape[2] - stride, (count,), generator=generator)
-    return latents[episode, view, start], latents[episode, other, start + stride]
+    return latents[episode, view, start], goals.at(episode, other, start + stride)
 
 
-def _same(latents: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def _same(latents: Tensor, goals: _Goals, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Random recorded moments, each in two random views, which may be the same."""
     episode, view, other = _moments(latents, count, generator)
     at = torch.randint(latents.shape[2], (count,), generator=generator)
-    return latents[episode, view, at], latents[episode, other, at]
+    return latents[episode, view, at], goals.at(episode, other, at)
 
 
 def _moments(latents: Tensor, count: int, generator: torch.Generator) -> list[Tensor]:

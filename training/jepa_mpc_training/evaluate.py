@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from jepa_mpc_mujoco.plant import Plant as MujocoPlant
@@ -72,6 +72,19 @@ Policy = Callable[[list[np.ndarray], np.ndarray, np.ndarray, float, np.random.Ge
 """(latent history, goal latent, committed actions, periods since the last plan, rng) -> raw actions `[K, J]`."""
 
 
+class Eyes(Protocol):
+    """What an episode needs of a model besides its policy."""
+
+    def encode(self, frame: np.ndarray, position: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """Frame uint8 `[H, W, 3]` with joint positions and velocities `[J]` -> latent `[N, D]`."""
+        ...
+
+    def encode_goal(self, frame: np.ndarray, position: np.ndarray | None) -> np.ndarray:
+        """The picture of a goal uint8 `[H, W, 3]`, and its joint positions `[J]`, if they are known -> latent
+        `[N, D]`."""
+        ...
+
+
 Tip = Callable[[np.ndarray], np.ndarray]
 """Joint positions `[J]` -> position of the tip, `[x, y, z]` in m."""
 
@@ -87,19 +100,24 @@ def draw_problem(tip: Tip, limits: JointLimits, rng: np.random.Generator) -> tup
 def run_episode(
     robot: Robot,
     tip: Tip,
-    encode: Callable[[np.ndarray], np.ndarray],
+    model: Eyes,
     policy: Policy,
     seed: int,
     timing: Timing,
     condition: Condition = NOMINAL,
+    captures_goal: bool = False,
 ) -> Episode:
-    """One episode: commands at every tick, frames and plans at their own times, simulation in between."""
+    """One episode: commands at every tick, frames and plans at their own times, simulation in between.
+
+    Joint positions and velocities are those at the time of each frame. The goal is a picture; with `captures_goal` its
+    joint positions are known, too.
+    """
     rng, grain = np.random.default_rng([seed, 7]), np.random.default_rng([seed, 8])
     plant = robot.plant
     start, goal = draw_problem(tip, plant.limits, rng)
     robot.reset(start, condition.delay_ms)
     goal_tip = tip(goal)
-    goal_latent = encode(condition.develop(robot.see_at(goal), grain))
+    goal_latent = model.encode_goal(condition.develop(robot.see_at(goal), grain), goal if captures_goal else None)
 
     frames: deque[tuple[float, np.ndarray]] = deque(maxlen=16)
     plan: _Plan | None = None
@@ -109,7 +127,8 @@ def run_episode(
     frame_times = timing.frame_times()
     for now, following in pairwise(sorted({*range(0, DURATION_MS + 1, TICK_MS), *frame_times})):
         if now in frame_times:
-            frames.append((now, encode(condition.develop(robot.see(), grain))))
+            seen = condition.develop(robot.see(), grain)
+            frames.append((now, model.encode(seen, plant.position, plant.velocity)))
             if frame_index % timing.plan_every == 0:
                 committed = _committed(plan, pending, now, len(start))
                 shift = 0.0 if last_planned_ms is None else (now - last_planned_ms) / PERIOD_MS
@@ -142,11 +161,13 @@ def evaluate(
     tracking_gain: float = 10.0,
     frame_size: int = IMAGE_SIZE,
     options: RobotOptions = AS_DESCRIBED,
+    captures_goal: bool = False,
 ) -> dict[str, Any]:
     """Runs one episode for each of `seeds`; `policy` is "planner", "random" or "nothing".
 
-    The appearance of `condition` applies to MuJoCo alone. `frame_size` is that of the recordings. Raises ValueError for
-    seeds that are reserved for the final test.
+    `captures_goal`: the joint positions of the goal are known, not only its picture. The appearance of `condition`
+    applies to MuJoCo alone. `frame_size` is that of the recordings. Raises ValueError for seeds that are reserved for
+    the final test.
     """
     if seeds.stop > FINAL_TEST_SEED:
         raise ValueError(
@@ -163,7 +184,7 @@ def evaluate(
         progress = tqdm(seeds, desc=f"evaluate {policy}", unit="episode")
         for seed in progress:
             chosen = _policy(policy, model, config)
-            episodes.append(run_episode(robot, body.fingertip, model.encode, chosen, seed, timing, condition))
+            episodes.append(run_episode(robot, body.fingertip, model, chosen, seed, timing, condition, captures_goal))
             progress.set_postfix(success=f"{sum(e.success for e in episodes)}/{len(episodes)}")
     return _summary(episodes, config, timing, policy, seeds)
 
@@ -189,7 +210,7 @@ def _summary(
 def _policy(name: str, model: ExportedModel, config: PlannerConfig) -> Policy:
     space, length = model.action_space, config.horizon * BLOCK
     if name == "planner":
-        planner = CemPlanner(model, space, config)
+        planner = CemPlanner(model, space, config, model.stream_weights)
         return lambda history, goal, committed, shift, rng: planner.plan(np.stack(history), goal, committed, shift, rng)
     if name == "random":
         return lambda history, goal, committed, shift, rng: rng.uniform(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,12 @@ from .config import BLOCK, PERIOD_MS, WINDOW, Config
 from .dataset import Dataset
 from .exporters.file_hash import sha256_of
 from .external_data import move_large_weights_out, weight_files
+from .joint_code import JointPart
 
 CAMERA = "image"
+PROPRIOCEPTION = "proprioception"
+_FILES = {"goalEncoder": "goal_encoder.onnx"}
+"""Files of graphs that are not named as the graph."""
 _OPSET = 18
 _GOLDEN_BATCH = 8
 _TOLERANCE = {"cpu": 1e-4, "webgpu": 1e-3}
@@ -34,12 +39,17 @@ class ExportError(RuntimeError):
 
 @dataclass(frozen=True)
 class Networks:
-    """The networks of the graphs. `encoder` takes `[B, 3, height, width]` of `camera`; `distance` may be None."""
+    """The networks of the graphs. `encoder` takes `[B, 3, height, width]` of `camera`; `distance` may be None.
+
+    With a `joint_part` the encoder takes the joint state, too, and `goal_encoder` takes the picture of a goal alone.
+    """
 
     encoder: nn.Module
     camera: CameraInput
     predictor: nn.Module
     distance: nn.Module | None
+    joint_part: JointPart | None = None
+    goal_encoder: nn.Module | None = None
 
 
 def export(
@@ -59,7 +69,7 @@ def export(
     joints = moved_joints(robot, config.robot)
     limits = joint_limits(robot, joints, config.robot, needs_acceleration=False)
     entries, figures = write_graphs(networks, _golden(networks, dataset), folder)
-    manifest = manifest_of(joints, limits, networks.camera, config, entries, about)
+    manifest = manifest_of(joints, limits, networks, config, entries, about)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return figures
 
@@ -68,7 +78,7 @@ def write_graphs(networks: Networks, golden: dict[str, Tensor], folder: Path) ->
     """Writes graphs and golden vectors to `folder`; returns `graphs` and `golden` of the manifest, and figures."""
     folder.mkdir(parents=True, exist_ok=True)
     graphs: dict[str, tuple[nn.Module, dict[str, Tensor], str]] = {
-        "encoder": (networks.encoder, {CAMERA: golden[f"encoder.{CAMERA}"]}, "latent"),
+        "encoder": (networks.encoder, _inputs(golden, "encoder", (CAMERA, PROPRIOCEPTION)), "latent"),
         "predictor": (
             networks.predictor,
             {"history": golden["predictor.history"], "actions": golden["predictor.actions"]},
@@ -78,16 +88,23 @@ def write_graphs(networks: Networks, golden: dict[str, Tensor], folder: Path) ->
     if networks.distance is not None:
         inputs = {"latent": golden["distance.latent"], "goal": golden["distance.goal"]}
         graphs["distance"] = (networks.distance, inputs, "distance")
+    if networks.goal_encoder is not None:
+        graphs["goalEncoder"] = (networks.goal_encoder, _inputs(golden, "goalEncoder", (CAMERA,)), "latent")
     entries: dict[str, Any] = {}
     figures: dict[str, Any] = {}
     for name, (network, inputs, output) in graphs.items():
-        file = folder / f"{name}.onnx"
+        file = folder / _FILES.get(name, f"{name}.onnx")
         export_graph(network, inputs, output, file)
         figures[f"{name}_max_difference"] = verify_graph(file, inputs, golden[f"{name}.{output}"])
         files = [file, *weight_files(file)]
         figures[f"{name}_kB"] = round(sum(each.stat().st_size for each in files) / 1000)
         entries[name] = graph_entry(file)
     return {"graphs": entries, "golden": write_golden(golden, folder)}, figures
+
+
+def _inputs(golden: dict[str, Tensor], graph: str, names: Sequence[str]) -> dict[str, Tensor]:
+    """Those golden inputs of a graph that it has."""
+    return {name: golden[f"{graph}.{name}"] for name in names if f"{graph}.{name}" in golden}
 
 
 def write_golden(golden: dict[str, Tensor], folder: Path) -> dict[str, Any]:
@@ -108,11 +125,16 @@ def _golden(networks: Networks, dataset: Dataset) -> dict[str, Tensor]:
     """Golden vectors: inputs from recorded episodes, and the outputs of the networks."""
     rng = np.random.default_rng(0)
     episodes = np.arange(len(dataset.frames))
-    frames, actions, _ = dataset.sequences(rng, episodes, _GOLDEN_BATCH, WINDOW + 1)
+    frames, actions, positions, velocities = dataset.sequences(rng, episodes, _GOLDEN_BATCH, WINDOW + 1)
     with torch.no_grad():
         # The first view, without photometry.
         images = networks.camera.fit(planar(frames[:, 0, :WINDOW]))
-        history = networks.encoder(images.flatten(0, 1)).unflatten(0, images.shape[:2]).contiguous()
+        inputs = [images]
+        if networks.joint_part is not None:
+            states = torch.from_numpy(np.concatenate((positions, velocities), axis=2)[:, :WINDOW])
+            inputs.append(networks.joint_part.normalised(states))
+        latents = networks.encoder(*(values.flatten(0, 1) for values in inputs))
+        history = latents.unflatten(0, images.shape[:2]).contiguous()
         blocks = torch.from_numpy(actions)[:, WINDOW - 1].contiguous()
         golden = {
             f"encoder.{CAMERA}": images[:, 0].contiguous(),
@@ -121,6 +143,11 @@ def _golden(networks: Networks, dataset: Dataset) -> dict[str, Tensor]:
             "predictor.actions": blocks,
             "predictor.next": networks.predictor(history, blocks),
         }
+        if networks.joint_part is not None:
+            golden[f"encoder.{PROPRIOCEPTION}"] = inputs[1][:, 0].contiguous()
+        if networks.goal_encoder is not None:
+            picture = images[:, -1].contiguous()
+            golden |= {f"goalEncoder.{CAMERA}": picture, "goalEncoder.latent": networks.goal_encoder(picture)}
         if networks.distance is not None:
             golden |= golden_distance(networks.distance, history[:, -1].contiguous())
         return golden
@@ -173,7 +200,7 @@ def verify_graph(file: Path, inputs: dict[str, Tensor], expected: Tensor) -> flo
 def manifest_of(
     joints: list[str],
     limits: JointLimits,
-    camera: CameraInput,
+    networks: Networks,
     config: Config,
     entries: dict[str, Any],
     about: dict[str, Any],
@@ -190,8 +217,8 @@ def manifest_of(
         "description": about["description"],
         "licence": about["licence"],
         "graphs": entries["graphs"],
-        "cameras": [camera.manifest(CAMERA)],
-        "latent": {"tokens": 1, "dim": config.train.latent_dim},
+        "cameras": [networks.camera.manifest(CAMERA)],
+        **_joint_state(joints, config.train.latent_dim, networks.joint_part),
         "history": {"mode": "sliding", "window": WINDOW, "warmup": "repeat"},
         "action": {
             "kind": "joint_velocity",
@@ -204,7 +231,7 @@ def manifest_of(
             "lower": (-limits.velocity).tolist(),
             "upper": limits.velocity.tolist(),
         },
-        "goal": {"kind": "image"},
+        "goal": {"kind": "image"} | ({} if networks.goal_encoder is None else {"proprioception": "from_images"}),
         "objective": {"default": planner.objective, "steps": planner.steps},
         "plannerDefaults": {
             "samples": planner.samples,
@@ -218,6 +245,35 @@ def manifest_of(
         },
         "provenance": about["provenance"],
         "golden": entries["golden"],
+    }
+
+
+def _joint_state(joints: list[str], shown: int, part: JointPart | None) -> dict[str, Any]:
+    """`latent` of the manifest, whose images have `shown` numbers, and `proprioception`, if there is a joint part."""
+    if part is None:
+        return {"latent": {"tokens": 1, "dim": shown}}
+    fields = [{"kind": kind, "joint": joint} for kind in ("joint_position", "joint_velocity") for joint in joints]
+    at, dim = shown + part.size, shown + part.width
+    # A goal is at rest, so velocities say nothing of the distance to it.
+    streams = [("image", "images", 0, shown, 1), ("joints", PROPRIOCEPTION, shown, at, 1)]
+    streams.append(("velocities", PROPRIOCEPTION, at, dim, 0))
+    return {
+        "latent": {
+            "tokens": 1,
+            "dim": dim,
+            "streams": [
+                {
+                    "name": name,
+                    "of": of,
+                    "update": "predicted",
+                    "tokens": [0, 1],
+                    "dims": [start, end],
+                    "weight": weight,
+                }
+                for name, of, start, end, weight in streams
+            ],
+        },
+        "proprioception": {"fields": fields, "mean": part.mean.tolist(), "std": part.std.tolist()},
     }
 
 

@@ -69,18 +69,19 @@ class Projection(nn.Module):
 class Predictor(nn.Module):
     """History `[B, W, 1, D]`, oldest first, and normalised actions `[B, A]` -> next latent `[B, 1, D]`.
 
-    Predicts the change of the newest latent.
+    Predicts the change of the newest latent. D: `config.latent_dim` and, if latents have one, the `joint_width` of
+    their joint part.
     """
 
-    def __init__(self, config: TrainConfig, action_dim: int) -> None:
+    def __init__(self, config: TrainConfig, action_dim: int, joint_width: int = 0) -> None:
         super().__init__()
-        width = config.predictor_width
+        width, dim = config.predictor_width, config.latent_dim + joint_width
         self.net = nn.Sequential(
-            nn.Linear(WINDOW * config.latent_dim + action_dim, width),
+            nn.Linear(WINDOW * dim + action_dim, width),
             nn.GELU(),
             nn.Linear(width, width),
             nn.GELU(),
-            nn.Linear(width, config.latent_dim),
+            nn.Linear(width, dim),
         )
 
     def forward(self, history: Tensor, actions: Tensor) -> Tensor:
@@ -92,11 +93,13 @@ class DistanceHead(nn.Module):
     """Latents `[B, 1, D]` and goals `[B, 1, D]` -> predictor steps to go `[B]`: |phi(latent) - phi(goal)|.
 
     A Euclidean distance of embeddings is a metric for every phi: the triangle inequality ties single steps to long
-    distances.
+    distances. The last `ignored` numbers of a latent, the velocities of the joints, do not count: a goal has none.
     """
 
-    def __init__(self, config: DistanceConfig, latent_dim: int) -> None:
+    def __init__(self, config: DistanceConfig, latent_dim: int, ignored: int = 0) -> None:
         super().__init__()
+        latent_dim -= ignored
+        self.used = latent_dim
         self.phi = nn.Sequential(
             nn.Linear(latent_dim, config.width),
             nn.GELU(),
@@ -112,7 +115,7 @@ class DistanceHead(nn.Module):
 
     def embed(self, latent: Tensor) -> Tensor:
         """Latents `[B, ...]`, D numbers each -> embeddings `[B, E]`."""
-        return self.phi(latent.flatten(1))
+        return self.phi(latent.flatten(1)[:, : self.used])
 
 
 class TokenDistanceHead(DistanceHead):

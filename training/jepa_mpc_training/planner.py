@@ -60,8 +60,12 @@ class CemPlanner:
     cheaper than rest by `rest_margin`, the planner returns rest, subject to the node's default patience (`RestRule`).
     """
 
-    def __init__(self, model: WorldModel, actions: ActionSpace, config: PlannerConfig) -> None:
+    def __init__(
+        self, model: WorldModel, actions: ActionSpace, config: PlannerConfig, weights: np.ndarray | float = 1.0
+    ) -> None:
+        """`weights [N, D]`: how much each number of a latent counts in its squared distance from the goal."""
         self._model = model
+        self._weights = weights
         self._actions = actions
         self._config = config
         self._lower = -_rounded_down(-actions.lower)
@@ -136,7 +140,7 @@ class CemPlanner:
     def _distance(self, latents: np.ndarray, goals: np.ndarray) -> np.ndarray:
         if self._config.objective == "temporal_distance":
             return self._model.distance(latents, np.ascontiguousarray(goals))
-        return np.square(latents - goals).sum(axis=(1, 2))
+        return (self._weights * np.square(latents - goals)).sum(axis=(1, 2))
 
 
 class RestRule:

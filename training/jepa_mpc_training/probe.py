@@ -33,21 +33,25 @@ def probe(
     held_out: float,
     velocity_limit: np.ndarray,
     folder: Path,
+    shown: int | None = None,
+    goals: Tensor | None = None,
 ) -> dict[str, Any]:
     """Figures on held-out episodes: R2 of a linear read-out of each joint, also in words, both costs by the true
     distance, and the difference between two views of one pose.
 
-    latents `[E, V, T + 1, D]`; costs are taken between views of different appearance. `errors` are those of rollouts,
-    by the number of steps. Writes `costs.png`, `rollout.png` and `invariance.png` to `folder`.
+    latents `[E, V, T + 1, D]`, of which the first `shown` numbers (None: all) are what images show: the read-out takes
+    these alone. `goals`: the same moments as goals that are given as pictures, if that is something else. Costs are
+    taken between views of different appearance. `errors` are those of rollouts, by the number of steps. Writes
+    `costs.png`, `rollout.png` and `invariance.png` to `folder`.
     """
     training, testing = dataset.split(held_out)
     joints, views = dataset.positions.shape[2], latents.shape[1]
     fitted = np.repeat(dataset.positions[training][:, None], views, axis=1).reshape(-1, joints)
     truth = dataset.positions[testing]
     r2 = read_out(
-        latents[training].flatten(0, 2).numpy(),
+        latents[training][..., :shown].flatten(0, 2).numpy(),
         fitted,
-        latents[testing, 0].flatten(0, 1).numpy(),
+        latents[testing, 0][..., :shown].flatten(0, 1).numpy(),
         truth.reshape(-1, joints),
     )
 
@@ -62,7 +66,15 @@ def probe(
     return {
         "r2": r2,
         "read_out": in_words(joint_names, r2),
-        **costs(truth, latents[testing], distance, velocity_limit, folder / "costs.png"),
+        **costs(
+            truth,
+            latents[testing],
+            distance,
+            velocity_limit,
+            folder / "costs.png",
+            goals=None if goals is None else goals[testing],
+            used=head.used,
+        ),
         "rollout_error": plot_errors(errors, folder / "rollout.png"),
         "invariance": invariances,
     }
@@ -74,19 +86,22 @@ def costs(
     distance: Callable[[Tensor, Tensor], Tensor] | None,
     velocity_limit: np.ndarray,
     path: Path,
+    goals: Tensor | None = None,
+    used: int | None = None,
 ) -> dict[str, Any]:
     """The costs of a planner by the true distance: the minimum time between two poses at full speed, in predictor
     steps.
 
-    positions `[E, T + 1, J]`, latents `[E, V, T + 1, D]`; costs are from the first view to the last. `distance` maps
-    latents `[B, D]` and goals `[B, D]` to steps `[B]`; None if the model has no such graph. Draws them to `path`.
+    positions `[E, T + 1, J]`, latents `[E, V, T + 1, D]`; costs are from the first view to the last, as it is in
+    `goals` of the same shape, if they are given. `distance` maps latents `[B, D]` and goals `[B, D]` to steps `[B]`;
+    None if the model has no such graph. The squared distance is that of the first `used` numbers. Draws them to `path`.
     """
     truth = positions.reshape(-1, positions.shape[2])
-    here, there = (latents[:, view].flatten(0, 1) for view in (0, latents.shape[1] - 1))
+    here, there = latents[:, 0].flatten(0, 1), (latents if goals is None else goals)[:, -1].flatten(0, 1)
     first, second = _pairs(len(latents), latents.shape[2])
     step_reach = velocity_limit * PERIOD_MS * BLOCK / 1000
     true_steps = (np.abs(truth[first] - truth[second]) / step_reach).max(axis=1)
-    by_name = {"squared_latent_distance": (here[first] - there[second]).square().mean(1).numpy()}
+    by_name = {"squared_latent_distance": (here[first] - there[second])[:, :used].square().mean(1).numpy()}
     if distance is not None:
         by_name = {"temporal_distance": distance(here[first], there[second]).numpy(), **by_name}
     _plot(true_steps, by_name, path)

@@ -49,13 +49,14 @@ def probe_folder(folder: Path, data: Path, out: Path) -> dict[str, Any]:
     _require_periods(model)
     probed = _ProbedModel(model)
     out.mkdir(parents=True, exist_ok=True)
-    latents = torch.stack([probed.see(episode) for episode in dataset.frames])
+    states = np.repeat(dataset.states[:, None], dataset.frames.shape[1], axis=1)
+    latents = torch.stack([probed.latents(*episode) for episode in zip(dataset.frames, states, strict=True)])
     distance = probed.distance if "distance" in model.manifest["graphs"] else None
     errors = rollout_errors(probed, dataset, np.arange(len(dataset.frames)), ROLLOUT_STEPS)
     joints = recorded_joints(data) or model.manifest["action"]["joints"]
     return {
         "episodes": len(dataset.frames),
-        **_read_out(joints, latents, dataset.positions),
+        **_read_out(joints, latents[..., model.shows_images.ravel()], dataset.positions),
         **costs(dataset.positions, latents, distance, model.action_space.upper, out / "costs.png"),
         "rollout_error": plot_errors(errors, out / "rollout.png"),
     }
@@ -81,9 +82,9 @@ class _ProbedModel:
         self._model = model
         self._shape = (model.manifest["latent"]["tokens"], model.manifest["latent"]["dim"])
 
-    def see(self, frames: np.ndarray) -> Tensor:
-        """Frames uint8 `[N, L, H, W, 3]` -> latents `[N, L, D]`."""
-        rows = [self._model.encode_frames(some).reshape(len(some), -1) for some in frames]
+    def latents(self, frames: np.ndarray, states: np.ndarray) -> Tensor:
+        """Frames uint8 `[N, L, H, W, 3]` and joint states `[N, L, 2 J]` -> latents `[N, L, D]`."""
+        rows = [self._model.encode_frames(*some).reshape(len(some[0]), -1) for some in zip(frames, states, strict=True)]
         return torch.from_numpy(np.stack(rows))
 
     def predictor(self, history: Tensor, actions: Tensor) -> Tensor:

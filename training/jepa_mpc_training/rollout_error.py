@@ -23,14 +23,16 @@ def rollout_errors(jepa: Any, dataset: Dataset, episodes: np.ndarray, steps: int
     `[steps]`, fewer if episodes are shorter.
 
     A model at 1 predicts nothing. The ratio does not depend on the scale of the latents, which changes during training.
-    Takes the first view of each frame, without photometry. `jepa`: a `Jepa`, or a model with its `see` and `predictor`.
+    Takes the first view of each frame, without photometry. `jepa`: a `Jepa`, or a model with its
+    `latents` and `predictor`.
     """
     some = episodes[np.linspace(0, len(episodes) - 1, min(_EPISODES, len(episodes))).astype(int)]
     frames, actions = dataset.frames[some][:, 0, ::BLOCK], dataset.actions[some]
+    states = dataset.states[some][:, ::BLOCK]
     length = frames.shape[1]
     steps = min(steps, length - WINDOW)
     with torch.no_grad():
-        latents = jepa.see(frames)
+        latents = jepa.latents(frames, states)
         blocks = torch.from_numpy(actions[:, : (length - 1) * BLOCK]).unflatten(1, (length - 1, BLOCK)).flatten(2)
         blocks = blocks.to(latents.device)
         starts = range(length - WINDOW - steps + 1)

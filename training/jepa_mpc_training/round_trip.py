@@ -25,6 +25,7 @@ SETTINGS = (
     "photometry.nominal_share=1",
     "train.steps=3000",
     "train.batch=96",
+    "goal.steps=1500",
     "distance.steps=4000",
 )
 QUICK_SETTINGS = (
@@ -37,6 +38,7 @@ QUICK_SETTINGS = (
     # With the full weight, so few steps leave most of the variance to the directions that show the joints.
     "train.joint_readout=0.3",
     "train.held_out=0.3",
+    "goal.steps=20",
     "distance.steps=20",
 )
 """Enough to test that each step leads to the next one. Such a model moves at random."""

@@ -13,7 +13,7 @@ from .planner import ActionSpace
 
 
 class ExportedModel:
-    """Encoder, predictor and distance graphs of a model folder."""
+    """Encoder, goal encoder, predictor and distance graphs of a model folder."""
 
     def __init__(self, folder: Path) -> None:
         self.manifest = json.loads((folder / "manifest.json").read_text())
@@ -34,18 +34,65 @@ class ExportedModel:
         action = self.manifest["action"]
         return ActionSpace(*(np.asarray(action[key], dtype=np.float64) for key in ("lower", "upper", "mean", "std")))
 
-    def encode(self, frame: np.ndarray) -> np.ndarray:
-        """Frame uint8 `[H, W, 3]` of any size -> latent `[N, D]`."""
-        return self.encode_frames(frame[None])[0]
+    @property
+    def reads_goals(self) -> bool:
+        """Whether the goal encoder reads the proprioception of a goal from its picture."""
+        return self.manifest["goal"].get("proprioception") == "from_images"
 
-    def encode_frames(self, frames: np.ndarray) -> np.ndarray:
-        """Frames uint8 `[B, H, W, 3]` of any size -> latents `[B, N, D]`. If the model takes proprioception, its mean
+    @property
+    def stream_weights(self) -> np.ndarray:
+        """How much each number of a latent counts in a distance between latents: `[N, D]`."""
+        latent = self.manifest["latent"]
+        weights = np.ones((latent["tokens"], latent["dim"]), dtype=np.float32)
+        if "streams" not in latent:
+            return weights
+        weights[:] = 0
+        for stream in latent["streams"]:
+            is_known = stream["of"] != "proprioception" or self.reads_goals
+            weights[slice(*stream["tokens"]), slice(*stream["dims"])] = stream["weight"] if is_known else 0
+        return weights
+
+    @property
+    def shows_images(self) -> np.ndarray:
+        """Which numbers of a latent are of images: booleans `[N, D]`."""
+        latent = self.manifest["latent"]
+        shown = np.ones((latent["tokens"], latent["dim"]), dtype=bool)
+        for stream in latent.get("streams", []):
+            shown[slice(*stream["tokens"]), slice(*stream["dims"])] = stream["of"] == "images"
+        return shown
+
+    def encode(self, frame: np.ndarray, position: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """Frame uint8 `[H, W, 3]` of any size, and joint positions and velocities `[J]` at its time -> latent
+        `[N, D]`."""
+        return self.encode_frames(frame[None], np.concatenate((position, velocity))[None])[0]
+
+    def encode_goal(self, frame: np.ndarray, position: np.ndarray | None = None) -> np.ndarray:
+        """The picture of a goal uint8 `[H, W, 3]`, and its joint positions `[J]` if they are known -> latent `[N, D]`
+        of a robot at rest."""
+        if position is None and self.reads_goals:
+            return self._sessions["goalEncoder"].run(None, self._images(frame[None]))[0][0]
+        states = None if position is None else np.concatenate((position, np.zeros_like(position)))[None]
+        return self.encode_frames(frame[None], states)[0]
+
+    def encode_frames(self, frames: np.ndarray, states: np.ndarray | None = None) -> np.ndarray:
+        """Frames uint8 `[B, H, W, 3]` of any size, and joint positions, then velocities `[B, 2 J]` -> latents
+        `[B, N, D]`. If the model takes proprioception that does not consist of these, or they are not known, its mean
         is used."""
-        feed = {self._camera: self.camera.fit(planar(frames)).numpy()}
+        feed = self._images(frames)
         if "proprioception" in self.manifest:
-            measured = len(self.manifest["proprioception"]["mean"])
-            feed["proprioception"] = np.zeros((len(frames), measured), dtype=np.float32)
+            feed["proprioception"] = self._proprioception(len(frames), states)
         return self._sessions["encoder"].run(None, feed)[0]
+
+    def _images(self, frames: np.ndarray) -> dict[str, np.ndarray]:
+        return {self._camera: self.camera.fit(planar(frames)).numpy()}
+
+    def _proprioception(self, count: int, states: np.ndarray | None) -> np.ndarray:
+        spec, joints = self.manifest["proprioception"], self.manifest["action"]["joints"]
+        first = {"joint_position": 0, "joint_velocity": len(joints)}
+        if states is None or any(field["kind"] not in first for field in spec["fields"]):
+            return np.zeros((count, len(spec["mean"])), dtype=np.float32)
+        columns = [first[field["kind"]] + joints.index(field["joint"]) for field in spec["fields"]]
+        return ((states[:, columns] - np.array(spec["mean"])) / np.array(spec["std"])).astype(np.float32)
 
     def predict(self, history: np.ndarray, actions: np.ndarray) -> np.ndarray:
         """history `[B, W, N, D]`, normalised actions `[B, A]` -> next latent `[B, N, D]`."""

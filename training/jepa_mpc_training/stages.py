@@ -1,4 +1,4 @@
-"""The stages in their order: collect, train, distance, probe, export, evaluate."""
+"""The stages in their order: collect, train, goal, distance, probe, export, evaluate."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from jepa_mpc_sim.joint_limits import AS_DESCRIBED, RobotOptions, joint_limits, moved_joints
 from jepa_mpc_sim.urdf import read_robot
@@ -24,7 +25,9 @@ from .evaluate import Timing, evaluate
 from .export import Networks, export
 from .exporters.encoders.frozen_vit import GridPool
 from .features import Features, open_encoder, write_features
-from .joint_readout import joint_kinds
+from .goal_reader import GoalEncoder, GoalReader, load_reader, read_all, train_reader
+from .goal_reader import in_words as accuracy_in_words
+from .joint_code import EncoderWithJoints, joint_kinds
 from .probe import probe
 from .randomise import view_count
 from .recordings.collect import collect_recordings
@@ -32,9 +35,9 @@ from .recordings.source import Source, identity, remember, remembered, source_of
 from .rollout_error import ROLLOUT_STEPS, rollout_errors
 from .runtime import ExportedModel
 from .stage import fingerprint, run_stage
-from .train import load_jepa, train
+from .train import Jepa, load_jepa, train
 
-STAGES = ("collect", "train", "distance", "probe", "export", "evaluate")
+STAGES = ("collect", "train", "goal", "distance", "probe", "export", "evaluate")
 
 
 class Pipeline:
@@ -74,6 +77,7 @@ class Pipeline:
         self._run_folder = run_folder
         self._model_folder = model_folder
         self._latents: torch.Tensor | None = None
+        self._goals: torch.Tensor | None = None
         views = view_count(config.collect, config.randomise)
         collected = fingerprint(urdf_xml, config.robot, config.collect, config.randomise, views)
         if self._recorded is not None:
@@ -83,12 +87,15 @@ class Pipeline:
             )
         seen = fingerprint(collected, config.photometry, encoder, self._encoder.sha256 if self._encoder else "")
         trained = fingerprint(seen, config.train)
-        distanced = fingerprint(trained, config.distance)
+        # Without proprioception there is no goal reader, and nothing depends on its settings.
+        read = fingerprint(trained, config.goal) if config.train.proprioception else trained
+        distanced = fingerprint(read, config.distance)
         exported = fingerprint(distanced, config.name, config.planner, str(model_folder.resolve()))
         self._made_from = {
             "collect": collected,
             "features": seen,
             "train": trained,
+            "goal": read,
             "distance": distanced,
             "probe": fingerprint(distanced, "probe"),
             "export": exported,
@@ -100,6 +107,8 @@ class Pipeline:
         card."""
         figures = {}
         for name in STAGES[: STAGES.index(last) + 1]:
+            if name == "goal" and not self._config.train.proprioception:
+                continue
             figures[name] = self._run_one(name)
             if name == "collect" and self._encoder is not None and last != name:
                 figures["features"] = self._run_one("features")
@@ -113,6 +122,7 @@ class Pipeline:
             "collect": folder / "frames.npy",
             "features": folder / "features.npy",
             "train": folder / "jepa.pt",
+            "goal": folder / "reader.pt",
             "distance": folder / "distance.pt",
             "probe": folder / "rollout.png",
             "export": self._model_folder / "manifest.json",
@@ -154,9 +164,22 @@ class Pipeline:
         made_from = self._made_from["train"]
         return train(self._seen(), joints, config.train, config.photometry, folder, made_from, self._group)
 
+    def _goal(self, folder: Path) -> dict[str, Any]:
+        config, jepa = self._config, self._jepa()
+        figures = train_reader(self._seen(), jepa, config.goal, config.photometry, config.train.held_out, folder)
+        figures["read_out"] = accuracy_in_words(self._joints, jepa.joint_part.prismatic.tolist(), figures)
+        return figures
+
     def _distance(self, folder: Path) -> dict[str, Any]:
         training, _ = self._dataset().split(self._config.train.held_out)
-        return train_distance(self._encoded()[training], self._config.distance, folder)
+        goals = self._read_goals()
+        return train_distance(
+            self._encoded()[training],
+            self._config.distance,
+            folder,
+            None if goals is None else goals[training],
+            self._velocities(),
+        )
 
     def _probe(self, folder: Path) -> dict[str, Any]:
         head = load_distance(self._run_folder / "distance" / "distance.pt")
@@ -164,8 +187,20 @@ class Pipeline:
         seen = self._seen()
         errors = rollout_errors(self._jepa(), seen, seen.split(held_out)[1], ROLLOUT_STEPS)
         figures = probe(
-            self._dataset(), self._joints, self._encoded(), head, errors, held_out, self._limits.velocity, folder
+            self._dataset(),
+            self._joints,
+            self._encoded(),
+            head,
+            errors,
+            held_out,
+            self._limits.velocity,
+            folder,
+            self._config.train.latent_dim,
+            self._read_goals(),
         )
+        if self._config.train.proprioception:
+            read = json.loads((self._run_folder / "goal" / "goal.json").read_text())["figures"]
+            figures |= {"goal_reader": read, "read_out": [*figures["read_out"], *read["read_out"]]}
         print(*figures["read_out"], sep="\n")
         return figures
 
@@ -189,11 +224,20 @@ class Pipeline:
 
     def _networks(self) -> Networks:
         jepa, head = self._jepa(), load_distance(self._run_folder / "distance" / "distance.pt")
-        if self._encoder is None:
-            return Networks(jepa.encoder, jepa.camera, jepa.predictor, head)
-        pool = GridPool(self._encoder.network.sizes, self._config.encoder.grid)
-        whole = nn.Sequential(self._encoder.network, pool, jepa.encoder).eval()
-        return Networks(whole, self._encoder.camera, jepa.predictor, head)
+        front, camera = nn.Identity(), None
+        if self._encoder is not None:
+            pool = GridPool(self._encoder.network.sizes, self._config.encoder.grid)
+            front, camera = nn.Sequential(self._encoder.network, pool), self._encoder.camera
+        whole = jepa.encoder if camera is None else nn.Sequential(front, jepa.encoder).eval()
+        networks = Networks(whole, camera or jepa.camera, jepa.predictor, head)
+        if jepa.joint_part is None:
+            return networks
+        return dataclasses.replace(
+            networks,
+            encoder=EncoderWithJoints(whole, jepa.joint_part).eval(),
+            joint_part=jepa.joint_part,
+            goal_encoder=GoalEncoder(front, jepa.encoder, self._reader(jepa), jepa.joint_part).eval(),
+        )
 
     def _source_in_words(self) -> str:
         seen = "random exploration" if self._recorded is None else "recordings of a robot"
@@ -236,6 +280,17 @@ class Pipeline:
             )
             for name, (settings, timing, policy, count) in runs.items()
         }
+        if model.reads_goals:
+            policies["the same, joint positions of the goal known"] = evaluate(
+                self._urdf_xml,
+                model,
+                planner,
+                range(episodes),
+                Timing(),
+                frame_size=frame_size,
+                options=robot,
+                captures_goal=True,
+            )
         conditions = {
             name: evaluate(
                 self._urdf_xml,
@@ -271,8 +326,28 @@ class Pipeline:
             return self._dataset()
         return Features.of(self._dataset(), self._run_folder / "features" / "features.npy")
 
-    def _jepa(self):
+    def _jepa(self) -> Jepa:
         return load_jepa(self._run_folder / "train" / "jepa.pt")
+
+    def _reader(self, jepa: Jepa) -> GoalReader:
+        return load_reader(self._run_folder / "goal" / "reader.pt", self._seen(), jepa)
+
+    def _velocities(self) -> int:
+        """Numbers of a latent that are velocities."""
+        return len(self._joints) if self._config.train.proprioception else 0
+
+    def _read_goals(self) -> torch.Tensor | None:
+        """What every frame is as a goal that is given as a picture: its latent, with the joints that are read from it
+        `[E, V, T + 1, D]`. None without proprioception, where that is the frame's latent."""
+        if not self._config.train.proprioception:
+            return None
+        if self._goals is None:
+            jepa, seen = self._jepa(), self._seen()
+            everything = np.arange(len(seen.frames))
+            read = read_all(seen, everything, jepa, self._reader(jepa), self._config.photometry)
+            shown = self._encoded()[..., : self._config.train.latent_dim]
+            self._goals = torch.cat((shown, jepa.joint_part.at_rest(read)), dim=-1)
+        return self._goals
 
     def _encoded(self) -> torch.Tensor:
         if self._latents is None:

@@ -22,7 +22,8 @@ from .dataset import Dataset
 from .distributed import SINGLE_PROCESS, ProcessGroup, batch_per_process
 from .exporters.errors import ExportRefusedError
 from .features import Features
-from .joint_readout import JointKinds, JointReadout
+from .joint_code import JointKinds, JointPart
+from .joint_readout import JointReadout
 from .nets import Encoder, Predictor, Projection, rollout
 from .photometry import draw_photometry
 from .rollout_error import rollout_errors
@@ -33,18 +34,28 @@ _CURVE_EVERY = 20
 @dataclass
 class Jepa:
     """A trained encoder and predictor, with the mean and standard deviation of each channel that normalise the
-    pixels. `readout` is the head that training reads the joint positions with; None without that loss."""
+    pixels.
+
+    `readout` is the head that training reads the joint positions with; None without that loss. A latent is what the
+    encoder makes of an image and, unless `joint_part` is None, that part.
+    """
 
     encoder: Encoder
     predictor: Predictor
     pixel_mean: list[float]
     pixel_std: list[float]
     readout: JointReadout | None = None
+    joint_part: JointPart | None = None
 
     @property
     def networks(self) -> list[nn.Module]:
         """All networks that are trained."""
         return [self.encoder, self.predictor] if self.readout is None else [self.encoder, self.predictor, self.readout]
+
+    @property
+    def joint_width(self) -> int:
+        """Numbers of the joint part of a latent, which are the last ones; 0 without it."""
+        return 0 if self.joint_part is None else self.joint_part.width
 
     @property
     def device(self) -> torch.device:
@@ -60,22 +71,43 @@ class Jepa:
         """Latents of every frame `[E, V, T + 1, D]`, each view under a photometry of its own."""
         generator = torch.Generator().manual_seed(0)
         with torch.no_grad():
-            return torch.stack([self.see_augmented(episode, photometry, generator) for episode in dataset.frames])
+            shown = torch.stack([self.see_augmented(episode, photometry, generator) for episode in dataset.frames])
+            return self.with_joints(shown, np.repeat(dataset.states[:, None], shown.shape[1], axis=1))
+
+    def with_joints(self, shown: Tensor, states: np.ndarray) -> Tensor:
+        """Whole latents `[..., D]` of what images show and of joint states `[..., 2 J]`; `shown` without joint part."""
+        if self.joint_part is None:
+            return shown
+        return torch.cat((shown, self.joint_part.of(torch.from_numpy(states).to(shown.device))), dim=-1)
 
     def see_augmented(self, frames: np.ndarray, photometry: PhotometryConfig, generator: torch.Generator) -> Tensor:
-        """Frames uint8 `[N, L, S, S, 3]`, each of the N under a photometry of its own -> latents `[N, L, D]`."""
+        """Frames uint8 `[N, L, S, S, 3]`, each of the N under a photometry of its own -> what they show `[N, L, D]`."""
+        return self._shown(self.augmented(frames, photometry, generator), frames.shape[:2])
+
+    def augmented(self, frames: np.ndarray, photometry: PhotometryConfig, generator: torch.Generator) -> Tensor:
+        """The same frames, each of the N under a photometry of its own -> inputs of the encoder `[N * L, ...]`."""
         views = planar(frames)
         drawn = draw_photometry(photometry, len(views), tuple(views.shape[-2:]), generator)
-        return self.encode(drawn.apply(views))
+        return self._fitted(drawn.apply(views))
 
     def see(self, frames: np.ndarray) -> Tensor:
-        """Frames uint8 `[N, L, S, S, 3]` as they were recorded -> latents `[N, L, D]`."""
+        """Frames uint8 `[N, L, S, S, 3]` as they were recorded -> what they show `[N, L, D]`."""
         return self.encode(planar(frames))
 
+    def latents(self, frames: np.ndarray, states: np.ndarray) -> Tensor:
+        """Frames uint8 `[N, L, S, S, 3]` as they were recorded, and joint states `[N, L, 2 J]` -> latents
+        `[N, L, D]`."""
+        return self.with_joints(self.see(frames), states)
+
     def encode(self, frames: Tensor) -> Tensor:
-        """Frames uint8 or float `[N, L, 3, S, S]` in [0, 255] -> latents `[N, L, D]`."""
-        images = self.camera.fit(frames.flatten(0, 1)).to(self.device)
-        return self.encoder(images)[:, 0].unflatten(0, frames.shape[:2])
+        """Frames uint8 or float `[N, L, 3, S, S]` in [0, 255] -> what they show `[N, L, D]`."""
+        return self._shown(self._fitted(frames), frames.shape[:2])
+
+    def _fitted(self, frames: Tensor) -> Tensor:
+        return self.camera.fit(frames.flatten(0, 1)).to(self.device)
+
+    def _shown(self, inputs: Tensor, lead: tuple[int, ...]) -> Tensor:
+        return self.encoder(inputs)[:, 0].unflatten(0, lead)
 
 
 @dataclass
@@ -84,14 +116,14 @@ class FeatureJepa(Jepa):
 
     encoder: Projection
 
-    def see_augmented(self, frames: np.ndarray, photometry: PhotometryConfig, generator: torch.Generator) -> Tensor:
-        """Features `[N, L, G, C]` -> latents `[N, L, D]`; the photometry was applied before the frames were encoded."""
-        return self.see(frames)
+    def augmented(self, frames: np.ndarray, photometry: PhotometryConfig, generator: torch.Generator) -> Tensor:
+        """Features `[N, L, G, C]` -> the same `[N * L, G, C]`: the photometry was applied before they were computed."""
+        features = torch.from_numpy(np.asarray(frames, dtype=np.float32))
+        return features.flatten(0, 1).to(self.device)
 
     def see(self, frames: np.ndarray) -> Tensor:
-        """Features `[N, L, G, C]` -> latents `[N, L, D]`."""
-        features = torch.from_numpy(np.asarray(frames, dtype=np.float32))
-        return self.encoder(features.flatten(0, 1).to(self.device))[:, 0].unflatten(0, features.shape[:2])
+        """Features `[N, L, G, C]` -> what they show `[N, L, D]`."""
+        return self._shown(self.augmented(frames, PhotometryConfig(), torch.Generator()), frames.shape[:2])
 
 
 def train(
@@ -109,13 +141,15 @@ def train(
     batch and draws motions of its own; only the main process writes.
     """
     torch.manual_seed(config.seed)
-    jepa = _start_from(dataset, Path(config.start)) if config.start else _new(dataset, config)
+    jepa = _start_from(dataset, Path(config.start), config) if config.start else _new(dataset, config, joints)
     if not config.joint_readout:
         jepa.readout = None
     elif jepa.readout is None:
         jepa.readout = JointReadout(config, joints)
     for network in jepa.networks:
         network.to(group.device).train()
+    if jepa.joint_part is not None:
+        jepa.joint_part.to(group.device)
     parameters = [parameter for network in jepa.networks for parameter in network.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
     checkpoint = folder / "checkpoint.pt"
@@ -163,6 +197,8 @@ def train(
         _load_networks(jepa, progress.best_state)
     for network in jepa.networks:
         network.eval().cpu()
+    if jepa.joint_part is not None:
+        jepa.joint_part.cpu()
     with torch.no_grad():
         _, figures = _loss(jepa, dataset, held_out, config, photometry, [config.seed, config.steps])
         latents = torch.cat([jepa.see(dataset.frames[e]).flatten(0, 1) for e in held_out])
@@ -193,16 +229,18 @@ def load_jepa(path: Path) -> Jepa:
     config = TrainConfig(**state["config"])
     places = state["encoder"].get("mean")
     encoder = Encoder(config) if places is None else Projection(config, *places.shape)
-    predictor = Predictor(config, BLOCK * state["joints"])
+    joint_part = JointPart.restore(state["joint_part"]) if "joint_part" in state else None
+    predictor = Predictor(config, BLOCK * state["joints"], 0 if joint_part is None else joint_part.width)
     encoder.load_state_dict(state["encoder"])
     predictor.load_state_dict(state["predictor"])
     readout = JointReadout.restore(config, state["readout"]).eval() if "readout" in state else None
     kind = Jepa if places is None else FeatureJepa
-    return kind(encoder.eval(), predictor.eval(), state["pixel_mean"], state["pixel_std"], readout)
+    return kind(encoder.eval(), predictor.eval(), state["pixel_mean"], state["pixel_std"], readout, joint_part)
 
 
-def _start_from(dataset: Dataset, start: Path) -> Jepa:
-    """A model to continue from. Raises ExportRefusedError if its input is not what the data has."""
+def _start_from(dataset: Dataset, start: Path, config: TrainConfig) -> Jepa:
+    """A model to continue from. Raises ExportRefusedError if its input is not what the data has, or if it takes
+    proprioception and `config` does not, or the other way round."""
     jepa = load_jepa(start)
     places = jepa.encoder.mean.shape if isinstance(jepa, FeatureJepa) else None
     given = dataset.frames.shape[3:] if isinstance(dataset, Features) else None
@@ -216,19 +254,29 @@ def _start_from(dataset: Dataset, start: Path) -> Jepa:
             expected=f"one on {expected}",
             remedy="Pass the encoder, and its settings, that the model was trained on.",
         )
+    if config.proprioception != (jepa.joint_part is not None):
+        found, expected = ("without proprioception", "with it") if config.proprioception else ("with it", "without")
+        raise ExportRefusedError(
+            f"train.start={start}",
+            found=f"a model {found}",
+            expected=f"one {expected}",
+            remedy=f"Pass --set train.proprioception={'off' if config.proprioception else 'on'}.",
+        )
     return jepa
 
 
-def _new(dataset: Dataset, config: TrainConfig) -> Jepa:
-    predictor = Predictor(config, BLOCK * dataset.actions.shape[2])
+def _new(dataset: Dataset, config: TrainConfig, joints: JointKinds) -> Jepa:
+    joint_part = JointPart(joints) if config.proprioception else None
+    predictor = Predictor(config, BLOCK * dataset.actions.shape[2], 0 if joint_part is None else joint_part.width)
     if isinstance(dataset, Features):
         projection = Projection(config, *dataset.frames.shape[3:])
         projection.mean, projection.std = dataset.spread()
-        return FeatureJepa(projection, predictor, [], [])
+        return FeatureJepa(projection, predictor, [], [], joint_part=joint_part)
     some = dataset.frames[:: max(1, len(dataset.frames) // 50)].reshape(-1, 3) * PIXEL_SCALE
     # A constant channel is not scaled.
     std = np.where(some.std(0) < 1e-3, 1.0, some.std(0))
-    return Jepa(Encoder(config), predictor, some.mean(0).round(4).tolist(), std.round(4).tolist())
+    pixels = some.mean(0).round(4).tolist(), std.round(4).tolist()
+    return Jepa(Encoder(config), predictor, *pixels, joint_part=joint_part)
 
 
 def _loss(
@@ -240,21 +288,29 @@ def _loss(
     seed: list[int],
 ) -> tuple[Tensor, dict[str, float]]:
     """The loss and its parts: the latents of every view, predicted over several steps from the history of every view,
-    and the regularisers."""
+    and the regularisers. The joint part, which no training can make collapse, has a loss of its prediction alone."""
     length = WINDOW + config.rollout
-    frames, actions, positions = dataset.sequences(np.random.default_rng(seed), episodes, config.batch, length)
+    frames, actions, positions, velocities = dataset.sequences(
+        np.random.default_rng(seed), episodes, config.batch, length
+    )
     generator = torch.Generator().manual_seed(seed[0] * 1_000_003 + seed[1] + sum(seed[2:]) * 7_368_787)
     seen = jepa.see_augmented(frames.reshape(-1, *frames.shape[2:]), photometry, generator)
     latents = seen.unflatten(0, frames.shape[:2])
-    history = latents[:, :, :WINDOW].flatten(0, 1).unsqueeze(2)
+    states = np.concatenate((positions, velocities), axis=2)
+    whole = jepa.with_joints(latents, np.repeat(states[:, None], frames.shape[1], axis=1))
+    history = whole[:, :, :WINDOW].flatten(0, 1).unsqueeze(2)
     blocks = torch.from_numpy(actions)[:, WINDOW - 1 :].repeat_interleave(frames.shape[1], dim=0).to(jepa.device)
     predicted = rollout(jepa.predictor, history, blocks).squeeze(2).unflatten(0, frames.shape[:2])
+    dim = latents.shape[3]
     # [batch, view predicted from, view compared with, step, D]
-    prediction = (predicted[:, :, None] - latents[:, None, :, WINDOW:]).square().mean()
+    prediction = (predicted[:, :, None, :, :dim] - latents[:, None, :, WINDOW:]).square().mean()
     invariance = (latents - latents.mean(1, keepdim=True)).square().mean()
     regularisation = sigreg(latents.flatten(0, 2), config.projections, generator)
     loss = prediction + config.invariance * invariance + config.regulariser * regularisation
     parts = {"prediction": prediction, "invariance": invariance, "sigreg": regularisation}
+    if jepa.joint_part is not None:
+        parts["joint_prediction"] = (predicted[..., dim:] - whole[:, :, WINDOW:, dim:]).square().mean()
+        loss = loss + config.joint_prediction * parts["joint_prediction"]
     if jepa.readout is not None:
         # Every view of a moment shows the same joint positions.
         recorded = torch.from_numpy(positions).to(jepa.device)[:, None].expand(*latents.shape[:3], -1)
@@ -272,13 +328,13 @@ def _learning_rate(config: TrainConfig, step: int) -> float:
 
 
 def _state(jepa: Jepa) -> dict[str, Any]:
-    readout = {} if jepa.readout is None else {"readout": jepa.readout.state_dict()}
+    heads = {"readout": jepa.readout, "joint_part": jepa.joint_part}
     return {
         "encoder": jepa.encoder.state_dict(),
         "predictor": jepa.predictor.state_dict(),
         "pixel_mean": jepa.pixel_mean,
         "pixel_std": jepa.pixel_std,
-        **readout,
+        **{name: head.state_dict() for name, head in heads.items() if head is not None},
     }
 
 

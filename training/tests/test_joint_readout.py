@@ -10,10 +10,11 @@ import torch
 from jepa_mpc_sim.joint_limits import JointLimits
 
 from jepa_mpc_training.config import TrainConfig
-from jepa_mpc_training.joint_readout import JointKinds, JointReadout, joint_kinds
+from jepa_mpc_training.joint_code import JointKinds, joint_kinds
+from jepa_mpc_training.joint_readout import JointReadout
 from jepa_mpc_training.read_out import in_words, read_out
 
-KINDS = JointKinds(prismatic=(False, True, False), lower=(-2.0, 0.1, -1.0), upper=(2.0, 0.5, 3.0))
+KINDS = JointKinds((False, True, False), lower=(-2.0, 0.1, -1.0), upper=(2.0, 0.5, 3.0), velocity=(1.0, 0.2, 2.0))
 CONFIG = TrainConfig(latent_dim=8, joint_readout_width=16)
 
 
@@ -51,9 +52,9 @@ def test_a_head_is_restored_with_its_joints_and_weights() -> None:
 
 
 def test_kinds_follow_from_the_limits_and_a_continuous_joint_has_one_revolution() -> None:
-    ones = np.ones(2)
-    limits = JointLimits(("m", "rad"), np.array([-1.0, -np.inf]), np.array([2.0, np.inf]), ones, ones, ones)
-    assert joint_kinds(limits) == JointKinds((True, False), (-1.0, -math.pi), (2.0, math.pi))
+    ones, velocity = np.ones(2), np.array([0.5, 2.0])
+    limits = JointLimits(("m", "rad"), np.array([-1.0, -np.inf]), np.array([2.0, np.inf]), velocity, ones, ones)
+    assert joint_kinds(limits) == JointKinds((True, False), (-1.0, -math.pi), (2.0, math.pi), (0.5, 2.0))
 
 
 def _split(latents: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, ...]:

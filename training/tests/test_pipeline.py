@@ -22,10 +22,13 @@ from jepa_mpc_training.runtime import ExportedModel
 from jepa_mpc_training.stages import Pipeline
 
 MANIFEST_FIELDS = {
-    "": "format version name description licence graphs cameras latent history action goal objective "
+    "": "format version name description licence graphs cameras latent proprioception history action goal objective "
     "plannerDefaults provenance golden",
     "cameras.0": "name topic width height channels colorOrder resize interpolation scale mean std",
-    "latent": "tokens dim",
+    "latent": "tokens dim streams",
+    "latent.streams.0": "name of update tokens dims weight",
+    "proprioception": "fields mean std",
+    "goal": "kind proprioception",
     "history": "mode window warmup",
     "action": "kind joints unit periodMs block mean std lower upper",
     "objective": "default steps",
@@ -33,7 +36,7 @@ MANIFEST_FIELDS = {
     "provenance": "source createdBy dataset",
     "golden": "file sha256 tolerance",
     "golden.tolerance": "cpu webgpu",
-    "graphs": "encoder predictor distance",
+    "graphs": "encoder goalEncoder predictor distance",
     "graphs.encoder": "file sha256",
 }
 
@@ -57,9 +60,10 @@ def test_the_manifest_tells_the_robot_and_the_hashes_of_its_files(tiny: TinyRun)
 
 def test_graphs_have_the_names_and_shapes_of_the_contract(tiny: TinyRun) -> None:
     expected = {
-        "encoder": ({"image": [None, 3, 64, 64]}, {"latent": [None, 1, 32]}),
-        "predictor": ({"history": [None, 2, 1, 32], "actions": [None, 4]}, {"next": [None, 1, 32]}),
-        "distance": ({"latent": [None, 1, 32], "goal": [None, 1, 32]}, {"distance": [None]}),
+        "encoder": ({"image": [None, 3, 64, 64], "proprioception": [None, 4]}, {"latent": [None, 1, 38]}),
+        "goal_encoder": ({"image": [None, 3, 64, 64]}, {"latent": [None, 1, 38]}),
+        "predictor": ({"history": [None, 2, 1, 38], "actions": [None, 4]}, {"next": [None, 1, 38]}),
+        "distance": ({"latent": [None, 1, 38], "goal": [None, 1, 38]}, {"distance": [None]}),
     }
     for name, (inputs, outputs) in expected.items():
         model = onnx.load(tiny.model / f"{name}.onnx")
@@ -86,7 +90,9 @@ def test_pixels_through_the_manifest_give_the_golden_latent(tiny: TinyRun) -> No
     image = golden["encoder.image"][0].transpose(1, 2, 0)
     pixels = (image * np.array(camera["std"]) + np.array(camera["mean"])) / camera["scale"]
     np.testing.assert_allclose(pixels, np.rint(pixels), atol=1e-2)
-    latent = model.encode(np.rint(pixels).astype(np.uint8))
+    spec = model.manifest["proprioception"]
+    state = golden["encoder.proprioception"][0] * spec["std"] + spec["mean"]
+    latent = model.encode(np.rint(pixels).astype(np.uint8), state[:2], state[2:])
     np.testing.assert_allclose(latent, golden["encoder.latent"][0], atol=1e-4)
 
 
@@ -94,7 +100,7 @@ def test_a_second_run_does_nothing_and_gives_the_same_figures(
     tiny: TinyRun, urdf_xml: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     again = Pipeline(urdf_xml, TINY, tiny.run, tiny.model).run("evaluate")
-    assert capsys.readouterr().out.count("up to date") == 6
+    assert capsys.readouterr().out.count("up to date") == 7
     assert again == tiny.figures
 
 
@@ -104,7 +110,7 @@ def test_a_changed_planner_leaves_data_and_weights_alone(
     run = _copy(tiny, tmp_path)
     changed = replace(TINY, planner=replace(TINY.planner, horizon=3))
     Pipeline(urdf_xml, changed, run, tmp_path / "model").run("export")
-    assert capsys.readouterr().out.count("up to date") == 4
+    assert capsys.readouterr().out.count("up to date") == 5
     assert json.loads((tmp_path / "model" / "manifest.json").read_text())["plannerDefaults"]["horizon"] == 3
 
 
@@ -114,7 +120,7 @@ def test_a_stage_whose_output_is_gone_is_done_again(
     run = _copy(tiny, tmp_path)
     (run / "distance" / "distance.pt").unlink()
     Pipeline(urdf_xml, TINY, run, tmp_path / "model").run("distance")
-    assert capsys.readouterr().out.count("up to date") == 2
+    assert capsys.readouterr().out.count("up to date") == 3
     assert (run / "distance" / "distance.pt").exists()
 
 

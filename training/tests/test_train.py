@@ -85,11 +85,14 @@ def test_the_head_that_reads_the_joints_learns_them_and_can_be_left_out(tiny: Ti
 def test_a_few_steps_already_beat_predicting_that_nothing_moves(tiny: TinyRun) -> None:
     assert tiny.figures["train"]["mean_std"] > 0.1
     jepa, dataset = load_jepa(tiny.run / "train" / "jepa.pt"), Dataset.load(tiny.run / "collect")
-    frames, actions, _ = dataset.sequences(np.random.default_rng(0), np.arange(12), 128, 3)
+    some = dataset.sequences(np.random.default_rng(0), np.arange(12), 128, 3)
+    states = np.concatenate((some.positions, some.velocities), axis=2)
     with torch.no_grad():
-        latents = jepa.encode(planar(frames[:, 0])).unsqueeze(2)
-        predicted = jepa.predictor(latents[:, :2], torch.from_numpy(actions)[:, 1])
-    assert (predicted - latents[:, 2]).square().mean() < (latents[:, 1] - latents[:, 2]).square().mean()
+        latents = jepa.with_joints(jepa.encode(planar(some.frames[:, 0])), states).unsqueeze(2)
+        predicted = jepa.predictor(latents[:, :2], torch.from_numpy(some.actions)[:, 1])
+    for part in (slice(None, 32), slice(32, None)):
+        error, moved = predicted - latents[:, 2], latents[:, 1] - latents[:, 2]
+        assert error[..., part].square().mean() < moved[..., part].square().mean()
 
 
 def test_sequences_pair_each_block_of_actions_with_the_frames_around_it(tiny: TinyRun) -> None:
@@ -100,15 +103,17 @@ def test_sequences_pair_each_block_of_actions_with_the_frames_around_it(tiny: Ti
         + np.zeros((12, 2, 17, 1, 1, 3), dtype=np.uint8),
         np.broadcast_to(np.arange(16, dtype=np.float32)[None, :, None], (12, 16, 2)),
         np.broadcast_to(np.arange(17, dtype=np.float32)[None, :, None], (12, 17, 2)),
+        np.broadcast_to(-np.arange(17, dtype=np.float32)[None, :, None], (12, 17, 2)),
         dataset.in_gazebo,
     )
-    frames, actions, positions = marked.sequences(np.random.default_rng(0), np.arange(12), 200, 4)
+    frames, actions, positions, velocities = marked.sequences(np.random.default_rng(0), np.arange(12), 200, 4)
     assert (frames[:, 1] == frames[:, 0] + 100).all(), "both views at the same moments"
     first = frames[:, 0, :, 0, 0, 0].astype(int)
     assert (np.diff(first) == 2).all()
     assert (actions[:, :, 0] == first[:, :-1]).all()
     assert (actions[:, :, 2] == first[:, :-1] + 1).all()
     np.testing.assert_array_equal(positions[:, :, 0], first, "the positions at the frames")
+    np.testing.assert_array_equal(velocities[:, :, 0], -first, "the velocities at the frames")
     assert first[:, 0].min() == 0
     assert first[:, -1].max() == 16
 
@@ -137,7 +142,7 @@ def test_two_views_of_a_moment_come_together_while_moments_stay_apart(tiny: Tiny
 
 def test_the_distance_is_a_metric_in_steps(tiny: TinyRun) -> None:
     head = load_distance(tiny.run / "distance" / "distance.pt")
-    a, b, c = torch.randn(3, 200, 1, 32, generator=torch.Generator().manual_seed(0))
+    a, b, c = torch.randn(3, 200, 1, 38, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         assert head(a, a).abs().max() < 1e-3
         torch.testing.assert_close(head(a, b), head(b, a))
@@ -209,7 +214,7 @@ def test_rollout_errors_are_those_of_predictions_against_standing_still(tiny: Ti
         def __init__(self, share: float) -> None:
             self._share = share
 
-        def see(self, frames: np.ndarray) -> torch.Tensor:
+        def latents(self, frames: np.ndarray, states: np.ndarray) -> torch.Tensor:
             return torch.from_numpy(frames)
 
         def predictor(self, history: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
@@ -217,7 +222,7 @@ def test_rollout_errors_are_those_of_predictions_against_standing_still(tiny: Ti
 
     actions = np.random.default_rng(0).normal(size=(5, 16, 2)).astype(np.float32)
     positions = np.concatenate((np.zeros((5, 1, 2), dtype=np.float32), actions.cumsum(1)), axis=1)
-    dataset = Dataset(positions[:, None], actions, positions, np.zeros(5, dtype=bool))
+    dataset = Dataset(positions[:, None], actions, positions, positions * 0, np.zeros(5, dtype=bool))
     exact = rollout_errors(Knowing(1.0), dataset, np.arange(5), 4)
     assert exact == pytest.approx(np.zeros(4), abs=1e-9)
     assert rollout_errors(Knowing(0.0), dataset, np.arange(5), 4) == pytest.approx(np.ones(4))

@@ -14,12 +14,13 @@ from jepa_mpc_training.config import (
     Config,
     DistanceConfig,
     EvaluateConfig,
+    GoalConfig,
     PhotometryConfig,
     PlannerConfig,
     RandomiseConfig,
     TrainConfig,
 )
-from jepa_mpc_training.joint_readout import joint_kinds
+from jepa_mpc_training.joint_code import joint_kinds
 
 URDF = Path(__file__).resolve().parents[2] / "urdf" / "reacher.urdf"
 ROBOT = read_robot(URDF.read_text())
@@ -32,6 +33,7 @@ TINY = Config(
     randomise=RandomiseConfig(nominal_share=1.0),
     photometry=PhotometryConfig(nominal_share=1.0),
     train=TrainConfig(steps=100, batch=32, checkpoint_every=20, warmup_steps=5, regulariser=20.0, held_out=0.4),
+    goal=GoalConfig(steps=60, batch=32, channels=8, points=8, width=32),
     distance=DistanceConfig(steps=60, batch=64),
     planner=PlannerConfig(samples=8, iterations=1, elites=2, horizon=2),
     evaluate=EvaluateConfig(episodes=2),

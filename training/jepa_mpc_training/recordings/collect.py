@@ -57,6 +57,7 @@ def collect_recordings(
     if episodes:
         actions = np.stack([episode.actions for episode in episodes])
         positions = np.stack([episode.positions for episode in episodes])
+        velocities = np.stack([episode.velocities for episode in episodes])
         following, correlations = follow(joints, actions, positions)
         for one in following:
             delay = f"{one.late_ms:.0f} ms late"
@@ -65,7 +66,7 @@ def collect_recordings(
     if len(episodes) < 2:
         raise _too_few(source, found, config)
     _check(source, joints, limits, actions, following, correlations, recordings)
-    _write(folder, parts, actions, positions, config.frame_size)
+    _write(folder, parts, actions, positions, velocities, config.frame_size)
     return {
         "episodes": len(episodes),
         "gazebo_episodes": 0,
@@ -126,6 +127,7 @@ def _write(
     parts: Sequence[tuple[Section, Sequence[Episode]]],
     actions: np.ndarray,
     positions: np.ndarray,
+    velocities: np.ndarray,
     frame_size: int,
 ) -> None:
     """Writes the arrays of a `Dataset`, its frames one by one as they are read."""
@@ -157,6 +159,7 @@ def _write(
             first += len(places)
     np.save(folder / "actions.npy", actions.astype(np.float32))
     np.save(folder / "positions.npy", positions.astype(np.float32))
+    np.save(folder / "velocities.npy", velocities.astype(np.float32))
     np.save(folder / "in_gazebo.npy", np.zeros(len(actions), dtype=bool))
 
 

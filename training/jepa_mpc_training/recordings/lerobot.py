@@ -222,9 +222,9 @@ def _section(layout: _Layout, episode: dict[str, Any], config: RecordingsConfig,
             return _video_frames(layout, episode, seconds[indices])
         return _table_frames(layout, table[layout.camera], indices)
 
-    return Section(
-        findings.recording, stamps, stamps, positions, _commands(layout, stamps, commanded, config), read_frames
-    )
+    unmeasured = np.full_like(positions, np.nan)
+    commands = _commands(layout, stamps, commanded, config)
+    return Section(findings.recording, stamps, stamps, positions, unmeasured, commands, read_frames)
 
 
 def _seen(layout: _Layout) -> np.ndarray:

@@ -70,7 +70,7 @@ def read_bag(
     if not all(stream.stamps for stream in (frames, states, commands)):
         raise _no_complete_message(path)
     # Joint states may come in pieces: what counts is that each joint is in one of them.
-    named = dict.fromkeys(name for names, _ in states.values for name in names)
+    named = dict.fromkeys(name for names, *_ in states.values for name in names)
     _columns(f"bag {path}, topic {source.joint_states_topic}", list(named), source.names(joints), joints)
     findings.commands += len(commands.values)
     findings.truncated.update(truncated_files(path))
@@ -129,8 +129,9 @@ def _stamp(message: Any) -> int:
 
 def _state(
     bag: AnyReader, path: Path, source: BagSource, kind: str, raw: bytes
-) -> tuple[int, tuple[tuple[str, ...], np.ndarray]]:
-    """A JointState -> its stamp (ns), and its names and positions. Raises RecordingError."""
+) -> tuple[int, tuple[tuple[str, ...], np.ndarray, np.ndarray]]:
+    """A JointState -> its stamp (ns), and its names, positions and velocities, which may be empty. Raises
+    RecordingError."""
     message = bag.deserialize(raw, kind)
     if len(message.position) != len(message.name):
         raise RecordingError(
@@ -140,7 +141,8 @@ def _state(
             remedy="Record the joint states of a driver that measures positions, or pass their topic "
             "(--joint-states-topic).",
         )
-    return _stamp(message), (tuple(message.name), message.position)
+    is_measured = len(message.velocity) == len(message.name)
+    return _stamp(message), (tuple(message.name), message.position, message.velocity if is_measured else np.empty(0))
 
 
 def _command(
@@ -210,8 +212,9 @@ def _section(
     return Section(
         findings.recording,
         np.array(streams.frames.stamps, dtype=np.int64),
-        np.array([stamp for stamp, _ in readings], dtype=np.int64),
-        np.array([positions for _, positions in readings], dtype=np.float64).reshape(-1, len(joints)),
+        np.array([reading.stamp_ns for reading in readings], dtype=np.int64),
+        np.array([reading.positions for reading in readings], dtype=np.float64).reshape(-1, len(joints)),
+        np.array([reading.velocities for reading in readings], dtype=np.float64).reshape(-1, len(joints)),
         _commands(kind, source, streams.commands, len(joints), config),
         read_frames,
     )

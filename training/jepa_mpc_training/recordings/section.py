@@ -17,12 +17,14 @@ FrameReader = Callable[[np.ndarray], Iterator[np.ndarray]]
 class Section:
     """An interval of a recording. Stamps are in ns, int64, ascending; joints are in the order of the URDF.
 
-    frame_stamps `[F]`; joint_stamps `[M]` and positions `[M, J]` (rad) of the joint states.
+    frame_stamps `[F]`; joint_stamps `[M]`, positions and velocities `[M, J]` (rad, rad/s) of the joint states, where
+    velocities that are not measured are NaN.
     """
 
     name: str
     frame_stamps: np.ndarray
     joint_stamps: np.ndarray
     positions: np.ndarray
+    velocities: np.ndarray
     commands: Commands
     read_frames: FrameReader

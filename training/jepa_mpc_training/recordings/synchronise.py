@@ -13,6 +13,8 @@ from .section import Section
 
 _NS_PER_S = 1e9
 _NS_PER_MS = 1e6
+_DIFFERENCE_NS = 40_000_000
+"""Time over which velocities are computed from positions: that of the node (src/timeline/reading-log.ts)."""
 _CLOCK_GAIN = 0.1
 """Share of a frame's offset from its due time that is added to the next due time: it tracks the camera's own clock."""
 _MAX_SPEED = 1.5
@@ -25,11 +27,12 @@ _SPEED_MARGIN_SHARE = 0.1
 @dataclass(frozen=True)
 class Episode:
     """Frame `t` is seen before action `t`: frames `[T + 1]` as indices in the section, actions `[T, J]` in rad/s or
-    m/s, positions `[T + 1, J]` in rad or m."""
+    m/s, positions and velocities `[T + 1, J]` in rad or m, and per second."""
 
     frames: np.ndarray
     actions: np.ndarray
     positions: np.ndarray
+    velocities: np.ndarray
 
 
 def episodes_of(
@@ -37,14 +40,16 @@ def episodes_of(
 ) -> list[Episode]:
     """All episodes of `periods` control periods. Time in no episode is added to `findings`, with its reason.
 
-    Each control period takes the frame nearest to its due time, at most `tolerance_ms` away. Positions
-    are interpolated at the frames' stamps. An action is the mean commanded velocity between two frames.
+    Each control period takes the frame nearest to its due time, at most `tolerance_ms` away. Positions and velocities
+    are those at the frames' stamps, as the node computes them. An action is the mean commanded velocity between two
+    frames.
     """
     _describe(section, config, findings)
     if len(section.frame_stamps) == 0 or len(section.joint_stamps) < 2:
         return []
     period_ns = int(period_ms * _NS_PER_MS)
     positions = _positions_at(section, limits, config)
+    velocities = _velocities_at(section, limits)
     noise = _speed_margin(limits)
     episodes: list[Episode] = []
     chained_s = 0.0
@@ -68,7 +73,8 @@ def episodes_of(
             whole = (end - start) // periods
             for first in range(start, start + whole * periods, periods):
                 last = first + periods
-                episodes.append(Episode(chain[first : last + 1], actions[first:last], places[first : last + 1]))
+                seen = chain[first : last + 1]
+                episodes.append(Episode(seen, actions[first:last], places[first : last + 1], velocities[seen]))
             left = float(duration_s[start + whole * periods : end].sum())
             findings.leave_out(f"remainder shorter than {periods} periods", left)
     seen_s = float(section.frame_stamps[-1] - section.frame_stamps[0]) / _NS_PER_S
@@ -109,13 +115,7 @@ def _speed_margin(limits: JointLimits) -> np.ndarray:
 def _positions_at(section: Section, limits: JointLimits, config: RecordingsConfig) -> np.ndarray:
     """Joint positions at the frames `[F, J]`. A row is NaN if joint states around the frame are missing."""
     stamps, frames = section.joint_stamps, section.frame_stamps
-    since = stamps[0]
-    measured = section.positions.copy()
-    # A continuous joint may be reported wrapped into one revolution.
-    endless = np.isinf(limits.lower)
-    measured[:, endless] = np.unwrap(measured[:, endless], axis=0)
-    columns = [np.interp(frames - since, stamps - since, column) for column in measured.T]
-    positions = np.stack(columns, axis=1)
+    positions = _interpolated(frames, stamps, _unwrapped(section, limits))
     after = np.searchsorted(stamps, frames, side="left")
     exact = stamps[after.clip(0, len(stamps) - 1)] == frames
     inside = (after > 0) & (after < len(stamps))
@@ -123,6 +123,33 @@ def _positions_at(section: Section, limits: JointLimits, config: RecordingsConfi
     width[inside] = stamps[after[inside]] - stamps[after[inside] - 1]
     positions[~exact & (width > config.joint_gap_ms * _NS_PER_MS)] = np.nan
     return positions
+
+
+def _velocities_at(section: Section, limits: JointLimits) -> np.ndarray:
+    """Joint velocities at the frames `[F, J]`, by the rules of the node (src/timeline/reading-log.ts): as measured,
+    interpolated between two joint states; where they are not measured, the mean from a joint state at least
+    `_DIFFERENCE_NS` before to the first one after the frame."""
+    stamps, frames = section.joint_stamps, section.frame_stamps
+    measured = _interpolated(frames, stamps, section.velocities)
+    newer = np.searchsorted(stamps, frames, side="right").clip(1, len(stamps) - 1)
+    older = np.searchsorted(stamps, stamps[newer] - _DIFFERENCE_NS, side="right") - 1
+    older = np.minimum(older.clip(0), newer - 1)
+    places = _unwrapped(section, limits)
+    difference = (places[newer] - places[older]) / ((stamps[newer] - stamps[older]) / _NS_PER_S)[:, None]
+    return np.where(np.isnan(measured), difference, measured)
+
+
+def _unwrapped(section: Section, limits: JointLimits) -> np.ndarray:
+    """The measured positions `[M, J]`. A continuous joint may be reported wrapped into one revolution."""
+    positions, endless = section.positions.copy(), np.isinf(limits.lower)
+    positions[:, endless] = np.unwrap(positions[:, endless], axis=0)
+    return positions
+
+
+def _interpolated(at: np.ndarray, stamps: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values `[M, J]` at `stamps`, linear between them: at times `[F]`, `[F, J]`."""
+    since = stamps[0]
+    return np.stack([np.interp(at - since, stamps - since, column) for column in values.T], axis=1)
 
 
 def _runs(good: np.ndarray) -> list[tuple[int, int]]:

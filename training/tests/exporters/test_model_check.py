@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from published import needs_reference, needs_reference_of
+from tiny_run import TinyRun
 
 from jepa_mpc_training.exporters.command import main
 from jepa_mpc_training.exporters.encoders.kinds import ENCODERS
@@ -35,6 +36,12 @@ def test_the_product_s_own_check_holds(kind: str, tmp_path: Path) -> None:
 
     assert f"licence       {({**FAMILIES, **ENCODERS})[kind].licence}" in check
     # Not step by step: every operator of the predictor is one that can be compiled.
+    assert "an iteration in one run" in check
+
+
+def test_it_holds_for_a_model_that_was_trained_here(tiny: TinyRun) -> None:
+    check = _check(tiny.model, "cpu")
+    assert "goal          image, with the robot state read from it" in check
     assert "an iteration in one run" in check
 
 

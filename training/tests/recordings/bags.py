@@ -85,10 +85,13 @@ def compressed_message(pixels: np.ndarray, at_ns: int):
     return TYPES["sensor_msgs/msg/CompressedImage"](header=header(at_ns), format="rgb8; jpeg", data=data)
 
 
-def state_message(position: np.ndarray, at_ns: int, names: Sequence[str] = JOINTS):
-    empty = np.empty(0)
+def state_message(position: np.ndarray, at_ns: int, names: Sequence[str] = JOINTS, velocity: Sequence[float] = ()):
     return TYPES["sensor_msgs/msg/JointState"](
-        header=header(at_ns), name=list(names), position=np.asarray(position), velocity=empty, effort=empty
+        header=header(at_ns),
+        name=list(names),
+        position=np.asarray(position),
+        velocity=np.asarray(velocity, dtype=np.float64),
+        effort=np.empty(0),
     )
 
 
@@ -140,6 +143,7 @@ class Bag:
     kind: str = "trajectory"
     """trajectory, velocities, positions, or none."""
     names: Sequence[str] = JOINTS
+    measures_velocities: bool = False
     order: Sequence[int] = (0, 1)
     """In which order the joints are in a Float64MultiArray."""
 
@@ -171,7 +175,8 @@ class Bag:
                     yield at, "/image_raw", image_message(pixels, stamp, self.encoding)
         for at in self._times(self.state_ms):
             if self.states(at):
-                yield at, "/joint_states", state_message(motion.position(at), self._stamp(at), self.names)
+                velocity = motion.velocities[int(at // 100)] if self.measures_velocities else ()
+                yield at, "/joint_states", state_message(motion.position(at), self._stamp(at), self.names, velocity)
         for at in self._times(self.command_ms):
             if not self.commands(at) or self.kind == "none":
                 continue

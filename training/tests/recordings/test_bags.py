@@ -63,6 +63,16 @@ def test_images_joints_and_commands_are_aligned(collected, storage: str, kind: s
     assert findings["camera_hz"] == pytest.approx(30, abs=0.1)
 
 
+@pytest.mark.parametrize("measured", [True, False])
+def test_velocities_are_those_that_the_node_has_at_a_frame(collected, measured: bool) -> None:
+    motion = Motion()
+    dataset, _ = collected(Bag(motion, kind="velocities", measures_velocities=measured))
+    at = _times_ms(dataset)[0] // 100
+    # Where none are measured: from the joint state 20 ms before the frame, which shows a change, to the one after it.
+    expected = motion.velocities[at] if measured else (motion.velocities[at] + motion.velocities[at - 1]) / 2
+    assert dataset.velocities[0, 1:] == pytest.approx(expected[1:], abs=1e-5)
+
+
 def test_commands_that_change_within_a_period_count_for_as_long_as_they_were_in_force(collected) -> None:
     motion = Motion()
     # The camera is 40 ms behind the changes: an action is 60 ms of one velocity and 40 ms of the next.
@@ -301,6 +311,6 @@ def test_a_robot_that_no_simulator_knows_is_trained_from_its_bag_to_a_folder(tin
     assert model.manifest["action"]["upper"] == [2.0, 2.0]
     assert "cut from bag" in model.manifest["provenance"]["dataset"]
     assert model.manifest["provenance"]["source"].startswith("Trained from recordings of a robot")
-    latent = model.encode(bag.motion.picture(500))
+    latent = model.encode(bag.motion.picture(500), np.zeros(2), np.zeros(2))
     assert np.isfinite(latent).all()
     plant.close()

@@ -85,7 +85,7 @@ def _run(options: argparse.Namespace) -> int:
             "checkpointSha256": encoder.sha256,
         },
     }
-    manifest = manifest_of(_JOINTS, _LIMITS, encoder.camera, Config(name=out.name, planner=planner), entries, about)
+    manifest = manifest_of(_JOINTS, _LIMITS, networks, Config(name=out.name, planner=planner), entries, about)
     (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     print(f"{out}: {kind.title}, licence {kind.licence} ({kind.source})")
     return report_parity(measure_encoder_parity(out, networks, reference, grid))

@@ -1,0 +1,215 @@
+"""Stage 3: the goal reader, which reads the joint positions from the picture of a goal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from .config import GoalConfig, PhotometryConfig, TrainConfig
+from .dataset import Dataset
+from .joint_code import JointPart, PositionCode
+from .nets import Projection
+from .train import FeatureJepa, Jepa
+
+_STRIDE = 2
+
+
+class PictureReader(nn.Module):
+    """Image `[B, 3, S, S]`, normalised, and what the encoder shows of it `[B, D]` -> numbers of the joint positions
+    `[B, K]`.
+
+    Convolutions find points in the image, as the mean place of a softmax over it (Levine et al. 2016, arXiv
+    1504.00702), which is exact to fractions of a pixel. A dense network makes joint positions of them and of what the
+    encoder shows, which tells roughly where the links are.
+    """
+
+    def __init__(self, config: GoalConfig, shown: int, size: int) -> None:
+        super().__init__()
+        channels = config.channels
+
+        def layer(dilation: int, output: int) -> nn.Conv2d:
+            return nn.Conv2d(channels, output, 3, padding=dilation, dilation=dilation)
+
+        self.maps = nn.Sequential(
+            nn.InstanceNorm2d(3, eps=1e-3),
+            nn.Conv2d(3, channels, 5, stride=_STRIDE, padding=2),
+            nn.GELU(),
+            layer(1, channels),
+            nn.GELU(),
+            layer(2, channels),
+            nn.GELU(),
+            layer(4, config.points),
+        )
+        self.dense = nn.Sequential(
+            nn.Linear(2 * config.points + shown, config.width),
+            nn.GELU(),
+            nn.Linear(config.width, config.width),
+            nn.GELU(),
+            nn.Linear(config.width, size),
+        )
+
+    def forward(self, image: Tensor, shown: Tensor) -> Tensor:
+        maps = self.maps(image)
+        height, width = maps.shape[2:]
+        shares = maps.flatten(2).softmax(2).unflatten(2, (height, width))
+        across = (shares.sum(2) * torch.linspace(-1, 1, width, device=image.device)).sum(2)
+        down = (shares.sum(3) * torch.linspace(-1, 1, height, device=image.device)).sum(2)
+        return self.dense(torch.cat((across, down, shown), dim=1))
+
+
+class FeatureReader(nn.Module):
+    """Features `[B, G, C]` of a frozen encoder -> numbers of the joint positions `[B, K]`. What the projection of them
+    shows is not used: it has no more than they have."""
+
+    def __init__(self, projection: Projection) -> None:
+        super().__init__()
+        self.projection = projection
+
+    def forward(self, features: Tensor, shown: Tensor) -> Tensor:
+        return self.projection(features)[:, 0]
+
+
+class GoalReader(nn.Module):
+    """The encoder's input `[B, ...]`, an image or features, and what the encoder shows of it `[B, D]` -> numbers of
+    the joint positions `[B, K]`, every pair of sine and cosine of length 1."""
+
+    def __init__(self, network: nn.Module, code: PositionCode) -> None:
+        super().__init__()
+        self.network, self.code = network, code
+
+    def forward(self, seen: Tensor, shown: Tensor) -> Tensor:
+        return self.code.on_circle(self.network(seen, shown))
+
+
+class GoalEncoder(nn.Module):
+    """The picture of a goal `[B, 3, height, width]` -> whole latent `[B, 1, D]` of a robot at rest there.
+
+    `front` makes the input of encoder and reader of it: features, or the picture itself.
+    """
+
+    def __init__(self, front: nn.Module, encoder: nn.Module, reader: GoalReader, joint_part: JointPart) -> None:
+        super().__init__()
+        self.front, self.encoder, self.reader, self.joint_part = front, encoder, reader, joint_part
+
+    def forward(self, image: Tensor) -> Tensor:
+        seen = self.front(image)
+        shown = self.encoder(seen)
+        joints = self.joint_part.at_rest(self.reader(seen, shown[:, 0]))
+        return torch.cat((shown, joints.unsqueeze(1)), dim=2)
+
+
+def train_reader(
+    dataset: Dataset,
+    jepa: Jepa,
+    config: GoalConfig,
+    photometry: PhotometryConfig,
+    held_out: float,
+    folder: Path,
+) -> dict[str, Any]:
+    """Trains a reader on random frames of the training episodes and writes `reader.pt` to `folder`.
+
+    `jepa` has a joint part. Returns how exactly the reader reads the held-out episodes: see `accuracy`.
+    """
+    torch.manual_seed(config.seed)
+    code = jepa.joint_part
+    network = _network(dataset, jepa, config)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, config.learning_rate, config.steps, pct_start=0.1, final_div_factor=100
+    )
+    generator = torch.Generator().manual_seed(config.seed)
+    training, testing = dataset.split(held_out)
+    progress = tqdm(range(config.steps), desc="goal", unit="step")
+    for step in progress:
+        rng = np.random.default_rng([config.seed, step])
+        episode = rng.choice(training, config.batch)
+        view, at = (
+            rng.integers(dataset.frames.shape[1], size=config.batch),
+            rng.integers(dataset.frames.shape[2], size=config.batch),
+        )
+        seen = jepa.augmented(dataset.frames[episode, view, at][:, None], photometry, generator)
+        wanted = code.targets(torch.from_numpy(dataset.positions[episode, at]))
+        with torch.no_grad():
+            shown = jepa.encoder(seen)[:, 0]
+        loss = (network(seen, shown) - wanted).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        if step % 20 == 0:
+            progress.set_postfix(error=f"{float(loss.detach()):.4f}")
+    reader = GoalReader(network.eval(), code).eval()
+    torch.save({"config": config.__dict__, "network": network.state_dict()}, folder / "reader.pt")
+    read = read_all(dataset, testing, jepa, reader, photometry)
+    return accuracy(code, read, dataset.positions[testing])
+
+
+def load_reader(path: Path, dataset: Dataset, jepa: Jepa) -> GoalReader:
+    """Reads a file of `train_reader`."""
+    state = torch.load(path, weights_only=True)
+    network = _network(dataset, jepa, GoalConfig(**state["config"]))
+    network.load_state_dict(state["network"])
+    return GoalReader(network.eval(), jepa.joint_part).eval()
+
+
+def _network(dataset: Dataset, jepa: Jepa, config: GoalConfig) -> nn.Module:
+    size = jepa.joint_part.size
+    if not isinstance(jepa, FeatureJepa):
+        return PictureReader(config, jepa.encoder.dense[-1].out_features, size)
+    sizes = TrainConfig(latent_dim=size, encoder_width=config.width)
+    projection = Projection(sizes, *dataset.frames.shape[3:])
+    projection.mean, projection.std = jepa.encoder.mean, jepa.encoder.std
+    return FeatureReader(projection)
+
+
+def read_all(
+    dataset: Dataset, episodes: np.ndarray, jepa: Jepa, reader: GoalReader, photometry: PhotometryConfig
+) -> Tensor:
+    """What the reader reads in every frame `[E, V, T + 1, K]`, each view under a photometry of its own: for all
+    episodes in their order, the one of `Jepa.encode_all`."""
+    generator = torch.Generator().manual_seed(0)
+    read = []
+    with torch.no_grad():
+        for episode in episodes:
+            frames = dataset.frames[episode]
+            seen = jepa.augmented(frames, photometry, generator)
+            read.append(reader(seen, jepa.encoder(seen)[:, 0]).unflatten(0, frames.shape[:2]))
+    return torch.stack(read)
+
+
+def accuracy(code: PositionCode, read: Tensor, positions: np.ndarray) -> dict[str, list[float]]:
+    """Errors of the joint positions that were read in `[E, V, T + 1, K]`, where they were `[E, T + 1, J]`.
+
+    Medians and 95th percentiles of each joint, in degrees, or in mm for joints that slide.
+    """
+    error = (code.positions(read) - torch.from_numpy(positions)[:, None]).double()
+    turns = ~code.prismatic
+    error[..., turns] = torch.remainder(error[..., turns] + math.pi, 2 * math.pi) - math.pi
+    scale = torch.where(turns, 180 / math.pi, 1000.0)
+    sizes = (error.abs() * scale).flatten(0, -2)
+    return {
+        name: [round(float(value), 2) for value in sizes.quantile(share, dim=0)]
+        for name, share in (("median", 0.5), ("p95", 0.95))
+    }
+
+
+def in_words(joints: Sequence[str], prismatic: Sequence[bool], errors: dict[str, list[float]]) -> list[str]:
+    """One sentence for each joint on the figures of `accuracy`."""
+    return [
+        f"a picture shows {joint} to {median:.1f} {unit} (median; 95 % to {p95:.1f} {unit})"
+        for joint, unit, median, p95 in zip(
+            joints,
+            ("mm" if slides else "degrees" for slides in prismatic),
+            errors["median"],
+            errors["p95"],
+            strict=True,
+        )
+    ]

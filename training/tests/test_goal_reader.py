@@ -1,0 +1,122 @@
+"""What is read from the picture of a goal, and what the model makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny_run import JOINTS, TINY, TinyRun
+
+from jepa_mpc_training.config import DistanceConfig, GoalConfig
+from jepa_mpc_training.dataset import Dataset
+from jepa_mpc_training.distance import fit_distance, load_distance
+from jepa_mpc_training.exporters.errors import ExportRefusedError
+from jepa_mpc_training.goal_reader import PictureReader, accuracy, in_words
+from jepa_mpc_training.joint_code import JointKinds, JointPart
+from jepa_mpc_training.nets import DistanceHead
+from jepa_mpc_training.runtime import ExportedModel
+from jepa_mpc_training.train import load_jepa, train
+
+
+def test_a_reader_finds_where_a_spot_is() -> None:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    reader, shown = PictureReader(GoalConfig(channels=8, points=4, width=32), 3, 2), torch.zeros(200, 3)
+    optimizer = torch.optim.Adam(reader.parameters(), lr=0.01)
+
+    def pictures(count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        place = torch.rand(count, 2) * 1.4 - 0.7
+        grid = torch.linspace(-1, 1, 24)
+        away = (grid.view(1, -1, 1) - place[:, 1].view(-1, 1, 1)) ** 2 + (grid - place[:, :1].unsqueeze(2)) ** 2
+        return (-away / 0.02).exp().unsqueeze(1).expand(-1, 3, -1, -1), place
+
+    for _ in range(120):
+        images, place = pictures(12)
+        loss = (reader(images, shown[:12]) - place).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    images, place = pictures(200)
+    error = (reader(images, shown) - place).abs().mean()
+    assert error < 0.08, "a pixel of 24"
+
+
+def test_errors_are_angles_and_mm_of_each_joint_across_the_wrap() -> None:
+    part = JointPart(JointKinds((False, True), (-3.2, 0.0), (3.2, 1.0), (1.0, 1.0)))
+    true = np.array([[[3.1, 0.5]], [[0.0, 0.2]], [[1.0, 0.4]]], dtype=np.float32)
+    read = part.targets(torch.tensor([[[-3.1, 0.51]], [[0.1, 0.2]], [[1.0, 0.39]]]))[:, None]
+    errors = accuracy(part, read, true)
+    degrees = np.rad2deg([2 * np.pi - 6.2, 0.1, 0.0])
+    assert errors["median"] == pytest.approx([np.median(degrees), 10.0], abs=0.02)
+    assert errors["p95"][0] == pytest.approx(np.quantile(degrees, 0.95), abs=0.02)
+    said = in_words(["wrist", "rail"], [False, True], {"median": [4.04, 1.0], "p95": [11.0, 2.0]})
+    assert said == [
+        "a picture shows wrist to 4.0 degrees (median; 95 % to 11.0 degrees)",
+        "a picture shows rail to 1.0 mm (median; 95 % to 2.0 mm)",
+    ]
+
+
+def test_a_goal_with_joint_positions_is_that_pose_and_a_picture_is_what_is_read(tiny: TinyRun) -> None:
+    model, dataset = ExportedModel(tiny.model), Dataset.load(tiny.run / "collect")
+    frame, position = dataset.frames[0, 0, 3], dataset.positions[0, 3].astype(float)
+    known, read = model.encode_goal(frame, position), model.encode_goal(frame)
+    part = load_jepa(tiny.run / "train" / "jepa.pt").joint_part
+    exact = part.of(torch.tensor([*position, 0.0, 0.0], dtype=torch.float32))
+    np.testing.assert_allclose(known[0, 32:], exact, atol=1e-5)
+    np.testing.assert_allclose(read[0, :32], known[0, :32], atol=1e-5)
+    assert (read[0, 36:] == 0).all()
+    np.testing.assert_allclose(np.square(read[0, 32:36]).reshape(2, 2).sum(0), 1, atol=1e-4)
+    np.testing.assert_allclose(model.encode(frame, position, np.zeros(2)), known, atol=1e-6)
+
+
+def test_velocities_count_neither_in_the_distance_nor_in_a_comparison_of_latents(tiny: TinyRun) -> None:
+    model, jepa = ExportedModel(tiny.model), load_jepa(tiny.run / "train" / "jepa.pt")
+    state, goal = torch.randn(2, 5, 1, 38, generator=torch.Generator().manual_seed(0)).numpy()
+    moving, resting = goal.copy(), goal.copy()
+    moving[..., 36:] = 1.0
+    resting[..., 36:] = 0.0
+    np.testing.assert_array_equal(model.distance(state, moving), model.distance(state, resting))
+    assert jepa.joint_width == 6
+    assert model.stream_weights[0].tolist() == [1.0] * 36 + [0.0] * 2
+    assert model.shows_images[0].tolist() == [True] * 32 + [False] * 6
+
+
+def test_a_distance_learns_to_tolerate_how_goals_are_read() -> None:
+    torch.manual_seed(0)
+    latents = torch.randn(20, 2, 17, 4).cumsum(2) * 0.3
+    # The last number is read so badly that it says nothing.
+    goals = torch.cat((latents[..., :3], torch.randn(20, 2, 17, 1) * 3), dim=-1)
+    shares = {}
+    for name, read in (("exact", None), ("read", goals)):
+        torch.manual_seed(0)
+        head = DistanceHead(DistanceConfig(width=32), 4)
+        fit_distance(head, latents, DistanceConfig(steps=300, batch=128, width=32), goals=read)
+        with torch.no_grad():
+            flat, others = latents.flatten(0, 2).unsqueeze(1), goals.flatten(0, 2).unsqueeze(1)
+            shares[name] = float(head(flat, others).mean() / head(flat, flat.roll(300, 0)).mean())
+    assert shares["read"] < 0.6 * shares["exact"]
+
+
+def test_without_proprioception_a_latent_is_what_the_image_shows(tiny: TinyRun, tmp_path: Path) -> None:
+    dataset = Dataset.load(tiny.run / "collect")
+    config = replace(TINY.train, steps=30, proprioception=False)
+    figures = train(dataset, JOINTS, config, TINY.photometry, tmp_path, "without")
+    jepa = load_jepa(tmp_path / "jepa.pt")
+    assert "held_out_joint_prediction" not in figures
+    assert jepa.joint_part is None
+    assert jepa.predictor.net[-1].out_features == 32
+    assert jepa.latents(dataset.frames[:2, 0], dataset.states[:2]).shape == (2, 17, 32)
+    further = replace(TINY.train, start=str(tmp_path / "jepa.pt"), steps=1)
+    with pytest.raises(ExportRefusedError, match=r"found a model without.*train\.proprioception=off"):
+        train(dataset, JOINTS, further, TINY.photometry, tmp_path, "with")
+
+
+def test_the_distance_of_earlier_runs_takes_the_whole_latent(tiny: TinyRun, tmp_path: Path) -> None:
+    state = torch.load(tiny.run / "distance" / "distance.pt", weights_only=True)
+    assert state.pop("ignored") == 2
+    state["latent_dim"] -= 2
+    torch.save(state, tmp_path / "distance.pt")
+    assert load_distance(tmp_path / "distance.pt").used == 36
