@@ -15,6 +15,14 @@ from pathlib import Path
 _END_S = 6.0
 
 
+def queued_s(pid: int) -> float:
+    """How long the first thread of a process has queued for a core so far; 0 once it has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
+
+
 class Program:
     """A process that logs into a file. What is left of it is ended with `end`."""
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ import numpy as np
 from .fault import Fault, Outcome, expected, is_expected, measure
 from .ladder import Rung, rung_of
 from .odd_models import make_odd_models
+from .processes import queued_s
 from .relay import Relay
 from .ros_thread import RosThread
 from .scene import NoAnswer, Scene
@@ -27,6 +31,8 @@ from .table import FAULTS, by_setting
 ATTEMPTS = 3
 STALL_S = 0.08
 """A time without joint states from the simulator, or in which the harness does not run, that spoils a measurement."""
+BUSY = 0.05
+"""Share of the time in which the node or the harness queues for a core that spoils a measurement, too."""
 
 
 class Matrix:
@@ -40,6 +46,8 @@ class Matrix:
         self._seed = seed
         self._check_jerk = check_jerk
         self._scene: Scene | None = None
+        # Of the last try: the share of the time for which the node or the harness queued for a core.
+        self._queued_share = 0.0
         self.rows: list[dict[str, object]] = []
         self.details: list[dict[str, object]] = []
         self.violations = 0
@@ -65,11 +73,17 @@ class Matrix:
         for attempt in range(1, ATTEMPTS + 1):
             row, detail, violations = self._try(fault)
             stalled = self._relay.longest_stall_s > STALL_S and not fault.stalls
+            stalled = stalled or self._queued_share > BUSY
             if row["ok"] or not stalled or violations or attempt == ATTEMPTS:
                 break
             stall_ms = 1000 * self._relay.longest_stall_s
-            print(f"again {fault.name}: the machine stalled for {stall_ms:.0f} ms", flush=True)
+            print(
+                f"again {fault.name}: the machine stalled for {stall_ms:.0f} ms, and the node queued for a core for "
+                f"{self._queued_share:.0%} of the time",
+                flush=True,
+            )
         detail["attempts"] = attempt
+        detail["stalled"] = stalled
         self.violations += violations
         self.rows.append(row)
         self.details.append(detail)
@@ -77,11 +91,13 @@ class Matrix:
     def _try(self, fault: Fault) -> tuple[dict[str, object], dict[str, object], int]:
         rung = rung_of(fault.rung)
         begun_s = time.monotonic()
+        self._queued_share = 0.0
         outcome = Outcome()
         try:
             scene = self._ready(fault)
             self._relay.longest_stall_s = 0.0
-            outcome = measure(scene, fault, rung) if fault.check is None else fault.check(scene, rung)
+            with self._queueing(scene):
+                outcome = measure(scene, fault, rung) if fault.check is None else fault.check(scene, rung)
         except (NotStarted, NoAnswer) as error:
             outcome.failures.append(str(error))
         except Exception:
@@ -101,6 +117,18 @@ class Matrix:
         if fault.ends_system or not self._recovered(fault, outcome):
             self.end()
         return row, detail, len(violations)
+
+    @contextmanager
+    def _queueing(self, scene: Scene) -> Iterator[None]:
+        """Measures for what share of the time the node, unless it ends, and the harness queue for a core."""
+        pids = [os.getpid(), *([] if scene.system.node is None else [scene.system.node.pid])]
+        begun_s, before = time.monotonic(), [queued_s(pid) for pid in pids]
+        try:
+            yield
+        finally:
+            passed_s = time.monotonic() - begun_s
+            shares = [(queued_s(pid) - was) / passed_s for pid, was in zip(pids, before, strict=True)]
+            self._queued_share = max(shares)
 
     def _ready(self, fault: Fault) -> Scene:
         """A system of the fault's setting in which the robot moves."""

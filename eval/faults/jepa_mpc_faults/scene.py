@@ -16,6 +16,10 @@ from .relay import PLANNER, Relay
 from .system import System
 
 _TICK_S = 0.01
+# A busy machine makes each of these late. What is measured has bounds of its own.
+_ANSWER_S = 15.0
+_ACTIVE_S = 30.0
+_FAST_S = 40.0
 _GOAL_S = 1.6
 """A goal is renewed after this long, so that the robot keeps moving."""
 _IDLE_S = 0.35
@@ -89,14 +93,14 @@ class Scene:
             goals = goals[np.argsort(-np.max(np.abs(goals - here), axis=1))][:5]
         self.relay.set_goal(goals[int(self.rng.integers(len(goals)))])
 
-    def move_fast(self, timeout_s: float = 12.0) -> bool:
+    def move_fast(self, timeout_s: float = _FAST_S) -> bool:
         """Whether the robot is brought to move fast, with most of its way before it."""
         fast = self.system.setting.fast
         return self.until(lambda: self.speed >= fast, timeout_s)
 
     # Services
 
-    def call(self, kind: type, name: str, request: object, timeout_s: float = 3.0) -> object:
+    def call(self, kind: type, name: str, request: object, timeout_s: float = _ANSWER_S) -> object:
         """The answer of a service. Raises NoAnswer."""
         client = self.relay.create_client(kind, name)
         try:
@@ -116,7 +120,7 @@ class Scene:
         finally:
             self.relay.destroy_client(client)
 
-    def trigger(self, service: str, timeout_s: float = 3.0) -> Trigger.Response:
+    def trigger(self, service: str, timeout_s: float = _ANSWER_S) -> Trigger.Response:
         return self.call(Trigger, f"/{PLANNER}/{service}", Trigger.Request(), timeout_s)
 
     def switch(self, service: str, on: bool) -> SetBool.Response:
@@ -127,12 +131,12 @@ class Scene:
         self.relay.restart_checks()
         return self.trigger("reset")
 
-    def change_state(self, transition: int, timeout_s: float = 3.0) -> bool:
+    def change_state(self, transition: int, timeout_s: float = _ANSWER_S) -> bool:
         self.relay.restart_checks()
         request = ChangeState.Request(transition=Transition(id=transition))
         return self.call(ChangeState, f"/{PLANNER}/change_state", request, timeout_s).success
 
-    def activate(self, timeout_s: float = 6.0) -> bool:
+    def activate(self, timeout_s: float = _ACTIVE_S) -> bool:
         """Asks until the node is ready for it."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:

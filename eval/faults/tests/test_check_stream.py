@@ -97,7 +97,7 @@ def test_the_command_line_reports_and_its_status_tells(jump: float, status: int)
     velocities[500:, 0] += jump
     rows = np.hstack([positions, velocities]).astype("<f8")
     command = [sys.executable, "-m", "jepa_mpc_faults.check_stream", "--urdf", str(URDF), "--period-ms", "20"]
-    done = subprocess.run(command, input=rows.tobytes(), capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, input=rows.tobytes(), capture_output=True, timeout=300, check=False)
     report = json.loads(done.stdout)
     assert (done.returncode, report["steps"]) == (status, 1000)
     assert (report["violations"] > 0) == (status == 1)
