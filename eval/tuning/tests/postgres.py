@@ -21,7 +21,7 @@ BINARIES = Path("pginstall18", "bin")
 UNPRIVILEGED = "nobody"
 """Runs the server where root runs the tests: PostgreSQL refuses root."""
 ROLE = "tuner"
-TIMEOUT_S = 60
+TIMEOUT_S = 180
 
 
 class Postgres:

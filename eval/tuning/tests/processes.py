@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent.parent
-BEAT_S = 0.1
+BEAT_S = 0.3
+"""A process that does not beat five times in a row counts as dead: longer than a busy machine keeps it from running."""
 
 SPACE = {
     "sampling.samples": {"kind": "range", "isInteger": True, "low": 10, "high": 500, "step": None, "log": True},
@@ -67,7 +68,7 @@ class StudyProcess:
         answer = self.request(op="tell", trial=trial, values=values, episodes=episodes, stopped=episodes < 4, facts={})
         return answer["counted"]
 
-    def run_to_the_end(self, timeout_s: float = 60) -> list[int]:
+    def run_to_the_end(self, timeout_s: float = 180) -> list[int]:
         """Runs trials until there are none left; the numbers of those that counted."""
         counted, end_s = [], time.monotonic() + timeout_s
         while time.monotonic() < end_s:
@@ -85,8 +86,8 @@ class StudyProcess:
         """Ends it in order."""
         assert self.process.stdin is not None
         self.process.stdin.close()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=60)
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=60)

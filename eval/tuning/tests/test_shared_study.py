@@ -21,7 +21,7 @@ from processes import BEAT_S, Refused, StudyProcess
 from jepa_mpc_tuning.claims import MISSED_BEATS, PURPOSE
 from jepa_mpc_tuning.search import open_storage
 
-DATABASE_BEAT_S = 0.4
+DATABASE_BEAT_S = 0.6
 """Each beat is a transaction: on a busy machine it takes a while."""
 
 
