@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, URDF, StartNode
+from conftest import PATIENT, ROOT, URDF, StartNode
 from diagnostic_msgs.msg import DiagnosticArray
 from peer import LATCHED
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
@@ -32,7 +32,7 @@ from rosbags.highlevel import AnyReader
 from rosbags.typesys import Stores, get_typestore
 from sensor_msgs.msg import JointState
 from simulator import SIMULATOR, simulator_environment
-from spinning import spin_until
+from spinning import TIMEOUT_S, pass_time, spin_until
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
@@ -54,6 +54,8 @@ class Robot(Node):
         self.create_subscription(JointState, "joint_states", self._on_state, 100)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
         self.goals: list[DiagnosticArray] = []
+        self.plans = 0
+        self.create_subscription(DiagnosticArray, "planner_node/statistics", self._on_plan, 100)
         self.create_subscription(DiagnosticArray, "planner_node/goal_status", self.goals.append, LATCHED)
         self._set = self.create_client(SetParameters, "planner_node/set_parameters")
         self._reset = self.create_client(Trigger, "planner_node/reset")
@@ -61,6 +63,9 @@ class Robot(Node):
 
     def _on_command(self, message: JointTrajectory) -> None:
         self.commands.append(time.monotonic())
+
+    def _on_plan(self, _message: DiagnosticArray) -> None:
+        self.plans += 1
 
     def _on_state(self, message: JointState) -> None:
         self.positions.append(list(message.position))
@@ -71,11 +76,17 @@ class Robot(Node):
             values = {entry.key: entry.value for entry in status.values}
             self.diagnostics[status.name.removeprefix("planner_node: ")] = (level, status.message, values)
 
-    def until(self, condition, timeout_s: float = 20.0) -> bool:
+    def until(self, condition, timeout_s: float = TIMEOUT_S) -> bool:
         return spin_until(self, condition, timeout_s)
 
     def pass_time(self, seconds: float) -> None:
-        self.until(lambda: False, seconds)
+        pass_time(seconds, lambda slice_s: self.until(lambda: False, slice_s))
+
+    def watch(self, seconds: float, plans: int) -> None:
+        """Lets time pass, and until so many plans have been made: on a busy machine they take longer."""
+        before = self.plans
+        self.pass_time(seconds)
+        assert self.until(lambda: self.plans >= before + plans), f"{self.plans - before} plans, expected {plans}"
 
     def set(self, name: str, value: bool | float) -> None:
         wanted = (
@@ -95,7 +106,7 @@ class Robot(Node):
             self.pass_time(0.5)
 
     def _call(self, client, request):
-        assert client.wait_for_service(20.0)
+        assert client.wait_for_service(TIMEOUT_S)
         future = client.call_async(request)
         assert self.until(future.done), "no answer"
         return future.result()
@@ -120,7 +131,7 @@ def simulated(log_path: Path) -> Iterator[Robot]:
     finally:
         robot.destroy_node()
         simulator.terminate()
-        simulator.wait(10)
+        simulator.wait(TIMEOUT_S)
 
 
 @pytest.fixture
@@ -131,7 +142,7 @@ def robot(tmp_path: Path) -> Iterator[Robot]:
 
 def start(start_node: StartNode, robot: Robot, path: Path, **parameters: str) -> subprocess.Popen:
     """A node that moves the robot and records."""
-    values = {"autostart": "true", "recording__enabled": "true", "recording__file": str(path)} | parameters
+    values = {"autostart": "true", "recording__enabled": "true", "recording__file": str(path)} | PATIENT | parameters
     node = start_node(remaps=["image:=image_raw"], **values)
     assert robot.until(lambda: len(robot.commands) > 50 and robot.has_moved(), READY_S), node.log_path.read_text()
     return node
@@ -139,7 +150,7 @@ def start(start_node: StartNode, robot: Robot, path: Path, **parameters: str) ->
 
 def end(node: subprocess.Popen) -> None:
     node.send_signal(signal.SIGINT)
-    assert node.wait(20) == 0
+    assert node.wait(TIMEOUT_S) == 0
 
 
 def replay(path: Path, *options: str) -> tuple[int, list[str]]:
@@ -159,6 +170,11 @@ def counts(path: Path) -> Counter[str]:
         return Counter(connection.topic for connection, *_ in bag.messages())
 
 
+def is_cut_short(error: str) -> bool:
+    """Whether this is of a plan that was being made when the node ended."""
+    return error.startswith("planner worker: found stopped on request")
+
+
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One run for the tests that only read it: a reset, another goal, live changes, a time budget."""
@@ -169,13 +185,13 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with simulated(folder / "simulator.log") as robot, node_starter(folder) as start_node:
         node = start(start_node, robot, path, seed="4", camera__transport="raw")
         robot.start_over()
-        robot.pass_time(3)
+        robot.watch(3, plans=20)
         robot.set("objective.action_weight", 0.02)
-        robot.pass_time(2)
+        robot.watch(2, plans=12)
         robot.start_over()
-        robot.pass_time(2)
+        robot.watch(2, plans=12)
         robot.set("planning.time_budget_ms", 3.0)
-        robot.pass_time(2)
+        robot.watch(2, plans=12)
         level, message, values = robot.diagnostics["recording"]
         assert (level, message, values["dropped"]) == (0, str(path), "0")
         end(node)
@@ -246,6 +262,8 @@ class TestTheFile:
                 if "/recording/" in connection.topic:
                     own[name].append(bag.deserialize(raw, connection.msgtype))
         jobs = {request.job: request for request in own["request"]}
+        if is_cut_short(own["plan"][-1].error):
+            own["plan"].pop()
         assert len(own["plan"]) > 50
         assert len(own["load"]) == 1
         assert len(own["goal"]) >= 2
@@ -264,7 +282,8 @@ class TestReplay:
         assert status == 0, lines
         plans = re.fullmatch(r"(\d+) of (\d+) plans identical", lines[-1])
         assert plans is not None
-        assert plans[1] == plans[2] == str(counts(recorded)["/planner_node/recording/plan"])
+        cut_short = sum(line == "1 plans not compared: the planner died or was stopped." for line in lines)
+        assert plans[1] == plans[2] == str(counts(recorded)["/planner_node/recording/plan"] - cut_short)
 
     def test_with_other_parameters_it_says_what_would_have_been(self, recorded: Path, tmp_path: Path) -> None:
         profile = tmp_path / "other.yaml"
@@ -318,7 +337,7 @@ class TestWhileTheRobotMoves:
             robot.set("recording.enabled", True)
             assert robot.until(lambda: robot.diagnostics["recording"][1] != "off")
             robot.start_over()
-            robot.pass_time(2)
+            robot.watch(2, plans=5)
             robot.set("recording.enabled", False)
             assert robot.until(lambda: robot.diagnostics["recording"][1] == "off")
         files = sorted((tmp_path / "runs").iterdir())
@@ -341,7 +360,7 @@ class TestWhileTheRobotMoves:
         assert re.search("cannot be written: EFBIG", robot.diagnostics["recording"][1])
         robot.pass_time(1)
         # Far above a command period, for machines that have much else to do; a wait for the disk would be an end.
-        assert robot.longest_gap_s(since) < 1
+        assert robot.longest_gap_s(since) < 3
         robot.start_over()
         states = len(robot.positions)
         assert robot.until(lambda: robot.has_moved(states))
@@ -356,9 +375,9 @@ class TestWhileTheRobotMoves:
         path = tmp_path / "killed.mcap"
         node = start(start_node, robot, path)
         robot.start_over()
-        robot.pass_time(3)
+        robot.watch(3, plans=20)
         node.kill()
-        node.wait(10)
+        node.wait(TIMEOUT_S)
         status, lines = replay(path)
         assert status == 0, lines
         assert any("The file is cut off" in line for line in lines)
