@@ -25,6 +25,7 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from simulator import SIMULATOR, simulator_environment
+from spinning import pass_time
 from trajectory_msgs.msg import JointTrajectory
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,16 +70,15 @@ class Listener(Node):
         self.times: list[tuple[int, int]] = []
         self.statistics: list[DiagnosticArray] = []
         # Serialised: unpacking a trajectory in Python takes longer than a period on a busy machine.
-        self.create_subscription(JointTrajectory, "joint_trajectory", self._on_command, 100, raw=True)
+        # All of them are kept, also those that come while this process does not run.
+        self.create_subscription(JointTrajectory, "joint_trajectory", self._on_command, 10_000, raw=True)
         self.create_subscription(DiagnosticArray, "planner_node/statistics", self.statistics.append, 100)
 
     def _on_command(self, _message: bytes, info: dict) -> None:
         self.times.append((info["source_timestamp"], time.time_ns()))
 
     def spin_for(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
-            rclpy.spin_once(self, timeout_sec=left)
+        pass_time(seconds, lambda slice_s: rclpy.spin_once(self, timeout_sec=slice_s))
 
     def wait_for_plans(self, node: subprocess.Popen) -> None:
         deadline = time.monotonic() + START_S
@@ -125,7 +125,7 @@ def robot_and_planner(
             process.send_signal(signal.SIGINT)
         for process in running:
             try:
-                process.wait(10)
+                process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
         for log in sorted(logs.glob("*.log")):

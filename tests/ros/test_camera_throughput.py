@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from array import array
 from pathlib import Path
@@ -18,7 +19,9 @@ WIDTH, HEIGHT, RATE_HZ, SECONDS = 640, 480, 30, 10
 LARGEST_SHARE = 0.15
 LEAST_RECEIVED = 0.95
 # Other programs on the machine may keep either process from running for longer than an image lasts.
-TRIES = 3
+TRIES = 5
+# Share of the time that either queues for a core. Above it, the machine loses the images.
+BUSY = 0.05
 
 
 def picture() -> np.ndarray:
@@ -34,6 +37,11 @@ def message(transport: str) -> Image | CompressedImage:
     image = Image(height=HEIGHT, width=WIDTH, encoding="rgb8", step=3 * WIDTH)
     image.data = array("B", picture().tobytes())
     return image
+
+
+def queue_times_s(*pids: int) -> np.ndarray:
+    """How long the first thread of each process has queued for a core so far."""
+    return np.array([int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) for pid in pids]) / 1e9
 
 
 @pytest.mark.parametrize("transport", ["raw", "compressed"])
@@ -61,9 +69,14 @@ def test_thirty_images_a_second(tmp_path: Path, transport: str, record_property)
         # Until both sides know of each other and the QoS has settled.
         assert any(publish(0.5) and received() > 10 for _ in range(40)), "no image arrives"
         publish(2)
+        pids = (os.getpid(), harness.pid)
+        was_busy = True
         for _ in range(TRIES):
             before = received()
+            start_s, queued_s = time.monotonic(), queue_times_s(*pids)
             sent = publish(SECONDS)
+            waits = float(np.max(queue_times_s(*pids) - queued_s)) / (time.monotonic() - start_s)
+            was_busy = was_busy and waits > BUSY
             spin_until(node, lambda: False, 0.3)
             report = harness.report(node)
             camera = report["cameras"][0]
@@ -72,15 +85,16 @@ def test_thirty_images_a_second(tmp_path: Path, transport: str, record_property)
                 f"{transport}: {arrived:.3f} of {sent} images at {RATE_HZ} Hz arrived ({camera['reliability']}), "
                 f"{camera['overtaken']} overtaken, {camera['refused']} refused; "
                 f"ROS thread {report['threadShare']:.1%} of a core (event loop busy {report['loopUtilization']:.1%}), "
-                f"process {report['processShare']:.1%}"
+                f"process {report['processShare']:.1%}, waits for a core {waits:.1%}"
             )
             print(f"\n{figures}")
             record_property("figures", figures)
-            assert report["threadShare"] <= LARGEST_SHARE, figures
             assert camera["refused"] == 0, figures
-            if arrived >= LEAST_RECEIVED:
-                break
-        assert arrived >= LEAST_RECEIVED, figures
+            if arrived >= LEAST_RECEIVED and report["threadShare"] <= LARGEST_SHARE:
+                return
+        # Work takes longer, too, where another program uses the same caches.
+        assert was_busy, figures
+        pytest.skip(f"the machine was too busy in {TRIES} runs: {figures}")
     finally:
         node.destroy_node()
         harness.close()

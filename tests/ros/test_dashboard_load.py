@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from command_stream import StreamFigures, measure, no_company
 from dashboard_load import PERIOD_MS, report, three_pages
-from test_command_stream import BUSY, REAL_TIME, TRIES, may_run_in_real_time
+from test_command_stream import LEAST_PLANS_PER_SECOND, REAL_TIME, TRIES, may_run_in_real_time, was_busy
 
 SECONDS = 20.0
 WANTED_P99_MS = 2.0
@@ -24,7 +24,7 @@ def test_pages_do_not_disturb_the_command_stream(tmp_path: Path) -> None:
         figures = measure(SECONDS, PERIOD_MS, logs, prefix=prefix, company=company)
         report(name, figures)
         assert figures.out_of_order == 0
-        assert figures.plans_per_second > 5
+        assert figures.plans_per_second > LEAST_PLANS_PER_SECOND or was_busy(figures, real_time)
         return figures
 
     for attempt in range(TRIES):
@@ -36,6 +36,6 @@ def test_pages_do_not_disturb_the_command_stream(tmp_path: Path) -> None:
         print(f"pages add {added_ms:.2f} ms to the p99 of the period error")
         if added_ms <= WANTED_P99_MS:
             return
-        if real_time or watched.thread_waits_for_a_core <= BUSY:
+        if not was_busy(watched, real_time):
             pytest.fail(f"pages add {added_ms:.2f} ms to the p99 of the period error, at most {WANTED_P99_MS}")
-    pytest.skip(f"the machine was too busy in {TRIES} runs, and this user may not ask for a real-time priority (chrt)")
+    pytest.skip(f"the machine was too busy in {TRIES} runs: pages add {added_ms:.2f} ms")
