@@ -33,7 +33,7 @@ export function namedValues(
       throw refuse(
         `'${entry}'`,
         `joint=number with a joint of the model: ${joints.join(', ')}`,
-        nearest === null ? 'Leave it empty.' : `Did you mean ${nearest}=…?`,
+        nearest === null ? 'Leave it out.' : `Did you mean ${nearest}=…?`,
       );
     }
     if (!(value >= min && value <= max)) {

@@ -93,7 +93,10 @@ function notForThisNode(subject: string, nodes: readonly string[], fullName: str
 
 /** One line for a whole section: a file that many nodes share has many names that are not ours. */
 function notDeclaredHere(subject: string, key: string, names: readonly string[]): string {
-  const listed = names.map((name) => `${name} (nearest name of this node: ${suggestedName(name)})`);
+  const listed = names.map((name) => {
+    const nearest = suggestedName(name);
+    return nearest === null ? name : `${name} (nearest name of this node: ${nearest})`;
+  });
   return `${subject}: under "${key}" this node leaves out what it does not declare: ${listed.join(', ')}. If one is misspelt, correct it there.`;
 }
 

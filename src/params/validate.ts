@@ -86,10 +86,14 @@ export function isFormerName(name: string): boolean {
   return RENAMED.has(name);
 }
 
-/** The present name of a parameter that was renamed, else the nearest known name; a misspelt former name suggests the present one. */
-export function suggestedName(name: string): string {
-  const nearest = String(nearestName(name, [...parametersByName.keys(), ...RENAMED.keys()]));
-  return RENAMED.get(nearest) ?? nearest;
+/**
+ * The present name of a parameter that was renamed, else the nearest known name; a misspelt former name suggests the present one.
+ *
+ * @returns null when no name resembles it
+ */
+export function suggestedName(name: string): string | null {
+  const nearest = nearestName(name, [...parametersByName.keys(), ...RENAMED.keys()]);
+  return nearest === null ? null : (RENAMED.get(nearest) ?? nearest);
 }
 
 /** The error for names that no parameter has. */
@@ -108,7 +112,10 @@ export function unknownParameters(names: readonly string[]): JepaMpcError {
   if (unknown.length > 0) {
     found.push(`unknown name ${unknown.join(', ')}`);
     expected.push('a name listed in docs/parameters.md');
-    remedy.push(`Did you mean ${unknown.map(suggestedName).join(', ')}?`);
+    const suggested = unknown.map(suggestedName).filter((name) => name !== null);
+    remedy.push(
+      suggested.length === 0 ? 'Correct the name, or leave it out.' : `Did you mean ${suggested.join(', ')}?`,
+    );
   }
   return new JepaMpcError('params.invalid', {
     subject: names.length === 1 ? `parameter ${String(names[0])}` : 'parameters',
@@ -158,5 +165,6 @@ export function wrongType(info: ParameterInfo, value: unknown): JepaMpcError {
 
 function hint(value: unknown, { choices }: ParameterInfo): string | null {
   if (choices === undefined || typeof value !== 'string') return null;
-  return `Did you mean ${String(nearestName(value, choices))}?`;
+  const nearest = nearestName(value, choices);
+  return nearest === null ? null : `Did you mean ${nearest}?`;
 }

@@ -25,6 +25,11 @@ export function jointOrder(
     remedy:
       unknown === undefined
         ? 'Name the joints as the controller has them in its parameter joints.'
-        : `'${unknown}' is no joint of the model (did you mean ${String(nearestName(unknown, modelJoints))}?): the controller needs to have these joints alone.`,
+        : `'${unknown}' is no joint of the model${meant(unknown, modelJoints)}: the controller needs to have these joints alone.`,
   });
+}
+
+function meant(name: string, joints: readonly string[]): string {
+  const nearest = nearestName(name, joints);
+  return nearest === null ? '' : ` (did you mean ${nearest}?)`;
 }

@@ -110,7 +110,7 @@ export class ProfileStore {
       subject: `profile ${name}`,
       found: `no such file in ${this.folder}`,
       expected: names.length === 0 ? 'a profile that was saved' : `one of ${names.join(', ')}`,
-      remedy: nearest === null ? 'Save one first.' : `Did you mean ${nearest}?`,
+      remedy: nearest === null ? 'Name one that is there, or save it first.' : `Did you mean ${nearest}?`,
     });
   }
 }

@@ -50,7 +50,7 @@ export class RecordingFolder {
     throw new JepaMpcError('recording.name', {
       subject: `recording ${JSON.stringify(name)}`,
       found: `no such file in ${this.folder}`,
-      expected: nearest === null ? 'a recording' : `one of the list, such as ${nearest}`,
+      expected: nearest === null ? 'a recording of the list' : `one of the list, such as ${nearest}`,
       remedy: 'List the recordings again: it may have been moved.',
     });
   }

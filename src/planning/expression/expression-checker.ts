@@ -7,7 +7,7 @@ import {
   type StepReference,
   type UnaryOperator,
 } from '../../core/expression.js';
-import { nearestName } from '../../core/names.js';
+import { didYouMean } from '../../core/names.js';
 import { asStep, commonShape, compare, dependsOnCandidate, reduce, select } from './expression-parts.js';
 import type { ExpressionText } from './expression-text.js';
 import { BINARY, UNARY } from './operators.js';
@@ -312,7 +312,7 @@ export class ExpressionChecker {
       at,
       `the unknown name "${name}"`,
       `one of ${known.join(', ')}`,
-      `Did you mean ${nearestName(name, known) ?? 'another'}?`,
+      didYouMean(name, known),
     );
   }
 
@@ -329,7 +329,7 @@ export class ExpressionChecker {
       at,
       `the unknown function "${name}"`,
       `one of ${FUNCTIONS.join(', ')}`,
-      `Did you mean ${nearestName(name, FUNCTIONS) ?? 'another'}?`,
+      didYouMean(name, FUNCTIONS),
     );
   }
 

@@ -154,7 +154,7 @@ function rulesOf(enclaves: readonly XmlElement[], subject: string, node: NodeIde
       names.length === 0 ? 'no profile' : `profiles of ${names.join(', ')}`,
       `a profile of ${wanted}: ns="${node.namespace}" node="${node.name}"`,
       nearest === null
-        ? 'Begin with config/security/policy.xml.'
+        ? 'Add one, as in config/security/policy.xml, or name the node with --namespace and --node.'
         : `Did you mean ${nearest}? Correct ns and node, or name the node with --namespace and --node.`,
     );
   }

@@ -37,7 +37,7 @@ describe('numbers by the names of joints', () => {
   });
 
   it('have no place for a model without joints', () => {
-    expect(thrownBy(() => namedValues('a=1', 'limits.x', [], RANGE)).facts.remedy).toBe('Leave it empty.');
+    expect(thrownBy(() => namedValues('a=1', 'limits.x', [], RANGE)).facts.remedy).toBe('Leave it out.');
   });
 
   it('are what was written, for any choice of joints and numbers', () => {

@@ -8,9 +8,32 @@ describe('nearestName', () => {
     ['sholder', 'shoulder'],
     ['ELBOW', 'elbow'],
     ['wrist_2', 'wrist_1'],
-    ['', 'elbow'],
+    ['shoulder_pan_joint', 'shoulder'],
+    ['elbow_link_2', 'elbow'],
+    ['eblow', 'elbow'],
   ])('of %j is %j', (name, nearest) => {
     expect(nearestName(name, ['shoulder', 'elbow', 'wrist_1'])).toBe(nearest);
+  });
+
+  it.each([
+    ['nose', ['e', 'pi', 'goal_distance']],
+    ['gripper', ['shoulder', 'elbow']],
+    ['', ['elbow', 'a']],
+    ['?', ['base', 'upper']],
+    ['an_arm', ['a', 'an']],
+  ])('of %j is null where nothing is like it: %j', (name, candidates) => {
+    expect(nearestName(name, candidates)).toBeNull();
+  });
+
+  it('has at least half of its characters in common, or is contained', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-m]{1,12}$/), fc.stringMatching(/^[n-z]{1,12}$/), (left, right) => {
+        expect(nearestName(left, [right])).toBeNull();
+        // One letter too many, too few or wrong.
+        expect(nearestName(`${left}n`, [right, left])).toBe(left);
+        expect(nearestName(right, [`${right}a`, left])).toBe(`${right}a`);
+      }),
+    );
   });
 
   it('is null when there are no candidates', () => {

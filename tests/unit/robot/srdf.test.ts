@@ -48,7 +48,7 @@ describe('an SRDF', () => {
     ],
     [
       '<disable_default_collisions link="?"/>',
-      "SRDF, <disable_default_collisions>, attribute link: found link '?', which the robot description does not have, expected one of the links base, upper, lower. Did you mean 'base'? Correct the name, or remove the element. [srdf.invalid]",
+      "SRDF, <disable_default_collisions>, attribute link: found link '?', which the robot description does not have, expected one of the links base, upper, lower. Name a link of this robot. [srdf.invalid]",
     ],
     [
       '<xacro:arm/>',

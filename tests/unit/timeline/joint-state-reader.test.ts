@@ -181,19 +181,19 @@ describe('JointStateReader', () => {
     reader.read(
       messageOf([
         ['wrist_2', 0, 0],
-        ['unlike', 0, 0],
+        ['wrist1', 0, 0],
       ]),
       3n,
     );
     const { subject, found, expected, remedy } = reader.missingError().facts;
     expect([subject, found, expected]).toEqual([
       'joint_states',
-      'joints wrist_2, unlike',
+      'joints wrist_2, wrist1',
       'joints wrist_1, wrist_3',
     ]);
-    expect(remedy).toContain("The nearest name to 'wrist_1' is 'unlike'");
-    reader.read(messageOf([['unlike', 0, 0]]), 2n);
-    expect(reader.missingError(3n).facts.found).toBe('joints wrist_2, unlike');
+    expect(remedy).toContain("The nearest name to 'wrist_1' is 'wrist1'");
+    reader.read(messageOf([['wrist1', 0, 0]]), 2n);
+    expect(reader.missingError(3n).facts.found).toBe('joints wrist_2, wrist1');
   });
 
   it('waits a second for parts that are still to come, from its first message on, and then names them with their ages', () => {
