@@ -81,13 +81,13 @@ def test_the_policy_has_every_name_of_the_node_and_no_other(start_node, make_pee
     peer = make_peer()
     raw = seen_while_active(peer, process)
     process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     # The other choices that parameters leave: no robot is needed to see them.
     process = start_node(camera__transport="compressed", use_sim_time="true")
-    assert peer.spin_until(lambda: NODE in peer.get_node_names(), 20.0)
+    assert peer.spin_until(lambda: NODE in peer.get_node_names())
     assert peer.change_state(1), "configure was refused"
-    assert peer.spin_until(lambda: "/image/compressed" in present(peer)["subscribe"], 20.0)
-    assert peer.spin_until(lambda: "/clock" in present(peer)["subscribe"], 20.0)
+    assert peer.spin_until(lambda: "/image/compressed" in present(peer)["subscribe"])
+    assert peer.spin_until(lambda: "/clock" in present(peer)["subscribe"])
     names = merged(raw, present(peer))
     policy = granted()
     lacking = {key: sorted(names[key] - policy[key]) for key in names}
@@ -139,7 +139,7 @@ class TestSecurityOn:
         return monkeypatch
 
     def ends_with(self, process: subprocess.Popen) -> str:
-        assert process.wait(30) == 2
+        assert process.wait(60) == 2
         return process.log_path.read_text()
 
     def test_without_an_enclave_it_ends_and_names_the_folder(self, start_node, secured):
@@ -152,7 +152,7 @@ class TestSecurityOn:
         secured.setenv("ROS_SECURITY_ENCLAVE_OVERRIDE", "/nowhere")
         secured.setenv("ROS_SECURITY_STRATEGY", "Permissive")
         process = start_node()
-        assert peer.spin_until(lambda: "runs unsecured" in process.log_path.read_text(), 20.0)
+        assert peer.spin_until(lambda: "runs unsecured" in process.log_path.read_text())
 
     def test_with_an_enclave_that_lacks_its_files_it_ends_and_says_why(self, start_node, secured):
         secured.setenv("ROS_SECURITY_ENCLAVE_OVERRIDE", f"/{NODE}")
