@@ -13,7 +13,7 @@ from action_msgs.msg import GoalStatus
 from conftest import StartNode
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
-from peer import LATCHED, SIZE, Peer
+from peer import LATCHED, SIZE, START_S, Peer
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rclpy.action import ActionClient
 from reach_goal import ReachGoal, needs_interface
@@ -50,14 +50,14 @@ class Asker:
 
     def send(self, **goal: object) -> object:
         client = ActionClient(self.peer, ReachGoal, "planner_node/reach_goal")
-        assert client.wait_for_server(20.0), "no action server"
+        assert client.wait_for_server(START_S), "no action server"
         sent = client.send_goal_async(ReachGoal.Goal(**goal))
         assert self.peer.spin_until(sent.done)
         return sent.result()
 
     def end(self, handle: object) -> object:
         future = handle.get_result_async()
-        assert self.peer.spin_until(future.done, 20.0), "the goal does not end"
+        assert self.peer.spin_until(future.done), "the goal does not end"
         return future.result()
 
 
@@ -82,7 +82,7 @@ def test_a_node_without_a_model_or_a_frame_says_so(node: subprocess.Popen, make_
     assert "not configured: configure it first" in asker.refusal("capture_goal")
 
     assert peer.change_state(Transition.TRANSITION_CONFIGURE)
-    assert peer.spin_until(lambda: "found no frame yet" in asker.trigger("capture_goal").message, 30.0)
+    assert peer.spin_until(lambda: "found no frame yet" in asker.trigger("capture_goal").message)
     for name in ("capture_goal", "save_goal"):
         message = asker.refusal(name)
         assert "camera: found no frame yet, expected one since" in message
@@ -121,7 +121,7 @@ def test_a_goal_that_is_saved_while_inactive_is_kept_for_later(
     peer = make_peer()
     asker = Asker(peer)
     assert peer.change_state(Transition.TRANSITION_CONFIGURE)
-    assert peer.spin_until(lambda: asker.trigger("save_goal", name="home").success, 30.0)
+    assert peer.spin_until(lambda: asker.trigger("save_goal", name="home").success)
     assert [path.name for path in folder.iterdir()] == ["home"]
     answer = asker.trigger("load_goal")
     assert answer.success
@@ -160,7 +160,7 @@ def test_images_of_the_action_are_gone_for_and_saved(start_node: StartNode, make
     asker = Asker(peer)
     # Moving is what an active node with a goal does.
     peer.publish_goal()
-    assert peer.spin_until(peer.moves, 60.0)
+    assert peer.spin_until(peer.moves)
 
     handle = asker.send(goal_images=[peer._image(40)], goal_name="sent", tolerance=1e-9)
     assert peer.spin_until(lambda: asker.states[-1]["origin"] == "the action")
@@ -217,4 +217,4 @@ def test_clients_hear_that_the_node_goes_down(active: tuple[Peer, subprocess.Pop
     assert peer.spin_until(future.done)
     assert future.result().result.outcome == ReachGoal.Result.OUTCOME_STOPPED
     assert future.result().result.reason == "the node is going down"
-    assert process.wait(5) == 0
+    assert process.wait(START_S) == 0

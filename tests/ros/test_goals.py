@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from action_msgs.msg import GoalStatus
-from conftest import StartNode
+from conftest import PATIENT, StartNode
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -149,7 +149,7 @@ def operator(start_node: StartNode, tmp_path: Path, goal_folder: Path) -> Iterat
         )
     operator = Operator()
     try:
-        start_node(autostart="true", goal__folder=str(goal_folder), remaps=["image:=image_raw"])
+        start_node(autostart="true", goal__folder=str(goal_folder), remaps=["image:=image_raw"], **PATIENT)
         assert operator.until(lambda: operator.goal_states, READY_S), "the simulator's goal image has not arrived"
         assert operator.until(lambda: operator.speed > 0.02, READY_S), "the node does not move the robot"
         yield operator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import JOINTS, URDF, StartNode
+from conftest import JOINTS, PATIENT, URDF, StartNode
 from peer import Peer
 
 RANGE_M = 0.04
@@ -29,7 +29,7 @@ def with_finger() -> str:
 def test_a_finger_keeps_a_margin(
     start_node: StartNode, make_peer: Callable[..., Peer], margins: str, margin_m: float
 ) -> None:
-    process = start_node(limits__default_acceleration_m="1.0", limits__joint_margins=f"'{margins}'")
+    process = start_node(limits__default_acceleration_m="1.0", limits__joint_margins=f"'{margins}'", **PATIENT)
     peer = make_peer(with_finger())
     finger = JOINTS.index("elbow")
     # Closed, at its stop: outside the margin, and inside the limits.
@@ -42,8 +42,8 @@ def test_a_finger_keeps_a_margin(
     def places() -> list[float]:
         return [message.points[0].positions[finger] for _, message in peer.commands]
 
-    assert peer.spin_until(lambda: any(place > margin_m for place in places()), 60), process.log_path.read_text()
+    assert peer.spin_until(lambda: any(place > margin_m for place in places())), process.log_path.read_text()
     opened = next(index for index, place in enumerate(places()) if place > margin_m)
-    peer.spin_for(3.0)
+    assert peer.spin_until(lambda: len(peer.commands) > opened + 150)
     assert all(margin_m - 1e-6 <= place <= RANGE_M - margin_m + 1e-6 for place in places()[opened:])
     assert all(place >= 0 for place in places())

@@ -184,7 +184,7 @@ def test_every_set_is_answered_rightly_and_no_plan_sees_half_of_one(active):
         if number % 100 == 0:
             assert client.get(names) == oracle.values
     elapsed_s = time.monotonic() - start
-    assert elapsed_s < 60
+    assert elapsed_s < 300
     assert client.get(names) == oracle.values
     assert process.poll() is None
 

@@ -41,7 +41,7 @@ class Processes:
             process.send_signal(signal.SIGINT)
         for process in self._running:
             try:
-                process.wait(10)
+                process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
         for log in sorted(self._logs.glob("*.log")):
@@ -77,7 +77,7 @@ def reach_goals(hosts: Hosts, logs: Path) -> None:
             *(part for name, value in parameters.items() for part in ("-p", f"{name}:={value}")),
         )
         watcher = hosts.command(ROBOT, [sys.executable, str(Path(__file__).parent / "watch_robot.py")])
-        watched = subprocess.run(watcher, env=processes.env, capture_output=True, text=True, timeout=240, check=False)
+        watched = subprocess.run(watcher, env=processes.env, capture_output=True, text=True, timeout=480, check=False)
         assert watched.returncode == 0, watched.stderr
         result = json.loads(watched.stdout)
     finally:
