@@ -11,6 +11,10 @@ import numpy as np
 Vector = tuple[float, float, float]
 
 
+HIDDEN_GROUP = 3
+"""Group of shapes that MuJoCo does not draw unless asked to."""
+
+
 @dataclass(frozen=True)
 class Appearance:
     """An appearance of the scene. The default is the simulator's own, with the colours and the camera of the URDF."""
@@ -48,9 +52,8 @@ def apply_appearance(model: mujoco.MjModel, nominal: mujoco.MjModel, appearance:
         model.geom_rgba[geom, :3] = (nominal.geom_rgba[geom, :3] * factors).clip(0, 1)
     model.geom_matid[:] = nominal.geom_matid
     if appearance.pattern is not None:
-        model.geom_matid[_background(model)] = _named(
-            model, mujoco.mjtObj.mjOBJ_MATERIAL, "pattern", appearance.pattern
-        )
+        material = _named(model, mujoco.mjtObj.mjOBJ_MATERIAL, "pattern", appearance.pattern)
+        model.geom_matid[_background(model)] = material
     for camera in range(model.ncam):
         model.cam_pos[camera] = nominal.cam_pos[camera] + np.asarray(appearance.camera_shift_m)
         tilt = _quaternion(appearance.camera_tilt_rad)
@@ -64,10 +67,10 @@ def part_names(model: mujoco.MjModel) -> list[str]:
     return [name for name in names if name]
 
 
-def _background(model: mujoco.MjModel) -> int:
-    """The largest geom that is fixed to the world."""
-    fixed = model.body_weldid[model.geom_bodyid] == 0
-    return int(np.argmax(np.where(fixed, model.geom_rbound, 0.0)))
+def _background(model: mujoco.MjModel) -> list[int]:
+    """The largest geom that is drawn and fixed to the world; none if all of them move."""
+    fixed = np.flatnonzero((model.body_weldid[model.geom_bodyid] == 0) & (model.geom_group != HIDDEN_GROUP))
+    return [int(fixed[np.argmax(model.geom_rbound[fixed])])] if len(fixed) else []
 
 
 def _named(model: mujoco.MjModel, kind: mujoco.mjtObj, field_name: str, name: str) -> int:

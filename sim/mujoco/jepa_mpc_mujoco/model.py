@@ -9,7 +9,7 @@ import numpy as np
 from jepa_mpc_sim.default_camera import is_default
 from jepa_mpc_sim.held_joints import MovedRobot
 
-from .appearance import Appearance
+from .appearance import HIDDEN_GROUP, Appearance
 from .inertials import repair_inertials
 from .mesh_parts import inertia_of
 from .meshes import prepare_meshes
@@ -28,9 +28,6 @@ _MIN_MASS_KG = 1e-3
 _MIN_INERTIA = 1e-6
 """kg m^2"""
 _BACKGROUND_SHADE = 0.75
-
-_HIDDEN_GROUP = 3
-"""Group of shapes that MuJoCo does not draw unless asked to."""
 
 # Frame of a ROS camera link (x forward, z up) -> frame of a MuJoCo camera (-z forward, y up), as a quaternion.
 _CAMERA_QUATERNION = (0.5, 0.5, -0.5, -0.5)
@@ -147,7 +144,7 @@ def _hide_collision_shapes(spec: mujoco.MjSpec, undrawn: set[str]) -> None:
     for body in spec.bodies:
         for geom in body.geoms:
             if geom.contype and body.name not in undrawn:
-                geom.group = _HIDDEN_GROUP
+                geom.group = HIDDEN_GROUP
 
 
 def _collide_by_visuals(spec: mujoco.MjSpec) -> None:

@@ -40,6 +40,10 @@ def test_urdf_without_an_acceleration_limit(tmp_path):
         (["--joints", "elbow,elbow"], "--joints: found 'elbow' twice"),
         (["--default-acceleration", "-1"], "--default-acceleration: found -1, expected a finite number, 0 or more"),
         (["--default-acceleration-m", "inf"], "--default-acceleration-m: found inf"),
+        (["--tip", "fingrtip"], "--tip: found 'fingrtip', expected .* Did you mean 'fingertip'"),
+        (["--camera", "front"], "--camera: found cameras camera, expected one named 'front'"),
+        (["--package", "arm=/nowhere"], "--package: found 'arm=/nowhere', expected NAME=FOLDER"),
+        (["--scene", "nowhere.yaml"], r"scene nowhere\.yaml: found No such file"),
     ],
 )
 def test_impossible_options_of_the_robot(options: list[str], message: str):

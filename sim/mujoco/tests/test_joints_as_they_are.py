@@ -112,3 +112,47 @@ def test_a_joint_that_follows_another_one_cannot_be_moved() -> None:
     urdf = _arm(("finger", "prismatic", _FINGER), ("mirror", "prismatic", '<mimic joint="finger"/>'))
     with pytest.raises(UrdfError, match=r"joint 'mirror'.*Move joint 'finger' instead"):
         _plant(urdf, 2, joints=("mirror",))
+
+
+def test_friction_of_joints_does_not_hold_them_back() -> None:
+    rough = _TURNS + '<dynamics damping="10" friction="1"/>'
+    plant = _plant(_arm(("turn", "revolute", rough)), 1)
+    plant.step(np.array([0.5]), 0.2)
+    assert plant.velocity[0] == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_joint_that_has_little_inertia_at_the_zero_pose_keeps_its_velocity_at_others() -> None:
+    # The forearm is on the axis of the first joint at zero, and far off it when the second one is bent.
+    turn = '<origin xyz="0 0 0.1"/><axis xyz="0 0 1"/><limit lower="-3" upper="3" velocity="2" effort="50"/>'
+    bend = '<origin xyz="0 0 0.1"/><axis xyz="0 1 0"/><limit lower="-3" upper="3" velocity="2" effort="50"/>'
+    heavy = """<inertial><origin xyz="0 0 0.6"/><mass value="4"/>
+      <inertia ixx="0.01" ixy="0" ixz="0" iyy="0.01" iyz="0" izz="0.001"/></inertial>"""
+    urdf = f"""<robot name="r"><link name="base"/><link name="column">{_INERTIA}</link><link name="arm">{heavy}</link>
+      <joint name="turn" type="revolute"><parent link="base"/><child link="column"/>{turn}</joint>
+      <joint name="bend" type="revolute"><parent link="column"/><child link="arm"/>{bend}</joint></robot>"""
+    plant = Plant(urdf, RobotOptions(**_DEFAULTS))
+    for position in ([0.0, 0.0], [0.0, 1.5], [1.0, -0.8]):
+        plant.reset(np.array(position))
+        for tick in range(15):
+            plant.step(np.array([min(0.1 * tick, 1.0), 0.0]), 0.02)
+        assert plant.velocity == pytest.approx([1.0, 0.0], abs=0.03), position
+
+
+@pytest.mark.parametrize("terms", ["0 0 0 0 0 0", "1e-20 0 0 1e-20 0 1e-20", "0.1 0.5 0 0.1 0 0.1"])
+def test_a_link_whose_inertia_no_body_has_moves_and_is_named(terms: str) -> None:
+    names = ("ixx", "ixy", "ixz", "iyy", "iyz", "izz")
+    wrong = " ".join(f'{name}="{value}"' for name, value in zip(names, terms.split(), strict=True))
+    urdf = _arm(("turn", "revolute", _TURNS))
+    head, tail = urdf.rsplit("<inertia ", 1)
+    plant = _plant(f"{head}<inertia {wrong}{tail[tail.index('/>') :]}", 1)
+    (note,) = plant.notes
+    assert "link_1" in note and "link_0" not in note
+    plant.step(np.array([0.5]), 0.2)
+    assert plant.velocity[0] == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_link_without_mass_between_two_joints_is_no_error() -> None:
+    urdf = _arm(("turn", "revolute", _TURNS), ("wheel", "continuous", '<axis xyz="0 0 1"/><limit velocity="6"/>'))
+    plant = _plant(urdf.replace(f'<link name="link_1">{_INERTIA}</link>', '<link name="link_1"/>'), 2)
+    plant.step(np.array([0.5, 0.5]), 0.2)
+    np.testing.assert_allclose(plant.velocity, [0.5, 0.5], atol=0.02)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 os.environ.setdefault("MUJOCO_GL", "osmesa")
@@ -102,3 +103,12 @@ def test_weak_servos_and_friction_slow_a_joint_and_the_default_brings_it_back(pl
 def test_parts_and_links_are_those_of_the_urdf(plant: Plant) -> None:
     assert plant.part_names == ["table", "pedestal", "upper", "distal", "elbow_cap", "tip"]
     assert plant.link_names == ["upper_link", "distal_link", "fingertip"]
+
+
+def test_a_robot_that_stands_on_nothing_has_no_surface_for_a_pattern() -> None:
+    standing = re.search(r'<visual name="table">.*?</visual>\s*<visual name="pedestal">.*?</visual>', URDF, re.DOTALL)
+    floating = Plant(URDF.replace(standing[0], ""))
+    before = floating.render_at(POSE)
+    floating.set_appearance(Appearance(pattern="checker_4"))
+    assert (floating.render_at(POSE) == before).all()
+    floating.close()
