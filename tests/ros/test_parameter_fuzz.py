@@ -13,6 +13,8 @@ from parameter_oracle import BAD_EXPRESSIONS, BAD_FROZEN, GOOD_EXPRESSIONS, GOOD
 from rcl_interfaces.msg import ParameterType
 
 SETS = 2000
+SETS_AT_MOST = 10 * SETS
+ENOUGH_PAIRS = 6
 
 # Where the whole range would make plans last for minutes, or the robot hold: what fits is drawn from these alone. What
 # does not fit is drawn from all that there is.
@@ -172,7 +174,15 @@ def test_every_set_is_answered_rightly_and_no_plan_sees_half_of_one(active):
     fuzz = Fuzz(oracle, seed=20261125)
     taken = refused = 0
     start = time.monotonic()
-    for number in range(SETS):
+
+    def pairs() -> list[tuple[int, int]]:
+        """Samples and iterations of each plan so far."""
+        figures = [{entry.key: entry.value for entry in message.status[0].values} for message in peer.statistics]
+        return [(int(values["samples"]), int(values["iterations"])) for values in figures]
+
+    number = 0
+    # On a busy machine, more requests until there are enough plans to tell.
+    while number < SETS or (number < SETS_AT_MOST and len(set(pairs())) < ENOUGH_PAIRS):
         changes, as_a_whole = fuzz.changes()
         sets = [changes] if as_a_whole else [{name: value} for name, value in changes.items()]
         results = [client.set_atomically(changes)] if as_a_whole else client.set(changes)
@@ -183,20 +193,19 @@ def test_every_set_is_answered_rightly_and_no_plan_sees_half_of_one(active):
             assert expected or any(name in result.reason for name in some), f"{some}: {result.reason}"
         if number % 100 == 0:
             assert client.get(names) == oracle.values
+        number += 1
     elapsed_s = time.monotonic() - start
-    assert elapsed_s < 300
+    assert elapsed_s / number < 0.1
     assert client.get(names) == oracle.values
     assert process.poll() is None
 
-    figures = [{entry.key: entry.value for entry in message.status[0].values} for message in peer.statistics]
-    pairs = [(int(values["samples"]), int(values["iterations"])) for values in figures]
     print(
-        f"{SETS} requests in {elapsed_s:.1f} s: {taken} sets taken, {refused} refused; "
-        f"{len(pairs)} plans meanwhile with {len(set(pairs))} pairs of samples and iterations"
+        f"{number} requests in {elapsed_s:.1f} s: {taken} sets taken, {refused} refused; "
+        f"{len(pairs())} plans meanwhile with {len(set(pairs()))} pairs of samples and iterations"
     )
-    halves = [pair for pair in pairs if pair[1] != iterations_with(pair[0])]
+    halves = [pair for pair in pairs() if pair[1] != iterations_with(pair[0])]
     assert not halves
-    assert len(set(pairs)) > 5, "too few plans to tell"
+    assert len(set(pairs())) >= ENOUGH_PAIRS, "too few plans to tell"
 
     assert client.set_atomically(defaults).successful
     peer.publish_goal(30)
