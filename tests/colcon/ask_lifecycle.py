@@ -8,7 +8,7 @@ import time
 import rclpy
 from lifecycle_msgs.srv import GetState
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 90.0
 
 rclpy.init()
 node = rclpy.create_node("ask_lifecycle")

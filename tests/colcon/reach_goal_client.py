@@ -10,7 +10,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 from sensor_msgs.msg import Image
 
-TIMEOUT_S = 20.0
+TIMEOUT_S = 90.0
 
 rclpy.init()
 node = Node("reach_goal_client")

@@ -75,7 +75,7 @@ class Workspace:
         """The command as typed after `source install/setup.bash`."""
         return ["bash", "-c", f'. "{self.install}/setup.bash" && exec "$@"', "bash", *command]
 
-    def run(self, *command: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.command(*command), env=self.env, capture_output=True, text=True, timeout=timeout_s, check=False
         )
