@@ -4,9 +4,9 @@ import { defineConfig } from 'vitest/config';
 const UNIT_TIMEOUT_MS = 60_000;
 const UNIT_POLL_MS = 20_000;
 const E2E_TIMEOUT_MS = 900_000;
-const BROWSER_TIMEOUT_MS = 300_000;
+const BROWSER_TIMEOUT_MS = 600_000;
 /** What a page does with what arrives, drawing in three dimensions on the processor. */
-const BROWSER_POLL_MS = 60_000;
+const BROWSER_POLL_MS = 120_000;
 
 /** One ROS domain serves a whole run, so tests that open nodes take turns. */
 const oneAtATime = { pool: 'forks', fileParallelism: false, maxWorkers: 1 } as const;

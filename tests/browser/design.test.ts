@@ -14,7 +14,10 @@ const MAX_FIRST_PAINT_MS = 1000;
 const MAX_LAYOUT_SHIFT = 0.1;
 /** So many have to be as quick, of at most so many: other programs may hold up some. */
 const QUICK_LOADS = 2;
-const LOADS_AT_MOST = 12;
+const LOADS_AT_MOST = 8;
+/** On a machine on which a page of one word takes long, the page may take so many times as long. */
+const WORDS = 4;
+const ONE_WORD = 'data:text/html,<title>word</title>word';
 
 const BUILT = fileURLToPath(new URL('../../dist/dashboard/ui', import.meta.url));
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, deviceScaleFactor: 2 } as const;
@@ -42,9 +45,23 @@ async function filledPage(options: object): Promise<Page> {
   return page;
 }
 
+/** Waits for the first contentful paint. @returns how long it took from the start of the navigation, ms */
+function firstPaintMs(page: Page): Promise<number> {
+  return page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        new PerformanceObserver((list) => {
+          const entry = list.getEntriesByName('first-contentful-paint')[0];
+          if (entry !== undefined) resolve(entry.startTime);
+        }).observe({ type: 'paint', buffered: true });
+      }),
+  );
+}
+
 /** Loads the page with nothing stored, until all of it is there. */
-async function timedLoad(): Promise<{ paintMs: number; shift: number; moved: string }> {
-  const { page } = await openPage(browser, 'about:blank', LAPTOP);
+async function timedLoad(): Promise<{ paintMs: number; wordMs: number; shift: number; moved: string }> {
+  const { page } = await openPage(browser, ONE_WORD, LAPTOP);
+  const wordMs = await firstPaintMs(page);
   await page.addInitScript(() => {
     const shifts: { value: number; moved: string }[] = [];
     Object.assign(globalThis, { shifts });
@@ -58,13 +75,14 @@ async function timedLoad(): Promise<{ paintMs: number; shift: number; moved: str
   await page.goto(server.url);
   await page.locator('[data-channel="camera/image"][data-shown="true"]').waitFor();
   await page.locator('.scene-none').waitFor({ state: 'detached' });
-  const { paintMs, shifts } = await page.evaluate(() => ({
-    paintMs: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN,
-    shifts: (globalThis as unknown as { shifts: { value: number; moved: string }[] }).shifts,
-  }));
+  const paintMs = await firstPaintMs(page);
+  const shifts = await page.evaluate(
+    () => (globalThis as unknown as { shifts: { value: number; moved: string }[] }).shifts,
+  );
   await page.context().close();
   return {
     paintMs,
+    wordMs,
     shift: shifts.reduce((sum, { value }) => sum + value, 0),
     moved: shifts.map(({ moved }) => moved).join(', '),
   };
@@ -98,12 +116,14 @@ describe.skipIf(noBrowser !== undefined)('the design of the page', () => {
 
   it(`is painted first within ${String(MAX_FIRST_PAINT_MS)} ms, and nothing moves after that`, async () => {
     const loads: Awaited<ReturnType<typeof timedLoad>>[] = [];
-    const quick = () => loads.filter(({ paintMs }) => paintMs <= MAX_FIRST_PAINT_MS);
+    const quick = () =>
+      loads.filter(({ paintMs, wordMs }) => paintMs <= Math.max(MAX_FIRST_PAINT_MS, WORDS * wordMs));
     while (quick().length < QUICK_LOADS && loads.length < LOADS_AT_MOST) loads.push(await timedLoad());
     const paintMs = loads.map((load) => load.paintMs);
+    const wordMs = loads.map((load) => load.wordMs);
     const shift = Math.max(...loads.map((load) => load.shift));
     console.log(
-      `first paint after ${paintMs.map((ms) => ms.toFixed(0)).join(', ')} ms; layout shift ${shift.toFixed(3)}`,
+      `first paint after ${paintMs.map((ms) => ms.toFixed(0)).join(', ')} ms; one word ${wordMs.map((ms) => ms.toFixed(0)).join(', ')} ms; layout shift ${shift.toFixed(3)}`,
     );
     expect(quick().length, `${String(MAX_FIRST_PAINT_MS)} ms`).toBe(QUICK_LOADS);
     expect(shift, loads.map(({ moved }) => moved).join('; ')).toBeLessThanOrEqual(MAX_LAYOUT_SHIFT);
