@@ -7,7 +7,13 @@ import type { SessionOptions } from './options.js';
 import { idleInLockstep, SETTLE_PERIODS } from '../episodes/lockstep-driver.js';
 import type { DemoRobot } from '../episodes/robot.js';
 import type { Subject } from '../episodes/subject.js';
-import { dashboardProgram, plannerProgram, simulatorProgram, type Program } from './programs.js';
+import {
+  cameraTopics,
+  dashboardProgram,
+  plannerProgram,
+  simulatorProgram,
+  type Program,
+} from './programs.js';
 import type { Simulator } from './simulators.js';
 
 /** Allowed for a process to start and be discovered. */
@@ -81,7 +87,11 @@ export class DemoSession {
     this.#log('the planner node is active');
     await this.client.linked(
       [
-        { topic: '/image_raw', from: simulatorNode, to: PLANNER_NODE },
+        ...cameraTopics(subject.manifest).map(([, topic]) => ({
+          topic: `/${topic}`,
+          from: simulatorNode,
+          to: PLANNER_NODE,
+        })),
         { topic: '/joint_states', from: simulatorNode, to: PLANNER_NODE },
         { topic: '/goal_image', from: simulatorNode, to: PLANNER_NODE },
         { topic: '/joint_trajectory', from: PLANNER_NODE, to: simulatorNode },

@@ -88,17 +88,23 @@ export function plannerProgram(options: SessionOptions, { manifest }: Subject): 
     args: [
       ...first,
       ...options.imperfections.filter(isPlanDelay).map((assignment) => `--${assignment}`),
-      ...['--ros-args', '-r', `${cameraTopic(manifest)}:=image_raw`],
+      '--ros-args',
+      ...cameraTopics(manifest).flatMap(([wanted, published]) => ['-r', `${wanted}:=${published}`]),
       ...assignments.flatMap((text) => ['-p', text]),
     ],
     env: process.env,
   };
 }
 
-/** The topic of the only camera; with several, the one that is named as those of the shipped model. */
-function cameraTopic({ cameras }: ModelManifest): string {
-  const [camera, ...others] = cameras;
-  return camera === undefined || others.length > 0 ? 'image' : camera.topic;
+/**
+ * The topic that the planner node wants for each camera, and the one that the simulator publishes: of an only camera the main one of the
+ * robot, of several those that are named as in the model.
+ */
+export function cameraTopics({ cameras }: ModelManifest): (readonly [wanted: string, published: string])[] {
+  return cameras.map(({ name, topic }) => [
+    topic,
+    cameras.length === 1 ? 'image_raw' : `${name.replaceAll(/\W/g, '_')}/image_raw`,
+  ]);
 }
 
 /** The live page of a session. */

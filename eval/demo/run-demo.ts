@@ -21,6 +21,7 @@ import { InterruptWatch } from './interrupt-watch.js';
 import { prepareFiles } from '../output-files.js';
 import type { DemoOptions } from './options.js';
 import { PACKAGE_ROOT } from './package-root.js';
+import { needsCapture } from '../episodes/prepare-episode.js';
 import { PlannerFigures } from '../episodes/planner-figures.js';
 import { loadSubject, type Subject } from '../episodes/subject.js';
 import { DemoSession } from './demo-session.js';
@@ -173,7 +174,11 @@ class DemoRun {
       });
       await session.start(this.#options, subject, PACKAGE_ROOT);
       const run = (policy: Policy): Promise<EpisodeOutcome[]> =>
-        this.#runEpisodes(session, { robot: subject.robot, task, observer, policy }, drawn);
+        this.#runEpisodes(
+          session,
+          { robot: subject.robot, task, observer, policy, capturesGoal: needsCapture(subject.manifest) },
+          drawn,
+        );
       const baseline = async (policy: Policy): Promise<BaselineReport | null> =>
         this.#options.baselines ? rateOf(await run(policy)) : null;
       return {
@@ -193,7 +198,7 @@ class DemoRun {
 
   async #runEpisodes(
     { client }: DemoSession,
-    setting: Pick<EpisodeSetting, 'robot' | 'task' | 'observer' | 'policy'>,
+    setting: Pick<EpisodeSetting, 'robot' | 'task' | 'observer' | 'policy' | 'capturesGoal'>,
     drawn: readonly EpisodeTask[],
   ): Promise<EpisodeOutcome[]> {
     const { robot, policy } = setting;

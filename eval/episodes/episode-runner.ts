@@ -5,7 +5,8 @@ import { EpisodeJudge, type Verdict } from './episode-judge.js';
 import type { EpisodeObserver } from './episode-observer.js';
 import type { EpisodeTask } from './episode-sampler.js';
 import { driveLockstep, LOCKSTEP_PERIOD_NS } from './lockstep-driver.js';
-import { ANSWER_TIMEOUT_MS, placeRobot } from './place-robot.js';
+import { ANSWER_TIMEOUT_MS } from './place-robot.js';
+import { prepareEpisode } from './prepare-episode.js';
 import type { DemoRobot } from './robot.js';
 import type { Success } from './tasks/task.js';
 
@@ -44,6 +45,8 @@ export interface EpisodeSetting {
   readonly task: Success;
   readonly policy: Policy;
   readonly lockstep: boolean;
+  /** Whether the node captures the goal itself, see `needsCapture`. */
+  readonly capturesGoal: boolean;
   /** Time limit of the episode, simulated time. */
   readonly limitS: number;
   /** Whether to keep the camera's images for {@link EpisodeFrames.recorded}. */
@@ -62,8 +65,7 @@ export async function runEpisode(setting: EpisodeSetting, episode: EpisodeTask):
   const paused = policy === 'doNothing';
   await client.pause(paused || !lockstep, ANSWER_TIMEOUT_MS);
   await client.changeState('deactivate', ANSWER_TIMEOUT_MS);
-  await showGoal(client, episode.goalRad);
-  await placeRobot(client, robot, episode.startRad, lockstep);
+  await prepareEpisode(client, robot, episode, setting);
 
   const startNs = lockstep
     ? client.received.clockNs + LOCKSTEP_PERIOD_NS
@@ -128,12 +130,4 @@ async function nextHoldReport(client: DemoClient): Promise<void> {
   const { holdReports } = client.received;
   const reported = (): boolean => client.received.holdReports > holdReports;
   await client.until(reported, '/diagnostics of the planner node', ANSWER_TIMEOUT_MS);
-}
-
-/** Sends the simulator a goal pose and waits for its goal image. */
-export async function showGoal(client: DemoClient, goalRad: readonly number[]): Promise<void> {
-  const { goalImages } = client.received;
-  client.setGoal(goalRad);
-  const shown = (): boolean => client.received.goalImages > goalImages;
-  await client.until(shown, 'goal image of the simulator', ANSWER_TIMEOUT_MS);
 }

@@ -20,6 +20,12 @@ export type PlacingPort = Pick<
   'received' | 'setState' | 'step' | 'until' | 'pass' | 'reset' | 'changeState' | 'simulatorSettled'
 >;
 
+/** Where an episode begins, and the goal that the node knows by then. */
+export interface EpisodeStart {
+  readonly startRad: readonly number[];
+  readonly goalNs: bigint;
+}
+
 /**
  * Teleports the robot to the start of the episode while the planner node is inactive, then activates the node there. Messages may still be
  * in transit, so this checks before and after the activation which pose, goal and time the node reports. A node activated with old joint
@@ -30,23 +36,21 @@ export type PlacingPort = Pick<
  */
 export async function placeRobot(
   client: PlacingPort,
-  { limits }: Pick<DemoRobot, 'limits'>,
-  startRad: readonly number[],
+  robot: Pick<DemoRobot, 'limits'>,
+  { startRad, goalNs }: EpisodeStart,
   lockstep: boolean,
 ): Promise<void> {
+  const { limits } = robot;
   const isUpToDate = ({ positions, goalStampNs, nowNs }: ResetReport): boolean => {
     const isAtStart = isPlaced(
       limits.map(({ name }) => positions.get(name) ?? Number.NaN),
       startRad,
       limits,
     );
-    const knowsGoal = goalStampNs === client.received.goalImage?.stampNs;
+    const knowsGoal = goalStampNs === goalNs;
     return isAtStart && knowsGoal && (!lockstep || nowNs === client.received.clockNs);
   };
-  // Earlier commands must have reached the simulator first: it counts commands from the teleport on.
-  await client.simulatorSettled(ANSWER_TIMEOUT_MS);
-  await teleport(client, startRad, limits);
-  if (lockstep) await idleInLockstep(client, SETTLE_PERIODS, ANSWER_TIMEOUT_MS);
+  await teleportRobot(client, robot, startRad, lockstep);
   let isActive = false;
   for (let attempt = 0; attempt < PLACE_ATTEMPTS; attempt++) {
     if (attempt > 0) await client.pass(PLACE_RETRY_MS);
@@ -81,12 +85,20 @@ function isPlaced(
   });
 }
 
-/** Teleports the robot and waits until the joint states confirm it. */
-async function teleport(
+/**
+ * Teleports the robot and waits until the joint states confirm it; in lockstep also until a late camera shows it.
+ *
+ * @returns simulated time of the arrival
+ * @throws JepaMpcError `demo.timeout`
+ */
+export async function teleportRobot(
   client: PlacingPort,
+  { limits }: Pick<DemoRobot, 'limits'>,
   startRad: readonly number[],
-  limits: readonly JointLimit[],
-): Promise<void> {
+  lockstep: boolean,
+): Promise<bigint> {
+  // Earlier commands must have reached the simulator first: it counts commands from the teleport on.
+  await client.simulatorSettled(ANSWER_TIMEOUT_MS);
   const { received } = client;
   const { clockNs } = received;
   client.setState(startRad);
@@ -95,9 +107,8 @@ async function teleport(
     received.joints !== null &&
     received.joints.stampNs > clockNs &&
     isPlaced(received.joints.position, startRad, limits);
-  await client.until(
-    hasArrived,
-    'joint states of the simulator at the start of the episode',
-    ANSWER_TIMEOUT_MS,
-  );
+  await client.until(hasArrived, 'joint states of the simulator at its new pose', ANSWER_TIMEOUT_MS);
+  const arrivedNs = received.clockNs;
+  if (lockstep) await idleInLockstep(client, SETTLE_PERIODS, ANSWER_TIMEOUT_MS);
+  return arrivedNs;
 }

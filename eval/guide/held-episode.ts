@@ -3,10 +3,10 @@ import type { PartStatus, StatusValues } from '../../src/guide/window.js';
 import type { DemoClient } from '../ros/demo-client.js';
 import type { DemoListener } from '../ros/demo-subscriptions.js';
 import { EpisodeJudge } from '../episodes/episode-judge.js';
-import { showGoal } from '../episodes/episode-runner.js';
 import { distanceM, type EpisodeTask } from '../episodes/episode-sampler.js';
 import { driveLockstep, LOCKSTEP_PERIOD_NS } from '../episodes/lockstep-driver.js';
-import { ANSWER_TIMEOUT_MS, placeRobot } from '../episodes/place-robot.js';
+import { ANSWER_TIMEOUT_MS } from '../episodes/place-robot.js';
+import { prepareEpisode } from '../episodes/prepare-episode.js';
 import type { DemoRobot } from '../episodes/robot.js';
 import { DEFAULT_TASK, taskOf } from '../episodes/tasks/registry.js';
 
@@ -93,12 +93,12 @@ export async function holdEpisode(
   robot: DemoRobot,
   notes: EpisodeNotes,
   task: EpisodeTask,
-  lockstep: boolean,
+  setting: { readonly lockstep: boolean; readonly capturesGoal: boolean },
 ): Promise<HeldEpisode> {
+  const { lockstep } = setting;
   await client.pause(!lockstep, ANSWER_TIMEOUT_MS);
   await client.changeState('deactivate', ANSWER_TIMEOUT_MS);
-  await showGoal(client, task.goalRad);
-  await placeRobot(client, robot, task.startRad, lockstep);
+  await prepareEpisode(client, robot, task, setting);
   const { received } = client;
   const startNs = lockstep ? received.clockNs + LOCKSTEP_PERIOD_NS : (received.joints?.stampNs ?? 0n);
   const endNs = startNs + BigInt(EPISODE_S * 1e9);

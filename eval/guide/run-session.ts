@@ -13,6 +13,7 @@ import { plannerCommand } from '../demo/product-command.js';
 import { SIMULATORS } from '../demo/simulators.js';
 import { sampleEpisode } from '../episodes/episode-sampler.js';
 import { ANSWER_TIMEOUT_MS } from '../episodes/place-robot.js';
+import { needsCapture } from '../episodes/prepare-episode.js';
 import type { DemoRobot } from '../episodes/robot.js';
 import { loadSubject } from '../episodes/subject.js';
 import type { RobotChoice } from '../robot-choice.js';
@@ -36,6 +37,7 @@ interface OpenSession {
   readonly client: DemoClient;
   readonly robot: DemoRobot;
   readonly notes: EpisodeNotes;
+  readonly capturesGoal: boolean;
   readonly options: SessionOptions;
 }
 
@@ -56,7 +58,8 @@ export async function runSession(options: SessionOptions, log: (line: string) =>
       session.client.fail(interrupted(signal));
     });
     await session.start(demoOptions(options), subject, PACKAGE_ROOT);
-    const open = { client: session.client, robot, notes, options };
+    const capturesGoal = needsCapture(subject.manifest);
+    const open = { client: session.client, robot, notes, capturesGoal, options };
     writeFileSync(options.jsonFile, JSON.stringify(await runCases(open, log)));
   } finally {
     await session.close();
@@ -98,15 +101,16 @@ async function runCases(open: OpenSession, log: (line: string) => void): Promise
 
 /** Episodes of the session's seed with these parameters, which are put back afterwards. */
 async function episodesWith(
-  { client, robot, notes, options }: OpenSession,
+  { client, robot, notes, capturesGoal, options }: OpenSession,
   parameters: Readonly<Record<string, ParameterValue>>,
 ): Promise<readonly HeldEpisode[]> {
   const defaults = validateParameters({});
+  const { lockstep } = SETTINGS[options.setting];
   await client.setParameters(parameters, ANSWER_TIMEOUT_MS);
   const episodes: HeldEpisode[] = [];
   for (let episode = 0; episode < options.episodes; episode++) {
     const task = sampleEpisode(options.seed, episode, robot);
-    episodes.push(await holdEpisode(client, robot, notes, task, SETTINGS[options.setting].lockstep));
+    episodes.push(await holdEpisode(client, robot, notes, task, { lockstep, capturesGoal }));
   }
   const before = Object.keys(parameters).map(
     (name) => [name, defaults[name as keyof typeof defaults]] as const,

@@ -42,6 +42,7 @@ export class DemoClient {
   );
   readonly #getState = this.#node.createClient('lifecycle_msgs/srv/GetState', `/${PLANNER_NODE}/get_state`);
   readonly #reset = this.#node.createClient('std_srvs/srv/Trigger', `/${PLANNER_NODE}/reset`);
+  readonly #captureGoal = this.#node.createClient('std_srvs/srv/Trigger', `/${PLANNER_NODE}/capture_goal`);
   readonly #pause = this.#node.createClient('std_srvs/srv/SetBool', `/${PLANNER_NODE}/pause`);
   readonly #getParameters = this.#node.createClient(
     'rcl_interfaces/srv/GetParameters',
@@ -216,6 +217,13 @@ export class DemoClient {
   async reset(timeoutMs: number): Promise<ResetReport | null> {
     const { success, message } = await this.#services.call(this.#reset, {}, timeoutMs);
     return success ? toResetReport(message) : null;
+  }
+
+  /** Calls `~/capture_goal`: what the cameras see is the goal. Returns the stamp of its frame; null while there is none. */
+  async captureGoal(timeoutMs: number): Promise<bigint | null> {
+    const { success, message } = await this.#services.call(this.#captureGoal, {}, timeoutMs);
+    const stamp = /frame stamped (\d+) ns/.exec(message)?.[1];
+    return success && stamp !== undefined ? BigInt(stamp) : null;
   }
 
   /** Pauses the planner (the robot holds) or resumes it. */

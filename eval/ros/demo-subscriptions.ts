@@ -106,7 +106,8 @@ export class DemoSubscriptions {
       `/${simulatorNode}/period`,
       QOS.stream,
       ({ data }: Message['std_msgs/msg/UInt64MultiArray']) => {
-        const [stampNs = 0n, newestImageNs = 0n] = data;
+        // Small numbers of the array arrive as numbers, whatever its type says.
+        const [stampNs = 0n, newestImageNs = 0n] = Array.from<bigint | number, bigint>(data, BigInt);
         received.period = { stampNs, newestImageNs };
         notify();
       },

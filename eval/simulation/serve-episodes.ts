@@ -12,9 +12,9 @@ import { EpisodeObserver } from '../episodes/episode-observer.js';
 import { runEpisode } from '../episodes/episode-runner.js';
 import { sampleEpisode } from '../episodes/episode-sampler.js';
 import { PlannerFigures } from '../episodes/planner-figures.js';
-import type { DemoRobot } from '../episodes/robot.js';
+import { needsCapture } from '../episodes/prepare-episode.js';
 import { taskOf } from '../episodes/tasks/registry.js';
-import { loadSubject } from '../episodes/subject.js';
+import { loadSubject, type Subject } from '../episodes/subject.js';
 import {
   episodeRequestSchema,
   simulationSettingSchema,
@@ -108,7 +108,7 @@ class Lines {
 class RunningSimulation {
   readonly #session: DemoSession;
   readonly #setting: SimulationSetting;
-  readonly #robot: DemoRobot;
+  readonly #subject: Subject;
   readonly #observer: EpisodeObserver;
   readonly #audit: CommandAudit;
   readonly #meter: EpisodeMeter;
@@ -118,13 +118,13 @@ class RunningSimulation {
   private constructor(
     session: DemoSession,
     setting: SimulationSetting,
-    robot: DemoRobot,
+    subject: Subject,
     measuring: { observer: EpisodeObserver; audit: CommandAudit; meter: EpisodeMeter },
     release: () => void,
   ) {
     this.#session = session;
     this.#setting = setting;
-    this.#robot = robot;
+    this.#subject = subject;
     this.#observer = measuring.observer;
     this.#audit = measuring.audit;
     this.#meter = measuring.meter;
@@ -142,7 +142,7 @@ class RunningSimulation {
     const session = await DemoSession.open(simulator, robot, observer, (line) => {
       if (setting.verbose) process.stderr.write(`${line}\n`);
     });
-    const simulation = new RunningSimulation(session, setting, robot, { observer, audit, meter }, release);
+    const simulation = new RunningSimulation(session, setting, subject, { observer, audit, meter }, release);
     lines.onEnd = () => {
       session.client.fail(abandoned());
     };
@@ -174,15 +174,16 @@ class RunningSimulation {
 
   async run({ parameters, seed, episode }: EpisodeRequest): Promise<EpisodeResult> {
     await this.#apply(parameters);
-    const drawn = sampleEpisode(seed, episode, this.#robot);
+    const drawn = sampleEpisode(seed, episode, this.#subject.robot);
     const violationsBefore = this.#audit.violations;
     const { success, timeS, finalDistanceM, holdReason } = await runEpisode(
       {
         client: this.#session.client,
         observer: this.#observer,
-        robot: this.#robot,
-        task: taskOf(this.#setting.task, this.#robot),
+        robot: this.#subject.robot,
+        task: taskOf(this.#setting.task, this.#subject.robot),
         policy: 'planner',
+        capturesGoal: needsCapture(this.#subject.manifest),
         lockstep: true,
         limitS: this.#setting.episodeSeconds,
         recorded: false,

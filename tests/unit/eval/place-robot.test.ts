@@ -92,7 +92,7 @@ class Rig {
 }
 
 const place = async (rig: Rig, lockstep = false): Promise<readonly string[]> => {
-  await placeRobot(rig.port, ROBOT, START, lockstep);
+  await placeRobot(rig.port, ROBOT, { startRad: START, goalNs: GOAL_NS }, lockstep);
   return rig.did;
 };
 

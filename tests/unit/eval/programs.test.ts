@@ -80,6 +80,17 @@ describe('the programs of a session', () => {
     expect(valueOf(program.args, '-r')).toBe('wrist:=image_raw');
   });
 
+  it('the planner node gets each of several cameras from the one of the same name', () => {
+    const [camera] = subject.manifest.cameras;
+    const named = (name: string, topic: string) => ({ ...(camera as typeof camera & object), name, topic });
+    const cameras = [named('scene', 'image'), named('wrist-left', 'hand/image')];
+    const { args } = plannerProgram(options, { ...subject, manifest: { ...subject.manifest, cameras } });
+    expect(args.filter((_, index) => args[index - 1] === '-r')).toEqual([
+      'image:=scene/image_raw',
+      'hand/image:=wrist_left/image_raw',
+    ]);
+  });
+
   it('names the missing Python of the simulator', () => {
     vi.stubEnv('JEPA_MPC_PYTHON', undefined);
     expect(() => simulatorProgram(options, subject, '/package')).toThrow(/JEPA_MPC_PYTHON/);
