@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
@@ -49,6 +50,8 @@ def node_starter(folder: Path) -> Iterator[StartNode]:
             ["node", str(ROOT / "dist" / "src" / "cli" / "main.js"), "node", "--ros-args", *arguments],
             stdout=log,
             stderr=subprocess.STDOUT,
+            # Goals that a test saves are not those of the user.
+            env={**os.environ, "ROS_HOME": str(folder / "ros-home")},
         )
         process.log_path = Path(log.name)
         running.append(process)
