@@ -176,7 +176,13 @@ class DemoRun {
       const run = (policy: Policy): Promise<EpisodeOutcome[]> =>
         this.#runEpisodes(
           session,
-          { robot: subject.robot, task, observer, policy, capturesGoal: needsCapture(subject.manifest) },
+          {
+            robot: subject.robot,
+            task,
+            observer,
+            policy,
+            capturesGoal: needsCapture(subject.manifest, task),
+          },
           drawn,
         );
       const baseline = async (policy: Policy): Promise<BaselineReport | null> =>

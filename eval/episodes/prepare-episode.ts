@@ -4,6 +4,7 @@ import type { DemoClient } from '../ros/demo-client.js';
 import type { EpisodeTask } from './episode-sampler.js';
 import { ANSWER_TIMEOUT_MS, placeRobot, teleportRobot, type PlacingPort } from './place-robot.js';
 import type { DemoRobot } from './robot.js';
+import type { Task } from './tasks/registry.js';
 
 /** In real time, a frame this long after the teleport has no images or joint states from before it. */
 const SETTLED_NS = 100_000_000n;
@@ -15,13 +16,15 @@ export type PreparingPort = PlacingPort & Pick<DemoClient, 'setGoal' | 'captureG
 
 /**
  * Whether a picture is not all of a goal: the model has several cameras, or takes joint positions, too. Then the node captures the goal itself,
- * with the images of all cameras and the joint positions.
+ * with the images of all cameras and the joint positions. A model that reads joint positions from a picture gets the picture alone, unless the
+ * task wants every joint in place.
  */
-export function needsCapture({
-  cameras,
-  proprioception,
-}: Pick<ModelManifest, 'cameras' | 'proprioception'>): boolean {
-  return cameras.length > 1 || proprioception !== undefined;
+export function needsCapture(
+  { cameras, proprioception, goal }: Pick<ModelManifest, 'cameras' | 'proprioception' | 'goal'>,
+  { judgesJoints }: Pick<Task, 'judgesJoints'>,
+): boolean {
+  if (cameras.length > 1) return true;
+  return proprioception !== undefined && (goal.proprioception !== 'from_images' || judgesJoints);
 }
 
 /**

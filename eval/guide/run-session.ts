@@ -16,6 +16,7 @@ import { ANSWER_TIMEOUT_MS } from '../episodes/place-robot.js';
 import { needsCapture } from '../episodes/prepare-episode.js';
 import type { DemoRobot } from '../episodes/robot.js';
 import { loadSubject } from '../episodes/subject.js';
+import { DEFAULT_TASK, taskOf } from '../episodes/tasks/registry.js';
 import type { RobotChoice } from '../robot-choice.js';
 import { CASES, SETTINGS, type GuideCase, type Setting } from './cases.js';
 import { EpisodeNotes, holdEpisode, type HeldEpisode } from './held-episode.js';
@@ -58,7 +59,7 @@ export async function runSession(options: SessionOptions, log: (line: string) =>
       session.client.fail(interrupted(signal));
     });
     await session.start(demoOptions(options), subject, PACKAGE_ROOT);
-    const capturesGoal = needsCapture(subject.manifest);
+    const capturesGoal = needsCapture(subject.manifest, taskOf(DEFAULT_TASK, robot));
     const open = { client: session.client, robot, notes, capturesGoal, options };
     writeFileSync(options.jsonFile, JSON.stringify(await runCases(open, log)));
   } finally {

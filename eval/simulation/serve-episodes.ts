@@ -176,14 +176,15 @@ class RunningSimulation {
     await this.#apply(parameters);
     const drawn = sampleEpisode(seed, episode, this.#subject.robot);
     const violationsBefore = this.#audit.violations;
+    const task = taskOf(this.#setting.task, this.#subject.robot);
     const { success, timeS, finalDistanceM, holdReason } = await runEpisode(
       {
         client: this.#session.client,
         observer: this.#observer,
         robot: this.#subject.robot,
-        task: taskOf(this.#setting.task, this.#subject.robot),
+        task,
         policy: 'planner',
-        capturesGoal: needsCapture(this.#subject.manifest),
+        capturesGoal: needsCapture(this.#subject.manifest, task),
         lockstep: true,
         limitS: this.#setting.episodeSeconds,
         recorded: false,

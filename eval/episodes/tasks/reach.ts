@@ -8,6 +8,7 @@ const SHARE_OF_DISTANCE = 0.25;
 export const reach = {
   name: 'reach',
   summary: `the tip within ${inCm(TIP_M)} of its goal, ${REST.summary}`,
+  judgesJoints: false,
   of: (robot) => {
     const tipM = Math.min(TIP_M, SHARE_OF_DISTANCE * robot.minTipDistanceM);
     return {

@@ -16,9 +16,11 @@ export const TASK_SUMMARY = TASKS.map(({ name, summary }) => `${name}: ${summary
 /** A task for one robot. */
 export interface Task extends Success {
   readonly name: TaskName;
+  /** See `TaskDefinition`. */
+  readonly judgesJoints: boolean;
 }
 
 export function taskOf(name: TaskName, robot: TaskRobot): Task {
   const definition: TaskDefinition = TASKS.find((task) => task.name === name) ?? TASKS[0];
-  return { name, ...definition.of(robot) };
+  return { name, judgesJoints: definition.judgesJoints, ...definition.of(robot) };
 }

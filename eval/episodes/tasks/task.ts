@@ -40,6 +40,8 @@ export interface TaskDefinition {
   readonly name: string;
   /** What counts as success, for `--help`. */
   readonly summary: string;
+  /** Whether every joint has to be where the goal has it: then the goal has joint positions, where the model takes them. */
+  readonly judgesJoints: boolean;
   readonly of: (robot: TaskRobot) => Success;
 }
 

@@ -126,10 +126,20 @@ describe('the goals that the node captures itself', () => {
   });
 
   it('are those of models that take more than one picture', () => {
+    const { cameras, goal } = manifest;
+    const proprioception = { fields: [], mean: [], std: [] };
+    const judgesJoints = false;
+    expect(needsCapture(manifest, { judgesJoints })).toBe(false);
+    expect(needsCapture({ cameras: [...cameras, ...cameras], goal }, { judgesJoints })).toBe(true);
+    expect(needsCapture({ cameras, proprioception, goal }, { judgesJoints })).toBe(true);
+  });
+
+  it('are those of tasks that want every joint in place, if the model reads joints from a picture', () => {
     const { cameras } = manifest;
     const proprioception = { fields: [], mean: [], std: [] };
-    expect(needsCapture(manifest)).toBe(false);
-    expect(needsCapture({ cameras: [...cameras, ...cameras] })).toBe(true);
-    expect(needsCapture({ cameras, proprioception })).toBe(true);
+    const goal = { kind: 'image', proprioception: 'from_images' } as const;
+    expect(needsCapture({ cameras, proprioception, goal }, { judgesJoints: false })).toBe(false);
+    expect(needsCapture({ cameras, proprioception, goal }, { judgesJoints: true })).toBe(true);
+    expect(needsCapture(manifest, { judgesJoints: true })).toBe(false);
   });
 });
