@@ -14,10 +14,10 @@ const READER = fileURLToPath(new URL('read_parameter.py', import.meta.url));
 const NODE = '/planner_node';
 
 /** The robot is simulated, its node plans, and a browser draws, all on one machine. */
-const PATIENCE_MS = 60_000;
-const START_MS = 180_000;
+const PATIENCE_MS = 120_000;
+const START_MS = 600_000;
 /** A replay has what the others leave of the processor. */
-const REPLAY_MS = 300_000;
+const REPLAY_MS = 600_000;
 const RECORDING = 'run.mcap';
 
 const BROKEN = 'goal_distance + 2 * spede';
