@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from .names import did_you_mean
 from .urdf import UrdfError
 
-_NUMBERS = ("camera/image/width", "camera/image/height", "camera/horizontal_fov", "update_rate")
+MAX_SIZE = 4096
+"""Width and height of an image: what software rendering can still draw."""
+_SIZES = ("camera/image/width", "camera/image/height")
+_RANGES: dict[str, tuple[float, float, str]] = {
+    **{path: (1, MAX_SIZE, f"a whole number from 1 to {MAX_SIZE}") for path in _SIZES},
+    "camera/horizontal_fov": (0.01, 3.1, "an angle from 0.01 to 3.1 rad"),
+    "update_rate": (0.01, 1000, "a rate from 0.01 to 1000 Hz"),
+}
+"""Lowest and highest value of each number of a camera, and what is expected. From a field of view of pi on, nothing
+would be in front of the camera."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +58,11 @@ def read_cameras(root: ElementTree.Element, main: str = "") -> list[Camera]:
     if not main:
         return cameras
     if main not in names:
-        nearest = difflib.get_close_matches(main, names, n=1, cutoff=0.0)
         raise UrdfError(
             "--camera",
             found=f"cameras {', '.join(names)}" if names else "no camera",
             expected=f"one named '{main}'",
-            remedy=f"Did you mean '{nearest[0]}'?" if nearest else "Leave the option out.",
+            remedy=did_you_mean(main, names, "Name one that is there, or leave the option out."),
         )
     return sorted(cameras, key=lambda camera: camera.name != main)
 
@@ -62,14 +70,14 @@ def read_cameras(root: ElementTree.Element, main: str = "") -> list[Camera]:
 def _camera(link: str, sensor: ElementTree.Element, links: list[str]) -> Camera:
     name = sensor.get("name", "camera")
     values = {}
-    for path in _NUMBERS:
+    for path, (lowest, highest, expected) in _RANGES.items():
         try:
             values[path] = float(sensor.findtext(path, ""))
         except ValueError:
             values[path] = math.nan
-        if not values[path] > 0:
+        if not lowest <= values[path] <= highest or (path in _SIZES and not values[path].is_integer()):
             found = f"{sensor.findtext(path)!r} in <{path}>"
-            raise _invalid(f"camera '{name}'", found, "a number above 0", f"Write one in <{path}>.")
+            raise _invalid(f"camera '{name}'", found, expected, f"Write one in <{path}>.")
     if link not in links:
         found = f"a reference to '{link}'"
         raise _invalid(f"camera '{name}'", found, "one of the links", "Correct the name in <gazebo reference>.")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from .names import did_you_mean
 from .urdf import Joint, Robot, UrdfError
 
 
@@ -166,12 +166,17 @@ def _commandable(robot: Robot, name: str) -> Joint:
     joint = robot.joint(name)
     if joint is None:
         there = robot.independent
-        nearest = difflib.get_close_matches(name, there, n=1, cutoff=0.0)
         raise UrdfError(
             "robot description",
             found=f"movable joints {', '.join(there)}" if there else "no movable joints",
             expected=f"a joint '{name}'",
-            remedy=f"Did you mean '{nearest[0]}'?" if nearest else "Give the URDF of the robot that is meant.",
+            remedy=did_you_mean(
+                name,
+                there,
+                "Name one of these, or give the URDF of the robot that is meant."
+                if there
+                else "Give the URDF of the robot that is meant.",
+            ),
             code="urdf.unknown-joint",
         )
     if joint.type in ("fixed", "floating", "planar"):

@@ -13,7 +13,7 @@ from std_msgs.msg import Header
 
 from .errors import RejectedMessage
 from .messages import time_message
-from .scene import Pose
+from .scene import MAX_DISTANCE_M, Pose
 
 TRUE_POSES = "~/true_object_poses"
 SET_POSES = "~/set_objects"
@@ -81,8 +81,11 @@ def _pose(name: str, transform: Transform) -> Pose:
     numbers = [at.x, at.y, at.z, turn.x, turn.y, turn.z, turn.w]
     length = math.hypot(*numbers[3:])
     # The negation also catches NaN.
-    if not (all(map(math.isfinite, numbers)) and abs(length - 1) <= _UNIT_TOLERANCE):
-        raise RejectedMessage(f"{SET_POSES}: found {name} at {numbers}, expected a position and a unit quaternion.")
+    if not (all(abs(value) <= MAX_DISTANCE_M for value in numbers[:3]) and abs(length - 1) <= _UNIT_TOLERANCE):
+        raise RejectedMessage(
+            f"{SET_POSES}: found {name} at {numbers}, expected a position within {MAX_DISTANCE_M:g} m and a unit "
+            "quaternion."
+        )
     x, y, z, w = (value / length for value in numbers[3:])
     return Pose((at.x, at.y, at.z), (x, y, z, w))
 

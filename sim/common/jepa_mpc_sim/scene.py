@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, Literal, get_args
 
 import yaml
 
+from .names import did_you_mean
 from .urdf import Vector3
 
 Shape = Literal["box", "cylinder", "sphere"]
@@ -18,6 +18,12 @@ SHAPES: tuple[Shape, ...] = get_args(Shape)
 _SIZES: dict[Shape, tuple[str, ...]] = {"box": ("size",), "cylinder": ("radius", "length"), "sphere": ("radius",)}
 _COMMON = ("name", "shape", "position", "rpy", "free", "mass", "friction", "colour")
 _NO_NUMBER = "Write it as a plain decimal, such as 0.05."
+MAX_DISTANCE_M = 1000.0
+"""Of objects from the root link along each axis, and of their sizes. MuJoCo resets the robot, too, if an object is out
+of its range of numbers."""
+_MIN_SIZE_M = 0.001
+_MASSES_KG = (1e-6, 1e6)
+_MAX_FRICTION = 100.0
 
 
 class SceneError(ValueError):
@@ -71,7 +77,8 @@ def parse_scene(text: str, subject: str = "scene") -> Scene:
     """The objects of the text of a scene. `subject` names it in errors. Raises SceneError."""
     try:
         document = yaml.load(text, Loader=_StrictLoader)
-    except yaml.YAMLError as error:
+    # Of PyYAML, and of what it makes dates, numbers and nested lists with.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         found = " ".join(str(error).split())
         raise SceneError(subject, found=found, expected="YAML", remedy="Correct it there.") from error
     top = _Fields(document, subject, ("objects",))
@@ -91,22 +98,22 @@ def _object(entry: object, subject: str) -> SceneObject:
     sizes = _SIZES.get(shape, ()) if isinstance(shape, str) else ()
     fields = _Fields(entry, subject, (*_COMMON, *(sizes or ("size", "radius", "length"))))
     name = fields.required("name", "a name")
-    if not isinstance(name, str) or not name.strip():
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
         raise fields.error("name", name, "a name", "Write text that begins with a letter.")
     fields.subject = f"{subject.rsplit(',', 1)[0]}, object '{name}'"
     if fields.required("shape", " or ".join(SHAPES)) not in SHAPES:
         raise fields.error("shape", shape, " or ".join(SHAPES), "Correct the shape.")
     size = tuple(
-        value for key in sizes for value in fields.numbers(key, 3 if key == "size" else 1, lowest=0.0, above=True)
+        value for key in sizes for value in fields.numbers(key, 3 if key == "size" else 1, _MIN_SIZE_M, MAX_DISTANCE_M)
     )
     free = fields.optional("free", False)
     if not isinstance(free, bool):
         raise fields.error("free", free, "true or false", "Write true for an object that can be moved.")
     mass = 0.0
     if free or fields.has("mass"):
-        (mass,) = fields.numbers("mass", 1, lowest=0.0, above=True)
-    (friction,) = fields.numbers("friction", 1, lowest=0.0, default=[1.0])
-    x, y, z = fields.numbers("position", 3)
+        (mass,) = fields.numbers("mass", 1, *_MASSES_KG)
+    (friction,) = fields.numbers("friction", 1, 0.0, _MAX_FRICTION, default=[1.0])
+    x, y, z = fields.numbers("position", 3, -MAX_DISTANCE_M, MAX_DISTANCE_M)
     pose = Pose((x, y, z), quaternion_of(fields.numbers("rpy", 3, default=[0.0, 0.0, 0.0])))
     return SceneObject(name, shape, size, pose, free, mass if free else 0.0, friction, _rgba(fields))
 
@@ -128,8 +135,7 @@ class _Fields:
             raise SceneError(subject, found=_shown(value), expected="a mapping", remedy=f"Its keys: {', '.join(keys)}.")
         for key in value:
             if key not in keys:
-                nearest = difflib.get_close_matches(str(key), keys, n=1, cutoff=0.5)
-                hint = f"Did you mean '{nearest[0]}'?" if nearest else "Remove it."
+                hint = did_you_mean(str(key), keys, "Remove it.")
                 raise SceneError(subject, found=f"key '{key}'", expected=", ".join(keys), remedy=hint)
         self._values: dict[str, Any] = value
 
@@ -150,19 +156,18 @@ class _Fields:
         count: int,
         lowest: float = -math.inf,
         highest: float = math.inf,
-        above: bool = False,
         default: list[float] | None = None,
     ) -> list[float]:
-        """So many finite numbers from `lowest` (`above`: excluded) to `highest`; a single one needs no list."""
+        """So many finite numbers from `lowest` to `highest`; a single one needs no list."""
         what = "a number" if count == 1 else f"{count} numbers"
-        bounds = f" above {lowest:g}" if above else f" of {lowest:g} or more" if lowest > -math.inf else ""
-        expected = f"{what} in [{lowest:g}, {highest:g}]" if highest < math.inf else what + bounds
+        expected = f"{what} in [{lowest:g}, {highest:g}]" if highest < math.inf else what
         value = self.required(key, expected) if default is None else self.optional(key, default)
         numbers = value if isinstance(value, list) else [value]
         for number in numbers:
-            if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+            # A whole number may be too large to be finite as a float.
+            if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < math.inf:
                 raise self.error(key, value, expected, _NO_NUMBER)
-            if not lowest <= number <= highest or (above and number == lowest):
+            if not lowest <= number <= highest:
                 raise self.error(key, value, expected, "Lengths are in m, masses in kg, angles in rad.")
         if len(numbers) != count:
             raise self.error(key, value, expected, "Write each of them.")
@@ -178,6 +183,8 @@ class _StrictLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key that is not text", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key '{key.value}' twice", key.start_mark)
             seen.add(key.value)

@@ -3,9 +3,9 @@ tests/fixtures/last-links.yaml holds both to it."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection
 
+from .names import did_you_mean
 from .urdf import Robot, UrdfError, root_link
 
 TIP = "fingertip"
@@ -20,12 +20,11 @@ def tip_link(robot: Robot, moved: Collection[str], chosen: str = "") -> str:
     if not chosen:
         return TIP if TIP in robot.links else last_link(robot, moved)
     if chosen not in robot.links:
-        nearest = difflib.get_close_matches(chosen, robot.links, n=1, cutoff=0.0)
         raise UrdfError(
             "--tip",
             found=f"'{chosen}'",
             expected=f"one of the links {', '.join(robot.links)}",
-            remedy=f"Did you mean '{nearest[0]}'?",
+            remedy=did_you_mean(chosen, robot.links, "Name one of these."),
         )
     return chosen
 

@@ -49,7 +49,13 @@ def test_the_first_camera_is_the_main_one_or_the_one_that_is_named() -> None:
         (robot(sensor("front"), sensor("wrist")), "rist", "--camera: found cameras front, wrist.* mean 'wrist'"),
         (robot(), "front", "--camera: found no camera"),
         (robot(sensor("a", link="ey")), "", "camera 'a': found a reference to 'ey'"),
-        (robot(sensor("a", size="wide")), "", "camera 'a': found 'wide' in <camera/image/width>"),
+        (robot(sensor("front"), sensor("wrist")), "overhead", "Name one that is there"),
+        *(
+            (robot(sensor("a", size=size)), "", f"camera 'a': found '{size}' in <camera/image/width>, expected a whole")
+            for size in ("wide", "inf", "0.5", "1e9")
+        ),
+        (robot(sensor("a").replace("1.5707963267948966", "3.2")), "", "found '3.2' in <camera/horizontal_fov>"),
+        (robot(sensor("a").replace(">15<", ">1e-300<")), "", "found '1e-300' in <update_rate>, expected a rate from"),
     ],
 )
 def test_cameras_that_cannot_be_used_are_refused(urdf: str, main: str, message: str) -> None:

@@ -67,6 +67,7 @@ def test_objects_are_published_placed_and_put_back_by_a_teleport(client: RosClie
         ([], ("cube",), "found 0 transforms"),
         ([pose(0, 0, 1, w=0.0)], ("cube",), "a unit quaternion"),
         ([pose(0, 0, float("nan"))], ("cube",), "a unit quaternion"),
+        ([pose(0, 0, 1e11)], ("cube",), "expected a position within 1000 m"),
     ):
         place(*transforms, names=names)
         client.wait(lambda message=message: any(message in line for line in client.errors()), message)
