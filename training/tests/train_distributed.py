@@ -16,7 +16,7 @@ from jepa_mpc_training.distributed import open_process_group
 from jepa_mpc_training.train import train
 
 # So few steps with the full weight would leave all latents on the few directions that show the joints.
-CONFIG = replace(TINY.train, steps=12, batch=8, checkpoint_every=5, evaluate_every=4, joint_readout=1.0)
+CONFIG = replace(TINY.train, steps=12, batch=8, checkpoint_every=5, evaluate_every=4, joint_readout=0.3)
 
 
 def main() -> None:
