@@ -51,8 +51,14 @@ export class Proprioception {
 
   /** Of a robot at rest: raw values `[P]`. Null if a joint is not among the positions. */
   atRest(positions: JointPositions): Float64Array | null {
+    if (this.absentFrom(positions).length > 0) return null;
     const position = Float64Array.from(this.#joints, (joint) => positions[joint] ?? NaN);
-    return position.every(Number.isFinite) ? this.read(position, new Float64Array(position.length)) : null;
+    return this.read(position, new Float64Array(position.length));
+  }
+
+  /** Joints of the robot that have no finite position there. */
+  absentFrom(positions: JointPositions): readonly string[] {
+    return this.#joints.filter((joint) => !Number.isFinite(positions[joint]));
   }
 }
 

@@ -99,7 +99,19 @@ export class GoalServices {
 
   async #load(): Promise<ServiceOutcome> {
     const name = this.#options.parameters()['goal.name'];
-    return this.#set(name, `the saved goal ${name}`, () => this.named(name));
+    let unused = '';
+    const { success, message } = await this.#set(name, `the saved goal ${name}`, async () => {
+      const goal = await this.named(name);
+      unused = this.#unusedJoints(goal);
+      return goal;
+    });
+    return { success, message: success ? `${message}${unused}` : message };
+  }
+
+  /** Why the model does not get the joint positions of a goal; empty if it does, or needs none. */
+  #unusedJoints({ joints }: FrameSet): string {
+    const absent = (joints && this.#options.robot()?.proprioception?.absentFrom(joints)) ?? [];
+    return absent.length === 0 ? '' : `; by its pictures alone: joints.json has no ${absent.join(', ')}`;
   }
 
   async #list(): Promise<ServiceOutcome> {

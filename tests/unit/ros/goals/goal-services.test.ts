@@ -33,7 +33,7 @@ afterEach(() => {
 function services(
   captured: FrameSet,
   joints: readonly string[] | null,
-): { save: () => Promise<ServiceAnswer>; named: () => Promise<FrameSet> } {
+): Record<'save' | 'load', () => Promise<ServiceAnswer>> & { named: () => Promise<FrameSet> } {
   const named = { 'goal.name': 'home', 'goal.folder': folder };
   const ros = new FakeRos(named);
   const values = validateParameters(named);
@@ -55,11 +55,13 @@ function services(
       throw error;
     },
   });
+  const asked = (service: string): Promise<ServiceAnswer> => {
+    const answers = ros.request(service);
+    return vi.waitUntil(() => answers[0]);
+  };
   return {
-    save: () => {
-      const answers = ros.request('~/save_goal');
-      return vi.waitUntil(() => answers[0]);
-    },
+    save: () => asked('~/save_goal'),
+    load: () => asked('~/load_goal'),
     named: () => offered.named('home'),
   };
 }
@@ -80,6 +82,15 @@ describe('a saved goal', () => {
     const { save, named } = services(CAPTURED, joints);
     await save();
     expect(await named()).not.toHaveProperty('proprioception');
+  });
+
+  it.each([
+    [['elbow'], /^home is the goal; the robot pursues it once the node is active$/],
+    [['elbow', 'wrist'], /^home is the goal; .*; by its pictures alone: joints\.json has no wrist$/],
+  ])('names the joints of the robot %s that it has no positions of', async (joints, message) => {
+    const { save, load } = services(CAPTURED, joints);
+    await save();
+    expect((await load()).message).toMatch(message);
   });
 
   it('says that it has no joint positions where none were fresh', async () => {
