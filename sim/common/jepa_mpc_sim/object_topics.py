@@ -70,7 +70,7 @@ def poses_from_message(message: MultiDOFJointState, objects: Sequence[str]) -> M
     names = list(message.joint_names)
     if not names or len(set(names)) < len(names) or not set(names) <= set(objects):
         found = ", ".join(names) or "no name"
-        raise RejectedMessage(f"{SET_POSES}: found {found}, expected some of {', '.join(objects)}, each once.")
+        raise RejectedMessage(f"{SET_POSES}: found {found}, expected free objects, of {', '.join(objects)}, each once.")
     if len(message.transforms) != len(names):
         raise RejectedMessage(f"{SET_POSES}: found {len(message.transforms)} transforms, expected {len(names)}.")
     return {name: _pose(name, transform) for name, transform in zip(names, message.transforms, strict=True)}
