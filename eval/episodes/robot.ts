@@ -166,8 +166,7 @@ function motionless(link: string, joints: readonly string[]): JepaMpcError {
   });
 }
 
-function tipOf(urdf: Urdf, wanted: string | null, joints: readonly string[], held: HeldJoints): FingertipOf {
-  const link = tipLinkOf(urdf, wanted, joints);
+function tipOf(urdf: Urdf, link: string, joints: readonly string[], held: HeldJoints): FingertipOf {
   const kinematics = new ForwardKinematics(urdf, link, [...joints, ...held.keys()]);
   const heldAt = [...held.values()];
   return (pose) => Array.from(kinematics.position([...pose, ...heldAt]));
