@@ -187,9 +187,10 @@ async function readJoints(path: string): Promise<JointPositions | null> {
   try {
     return jointsSchema.parse(JSON.parse(text));
   } catch (error) {
+    const start = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
     throw new JepaMpcError('goal.file', {
       subject: path,
-      found: text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text,
+      found: text.trim() === '' ? 'nothing' : start,
       expected: 'joint positions by name: {"shoulder": 0.3}',
       remedy: 'Save the goal again, or delete this file: its pictures can be used without it.',
       cause: error,

@@ -7,7 +7,7 @@ import { withJoints } from '../../robot/goal-joints.js';
 import type { RobotModel } from '../node/robot-model.js';
 import type { Goals } from '../../goals/goals.js';
 import type { ServiceHost, ServiceOutcome } from '../node/node-services.js';
-import { NO_FRAME } from '../node/operator-services.js';
+import { NO_FRAME, withoutJoints } from '../node/operator-services.js';
 
 export interface GoalServicesOptions {
   readonly goals: Goals;
@@ -93,8 +93,10 @@ export class GoalServices {
     const goal = this.#options.capturedGoal();
     if (goal === null) return { success: false, message: NO_FRAME };
     await this.saveAs(name, goal);
-    const what = goal.joints === undefined ? ', without joint positions: no fresh joint states' : '';
-    return { success: true, message: `the frame stamped ${String(goal.stampNs)} ns is goal ${name}${what}` };
+    return {
+      success: true,
+      message: `the frame stamped ${String(goal.stampNs)} ns is goal ${name}${withoutJoints(goal)}`,
+    };
   }
 
   async #load(): Promise<ServiceOutcome> {

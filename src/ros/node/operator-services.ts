@@ -1,3 +1,4 @@
+import type { FrameSet } from '../../core/model-info.js';
 import type { Goals } from '../../goals/goals.js';
 import type { ServiceHandlers, ServiceOutcome } from './node-services.js';
 import type { ControlLoop } from '../../loop/control-loop.js';
@@ -9,6 +10,11 @@ import type { PlanningSession } from './planning-session.js';
 /** Answer to a request for the newest frame while there is none. */
 export const NO_FRAME =
   'camera: found no frame yet, expected one since the node was configured or reset. Check that the camera publishes, and ask again.';
+
+/** What the answer to a request for a captured goal says of its joint positions; empty if it has them. */
+export function withoutJoints({ joints }: FrameSet): string {
+  return joints === undefined ? ', without joint positions: no fresh joint states' : '';
+}
 
 /** What to do about an emergency stop. */
 const RELEASE_FIRST = 'release every button, then call ~/reset';
@@ -130,7 +136,10 @@ export class OperatorServices implements ServiceHandlers {
     const goal = loop.capturedGoal;
     if (goal === null) return { success: false, message: NO_FRAME };
     goals.set(goal, '~/capture_goal');
-    return { success: true, message: `the goal is the frame stamped ${String(goal.stampNs)} ns` };
+    return {
+      success: true,
+      message: `the goal is the frame stamped ${String(goal.stampNs)} ns${withoutJoints(goal)}`,
+    };
   }
 
   /** Answer to a request that needs the control loop, while there is none. */

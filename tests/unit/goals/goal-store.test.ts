@@ -70,6 +70,13 @@ describe('GoalStore', () => {
     },
   );
 
+  it('says that a file of joint positions is empty', async () => {
+    const store = new GoalStore(folder);
+    await store.save('home', goalOf(frame(0)), FRONT);
+    writeFileSync(join(folder, 'home', 'joints.json'), '\n');
+    await expect(store.load('home', FRONT)).rejects.toThrow(/joints\.json: found nothing, expected/);
+  });
+
   it('keeps the colours of another encoding', async () => {
     const store = new GoalStore(folder);
     await store.save('home', goalOf(frame(3, 'bgr8')), FRONT);

@@ -453,6 +453,16 @@ describe('services', () => {
     expect(ageMs).toBeLessThan(200);
   });
 
+  it('say that a goal has no joint positions once the driver is silent', async () => {
+    await openActive();
+    expect(ros.call('~/capture_goal')?.message).toMatch(/ns$/);
+    robot.hasDriver = false;
+    await robot.pass(1000);
+    expect(ros.call('~/capture_goal')?.message).toMatch(
+      /ns, without joint positions: no fresh joint states$/,
+    );
+  });
+
   it('reset a moving robot after it has come to rest, and one at rest at once', async () => {
     await openActive();
     expect(ros.call('~/reset')?.message).toBe('braking to rest first; then the measured pose is taken');
