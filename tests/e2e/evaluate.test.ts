@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -13,6 +13,7 @@ import type { Rng } from '../../src/core/ports.js';
 import { createRng } from '../../src/math/rng.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/eval/main.js', import.meta.url));
+const MODEL = fileURLToPath(new URL('../../models/reacher', import.meta.url));
 
 /** A search that ends in seconds: short episodes, few samples. */
 const QUICK_SPACE = `
@@ -283,8 +284,9 @@ describe('tune', () => {
     expect(result.heldOut.tuned.episodes).toHaveLength(2);
 
     const model = join(folder, 'model');
-    mkdirSync(model);
-    writeFileSync(join(model, 'manifest.json'), '{ "name": "another" }');
+    cpSync(MODEL, model, { recursive: true });
+    const manifest = JSON.parse(readFileSync(join(model, 'manifest.json'), 'utf8')) as object;
+    writeFileSync(join(model, 'manifest.json'), JSON.stringify({ ...manifest, name: 'another' }));
     const other = tune('--trials', '3', '--model', model);
     expect(await other.ended).toBe(2);
     expect(other.output).toContain('study tune: found trials with another model');

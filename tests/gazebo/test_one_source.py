@@ -164,7 +164,7 @@ class TestInMujoco:
         compiled = plant._model.camera(sensor.get("name"))
         assert math.radians(compiled.fovy[0]) == pytest.approx(2 * math.atan(math.tan(fov_rad / 2) * height / width))
         assert plant.render().shape == (height, width, 3)
-        assert plant.camera.rate_hz == float(sensor.findtext("update_rate"))
+        assert plant.cameras[0].rate_hz == float(sensor.findtext("update_rate"))
 
     def test_the_compiled_camera_is_where_the_urdfs_is(self, robot: Element, plant) -> None:
         import mujoco

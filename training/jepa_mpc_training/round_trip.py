@@ -34,7 +34,7 @@ QUICK_SETTINGS = (
     "train.steps=80",
     "train.batch=16",
     "train.warmup_steps=5",
-    "train.regulariser=20",
+    "train.regulariser=100",
     # With the full weight, so few steps leave most of the variance to the directions that show the joints.
     "train.joint_readout=0.3",
     "train.held_out=0.3",
