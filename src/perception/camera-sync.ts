@@ -46,11 +46,16 @@ export class CameraSync {
     return this.#unmatched;
   }
 
-  /** The cameras without a frame of `sinceNs` or later, by their indices, in order; none is where there is one camera. */
+  /**
+   * The cameras that have sent nothing since a set with this stamp, by their indices, in order; none is where there is one camera. The stamp is
+   * that of the set's oldest frame: its other frames are newer by the tolerance at most.
+   */
   lateSince(sinceNs: bigint): readonly number[] {
     return this.#waiting.flatMap((waiting, camera) => {
       const newestNs = waiting.at(-1)?.stampNs ?? at(this.#usedNs, camera);
-      return this.#waiting.length > 1 && (newestNs === null || newestNs < sinceNs) ? [camera] : [];
+      return this.#waiting.length > 1 && (newestNs === null || newestNs <= sinceNs + this.#toleranceNs)
+        ? [camera]
+        : [];
     });
   }
 

@@ -225,22 +225,27 @@ class TestHeartbeat:
         assert peer.spin_until(peer.moves)
         peer.spin_for(HEARTBEAT_S + 0.5)
         beat.cancel()
-        assert panel.comes_to_rest(HEARTBEAT_S + 3.0)
+        # By now the robot may be at its goal, where it rests anyway: the log says what happens.
+        log = process.log_path.read_text
+        assert peer.spin_until(lambda: "s from /watchful_button; it lasts" in log())
+        assert panel.comes_to_rest()
         assert "no heartbeat for" in panel.reset().message
         beat.reset()
         peer.spin_for(0.5)
         assert peer.rests()
+        known = len(log())
         assert panel.reset().success
-        assert peer.spin_until(peer.moves)
+        assert peer.spin_until(lambda: "following plans" in log()[known:])
         # The heartbeat of one does not stand in for another's.
         second = panel.button("second_button")
         second.publish(Bool(data=False))
-        assert panel.comes_to_rest(HEARTBEAT_S + 3.0)
-        assert "s from /second_button; it lasts" in process.log_path.read_text()
+        assert peer.spin_until(lambda: "s from /second_button; it lasts" in log())
+        assert panel.comes_to_rest()
+        known = len(log())
         assert panel.reset().success
-        assert peer.spin_until(peer.moves)
+        assert peer.spin_until(lambda: "following plans" in log()[known:])
         peer.spin_for(HEARTBEAT_S + 0.5)
-        assert peer.spin_until(peer.moves)
+        assert "emergency stop" not in log()[known:]
         beat.cancel()
         panel.close()
 
@@ -280,6 +285,8 @@ class TestSpeedScale:
         peer = panel.peer
         panel.scale(1.0)
         assert peer.set_parameters([parameter("command.speed_scale_timeout_s", 0.3)]).results[0].successful
+        # The scale may arrive after the parameter: then the robot goes on until that message is too old as well.
+        peer.spin_for(1.0)
         assert panel.comes_to_rest()
         assert peer.spin_until(lambda: peer.reported("speed_scale: no message for"))
         beat = peer.create_timer(0.1, lambda: panel.scale_now(1.0))
