@@ -18,6 +18,9 @@ export interface EndpointQos {
   readonly durability: number;
 }
 
+/** What rmw reports in place of a node's name. An endpoint may be discovered before its node; a DDS program without ROS never has a name. */
+export const UNNAMED = '_NODE_NAME_UNKNOWN_';
+
 /** Fully qualified name of the node that an endpoint belongs to. */
 export function nodeNameOf({
   node_name,
@@ -73,6 +76,7 @@ export function publisherOf(
 ): string {
   const endpoints = node.getPublishersInfoByTopic(topic, false) as Endpoint[];
   const sender = endpoints.find(({ endpoint_gid }) => gid !== null && gidInHex(endpoint_gid) === gid);
+  if (sender?.node_name === UNNAMED) return `a publisher of ${topic} without a name`;
   if (sender !== undefined) return nodeNameOf(sender);
   const names = publishersOf(node, topic);
   return names.length === 0 ? `an unknown publisher of ${topic}` : names.join(' or ');

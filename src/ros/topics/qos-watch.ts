@@ -1,11 +1,8 @@
 import type rclnodejs from 'rclnodejs';
 
-import { nodeNameOf } from './endpoints.js';
+import { nodeNameOf, UNNAMED } from './endpoints.js';
 import type { Endpoint } from './endpoints.js';
 import { mismatch } from './qos-compatibility.js';
-
-/** What rmw reports in place of a node's name. An endpoint may be discovered before its node; a DDS program without ROS never has a name. */
-const UNNAMED = '_NODE_NAME_UNKNOWN_';
 
 /**
  * Why the sender reaches none of the receivers; null if it reaches one.
