@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { SIMULATOR_NAMES } from '../demo/simulators.js';
-import { writtenTaskSchema } from '../episodes/tasks/written-task.js';
+import { writtenCircumstancesSchema } from '../episodes/written-circumstances.js';
 import { episodeResultSchema } from '../simulation/wire.js';
 
 const rate = z.number().min(0).max(1);
@@ -55,15 +54,7 @@ const comparison = z.strictObject({
 });
 
 /** What `evaluate --json` writes. */
-export const evaluationSchema = z.strictObject({
-  simulator: z.enum(SIMULATOR_NAMES),
-  robot: z.string(),
-  model: z.strictObject({ name: z.string(), sha256: z.string() }),
-  task: writtenTaskSchema,
-  imperfections: z.array(z.string()).readonly(),
-  episodes: z.int().min(1),
-  seed: z.int().min(0),
-  episodeSeconds: z.number().positive(),
+export const evaluationSchema = writtenCircumstancesSchema.extend({
   jobs: z.int().min(1),
   machine: z.string(),
   minutes: z.number(),

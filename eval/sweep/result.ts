@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { JepaMpcError } from '../../src/core/errors.js';
-import { SIMULATOR_NAMES } from '../demo/simulators.js';
-import { writtenTaskSchema } from '../episodes/tasks/written-task.js';
+import { writtenCircumstancesSchema } from '../episodes/written-circumstances.js';
 
 const interval = z.tuple([z.number(), z.number()]);
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
@@ -23,15 +22,7 @@ const parameter = z.strictObject({
 });
 
 /** What the points of a sweep have in common. */
-const circumstances = z.strictObject({
-  simulator: z.enum(SIMULATOR_NAMES),
-  robot: z.string(),
-  model: z.strictObject({ name: z.string(), sha256: z.string() }),
-  task: writtenTaskSchema,
-  imperfections: z.array(z.string()).readonly(),
-  episodes: z.int().min(1),
-  seed: z.int().min(0),
-  episodeSeconds: z.number().positive(),
+const circumstances = writtenCircumstancesSchema.extend({
   /** Parameters of the profile that is varied. */
   profile: z.record(z.string(), z.unknown()),
 });
