@@ -21,12 +21,12 @@ const FIGURES: Omit<DemoReport, 'episodes'> = {
   episodeSeconds: 6,
   successRate: 1,
   successInterval95: [0.839, 1],
-  medianTimeS: 1.8,
+  medianTimeS: 1.83,
   baselines: { random: null, doNothing: null, squaredLatentDistance: null },
-  planRateHz: { median: 30.1, p5: 29.6 },
-  planMs: { p50: 9.1, p95: 12.6 },
-  frameToCommandMs: { p50: 107.2, p95: 116.8 },
-  rosThreadGapMs: { p99: 2.8, max: 9.9 },
+  planRateHz: { median: 30.2, p5: 29.6 },
+  planMs: { p50: 6.8, p95: 9.7 },
+  frameToCommandMs: { p50: 105.7, p95: 108.3 },
+  rosThreadGapMs: { p99: 2.5, max: 17.4 },
   limitViolations: 0,
   largestAcceleration: 1,
   device: 'cpu',
@@ -60,8 +60,8 @@ describe('the sample output of the README', () => {
       },
     });
     const terminal = new DemoTerminal(output as unknown as NodeJS.WriteStream);
-    const outcome = { success: true, finalDistanceM: 0.02, timeS: 1.62, holdReason: '' } as EpisodeOutcome;
-    terminal.episode('planner', 0, 20, outcome, [0.65, -0.24], { planRateHz: 30.3, frameToCommandMs: 120 });
+    const outcome = { success: true, finalDistanceM: 0.024, timeS: 1.31, holdReason: '' } as EpisodeOutcome;
+    terminal.episode('planner', 0, 20, outcome, [0.65, -0.24], { planRateHz: 30.4, frameToCommandMs: 108 });
     expect(SAMPLE).toContain(written.join('').trimEnd());
   });
 });
