@@ -19,7 +19,7 @@ import { NOTHING, sumOf, tallyOfJunit, withStatus } from './tally.mjs';
  * @property {Part} part
  */
 
-/** @typedef {{ check: Check, tally: Tally }} Outcome of a part */
+/** @typedef {{ check: Check, name: string, tally: Tally }} Outcome of a part */
 
 /** Exit statuses of a program that Ctrl-C or a termination ended: the remaining checks do not start then. */
 const INTERRUPTED = new Set([130, 143, 129]);
@@ -63,12 +63,11 @@ export async function runChosen(chosen, layout, lanes, known) {
     process.stdout.write('\ninterrupted\n');
     return interruption;
   }
-  const tallies = chosen.map((check) => {
-    const tally =
-      known[check.name] ?? sumOf(outcomes.filter((one) => one.check === check).map((one) => one.tally));
-    return { check, tally };
-  });
-  return printSummary(tallies);
+  for (const check of chosen) {
+    const tally = known[check.name];
+    if (tally !== undefined) outcomes.push({ check, name: check.name, tally });
+  }
+  return printSummary(chosen, outcomes);
 }
 
 /**
@@ -112,7 +111,7 @@ async function runJobs(jobs, layout, lanes) {
       const job = queue.shift();
       if (job === undefined) return;
       const { tally, status } = await runJob(job, layout, env, isAlone);
-      outcomes.push({ check: job.check, tally });
+      outcomes.push({ check: job.check, name: job.part.name, tally });
       if (INTERRUPTED.has(status)) interruption = status;
     }
   };
@@ -181,21 +180,37 @@ async function runPart(check, part, layout, env, logPath) {
 }
 
 /**
- * @param {readonly { check: Check, tally: Tally }[]} tallies
+ * @param {readonly Check[]} chosen
+ * @param {readonly Outcome[]} outcomes
  * @returns {number} 0 when nothing failed
  */
-function printSummary(tallies) {
+function printSummary(chosen, outcomes) {
   process.stdout.write('\n');
-  for (const { check, tally } of tallies) {
+  for (const check of chosen) {
+    const tally = sumOf(outcomes.filter((one) => one.check === check).map((one) => one.tally));
     process.stdout.write(`${check.name.padEnd(10)} ${inWords(tally)}\n`);
   }
-  const total = sumOf(tallies.map(({ tally }) => tally));
-  if (total.skipped.length > 0) {
-    process.stdout.write(`\n${String(total.skipped.length)} skipped:\n`);
-    for (const skipped of total.skipped) process.stdout.write(`  ${skipped}\n`);
-  }
+  const total = sumOf(outcomes.map(({ tally }) => tally));
+  printList('skipped', total.skipped.length, total.skipped);
+  printList('failed', total.failed, outcomes.flatMap(failuresOf));
   process.stdout.write(`\n${String(total.passed)} passed, ${String(total.failed)} failed\n`);
   return total.failed === 0 ? 0 : 1;
+}
+
+/** @param {string} title @param {number} count @param {readonly string[]} lines */
+function printList(title, count, lines) {
+  if (count === 0) return;
+  process.stdout.write(`\n${String(count)} ${title}:\n`);
+  for (const line of lines) process.stdout.write(`  ${line}\n`);
+}
+
+/**
+ * @param {Outcome} outcome
+ * @returns {readonly string[]} a line for each test that failed; one for the part where its runner names none
+ */
+function failuresOf({ name, tally: { failed, failures = [] } }) {
+  if (failed === 0) return [];
+  return failures.length > 0 ? failures.map((line) => `${name}: ${line}`) : [`${name}: its output says why`];
 }
 
 /** @param {Tally} tally */

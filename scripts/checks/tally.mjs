@@ -6,6 +6,7 @@ import { XMLParser } from 'fast-xml-parser';
  * @typedef {object} Tally
  * @property {number} passed
  * @property {number} failed
+ * @property {string[]} [failures] names of failed tests, each with the first line of what it says; absent where the runner does not name them
  * @property {string[]} skipped names of tests left out, each with its reason
  */
 
@@ -47,6 +48,7 @@ export function tallyOfJunit(xml) {
   const parser = new XMLParser({
     ignoreAttributes: false,
     attributeNamePrefix: '',
+    htmlEntities: true, // line breaks of messages are &#10;
     isArray: (name) => name === 'testsuite' || name === 'testcase',
   });
   /** @type {readonly Record<string, any>[]} */
@@ -54,11 +56,23 @@ export function tallyOfJunit(xml) {
   const count = (/** @type {string} */ name) =>
     suites.reduce((sum, suite) => sum + Number(suite[name] ?? 0), 0);
   const failed = count('failures') + count('errors');
+  const failures = suites
+    .flatMap((suite) => suite['testcase'] ?? [])
+    .filter((test) => test.failure !== undefined || test.error !== undefined)
+    .map(({ classname, name, failure, error }) => failureLine(`${classname}.${name}`, (failure ?? error).message));
   const skipped = suites
     .flatMap((suite) => suite['testcase'] ?? [])
     .filter((test) => test.skipped !== undefined)
     .map(({ name, skipped }) => `${name}: ${reasonOf(skipped) || 'no reason given'}`);
-  return { passed: Math.max(0, count('tests') - failed - count('skipped')), failed, skipped };
+  return { passed: Math.max(0, count('tests') - failed - count('skipped')), failed, failures, skipped };
+}
+
+/**
+ * @param {string} name
+ * @param {string | undefined} message
+ */
+export function failureLine(name, message) {
+  return `${name}: ${message?.trim().split('\n', 1)[0] || 'no reason given'}`;
 }
 
 /**

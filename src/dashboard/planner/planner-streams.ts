@@ -22,7 +22,7 @@ export interface PlannerStreamsOptions {
   readonly ros: RosPort;
   /** Full name of the planner. */
   readonly node: string;
-  /** Joints of the model, in the order of the columns. */
+  /** Joints of the model, in the order of the columns. Empty until the robot is known: until then, nothing with a column per joint is sent. */
   readonly joints: () => readonly string[];
   /** Sends a frame to those who watch its channel; the last one of a lasting channel also to those who watch it later. */
   readonly stream: (channel: string, frame: string | Uint8Array, isLasting: boolean) => void;
@@ -144,6 +144,7 @@ export class PlannerStreams {
       this.#subscribe('trajectory_msgs/msg/JointTrajectory', topic, 'reliable', (bytes) => {
         const message = wire.readTrajectory(bytes);
         const names = this.#options.joints();
+        if (names.length === 0) return;
         this.#send('plan', message.stampNs, pointsByJoint(message, 'positions', names));
         this.#send('plan_velocity', message.stampNs, pointsByJoint(message, 'velocities', names));
       });

@@ -12,6 +12,7 @@ import type { ServerMessage } from '../../../src/dashboard/protocol.js';
 import type { StatusMessage } from '../../../src/dashboard/planner/wire.js';
 import { diagnosticArray } from '../../../src/ros/diagnostics/diagnostic-messages.js';
 import { cdrMessage, writeHeader, writeString } from '../../../src/ros/topics/cdr-writing.js';
+import { jointTrajectory } from '../../../src/ros/topics/trajectory-messages.js';
 import { FakeRosPort } from './fake-ros-port.js';
 import { FakeSocket } from './fake-socket.js';
 
@@ -226,6 +227,19 @@ describe('the dashboard of a planner', () => {
       shape: [3, 1],
       numbers: Float32Array.of(0.5, 0.25, NaN),
     });
+  });
+
+  it('sends no plan before it knows the joints that its columns are of', async () => {
+    await pass(1100);
+    say({ type: 'watch', channels: ['plan'] });
+    const point = { positions: Float64Array.of(0.5), velocities: Float64Array.of(0.25), timeFromStartNs: 1n };
+    const plan = jointTrajectory([point], ['elbow'], { hasVelocities: true });
+    const frames = (): number => socket.sent.filter((data) => typeof data !== 'string').length;
+    ros.publish(`${NODE}/plan`, plan);
+    expect(frames()).toBe(0);
+    ros.report(REPORT);
+    ros.publish(`${NODE}/plan`, plan);
+    expect(frames()).toBe(1);
   });
 
   it('sends an empty picture once there is no goal any more, also to pages that look later', async () => {

@@ -95,6 +95,7 @@ describe('running checks', () => {
     expect(status).toBe(1);
     expect(output).toContain('why');
     expect(output).toMatch(/bad +0 ok, 1 not ok, 0 skipped/);
+    expect(output).toContain('1 failed:\n  bad: its output says why\n');
     expect(output.trimEnd().split('\n').at(-1)).toBe('1 passed, 1 failed');
   });
 

@@ -3,11 +3,17 @@ import { sumOf, tallyOfJunit, withStatus } from '../../../scripts/checks/tally.m
 
 const JUNIT = `<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="1" failures="2" skipped="1" tests="9" time="0.1">
 <testcase classname="a" name="test_window" time="0.0"><skipped type="pytest.skip" message="no display here">a.py:3: no display here</skipped></testcase>
+<testcase classname="tests.test_a" name="test_sum" time="0.1"><failure message="AssertionError: 1 is not 2&#10;more">trace</failure></testcase>
 </testsuite></testsuites>`;
 
 describe('counting tests', () => {
   test('a pytest report', () => {
-    expect(tallyOfJunit(JUNIT)).toEqual({ passed: 5, failed: 3, skipped: ['test_window: no display here'] });
+    expect(tallyOfJunit(JUNIT)).toEqual({
+      passed: 5,
+      failed: 3,
+      failures: ['tests.test_a.test_sum: AssertionError: 1 is not 2'],
+      skipped: ['test_window: no display here'],
+    });
   });
 
   test('a pytest file that is skipped as a whole, with its reason', () => {
