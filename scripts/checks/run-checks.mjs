@@ -19,7 +19,7 @@ import { NOTHING, sumOf, tallyOfJunit, withStatus } from './tally.mjs';
  * @property {Part} part
  */
 
-/** @typedef {{ check: Check, name: string, tally: Tally }} Outcome of a part */
+/** @typedef {{ job: Job, tally: Tally, first?: Tally }} Outcome of a part; `first`: of its first run, where it ran twice */
 
 /** Exit statuses of a program that Ctrl-C or a termination ended: the remaining checks do not start then. */
 const INTERRUPTED = new Set([130, 143, 129]);
@@ -32,6 +32,12 @@ const NOT_STARTED = 127;
  * real time.
  */
 export const LANES = Math.min(2, availableParallelism());
+
+/**
+ * A part that failed beside another one runs a second time, alone: only then is it known whether the code is at fault or the load. More
+ * than this is not repeated: then something is broken, and the answer should not be late.
+ */
+const MAX_REPEATED_SECONDS = 400;
 
 /**
  * Runs the checks and ends with the line `N passed, N failed`.
@@ -63,11 +69,7 @@ export async function runChosen(chosen, layout, lanes, known) {
     process.stdout.write('\ninterrupted\n');
     return interruption;
   }
-  for (const check of chosen) {
-    const tally = known[check.name];
-    if (tally !== undefined) outcomes.push({ check, name: check.name, tally });
-  }
-  return printSummary(chosen, outcomes);
+  return printSummary(chosen, outcomes, known);
 }
 
 /**
@@ -111,12 +113,28 @@ async function runJobs(jobs, layout, lanes) {
       const job = queue.shift();
       if (job === undefined) return;
       const { tally, status } = await runJob(job, layout, env, isAlone);
-      outcomes.push({ check: job.check, name: job.part.name, tally });
+      outcomes.push({ job, tally });
       if (INTERRUPTED.has(status)) interruption = status;
     }
   };
   const isSingle = concurrent.length === 1 || lanes.length === 1;
   await Promise.all((isSingle ? lanes.slice(0, 1) : lanes).map((env) => work(concurrent, env, isSingle)));
+  if (!isSingle) {
+    const suspects = outcomes.filter(({ tally }) => tally.failed > 0);
+    const seconds = suspects.reduce((sum, { job }) => sum + job.part.seconds, 0);
+    if (seconds <= MAX_REPEATED_SECONDS) {
+      for (const suspect of suspects) outcomes.splice(outcomes.indexOf(suspect), 1);
+      await work(
+        suspects.map(({ job }) => job),
+        lanes[0] ?? {},
+        true,
+      );
+      for (const { job, tally } of suspects) {
+        const outcome = outcomes.find((one) => one.job === job);
+        if (outcome !== undefined) outcome.first = tally;
+      }
+    }
+  }
   await work(alone, lanes[0] ?? {}, true);
   return { outcomes, interruption };
 }
@@ -182,17 +200,27 @@ async function runPart(check, part, layout, env, logPath) {
 /**
  * @param {readonly Check[]} chosen
  * @param {readonly Outcome[]} outcomes
+ * @param {Readonly<Record<string, Tally>>} known
  * @returns {number} 0 when nothing failed
  */
-function printSummary(chosen, outcomes) {
+function printSummary(chosen, outcomes, known) {
   process.stdout.write('\n');
-  for (const check of chosen) {
-    const tally = sumOf(outcomes.filter((one) => one.check === check).map((one) => one.tally));
+  const tallies = chosen.map((check) => {
+    const own = outcomes.filter(({ job }) => job.check === check).map(({ tally }) => tally);
+    const tally = known[check.name] ?? sumOf(own);
     process.stdout.write(`${check.name.padEnd(10)} ${inWords(tally)}\n`);
-  }
-  const total = sumOf(outcomes.map(({ tally }) => tally));
+    return tally;
+  });
+  const total = sumOf(tallies);
+  const repeated = outcomes.flatMap(({ job, tally, first }) =>
+    first === undefined || tally.failed > 0 ? [] : failuresOf(job.part.name, first),
+  );
   printList('skipped', total.skipped.length, total.skipped);
-  printList('failed', total.failed, outcomes.flatMap(failuresOf));
+  printList('failed beside another part and passed alone', repeated.length, repeated);
+  printList('failed', total.failed, [
+    ...outcomes.flatMap(({ job, tally }) => failuresOf(job.part.name, tally)),
+    ...Object.entries(known).flatMap(([name, tally]) => failuresOf(name, tally)),
+  ]);
   process.stdout.write(`\n${String(total.passed)} passed, ${String(total.failed)} failed\n`);
   return total.failed === 0 ? 0 : 1;
 }
@@ -205,12 +233,13 @@ function printList(title, count, lines) {
 }
 
 /**
- * @param {Outcome} outcome
+ * @param {string} part
+ * @param {Tally} tally
  * @returns {readonly string[]} a line for each test that failed; one for the part where its runner names none
  */
-function failuresOf({ name, tally: { failed, failures = [] } }) {
+function failuresOf(part, { failed, failures = [] }) {
   if (failed === 0) return [];
-  return failures.length > 0 ? failures.map((line) => `${name}: ${line}`) : [`${name}: its output says why`];
+  return failures.length > 0 ? failures.map((line) => `${part}: ${line}`) : [`${part}: its output says why`];
 }
 
 /** @param {Tally} tally */

@@ -59,7 +59,9 @@ export function tallyOfJunit(xml) {
   const failures = suites
     .flatMap((suite) => suite['testcase'] ?? [])
     .filter((test) => test.failure !== undefined || test.error !== undefined)
-    .map(({ classname, name, failure, error }) => failureLine(`${classname}.${name}`, (failure ?? error).message));
+    .map(({ classname, name, failure, error }) =>
+      failureLine(`${classname}.${name}`, (failure ?? error).message),
+    );
   const skipped = suites
     .flatMap((suite) => suite['testcase'] ?? [])
     .filter((test) => test.skipped !== undefined)

@@ -24,12 +24,14 @@ export default class TallyReporter {
         if (result.state === 'passed') passed += 1;
         else if (result.state === 'skipped' && result.note) skipped.push(`${test.fullName}: ${result.note}`);
         else {
-          const reason = result.state === 'skipped' ? 'skipped without a reason' : result.errors?.[0]?.message;
+          const reason =
+            result.state === 'skipped' ? 'skipped without a reason' : result.errors?.[0]?.message;
           failures.push(failureLine(test.fullName, reason));
         }
       }
     }
     const path = process.env['JEPA_MPC_TALLY'];
-    if (path !== undefined) writeFileSync(path, JSON.stringify({ passed, failed: failures.length, failures, skipped }));
+    if (path !== undefined)
+      writeFileSync(path, JSON.stringify({ passed, failed: failures.length, failures, skipped }));
   }
 }

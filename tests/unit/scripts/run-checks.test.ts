@@ -99,6 +99,34 @@ describe('running checks', () => {
     expect(output.trimEnd().split('\n').at(-1)).toBe('1 passed, 1 failed');
   });
 
+  test('a part that failed beside another one runs again, alone: what it says then counts, and both are printed', () => {
+    const { status, output } = run(
+      [
+        { name: 'disturbed', script: 'echo run; [ -e seen ] || { touch seen; exit 1; }' },
+        { name: 'broken', script: 'false' },
+        { name: 'good', script: 'true' },
+      ],
+      2,
+    );
+    expect(status).toBe(1);
+    expect(output.match(/^run$/gm)).toHaveLength(2);
+    expect(output).toContain('1 failed beside another part and passed alone:\n  disturbed: its output');
+    expect(output).toContain('1 failed:\n  broken: its output');
+    expect(output.trimEnd().split('\n').at(-1)).toBe('2 passed, 1 failed');
+  });
+
+  test('where long parts fail, none runs again', () => {
+    const { output } = run(
+      [
+        { name: 'a', script: 'echo run; false', seconds: 300 },
+        { name: 'b', script: 'echo run; false', seconds: 300 },
+      ],
+      2,
+    );
+    expect(output.match(/^run$/gm)).toHaveLength(2);
+    expect(output.trimEnd().split('\n').at(-1)).toBe('0 passed, 2 failed');
+  });
+
   test('after an interruption no other part starts', () => {
     const { status, output } = run(
       [
