@@ -25,8 +25,8 @@ VIEWS = 2
 """Views of each motion, each with an appearance of its own. Without random appearances there is one
 (randomise.view_count)."""
 
-IMAGE_SIZE = 64
-"""Width and height of the encoder's input."""
+FRAME_SIZE = 64
+"""Default width and height of recorded frames, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,9 @@ class CollectConfig:
     seed: int = 0
     tracking_gain: float = 10.0
     """Position feedback of the joint controller, added to the desired velocity, in 1/s."""
-    frame_size: int = IMAGE_SIZE
-    """Width and height of the recorded frames, in pixels; 0: the camera's own size, which published encoders take."""
+    frame_size: int = FRAME_SIZE
+    """Width and height of the recorded frames, in pixels, and of the input of an encoder of our own; 0: the camera's
+    own size, which published encoders take."""
 
 
 @dataclass(frozen=True)
@@ -165,10 +166,16 @@ class TrainConfig:
     """Weight of the error of the predicted joint part."""
     projections: int = 64
     latent_dim: int = 32
+    encoder: str = "patches"
+    """Network of an encoder of our own: patches, convolution or points (nets.TRUNKS)."""
     patch: int = 4
+    """Width and height of a patch, in pixels; twice as many divide those of a frame."""
     patch_width: int = 24
     local_width: int = 64
-    """Channels of the convolution over neighbouring patches; `patch_width`: of the patches."""
+    """Channels of the convolution over neighbouring patches; `patch_width`: of the patches, and of the first layer of
+    the other networks."""
+    points: int = 32
+    """Points in the image that the network `points` finds."""
     encoder_width: int = 256
     predictor_width: int = 256
     held_out: float = 0.06

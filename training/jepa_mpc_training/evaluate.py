@@ -16,7 +16,7 @@ from jepa_mpc_sim.joint_limits import AS_DESCRIBED, JointLimits, RobotOptions
 from tqdm import tqdm
 
 from .conditions import NOMINAL, Condition
-from .config import BLOCK, IMAGE_SIZE, PERIOD_MS, TICK_MS, WINDOW, PlannerConfig
+from .config import BLOCK, FRAME_SIZE, PERIOD_MS, TICK_MS, WINDOW, PlannerConfig
 from .planner import CemPlanner
 from .robot import Robot
 from .runtime import ExportedModel
@@ -159,7 +159,7 @@ def evaluate(
     condition: Condition = NOMINAL,
     simulator: Simulator = "mujoco",
     tracking_gain: float = 10.0,
-    frame_size: int = IMAGE_SIZE,
+    frame_size: int = FRAME_SIZE,
     options: RobotOptions = AS_DESCRIBED,
     captures_goal: bool = False,
 ) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from .config import GoalConfig, PhotometryConfig, TrainConfig
 from .dataset import Dataset
 from .joint_code import JointPart, PositionCode
-from .nets import Projection
+from .nets import Projection, SpatialSoftmax
 from .train import FeatureJepa, Jepa
 
 _STRIDE = 2
@@ -25,9 +25,8 @@ class PictureReader(nn.Module):
     """Image `[B, 3, S, S]`, normalised, and what the encoder shows of it `[B, D]` -> numbers of the joint positions
     `[B, K]`.
 
-    Convolutions find points in the image, as the mean place of a softmax over it (Levine et al. 2016, arXiv
-    1504.00702), which is exact to fractions of a pixel. A dense network makes joint positions of them and of what the
-    encoder shows, which tells roughly where the links are.
+    Convolutions find points in the image. A dense network makes joint positions of them and of what the encoder shows,
+    which tells roughly where the links are.
     """
 
     def __init__(self, config: GoalConfig, shown: int, size: int) -> None:
@@ -46,6 +45,7 @@ class PictureReader(nn.Module):
             layer(2, channels),
             nn.GELU(),
             layer(4, config.points),
+            SpatialSoftmax(),
         )
         self.dense = nn.Sequential(
             nn.Linear(2 * config.points + shown, config.width),
@@ -56,12 +56,7 @@ class PictureReader(nn.Module):
         )
 
     def forward(self, image: Tensor, shown: Tensor) -> Tensor:
-        maps = self.maps(image)
-        height, width = maps.shape[2:]
-        shares = maps.flatten(2).softmax(2).unflatten(2, (height, width))
-        across = (shares.sum(2) * torch.linspace(-1, 1, width, device=image.device)).sum(2)
-        down = (shares.sum(3) * torch.linspace(-1, 1, height, device=image.device)).sum(2)
-        return self.dense(torch.cat((across, down, shown), dim=1))
+        return self.dense(torch.cat((self.maps(image), shown), dim=1))
 
 
 class FeatureReader(nn.Module):

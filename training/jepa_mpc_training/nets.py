@@ -2,33 +2,97 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 
-from .config import IMAGE_SIZE, WINDOW, DistanceConfig, TrainConfig
+from .config import WINDOW, DistanceConfig, TrainConfig
+from .exporters.errors import ExportRefusedError
+
+
+class SpatialSoftmax(nn.Module):
+    """Maps `[B, P, H, W]` -> a point in each `[B, 2 P]`: the mean place of a softmax over it, -1 to 1 across and down
+    (Levine et al. 2016, arXiv 1504.00702), which is exact to fractions of a pixel."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        height, width = maps.shape[2:]
+        shares = maps.flatten(2).softmax(2).unflatten(2, (height, width))
+        across = (shares.sum(2) * torch.linspace(-1, 1, width, device=maps.device)).sum(2)
+        down = (shares.sum(3) * torch.linspace(-1, 1, height, device=maps.device)).sum(2)
+        return torch.cat((across, down), dim=1)
+
+
+def _patches(config: TrainConfig) -> list[nn.Module]:
+    """Patches and one convolution over neighbouring ones. It takes well below a millisecond on one core, which the
+    others do not."""
+    return [
+        nn.Conv2d(3, config.patch_width, config.patch, stride=config.patch),
+        nn.GELU(),
+        nn.Conv2d(config.patch_width, config.local_width, 3, stride=2, padding=1),
+        nn.GELU(),
+    ]
+
+
+def _convolution(config: TrainConfig) -> list[nn.Module]:
+    """Four convolutions, each of which halves the image."""
+    widths = [3, config.patch_width, config.local_width, config.local_width, config.local_width]
+    layers = []
+    for given, made in itertools.pairwise(widths):
+        layers += [nn.Conv2d(given, made, 3, stride=2, padding=1), nn.GELU()]
+    return layers
+
+
+def _points(config: TrainConfig) -> list[nn.Module]:
+    """Convolutions at half the size of the image that find points in it."""
+    width = config.patch_width
+    return [
+        nn.Conv2d(3, width, 5, stride=2, padding=2),
+        nn.GELU(),
+        nn.Conv2d(width, width, 3, padding=1),
+        nn.GELU(),
+        nn.Conv2d(width, width, 3, padding=2, dilation=2),
+        nn.GELU(),
+        nn.Conv2d(width, config.points, 3, padding=4, dilation=4),
+        SpatialSoftmax(),
+    ]
+
+
+TRUNKS = {"patches": _patches, "convolution": _convolution, "points": _points}
+"""What an encoder does first with an image, by the name of the network."""
 
 
 class Encoder(nn.Module):
-    """Image `[B, 3, S, S]`, normalised -> latent `[B, 1, D]`: patches, one convolution over neighbouring patches, then
-    a dense network.
+    """Image `[B, 3, S, S]`, normalised -> latent `[B, 1, D]`: the network `config.encoder`, then a dense one.
 
     Each channel of each image is first normalised to mean 0 and standard deviation 1, which removes brightness,
-    contrast and white balance. It takes well below a millisecond on one core, which a deep convolution would not.
+    contrast and white balance.
     """
 
-    def __init__(self, config: TrainConfig) -> None:
+    def __init__(self, config: TrainConfig, frame_size: int) -> None:
+        """`frame_size`: S. Raises ExportRefusedError for an unknown network or a size that patches do not divide."""
         super().__init__()
-        self.local = nn.Sequential(
-            nn.InstanceNorm2d(3, eps=1e-3),
-            nn.Conv2d(3, config.patch_width, config.patch, stride=config.patch),
-            nn.GELU(),
-            nn.Conv2d(config.patch_width, config.local_width, 3, stride=2, padding=1),
-        )
-        count = (IMAGE_SIZE // config.patch // 2) ** 2
+        if config.encoder not in TRUNKS:
+            raise ExportRefusedError(
+                "train.encoder",
+                found=f"'{config.encoder}'",
+                expected=", ".join(TRUNKS),
+                remedy=f"Pass --set train.encoder={next(iter(TRUNKS))}.",
+            )
+        if frame_size < 1 or (config.encoder == "patches" and frame_size % (2 * config.patch)):
+            raise ExportRefusedError(
+                "collect.frame_size",
+                found=str(frame_size),
+                expected=f"a positive multiple of {2 * config.patch}, twice train.patch",
+                remedy="Change one of them, e.g. --set collect.frame_size=128 --set train.patch=8.",
+            )
+        self.frame_size = frame_size
+        self.local = nn.Sequential(nn.InstanceNorm2d(3, eps=1e-3), *TRUNKS[config.encoder](config))
+        with torch.no_grad():
+            count = self.local(torch.zeros(1, 3, frame_size, frame_size)).numel()
         self.dense = nn.Sequential(
-            nn.GELU(),
             nn.Flatten(),
-            nn.Linear(count * config.local_width, config.encoder_width),
+            nn.Linear(count, config.encoder_width),
             nn.GELU(),
             nn.Linear(config.encoder_width, config.encoder_width),
             nn.GELU(),

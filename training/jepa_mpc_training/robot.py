@@ -7,8 +7,9 @@ from collections import deque
 import numpy as np
 from jepa_mpc_sim.plant import Plant
 
-from .config import IMAGE_SIZE, TICK_MS
+from .config import FRAME_SIZE, TICK_MS
 from .limiter import CommandLimiter
+from .recordings.images import scaled
 
 
 class Robot:
@@ -16,7 +17,7 @@ class Robot:
     ros2_control). Commands reach the controller after `delay_ms`, rounded down to whole ticks.
     """
 
-    def __init__(self, plant: Plant, tracking_gain: float, delay_ms: int = 0, frame_size: int = IMAGE_SIZE) -> None:
+    def __init__(self, plant: Plant, tracking_gain: float, delay_ms: int = 0, frame_size: int = FRAME_SIZE) -> None:
         """`frame_size`: width and height of the frames; 0: the camera's own."""
         self.plant = plant
         self.limiter = CommandLimiter(plant.limits, TICK_MS / 1000)
@@ -59,18 +60,4 @@ class Robot:
         return self._sized(self.plant.render_at(position))
 
     def _sized(self, image: np.ndarray) -> np.ndarray:
-        return area_average(image, self._frame_size) if self._frame_size else image
-
-
-def area_average(image: np.ndarray, size: int) -> np.ndarray:
-    """Shrinks `uint8 [H, W, 3]` to `uint8 [size, size, 3]` by averaging equal areas.
-
-    Raises ValueError if the image's sides are not multiples of `size`.
-    """
-    height, width, channels = image.shape
-    if height % size or width % size:
-        raise ValueError(
-            f"camera image: found {width}x{height}, expected multiples of {size}. Change the camera's size in the URDF."
-        )
-    blocks = image.reshape(size, height // size, size, width // size, channels)
-    return np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
+        return scaled(image, self._frame_size) if self._frame_size else image

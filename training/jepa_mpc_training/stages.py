@@ -17,7 +17,7 @@ from .benchmark import benchmark
 from .card import write_card
 from .collect import collect
 from .conditions import CONDITIONS
-from .config import IMAGE_SIZE, Config
+from .config import FRAME_SIZE, Config
 from .dataset import Dataset
 from .distance import load_distance, train_distance
 from .distributed import SINGLE_PROCESS, ProcessGroup
@@ -28,6 +28,7 @@ from .features import Features, open_encoder, write_features
 from .goal_reader import GoalEncoder, GoalReader, load_reader, read_all, train_reader
 from .goal_reader import in_words as accuracy_in_words
 from .joint_code import EncoderWithJoints, joint_kinds
+from .nets import Encoder
 from .probe import probe
 from .randomise import view_count
 from .recordings.collect import collect_recordings
@@ -59,11 +60,13 @@ class Pipeline:
         self._group = group
         self._urdf_xml = urdf_xml
         encoder = config.encoder
-        if encoder.kind and config.collect.frame_size == IMAGE_SIZE:
+        if encoder.kind and config.collect.frame_size == FRAME_SIZE:
             # The default size is that of our own encoder. Published ones take the camera's own size.
             config = dataclasses.replace(config, collect=dataclasses.replace(config.collect, frame_size=0))
         # An encoder that cannot be used is refused before any work is done.
         self._encoder = open_encoder(encoder) if encoder.kind else None
+        if self._encoder is None:
+            Encoder(config.train, config.collect.frame_size)
         self._recorded = remembered(run_folder) if source is None else identity(source)
         self._options_file = run_folder / "robot.json"
         if config.robot == AS_DESCRIBED and self._options_file.exists():

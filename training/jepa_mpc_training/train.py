@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from .camera_input import PIXEL_SCALE, CameraInput, planar
 from .collapse import check_collapse, sigreg
-from .config import BLOCK, IMAGE_SIZE, WINDOW, PhotometryConfig, TrainConfig
+from .config import BLOCK, WINDOW, PhotometryConfig, TrainConfig
 from .curves import Curves
 from .dataset import Dataset
 from .distributed import SINGLE_PROCESS, ProcessGroup, batch_per_process
@@ -65,7 +65,8 @@ class Jepa:
     @property
     def camera(self) -> CameraInput:
         """The encoder's input."""
-        return CameraInput(IMAGE_SIZE, IMAGE_SIZE, tuple(self.pixel_mean), tuple(self.pixel_std))
+        size = self.encoder.frame_size
+        return CameraInput(size, size, tuple(self.pixel_mean), tuple(self.pixel_std))
 
     def encode_all(self, dataset: Dataset, photometry: PhotometryConfig) -> Tensor:
         """Latents of every frame `[E, V, T + 1, D]`, each view under a photometry of its own."""
@@ -220,7 +221,8 @@ def _held_out_error(jepa: Jepa, dataset: Dataset, held_out: np.ndarray, config: 
 
 def save_jepa(jepa: Jepa, config: TrainConfig, joints: int, path: Path) -> None:
     """Writes the weights and what is needed to rebuild the networks."""
-    torch.save({"config": config.__dict__, "joints": joints, **_state(jepa)}, path)
+    size = {} if isinstance(jepa, FeatureJepa) else {"frame_size": jepa.encoder.frame_size}
+    torch.save({"config": config.__dict__, "joints": joints, **size, **_state(jepa)}, path)
 
 
 def load_jepa(path: Path) -> Jepa:
@@ -228,7 +230,7 @@ def load_jepa(path: Path) -> Jepa:
     state = torch.load(path, weights_only=True)
     config = TrainConfig(**state["config"])
     places = state["encoder"].get("mean")
-    encoder = Encoder(config) if places is None else Projection(config, *places.shape)
+    encoder = Encoder(config, state["frame_size"]) if places is None else Projection(config, *places.shape)
     joint_part = JointPart.restore(state["joint_part"]) if "joint_part" in state else None
     predictor = Predictor(config, BLOCK * state["joints"], 0 if joint_part is None else joint_part.width)
     encoder.load_state_dict(state["encoder"])
@@ -276,7 +278,7 @@ def _new(dataset: Dataset, config: TrainConfig, joints: JointKinds) -> Jepa:
     # A constant channel is not scaled.
     std = np.where(some.std(0) < 1e-3, 1.0, some.std(0))
     pixels = some.mean(0).round(4).tolist(), std.round(4).tolist()
-    return Jepa(Encoder(config), predictor, *pixels, joint_part=joint_part)
+    return Jepa(Encoder(config, dataset.frames.shape[3]), predictor, *pixels, joint_part=joint_part)
 
 
 def _loss(

@@ -9,7 +9,6 @@ from jepa_mpc_training.config import PlannerConfig
 from jepa_mpc_training.evaluate import Timing, evaluate
 from jepa_mpc_training.explore import exploration
 from jepa_mpc_training.planner import ActionSpace, CemPlanner, shifted
-from jepa_mpc_training.robot import area_average
 
 SPACE = ActionSpace(np.full(2, -2.0), np.full(2, 2.0), np.zeros(2), np.ones(2))
 
@@ -81,11 +80,3 @@ def test_exploration_stays_inside_the_velocity_limits_and_knows_rest_and_full_sp
     assert (actions == 0).mean() > 0.08
     assert (np.abs(actions) == limit).mean() > 0.08
     assert ((np.abs(actions) < 0.2 * limit) & (actions != 0)).mean() > 0.08
-
-
-def test_area_average_is_the_mean_of_equal_areas() -> None:
-    image = np.zeros((4, 4, 3), dtype=np.uint8)
-    image[:2, :2] = [[[10, 0, 0], [20, 0, 0]], [[30, 0, 0], [40, 0, 0]]]
-    assert area_average(image, 2)[..., 0].tolist() == [[25, 0], [0, 0]]
-    with pytest.raises(ValueError, match="multiples of 3"):
-        area_average(image, 3)

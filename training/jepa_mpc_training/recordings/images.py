@@ -102,6 +102,8 @@ def compressed_image(subject: str, data) -> np.ndarray:
 def scaled(image: np.ndarray, size: int) -> np.ndarray:
     """Image uint8 `[H, W, 3]` -> uint8 `[size, size, 3]`: each pixel is the mean of the area that it covers."""
     height, width, _ = image.shape
+    if height == width == size:
+        return image
     rows = _area_weights(height, size) @ image.reshape(height, -1).astype(np.float32)
     columns = rows.reshape(size, width, 3).transpose(0, 2, 1) @ _area_weights(width, size).T
     return np.rint(columns.transpose(0, 2, 1)).clip(0, 255).astype(np.uint8)
