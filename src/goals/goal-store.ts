@@ -59,6 +59,9 @@ const JOINTS_FILE = 'joints.json';
 
 const jointsSchema = z.record(z.string(), z.number());
 
+/** Start of the name of a folder that holds the former goal of a name while it is replaced. No goal has such a name. */
+const FORMER = '.former-';
+
 /** Goals on disk: a folder for each name, with a PNG for each camera of the model, and the joint positions where they are known. */
 export class GoalStore {
   readonly #folder: string;
@@ -71,10 +74,11 @@ export class GoalStore {
   async list(): Promise<readonly string[]> {
     try {
       const entries = await readdir(this.#folder, { withFileTypes: true });
-      return entries
-        .filter((entry) => entry.isDirectory() && GOAL_NAME.test(entry.name))
-        .map(({ name }) => name)
-        .sort();
+      const names = entries
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => (name.startsWith(FORMER) ? name.slice(FORMER.length) : name))
+        .filter((name) => GOAL_NAME.test(name));
+      return [...new Set(names)].sort();
     } catch (error) {
       if (isMissing(error)) return [];
       throw cannot('be read', this.#folder, error, FILES);
@@ -103,8 +107,14 @@ export class GoalStore {
         await writeFile(join(temporary, fileOf(cameras, index)), image);
       if (goal.joints !== undefined)
         await writeFile(join(temporary, JOINTS_FILE), `${JSON.stringify(goal.joints, null, 2)}\n`);
-      await rm(folder, { recursive: true, force: true });
+      // The former goal is kept until the new one is in its place: a node that is killed in between loses neither.
+      const former = this.#formerOf(name);
+      if (await isThere(folder)) {
+        await rm(former, { recursive: true, force: true });
+        await rename(folder, former);
+      }
       await rename(temporary, folder);
+      await rm(former, { recursive: true, force: true });
     } catch (error) {
       if (temporary !== null) await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
       throw cannot('be written', folder, error, FILES);
@@ -116,7 +126,7 @@ export class GoalStore {
    * @throws JepaMpcError `goal.name` for an unknown name, `goal.file`, `image.compressed`, `image.encoding`
    */
   async load(name: string, cameras: readonly GoalCamera[]): Promise<FrameSet> {
-    const folder = this.#folderOf(name);
+    let folder = this.#folderOf(name);
     const known = await this.list();
     if (!known.includes(name)) {
       throw new JepaMpcError('goal.name', {
@@ -126,12 +136,17 @@ export class GoalStore {
         remedy: 'Save it first with ~/save_goal, or name one that ~/list_goals lists.',
       });
     }
+    if (!(await isThere(folder))) folder = this.#formerOf(name);
     const goal = await readGoalFiles(
       cameras.map((_, index) => join(folder, fileOf(cameras, index))),
       cameras,
     );
     const joints = await readJoints(join(folder, JOINTS_FILE));
     return joints === null ? goal : { ...goal, joints };
+  }
+
+  #formerOf(name: string): string {
+    return join(this.#folder, `${FORMER}${name}`);
   }
 
   #folderOf(name: string): string {
@@ -142,6 +157,16 @@ export class GoalStore {
       expected: '1 to 64 letters, digits, _, - or ., the first a letter or a digit',
       remedy: 'Give it such a name: parameter goal.name, or goal_name of the action.',
     });
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -94,6 +94,19 @@ describe('GoalStore', () => {
     expect(await store.list()).toEqual(['home', 'shelf']);
     const [loaded] = (await store.load('home', FRONT)).frames;
     expect(loaded === undefined ? [] : pixels(loaded)).toEqual(pixels(frame(9)));
+  });
+
+  it('has the former goal where a save was killed before the new one was in its place', async () => {
+    const store = new GoalStore(folder);
+    await store.save('home', goalOf(frame(0)), FRONT);
+    renameSync(join(folder, 'home'), join(folder, '.former-home'));
+    expect(await store.list()).toEqual(['home']);
+    const [former] = (await store.load('home', FRONT)).frames;
+    expect(former === undefined ? [] : pixels(former)).toEqual(pixels(frame(0)));
+    await store.save('home', goalOf(frame(9)), FRONT);
+    const [saved] = (await store.load('home', FRONT)).frames;
+    expect(saved === undefined ? [] : pixels(saved)).toEqual(pixels(frame(9)));
+    expect(readdirSync(folder)).toEqual(['home']);
   });
 
   it.each(['', '..', '../home', '.hidden', 'a/b', 'a b', 'x'.repeat(65)])(
