@@ -30,7 +30,7 @@ A small JEPA with a temporal-distance head: {_inputs(trained)} in, joint velocit
 {_origin(trained, encoder)} by `python -m jepa_mpc_training all` of this repository, which prints and writes this page.
 
 - Robot: {len(joints)} joints ({", ".join(joints)}), target velocities held for 0.1 s, predictor step 0.2 s.
-- Data: {_data(collected)}; {collected["frames"]} frames; no rewards.
+- Data: {_data(collected)}; {collected["frames"]} frames; no rewards.{_missing(collected)}
 - Appearance and dynamics: {_appearance(config, collected)}
 - Pixels during training: {_pixels(config)}
 - Training: prediction of the latents {_views(collected)} over {trained.rollout} steps, with SIGReg (LeJEPA),
@@ -106,6 +106,11 @@ def _data(collected: dict[str, Any]) -> str:
         where = f"{episodes - in_gazebo} driven in MuJoCo and {in_gazebo} in Gazebo (one view each from there)"
     views = collected["views"]
     return f"{episodes} episodes of random motion, {where}, each in {views} view{'s' if views > 1 else ''}"
+
+
+def _missing(collected: dict[str, Any]) -> str:
+    """What the data lack, one point each; empty if nothing is missing, or if an earlier version collected the data."""
+    return "".join(f"\n- Missing in the data: {line}." for line in collected.get("missing", []))
 
 
 def _is_recorded(collected: dict[str, Any]) -> bool:

@@ -18,6 +18,8 @@ from .card import write_card
 from .collect import collect
 from .conditions import CONDITIONS
 from .config import FRAME_SIZE, Config
+from .coverage import coverage
+from .coverage import lines as coverage_lines
 from .dataset import Dataset
 from .distance import load_distance, train_distance
 from .distributed import SINGLE_PROCESS, ProcessGroup
@@ -153,7 +155,10 @@ class Pipeline:
             remember(self._run_folder, self._recorded)
         # Later commands need neither the recordings nor the options again.
         self._options_file.write_text(json.dumps(dataclasses.asdict(config.robot)) + "\n")
-        return figures
+        dataset = self._dataset()
+        covered = coverage(self._joints, self._limits, dataset.positions, dataset.velocities)
+        print(*coverage_lines(covered), sep="\n")
+        return figures | covered
 
     def _features(self, folder: Path) -> dict[str, Any]:
         config = self._config

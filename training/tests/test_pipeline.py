@@ -49,6 +49,16 @@ def test_the_manifest_has_exactly_the_fields_of_the_contract(tiny: TinyRun, path
     assert set(value) == set(MANIFEST_FIELDS[path].split())
 
 
+def test_what_the_motions_cover_is_among_the_figures(tiny: TinyRun) -> None:
+    positions = np.load(tiny.run / "collect" / "positions.npy")
+    for index, row in enumerate(tiny.figures["collect"]["coverage"]):
+        assert row["joint"] == ("shoulder", "elbow")[index]
+        lowest, highest = positions[..., index].min() - 1e-4, positions[..., index].max() + 1e-4
+        assert lowest <= row["lowest"] < row["highest"] <= highest
+        assert 0 < row["filled"] <= 1
+        assert row["speed"] > 0.5
+
+
 def test_the_manifest_tells_the_robot_and_the_hashes_of_its_files(tiny: TinyRun) -> None:
     manifest = json.loads((tiny.model / "manifest.json").read_text())
     assert manifest["action"]["joints"] == ["shoulder", "elbow"]
@@ -158,6 +168,10 @@ def test_the_card_says_what_was_randomised(tiny: TinyRun) -> None:
     assert "cut from recordings of a robot (monday.mcap)" in recorded
     assert "Appearance and dynamics: those of the recordings." in recorded
     assert "random motion" not in recorded
+
+    assert card(TINY, missing=[]).count("Missing in the data") == 0
+    lacking = card(TINY, missing=["elbow moved over 12 % of its range: record motion of it over the rest"])
+    assert "- Missing in the data: elbow moved over 12 % of its range: record motion of it over the rest." in lacking
 
     unread = card(replace(TINY, train=replace(TINY.train, joint_readout=0.0)))
     assert "joint positions are not used" in unread
