@@ -66,6 +66,12 @@ R2 of a linear read-out of sine and cosine of each joint's position from what th
 Latents: standard deviation {figures["train"]["mean_std"]:.2f}, effective rank
 {figures["train"]["effective_rank"]:.1f} of {trained.latent_dim}.
 {_invariance(probe["invariance"])}
+## What a planner can do with them
+
+From held-out starts to held-out goals that are pictures:
+
+{_bullets(probe["verdicts"])}
+
 ## The two costs against the true distance
 
 Mean and standard deviation over held-out pairs, by the minimum number of steps between the poses at full speed.

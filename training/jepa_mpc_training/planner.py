@@ -128,7 +128,7 @@ class CemPlanner:
         goals = np.broadcast_to(goal, (count, *goal.shape))
         window = np.broadcast_to(history, (count, *history.shape)).astype(np.float32)
         total = np.zeros(count)
-        for step, weight in enumerate(_step_weights(config.steps, config.horizon)):
+        for step, weight in enumerate(step_weights(config.steps, config.horizon)):
             latent = self._model.predict(window, blocks[:, step])
             window = np.concatenate((window[:, 1:], latent[:, None]), axis=1)
             if weight > 0:
@@ -179,7 +179,7 @@ def shifted(mean: np.ndarray, shift: float) -> np.ndarray | None:
     return (1 - weight) * mean[np.minimum(low, last)] + weight * mean[np.minimum(low + 1, last)]
 
 
-def _step_weights(steps: str, horizon: int) -> np.ndarray:
+def step_weights(steps: str, horizon: int) -> np.ndarray:
     """Weight of each predictor step, `[H]` with sum 1, as in src/core/objective-spec.ts."""
     weights = {
         "last": np.arange(horizon) == horizon - 1,

@@ -12,11 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .candidate_costs import demonstrated, demonstrated_in_words, spread, spread_in_words
 from .config import BLOCK, PERIOD_MS
 from .dataset import Dataset
 from .invariance import invariance
+from .joint_sensitivity import sensitivity, sensitivity_in_words
 from .nets import DistanceHead
+from .probed import Probed
 from .read_out import in_words, read_out
+from .rollout_error import errors_in_words
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
@@ -77,6 +81,25 @@ def probe(
         ),
         "rollout_error": plot_errors(errors, folder / "rollout.png"),
         "invariance": invariances,
+    }
+
+
+def planning(probed: Probed, errors: np.ndarray) -> dict[str, Any]:
+    """Whether a planner can find its way with the model, as figures and in `verdicts`, one sentence each.
+
+    `errors`: see `rollout_errors`.
+    """
+    apart, recorded, joints = spread(probed), demonstrated(probed), sensitivity(probed)
+    return {
+        "candidates": apart,
+        "demonstrated": recorded,
+        "sensitivity": joints,
+        "verdicts": [
+            *errors_in_words(errors, probed.horizon),
+            spread_in_words(apart),
+            *([] if recorded is None else [demonstrated_in_words(recorded)]),
+            *sensitivity_in_words(joints, probed.prismatic, probed.unit),
+        ],
     }
 
 

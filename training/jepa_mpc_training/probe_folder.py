@@ -12,9 +12,11 @@ import torch
 from torch import Tensor
 
 from .config import BLOCK, PERIOD_MS, WINDOW
+from .dataset import Dataset
 from .exporters.errors import ExportRefusedError, exit_status
 from .inputs import open_data, open_model, recorded_joints, require_match
-from .probe import costs, plot_errors
+from .probe import costs, planning, plot_errors
+from .probed import Probed
 from .read_out import in_words, read_out
 from .rollout_error import ROLLOUT_STEPS, rollout_errors
 from .runtime import ExportedModel
@@ -39,8 +41,9 @@ def main(arguments: list[str]) -> int:
 
 
 def probe_folder(folder: Path, data: Path, out: Path) -> dict[str, Any]:
-    """Draws `costs.png` and `rollout.png` to `out` and returns their figures, and the read-out of each joint. All
-    episodes count as held out; every second one is what the read-out is fitted to.
+    """Draws `costs.png` and `rollout.png` to `out` and returns their figures, the read-out of each joint, and whether a
+    planner can find its way with the model. All episodes count as held out; every second one is what the read-out is
+    fitted to.
 
     Raises ExportRefusedError if the folder or the recordings cannot be used.
     """
@@ -51,15 +54,47 @@ def probe_folder(folder: Path, data: Path, out: Path) -> dict[str, Any]:
     out.mkdir(parents=True, exist_ok=True)
     states = np.repeat(dataset.states[:, None], dataset.frames.shape[1], axis=1)
     latents = torch.stack([probed.latents(*episode) for episode in zip(dataset.frames, states, strict=True)])
+    goals = probed.goals(dataset.frames) if model.reads_goals else None
     distance = probed.distance if "distance" in model.manifest["graphs"] else None
     errors = rollout_errors(probed, dataset, np.arange(len(dataset.frames)), ROLLOUT_STEPS)
     joints = recorded_joints(data) or model.manifest["action"]["joints"]
     return {
         "episodes": len(dataset.frames),
         **_read_out(joints, latents[..., model.shows_images.ravel()], dataset.positions),
-        **costs(dataset.positions, latents, distance, model.action_space.upper, out / "costs.png"),
+        **costs(dataset.positions, latents, distance, model.action_space.upper, out / "costs.png", goals),
         "rollout_error": plot_errors(errors, out / "rollout.png"),
+        **planning(_planning_of(probed, dataset, latents, goals), errors),
     }
+
+
+def _planning_of(probed: _ProbedModel, dataset: Dataset, latents: Tensor, goals: Tensor | None) -> Probed:
+    """The model with the objective that its manifest names, and all episodes. The ranges of the joints are those of the
+    recordings, because a model folder has no others."""
+    manifest, moved = probed.model.manifest, dataset.positions.reshape(-1, dataset.positions.shape[2])
+    objective, joints = manifest["objective"], manifest["action"]["joints"]
+    is_temporal = objective["default"] == "temporal_distance"
+    return Probed.of_episodes(
+        dataset,
+        np.arange(len(dataset.frames)),
+        latents,
+        goals,
+        joints=joints,
+        prismatic=_prismatic(joints, manifest["action"]["unit"]),
+        lower=moved.min(0),
+        upper=moved.max(0),
+        velocity=probed.model.action_space.upper,
+        predictor=probed.predictor,
+        objective=probed.distance if is_temporal else probed.squared_distance,
+        unit=" steps" if is_temporal else "",
+        horizon=manifest["plannerDefaults"]["horizon"],
+        steps=objective["steps"],
+    )
+
+
+def _prismatic(joints: list[str], unit: str) -> list[bool]:
+    """Which joints slide, from the unit of the actions: `rad/s`, `m/s` or `rad/s, m/s for finger, slide`."""
+    sliding = unit.partition("m/s for ")[2].split(", ")
+    return [unit == "m/s" or joint in sliding for joint in joints]
 
 
 def _read_out(joints: list[str], latents: Tensor, positions: np.ndarray) -> dict[str, Any]:
@@ -79,26 +114,35 @@ class _ProbedModel:
     """A model folder with the interface of `Jepa`; the tokens of a latent are flattened."""
 
     def __init__(self, model: ExportedModel) -> None:
-        self._model = model
+        self.model = model
         self._shape = (model.manifest["latent"]["tokens"], model.manifest["latent"]["dim"])
 
     def latents(self, frames: np.ndarray, states: np.ndarray) -> Tensor:
         """Frames uint8 `[N, L, H, W, 3]` and joint states `[N, L, 2 J]` -> latents `[N, L, D]`."""
-        rows = [self._model.encode_frames(*some).reshape(len(some[0]), -1) for some in zip(frames, states, strict=True)]
+        rows = [self.model.encode_frames(*some).reshape(len(some[0]), -1) for some in zip(frames, states, strict=True)]
         return torch.from_numpy(np.stack(rows))
+
+    def goals(self, frames: np.ndarray) -> Tensor:
+        """Frames uint8 `[E, V, L, H, W, 3]` -> what they are as goals that are given as pictures `[E, V, L, D]`."""
+        rows = [self.model.encode_goals(some).reshape(len(some), -1) for episode in frames for some in episode]
+        return torch.from_numpy(np.stack(rows)).unflatten(0, frames.shape[:2])
 
     def predictor(self, history: Tensor, actions: Tensor) -> Tensor:
         """History `[B, W, 1, D]` and raw actions `[B, BLOCK * J]` -> next latents `[B, 1, D]`."""
-        space = self._model.action_space
+        space = self.model.action_space
         blocks = (actions.unflatten(1, (BLOCK, -1)).numpy() - space.mean) / space.std
         before = history.numpy().reshape(*history.shape[:2], *self._shape)
-        predicted = self._model.predict(before, blocks.reshape(len(blocks), -1).astype(np.float32))
+        predicted = self.model.predict(before, blocks.reshape(len(blocks), -1).astype(np.float32))
         return torch.from_numpy(predicted.reshape(len(predicted), 1, -1))
 
     def distance(self, latents: Tensor, goals: Tensor) -> Tensor:
         """Latents `[B, D]` and goals `[B, D]` -> steps `[B]`."""
         rows = (tensor.numpy().reshape(len(tensor), *self._shape) for tensor in (latents, goals))
-        return torch.from_numpy(self._model.distance(*rows))
+        return torch.from_numpy(self.model.distance(*rows))
+
+    def squared_distance(self, latents: Tensor, goals: Tensor) -> Tensor:
+        """Latents `[B, D]` and goals `[B, D]` -> their squared distance in the streams that count `[B]`."""
+        return (latents - goals).square() @ torch.from_numpy(self.model.stream_weights.ravel())
 
 
 def _require_periods(model: ExportedModel) -> None:

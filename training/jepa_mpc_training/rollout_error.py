@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .config import BLOCK, WINDOW
+from .config import BLOCK, PERIOD_MS, WINDOW
 from .dataset import Dataset
 from .nets import rollout
 
@@ -16,6 +16,10 @@ ROLLOUT_STEPS = 10
 
 _EPISODES = 32
 """Maximum number of episodes: always the same, spread over those that were held out."""
+
+
+_USEFUL = 0.5
+"""Error relative to predicting that nothing moves, below which predictions count as useful."""
 
 
 def rollout_errors(jepa: Any, dataset: Dataset, episodes: np.ndarray, steps: int) -> np.ndarray:
@@ -43,3 +47,17 @@ def rollout_errors(jepa: Any, dataset: Dataset, episodes: np.ndarray, steps: int
         error = (predicted - actual).square().mean((0, 2))
         still_error = (history[:, -1:] - actual).square().mean((0, 2))
     return (error / still_error.clamp_min(1e-12)).cpu().numpy().astype(np.float64)
+
+
+def errors_in_words(errors: np.ndarray, horizon: int) -> list[str]:
+    """A sentence on the errors of `rollout_errors` after `horizon` steps, or after fewer if that is all; none without
+    errors."""
+    steps = min(horizon, len(errors))
+    if steps == 0:
+        return []
+    error = float(errors[steps - 1])
+    ahead = f"predictions {steps * BLOCK * PERIOD_MS / 1000:g} s ahead"
+    share = f"{100 * error:.0f} % of the error of predicting that nothing moves"
+    if error >= 1:
+        return [f"{ahead} are of no use: they have {share}"]
+    return [f"{ahead} have {share}" if error < _USEFUL else f"{ahead} are of little use: they have {share}"]

@@ -70,9 +70,14 @@ class ExportedModel:
         """The picture of a goal uint8 `[H, W, 3]`, and its joint positions `[J]` if they are known -> latent `[N, D]`
         of a robot at rest."""
         if position is None and self.reads_goals:
-            return self._sessions["goalEncoder"].run(None, self._images(frame[None]))[0][0]
+            return self.encode_goals(frame[None])[0]
         states = None if position is None else np.concatenate((position, np.zeros_like(position)))[None]
         return self.encode_frames(frame[None], states)[0]
+
+    def encode_goals(self, frames: np.ndarray) -> np.ndarray:
+        """Pictures of goals uint8 `[B, H, W, 3]` -> latents `[B, N, D]` of a robot at rest, with the joint positions
+        that the goal encoder reads. The model `reads_goals`."""
+        return self._sessions["goalEncoder"].run(None, self._images(frames))[0]
 
     def encode_frames(self, frames: np.ndarray, states: np.ndarray | None = None) -> np.ndarray:
         """Frames uint8 `[B, H, W, 3]` of any size, and joint positions, then velocities `[B, 2 J]` -> latents

@@ -30,8 +30,9 @@ from .features import Features, open_encoder, write_features
 from .goal_reader import GoalEncoder, GoalReader, load_reader, read_all, train_reader
 from .goal_reader import in_words as accuracy_in_words
 from .joint_code import EncoderWithJoints, joint_kinds
-from .nets import Encoder
-from .probe import probe
+from .nets import DistanceHead, Encoder
+from .probe import planning, probe
+from .probed import Probed, squared_distance
 from .randomise import view_count
 from .recordings.collect import collect_recordings
 from .recordings.source import Source, identity, remember, remembered, source_of
@@ -102,7 +103,7 @@ class Pipeline:
             "train": trained,
             "goal": read,
             "distance": distanced,
-            "probe": fingerprint(distanced, "probe"),
+            "probe": fingerprint(distanced, config.planner, "verdicts"),
             "export": exported,
             "evaluate": fingerprint(exported, config.evaluate),
         }
@@ -209,8 +210,30 @@ class Pipeline:
         if self._config.train.proprioception:
             read = json.loads((self._run_folder / "goal" / "goal.json").read_text())["figures"]
             figures |= {"goal_reader": read, "read_out": [*figures["read_out"], *read["read_out"]]}
-        print(*figures["read_out"], sep="\n")
+        figures |= planning(self._probed(head), errors)
+        print(*figures["read_out"], *figures["verdicts"], sep="\n")
         return figures
+
+    def _probed(self, head: DistanceHead) -> Probed:
+        """The model with the objective of its planner, and the held-out episodes."""
+        planner, limits = self._config.planner, self._limits
+        is_temporal = planner.objective == "temporal_distance"
+        return Probed.of_episodes(
+            self._dataset(),
+            self._dataset().split(self._config.train.held_out)[1],
+            self._encoded(),
+            self._read_goals(),
+            joints=self._joints,
+            prismatic=[unit == "m" for unit in limits.units],
+            lower=limits.lower,
+            upper=limits.upper,
+            velocity=limits.velocity,
+            predictor=self._jepa().predictor,
+            objective=head if is_temporal else squared_distance(head.used),
+            unit=" steps" if is_temporal else "",
+            horizon=planner.horizon,
+            steps=planner.steps,
+        )
 
     def _export(self, _folder: Path) -> dict[str, Any]:
         frozen = self._encoder

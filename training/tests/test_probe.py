@@ -31,6 +31,8 @@ def test_an_exported_folder_predicts_as_its_network_does(tiny: TinyRun, tmp_path
     assert figures["episodes"] == EPISODES
     assert len(figures["r2"]) == 2
     assert all(joint in line for joint, line in zip(("shoulder", "elbow"), figures["read_out"], strict=True))
+    assert len(figures["verdicts"]) == 5, "predictions, candidates, recorded actions, and two joints"
+    assert [row["joint"] for row in figures["sensitivity"]] == ["shoulder", "elbow"]
     assert {"temporal_distance", "squared_latent_distance"} == set(figures["rank_correlation"])
     for name in ("costs.png", "rollout.png"):
         assert Picture.open(tmp_path / name).size[0] > 400
@@ -42,6 +44,8 @@ def test_a_run_is_probed_on_the_episodes_that_were_held_out(tiny: TinyRun) -> No
     expected = rollout_errors(jepa, dataset, held_out, ROLLOUT_STEPS)
     assert tiny.figures["probe"]["rollout_error"] == pytest.approx(expected, abs=1e-4)
     assert (tiny.run / "probe" / "rollout.png").exists()
+    card = (tiny.model / "MODEL_CARD.md").read_text()
+    assert all(f"- {verdict}\n" in card for verdict in tiny.figures["probe"]["verdicts"])
 
 
 def test_costs_are_ranked_by_the_time_that_the_slowest_joint_needs(tmp_path: Path) -> None:
