@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import type { Logger } from '../core/types.js';
 import type { DeviceChoice } from '../model/devices.js';
 import { loadModel } from '../model/load-model.js';
+import { readGolden } from '../model/model-files.js';
 import { defaultsOf } from '../core/parameter.js';
 import { planningParameters } from '../planning/planning-parameters.js';
 import { loadParameters } from '../worker/planner-port.js';
@@ -23,7 +24,8 @@ export async function checkModel(folder: string, device: DeviceChoice, logger: L
   try {
     const { manifest, info, graphs } = model;
     const defaults = defaultsOf(planningParameters);
-    const planning = await measurePlanning(model, defaults, logger, () => performance.now());
+    const golden = await readGolden(folder, manifest);
+    const planning = await measurePlanning(model, golden, defaults, logger, () => performance.now());
     const processors = cpus();
     return {
       manifest,

@@ -13,6 +13,7 @@ import { encoderInputs, goalEncoderInputs } from '../worker/encoder-inputs.js';
 import { PlannerFactory, type PlannerInForce } from '../worker/planner-factory.js';
 import { stillContext } from '../worker/still-context.js';
 import { uniformCandidates } from '../rollout/uniform-candidates.js';
+import { goldenContexts, measureSpread, type CandidateSpread } from './candidate-spread.js';
 import { compareRollouts } from './compare-rollouts.js';
 
 /** What planning with a model costs on the machine where it was checked. Times are medians. */
@@ -33,6 +34,7 @@ export interface PlanningMeasured {
   readonly peakBytesPerCandidate: number | null;
   /** Largest difference of the costs from those of the step-by-step rollout, see {@link compareRollouts}; null if the rollout is not compiled. */
   readonly compiledDifference: number | null;
+  readonly spread: CandidateSpread;
 }
 
 const SEED = 1;
@@ -41,17 +43,21 @@ const FEW = 8;
 /** Maximum time of one measured run, and of all its repetitions: a check is not a benchmark. */
 const BUDGET_MS = 2000;
 const MAX_REPETITIONS = 10;
+/** Candidates from each golden latent, whose costs are compared with each other. */
+const SPREAD_CANDIDATES = 64;
 
 /**
  * Plans with a model as the node does with these settings, from images of noise, and measures the time. A slow model is measured with fewer
- * candidates and iterations than its defaults.
+ * candidates and iterations than its defaults. Also measures how far the costs of candidates lie apart.
  *
+ * @param golden golden vectors by name
  * @param nowMs a monotonic clock
  * @throws JepaMpcError whatever planning throws; `planner.not-finite` for costs or actions that are not finite; `command.outside-limits` for
  *   actions outside of the bounds; `model.run-failed` if a run fails and the node would fall back
  */
 export async function measurePlanning(
   model: LoadedModel,
+  golden: ReadonlyMap<string, Tensor>,
   values: PlanningValues,
   logger: Logger,
   nowMs: () => number,
@@ -84,12 +90,14 @@ export async function measurePlanning(
     const few = Math.min(FEW, defaults.samples);
     const { scorer, objective, rollout } = await plannerFor(few, 1);
     const asCompiled = rollout.fallbacks.length;
+    const draw = (count: number): Float32Array => uniformCandidates(action, horizon, count, rng);
     const score = async (count: number): Promise<void> => {
-      const costs = await scorer.score(context, uniformCandidates(action, horizon, count, rng));
+      const costs = await scorer.score(context, draw(count));
       checkFinite(costs, 'costs of candidates inside the action bounds');
     };
     const fewMs = await medianMs(() => score(few), nowMs);
-    const samples = affordable(few, fewMs / few, defaults.samples);
+    const eachMs = fewMs / few;
+    const samples = affordable(few, eachMs, defaults.samples);
     const iterationMs = await medianMs(() => score(samples), nowMs);
 
     const iterations = affordable(1, iterationMs, defaults.iterations);
@@ -112,8 +120,13 @@ export async function measurePlanning(
         horizon,
       );
       const { tolerance } = model.graphs[0]?.golden ?? { tolerance: 0 };
-      const candidates = uniformCandidates(action, horizon, few, rng);
-      return compareRollouts(scorer, stepByStep, context, candidates, tolerance);
+      return compareRollouts(scorer, stepByStep, context, draw(few), tolerance);
+    };
+    const measureSpreadInBudget = (): Promise<CandidateSpread> => {
+      const contexts = goldenContexts(manifest, golden);
+      const starts = affordable(1, FEW * eachMs, contexts.length);
+      const count = affordable(FEW, starts * eachMs, SPREAD_CANDIDATES);
+      return measureSpread(scorer, contexts.slice(0, starts), draw, count);
     };
     return {
       encodeMs,
@@ -126,6 +139,7 @@ export async function measurePlanning(
       fallbacks: rollout.fallbacks,
       peakBytesPerCandidate: isCompiled ? model.rollouts.bytesPerCandidate(request) : null,
       compiledDifference: isCompiled ? await compare() : null,
+      spread: await measureSpreadInBudget(),
     };
   } finally {
     await workshop.dispose();

@@ -1,6 +1,7 @@
 import type { ProprioceptionField } from '../core/model-spec.js';
 import type { GraphReport } from '../model/load-model.js';
 import type { ModelManifest } from '../model/manifest-schema.js';
+import { spreadText } from './candidate-spread.js';
 import type { PlanningMeasured } from './measure-planning.js';
 
 /** Results of a check of a model; `--json` writes them as they are. */
@@ -75,6 +76,7 @@ export function cardLines(card: ModelCard): string[] {
     ...planning.fallbacks.flatMap(({ instead, reason }) =>
       row('', `not as requested: ${instead}, because ${reason}`),
     ),
+    ...row('candidates', spreadText(planning.spread)),
     ...row('encoding', `${ms(planning.encodeMs)} (an image of each camera)`),
     ...row('an iteration', `${ms(planning.iterationMs)} (${budgetText(planning, manifest)})`),
     ...row('a plan', `${ms(planning.planMs)} (${iterationsText(planning, manifest)})`),

@@ -58,7 +58,7 @@ export async function readModelFiles(folder: string, logger?: Logger): Promise<M
   const manifestPath = join(folder, 'manifest.json');
   const manifestBytes = await readOrRefuse(manifestPath);
   const manifest = parseManifest(new TextDecoder().decode(manifestBytes), manifestPath);
-  const { graphs, golden } = manifest;
+  const { graphs } = manifest;
   const graphFile = async (
     name: string,
     entry: GraphEntry,
@@ -75,7 +75,6 @@ export async function readModelFiles(folder: string, logger?: Logger): Promise<M
     const entry = graphs[name];
     return entry === undefined ? null : graphFile(name, entry, signatureOf(manifest));
   };
-  const goldenSubject = join(folder, golden.file);
   return {
     manifest,
     sha256: sha256Of(manifestBytes),
@@ -84,9 +83,22 @@ export async function readModelFiles(folder: string, logger?: Logger): Promise<M
     distance: await optional('distance', distanceSignature),
     inverseDynamics: await optional('inverseDynamics', inverseDynamicsSignature),
     goalEncoder: await optional('goalEncoder', goalEncoderSignature),
-    golden: parseSafetensors(await readHashed(goldenSubject, golden.sha256), goldenSubject),
-    goldenSubject,
+    golden: await readGolden(folder, manifest),
+    goldenSubject: join(folder, manifest.golden.file),
   };
+}
+
+/**
+ * Reads the golden vectors of a model folder, by name.
+ *
+ * @throws JepaMpcError `model.missing-file`, `model.hash-mismatch` or `model.unreadable`
+ */
+export async function readGolden(
+  folder: string,
+  { golden }: ModelManifest,
+): Promise<ReadonlyMap<string, Tensor>> {
+  const subject = join(folder, golden.file);
+  return parseSafetensors(await readHashed(subject, golden.sha256), subject);
 }
 
 type GraphEntry = ModelManifest['graphs']['encoder'];

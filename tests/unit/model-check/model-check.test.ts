@@ -72,6 +72,9 @@ describe('jepa-mpc model check, of a model that holds', () => {
     expect(output).toMatch(/parameters +1,312,057/);
     expect(output).toMatch(/a candidate +\S+ kB in the rollout at its peak.*; 640 B of predicted latents/);
     expect(output).toMatch(/an iteration in one run; costs within \S+ of those step by step/);
+    expect(output).toMatch(
+      /candidates +the costs of 64 random ones from 8 golden latents to others differ by \d.* % of their mean\n/,
+    );
     expect(output).toMatch(/a plan +\S+ ms \(2 iterations\)\n +measured on +cpu, 1 thread; .* cores\n/);
     expect(output.trimEnd()).toMatch(/everything holds$/);
     expect(status).toBe(0);
@@ -87,6 +90,8 @@ describe('jepa-mpc model check, of a model that holds', () => {
     expect(card.planning.peakBytesPerCandidate).toBeGreaterThan(640 + 80);
     for (const ms of [card.planning.encodeMs, card.planning.iterationMs, card.planning.planMs])
       expect(ms).toBeGreaterThan(0);
+    expect(card.planning.spread).toMatchObject({ starts: 8, candidates: 64 });
+    expect(card.planning.spread.relative).toBeGreaterThan(0.02);
     expect(card.planning).toMatchObject({ samples: 100, iterations: 2, horizon: 5, fallbacks: [] });
   });
 
