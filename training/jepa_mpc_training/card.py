@@ -6,30 +6,36 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from jepa_mpc_sim.tip import tip_link
+from jepa_mpc_sim.urdf import Robot
+
 from .config import Config, TrainConfig
+from .evaluate import SUCCESS_SPEED_RAD_S
 from .exporters.encoders.read_encoder import FrozenEncoder
 
 
 def write_card(
     folder: Path,
     config: Config,
+    robot: Robot,
     joints: list[str],
     figures: dict[str, dict[str, Any]],
     encoder: FrozenEncoder | None = None,
 ) -> str:
     """Writes the card from the figures of the stages (`probe`, `train`, `evaluate`, ...); returns its text.
 
-    `encoder`: the published encoder that the model was trained on.
+    `joints`: those of the `robot` that are moved. `encoder`: the published encoder that the model was trained on.
     """
     probe, evaluation = figures["probe"], figures["evaluate"]
     size = sum(file.stat().st_size for file in folder.iterdir() if file.name != "MODEL_CARD.md") / 1e6
     trained, distance, collected = config.train, config.distance, figures["collect"]
     text = f"""# {config.name}
 
-A small JEPA with a temporal-distance head: {_inputs(trained)} in, joint velocities out (through a planner).
+A JEPA with a temporal-distance head: {_inputs(trained)} in, joint velocities out (through a planner).
 {_origin(trained, encoder)} by `python -m jepa_mpc_training all` of this repository, which prints and writes this page.
 
-- Robot: {len(joints)} joints ({", ".join(joints)}), target velocities held for 0.1 s, predictor step 0.2 s.
+- Robot: {robot.name or config.name}, {_count(joints, "joint")} ({", ".join(joints)}), target velocities held for
+  0.1 s, predictor step 0.2 s.
 - Data: {_data(collected)}; {collected["frames"]} frames; no rewards.{_missing(collected)}
 - Appearance and dynamics: {_appearance(config, collected)}
 - Pixels during training: {_pixels(config)}
@@ -42,15 +48,15 @@ A small JEPA with a temporal-distance head: {_inputs(trained)} in, joint velocit
 
 ## Closed loop
 
-Simulated robot in lockstep, development seeds. Success: fingertip within 5 cm of the goal's and every joint slower
-than 0.1 rad/s at some moment within 6 s. Start and goal uniform over the joint range, fingertips at least 0.2 m apart.
-{_goals(trained)}
+Simulated robot in lockstep, development seeds. Success: the link `{tip_link(robot, joints, config.robot.tip)}` within
+5 cm of its place at the goal and every joint slower than {_success_speed(robot, joints)} at some moment within 6 s.
+Start and goal uniform over the joint range, with that link at least 0.2 m apart. {_goals(trained)}
 
 | policy | success | within 5 cm at the end | median error at the end | median time |
 |---|---|---|---|---|
 {_closed_loop_rows(evaluation["policies"])}
 
-The planner with the temporal distance in other conditions, the same for the goal image and every frame:
+The planner in other conditions, the same for the goal image and every frame:
 
 | condition | success | within 5 cm at the end | median error at the end | median time |
 |---|---|---|---|---|
@@ -108,10 +114,11 @@ def _data(collected: dict[str, Any]) -> str:
     if _is_recorded(collected):
         return f"{episodes} episodes, cut from recordings of a robot ({', '.join(collected['recordings'])})"
     where = "all driven in MuJoCo"
-    if in_gazebo:
+    if in_gazebo == episodes:
+        where = "all driven in Gazebo (one view each from there)"
+    elif in_gazebo:
         where = f"{episodes - in_gazebo} driven in MuJoCo and {in_gazebo} in Gazebo (one view each from there)"
-    views = collected["views"]
-    return f"{episodes} episodes of random motion, {where}, each in {views} view{'s' if views > 1 else ''}"
+    return f"{episodes} episodes of random motion, {where}, each in {_count(range(collected['views']), 'view')}"
 
 
 def _missing(collected: dict[str, Any]) -> str:
@@ -133,10 +140,24 @@ def _appearance(config: Config, collected: dict[str, Any]) -> str:
     ranges = config.randomise
     if not _is_randomised(config, collected):
         return "the simulator's defaults, not randomised."
-    return f"""randomised in {1 - ranges.nominal_share:.0%} of the views: light, tints, patterns on
+    drawn = f"{1 - ranges.nominal_share:.0%} of the motions"
+    delay = f"delay (up to {ranges.delay_high_ms:g} ms)"
+    dynamics = f"in {drawn}: {delay}"
+    if collected["gazebo_episodes"] == 0:
+        dynamics = f"in {drawn}: masses, friction, servo gain and {delay}"
+    elif collected["gazebo_episodes"] < collected["episodes"]:
+        dynamics += "; in as many of those in MuJoCo: masses, friction and servo gain"
+    return f"""randomised in {_randomised_views(config, collected):.0%} of the views: light, tints, patterns on
   the table, camera pose (up to {ranges.camera_shift_m * 100:g} cm and {ranges.camera_tilt_deg:g} degrees) and field of
-  view; in {1 - ranges.nominal_share:.0%} of the motions: masses, friction, servo gain and delay (up to
-  {ranges.delay_high_ms:g} ms)."""
+  view; {dynamics}."""
+
+
+def _randomised_views(config: Config, collected: dict[str, Any]) -> float:
+    """The share of all views that have a random appearance. First views have the simulator's own where they are from
+    Gazebo's camera, and in the anchored motions."""
+    episodes, in_gazebo, views = collected["episodes"], collected["gazebo_episodes"], collected["views"]
+    own = in_gazebo + (episodes - in_gazebo) * config.randomise.anchored_share
+    return (1 - config.randomise.nominal_share) * (episodes * views - own) / (episodes * views)
 
 
 def _pixels(config: Config) -> str:
@@ -152,8 +173,18 @@ def _views(collected: dict[str, Any]) -> str:
 
 def _joint_readout(trained: TrainConfig) -> str:
     if not trained.joint_readout:
-        return "joint positions are not used"
+        return "no head reads the joint positions from the latents"
     return f"a head that is not exported reads the joint positions from each latent (weight {trained.joint_readout:g})"
+
+
+def _count(things: Sequence[Any], name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
+
+
+def _success_speed(robot: Robot, joints: Sequence[str]) -> str:
+    """The speed below which joints count as at rest, in the units of the joints."""
+    units = {robot.joint(name).unit for name in joints}
+    return " or ".join(f"{SUCCESS_SPEED_RAD_S:g} {unit}/s" for unit in ("rad", "m") if unit in units)
 
 
 def _inputs(trained: TrainConfig) -> str:

@@ -24,6 +24,7 @@ from .simulators import Simulator, open_plant
 
 SUCCESS_DISTANCE_M = 0.05
 SUCCESS_SPEED_RAD_S = 0.1
+"""In m/s for joints that slide."""
 DURATION_MS = 6000
 MIN_START_DISTANCE_M = 0.2
 FINAL_TEST_SEED = 1000
@@ -187,6 +188,29 @@ def evaluate(
             episodes.append(run_episode(robot, body.fingertip, model, chosen, seed, timing, condition, captures_goal))
             progress.set_postfix(success=f"{sum(e.success for e in episodes)}/{len(episodes)}")
     return _summary(episodes, config, timing, policy, seeds)
+
+
+Run = tuple[PlannerConfig, Timing, str, int]
+"""Settings, timing, policy and number of episodes."""
+
+
+def runs_of(planner: PlannerConfig, episodes: int) -> dict[str, Run]:
+    """What is evaluated with pictures as goals, by the name of its row in the model card: the planner as it is set, and
+    what it is compared with."""
+    fast = Timing(frame_period_ms=100 / 3, plan_every=2, delay_ms=80)
+    squared = "squared_latent_distance"
+    runs: dict[str, Run] = {
+        f"planner, {planner.objective.replace('_', ' ')}": (planner, Timing(), "planner", episodes),
+        "the same, 30 Hz camera, 15 plans/s, 80 ms late": (planner, fast, "planner", episodes // 2),
+    }
+    if planner.objective != squared:
+        # The penalty is in steps, which would weigh too much against a squared latent distance.
+        other = dataclasses.replace(planner, objective=squared, action_penalty=0.0, rest_margin=0.0)
+        runs["planner, squared latent distance"] = (other, Timing(), "planner", episodes // 2)
+    return runs | {
+        "random actions": (planner, Timing(), "random", episodes // 2),
+        "do nothing": (planner, Timing(), "nothing", episodes // 2),
+    }
 
 
 def _summary(

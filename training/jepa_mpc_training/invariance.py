@@ -25,8 +25,8 @@ def invariance(latents: Tensor, head: DistanceHead, in_gazebo: np.ndarray, plot:
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), constrained_layout=True)
     rows = {}
     for name, episodes in (
-        ("two appearances in MuJoCo", ~in_gazebo),
-        ("Gazebo and an appearance in MuJoCo", in_gazebo),
+        ("two views in MuJoCo", ~in_gazebo),
+        ("a view in Gazebo and one in MuJoCo", in_gazebo),
     ):
         if not episodes.any():
             continue

@@ -23,7 +23,7 @@ from .coverage import lines as coverage_lines
 from .dataset import Dataset
 from .distance import load_distance, train_distance
 from .distributed import SINGLE_PROCESS, ProcessGroup
-from .evaluate import Timing, evaluate
+from .evaluate import Timing, evaluate, runs_of
 from .export import Networks, export
 from .exporters.encoders.frozen_vit import GridPool
 from .features import Features, open_encoder, write_features
@@ -76,6 +76,7 @@ class Pipeline:
             known = json.loads(self._options_file.read_text())
             config = dataclasses.replace(config, robot=RobotOptions(**known | {"joints": tuple(known["joints"])}))
         robot = read_robot(urdf_xml)
+        self._robot = robot
         self._joints = moved_joints(robot, config.robot)
         # A URDF that cannot be used is refused before any work is done. Recordings need no acceleration limits.
         self._limits = joint_limits(robot, self._joints, config.robot, needs_acceleration=self._recorded is None)
@@ -119,7 +120,7 @@ class Pipeline:
             if name == "collect" and self._encoder is not None and last != name:
                 figures["features"] = self._run_one("features")
         if last == STAGES[-1] and self._group.is_main:
-            print(write_card(self._model_folder, self._config, self._joints, figures, self._encoder))
+            print(write_card(self._model_folder, self._config, self._robot, self._joints, figures, self._encoder))
         return figures
 
     def _run_one(self, name: str) -> dict[str, Any]:
@@ -236,7 +237,7 @@ class Pipeline:
         )
 
     def _export(self, _folder: Path) -> dict[str, Any]:
-        frozen = self._encoder
+        frozen, robot = self._encoder, self._robot.name or self._config.name
         provenance = {
             "source": self._source_in_words(),
             "createdBy": "python -m jepa_mpc_training all",
@@ -246,7 +247,7 @@ class Pipeline:
             provenance["checkpointSha256"] = frozen.sha256
         joints = ", ".join(self._joints)
         about = {
-            "description": f"Arm ({joints}) under a camera, with a temporal-distance head"
+            "description": f"{robot} ({joints}) before a camera, with a temporal-distance head"
             + ("" if frozen is None else f", on the features of {frozen.kind.title}"),
             "licence": "Apache-2.0" if frozen is None else frozen.kind.licence,
             "provenance": provenance,
@@ -295,16 +296,7 @@ class Pipeline:
         model = ExportedModel(self._model_folder)
         planner, episodes = self._config.planner, self._config.evaluate.episodes
         frame_size, robot = self._config.collect.frame_size, self._config.robot
-        # The penalty is in steps, which would weigh too much against a squared latent distance.
-        squared = dataclasses.replace(planner, objective="squared_latent_distance", action_penalty=0.0, rest_margin=0.0)
-        fast = Timing(frame_period_ms=100 / 3, plan_every=2, delay_ms=80)
-        runs = {
-            "planner, temporal distance": (planner, Timing(), "planner", episodes),
-            "the same, 30 Hz camera, 15 plans/s, 80 ms late": (planner, fast, "planner", episodes // 2),
-            "planner, squared latent distance": (squared, Timing(), "planner", episodes // 2),
-            "random actions": (planner, Timing(), "random", episodes // 2),
-            "do nothing": (planner, Timing(), "nothing", episodes // 2),
-        }
+        runs = runs_of(planner, episodes)
         policies = {
             name: evaluate(
                 self._urdf_xml, model, settings, range(count), timing, policy, frame_size=frame_size, options=robot
@@ -312,7 +304,7 @@ class Pipeline:
             for name, (settings, timing, policy, count) in runs.items()
         }
         if model.reads_goals:
-            policies["the same, joint positions of the goal known"] = evaluate(
+            policies["planner, joint positions of the goal known"] = evaluate(
                 self._urdf_xml,
                 model,
                 planner,

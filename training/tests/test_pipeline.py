@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from jepa_mpc_sim.joint_limits import RobotOptions
+from jepa_mpc_sim.urdf import read_robot
 from safetensors.numpy import load_file
 from tiny_run import TINY, URDF, TinyRun
 
@@ -18,6 +20,7 @@ from jepa_mpc_training import __main__ as program
 from jepa_mpc_training import stages
 from jepa_mpc_training.card import write_card
 from jepa_mpc_training.config import Config, PhotometryConfig, RandomiseConfig, simulated_in, with_settings
+from jepa_mpc_training.evaluate import runs_of
 from jepa_mpc_training.runtime import ExportedModel
 from jepa_mpc_training.stages import Pipeline
 
@@ -142,40 +145,78 @@ def test_the_card_carries_the_figures_of_the_run(tiny: TinyRun) -> None:
         assert f"{result['success']} / {result['episodes']}" in card
 
 
-def test_the_card_says_what_was_randomised(tiny: TinyRun) -> None:
-    def card(config: Config, **collected: object) -> str:
-        figures = tiny.figures | {"collect": tiny.figures["collect"] | collected}
-        return " ".join(write_card(tiny.model, config, ["shoulder", "elbow"], figures).split())
+def test_the_card_says_what_was_done(tiny: TinyRun) -> None:
+    card = _card(tiny, TINY)
+    assert "# tiny" in card
+    assert "- Robot: reacher, 2 joints (shoulder, elbow), target velocities" in card
+    assert "Success: the link `fingertip` within 5 cm" in card
+    assert "every joint slower than 0.1 rad/s at some" in card
+    assert "Appearance and dynamics: the simulator's defaults, not randomised." in card
+    assert "Pixels during training: as recorded." in card
+    assert "all driven in MuJoCo, each in 1 view; 204 frames" in card
+    assert "reads the joint positions from each latent (weight 3)" in card
+    assert "in this scene, from this camera pose and in this light" in card
+    assert "Two views of one pose" not in card
+    assert "- the latent" in card
 
-    written = (tiny.model / "MODEL_CARD.md").read_text()
-    plain = card(TINY)
-    assert "# tiny" in plain
-    assert "Appearance and dynamics: the simulator's defaults, not randomised." in plain
-    assert "Pixels during training: as recorded." in plain
-    assert "each in 1 view; 204 frames" in plain
-    assert "reads the joint positions from each latent (weight 3)" in plain
-    assert "in this scene, from this camera pose and in this light" in plain
-    assert "Two views of one pose" not in plain
-    assert "- the latent" in plain
-
-    varied = card(replace(TINY, randomise=RandomiseConfig(), photometry=PhotometryConfig()), views=2)
-    assert "randomised in 85% of the views: light, tints" in varied
-    assert "noise and blur randomised in 85% of the views" in varied
-    assert "each in 2 views" in varied
-    assert "with its camera within the ranges above" in varied
-
-    recorded = card(replace(TINY, randomise=RandomiseConfig()), recordings=["monday.mcap"])
+    recorded = _card(tiny, replace(TINY, randomise=RandomiseConfig()), recordings=["monday.mcap"])
     assert "cut from recordings of a robot (monday.mcap)" in recorded
     assert "Appearance and dynamics: those of the recordings." in recorded
     assert "random motion" not in recorded
 
-    assert card(TINY, missing=[]).count("Missing in the data") == 0
-    lacking = card(TINY, missing=["elbow moved over 12 % of its range: record motion of it over the rest"])
+    unread = _card(tiny, replace(TINY, train=replace(TINY.train, joint_readout=0.0)))
+    assert "no head reads the joint positions from the latents" in unread
+    assert "camera frame, joint positions and velocities in" in unread
+
+
+def test_the_card_says_how_much_was_randomised(tiny: TinyRun) -> None:
+    varied = replace(TINY, randomise=RandomiseConfig(), photometry=PhotometryConfig())
+
+    def card(**collected: int) -> str:
+        return _card(tiny, varied, views=2, **collected)
+
+    in_mujoco = card(episodes=12, gazebo_episodes=0)
+    # Of the two views, 15 % and in a third of the motions the first one look as the simulator has them.
+    assert "randomised in 71% of the views: light, tints" in in_mujoco
+    assert "in 85% of the motions: masses, friction, servo gain and delay (up to 150 ms)." in in_mujoco
+    assert "noise and blur randomised in 85% of the views" in in_mujoco
+    assert "each in 2 views" in in_mujoco
+    assert "with its camera within the ranges above" in in_mujoco
+
+    both = card(episodes=12, gazebo_episodes=6)
+    assert "6 driven in MuJoCo and 6 in Gazebo (one view each from there)" in both
+    assert "randomised in 57% of the views" in both
+    assert "in as many of those in MuJoCo: masses, friction and servo gain." in both
+
+    in_gazebo = card(episodes=12, gazebo_episodes=12)
+    assert "all driven in Gazebo (one view each from there)" in in_gazebo
+    assert "randomised in 42% of the views" in in_gazebo
+    assert "masses" not in in_gazebo
+
+
+def test_the_card_names_what_the_data_lack(tiny: TinyRun) -> None:
+    assert "Missing in the data" not in _card(tiny, TINY, missing=[])
+    lacking = _card(tiny, TINY, missing=["elbow moved over 12 % of its range: record motion of it over the rest"])
     assert "- Missing in the data: elbow moved over 12 % of its range: record motion of it over the rest." in lacking
 
-    unread = card(replace(TINY, train=replace(TINY.train, joint_readout=0.0)))
-    assert "joint positions are not used" in unread
-    (tiny.model / "MODEL_CARD.md").write_text(written)
+
+def test_the_card_names_the_robot_of_the_urdf_its_tip_and_its_units(tiny: TinyRun) -> None:
+    slides = URDF.read_text().replace('name="elbow" type="revolute"', 'name="elbow" type="prismatic"')
+    renamed = slides.replace('<robot name="reacher"', '<robot name="gantry"')
+    card = _card(tiny, replace(TINY, robot=RobotOptions(tip="distal_link")), renamed)
+    assert "- Robot: gantry, 2 joints" in card
+    assert "the link `distal_link` within 5 cm" in card
+    assert "every joint slower than 0.1 rad/s or 0.1 m/s" in card
+    assert "- Robot: tiny, 2 joints" in _card(tiny, TINY, slides.replace('<robot name="reacher"', "<robot"))
+
+
+def test_rows_of_the_closed_loop_are_named_for_the_objective_of_the_planner() -> None:
+    temporal, fast, squared, *_ = runs_of(TINY.planner, 10)
+    assert (temporal, squared) == ("planner, temporal distance", "planner, squared latent distance")
+    assert fast.startswith("the same, 30 Hz camera")
+    alone = runs_of(replace(TINY.planner, objective="squared_latent_distance"), 10)
+    assert list(alone)[::2] == ["planner, squared latent distance", "random actions"]
+    assert alone["planner, squared latent distance"][3] == 10
 
 
 def test_another_weight_of_the_joint_read_out_trains_again_on_the_same_data(urdf_xml: str, tmp_path: Path) -> None:
@@ -228,6 +269,15 @@ def test_all_motions_are_collected_in_the_simulator_that_is_named() -> None:
     assert simulated_in(None, config).collect.gazebo_episodes == 5
     assert simulated_in("mujoco", config).collect.gazebo_episodes == 0
     assert simulated_in("gazebo", config).collect.gazebo_episodes == config.collect.episodes
+
+
+def _card(tiny: TinyRun, config: Config, urdf: str = URDF.read_text(), **collected: object) -> str:
+    """The text of a card with other figures of the stage collect, in one line. The run's own card is kept."""
+    before = (tiny.model / "MODEL_CARD.md").read_text()
+    figures = tiny.figures | {"collect": tiny.figures["collect"] | collected}
+    card = write_card(tiny.model, config, read_robot(urdf), ["shoulder", "elbow"], figures)
+    (tiny.model / "MODEL_CARD.md").write_text(before)
+    return " ".join(card.split())
 
 
 def _copy(tiny: TinyRun, folder: Path) -> Path:

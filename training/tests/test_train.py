@@ -135,7 +135,7 @@ def test_two_views_of_a_moment_come_together_while_moments_stay_apart(tiny: Tiny
         train_distance(views, config, tiny.run)
         head = load_distance(tiny.run / "distance.pt")
         by_kind = invariance(views, head, np.zeros(20, dtype=bool), tiny.run / "views.png")
-        rows[same] = by_kind["two appearances in MuJoCo"]
+        rows[same] = by_kind["two views in MuJoCo"]
     assert rows[100.0]["share_steps"] < 0.7 * rows[0.0]["share_steps"]
     assert rows[100.0]["share_latent"] == rows[0.0]["share_latent"]
 

@@ -87,6 +87,11 @@ class Robot:
     joints: tuple[Joint, ...]
 
     @property
+    def name(self) -> str:
+        """Its name; empty if the URDF has none."""
+        return self.root.get("name", "")
+
+    @property
     def independent(self) -> list[str]:
         """Names of the joints that move independently, in the order of the URDF."""
         return [joint.name for joint in self.joints if joint.moves_independently]
