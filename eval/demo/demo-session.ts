@@ -4,16 +4,11 @@ import { DEMO_NODE, DemoClient } from '../ros/demo-client.js';
 import { PLANNER_NODE, type DemoListener } from '../ros/demo-subscriptions.js';
 import { ManagedChild } from './child-process.js';
 import type { SessionOptions } from './options.js';
+import { cameraTopics } from '../episodes/cameras.js';
 import { idleInLockstep, SETTLE_PERIODS } from '../episodes/lockstep-driver.js';
 import type { DemoRobot } from '../episodes/robot.js';
 import type { Subject } from '../episodes/subject.js';
-import {
-  cameraTopics,
-  dashboardProgram,
-  plannerProgram,
-  simulatorProgram,
-  type Program,
-} from './programs.js';
+import { dashboardProgram, plannerProgram, simulatorProgram, type Program } from './programs.js';
 import type { Simulator } from './simulators.js';
 
 /** Allowed for a process to start and be discovered. */

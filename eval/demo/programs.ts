@@ -1,6 +1,7 @@
 import { delimiter, join, resolve } from 'node:path';
 import { JepaMpcError } from '../../src/core/errors.js';
 import type { ModelManifest } from '../../src/model/manifest-schema.js';
+import { cameraTopics } from '../episodes/cameras.js';
 import { LOCKSTEP_PERIOD_NS } from '../episodes/lockstep-driver.js';
 import type { Subject } from '../episodes/subject.js';
 import { simulatorArguments } from '../robot-choice.js';
@@ -94,17 +95,6 @@ export function plannerProgram(options: SessionOptions, { manifest }: Subject): 
     ],
     env: process.env,
   };
-}
-
-/**
- * The topic that the planner node wants for each camera, and the one that the simulator publishes: of an only camera the main one of the
- * robot, of several those that are named as in the model.
- */
-export function cameraTopics({ cameras }: ModelManifest): (readonly [wanted: string, published: string])[] {
-  return cameras.map(({ name, topic }) => [
-    topic,
-    cameras.length === 1 ? 'image_raw' : `${name.replaceAll(/\W/g, '_')}/image_raw`,
-  ]);
 }
 
 /** The live page of a session. */

@@ -81,7 +81,8 @@ export async function loadRobot(choice: RobotChoice, model: MovingModel): Promis
   };
 }
 
-async function urdfText(file: string): Promise<string> {
+/** The text of a robot description. @throws JepaMpcError `urdf.invalid` for a file that cannot be read */
+export async function urdfText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
