@@ -3,13 +3,14 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { RULES } from '../../src/guide/rules.js';
 import { wholeNumber } from '../option-values.js';
 import { addRobotOptions, robotChoiceOf, type RobotFlags } from '../robot-choice.js';
+import { taskOption, type TaskFlag } from '../task-option.js';
 import { SETTINGS, type Setting } from './cases.js';
 import { runGuideCheck } from './run-guide-check.js';
 
 /** Seed of starts and goals that no threshold of the guide was chosen on. */
 const HELD_OUT_SEED = 4242;
 
-interface Flags extends RobotFlags {
+interface Flags extends RobotFlags, TaskFlag {
   readonly episodes: number;
   readonly seed: number;
   readonly rule: readonly string[];
@@ -36,9 +37,10 @@ export function guideCheckCommand(): Command {
     .option('--verbose', 'print the output of the simulator and the planner node', false)
     // What the command starts for each setting, in a process of its own.
     .addOption(new Option('--session <setting>').choices(Object.keys(SETTINGS)).hideHelp());
-  return addRobotOptions(command).action(async (flags: Flags) => {
-    const { episodes, seed, rule: rules, json, session, verbose } = flags;
-    const common = { ...robotChoiceOf(flags, 'mujoco'), episodes, seed, rules };
+  addRobotOptions(command).addOption(taskOption());
+  return command.action(async (flags: Flags) => {
+    const { task, episodes, seed, rule: rules, json, session, verbose } = flags;
+    const common = { ...robotChoiceOf(flags, 'mujoco'), task, episodes, seed, rules };
     const print = (line: string): void => {
       console.log(line);
     };

@@ -8,7 +8,7 @@ import { driveLockstep, LOCKSTEP_PERIOD_NS } from '../episodes/lockstep-driver.j
 import { ANSWER_TIMEOUT_MS } from '../episodes/place-robot.js';
 import { prepareEpisode } from '../episodes/prepare-episode.js';
 import type { DemoRobot } from '../episodes/robot.js';
-import { DEFAULT_TASK, taskOf } from '../episodes/tasks/registry.js';
+import type { Task } from '../episodes/tasks/registry.js';
 
 /** Duration of an episode, simulated time: long enough to reach the goal and to show what the robot does there. */
 const EPISODE_S = 8;
@@ -92,13 +92,13 @@ export async function holdEpisode(
   client: DemoClient,
   robot: DemoRobot,
   notes: EpisodeNotes,
-  task: EpisodeTask,
-  setting: { readonly lockstep: boolean; readonly capturesGoal: boolean },
+  drawn: EpisodeTask,
+  setting: { readonly task: Task; readonly lockstep: boolean; readonly capturesGoal: boolean },
 ): Promise<HeldEpisode> {
   const { lockstep } = setting;
   await client.pause(!lockstep, ANSWER_TIMEOUT_MS);
   await client.changeState('deactivate', ANSWER_TIMEOUT_MS);
-  await prepareEpisode(client, robot, task, setting);
+  await prepareEpisode(client, robot, drawn, setting);
   const { received } = client;
   const startNs = lockstep ? received.clockNs + LOCKSTEP_PERIOD_NS : (received.joints?.stampNs ?? 0n);
   const endNs = startNs + BigInt(EPISODE_S * 1e9);
@@ -109,7 +109,7 @@ export async function holdEpisode(
         planning: true,
         timeoutMs: PERIOD_TIMEOUT_MS,
         teleport: () => {
-          client.setState(task.startRad);
+          client.setState(drawn.startRad);
         },
         ended: () => received.clockNs >= endNs,
       });
@@ -121,18 +121,17 @@ export async function holdEpisode(
   } finally {
     notes.end();
   }
-  return judged(notes, robot, task, startNs, endNs);
+  return judged(notes, robot, setting.task, drawn, startNs, endNs);
 }
 
 function judged(
   { readings, plans, parts }: EpisodeNotes,
-  robot: DemoRobot,
+  { fingertipOf }: DemoRobot,
+  task: Task,
   { goalRad }: EpisodeTask,
   startNs: bigint,
   endNs: bigint,
 ): HeldEpisode {
-  const { fingertipOf } = robot;
-  const task = taskOf(DEFAULT_TASK, robot);
   const judge = new EpisodeJudge({ task, goalRad, fingertipOf, startNs, limitS: EPISODE_S });
   let lastTravelRad = 0;
   let before: JointReading | null = null;

@@ -8,6 +8,7 @@ import { JepaMpcError } from '../../src/core/errors.js';
 import { writeValue } from '../../src/core/write-value.js';
 import { loadSubject } from '../episodes/subject.js';
 import { prepareFiles } from '../output-files.js';
+import type { TaskName } from '../episodes/tasks/registry.js';
 import { robotArguments, type RobotChoice } from '../robot-choice.js';
 import { CASES, SETTINGS, type Setting } from './cases.js';
 import { followed, meanOf, type CaseResult } from './provocation.js';
@@ -15,6 +16,7 @@ import { followed, meanOf, type CaseResult } from './provocation.js';
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 
 export interface GuideCheckOptions extends RobotChoice {
+  readonly task: TaskName;
   /** Episodes for each case, before and again after the advice. */
   readonly episodes: number;
   readonly seed: number;
@@ -82,12 +84,13 @@ function settingsFor(rules: readonly string[]): readonly Setting[] {
 
 /** A session with its own processes: ROS cannot be started twice in one. */
 function runSession(options: GuideCheckOptions, setting: Setting): SessionResult {
-  const { episodes, seed, rules } = options;
+  const { task, episodes, seed, rules } = options;
   const folder = mkdtempSync(join(tmpdir(), 'guide-check-'));
   try {
     const file = join(folder, 'session.json');
     const args = ['guide-check', '--session', setting, '--json', file];
-    args.push('--episodes', String(episodes), '--seed', String(seed), ...robotArguments(options));
+    args.push('--task', task, '--episodes', String(episodes), '--seed', String(seed));
+    args.push(...robotArguments(options));
     args.push(...rules.flatMap((rule) => ['--rule', rule]));
     const { status } = spawnSync(process.execPath, [MAIN, ...args], { stdio: 'inherit' });
     if (status !== 0) {

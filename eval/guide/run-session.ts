@@ -16,7 +16,7 @@ import { ANSWER_TIMEOUT_MS } from '../episodes/place-robot.js';
 import { needsCapture } from '../episodes/prepare-episode.js';
 import type { DemoRobot } from '../episodes/robot.js';
 import { loadSubject } from '../episodes/subject.js';
-import { DEFAULT_TASK, taskOf } from '../episodes/tasks/registry.js';
+import { taskOf, type Task, type TaskName } from '../episodes/tasks/registry.js';
 import type { RobotChoice } from '../robot-choice.js';
 import { CASES, SETTINGS, type GuideCase, type Setting } from './cases.js';
 import { EpisodeNotes, holdEpisode, type HeldEpisode } from './held-episode.js';
@@ -25,6 +25,7 @@ import type { SessionResult } from './run-guide-check.js';
 
 export interface SessionOptions extends RobotChoice {
   readonly setting: Setting;
+  readonly task: TaskName;
   readonly episodes: number;
   readonly seed: number;
   /** Cases to run; empty: all of the setting. */
@@ -38,6 +39,7 @@ interface OpenSession {
   readonly client: DemoClient;
   readonly robot: DemoRobot;
   readonly notes: EpisodeNotes;
+  readonly task: Task;
   readonly capturesGoal: boolean;
   readonly options: SessionOptions;
 }
@@ -59,8 +61,9 @@ export async function runSession(options: SessionOptions, log: (line: string) =>
       session.client.fail(interrupted(signal));
     });
     await session.start(demoOptions(options), subject, PACKAGE_ROOT);
-    const capturesGoal = needsCapture(subject.manifest, taskOf(DEFAULT_TASK, robot));
-    const open = { client: session.client, robot, notes, capturesGoal, options };
+    const task = taskOf(options.task, robot);
+    const capturesGoal = needsCapture(subject.manifest, task);
+    const open = { client: session.client, robot, notes, task, capturesGoal, options };
     writeFileSync(options.jsonFile, JSON.stringify(await runCases(open, log)));
   } finally {
     await session.close();
@@ -102,7 +105,7 @@ async function runCases(open: OpenSession, log: (line: string) => void): Promise
 
 /** Episodes of the session's seed with these parameters, which are put back afterwards. */
 async function episodesWith(
-  { client, robot, notes, capturesGoal, options }: OpenSession,
+  { client, robot, notes, task, capturesGoal, options }: OpenSession,
   parameters: Readonly<Record<string, ParameterValue>>,
 ): Promise<readonly HeldEpisode[]> {
   const defaults = validateParameters({});
@@ -110,8 +113,8 @@ async function episodesWith(
   await client.setParameters(parameters, ANSWER_TIMEOUT_MS);
   const episodes: HeldEpisode[] = [];
   for (let episode = 0; episode < options.episodes; episode++) {
-    const task = sampleEpisode(options.seed, episode, robot);
-    episodes.push(await holdEpisode(client, robot, notes, task, { lockstep, capturesGoal }));
+    const drawn = sampleEpisode(options.seed, episode, robot);
+    episodes.push(await holdEpisode(client, robot, notes, drawn, { task, lockstep, capturesGoal }));
   }
   const before = Object.keys(parameters).map(
     (name) => [name, defaults[name as keyof typeof defaults]] as const,

@@ -2,9 +2,10 @@ import { Command, Option } from 'commander';
 import { wholeNumber } from '../option-values.js';
 import { SIMULATOR_NAMES, type SimulatorName } from '../demo/simulators.js';
 import { addRobotOptions, robotChoiceOf, type RobotFlags } from '../robot-choice.js';
+import { taskOption, type TaskFlag } from '../task-option.js';
 import { runRobustness } from './run-robustness.js';
 
-interface Flags extends RobotFlags {
+interface Flags extends RobotFlags, TaskFlag {
   readonly simulator: SimulatorName;
   readonly label?: string;
   readonly episodes: number;
@@ -32,9 +33,11 @@ export function robustnessCommand(): Command {
       (file: string, before: readonly string[]) => [...before, file],
       [],
     );
-  return addRobotOptions(command).action(async ({ simulator, episodes, seed, compare, ...flags }: Flags) => {
+  addRobotOptions(command).addOption(taskOption());
+  return command.action(async ({ simulator, task, episodes, seed, compare, ...flags }: Flags) => {
     const options = {
       simulator,
+      task,
       episodes,
       seed,
       ...robotChoiceOf(flags, simulator),

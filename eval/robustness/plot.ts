@@ -54,8 +54,9 @@ function panel(runs: readonly Robustness[], axis: number): string {
 export async function plotRobustness(runs: readonly [Robustness, ...Robustness[]]): Promise<Buffer> {
   const [newest] = runs;
   const width = newest.curves.length * PANEL_PX.width;
-  const names = runs.map(({ label, simulator, episodes, seed }, run) => {
-    const legend = `${label} in ${simulator}, ${episodes} episodes a point, seed ${seed}`;
+  const names = runs.map(({ label, simulator, task, episodes, seed }, run) => {
+    const where = task === undefined ? simulator : `${simulator}, task ${task.name}`;
+    const legend = `${label} in ${where}, ${episodes} episodes a point, seed ${seed}`;
     return `<tspan dx="${run === 0 ? 0 : 24}" fill="${colourOf(run)}">${escapeXml(legend)}</tspan>`;
   });
   const svg = svgPicture(width, PANEL_PX.height + MARGIN_PX.top, [

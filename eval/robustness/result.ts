@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { JepaMpcError } from '../../src/core/errors.js';
 import { demoReportSchema } from '../demo/demo-report.js';
+import { writtenTaskSchema } from '../episodes/tasks/written-task.js';
 
 const point = demoReportSchema
   .pick({ successRate: true, successInterval95: true, limitViolations: true })
@@ -10,6 +11,8 @@ const curve = z.strictObject({ name: z.string(), title: z.string(), points: z.ar
 const robustnessSchema = z.strictObject({
   label: z.string(),
   model: demoReportSchema.shape.model,
+  /** Results of earlier versions, which had one task only, have none. */
+  task: writtenTaskSchema.optional(),
   simulator: z.string(),
   episodes: z.int().min(1),
   seed: z.int().min(0),

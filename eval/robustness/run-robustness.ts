@@ -9,6 +9,7 @@ import type { SimulatorName } from '../demo/simulators.js';
 import { machine } from '../machine.js';
 import { loadSubject } from '../episodes/subject.js';
 import { prepareFiles } from '../output-files.js';
+import type { TaskName } from '../episodes/tasks/registry.js';
 import { robotArguments, type RobotChoice } from '../robot-choice.js';
 import { plotRobustness } from './plot.js';
 import { readResult, type Robustness } from './result.js';
@@ -31,6 +32,7 @@ const AXES = [
 
 export interface RobustnessOptions extends RobotChoice {
   readonly simulator: SimulatorName;
+  readonly task: TaskName;
   /** Name of the run in the plot; null: the model's. */
   readonly label: string | null;
   /** Episodes for each point. */
@@ -57,8 +59,10 @@ export async function runRobustness(
   await prepareFiles([options.jsonFile, options.plotFile]);
   const startMs = performance.now();
   const neutralRun = runDemo(options, []);
-  const { model } = neutralRun;
-  print(`${model.name} in ${options.simulator}, nothing wrong: ${percent(neutralRun.successRate)}`);
+  const { model, task } = neutralRun;
+  print(
+    `${model.name} in ${options.simulator}, task ${task.name}, nothing wrong: ${percent(neutralRun.successRate)}`,
+  );
   const curves = AXES.map(({ name, title, neutral, levels }) => ({
     name,
     title,
@@ -74,6 +78,7 @@ export async function runRobustness(
   const result: Robustness = {
     label: options.label ?? model.name,
     model,
+    task,
     simulator: options.simulator,
     episodes: options.episodes,
     seed: options.seed,
@@ -93,7 +98,7 @@ function runDemo(options: RobustnessOptions, imperfections: readonly string[]): 
     const report = join(folder, 'demo.json');
     const args = ['demo', '--headless', '--lockstep', '--no-baselines', '--json', report];
     args.push('--simulator', options.simulator, '--episodes', String(options.episodes));
-    args.push('--seed', String(options.seed));
+    args.push('--seed', String(options.seed), '--task', options.task);
     args.push(...robotArguments(options));
     args.push(...imperfections.flatMap((imperfection) => ['--imperfect', imperfection]));
     const { status, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
