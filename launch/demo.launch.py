@@ -1,7 +1,8 @@
 """Simulator and planner: `ros2 launch jepa_mpc demo.launch.py` moves the reacher in MuJoCo with the shipped model.
 
 The simulator starts first, with a random pose and a random goal. Once it simulates, the planner node starts, configures
-itself and activates itself. For another pose and goal: `ros2 service call /mujoco_sim/reset std_srvs/srv/Trigger`. When
+itself and activates itself. Another robot, with a model of its joints: `urdf:=my_arm.urdf model:=models/my_arm`. For
+another pose and goal: `ros2 service call /mujoco_sim/reset std_srvs/srv/Trigger`. When
 either of the two ends, so does the other.
 
 The simulator needs the Python package `mujoco` in the Python of the argument `python`; `npm run setup` makes an
@@ -39,7 +40,11 @@ FORWARDED = (
     "rviz",
     "dashboard",
     "dashboard_port",
+    "default_acceleration",
+    "default_acceleration_m",
 )
+# Arguments that are options of the simulator, where they are given.
+SIMULATOR_OPTIONS = ("joints", "default_acceleration", "default_acceleration_m", "scene")
 SIMULATOR = "mujoco_sim"
 # As in planner.launch.py.
 ENDS_WITH_LAUNCH = "setpriv --pdeathsig INT " if shutil.which("setpriv") else ""
@@ -49,9 +54,9 @@ SIMULATOR_READY = b"Simulating "
 
 def simulator_and_planner(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """The actions, once the launch arguments are known."""
-    given = {
-        name: LaunchConfiguration(name).perform(context) for name in (*FORWARDED, "urdf", "seed", "python", "viewer")
-    }
+    names = (*FORWARDED, *SIMULATOR_OPTIONS, "urdf", "seed", "python", "viewer")
+    given = {name: LaunchConfiguration(name).perform(context) for name in names}
+    options = [(f"--{name.replace('_', '-')}", given[name]) for name in SIMULATOR_OPTIONS if given[name]]
     simulator_folders = (str(SHARE / "sim" / folder) for folder in ("common", "mujoco"))
     python_path = [*simulator_folders, *filter(None, [os.environ.get("PYTHONPATH")])]
     simulator = Node(
@@ -61,6 +66,7 @@ def simulator_and_planner(context: LaunchContext) -> list[LaunchDescriptionEntit
         namespace=given["namespace"],
         arguments=[
             *("-m", "jepa_mpc_mujoco", "--urdf", given["urdf"], "--seed", given["seed"]),
+            *(word for option in options for word in option),
             *(("--viewer",) if given["viewer"] == "true" else ()),
         ],
         additional_env={"PYTHONPATH": os.pathsep.join(python_path)},
@@ -104,6 +110,10 @@ def generate_launch_description() -> LaunchDescription:
         ("log_level", "info", "Minimum severity that the planner node logs."),
         ("dashboard_port", "8321", "Port of the live page on 127.0.0.1; 0: any that is free."),
         ("urdf", str(SHARE / "urdf" / "reacher.urdf"), "URDF of the simulated robot."),
+        ("joints", "", "Joints that are moved, with commas between them; the others are held. Empty: all that can be."),
+        ("default_acceleration", "", "Acceleration limit of joints that turn, where the URDF has none, in rad/s²."),
+        ("default_acceleration_m", "", "The same of prismatic joints, in m/s²."),
+        ("scene", "", "YAML file of what stands around the robot; empty: nothing."),
         ("seed", "0", "Seed of the random poses and goals."),
         ("python", os.environ.get("JEPA_MPC_PYTHON", "python3"), "Python with rclpy and mujoco."),
     )

@@ -24,8 +24,12 @@ ARGUMENTS = (
     ("namespace", "", "Namespace of the node and of its relative topics."),
     ("name", "planner_node", "Name of the node."),
     ("dashboard_port", "8321", "Port of the live page on 127.0.0.1; 0: any that is free."),
+    ("default_acceleration", "", "Acceleration limit of joints that turn, where the URDF has none, in rad/s²."),
+    ("default_acceleration_m", "", "The same of prismatic joints, in m/s²."),
     *((f"{topic}_topic", topic, f"Topic that replaces the node's `{topic}`.") for topic in TOPICS),
 )
+# Arguments that set parameters of limits, which are numbers.
+LIMITS = ("default_acceleration", "default_acceleration_m")
 FLAGS = (
     ("use_sim_time", "false", "Use the time of /clock, as with a simulator."),
     ("autostart", "true", "Configure, and activate once all inputs are there; false: a lifecycle manager does that."),
@@ -42,11 +46,12 @@ def planner_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """The node, and a log line when it becomes active. Called once the launch arguments are known."""
     names = [name for name, *_ in (*ARGUMENTS, *FLAGS)]
     given = {name: LaunchConfiguration(name).perform(context) for name in (*names, "log_level")}
-    parameters: list[str | dict[str, str | bool]] = []
+    parameters: list[str | dict[str, str | bool | float]] = []
     if given["params_file"]:
         parameters.append(given["params_file"])
-    overrides: dict[str, str | bool] = {name: given[name] == "true" for name in ("use_sim_time", "autostart")}
+    overrides: dict[str, str | bool | float] = {name: given[name] == "true" for name in ("use_sim_time", "autostart")}
     overrides |= {name: given[name] for name in ("model", "device") if given[name]}
+    overrides |= {f"limits.{name}": float(given[name]) for name in LIMITS if given[name]}
     if given["recording"] == "true":
         overrides["recording.enabled"] = True
     parameters.append(overrides)

@@ -91,7 +91,7 @@ def test_every_argument_says_what_it_is_for_and_truths_have_two_values(path: Pat
 def test_parameters_set_by_the_launch_file_exist() -> None:
     # A unit test holds this page to the declarations.
     page = (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8")
-    for name in set(merged_parameters(planner(model="/m", device="cpu"))) - {"use_sim_time"}:
+    for name in set(merged_parameters(planner(model="/m", device="cpu", default_acceleration="5"))) - {"use_sim_time"}:
         assert f"\n| `{name}` |" in page, name
 
 
@@ -105,6 +105,32 @@ def test_the_demo_simulates_the_shipped_robot_for_the_shipped_model() -> None:
     common, mujoco, *_ = simulator.named["additional_env"]["PYTHONPATH"].split(":")
     assert (Path(common) / "jepa_mpc_sim" / "node.py").is_file()
     assert (Path(mujoco) / "jepa_mpc_mujoco" / "__main__.py").is_file()
+
+
+def test_the_demo_passes_on_what_a_robot_of_its_own_needs() -> None:
+    (usual,) = of_kind(opened("demo.launch.py"), "Node")
+    for option in ("--joints", "--default-acceleration", "--scene"):
+        assert option not in usual.named["arguments"]
+    given = {"joints": "shoulder,elbow", "default_acceleration": "5", "scene": "/table.yaml"}
+    actions = opened("demo.launch.py", urdf="/arm.urdf", **given)
+    (simulator,) = of_kind(actions, "Node")
+    words = simulator.named["arguments"]
+    options = dict(zip(words[2::2], words[3::2], strict=False))
+    assert options == {
+        "--urdf": "/arm.urdf",
+        "--seed": "0",
+        "--joints": "shoulder,elbow",
+        "--default-acceleration": "5",
+        "--scene": "/table.yaml",
+    }
+    (on_output,) = handlers(actions, "OnProcessIO")
+    (include,) = on_output.named["on_stdout"](SimpleNamespace(text=b"Simulating shoulder, elbow"))
+    assert dict(include.named["launch_arguments"])["default_acceleration"] == "5"
+
+
+def test_acceleration_limits_are_numbers_where_they_are_given() -> None:
+    assert merged_parameters(planner(default_acceleration="5"))["limits.default_acceleration"] == 5.0
+    assert not any(name.startswith("limits.") for name in merged_parameters(planner()))
 
 
 def test_the_planner_starts_once_the_simulator_simulates_and_only_once() -> None:
