@@ -167,15 +167,15 @@ class TrainConfig:
     projections: int = 64
     latent_dim: int = 32
     encoder: str = "patches"
-    """Network of an encoder of our own: patches, convolution or points (nets.TRUNKS)."""
+    """Trunk of an encoder of our own: patches, convolution or points (nets.py)."""
     patch: int = 4
     """Width and height of a patch, in pixels; twice as many divide those of a frame."""
     patch_width: int = 24
     local_width: int = 64
-    """Channels of the convolution over neighbouring patches; `patch_width`: of the patches, and of the first layer of
-    the other networks."""
+    """`patch_width`: channels of the trunk's first layer, with `patches` that of the patches; `local_width`: of the
+    others."""
     points: int = 32
-    """Points in the image that the network `points` finds."""
+    """Points in the image that the trunk `points` finds."""
     encoder_width: int = 256
     predictor_width: int = 256
     held_out: float = 0.06
@@ -196,8 +196,10 @@ class GoalConfig:
     batch: int = 96
     """Moments in a batch, each in one of its views."""
     learning_rate: float = 2e-3
+    network: str = "points"
+    """Its trunk: points, convolution or patches (nets.py)."""
     channels: int = 16
-    """Channels of its convolutions."""
+    """Channels of its first layer; the trunk `convolution` has twice as many in the others."""
     points: int = 16
     """Points in the image that it finds."""
     width: int = 256

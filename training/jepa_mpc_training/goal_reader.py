@@ -15,40 +15,26 @@ from tqdm import tqdm
 from .config import GoalConfig, PhotometryConfig, TrainConfig
 from .dataset import Dataset
 from .joint_code import JointPart, PositionCode
-from .nets import Projection, SpatialSoftmax
+from .nets import Projection, Trunk, TrunkSizes
 from .train import FeatureJepa, Jepa
 
-_STRIDE = 2
+_PATCH = 4
+"""Width and height of a patch of the trunk `patches`, in pixels."""
 
 
 class PictureReader(nn.Module):
     """Image `[B, 3, S, S]`, normalised, and what the encoder shows of it `[B, D]` -> numbers of the joint positions
-    `[B, K]`.
-
-    Convolutions find points in the image. A dense network makes joint positions of them and of what the encoder shows,
-    which tells roughly where the links are.
+    `[B, K]`: a trunk, then a dense network that also takes what the encoder shows, which tells roughly where the links
+    are.
     """
 
-    def __init__(self, config: GoalConfig, shown: int, size: int) -> None:
+    def __init__(self, config: GoalConfig, shown: int, size: int, frame_size: int) -> None:
+        """`shown`: D. `size`: K. `frame_size`: S. Raises ExportRefusedError for settings that no trunk has."""
         super().__init__()
-        channels = config.channels
-
-        def layer(dilation: int, output: int) -> nn.Conv2d:
-            return nn.Conv2d(channels, output, 3, padding=dilation, dilation=dilation)
-
-        self.maps = nn.Sequential(
-            nn.InstanceNorm2d(3, eps=1e-3),
-            nn.Conv2d(3, channels, 5, stride=_STRIDE, padding=2),
-            nn.GELU(),
-            layer(1, channels),
-            nn.GELU(),
-            layer(2, channels),
-            nn.GELU(),
-            layer(4, config.points),
-            SpatialSoftmax(),
-        )
+        sizes = TrunkSizes(config.channels, 2 * config.channels, config.points, _PATCH)
+        self.trunk = Trunk("goal.network", config.network, sizes, frame_size)
         self.dense = nn.Sequential(
-            nn.Linear(2 * config.points + shown, config.width),
+            nn.Linear(self.trunk.width + shown, config.width),
             nn.GELU(),
             nn.Linear(config.width, config.width),
             nn.GELU(),
@@ -56,7 +42,7 @@ class PictureReader(nn.Module):
         )
 
     def forward(self, image: Tensor, shown: Tensor) -> Tensor:
-        return self.dense(torch.cat((self.maps(image), shown), dim=1))
+        return self.dense(torch.cat((self.trunk(image), shown), dim=1))
 
 
 class FeatureReader(nn.Module):
@@ -158,7 +144,7 @@ def load_reader(path: Path, dataset: Dataset, jepa: Jepa) -> GoalReader:
 def _network(dataset: Dataset, jepa: Jepa, config: GoalConfig) -> nn.Module:
     size = jepa.joint_part.size
     if not isinstance(jepa, FeatureJepa):
-        return PictureReader(config, jepa.encoder.dense[-1].out_features, size)
+        return PictureReader(config, jepa.encoder.dense[-1].out_features, size, jepa.encoder.frame_size)
     sizes = TrainConfig(latent_dim=size, encoder_width=config.width)
     projection = Projection(sizes, *dataset.frames.shape[3:])
     projection.mean, projection.std = jepa.encoder.mean, jepa.encoder.std

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -23,76 +23,110 @@ class SpatialSoftmax(nn.Module):
         return torch.cat((across, down), dim=1)
 
 
-def _patches(config: TrainConfig) -> list[nn.Module]:
+@dataclass(frozen=True)
+class TrunkSizes:
+    """Sizes of a trunk. Each of them takes those that it needs."""
+
+    first: int
+    """Channels of the first layer."""
+    further: int
+    """Channels of the others."""
+    points: int = 0
+    patch: int = 0
+    """Width and height of a patch, in pixels."""
+
+
+def _patches(sizes: TrunkSizes) -> list[nn.Module]:
     """Patches and one convolution over neighbouring ones. It takes well below a millisecond on one core, which the
     others do not."""
     return [
-        nn.Conv2d(3, config.patch_width, config.patch, stride=config.patch),
+        nn.Conv2d(3, sizes.first, sizes.patch, stride=sizes.patch),
         nn.GELU(),
-        nn.Conv2d(config.patch_width, config.local_width, 3, stride=2, padding=1),
+        nn.Conv2d(sizes.first, sizes.further, 3, stride=2, padding=1),
         nn.GELU(),
     ]
 
 
-def _convolution(config: TrainConfig) -> list[nn.Module]:
-    """Four convolutions, each of which halves the image."""
-    widths = [3, config.patch_width, config.local_width, config.local_width, config.local_width]
-    layers = []
-    for given, made in itertools.pairwise(widths):
-        layers += [nn.Conv2d(given, made, 3, stride=2, padding=1), nn.GELU()]
-    return layers
-
-
-def _points(config: TrainConfig) -> list[nn.Module]:
-    """Convolutions at half the size of the image that find points in it."""
-    width = config.patch_width
+def _convolution(sizes: TrunkSizes) -> list[nn.Module]:
+    """Convolutions down to a 16th of the image's width and height."""
+    further = sizes.further
     return [
-        nn.Conv2d(3, width, 5, stride=2, padding=2),
+        nn.Conv2d(3, sizes.first, 5, stride=2, padding=2),
         nn.GELU(),
-        nn.Conv2d(width, width, 3, padding=1),
+        nn.Conv2d(sizes.first, further, 3, stride=2, padding=1),
         nn.GELU(),
-        nn.Conv2d(width, width, 3, padding=2, dilation=2),
+        nn.Conv2d(further, further, 3, padding=1),
         nn.GELU(),
-        nn.Conv2d(width, config.points, 3, padding=4, dilation=4),
+        nn.Conv2d(further, further, 3, stride=2, padding=1),
+        nn.GELU(),
+        nn.Conv2d(further, further, 3, stride=2, padding=1),
+        nn.GELU(),
+    ]
+
+
+def _points(sizes: TrunkSizes) -> list[nn.Module]:
+    """Convolutions at half the width and height of the image, and the points that they find in it."""
+    first = sizes.first
+    return [
+        nn.Conv2d(3, first, 5, stride=2, padding=2),
+        nn.GELU(),
+        nn.Conv2d(first, first, 3, padding=1),
+        nn.GELU(),
+        nn.Conv2d(first, first, 3, padding=2, dilation=2),
+        nn.GELU(),
+        nn.Conv2d(first, sizes.points, 3, padding=4, dilation=4),
         SpatialSoftmax(),
     ]
 
 
-TRUNKS = {"patches": _patches, "convolution": _convolution, "points": _points}
-"""What an encoder does first with an image, by the name of the network."""
+_TRUNKS = {"patches": _patches, "convolution": _convolution, "points": _points}
 
 
-class Encoder(nn.Module):
-    """Image `[B, 3, S, S]`, normalised -> latent `[B, 1, D]`: the network `config.encoder`, then a dense one.
+class Trunk(nn.Module):
+    """Image `[B, 3, S, S]`, normalised -> numbers `[B, width]`: what an encoder or a goal reader does first.
 
     Each channel of each image is first normalised to mean 0 and standard deviation 1, which removes brightness,
     contrast and white balance.
     """
 
-    def __init__(self, config: TrainConfig, frame_size: int) -> None:
-        """`frame_size`: S. Raises ExportRefusedError for an unknown network or a size that patches do not divide."""
+    def __init__(self, setting: str, network: str, sizes: TrunkSizes, frame_size: int) -> None:
+        """`setting`: that of the `network`, for errors. `frame_size`: S. Raises ExportRefusedError for an unknown
+        network, and for a size that patches do not divide."""
         super().__init__()
-        if config.encoder not in TRUNKS:
+        if network not in _TRUNKS:
             raise ExportRefusedError(
-                "train.encoder",
-                found=f"'{config.encoder}'",
-                expected=", ".join(TRUNKS),
-                remedy=f"Pass --set train.encoder={next(iter(TRUNKS))}.",
+                setting,
+                found=f"'{network}'",
+                expected=", ".join(_TRUNKS),
+                remedy=f"Pass --set {setting}={next(iter(_TRUNKS))}.",
             )
-        if frame_size < 1 or (config.encoder == "patches" and frame_size % (2 * config.patch)):
+        divisor = 2 * sizes.patch if network == "patches" else 1
+        if frame_size < 1 or frame_size % divisor:
             raise ExportRefusedError(
                 "collect.frame_size",
                 found=str(frame_size),
-                expected=f"a positive multiple of {2 * config.patch}, twice train.patch",
-                remedy="Change one of them, e.g. --set collect.frame_size=128 --set train.patch=8.",
+                expected="a positive number" if divisor == 1 else f"a positive multiple of {divisor}, two patches",
+                remedy="Change it, or the size of the patches: --set collect.frame_size=128 --set train.patch=8.",
             )
-        self.frame_size = frame_size
-        self.local = nn.Sequential(nn.InstanceNorm2d(3, eps=1e-3), *TRUNKS[config.encoder](config))
+        self.layers = nn.Sequential(nn.InstanceNorm2d(3, eps=1e-3), *_TRUNKS[network](sizes), nn.Flatten())
         with torch.no_grad():
-            count = self.local(torch.zeros(1, 3, frame_size, frame_size)).numel()
+            self.width = self.layers(torch.zeros(1, 3, frame_size, frame_size)).shape[1]
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.layers(image)
+
+
+class Encoder(nn.Module):
+    """Image `[B, 3, S, S]`, normalised -> latent `[B, 1, D]`: a trunk, then a dense network."""
+
+    def __init__(self, config: TrainConfig, frame_size: int) -> None:
+        """`frame_size`: S. Raises ExportRefusedError for settings that no trunk has."""
+        super().__init__()
+        self.frame_size = frame_size
+        sizes = TrunkSizes(config.patch_width, config.local_width, config.points, config.patch)
+        self.trunk = Trunk("train.encoder", config.encoder, sizes, frame_size)
         self.dense = nn.Sequential(
-            nn.Flatten(),
-            nn.Linear(count, config.encoder_width),
+            nn.Linear(self.trunk.width, config.encoder_width),
             nn.GELU(),
             nn.Linear(config.encoder_width, config.encoder_width),
             nn.GELU(),
@@ -100,7 +134,7 @@ class Encoder(nn.Module):
         )
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.dense(self.local(image)).unsqueeze(1)
+        return self.dense(self.trunk(image)).unsqueeze(1)
 
 
 class Projection(nn.Module):

@@ -27,7 +27,7 @@ from .evaluate import Timing, evaluate, runs_of
 from .export import Networks, export
 from .exporters.encoders.frozen_vit import GridPool
 from .features import Features, open_encoder, write_features
-from .goal_reader import GoalEncoder, GoalReader, load_reader, read_all, train_reader
+from .goal_reader import GoalEncoder, GoalReader, PictureReader, load_reader, read_all, train_reader
 from .goal_reader import in_words as accuracy_in_words
 from .joint_code import EncoderWithJoints, joint_kinds
 from .nets import DistanceHead, Encoder
@@ -70,6 +70,7 @@ class Pipeline:
         self._encoder = open_encoder(encoder) if encoder.kind else None
         if self._encoder is None:
             Encoder(config.train, config.collect.frame_size)
+            PictureReader(config.goal, 0, 1, config.collect.frame_size)
         self._recorded = remembered(run_folder) if source is None else identity(source)
         self._options_file = run_folder / "robot.json"
         if config.robot == AS_DESCRIBED and self._options_file.exists():

@@ -24,7 +24,7 @@ from jepa_mpc_training.train import load_jepa, train
 def test_a_reader_finds_where_a_spot_is() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    reader, shown = PictureReader(GoalConfig(channels=8, points=4, width=32), 3, 2), torch.zeros(200, 3)
+    reader, shown = PictureReader(GoalConfig(channels=8, points=4, width=32), 3, 2, 24), torch.zeros(200, 3)
     optimizer = torch.optim.Adam(reader.parameters(), lr=0.01)
 
     def pictures(count: int) -> tuple[torch.Tensor, torch.Tensor]:
