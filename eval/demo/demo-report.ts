@@ -37,7 +37,13 @@ export const demoReportSchema = z.strictObject({
   successInterval95: interval95,
   /** Median of `timeS` over the episodes that succeeded; null where none did. */
   medianTimeS: nonNegative.nullable(),
-  baselines: z.strictObject({ random: baseline, doNothing: baseline, squaredLatentDistance: baseline }),
+  /** Null: not run. The inverse dynamics also where the model has none. */
+  baselines: z.strictObject({
+    inverseDynamics: baseline,
+    random: baseline,
+    doNothing: baseline,
+    squaredLatentDistance: baseline,
+  }),
   planRateHz: z.strictObject({ median: nonNegative, p5: nonNegative }),
   planMs: latency,
   frameToCommandMs: latency,

@@ -32,6 +32,7 @@ const SERVICE_TIMEOUT_MS = 10_000;
 
 const TITLES: Record<Policy, string> = {
   planner: 'planner',
+  inverseDynamics: 'inverse dynamics alone',
   random: 'random actions',
   doNothing: 'do nothing',
   squaredLatentDistance: 'squared latent distance',
@@ -39,6 +40,7 @@ const TITLES: Record<Policy, string> = {
 
 /** Parameter of the planner node that turns it into a baseline. */
 const BASELINE_PARAMETER: Partial<Record<Policy, readonly [name: string, value: string]>> = {
+  inverseDynamics: ['planner', 'inverse_dynamics'],
   random: ['planner', 'random'],
   squaredLatentDistance: ['objective.metric', 'squared_latent_distance'],
 };
@@ -190,6 +192,8 @@ class DemoRun {
       return {
         outcomes: await run('planner'),
         baselines: {
+          inverseDynamics:
+            subject.manifest.graphs.inverseDynamics === undefined ? null : await baseline('inverseDynamics'),
           random: await baseline('random'),
           doNothing: await baseline('doNothing'),
           squaredLatentDistance: await baseline('squaredLatentDistance'),

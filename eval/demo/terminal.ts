@@ -118,6 +118,9 @@ export function summaryLines(report: DemoReport): string[] {
   const { baselines, planRateHz, planMs, frameToCommandMs, rosThreadGapMs } = report;
   const rows = [
     ['planner', report],
+    ...(baselines.inverseDynamics === null
+      ? []
+      : ([['inverse dynamics alone', baselines.inverseDynamics]] as const)),
     ['random actions', baselines.random],
     ['do nothing', baselines.doNothing],
     ['squared latent distance', baselines.squaredLatentDistance],

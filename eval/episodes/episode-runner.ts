@@ -36,7 +36,7 @@ export interface EpisodeOutcome {
 }
 
 /** What chooses the actions: the planner, or one of the baselines, all through the same node. */
-export type Policy = 'planner' | 'random' | 'doNothing' | 'squaredLatentDistance';
+export type Policy = 'planner' | 'inverseDynamics' | 'random' | 'doNothing' | 'squaredLatentDistance';
 
 export interface EpisodeSetting {
   readonly client: DemoClient;

@@ -10,6 +10,8 @@ export interface PlanningFacts {
   readonly streams?: readonly LatentStream[];
   /** Whether the model has a learned distance of its own. */
   readonly hasTemporalDistance: boolean;
+  /** Whether it proposes actions from a latent to a goal. */
+  readonly hasInverseDynamics: boolean;
   /** Standard deviations are fractions of half the action range; the penalty is in the unit of the model's own objective. */
   readonly plannerDefaults: {
     readonly samples: number;

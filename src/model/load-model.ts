@@ -153,6 +153,7 @@ function modelInfo({ manifest, sha256 }: ModelFiles, device: Device): ModelInfo 
       action,
       objective,
       hasTemporalDistance: graphs.distance !== undefined,
+      hasInverseDynamics: graphs.inverseDynamics !== undefined,
       plannerDefaults,
       ...(streams && { streams }),
     },

@@ -1,6 +1,7 @@
 import type { PlanningFacts } from '../core/model-info.js';
 import { boundedAction } from './action-bounds.js';
 import { parseExpression } from './expression/parse-expression.js';
+import { checkProposals } from './inverse-dynamics.js';
 import { objectiveSpec } from './objectives/objective-settings.js';
 import { plannerDefaultsOf } from './registry.js';
 import { checkSamplingSettings, samplingSettings } from './sampling-settings.js';
@@ -20,6 +21,7 @@ export function checkPlanning(values: PlanningValues, model: PlanningFacts | nul
     return;
   }
   objectiveSpec(values, model);
+  checkProposals(values.planner, model);
   const action = boundedAction(values, model.action);
   const planner = plannerDefaultsOf(values.planner);
   checkSamplingSettings(

@@ -23,6 +23,8 @@ export interface PlannerDefinition<Name extends string, Own extends ParameterFra
   readonly parameters: Own;
   /** Its values of settings that neither the parameters nor the model give. */
   readonly defaults: PlannerDefaults;
+  /** Its plan is followed whatever it costs, even if rest costs less. */
+  readonly isBaseline?: true;
   /** @throws JepaMpcError `params.invalid` for settings out of range */
   create(
     model: PlannerModel,

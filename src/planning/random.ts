@@ -12,11 +12,9 @@ import { checkContext } from './check-context.js';
 import { definePlanner, type PlannerModel } from './planner-definition.js';
 import { restingSequence } from './resting-sequence.js';
 import { checkSamplingSettings, type SamplingSettings } from './sampling-settings.js';
+import { solePlan } from './sole-plan.js';
 
-/**
- * The baseline: one sequence of independent uniform actions inside the constraints. It is scored like a candidate of any other planner, so
- * that costs can be compared, but the cost decides nothing.
- */
+/** The baseline: one sequence of independent uniform actions inside the constraints. */
 class RandomPlanner implements Planner {
   readonly name = 'random';
   readonly #model: PlannerModel;
@@ -45,17 +43,7 @@ class RandomPlanner implements Planner {
     }
     this.#constraints.holdFirst(actions, context.committed);
     this.#constraints.apply(actions, context.committed);
-    const [cost = NaN] = await this.#scorer.score(context, actions);
-    return {
-      state: { mean: actions.slice(), ageMs: 0 },
-      actions,
-      bestCost: cost,
-      meanCost: cost,
-      iterations: 1,
-      elitesStd: 0,
-      elitesStdByIteration: [0],
-      costVariation: NaN,
-    };
+    return solePlan(this.#scorer, context, actions);
   }
 }
 
@@ -63,5 +51,6 @@ export const random = definePlanner({
   name: 'random',
   parameters: {},
   defaults: { momentum: 0, noiseBeta: 0, returned: 'best' },
+  isBaseline: true,
   create: (model, scorer, settings) => new RandomPlanner(model, scorer, settings),
 });

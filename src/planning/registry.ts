@@ -12,6 +12,7 @@ import type { CandidateScorer, Planner } from '../core/ports.js';
 import { cem } from './cem.js';
 import { cma } from './cma.js';
 import { icem } from './icem.js';
+import { inverseDynamics } from './inverse-dynamics.js';
 import { mppi } from './mppi.js';
 import type { PlannerDefinition, PlannerModel } from './planner-definition.js';
 import { predictiveSampling } from './predictive-sampling.js';
@@ -19,7 +20,7 @@ import { random } from './random.js';
 import type { PlannerDefaults, SamplingSettings } from './sampling-settings.js';
 
 /** Every planner, in the order in which the documentation lists them. */
-const PLANNERS = [cem, icem, cma, mppi, predictiveSampling, random] as const;
+const PLANNERS = [cem, icem, cma, mppi, predictiveSampling, inverseDynamics, random] as const;
 
 type Definition = (typeof PLANNERS)[number];
 export type PlannerName = Definition['name'];
@@ -32,7 +33,7 @@ export const plannerParameters = {
   planner: dynamic(
     choice(plannerNames, 'cem'),
     '',
-    'Sampling planner; random is a baseline. The parameters sampling.* apply to every planner that has a use for them.',
+    'Sampling planner. Two are baselines: inverse_dynamics follows what the model’s inverse dynamics propose, random acts at random. The parameters sampling.* apply to every planner that has a use for them.',
   ),
   ...parametersOf(PLANNERS),
 };
@@ -43,6 +44,11 @@ export type OwnPlannerValues = ValuesOf<OwnParameters>;
 /** The planner's values of settings that neither the parameters nor the model give. */
 export function plannerDefaultsOf(name: PlannerName): PlannerDefaults {
   return definitionOf(name).defaults;
+}
+
+/** Whether the plans of a planner are followed whatever they cost. */
+export function isBaseline(name: PlannerName): boolean {
+  return definitionOf(name).isBaseline === true;
 }
 
 /** @throws JepaMpcError `params.invalid` for an unknown name, and for settings and values out of range */
@@ -58,7 +64,10 @@ export function createPlanner(
   return definition.create(model, scorer, settings, values);
 }
 
-type AnyDefinition = Pick<PlannerDefinition<PlannerName, OwnParameters>, 'defaults' | 'create'> & {
+type AnyDefinition = Pick<
+  PlannerDefinition<PlannerName, OwnParameters>,
+  'defaults' | 'isBaseline' | 'create'
+> & {
   readonly parameters: ParameterFragment;
 };
 

@@ -8,6 +8,7 @@ import { selectElites } from './elites.js';
 import type { PlannerModel } from './planner-definition.js';
 import { SamplingDistribution } from './sampling-distribution.js';
 import type { Spread } from './sampling-distribution.js';
+import { proposalWithin } from './proposal.js';
 import { restWithin } from './resting-sequence.js';
 import { checkSamplingSettings, type SamplingSettings } from './sampling-settings.js';
 import { StopRule } from './stop-rule.js';
@@ -102,18 +103,9 @@ export class SamplingSearch {
     this.#leastMeanCost = Infinity;
     this.#elitesStds.length = 0;
     this.rest.set(restWithin(this.constraints, this.#model.action, context));
-    this.#propose(context);
+    this.#isProposed = proposalWithin(this.constraints, context, this.rest, this.#proposal);
     this.distribution.start(state, context.committed, this.rest);
     this.#stop.start();
-  }
-
-  #propose({ proposal, committed }: PlanContext): void {
-    this.#isProposed = proposal?.every((value) => Number.isFinite(value)) === true;
-    if (proposal === undefined || !this.#isProposed) return;
-    this.#proposal.set(this.rest);
-    this.#proposal.set(proposal.subarray(0, this.#proposal.length));
-    this.constraints.holdMean(this.#proposal, committed);
-    this.constraints.apply(this.#proposal, committed);
   }
 
   /**

@@ -100,13 +100,12 @@ export class PlannerEngine {
     const { committed, joints, planIndex, values, extras, replayed } = request;
     this.#budgetClock = replayed === undefined ? wallClock : replayedClock(replayed);
     let candidates: CandidateSample | undefined;
-    const proposal = await this.#model.inverseDynamics?.propose(newest(history), goal);
     const context: PlanContext = {
       history,
       goal,
       committed,
       joints,
-      ...(proposal && { proposal }),
+      ...(await this.#proposal(newest(history), goal)),
       ...(extras.candidates > 0 && {
         onCandidates: (all, costs, elites) => {
           candidates = sampleCandidates(all, costs, extras.candidates, elites);
@@ -191,7 +190,10 @@ export class PlannerEngine {
     const startMs = performance.now();
     try {
       const latent = await this.#frames.encodeBlack();
-      const context = stillContext(this.#model.manifest, latent, latent);
+      const context = {
+        ...stillContext(this.#model.manifest, latent, latent),
+        ...(await this.#proposal(latent, latent)),
+      };
       const { planner, rollout } = await this.#factory.plannerFor(
         values,
         true,
@@ -242,6 +244,12 @@ export class PlannerEngine {
       };
     }
     return this.#goal.latent;
+  }
+
+  /** What the model proposes from a latent to the goal, `[1, N, D]` each, if it has inverse dynamics. */
+  async #proposal(latent: Tensor, goal: Tensor): Promise<Pick<PlanContext, 'proposal'>> {
+    const { inverseDynamics } = this.#model;
+    return inverseDynamics === null ? {} : { proposal: await inverseDynamics.propose(latent, goal) };
   }
 
   #agedWarmStart(frameStampNs: bigint): PlannerState | null {

@@ -10,7 +10,8 @@ import type { PlanningValues } from '../planning/planning-parameters.js';
 import { isKernelPlanner, KernelPlanner, whyIterateOnHost } from '../planning/kernel-planner.js';
 import { createObjective } from '../planning/objectives/distances.js';
 import { isModelsOwn, objectiveSpec } from '../planning/objectives/objective-settings.js';
-import { createPlanner, plannerDefaultsOf } from '../planning/registry.js';
+import { checkProposals } from '../planning/inverse-dynamics.js';
+import { createPlanner, isBaseline, plannerDefaultsOf } from '../planning/registry.js';
 import { restOptions, RestingPlanner } from '../planning/resting-planner.js';
 import { samplingSettings, type SamplingSettings } from '../planning/sampling-settings.js';
 import { FallbackPlanner } from '../planning/fallback-planner.js';
@@ -211,13 +212,13 @@ export class PlannerFactory {
     const { planning } = this.#model.info;
     const modelMargin = isModelsOwn(spec.objective, planning) ? planning.plannerDefaults.restMargin : 0;
     const rest = restOptions(values, modelMargin ?? 0);
-    // The cost decides nothing for a baseline.
-    if (rest === null || values.planner === 'random') return planner;
+    if (rest === null || isBaseline(values.planner)) return planner;
     return new RestingPlanner(planner, model, scorer, settings, rest);
   }
 
   #setupOf(values: PlanningValues, key: string): PlannerSetup {
     const { planning } = this.#model.info;
+    checkProposals(values.planner, planning);
     const action = boundedAction(values, planning.action);
     const defaults = plannerDefaultsOf(values.planner);
     const settings = samplingSettings(values, { ...planning, action }, defaults, this.#nowMs);

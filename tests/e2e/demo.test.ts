@@ -104,7 +104,12 @@ describe('the demo in lockstep', () => {
       const report = readReport();
       expect(report).toMatchObject({ seed: 3, mode: 'lockstep', limitViolations: 0 });
       expect(report.episodes).toHaveLength(2);
-      expect(report.baselines).toEqual({ random: null, doNothing: null, squaredLatentDistance: null });
+      expect(report.baselines).toEqual({
+        inverseDynamics: null,
+        random: null,
+        doNothing: null,
+        squaredLatentDistance: null,
+      });
       expect(first.output).toMatch(/planner +\d+\.\d % +95 % interval/);
       expect((await sharp(join(folder, 'demo.png')).metadata()).height).toBeGreaterThan(2 * 96);
 

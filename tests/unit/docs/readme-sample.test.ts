@@ -22,7 +22,7 @@ const FIGURES: Omit<DemoReport, 'episodes'> = {
   successRate: 1,
   successInterval95: [0.839, 1],
   medianTimeS: 1.83,
-  baselines: { random: null, doNothing: null, squaredLatentDistance: null },
+  baselines: { inverseDynamics: null, random: null, doNothing: null, squaredLatentDistance: null },
   planRateHz: { median: 30.2, p5: 29.6 },
   planMs: { p50: 6.8, p95: 9.7 },
   frameToCommandMs: { p50: 105.7, p95: 108.3 },

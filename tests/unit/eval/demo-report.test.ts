@@ -17,6 +17,7 @@ const REPORT: DemoReport = {
   successInterval95: [0.2, 1],
   medianTimeS: 2.5,
   baselines: {
+    inverseDynamics: null,
     random: { successRate: 0, successInterval95: [0, 0.8] },
     doNothing: null,
     squaredLatentDistance: null,

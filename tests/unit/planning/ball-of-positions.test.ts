@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { PlanContext } from '../../../src/core/ports.js';
 import { createRng } from '../../../src/math/rng.js';
-import { plannerNames } from '../../../src/planning/registry.js';
+import { isBaseline, plannerNames } from '../../../src/planning/registry.js';
 import { linearAction, linearContext, linearModel, linearOptions, scorerOf } from './linear-world.js';
 import { makePlanner } from '../../fixtures/planners.js';
 
@@ -25,7 +25,7 @@ const staying = scorerOf((actions) => {
 });
 
 describe.each(['l1', 'l2'] as const)('the %s ball of joint positions', (ball) => {
-  it.each(plannerNames.filter((name) => name !== 'random'))(
+  it.each(plannerNames.filter((name) => !isBaseline(name)))(
     'lets %s leave the robot where it is',
     async (name) => {
       const planner = makePlanner(name, model, staying, { ...linearOptions, ball, keep: 'mean_best_rest' });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { createRng } from '../../../src/math/rng.js';
-import { plannerNames } from '../../../src/planning/registry.js';
+import { isBaseline, plannerNames } from '../../../src/planning/registry.js';
 import {
   GOAL,
   linearContext,
@@ -15,7 +15,7 @@ import { makePlanner } from '../../fixtures/planners.js';
 
 /** Half of the way in the first two actions, the other half in the next two; there the proposal ends. */
 const PROPOSAL = Float32Array.of(2, 1, 2, 1, 2, 1, 2, 1);
-const planners = plannerNames.filter((name) => name !== 'random');
+const planners = plannerNames.filter((name) => !isBaseline(name));
 const best = { keep: 'mean_best_rest', returned: 'best' } as const;
 
 describe.each(planners)('%s', (name) => {

@@ -13,7 +13,7 @@ describe('createPlanner', () => {
   it('names the planners that there are when asked for another', () => {
     const unknown = 'gradient' as PlannerName;
     expect(() => makePlanner(unknown, linearModel, linearScorer(), linearOptions)).toThrow(
-      /found "gradient", expected one of cem, icem, cma, mppi, predictive_sampling, random.*\[params.invalid\]/,
+      /found "gradient", expected one of cem, icem, cma, mppi, predictive_sampling, inverse_dynamics, random.*\[params.invalid\]/,
     );
   });
 

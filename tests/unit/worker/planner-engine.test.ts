@@ -190,9 +190,34 @@ describe('the planner engine', () => {
         expect(actions[i]).toBeCloseTo((away / 4) * 2, 4);
         expect(actions[i + 1]).toBeCloseTo(0, 4);
       }
+      // Without a search: the same, even where resting would cost less.
+      const alone = await engine.plan(planMessage({ planner: 'inverse_dynamics', 'rest.margin': 1e6 }));
+      for (const [i, action] of alone.actions.entries()) expect(action).toBeCloseTo(actions[i] ?? NaN, 4);
     } finally {
       await copy.remove();
     }
+  });
+
+  it('warms up the planner that follows what the inverse dynamics propose', async () => {
+    const copy = await TinyModelCopy.create();
+    try {
+      await copy.addGraph('inverseDynamics', proposing(HORIZON * BLOCK), goldenProposals());
+      const warmUp: PlanningValues = { ...defaultValues, planner: 'inverse_dynamics' };
+      const lines: string[] = [];
+      const log = { ...silentLogger, info: (line: string) => lines.push(line) };
+      engine = await PlannerEngine.load({ ...loadFrom(copy.folder), warmUp }, log);
+      expect(lines.some((line) => line.startsWith('warmed up in'))).toBe(true);
+    } finally {
+      await copy.remove();
+    }
+  });
+
+  it('refuses the planner that follows proposals for a model that makes none, and goes on with the one in force', async () => {
+    const loaded = await load();
+    const { actions } = await loaded.plan(planMessage({}));
+    const alone = planMessage({ planner: 'inverse_dynamics' });
+    await expect(loaded.plan(alone)).rejects.toMatchObject({ code: 'model.unsupported' });
+    expect((await loaded.plan(alone)).actions).toEqual(actions);
   });
 
   it('takes a latent for a goal', async () => {
