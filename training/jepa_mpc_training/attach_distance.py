@@ -18,7 +18,7 @@ from tqdm import tqdm
 from .config import PERIOD_MS, Config, DistanceConfig, with_settings
 from .dataset import Dataset
 from .distance import fit_distance
-from .export import export_graph, golden_distance, graph_entry, verify_graph, write_golden
+from .export import export_graph, golden_of_pairs, graph_entry, verify_graph, write_golden
 from .exporters.errors import ExportRefusedError, exit_status
 from .inputs import open_data, open_model, require_match
 from .nets import TokenDistanceHead
@@ -138,7 +138,7 @@ def _add(folder: Path, manifest: dict[str, Any], head: TokenDistanceHead, latent
     """Adds the head to the folder. The manifest is replaced last, after the files that it names."""
     golden = load_file(folder / manifest["golden"]["file"])
     golden = {name: tensor for name, tensor in golden.items() if not name.startswith("distance.")}
-    golden |= golden_distance(head, latents)
+    golden |= golden_of_pairs("distance", head, "distance", latents)
     with tempfile.TemporaryDirectory(dir=folder) as made:
         file = Path(made) / "distance.onnx"
         inputs = {name: golden[f"distance.{name}"] for name in ("latent", "goal")}

@@ -42,7 +42,7 @@ A JEPA with a temporal-distance head: {_inputs(trained)} in, joint velocities ou
 - Training: prediction of the latents {_views(collected)} over {trained.rollout} steps, with SIGReg (LeJEPA),
   {figures["train"].get("steps", trained.steps)} steps of {trained.batch} sequences;
   {_joint_readout(trained)}; {_goal_reader(config)}then quasimetric reinforcement learning
-  for the distance on frozen latents, {distance.steps} steps.
+  for the distance on frozen latents, {distance.steps} steps{_inverse(config)}.
 - Licence: {"Apache-2.0" if encoder is None else encoder.kind.licence}. Size: {size:.1f} MB.
 - Limits: trained on this robot, {_limits(config, collected)}, and on nothing else.
 
@@ -69,7 +69,7 @@ R2 of a linear read-out of sine and cosine of each joint's position from what th
 
 {_bullets(probe["read_out"])}
 
-Latents: standard deviation {figures["train"]["mean_std"]:.2f}, effective rank
+{_proposals(figures)}Latents: standard deviation {figures["train"]["mean_std"]:.2f}, effective rank
 {figures["train"]["effective_rank"]:.1f} of {trained.latent_dim}.
 {_invariance(probe["invariance"])}
 ## What a planner can do with them
@@ -195,6 +195,24 @@ def _goal_reader(config: Config) -> str:
     if not config.train.proprioception:
         return ""
     return f"a reader of the joint positions from a picture, {config.goal.steps} steps; "
+
+
+def _inverse(config: Config) -> str:
+    if not config.inverse.enabled:
+        return ""
+    return f"""; then inverse dynamics, which
+  propose actions to the planner, {config.inverse.steps} steps"""
+
+
+def _proposals(figures: dict[str, dict[str, Any]]) -> str:
+    """How well the inverse dynamics know held-out actions; empty without them."""
+    if "inverse" not in figures:
+        return ""
+    return f"""The inverse dynamics on held-out episodes, root mean squares:
+
+{_bullets(figures["inverse"]["read_out"])}
+
+"""
 
 
 def _goals(trained: TrainConfig) -> str:

@@ -227,6 +227,22 @@ class DistanceConfig:
 
 
 @dataclass(frozen=True)
+class InverseConfig:
+    """The inverse dynamics on the frozen latents: the actions from a latent to a goal."""
+
+    enabled: bool = True
+    steps: int = 4000
+    batch: int = 512
+    learning_rate: float = 1e-3
+    width: int = 256
+    ahead: int = 30
+    """Maximum number of periods from a moment to its goal."""
+    detour: float = 0.25
+    """Detour in predictor steps, by the temporal distance, with which a recorded way counts 1/e of a direct one."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class PlannerConfig:
     """The sampling planner (CEM) and its objective. The manifest has them as the model's defaults."""
 
@@ -269,6 +285,7 @@ class Config:
     train: TrainConfig = field(default_factory=TrainConfig)
     goal: GoalConfig = field(default_factory=GoalConfig)
     distance: DistanceConfig = field(default_factory=DistanceConfig)
+    inverse: InverseConfig = field(default_factory=InverseConfig)
     planner: PlannerConfig = field(default_factory=PlannerConfig)
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
 

@@ -11,6 +11,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from .config import BLOCK, DistanceConfig
+from .moments import Goals, random_views
 from .nets import DistanceHead
 
 _FASTEST_SHARE = 0.05
@@ -36,8 +37,7 @@ def fit_distance(
 ) -> dict[str, Any]:
     """Trains on latents `[E, V, T + 1, ...]` of any shape that the head takes; a predictor step is `stride` of them.
 
-    `goals`: what the same moments are as goals that are given as pictures, of the same shape, if that is something
-    else. Every second goal is then such a one, so that the head tolerates how inexactly pictures are read.
+    `goals`: the `pictures` of `Goals`.
 
     Quasimetric reinforcement learning (Wang et al. 2023, arXiv 2304.01203): pushes random pairs apart, while no
     recorded step may be longer than 1. The distance between two states becomes that of the shortest chain of recorded
@@ -50,7 +50,7 @@ def fit_distance(
     dual_optimizer = torch.optim.Adam([multiplier], lr=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps, config.learning_rate * 0.01)
     everything = latents.flatten(0, 2)
-    targets = _Goals(latents, goals, generator)
+    targets = Goals(latents, goals, generator)
 
     progress = tqdm(range(config.steps), desc="distance", unit="step")
     for step in progress:
@@ -99,46 +99,18 @@ def _calibrate(head: DistanceHead, latents: Tensor, stride: int) -> dict[str, fl
     return {"scale": float(head.scale), "mean_step": float(steps.mean() * head.scale)}
 
 
-class _Goals:
-    """Moments as goals: `latents` or, every second time at random, `pictures`, both `[E, V, T + 1, ...]`."""
-
-    def __init__(self, latents: Tensor, pictures: Tensor | None, generator: torch.Generator) -> None:
-        self._latents, self._pictures, self._generator = latents, pictures, generator
-
-    def at(self, episode: Tensor, view: Tensor, time: Tensor) -> Tensor:
-        chosen = self._latents[episode, view, time]
-        if self._pictures is None:
-            return chosen
-        is_picture = torch.rand(len(chosen), generator=self._generator) < 0.5
-        return torch.where(is_picture.view(-1, *[1] * (chosen.dim() - 1)), self._pictures[episode, view, time], chosen)
-
-    def anywhere(self, count: int) -> Tensor:
-        """Random moments of all episodes."""
-        episodes, views, times = self._latents.shape[:3]
-        drawn = torch.randint(episodes * views * times, (count,), generator=self._generator)
-        return self.at(drawn // (views * times), drawn // times % views, drawn % times)
-
-
-def _steps(
-    latents: Tensor, goals: _Goals, count: int, stride: int, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
+def _steps(latents: Tensor, goals: Goals, count: int, stride: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Random recorded pairs one predictor step apart, each in a random view."""
-    episode, view, other = _moments(latents, count, generator)
+    episode, view, other = random_views(latents, count, generator)
     start = torch.randint(latents.shape[2] - stride, (count,), generator=generator)
     return latents[episode, view, start], goals.at(episode, other, start + stride)
 
 
-def _same(latents: Tensor, goals: _Goals, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def _same(latents: Tensor, goals: Goals, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Random recorded moments, each in two random views, which may be the same."""
-    episode, view, other = _moments(latents, count, generator)
+    episode, view, other = random_views(latents, count, generator)
     at = torch.randint(latents.shape[2], (count,), generator=generator)
     return latents[episode, view, at], goals.at(episode, other, at)
-
-
-def _moments(latents: Tensor, count: int, generator: torch.Generator) -> list[Tensor]:
-    """Random episodes, and two random views of each."""
-    episodes, views = latents.shape[:2]
-    return [torch.randint(high, (count,), generator=generator) for high in (episodes, views, views)]
 
 
 def _sample(everything: Tensor, count: int, generator: torch.Generator) -> Tensor:

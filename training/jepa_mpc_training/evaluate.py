@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from .conditions import NOMINAL, Condition
 from .config import BLOCK, FRAME_SIZE, PERIOD_MS, TICK_MS, WINDOW, PlannerConfig
+from .exporters.errors import ExportRefusedError
 from .planner import CemPlanner
 from .robot import Robot
 from .runtime import ExportedModel
@@ -68,6 +69,10 @@ class _Plan:
         index = int((time_ms - self.from_ms + 1e-6) // PERIOD_MS)
         return self.actions[index] if 0 <= index < len(self.actions) else np.zeros(self.actions.shape[1])
 
+
+POLICIES = ("planner", "unaided", "inverse", "random", "nothing")
+"""The planner, as the node plans; the same without the proposals of the inverse dynamics; the proposals alone; random
+actions; none."""
 
 Policy = Callable[[list[np.ndarray], np.ndarray, np.ndarray, float, np.random.Generator], np.ndarray]
 """(latent history, goal latent, committed actions, periods since the last plan, rng) -> raw actions `[K, J]`."""
@@ -164,11 +169,11 @@ def evaluate(
     options: RobotOptions = AS_DESCRIBED,
     captures_goal: bool = False,
 ) -> dict[str, Any]:
-    """Runs one episode for each of `seeds`; `policy` is "planner", "random" or "nothing".
+    """Runs one episode for each of `seeds`; `policy` is one of POLICIES.
 
     `captures_goal`: the joint positions of the goal are known, not only its picture. The appearance of `condition`
     applies to MuJoCo alone. `frame_size` is that of the recordings. Raises ValueError for seeds that are reserved for
-    the final test.
+    the final test, ExportRefusedError for the policy "inverse" of a model without inverse dynamics.
     """
     if seeds.stop > FINAL_TEST_SEED:
         raise ValueError(
@@ -194,9 +199,9 @@ Run = tuple[PlannerConfig, Timing, str, int]
 """Settings, timing, policy and number of episodes."""
 
 
-def runs_of(planner: PlannerConfig, episodes: int) -> dict[str, Run]:
+def runs_of(planner: PlannerConfig, episodes: int, proposes: bool) -> dict[str, Run]:
     """What is evaluated with pictures as goals, by the name of its row in the model card: the planner as it is set, and
-    what it is compared with."""
+    what it is compared with. `proposes`: whether the model has inverse dynamics."""
     fast = Timing(frame_period_ms=100 / 3, plan_every=2, delay_ms=80)
     squared = "squared_latent_distance"
     runs: dict[str, Run] = {
@@ -207,6 +212,9 @@ def runs_of(planner: PlannerConfig, episodes: int) -> dict[str, Run]:
         # The penalty is in steps, which would weigh too much against a squared latent distance.
         other = dataclasses.replace(planner, objective=squared, action_penalty=0.0, rest_margin=0.0)
         runs["planner, squared latent distance"] = (other, Timing(), "planner", episodes // 2)
+    if proposes:
+        runs["the planner without proposals"] = (planner, Timing(), "unaided", episodes // 2)
+        runs["inverse dynamics alone"] = (planner, Timing(), "inverse", episodes // 2)
     return runs | {
         "random actions": (planner, Timing(), "random", episodes // 2),
         "do nothing": (planner, Timing(), "nothing", episodes // 2),
@@ -233,16 +241,39 @@ def _summary(
 
 def _policy(name: str, model: ExportedModel, config: PlannerConfig) -> Policy:
     space, length = model.action_space, config.horizon * BLOCK
-    if name == "planner":
+    if name in ("planner", "unaided"):
         planner = CemPlanner(model, space, config, model.stream_weights)
-        return lambda history, goal, committed, shift, rng: planner.plan(np.stack(history), goal, committed, shift, rng)
+        is_aided = name == "planner" and model.proposes
+
+        def plan(
+            history: list[np.ndarray],
+            goal: np.ndarray,
+            committed: np.ndarray,
+            shift: float,
+            rng: np.random.Generator,
+        ) -> np.ndarray:
+            proposal = model.propose(history[-1], goal) if is_aided else None
+            return planner.plan(np.stack(history), goal, committed, shift, rng, proposal)
+
+        return plan
+    if name == "inverse":
+        if not model.proposes:
+            raise ExportRefusedError(
+                "policy inverse",
+                found="a model without the graph inverseDynamics",
+                expected="one with it",
+                remedy="Train and export it with --set inverse.enabled=on, or choose another policy.",
+            )
+        return lambda history, goal, committed, shift, rng: model.propose(history[-1], goal).clip(
+            space.lower, space.upper
+        )
     if name == "random":
         return lambda history, goal, committed, shift, rng: rng.uniform(
             space.lower, space.upper, (length, len(space.lower))
         )
     if name == "nothing":
         return lambda history, goal, committed, shift, rng: np.zeros((length, len(space.lower)))
-    raise ValueError(f"policy: found '{name}', expected planner, random or nothing.")
+    raise ValueError(f"policy: found '{name}', expected one of {', '.join(POLICIES)}.")
 
 
 def _history(frames: deque[tuple[float, np.ndarray]]) -> list[np.ndarray]:

@@ -26,7 +26,7 @@ from .joint_code import JointPart
 
 CAMERA = "image"
 PROPRIOCEPTION = "proprioception"
-_FILES = {"goalEncoder": "goal_encoder.onnx"}
+_FILES = {"goalEncoder": "goal_encoder.onnx", "inverseDynamics": "inverse_dynamics.onnx"}
 """Files of graphs that are not named as the graph."""
 _OPSET = 18
 _GOLDEN_BATCH = 8
@@ -39,7 +39,8 @@ class ExportError(RuntimeError):
 
 @dataclass(frozen=True)
 class Networks:
-    """The networks of the graphs. `encoder` takes `[B, 3, height, width]` of `camera`; `distance` may be None.
+    """The networks of the graphs. `encoder` takes `[B, 3, height, width]` of `camera`; `distance` and
+    `inverse_dynamics` may be None.
 
     With a `joint_part` the encoder takes the joint state, too, and `goal_encoder` takes the picture of a goal alone.
     """
@@ -48,6 +49,7 @@ class Networks:
     camera: CameraInput
     predictor: nn.Module
     distance: nn.Module | None
+    inverse_dynamics: nn.Module | None = None
     joint_part: JointPart | None = None
     goal_encoder: nn.Module | None = None
 
@@ -85,9 +87,8 @@ def write_graphs(networks: Networks, golden: dict[str, Tensor], folder: Path) ->
             "next",
         ),
     }
-    if networks.distance is not None:
-        inputs = {"latent": golden["distance.latent"], "goal": golden["distance.goal"]}
-        graphs["distance"] = (networks.distance, inputs, "distance")
+    for name, (network, output) in _of_pairs(networks).items():
+        graphs[name] = (network, _inputs(golden, name, ("latent", "goal")), output)
     if networks.goal_encoder is not None:
         graphs["goalEncoder"] = (networks.goal_encoder, _inputs(golden, "goalEncoder", (CAMERA,)), "latent")
     entries: dict[str, Any] = {}
@@ -100,6 +101,15 @@ def write_graphs(networks: Networks, golden: dict[str, Tensor], folder: Path) ->
         figures[f"{name}_kB"] = round(sum(each.stat().st_size for each in files) / 1000)
         entries[name] = graph_entry(file)
     return {"graphs": entries, "golden": write_golden(golden, folder)}, figures
+
+
+def _of_pairs(networks: Networks) -> dict[str, tuple[nn.Module, str]]:
+    """The networks that take a latent and a goal, by graph, each with its output."""
+    pairs = {
+        "distance": (networks.distance, "distance"),
+        "inverseDynamics": (networks.inverse_dynamics, "actions"),
+    }
+    return {graph: (network, output) for graph, (network, output) in pairs.items() if network is not None}
 
 
 def _inputs(golden: dict[str, Tensor], graph: str, names: Sequence[str]) -> dict[str, Tensor]:
@@ -148,16 +158,16 @@ def _golden(networks: Networks, dataset: Dataset) -> dict[str, Tensor]:
         if networks.goal_encoder is not None:
             picture = images[:, -1].contiguous()
             golden |= {f"goalEncoder.{CAMERA}": picture, "goalEncoder.latent": networks.goal_encoder(picture)}
-        if networks.distance is not None:
-            golden |= golden_distance(networks.distance, history[:, -1].contiguous())
+        for graph, (network, output) in _of_pairs(networks).items():
+            golden |= golden_of_pairs(graph, network, output, history[:, -1].contiguous())
         return golden
 
 
-def golden_distance(head: nn.Module, latent: Tensor) -> dict[str, Tensor]:
-    """Golden vectors of the distance: latents `[B, N, D]`, each with the one before it as its goal."""
+def golden_of_pairs(graph: str, network: nn.Module, output: str, latent: Tensor) -> dict[str, Tensor]:
+    """Golden vectors of a graph that takes latents `[B, N, D]`, each with the one before it as its goal."""
     goal = latent.roll(1, dims=0).contiguous()
     with torch.no_grad():
-        return {"distance.latent": latent, "distance.goal": goal, "distance.distance": head(latent, goal)}
+        return {f"{graph}.latent": latent, f"{graph}.goal": goal, f"{graph}.{output}": network(latent, goal)}
 
 
 def export_graph(network: nn.Module, inputs: dict[str, Tensor], output: str, file: Path) -> None:

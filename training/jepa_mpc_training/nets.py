@@ -1,4 +1,4 @@
-"""The networks that become the graphs of a model folder: encoder, predictor and distance."""
+"""The networks that become the graphs of a model folder: encoder, predictor, distance and inverse dynamics."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from .config import WINDOW, DistanceConfig, TrainConfig
+from .config import BLOCK, WINDOW, DistanceConfig, InverseConfig, TrainConfig
 from .exporters.errors import ExportRefusedError
 
 
@@ -242,6 +242,39 @@ class TokenDistanceHead(DistanceHead):
             shares = (self.query(values) * values.shape[2] ** -0.5 + self.place).transpose(1, 2).softmax(2)
             values = shares @ values
         return self.phi(values.flatten(1))
+
+
+class InverseDynamics(nn.Module):
+    """Latents `[B, 1, D]` and goals `[B, 1, D]` -> the actions from one to the other, normalised: `[B, H, A]`, H:
+    `horizon`.
+
+    Each action is inside its limit `[J]`. The last `ignored` numbers of a goal, the velocities of its joints, do not
+    count; those of the latent do.
+    """
+
+    limit: Tensor
+
+    def __init__(self, config: InverseConfig, latent_dim: int, horizon: int, limit: Tensor, ignored: int = 0) -> None:
+        super().__init__()
+        self.used, self.horizon = latent_dim - ignored, horizon
+        self.register_buffer("limit", limit)
+        self.net = nn.Sequential(
+            nn.Linear(latent_dim + 2 * self.used, config.width),
+            nn.GELU(),
+            nn.Linear(config.width, config.width),
+            nn.GELU(),
+            nn.Linear(config.width, horizon * BLOCK * len(limit)),
+            nn.Tanh(),
+        )
+
+    def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
+        return self.sequence(latent.flatten(1), goal.flatten(1)).unflatten(1, (self.horizon, BLOCK)).flatten(2)
+
+    def sequence(self, latent: Tensor, goal: Tensor) -> Tensor:
+        """The same for latents and goals `[B, D]`, one action after the other: `[B, H * BLOCK, J]`."""
+        goal = goal[:, : self.used]
+        shares = self.net(torch.cat((latent, goal, goal - latent[:, : self.used]), dim=1))
+        return shares.unflatten(1, (self.horizon * BLOCK, len(self.limit))) * self.limit
 
 
 def rollout(predictor: nn.Module, history: Tensor, actions: Tensor) -> Tensor:

@@ -54,7 +54,8 @@ class CemPlanner:
     for number in float32; tests of both compare with tests/fixtures/cem-plans.json.
 
     The initial standard deviation is `initial_std` of half the action range, around the last plan shifted in time. The
-    mean, the best sequence so far and rest are candidates of every iteration, in addition to the samples. The elites
+    mean, the best sequence so far (in the first iteration the proposal of the inverse dynamics, if there is one) and
+    rest are candidates of every iteration, in addition to the samples. The elites
     determine the mean and the unbiased standard deviation of the next iteration. The plan is the last mean if it is not
     more expensive than any mean before it, and else the best sequence; the next plan starts from it. If the plan is not
     cheaper than rest by `rest_margin`, the planner returns rest, subject to the node's default patience (`RestRule`).
@@ -74,12 +75,19 @@ class CemPlanner:
         self._rest_rule = RestRule(config.rest_margin)
 
     def plan(
-        self, history: np.ndarray, goal: np.ndarray, committed: np.ndarray, shift: float, noise: Noise
+        self,
+        history: np.ndarray,
+        goal: np.ndarray,
+        committed: np.ndarray,
+        shift: float,
+        noise: Noise,
+        proposal: np.ndarray | None = None,
     ) -> np.ndarray:
         """Plans from the latents `[W, N, D]` to `goal [N, D]`.
 
         `committed [C, J]` are the raw actions of the first periods, which are fixed; `shift` is the number of periods
-        by which the history is newer than that of the last plan. Returns raw actions `[K, J]` inside the bounds.
+        by which the history is newer than that of the last plan. `proposal [any, J]`: raw actions that the first
+        iteration tries. Returns raw actions `[K, J]` inside the bounds.
 
         Raises ValueError if no candidate has a finite cost.
         """
@@ -90,10 +98,11 @@ class CemPlanner:
         rest = self._allowed(np.zeros(shape), committed)
         mean = rest if warm is None else self._allowed(warm, committed)
         std = np.broadcast_to(config.initial_std * half_range, shape).astype(np.float32)
+        proposed = self._proposed(proposal, rest, committed)
         best, best_cost, min_mean_cost = None, np.inf, np.inf
         for _ in range(config.iterations):
             samples = mean + std * noise.standard_normal((config.samples, *shape))
-            known = [mean, rest] if best is None else [mean, best, rest]
+            known = [mean, *proposed, rest] if best is None else [mean, best, rest]
             samples[: len(known)] = known[: len(samples)]
             samples = self._allowed(samples, committed)
             costs = self.cost(history, goal, samples)
@@ -112,6 +121,14 @@ class CemPlanner:
             if self._rest_rule.decide(rest_cost - plan_cost, bool(np.isfinite(plan_cost)), shift):
                 self._last = rest
         return self._last
+
+    def _proposed(self, proposal: np.ndarray | None, rest: np.ndarray, committed: np.ndarray) -> list[np.ndarray]:
+        """The proposal as a candidate, if it is finite: cut or filled up with rest `[K, J]`."""
+        if proposal is None or not np.isfinite(proposal).all():
+            return []
+        sequence = rest.copy()
+        sequence[: len(proposal)] = proposal[: len(rest)]
+        return [self._allowed(sequence, committed)]
 
     def _allowed(self, sequences: np.ndarray, committed: np.ndarray) -> np.ndarray:
         """Sequences `[..., K, J]` clipped to the bounds, with the committed actions at their front; float32."""

@@ -40,6 +40,7 @@ QUICK_SETTINGS = (
     "train.held_out=0.3",
     "goal.steps=20",
     "distance.steps=20",
+    "inverse.steps=20",
 )
 """Enough to test that each step leads to the next one. Such a model moves at random."""
 QUICK_MINUTES = 0.2

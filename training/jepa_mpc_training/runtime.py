@@ -13,7 +13,7 @@ from .planner import ActionSpace
 
 
 class ExportedModel:
-    """Encoder, goal encoder, predictor and distance graphs of a model folder."""
+    """The graphs of a model folder."""
 
     def __init__(self, folder: Path) -> None:
         self.manifest = json.loads((folder / "manifest.json").read_text())
@@ -38,6 +38,11 @@ class ExportedModel:
     def reads_goals(self) -> bool:
         """Whether the goal encoder reads the proprioception of a goal from its picture."""
         return self.manifest["goal"].get("proprioception") == "from_images"
+
+    @property
+    def proposes(self) -> bool:
+        """Whether the model has inverse dynamics."""
+        return "inverseDynamics" in self.manifest["graphs"]
 
     @property
     def stream_weights(self) -> np.ndarray:
@@ -106,3 +111,10 @@ class ExportedModel:
     def distance(self, latents: np.ndarray, goal: np.ndarray) -> np.ndarray:
         """latents `[B, N, D]`, goals `[B, N, D]` -> predictor steps `[B]`."""
         return self._sessions["distance"].run(None, {"latent": latents, "goal": goal})[0]
+
+    def propose(self, latent: np.ndarray, goal: np.ndarray) -> np.ndarray:
+        """latent `[N, D]`, goal `[N, D]` -> raw actions from one to the other `[K, J]`, not limited to any bounds."""
+        feed = {"latent": latent[None], "goal": goal[None]}
+        actions = self._sessions["inverseDynamics"].run(None, feed)[0]
+        space = self.action_space
+        return actions.reshape(-1, len(space.mean)) * space.std + space.mean

@@ -1,4 +1,4 @@
-"""The stages in their order: collect, train, goal, distance, probe, export, evaluate."""
+"""The stages in their order: collect, train, goal, distance, inverse, probe, export, evaluate."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ from .distributed import SINGLE_PROCESS, ProcessGroup
 from .evaluate import Timing, evaluate, runs_of
 from .export import Networks, export
 from .exporters.encoders.frozen_vit import GridPool
+from .exporters.errors import ExportRefusedError
 from .features import Features, open_encoder, write_features
 from .goal_reader import GoalEncoder, GoalReader, PictureReader, load_reader, read_all, train_reader
 from .goal_reader import in_words as accuracy_in_words
+from .inverse import Recorded, load_inverse, train_inverse
 from .joint_code import EncoderWithJoints, joint_kinds
 from .nets import DistanceHead, Encoder
 from .probe import planning, probe
@@ -41,7 +43,7 @@ from .runtime import ExportedModel
 from .stage import fingerprint, run_stage
 from .train import Jepa, load_jepa, train
 
-STAGES = ("collect", "train", "goal", "distance", "probe", "export", "evaluate")
+STAGES = ("collect", "train", "goal", "distance", "inverse", "probe", "export", "evaluate")
 
 
 class Pipeline:
@@ -98,7 +100,10 @@ class Pipeline:
         # Without proprioception there is no goal reader, and nothing depends on its settings.
         read = fingerprint(trained, config.goal) if config.train.proprioception else trained
         distanced = fingerprint(read, config.distance)
-        exported = fingerprint(distanced, config.name, config.planner, str(model_folder.resolve()))
+        inverted = fingerprint(distanced, config.inverse, config.planner.horizon)
+        # Without inverse dynamics nothing depends on their settings.
+        graphs = inverted if config.inverse.enabled else distanced
+        exported = fingerprint(graphs, config.name, config.planner, str(model_folder.resolve()))
         self._made_from = {
             "collect": collected,
             "features": seen,
@@ -106,16 +111,25 @@ class Pipeline:
             "goal": read,
             "distance": distanced,
             "probe": fingerprint(distanced, config.planner, "verdicts"),
+            "inverse": inverted,
             "export": exported,
             "evaluate": fingerprint(exported, config.evaluate),
         }
 
     def run(self, last: str) -> dict[str, dict[str, Any]]:
         """Runs the stages up to and including `last`; returns the figures of each. After evaluate it writes the
-        card."""
+        card. Raises ExportRefusedError for a stage that the settings leave out."""
+        left_out = self._left_out()
+        if last in left_out:
+            raise ExportRefusedError(
+                last,
+                found=f"a model without it ({left_out[last]}=off)",
+                expected="a stage of the model",
+                remedy=f"Pass --set {left_out[last]}=on.",
+            )
         figures = {}
         for name in STAGES[: STAGES.index(last) + 1]:
-            if name == "goal" and not self._config.train.proprioception:
+            if name in left_out:
                 continue
             figures[name] = self._run_one(name)
             if name == "collect" and self._encoder is not None and last != name:
@@ -123,6 +137,14 @@ class Pipeline:
         if last == STAGES[-1] and self._group.is_main:
             print(write_card(self._model_folder, self._config, self._robot, self._joints, figures, self._encoder))
         return figures
+
+    def _left_out(self) -> dict[str, str]:
+        """The stages that the settings leave out, each with the setting."""
+        switches = {
+            "goal": ("train.proprioception", self._config.train.proprioception),
+            "inverse": ("inverse.enabled", self._config.inverse.enabled),
+        }
+        return {stage: setting for stage, (setting, is_on) in switches.items() if not is_on}
 
     def _run_one(self, name: str) -> dict[str, Any]:
         folder = self._run_folder / name
@@ -132,6 +154,7 @@ class Pipeline:
             "train": folder / "jepa.pt",
             "goal": folder / "reader.pt",
             "distance": folder / "distance.pt",
+            "inverse": folder / "inverse.pt",
             "probe": folder / "rollout.png",
             "export": self._model_folder / "manifest.json",
             "evaluate": self._model_folder / "manifest.json",
@@ -192,8 +215,28 @@ class Pipeline:
             self._velocities(),
         )
 
+    def _inverse(self, folder: Path) -> dict[str, Any]:
+        config = self._config
+        actions, goals = torch.from_numpy(self._dataset().actions), self._read_goals()
+        training, held_out = (
+            Recorded(self._encoded()[part], actions[part], None if goals is None else goals[part])
+            for part in self._dataset().split(config.train.held_out)
+        )
+        figures = train_inverse(
+            training,
+            held_out,
+            self._distance_head(),
+            torch.from_numpy(self._limits.velocity).float(),
+            config.planner.horizon,
+            config.inverse,
+            folder,
+            self._velocities(),
+        )
+        print(*figures["read_out"], sep="\n")
+        return figures
+
     def _probe(self, folder: Path) -> dict[str, Any]:
-        head = load_distance(self._run_folder / "distance" / "distance.pt")
+        head = self._distance_head()
         held_out = self._config.train.held_out
         seen = self._seen()
         errors = rollout_errors(self._jepa(), seen, seen.split(held_out)[1], ROLLOUT_STEPS)
@@ -256,13 +299,14 @@ class Pipeline:
         return export(self._urdf_xml, self._networks(), self._dataset(), self._config, about, self._model_folder)
 
     def _networks(self) -> Networks:
-        jepa, head = self._jepa(), load_distance(self._run_folder / "distance" / "distance.pt")
+        jepa, head = self._jepa(), self._distance_head()
         front, camera = nn.Identity(), None
         if self._encoder is not None:
             pool = GridPool(self._encoder.network.sizes, self._config.encoder.grid)
             front, camera = nn.Sequential(self._encoder.network, pool), self._encoder.camera
         whole = jepa.encoder if camera is None else nn.Sequential(front, jepa.encoder).eval()
-        networks = Networks(whole, camera or jepa.camera, jepa.predictor, head)
+        inverse = load_inverse(self._run_folder / "inverse" / "inverse.pt") if self._config.inverse.enabled else None
+        networks = Networks(whole, camera or jepa.camera, jepa.predictor, head, inverse)
         if jepa.joint_part is None:
             return networks
         return dataclasses.replace(
@@ -297,7 +341,7 @@ class Pipeline:
         model = ExportedModel(self._model_folder)
         planner, episodes = self._config.planner, self._config.evaluate.episodes
         frame_size, robot = self._config.collect.frame_size, self._config.robot
-        runs = runs_of(planner, episodes)
+        runs = runs_of(planner, episodes, model.proposes)
         policies = {
             name: evaluate(
                 self._urdf_xml, model, settings, range(count), timing, policy, frame_size=frame_size, options=robot
@@ -352,6 +396,9 @@ class Pipeline:
 
     def _jepa(self) -> Jepa:
         return load_jepa(self._run_folder / "train" / "jepa.pt")
+
+    def _distance_head(self) -> DistanceHead:
+        return load_distance(self._run_folder / "distance" / "distance.pt")
 
     def _reader(self, jepa: Jepa) -> GoalReader:
         return load_reader(self._run_folder / "goal" / "reader.pt", self._seen(), jepa)

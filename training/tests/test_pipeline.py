@@ -20,7 +20,8 @@ from jepa_mpc_training import __main__ as program
 from jepa_mpc_training import stages
 from jepa_mpc_training.card import write_card
 from jepa_mpc_training.config import Config, PhotometryConfig, RandomiseConfig, simulated_in, with_settings
-from jepa_mpc_training.evaluate import runs_of
+from jepa_mpc_training.evaluate import Timing, evaluate, runs_of
+from jepa_mpc_training.exporters.errors import ExportRefusedError
 from jepa_mpc_training.runtime import ExportedModel
 from jepa_mpc_training.stages import Pipeline
 
@@ -39,7 +40,7 @@ MANIFEST_FIELDS = {
     "provenance": "source createdBy dataset",
     "golden": "file sha256 tolerance",
     "golden.tolerance": "cpu webgpu",
-    "graphs": "encoder goalEncoder predictor distance",
+    "graphs": "encoder goalEncoder predictor distance inverseDynamics",
     "graphs.encoder": "file sha256",
 }
 
@@ -77,6 +78,7 @@ def test_graphs_have_the_names_and_shapes_of_the_contract(tiny: TinyRun) -> None
         "goal_encoder": ({"image": [None, 3, 64, 64]}, {"latent": [None, 1, 38]}),
         "predictor": ({"history": [None, 2, 1, 38], "actions": [None, 4]}, {"next": [None, 1, 38]}),
         "distance": ({"latent": [None, 1, 38], "goal": [None, 1, 38]}, {"distance": [None]}),
+        "inverse_dynamics": ({"latent": [None, 1, 38], "goal": [None, 1, 38]}, {"actions": [None, 2, 4]}),
     }
     for name, (inputs, outputs) in expected.items():
         model = onnx.load(tiny.model / f"{name}.onnx")
@@ -95,6 +97,8 @@ def test_the_exported_graphs_give_the_golden_vectors_one_by_one(tiny: TinyRun) -
         away = model.distance(golden["distance.latent"][one], golden["distance.goal"][one])
         np.testing.assert_allclose(following, golden["predictor.next"][one], atol=1e-4)
         np.testing.assert_allclose(away, golden["distance.distance"][one], atol=1e-4)
+        proposed = model.propose(golden["inverseDynamics.latent"][row], golden["inverseDynamics.goal"][row])
+        np.testing.assert_allclose(proposed.reshape(2, 4), golden["inverseDynamics.actions"][row], atol=1e-4)
 
 
 def test_pixels_through_the_manifest_give_the_golden_latent(tiny: TinyRun) -> None:
@@ -113,7 +117,7 @@ def test_a_second_run_does_nothing_and_gives_the_same_figures(
     tiny: TinyRun, urdf_xml: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     again = Pipeline(urdf_xml, TINY, tiny.run, tiny.model).run("evaluate")
-    assert capsys.readouterr().out.count("up to date") == 7
+    assert capsys.readouterr().out.count("up to date") == 8
     assert again == tiny.figures
 
 
@@ -125,6 +129,34 @@ def test_a_changed_planner_leaves_data_and_weights_alone(
     Pipeline(urdf_xml, changed, run, tmp_path / "model").run("export")
     assert capsys.readouterr().out.count("up to date") == 4
     assert json.loads((tmp_path / "model" / "manifest.json").read_text())["plannerDefaults"]["horizon"] == 3
+
+
+def test_without_inverse_dynamics_the_model_has_no_such_graph_and_the_stages_before_are_kept(
+    tiny: TinyRun, urdf_xml: str, tmp_path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, model = _copy(tiny, tmp_path), tmp_path / "model"
+    without = with_settings(TINY, ["inverse.enabled=off"])
+    figures = Pipeline(urdf_xml, without, run, model).run("export")
+    assert capsys.readouterr().out.count("up to date") == 5
+    assert "inverse" not in figures
+    assert not ExportedModel(model).proposes
+    with pytest.raises(ExportRefusedError, match=r"--set inverse\.enabled=on"):
+        Pipeline(urdf_xml, without, run, model).run("inverse")
+    with pytest.raises(ExportRefusedError, match=r"inverseDynamics.*inverse\.enabled=on"):
+        evaluate(urdf_xml, ExportedModel(model), TINY.planner, range(1), Timing(), "inverse")
+
+
+def test_settings_of_the_inverse_dynamics_change_no_stage_before_them(urdf_xml: str, tmp_path: Path) -> None:
+    def made_from(*settings: str) -> dict[str, str]:
+        return Pipeline(urdf_xml, with_settings(TINY, settings), tmp_path, tmp_path)._made_from
+
+    usual, other, longer = made_from(), made_from("inverse.steps=61"), made_from("planner.horizon=3")
+    stages_before = ("collect", "train", "goal", "distance", "probe")
+    assert [usual[stage] == other[stage] == longer[stage] for stage in stages_before] == [True] * 5
+    assert len({each["inverse"] for each in (usual, other, longer)}) == 3
+    assert usual["export"] != other["export"]
+    off = made_from("inverse.enabled=off"), made_from("inverse.enabled=off", "inverse.steps=61")
+    assert off[0]["export"] == off[1]["export"] != usual["export"]
 
 
 def test_a_stage_whose_output_is_gone_is_done_again(
@@ -143,6 +175,9 @@ def test_the_card_carries_the_figures_of_the_run(tiny: TinyRun) -> None:
         assert f"{value:.4f}" in card
     for result in tiny.figures["evaluate"]["policies"].values():
         assert f"{result['success']} / {result['episodes']}" in card
+    assert "inverse dynamics alone" in card
+    for line in tiny.figures["inverse"]["read_out"]:
+        assert f"- {line}" in card
 
 
 def test_the_card_says_what_was_done(tiny: TinyRun) -> None:
@@ -211,10 +246,10 @@ def test_the_card_names_the_robot_of_the_urdf_its_tip_and_its_units(tiny: TinyRu
 
 
 def test_rows_of_the_closed_loop_are_named_for_the_objective_of_the_planner() -> None:
-    temporal, fast, squared, *_ = runs_of(TINY.planner, 10)
+    temporal, fast, squared, *_ = runs_of(TINY.planner, 10, proposes=False)
     assert (temporal, squared) == ("planner, temporal distance", "planner, squared latent distance")
     assert fast.startswith("the same, 30 Hz camera")
-    alone = runs_of(replace(TINY.planner, objective="squared_latent_distance"), 10)
+    alone = runs_of(replace(TINY.planner, objective="squared_latent_distance"), 10, proposes=False)
     assert list(alone)[::2] == ["planner, squared latent distance", "random actions"]
     assert alone["planner, squared latent distance"][3] == 10
 

@@ -47,7 +47,8 @@ def test_plans_are_those_of_the_node(case: dict[str, Any]) -> None:
         history = np.array([[plan["pose"]], [plan["pose"]]], dtype=np.float32)
         goal = np.array([plan["goal"]], dtype=np.float32)
         committed = np.array(plan["committed"]).reshape(-1, 2)
-        actions = planner.plan(history, goal, committed, plan["shift"], _Recorded(plan["noise"]))
+        proposal = np.array(plan["proposal"]).reshape(-1, 2) if "proposal" in plan else None
+        actions = planner.plan(history, goal, committed, plan["shift"], _Recorded(plan["noise"]), proposal)
         assert actions == pytest.approx(np.array(plan["actions"]).reshape(-1, 2), abs=1e-5)
 
 

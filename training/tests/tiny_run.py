@@ -15,6 +15,7 @@ from jepa_mpc_training.config import (
     DistanceConfig,
     EvaluateConfig,
     GoalConfig,
+    InverseConfig,
     PhotometryConfig,
     PlannerConfig,
     RandomiseConfig,
@@ -35,6 +36,7 @@ TINY = Config(
     train=TrainConfig(steps=100, batch=32, checkpoint_every=20, warmup_steps=5, regulariser=20.0, held_out=0.4),
     goal=GoalConfig(steps=60, batch=32, channels=8, points=8, width=32),
     distance=DistanceConfig(steps=60, batch=64),
+    inverse=InverseConfig(steps=60, batch=64, width=32),
     planner=PlannerConfig(samples=8, iterations=1, elites=2, horizon=2),
     evaluate=EvaluateConfig(episodes=2),
 )

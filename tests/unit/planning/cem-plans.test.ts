@@ -32,6 +32,8 @@ interface Case {
     readonly goal: readonly number[];
     /** Raw actions `[C, J]`. */
     readonly committed?: readonly number[];
+    /** Raw actions of the model's inverse dynamics `[any, J]`. */
+    readonly proposal?: readonly number[];
     /** Periods since the plan before. */
     readonly shift?: number;
   }[];
@@ -42,6 +44,7 @@ interface WrittenPlan {
   readonly pose: readonly number[];
   readonly goal: readonly number[];
   readonly committed: readonly number[];
+  readonly proposal?: readonly number[];
   readonly shift: number;
   /** Standard normals of each iteration `[I, N * K * J]`. */
   readonly noise: readonly (readonly number[])[];
@@ -138,6 +141,20 @@ const CASES: readonly Case[] = [
     settings: { samples: 2, elites: 2 },
     plans: [{ pose: HOME, goal: [0.5, 0.25] }],
   },
+  {
+    name: 'what is proposed, cut or filled up with rest, inside the bounds and behind what is committed',
+    settings: { initial_std: 0.0625, elites: 2, objective: 'squared_latent_distance' },
+    plans: [
+      { pose: HOME, goal: [0.5, 0.25], proposal: [0.625, 0.9375, 0.625, 3] },
+      {
+        pose: [0.3125, 0.0625],
+        goal: [0.5, 0.25],
+        committed: [0.5, 0.5],
+        proposal: [-1, -1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0, 0, 0, 0, 9, 9],
+        shift: 1,
+      },
+    ],
+  },
 ];
 
 const temporalDistance: Objective = {
@@ -202,14 +219,25 @@ async function plansOf({ settings, plans }: Case, seed: number): Promise<readonl
     rest.margin === 0 ? cem : makeRestingPlanner(cem, linearModel, scorer, options, rest);
   const written: WrittenPlan[] = [];
   let state: PlannerState | null = null;
-  for (const [index, { pose, goal, committed = [], shift = 0 }] of plans.entries()) {
+  for (const [index, { pose, goal, committed = [], proposal, shift = 0 }] of plans.entries()) {
     const { rng, drawn } = recorded(deriveSeed(seed, index));
     if (state !== null) state = { ...state, ageMs: shift * linearAction.periodMs };
-    const result = await planner.plan(state, linearContext(pose, goal, committed), rng);
+    const context = linearContext(pose, goal, committed);
+    const proposed = proposal === undefined ? context : { ...context, proposal: Float32Array.from(proposal) };
+    const result = await planner.plan(state, proposed, rng);
     ({ state } = result);
     const actions = [...result.actions].map((value) => Number(value.toPrecision(8)));
     const isMean = result.actions.every((value, i) => value === lastMean[i]);
-    written.push({ pose, goal, committed, shift, noise: drawn, is_mean: isMean, actions });
+    written.push({
+      pose,
+      goal,
+      committed,
+      ...(proposal && { proposal }),
+      shift,
+      noise: drawn,
+      is_mean: isMean,
+      actions,
+    });
   }
   return written;
 }

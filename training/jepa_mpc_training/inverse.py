@@ -1,0 +1,172 @@
+"""The stage `inverse`: goal-conditioned inverse dynamics on the frozen latents, the actions from a latent to a goal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from .config import BLOCK, InverseConfig
+from .moments import Goals, random_views
+from .nets import InverseDynamics
+
+Distance = Callable[[Tensor, Tensor], Tensor]
+"""Latents `[B, 1, D]` and goals `[B, 1, D]` -> predictor steps `[B]`."""
+
+_CHECKED_WAYS = 8192
+"""Held-out ways that the figures are of."""
+
+
+class Recorded(NamedTuple):
+    """What the head learns from, of the same episodes.
+
+    latents `[E, V, T + 1, D]`, raw actions between them `[E, T, J]`, and the `pictures` of `Goals` or None.
+    """
+
+    latents: Tensor
+    actions: Tensor
+    pictures: Tensor | None
+
+
+class _Ways(NamedTuple):
+    """Recorded ways from a latent to a later one.
+
+    start and goal `[B, D]`, raw actions `[B, H * BLOCK, J]`, and how many periods the recording took `[B]`.
+    """
+
+    start: Tensor
+    goal: Tensor
+    actions: Tensor
+    periods: Tensor
+
+    def detour(self, distance: Distance) -> Tensor:
+        """Predictor steps that the recording took beyond the distance: `[B]`, at least 0."""
+        with torch.no_grad():
+            shortest = distance(self.start[:, None], self.goal[:, None])
+        return (self.periods / BLOCK - shortest).clamp_min(0)
+
+
+def train_inverse(
+    training: Recorded,
+    held_out: Recorded,
+    distance: Distance,
+    limit: Tensor,
+    horizon: int,
+    config: InverseConfig,
+    folder: Path,
+    ignored: int = 0,
+) -> dict[str, Any]:
+    """Trains a head that proposes `horizon` predictor steps and writes `inverse.pt` to `folder`; returns figures.
+
+    It learns from recorded ways: from a moment to one up to `config.ahead` periods later, by the actions in between;
+    after the last of them the robot rests. Random motion rarely takes the shortest way, so a way counts
+    `exp(-detour / config.detour)`, where the detour is how much longer it took than the `distance`: imitation
+    weighted by an advantage (Peng et al. 2019, arXiv 1910.00177), of goals in hindsight (Yang et al. 2022, arXiv
+    2202.04478). `limit [J]`: largest action of each joint. `ignored`: as in `DistanceHead`.
+    """
+    torch.manual_seed(config.seed)
+    generator = torch.Generator().manual_seed(config.seed)
+    dim = training.latents.shape[3]
+    head = InverseDynamics(config, dim, horizon, limit, ignored)
+    optimizer = torch.optim.AdamW(head.parameters(), lr=config.learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps, config.learning_rate * 0.01)
+    progress = tqdm(range(config.steps), desc="inverse", unit="step")
+    for step in progress:
+        ways = _draw(training, horizon, config, config.batch, generator)
+        weight = torch.exp(-ways.detour(distance) / config.detour)
+        error = ((head.sequence(ways.start, ways.goal) - ways.actions) / limit).square().mean((1, 2))
+        loss = (weight * error).sum() / weight.sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        if step % 50 == 0:
+            progress.set_postfix(error=f"{float(loss.detach()):.3f}", direct=f"{float(weight.mean()):.2f}")
+    head.eval()
+    state = {
+        "config": config.__dict__,
+        "latent_dim": dim,
+        "horizon": horizon,
+        "limit": limit,
+        "ignored": ignored,
+        "head": head.state_dict(),
+    }
+    torch.save(state, folder / "inverse.pt")
+    figures = _figures(head, held_out, distance, limit, config)
+    return {**figures, "read_out": in_words(figures)}
+
+
+def load_inverse(path: Path) -> InverseDynamics:
+    """Reads a file of `train_inverse`."""
+    state = torch.load(path, weights_only=True)
+    config = InverseConfig(**state["config"])
+    head = InverseDynamics(config, state["latent_dim"], state["horizon"], state["limit"], state["ignored"])
+    head.load_state_dict(state["head"])
+    return head.eval()
+
+
+def in_words(figures: dict[str, Any]) -> list[str]:
+    """One sentence for each row of the figures of `train_inverse`."""
+    return [
+        f"first action of ways {row['ways']}: {row['first_action_error']:.0%} of the largest action off, "
+        f"where no action is {row['no_action_error']:.0%} off"
+        for row in figures["held_out"]
+    ]
+
+
+def _draw(recorded: Recorded, horizon: int, config: InverseConfig, count: int, generator: torch.Generator) -> _Ways:
+    """Random ways of 0 to `config.ahead` periods, each from a random view to a random view."""
+    latents, actions = recorded.latents, recorded.actions
+    last = actions.shape[1]
+    episode, view, other = random_views(latents, count, generator)
+    periods = torch.randint(min(config.ahead, last) + 1, (count,), generator=generator)
+    start = (torch.rand(count, generator=generator) * (last - periods + 1)).long()
+    ahead = torch.arange(horizon * BLOCK)
+    taken = actions[episode[:, None], (start[:, None] + ahead).clamp_max(last - 1)]
+    goals = Goals(latents, recorded.pictures, generator)
+    return _Ways(
+        latents[episode, view, start].float(),
+        goals.at(episode, other, start + periods).float(),
+        # At the goal the robot rests.
+        taken * (ahead < periods[:, None]).unsqueeze(2),
+        periods,
+    )
+
+
+def _figures(
+    head: InverseDynamics, held_out: Recorded, distance: Distance, limit: Tensor, config: InverseConfig
+) -> dict[str, Any]:
+    """Root mean squares of what the first action of held-out ways is off, as shares of the largest action: of the
+    head's, and of none."""
+    generator = torch.Generator().manual_seed(config.seed)
+    ways = _draw(held_out, head.horizon, config, _CHECKED_WAYS, generator)
+    with torch.no_grad():
+        first = head.sequence(ways.start, ways.goal)[:, 0] / limit
+    taken = ways.actions[:, 0] / limit
+    is_way, is_direct = ways.periods > 0, ways.detour(distance) < 1
+    near = ways.periods <= head.horizon * BLOCK
+    rows = {
+        "within the horizon": is_way & near,
+        "beyond it": is_way & ~near,
+        "without a detour of a step": is_way & is_direct,
+    }
+    return {
+        "held_out": [
+            {
+                "ways": name,
+                "count": int(chosen.sum()),
+                "first_action_error": _rms(first[chosen] - taken[chosen]),
+                "no_action_error": _rms(taken[chosen]),
+            }
+            for name, chosen in rows.items()
+            if chosen.any()
+        ]
+    }
+
+
+def _rms(values: Tensor) -> float:
+    return round(float(values.square().mean().sqrt()), 4)
