@@ -92,7 +92,7 @@ function goalText({ goal: { kind, proprioception } }: ModelManifest): string {
 }
 
 function row(title: string, text: string): string[] {
-  return [`  ${title.padEnd(14)}${text}`];
+  return [`  ${title.padEnd(16)}${text}`];
 }
 
 /** The values that an entry of an action may have. */

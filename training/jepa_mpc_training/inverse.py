@@ -17,7 +17,7 @@ from .nets import InverseDynamics
 Distance = Callable[[Tensor, Tensor], Tensor]
 """Latents `[B, 1, D]` and goals `[B, 1, D]` -> predictor steps `[B]`."""
 
-_CHECKED_WAYS = 8192
+_CHECKED_WAYS = 16384
 """Held-out ways that the figures are of."""
 
 
@@ -43,11 +43,11 @@ class _Ways(NamedTuple):
     actions: Tensor
     periods: Tensor
 
-    def detour(self, distance: Distance) -> Tensor:
-        """Predictor steps that the recording took beyond the distance: `[B]`, at least 0."""
+    def weight(self, distance: Distance, config: InverseConfig) -> Tensor:
+        """How much each way counts, 1 if it took no longer than the distance: `[B]`."""
         with torch.no_grad():
             shortest = distance(self.start[:, None], self.goal[:, None])
-        return (self.periods / BLOCK - shortest).clamp_min(0)
+        return torch.exp(-(self.periods / BLOCK - shortest).clamp_min(0) / config.detour)
 
 
 def train_inverse(
@@ -77,7 +77,7 @@ def train_inverse(
     progress = tqdm(range(config.steps), desc="inverse", unit="step")
     for step in progress:
         ways = _draw(training, horizon, config, config.batch, generator)
-        weight = torch.exp(-ways.detour(distance) / config.detour)
+        weight = ways.weight(distance, config)
         error = ((head.sequence(ways.start, ways.goal) - ways.actions) / limit).square().mean((1, 2))
         loss = (weight * error).sum() / weight.sum()
         optimizer.zero_grad()
@@ -112,8 +112,8 @@ def load_inverse(path: Path) -> InverseDynamics:
 def in_words(figures: dict[str, Any]) -> list[str]:
     """One sentence for each row of the figures of `train_inverse`."""
     return [
-        f"first action of ways {row['ways']}: {row['first_action_error']:.0%} of the largest action off, "
-        f"where no action is {row['no_action_error']:.0%} off"
+        f"first action towards goals {row['goals']}: {row['first_action_error'] * 100:.0f} % of the largest action "
+        f"off, no action {row['no_action_error'] * 100:.0f} %"
         for row in figures["held_out"]
     ]
 
@@ -141,26 +141,21 @@ def _figures(
     head: InverseDynamics, held_out: Recorded, distance: Distance, limit: Tensor, config: InverseConfig
 ) -> dict[str, Any]:
     """Root mean squares of what the first action of held-out ways is off, as shares of the largest action: of the
-    head's, and of none."""
+    head's, and of none. Ways count as in training."""
     generator = torch.Generator().manual_seed(config.seed)
     ways = _draw(held_out, head.horizon, config, _CHECKED_WAYS, generator)
     with torch.no_grad():
         first = head.sequence(ways.start, ways.goal)[:, 0] / limit
     taken = ways.actions[:, 0] / limit
-    is_way, is_direct = ways.periods > 0, ways.detour(distance) < 1
+    weight = ways.weight(distance, config)
     near = ways.periods <= head.horizon * BLOCK
-    rows = {
-        "within the horizon": is_way & near,
-        "beyond it": is_way & ~near,
-        "without a detour of a step": is_way & is_direct,
-    }
+    rows = {"within the horizon": near & (ways.periods > 0), "beyond it": ~near}
     return {
         "held_out": [
             {
-                "ways": name,
-                "count": int(chosen.sum()),
-                "first_action_error": _rms(first[chosen] - taken[chosen]),
-                "no_action_error": _rms(taken[chosen]),
+                "goals": name,
+                "first_action_error": _rms(first[chosen] - taken[chosen], weight[chosen]),
+                "no_action_error": _rms(taken[chosen], weight[chosen]),
             }
             for name, chosen in rows.items()
             if chosen.any()
@@ -168,5 +163,7 @@ def _figures(
     }
 
 
-def _rms(values: Tensor) -> float:
-    return round(float(values.square().mean().sqrt()), 4)
+def _rms(values: Tensor, weight: Tensor) -> float:
+    """Of values `[B, J]`, each row with its weight `[B]`."""
+    mean = (weight * values.square().mean(1)).sum() / weight.sum()
+    return round(float(mean.sqrt()), 4)

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ModelCard } from '../../../src/model-check/model-card.js';
 import { addForeignOperator, changeGraph } from '../../fixtures/change-graph.js';
 import { goldenOffset } from '../../fixtures/golden-offset.js';
+import { addInverseDynamics } from '../../fixtures/inverse-dynamics.js';
 import { tinyModelFolder, TinyModelCopy } from '../../fixtures/tiny-model.js';
 
 const ROOT = new URL('../../../', import.meta.url);
@@ -54,6 +55,20 @@ async function report(): Promise<unknown> {
 }
 
 describe('jepa-mpc model check, of a model that holds', () => {
+  it('compares the proposals of inverse dynamics with their golden vectors, too', async () => {
+    const copy = await TinyModelCopy.create();
+    try {
+      await addInverseDynamics(copy);
+      const { status, output } = await check(copy.folder);
+      expect(output).toMatch(
+        /^ {2}inverseDynamics inverseDynamics\.onnx, .* golden inverseDynamics\.actions/m,
+      );
+      expect(status).toBe(0);
+    } finally {
+      await copy.remove();
+    }
+  });
+
   it('prints its card, writes the same facts, and ends with status 0', async () => {
     const { status, output } = await check(REACHER, [
       '--device',
@@ -101,7 +116,7 @@ describe('jepa-mpc model check, of a model that holds', () => {
     const checkpointSha256 = 'c0ffee00'.repeat(8);
     await copy.changeManifest(({ provenance }) => Object.assign(provenance, { checkpointSha256 }));
     const { status, output } = await check(copy.folder);
-    expect(output).toContain(`checkpoint    SHA-256 ${checkpointSha256}`);
+    expect(output).toContain(`checkpoint      SHA-256 ${checkpointSha256}`);
     expect(output).toMatch(/rollout +step by step on the host\n +not as requested: .*Shrink/);
     expect(output).toMatch(/a candidate +.*the rest is not known/);
     expect(status).toBe(0);

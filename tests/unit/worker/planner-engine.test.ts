@@ -6,41 +6,12 @@ import type { PlanningValues } from '../../../src/planning/planning-parameters.j
 import type { PlanMessage } from '../../../src/worker/worker-protocol.js';
 import { defaultValues } from '../../fixtures/planners.js';
 import { addForeignOperator, changeGraph } from '../../fixtures/change-graph.js';
+import { addInverseDynamics } from '../../fixtures/inverse-dynamics.js';
 import { loadFrom, loadSettings, planMessage, silentLogger } from '../../fixtures/plan-message.js';
 import { declared, onnxFile } from '../../fixtures/onnx-nodes.js';
-import { readTinyManifest, TinyModelCopy } from '../../fixtures/tiny-model.js';
+import { TinyModelCopy } from '../../fixtures/tiny-model.js';
 
-const { horizon: HORIZON } = (await readTinyManifest()).plannerDefaults;
-const BLOCK = 2;
 const BATCH = 4;
-
-/** Inverse dynamics of the tiny model that propose a quarter of the way to the goal for an action, again and again. */
-function proposing(periods: number): Uint8Array {
-  return onnxFile((graph, nodes) => {
-    const way = nodes.op('Mul', [nodes.op('Sub', ['goal', 'latent']), nodes.floats(0.25)]);
-    const many = nodes.op(
-      'Concat',
-      Array.from({ length: periods }, () => way),
-      { axis: 1 },
-    );
-    nodes.op('Reshape', [many, nodes.integers(0, -1, 2 * BLOCK)], {}, 'actions');
-    graph.input = [declared('latent', [1, 2]), declared('goal', [1, 2])];
-    graph.output = [declared('actions', [periods / BLOCK, 2 * BLOCK])];
-  });
-}
-
-/** What they propose from 0 to goals of 1. */
-function goldenProposals(): Map<string, Tensor> {
-  const tensor = (shape: readonly number[], value: number): Tensor => {
-    const count = shape.reduce((product, size) => product * size, 1);
-    return { data: new Float32Array(count).fill(value), shape };
-  };
-  return new Map([
-    ['inverseDynamics.latent', tensor([BATCH, 1, 2], 0)],
-    ['inverseDynamics.goal', tensor([BATCH, 1, 2], 1)],
-    ['inverseDynamics.actions', tensor([BATCH, HORIZON, 2 * BLOCK], 0.25)],
-  ]);
-}
 
 /** Makes the tiny model one whose encoder is told the joint positions, without using them, and whose goals are such. */
 async function tellOfJoints(copy: TinyModelCopy): Promise<void> {
@@ -167,7 +138,7 @@ describe('the planner engine', () => {
   it("tries what the model's inverse dynamics propose", async () => {
     const copy = await TinyModelCopy.create();
     try {
-      await copy.addGraph('inverseDynamics', proposing(HORIZON * BLOCK), goldenProposals());
+      await addInverseDynamics(copy);
       engine = await PlannerEngine.load(loadFrom(copy.folder), silentLogger);
       const one: Partial<PlanningValues> = {
         'sampling.samples': 2,
@@ -201,7 +172,7 @@ describe('the planner engine', () => {
   it('warms up the planner that follows what the inverse dynamics propose', async () => {
     const copy = await TinyModelCopy.create();
     try {
-      await copy.addGraph('inverseDynamics', proposing(HORIZON * BLOCK), goldenProposals());
+      await addInverseDynamics(copy);
       const warmUp: PlanningValues = { ...defaultValues, planner: 'inverse_dynamics' };
       const lines: string[] = [];
       const log = { ...silentLogger, info: (line: string) => lines.push(line) };
@@ -255,7 +226,7 @@ describe('the planner engine', () => {
   it('refuses inverse dynamics of another horizon', async () => {
     const copy = await TinyModelCopy.create();
     try {
-      await copy.addGraph('inverseDynamics', proposing(2 * HORIZON * BLOCK), goldenProposals());
+      await addInverseDynamics(copy, 2);
       const loading = PlannerEngine.load(loadFrom(copy.folder), silentLogger);
       await expect(loading).rejects.toMatchObject({ code: 'model.signature-mismatch' });
     } finally {
