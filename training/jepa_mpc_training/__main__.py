@@ -19,8 +19,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs a stage and those that it needs; `all` runs every stage and writes the model card."""
     # MuJoCo reads the rendering backend when it is first imported. This one needs no display and no GPU.
     os.environ.setdefault("MUJOCO_GL", "osmesa")
-    # By default the threads of PyTorch spin while they wait for each other. Beside another program on the same cores a
-    # step then takes twice as long.
+    # By default the threads of PyTorch spin while they wait for each other, which doubles the time of a step if another
+    # program runs on the same cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     given = sys.argv[1:] if arguments is None else arguments
     if len(given) > 1 and given[0] == "export" and not given[1].startswith("-"):
