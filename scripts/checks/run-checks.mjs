@@ -37,7 +37,7 @@ export const LANES = Math.min(2, availableParallelism());
  * A part that failed beside another one runs a second time, alone: only then is it known whether the code is at fault or the load. More
  * than this is not repeated: then something is broken, and the answer should not be late.
  */
-const MAX_REPEATED_SECONDS = 400;
+const MAX_REPEATED_SECONDS = 240;
 
 /**
  * Runs the checks and ends with the line `N passed, N failed`.
