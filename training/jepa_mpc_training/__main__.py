@@ -1,4 +1,4 @@
-"""The command line: `python -m jepa_mpc_training {collect,train,distance,probe,export,evaluate,all}`.
+"""The command line: `python -m jepa_mpc_training STAGE`, a stage of stages.py or all.
 
 `export KIND …`, `probe MODEL DATA` and `train distance MODEL DATA` have command lines of their own."""
 

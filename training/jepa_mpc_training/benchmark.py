@@ -18,7 +18,8 @@ _BUDGET_S = 5.0
 
 
 def benchmark(model: ExportedModel, batch: int) -> dict[str, float]:
-    """Median milliseconds of one frame's encoding and of a batch through predictor and distance head."""
+    """Median milliseconds of one frame's encoding, of a proposal of the inverse dynamics, if there are any, and of a
+    batch through predictor and distance head."""
     rng = np.random.default_rng(0)
     window, latent = model.manifest["history"]["window"], model.manifest["latent"]
     shape = (latent["tokens"], latent["dim"])
@@ -31,8 +32,10 @@ def benchmark(model: ExportedModel, batch: int) -> dict[str, float]:
     frame = rng.integers(0, 256, (model.camera.height, model.camera.width, 3), dtype=np.uint8)
     history, actions = noise(batch, window, *shape), noise(batch, action_dim)
     latents, goals = noise(batch, *shape), noise(batch, *shape)
+    proposed = {"propose_ms": _median_ms(lambda: model.propose(latents[0], goals[0]))} if model.proposes else {}
     return {
         "encode_ms": _median_ms(lambda: model.encode(frame, joints, joints)),
+        **proposed,
         f"predict_{batch}_ms": _median_ms(lambda: model.predict(history, actions)),
         f"distance_{batch}_ms": _median_ms(lambda: model.distance(latents, goals)),
     }
