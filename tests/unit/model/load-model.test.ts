@@ -35,7 +35,7 @@ describe('a sound model', () => {
       latent: { tokens: 1, dim: 2 },
       goalKind: 'image',
       proprioception: [],
-      planning: { action, objective, hasTemporalDistance: true, plannerDefaults },
+      planning: { action, objective, hasTemporalDistance: true, hasInverseDynamics: false, plannerDefaults },
     });
   });
 
