@@ -86,11 +86,13 @@ export function describePlannerContract(
       expect(await planner().plan(oldPlan, context, createRng(5))).toEqual(first);
     });
 
-    it.runIf(draws)('makes another plan from another seed', async () => {
-      const one = await planner().plan(null, context, createRng(1));
-      const other = await planner().plan(null, context, createRng(2));
-      expect(one.actions).not.toEqual(other.actions);
-    });
+    if (draws) {
+      it('makes another plan from another seed', async () => {
+        const one = await planner().plan(null, context, createRng(1));
+        const other = await planner().plan(null, context, createRng(2));
+        expect(one.actions).not.toEqual(other.actions);
+      });
+    }
 
     it('keeps the committed actions and stays inside the bounds, with and without a warm start', async () => {
       const within = (joint: number): fc.Arbitrary<number> =>

@@ -352,6 +352,9 @@ class TestWhileTheRobotMoves:
     ) -> None:
         path = tmp_path / "full.mcap"
         node = start(start_node, robot, path)
+        robot.watch(0.2, plans=2)
+        size = path.stat().st_size
+        assert robot.until(lambda: path.stat().st_size > size), "the plans are not written"
         hard = resource.prlimit(node.pid, resource.RLIMIT_FSIZE)[1]
         resource.prlimit(node.pid, resource.RLIMIT_FSIZE, (path.stat().st_size + 100_000, hard))
         since = time.monotonic()
