@@ -101,7 +101,7 @@ export function contractMarkdown(): string {
     '| --- | --- | --- |',
     '| encoder | one for each camera, with its name: `[B, C, H, W]`; if the manifest has `proprioception`, then `proprioception [B, P]`, normalised, as the last | `latent [B, N, D]` |',
     '| predictor | `history [B, W, N, D]`, oldest first; `actions [B, A * block]`, normalised: the block that leaves the newest latent. With `history.actions: paired` `[B, W, A * block]`: for each latent, the block that leaves it | `next [B, N, D]` |',
-    '| inverseDynamics (optional) | `latent [B, N, D]`, `goal [B, N, D]` | `actions [B, H, A * block]`, normalised, from the period that begins at the latent on, at rest once at the goal; H is `plannerDefaults.horizon` |',
+    '| inverseDynamics (optional) | `latent [B, N, D]`, `goal [B, N, D]` | `actions [B, H, A * block]`, normalised; the first block leaves the latent, and after the goal is reached the robot rests; H is `plannerDefaults.horizon` |',
     '| goalEncoder (optional) | as the encoder; with `goal.kind: state` only `proprioception [B, P]`; with `goal.proprioception: from_images` only the images | `latent [B, N, D]` of a goal |',
     '| distance (optional) | `latent [B, N, D]`, `goal [B, N, D]` | `distance [B]`, in predictor steps |',
     '',

@@ -11,6 +11,8 @@ from .planner import step_weights
 from .probed import STEP_S, Probed
 
 CANDIDATES = 64
+_FEWEST = 30
+"""Stretches that a verdict on recorded actions needs."""
 _STARTS = 64
 _SEGMENTS = 128
 _HARDLY = 1 / 3
@@ -21,7 +23,7 @@ _ORDERED = 0.5
 squared distance of the same latents, 0 for an untrained predictor."""
 _AHEAD, _ROUGHLY = 0.1, 0.35
 """Median share of random candidates that cost less than the recorded actions. Chance is 0.5, and 0.35 is 3 standard
-errors below it."""
+errors below it where all of `_SEGMENTS` are there."""
 
 
 def spread(probed: Probed) -> dict[str, Any]:
@@ -66,7 +68,7 @@ def demonstrated(probed: Probed) -> dict[str, Any] | None:
     """How recorded actions rank among random ones, if the goal is the frame that they led to.
 
     `rank`: the share of random candidates whose predicted last latent costs less, median over held-out stretches of
-    `steps` predictor steps. None if the episodes are too short.
+    `steps` predictor steps, none of which is taken twice. None if the episodes are too short.
     """
     rng = np.random.default_rng(0)
     episodes, length = probed.positions.shape[:2]
@@ -74,9 +76,10 @@ def demonstrated(probed: Probed) -> dict[str, Any] | None:
     steps = min(probed.horizon, (length - 1 - first) // BLOCK)
     if steps < 1:
         return None
-    count = probed.starts(_SEGMENTS, CANDIDATES + 1)
-    episode = rng.integers(episodes, size=count)
-    at = rng.integers(first, length - steps * BLOCK, size=count)
+    episode, at = (rows.ravel() for rows in np.indices((episodes, length - steps * BLOCK - first)))
+    count = min(len(episode), probed.starts(_SEGMENTS, CANDIDATES + 1))
+    chosen = rng.choice(len(episode), count, replace=False)
+    episode, at = episode[chosen], at[chosen] + first
     periods = at[:, None] + np.arange(steps * BLOCK)
     recorded = probed.actions[episode[:, None], periods].reshape(count, 1, steps, -1)
     candidates = np.concatenate((recorded, probed.uniform(rng, count, CANDIDATES, steps)), axis=1)
@@ -90,6 +93,11 @@ def demonstrated(probed: Probed) -> dict[str, Any] | None:
 def demonstrated_in_words(figures: dict[str, Any]) -> str:
     """A sentence on the figures of `demonstrated`."""
     rank = figures["rank"]
+    if figures["stretches"] < _FEWEST:
+        return (
+            f"the held-out episodes have {figures['stretches']} stretches of {figures['steps'] * STEP_S:g} s, too few "
+            "to say whether the objective prefers recorded actions"
+        )
     verdict = "prefers" if rank <= _AHEAD else "hardly prefers" if rank <= _ROUGHLY else "does not prefer"
     return (
         f"the objective {verdict} the recorded actions of {figures['steps'] * STEP_S:g} s that lead to a goal: "

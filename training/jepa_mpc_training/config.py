@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -290,6 +291,15 @@ class Config:
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
 
 
+_POSITIVE = {
+    *("steps", "batch", "rollout", "learning_rate", "projections", "episodes", "periods", "ahead", "detour"),
+    *("width", "joint_readout_width", "latent_dim", "patch", "patch_width", "local_width", "points", "channels"),
+    *("encoder_width", "predictor_width", "embedding", "queries", "checkpoint_every"),
+    *("samples", "iterations", "elites", "horizon"),
+}
+"""Settings of any stage that have to be above 0."""
+
+
 def with_settings(config: Config, settings: Sequence[str]) -> Config:
     """The configuration with `STAGE.FIELD=VALUE` settings applied. Raises ValueError for one that it does not have."""
     for setting in settings:
@@ -304,6 +314,10 @@ def with_settings(config: Config, settings: Sequence[str]) -> Config:
             value = _boolean(text) if kind is bool else kind(text)
         except ValueError as error:
             raise ValueError(f"--set {path}: found '{text}', expected {kind.__name__}.") from error
+        if kind is float and not math.isfinite(value):
+            raise ValueError(f"--set {path}: found '{text}', expected a finite number.")
+        if kind in (int, float) and name in _POSITIVE and value <= 0:
+            raise ValueError(f"--set {path}: found '{text}', expected a number above 0.")
         config = dataclasses.replace(config, **{stage: dataclasses.replace(section, **{name: value})})
     return config
 

@@ -79,6 +79,9 @@ def _points(sizes: TrunkSizes) -> list[nn.Module]:
     ]
 
 
+_SMALLEST = 16
+"""Smallest width and height of an image, in pixels: a convolution leaves a 16th of it."""
+
 _TRUNKS = {"patches": _patches, "convolution": _convolution, "points": _points}
 
 
@@ -98,14 +101,15 @@ class Trunk(nn.Module):
                 setting,
                 found=f"'{network}'",
                 expected=", ".join(_TRUNKS),
-                remedy=f"Pass --set {setting}={next(iter(_TRUNKS))}.",
+                remedy=f"Pass one of them, e.g. --set {setting}=convolution.",
             )
         divisor = 2 * sizes.patch if network == "patches" else 1
-        if frame_size < 1 or frame_size % divisor:
+        if frame_size < _SMALLEST or frame_size % divisor:
+            many = "" if divisor == 1 else f", a multiple of {divisor} (two patches)"
             raise ExportRefusedError(
                 "collect.frame_size",
                 found=str(frame_size),
-                expected="a positive number" if divisor == 1 else f"a positive multiple of {divisor}, two patches",
+                expected=f"{_SMALLEST} or more{many}",
                 remedy="Change it, or the size of the patches: --set collect.frame_size=128 --set train.patch=8.",
             )
         self.layers = nn.Sequential(nn.InstanceNorm2d(3, eps=1e-3), *_TRUNKS[network](sizes), nn.Flatten())

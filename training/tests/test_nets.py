@@ -39,7 +39,7 @@ def test_a_spatial_softmax_finds_the_place_of_a_peak() -> None:
     ("config", "frame_size", "words"),
     [
         (TrainConfig(encoder="resnet"), 64, "train.encoder: found 'resnet'; expected patches, convolution, points"),
-        (TrainConfig(), 90, "expected a positive multiple of 8"),
+        (TrainConfig(), 90, "expected 16 or more, a multiple of 8"),
         (TrainConfig(encoder="points"), 0, "collect.frame_size"),
     ],
 )

@@ -295,7 +295,9 @@ def test_run_and_model_are_named_after_the_robot(
 
 def test_settings_of_the_command_line_keep_their_types_and_refuse_strangers() -> None:
     assert with_settings(Config(), ["train.steps=7", "planner.min_std=0.5"]).train.steps == 7
-    for bad in ("train.stepz=7", "train.steps=many", "name=x", "train.steps"):
+    wrong = ("train.stepz=7", "train.steps=many", "name=x", "train.steps")
+    out_of_range = ("inverse.detour=0", "inverse.detour=nan", "inverse.ahead=-3", "planner.horizon=0", "train.patch=0")
+    for bad in (*wrong, *out_of_range):
         with pytest.raises(ValueError, match="--set"):
             with_settings(Config(), [bad])
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from jepa_mpc_training.candidate_costs import demonstrated, spread, spread_in_words
+from jepa_mpc_training.candidate_costs import demonstrated, demonstrated_in_words, spread, spread_in_words
 from jepa_mpc_training.config import PERIOD_MS
 from jepa_mpc_training.explore import exploration
 from jepa_mpc_training.joint_sensitivity import sensitivity, sensitivity_in_words
@@ -156,6 +156,13 @@ def test_short_episodes_give_no_rank_and_a_resting_joint_no_verdict() -> None:
     fixed = probed(lower=np.array([-np.inf, 0.0, 0.0]), upper=np.array([np.inf, 0.0, 0.5]))
     words = sensitivity_in_words(sensitivity(fixed), fixed.prismatic, fixed.unit)
     assert words[1].startswith("elbow does not move in the held-out episodes")
+
+
+def test_few_stretches_give_no_verdict_on_recorded_actions() -> None:
+    figures = demonstrated(probed(periods=4))
+    assert figures is not None
+    assert figures["stretches"] == EPISODES
+    assert "24 stretches of 0.2 s, too few to say" in demonstrated_in_words(figures)
 
 
 def test_large_latents_are_probed_from_fewer_starts() -> None:
