@@ -30,7 +30,9 @@ _FILES = {"goalEncoder": "goal_encoder.onnx", "inverseDynamics": "inverse_dynami
 """Files of graphs that are not named as the graph."""
 _OPSET = 18
 _GOLDEN_BATCH = 8
-_TOLERANCE = {"cpu": 1e-4, "webgpu": 1e-3}
+_TOLERANCE = {"cpu": 5e-4, "webgpu": 1e-3}
+"""Of golden vectors. PyTorch and ONNX Runtime add up the pixels of a channel in another order: a trained encoder of
+images of 128 x 128 pixels differs by 8e-5."""
 
 
 class ExportError(RuntimeError):
