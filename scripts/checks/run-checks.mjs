@@ -34,7 +34,7 @@ const NOT_STARTED = 127;
 export const LANES = Math.min(2, availableParallelism());
 
 /**
- * A part that failed beside another one runs a second time, alone: only then is it known whether the code is at fault or the load. More
+ * A part that failed runs a second time, alone and after all others: only then is it known whether the code is at fault or the load. More
  * than this is not repeated: then something is broken, and the answer should not be late.
  */
 const MAX_REPEATED_SECONDS = 240;
@@ -119,6 +119,7 @@ async function runJobs(jobs, layout, lanes) {
   };
   const isSingle = concurrent.length === 1 || lanes.length === 1;
   await Promise.all((isSingle ? lanes.slice(0, 1) : lanes).map((env) => work(concurrent, env, isSingle)));
+  await work(alone, lanes[0] ?? {}, true);
   if (!isSingle) {
     const suspects = outcomes.filter(({ tally }) => tally.failed > 0);
     const seconds = suspects.reduce((sum, { job }) => sum + job.part.seconds, 0);
@@ -135,7 +136,6 @@ async function runJobs(jobs, layout, lanes) {
       }
     }
   }
-  await work(alone, lanes[0] ?? {}, true);
   return { outcomes, interruption };
 }
 
@@ -216,7 +216,7 @@ function printSummary(chosen, outcomes, known) {
     first === undefined || tally.failed > 0 ? [] : failuresOf(job.part.name, first),
   );
   printList('skipped', total.skipped.length, total.skipped);
-  printList('failed beside another part and passed alone', repeated.length, repeated);
+  printList('failed and passed when it ran again, alone', repeated.length, repeated);
   printList('failed', total.failed, [
     ...outcomes.flatMap(({ job, tally }) => failuresOf(job.part.name, tally)),
     ...Object.entries(known).flatMap(([name, tally]) => failuresOf(name, tally)),

@@ -197,20 +197,26 @@ describe.skipIf(noBrowser !== undefined)('the design of the page', () => {
     const hidden: string[] = [];
     for (let step = 0; step < expected + 20; step++) {
       await page.keyboard.press('Tab');
-      const focus = await page.evaluate(() => {
+      const focus = await page.evaluate(async () => {
         const element = document.activeElement;
         if (element === null || element === document.body) return null;
-        const all = [...document.querySelectorAll('*')];
-        // Some controls are drawn by what follows them.
-        const shown = [element, element.nextElementSibling].filter((each) => each !== null);
-        const hasOutline = shown.some((each) => getComputedStyle(each).outlineStyle !== 'none');
-        const { top, bottom, left } = element.getBoundingClientRect();
-        const bar = document.querySelector('.bar-place')?.getBoundingClientRect().bottom ?? 0;
-        const isBehind = bottom <= bar && element.closest('.bar-place') === null;
+        const isSeen = (): boolean => {
+          // Some controls are drawn by what follows them.
+          const shown = [element, element.nextElementSibling].filter((each) => each !== null);
+          const hasOutline = shown.some((each) => getComputedStyle(each).outlineStyle !== 'none');
+          const { top, bottom, left } = element.getBoundingClientRect();
+          const bar = document.querySelector('.bar-place')?.getBoundingClientRect().bottom ?? 0;
+          const isBehind = bottom <= bar && element.closest('.bar-place') === null;
+          return hasOutline && !isBehind && bottom > 0 && top < innerHeight && left >= 0;
+        };
+        // The page scrolls to the focus in one of the next frames.
+        for (let frame = 0; frame < 60 && !isSeen(); frame++) {
+          await new Promise((resolve) => requestAnimationFrame(resolve));
+        }
         return {
-          index: all.indexOf(element),
+          index: [...document.querySelectorAll('*')].indexOf(element),
           name: `${element.tagName} ${element.getAttribute('aria-label') ?? element.textContent}`,
-          isSeen: hasOutline && !isBehind && bottom > 0 && top < innerHeight && left >= 0,
+          isSeen: isSeen(),
         };
       });
       if (focus === null) continue;
