@@ -1,44 +1,24 @@
 import { JepaMpcError } from '../core/errors.js';
 import type { PlanningFacts } from '../core/model-info.js';
-import type { CandidateScorer, PlanContext, Planner, PlannerResult, PlannerState } from '../core/ports.js';
-import { ActionConstraints } from './action-constraints.js';
-import { checkContext } from './check-context.js';
-import { definePlanner, type PlannerModel } from './planner-definition.js';
+import { definePlanner } from './planner-definition.js';
 import { proposalWithin } from './proposal.js';
 import { restWithin } from './resting-sequence.js';
-import { checkSamplingSettings, type SamplingSettings } from './sampling-settings.js';
-import { solePlan } from './sole-plan.js';
+import { SolePlanner, type SoleRequest } from './sole-planner.js';
 
 const NAME = 'inverse_dynamics';
 
 /**
- * The baseline without a search: what the model's inverse dynamics propose, as far as the constraints allow. It shows what the search adds to a
+ * What the model's inverse dynamics propose, as far as the constraints allow `[K, J]`. Without a search, it shows what the search adds to a
  * learned guess.
+ *
+ * @throws JepaMpcError `model.unsupported` for a context without a proposal, `planner.not-finite`
  */
-class InverseDynamicsPlanner implements Planner {
-  readonly name = NAME;
-  readonly #model: PlannerModel;
-  readonly #scorer: CandidateScorer;
-  readonly #constraints: ActionConstraints;
-
-  /** @throws JepaMpcError `params.invalid` */
-  constructor(model: PlannerModel, scorer: CandidateScorer, settings: SamplingSettings) {
-    checkSamplingSettings(settings, model.action);
-    this.#model = model;
-    this.#scorer = scorer;
-    this.#constraints = new ActionConstraints(model.action, settings);
-  }
-
-  /** @throws JepaMpcError `planner.wrong-shape`, `planner.not-finite`, or `model.unsupported` for a context without a proposal */
-  async plan(_state: PlannerState | null, context: PlanContext): Promise<PlannerResult> {
-    const { periods, size } = this.#constraints;
-    checkContext(this.#model, context, periods);
-    const actions = new Float32Array(size);
-    const rest = restWithin(this.#constraints, this.#model.action, context);
-    if (!proposalWithin(this.#constraints, context, rest, actions))
-      throw context.proposal === undefined ? noInverseDynamics() : notFinite();
-    return solePlan(this.#scorer, context, actions);
-  }
+function proposedActions({ model, constraints, context }: SoleRequest): Float32Array {
+  const actions = new Float32Array(constraints.size);
+  const rest = restWithin(constraints, model.action, context);
+  if (!proposalWithin(constraints, context, rest, actions))
+    throw context.proposal === undefined ? noInverseDynamics() : notFinite();
+  return actions;
 }
 
 export const inverseDynamics = definePlanner({
@@ -46,7 +26,7 @@ export const inverseDynamics = definePlanner({
   parameters: {},
   defaults: { momentum: 0, noiseBeta: 0, returned: 'best' },
   isBaseline: true,
-  create: (model, scorer, settings) => new InverseDynamicsPlanner(model, scorer, settings),
+  create: (model, scorer, settings) => new SolePlanner(NAME, proposedActions, model, scorer, settings),
 });
 
 /**
