@@ -121,22 +121,25 @@ async function runJobs(jobs, layout, lanes) {
   await Promise.all((isSingle ? lanes.slice(0, 1) : lanes).map((env) => work(concurrent, env, isSingle)));
   await work(alone, lanes[0] ?? {}, true);
   if (!isSingle) {
-    const suspects = outcomes.filter(({ tally }) => tally.failed > 0);
-    const seconds = suspects.reduce((sum, { job }) => sum + job.part.seconds, 0);
-    if (seconds <= MAX_REPEATED_SECONDS) {
-      for (const suspect of suspects) outcomes.splice(outcomes.indexOf(suspect), 1);
-      await work(
-        suspects.map(({ job }) => job),
-        lanes[0] ?? {},
-        true,
-      );
-      for (const { job, tally } of suspects) {
-        const outcome = outcomes.find((one) => one.job === job);
-        if (outcome !== undefined) outcome.first = tally;
-      }
+    for (const outcome of toRepeat(outcomes)) {
+      if (interruption !== undefined) break;
+      const { tally, status } = await runJob(outcome.job, layout, lanes[0] ?? {}, true);
+      outcome.first = outcome.tally;
+      outcome.tally = tally;
+      if (INTERRUPTED.has(status)) interruption = status;
     }
   }
   return { outcomes, interruption };
+}
+
+/**
+ * @param {readonly Outcome[]} outcomes
+ * @returns {readonly Outcome[]} those of parts that failed; none if they take too long together
+ */
+function toRepeat(outcomes) {
+  const failed = outcomes.filter(({ tally }) => tally.failed > 0);
+  const seconds = failed.reduce((sum, { job }) => sum + job.part.seconds, 0);
+  return seconds <= MAX_REPEATED_SECONDS ? failed : [];
 }
 
 /**

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from .config import BLOCK, PERIOD_MS, WINDOW
+from .config import BLOCK, WINDOW
 from .dataset import Dataset
 from .nets import rollout
+from .probed import STEP_S
 
 ROLLOUT_STEPS = 10
 """Steps ahead that a model is probed for: twice its planning horizon."""
 
 _EPISODES = 32
 """Maximum number of episodes: always the same, spread over those that were held out."""
-
 
 _USEFUL = 0.5
 """Error relative to predicting that nothing moves, below which predictions count as useful."""
@@ -56,7 +56,7 @@ def errors_in_words(errors: np.ndarray, horizon: int) -> list[str]:
     if steps == 0:
         return []
     error = float(errors[steps - 1])
-    ahead = f"predictions {steps * BLOCK * PERIOD_MS / 1000:g} s ahead"
+    ahead = f"predictions {steps * STEP_S:g} s ahead"
     share = f"{100 * error:.0f} % of the error of predicting that nothing moves"
     if error >= 1:
         return [f"{ahead} are of no use: they have {share}"]

@@ -37,7 +37,7 @@ def _recorded(actions: Tensor, start: Tensor) -> Recorded:
 
 
 def _explored(episodes: int, seed: int) -> Recorded:
-    """Each joint at a speed of its own, which changes in the middle."""
+    """Each joint moves at its own speed, which changes halfway."""
     generator = torch.Generator().manual_seed(seed)
     speeds = (2 * torch.rand(episodes, 2, JOINTS, generator=generator) - 1) * LIMIT
     start = 2 * torch.rand(episodes, JOINTS, generator=generator) - 1
