@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { keepScreenshot, launchBrowser, noBrowser, openPage, type OpenPage } from './browser.js';
 
@@ -196,9 +196,13 @@ describe.skipIf(noBrowser !== undefined)('the page with the running demo', () =>
       await expect
         .poll(() => picture.evaluate((image) => (image as HTMLImageElement).naturalWidth))
         .toBeGreaterThan(1);
-      // While the page was open, somebody had subscribed to the figures of plans.
-      const distance = replay.getByRole('row', { name: /^cost: distance \d+\.\d+ \d+\.\d+$/ });
-      await distance.waitFor();
+      // While the page was open, somebody had subscribed to the figures of plans. A plan that a pause or the end of an episode overtook is recorded
+      // without them, because the node publishes figures only of plans that it follows: the last one may be such a plan.
+      const distance = (row: RegExp): Locator => replay.getByRole('row', { name: row });
+      await distance(/^cost: distance (not recorded|\d+\.\d+) \d+\.\d+$/).waitFor();
+      for (let press = 0; press < 5 && (await distance(/^cost: distance not recorded/).isVisible()); press++)
+        await slider.press('ArrowLeft');
+      await distance(/^cost: distance \d+\.\d+ \d+\.\d+$/).waitFor();
       await replay.getByLabel('Planned motion, elbow [rad] over the horizon').scrollIntoViewIfNeeded();
       await keepScreenshot(page, 'demo-replay');
       await replay.getByRole('button', { name: 'Replay a recording' }).click();
