@@ -69,7 +69,7 @@ class IcemPlanner implements Planner {
    */
   async plan(state: PlannerState | null, context: PlanContext, rng: Rng): Promise<PlannerResult> {
     const search = this.#search;
-    search.start(state, context);
+    await search.start(state, context);
     this.#takeFromLastPlan(state, context.committed);
     do {
       search.sample(rng, this.#population(), this.#known());
@@ -90,10 +90,10 @@ class IcemPlanner implements Planner {
 
   /** Candidates that are not sampled, besides the mean. */
   #known(): readonly Float32Array[] {
-    const { known, proposed, settings, rest } = this.#search;
+    const { known, alternative, settings, rest } = this.#search;
     if (this.#taken === 0) return known;
     const elites = this.#kept.subarray(0, this.#taken);
-    return settings.keep === 'mean' ? [elites, ...proposed] : [elites, ...proposed, rest];
+    return settings.keep === 'mean' ? [elites, ...alternative] : [elites, ...alternative, rest];
   }
 
   /** The last plan's elites on the time grid of this plan. */

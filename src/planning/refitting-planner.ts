@@ -43,7 +43,7 @@ export abstract class RefittingPlanner implements Planner {
    */
   async plan(state: PlannerState | null, context: PlanContext, rng: Rng): Promise<PlannerResult> {
     const search = this.#search;
-    search.start(state, context);
+    await search.start(state, context);
     do {
       search.sample(rng, search.settings.samples, search.known);
       await search.score();

@@ -69,6 +69,15 @@ export class SamplingDistribution {
     this.elitesStd = Infinity;
   }
 
+  /** Swaps the mean with another sequence inside the constraints `[K, J]`. */
+  exchangeMean(other: Float32Array): void {
+    for (let i = 0; i < this.mean.length; i++) {
+      const mean = f32(this.mean, i);
+      this.mean[i] = f32(other, i);
+      other[i] = mean;
+    }
+  }
+
   /**
    * Samples `mean + std * noise`, not yet inside the constraints.
    *

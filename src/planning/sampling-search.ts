@@ -42,11 +42,11 @@ export class SamplingSearch {
   readonly #noiseBuffer: Float32Array;
   readonly #candidatesBuffer: Float32Array;
   readonly #elitesBuffer: Uint32Array;
-  /** The two sequences that the final check compares, `[2, K, J]`. */
+  /** Two sequences that are compared, `[2, K, J]`. */
   readonly #finalists: Float32Array;
-  /** `[K, J]` */
-  readonly #proposal: Float32Array;
-  #isProposed = false;
+  /** What the plan does not start around: the proposal, or the last plan where the proposal costs less. `[K, J]` */
+  readonly #alternative: Float32Array;
+  #hasAlternative = false;
   #context: PlanContext | null = null;
   #disagreement = Infinity;
   #bestCost = Infinity;
@@ -71,7 +71,7 @@ export class SamplingSearch {
     const { samples, elites } = this.settings;
     this.best = new Float32Array(size);
     this.rest = new Float32Array(size);
-    this.#proposal = new Float32Array(size);
+    this.#alternative = new Float32Array(size);
     this.#noiseBuffer = new Float32Array(samples * size);
     this.#candidatesBuffer = new Float32Array(samples * size);
     this.#elitesBuffer = new Uint32Array(elites);
@@ -84,28 +84,34 @@ export class SamplingSearch {
     return this.#stop.iterations;
   }
 
-  /** Candidates besides the mean that are not sampled (setting `keep`): the best so far, or before there is one the proposal, and rest. */
+  /** Candidates besides the mean that are not sampled (setting `keep`): the best so far, or before there is one the alternative, and rest. */
   get known(): readonly Float32Array[] {
-    if (this.settings.keep === 'mean') return this.proposed;
-    return this.iterations > 0 ? [this.best, this.rest] : [...this.proposed, this.rest];
+    if (this.settings.keep === 'mean') return this.alternative;
+    return this.iterations > 0 ? [this.best, this.rest] : [...this.alternative, this.rest];
   }
 
-  /** The proposal, in the first iteration. */
-  get proposed(): readonly Float32Array[] {
-    return this.#isProposed && this.iterations === 0 ? [this.#proposal] : [];
+  /** In the first iteration of a plan with a proposal: the one of last plan and proposal that the plan did not start around. */
+  get alternative(): readonly Float32Array[] {
+    return this.#hasAlternative && this.iterations === 0 ? [this.#alternative] : [];
   }
 
-  /** @throws JepaMpcError `planner.wrong-shape` or `planner.not-finite` when the context does not fit the model */
-  start(state: PlannerState | null, context: PlanContext): void {
+  /**
+   * Starts around the last plan or, where that costs less, around the proposal.
+   *
+   * @throws JepaMpcError `planner.wrong-shape` or `planner.not-finite` when the context does not fit the model
+   */
+  async start(state: PlannerState | null, context: PlanContext): Promise<void> {
     checkContext(this.#model, context, this.constraints.periods);
     this.#context = context;
     this.#bestCost = Infinity;
     this.#leastMeanCost = Infinity;
     this.#elitesStds.length = 0;
     this.rest.set(restWithin(this.constraints, this.#model.action, context));
-    this.#isProposed = proposalWithin(this.constraints, context, this.rest, this.#proposal);
+    this.#hasAlternative = proposalWithin(this.constraints, context, this.rest, this.#alternative);
     this.distribution.start(state, context.committed, this.rest);
     this.#stop.start();
+    if (this.#hasAlternative && (await this.#isAlternativeCheaper()))
+      this.distribution.exchangeMean(this.#alternative);
   }
 
   /**
@@ -209,17 +215,27 @@ export class SamplingSearch {
     };
   }
 
+  async #isAlternativeCheaper(): Promise<boolean> {
+    const [meanCost = NaN, alternativeCost = NaN] = await this.#compared(this.#alternative);
+    return Number.isFinite(alternativeCost) && !(meanCost <= alternativeCost);
+  }
+
   /**
    * Scores the last mean, which was no candidate, and returns whether it costs no more than every mean that was. The mean of good but unlike
    * plans (left and right of an obstacle) can be worse than any of them.
    */
   async #isMeanSound(): Promise<boolean> {
     // The best is scored too, so that a mean without a finite cost is no error.
-    this.#finalists.set(this.distribution.mean);
-    this.#finalists.set(this.best, this.constraints.size);
-    const [cost = NaN] = await this.#scorer.score(this.#planned(), this.#finalists);
+    const [cost = NaN] = await this.#compared(this.best);
     if (cost < this.#bestCost) this.#bestCost = cost;
     return cost <= this.#leastMeanCost;
+  }
+
+  /** Costs of the mean and of another sequence `[K, J]`: `[2]`. */
+  #compared(other: Float32Array): Promise<Float32Array> {
+    this.#finalists.set(this.distribution.mean);
+    this.#finalists.set(other, this.constraints.size);
+    return this.#scorer.score(this.#planned(), this.#finalists);
   }
 
   #planned(): PlanContext {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from .explore import exploration
 from .randomise import draw_appearance, draw_dynamics, view_count
 from .robot import Robot
 from .simulators import open_plant
+from .travel import Traveller
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,11 @@ def collect(
     appearance of its own. If the robot was driven in Gazebo, the first view is that of Gazebo's camera.
     """
     episodes, periods = config.episodes, config.periods
-    in_gazebo, views = spread(config.gazebo_episodes, episodes), view_count(config, randomise)
+    in_gazebo, views = (
+        spread(config.gazebo_episodes, episodes),
+        view_count(config, randomise),
+    )
+    travels = alternating(config.travel_share, episodes)
     with ExitStack() as stack:
         scene = stack.enter_context(closing(MujocoPlant(urdf_xml, options=options)))
         for note in scene.notes:
@@ -69,11 +75,11 @@ def collect(
             anchored = rng.random() < randomise.anchored_share
             dynamics, delay_ms = draw_dynamics(rng, randomise, scene.link_names, scene.joint_names)
             if foreign is not None and in_gazebo[episode]:
-                motion = drive(foreign, rng, periods, delay_ms, seeing=True)
+                motion = drive(foreign, rng, periods, delay_ms, seeing=True, travelling=travels[episode])
                 frames[episode, 0] = motion.frames
             else:
                 scene.set_dynamics(dynamics)
-                motion = drive(simulated, rng, periods, delay_ms, seeing=False)
+                motion = drive(simulated, rng, periods, delay_ms, seeing=False, travelling=travels[episode])
             for view in range(int(in_gazebo[episode]), views):
                 appearance = draw_appearance(rng, randomise, scene.part_names)
                 scene.set_appearance(Appearance() if view == 0 and anchored else appearance)
@@ -94,22 +100,41 @@ def collect(
     }
 
 
-def drive(robot: Robot, rng: np.random.Generator, periods: int, delay_ms: int, seeing: bool) -> Motion:
-    """One episode of exploration from a random pose. `seeing`: with the frames of its camera."""
+def drive(
+    robot: Robot, rng: np.random.Generator, periods: int, delay_ms: int, seeing: bool, travelling: bool = False
+) -> Motion:
+    """One episode from a random pose, of travels or of random exploration. `seeing`: with the frames of its camera."""
     limits = robot.plant.limits
     robot.reset(rng.uniform(limits.lowest_drawn, limits.highest_drawn), delay_ms)
-    # Rounded as they are stored, so that the recorded actions are exactly those that were driven.
-    actions = exploration(rng, periods, limits.velocity).astype(np.float32)
-    positions, velocities, frames = [], [], []
+    target = Traveller(rng, limits, PERIOD_MS / 1000).target if travelling else _played(rng, periods, limits.velocity)
+    actions, positions, velocities, frames = [], [], [], []
     for period in range(periods + 1):
         positions.append(robot.plant.position)
         velocities.append(robot.plant.velocity)
         if seeing:
             frames.append(robot.see())
         if period < periods:
+            # Rounded as it is stored, so that the recorded action is exactly the one that was driven.
+            actions.append(target(robot.limiter.position).astype(np.float32))
             for _ in range(PERIOD_MS // TICK_MS):
-                robot.tick(actions[period])
-    return Motion(actions, np.stack(positions), np.stack(velocities), np.stack(frames) if seeing else None)
+                robot.tick(actions[-1])
+    return Motion(np.stack(actions), np.stack(positions), np.stack(velocities), np.stack(frames) if seeing else None)
+
+
+def alternating(share: float, count: int) -> np.ndarray:
+    """Booleans `[count]`, a `share` of them True at equal distances; more of them do not change the first ones.
+
+    Raises ValueError for a share that is not in 0 to 1.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"collect.travel_share: found {share:g}, expected 0 to 1.")
+    return np.diff(np.floor(np.arange(count + 1) * share)) > 0
+
+
+def _played(rng: np.random.Generator, periods: int, velocity: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Exploration, period by period, whatever the position is."""
+    actions = iter(exploration(rng, periods, velocity))
+    return lambda position: next(actions)
 
 
 def spread(some: int, count: int) -> np.ndarray:

@@ -38,6 +38,8 @@ class CollectConfig:
     gazebo_episodes: int = 0
     """How many of them are simulated in Gazebo; the others in MuJoCo."""
     periods: int = 40
+    travel_share: float = 0.5
+    """Share of the episodes that go from pose to pose (travel.py); the others are random exploration."""
     seed: int = 0
     tracking_gain: float = 10.0
     """Position feedback of the joint controller, added to the desired velocity, in 1/s."""

@@ -27,14 +27,16 @@ class CommandLimiter:
     def tick(self, target_velocity: np.ndarray) -> None:
         """Advances the desired state by one tick towards `target_velocity [J]`, rad/s."""
         limits, tick_s = self._limits, self._tick_s
-        highest = np.minimum(limits.velocity, self._braking_velocity(limits.upper - self.position))
-        lowest = -np.minimum(limits.velocity, self._braking_velocity(self.position - limits.lower))
+        above = braking_velocity(limits.upper - self.position, limits.acceleration, tick_s)
+        below = braking_velocity(self.position - limits.lower, limits.acceleration, tick_s)
+        highest, lowest = np.minimum(limits.velocity, above), -np.minimum(limits.velocity, below)
         change = limits.acceleration * tick_s
         target = np.clip(target_velocity, lowest, highest)
         self.velocity = np.clip(target, self.velocity - change, self.velocity + change)
         self.position = self.position + self.velocity * tick_s
 
-    def _braking_velocity(self, room: np.ndarray) -> np.ndarray:
-        """Largest velocity that, held for one tick and then braked, stays within `room`: v*dt + v^2 / (2a) = room."""
-        step = self._limits.acceleration * self._tick_s
-        return np.sqrt(step**2 + 2 * self._limits.acceleration * np.maximum(room, 0.0)) - step
+
+def braking_velocity(room: np.ndarray, acceleration: np.ndarray, period_s: float) -> np.ndarray:
+    """Largest velocity that, held for one period and then braked, stays within `room`: v*dt + v^2 / (2a) = room."""
+    step = acceleration * period_s
+    return np.sqrt(step**2 + 2 * acceleration * np.maximum(room, 0.0)) - step

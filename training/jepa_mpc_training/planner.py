@@ -53,12 +53,13 @@ class CemPlanner:
     The same as the node's planner `cem` with its default parameters, inside its RestingPlanner (src/planning/), number
     for number in float32; tests of both compare with tests/fixtures/cem-plans.json.
 
-    The initial standard deviation is `initial_std` of half the action range, around the last plan shifted in time. The
-    mean, the best sequence so far (in the first iteration the proposal of the inverse dynamics, if there is one) and
-    rest are candidates of every iteration, in addition to the samples. The elites
-    determine the mean and the unbiased standard deviation of the next iteration. The plan is the last mean if it is not
-    more expensive than any mean before it, and else the best sequence; the next plan starts from it. If the plan is not
-    cheaper than rest by `rest_margin`, the planner returns rest, subject to the node's default patience (`RestRule`).
+    The initial standard deviation is `initial_std` of half the action range, around the last plan shifted in time, or
+    around the proposal of the inverse dynamics where that costs less. The mean, the best sequence so far (in the first
+    iteration the one of last plan and proposal that it does not start around) and rest are candidates of every
+    iteration, in addition to the samples. The elites determine the mean and the unbiased standard deviation of the
+    next iteration. The plan is the last mean if it is not more expensive than any mean before it, and else the best
+    sequence; the next plan starts from it. If the plan is not cheaper than rest by `rest_margin`, the planner returns
+    rest, subject to the node's default patience (`RestRule`).
     """
 
     def __init__(
@@ -86,8 +87,8 @@ class CemPlanner:
         """Plans from the latents `[W, N, D]` to `goal [N, D]`.
 
         `committed [C, J]` are the raw actions of the first periods, which are fixed; `shift` is the number of periods
-        by which the history is newer than that of the last plan. `proposal [any, J]`: raw actions that the first
-        iteration tries. Returns raw actions `[K, J]` inside the bounds.
+        by which the history is newer than that of the last plan. `proposal [any, J]`: raw actions that the plan may
+        start around. Returns raw actions `[K, J]` inside the bounds.
 
         Raises ValueError if no candidate has a finite cost.
         """
@@ -99,6 +100,10 @@ class CemPlanner:
         mean = rest if warm is None else self._allowed(warm, committed)
         std = np.broadcast_to(config.initial_std * half_range, shape).astype(np.float32)
         proposed = self._proposed(proposal, rest, committed)
+        if proposed:
+            mean_cost, proposed_cost = self.cost(history, goal, np.stack((mean, *proposed)))
+            if np.isfinite(proposed_cost) and not mean_cost <= proposed_cost:
+                mean, proposed = proposed[0], [mean]
         best, best_cost, min_mean_cost = None, np.inf, np.inf
         for _ in range(config.iterations):
             samples = mean + std * noise.standard_normal((config.samples, *shape))

@@ -11,7 +11,7 @@ from jepa_mpc_mujoco.plant import Plant
 from jepa_mpc_sim.joint_limits import RobotOptions
 
 from jepa_mpc_training import collect as collect_module
-from jepa_mpc_training.collect import collect, drive, spread
+from jepa_mpc_training.collect import alternating, collect, drive, spread
 from jepa_mpc_training.conditions import CONDITIONS, NOMINAL
 from jepa_mpc_training.config import CollectConfig, RandomiseConfig
 from jepa_mpc_training.dataset import Dataset
@@ -134,3 +134,11 @@ def test_conditions_are_named_for_what_they_do() -> None:
     assert (CONDITIONS["brightness x 1.4"].develop(np.full_like(frame, 200), rng) == 255).all()
     assert CONDITIONS["noise of 10 grey levels"].develop(frame, rng).std() == pytest.approx(10, abs=0.3)
     assert CONDITIONS["commands 100 ms late"].delay_ms == 100
+
+
+def test_a_share_of_the_episodes_travels_and_more_episodes_do_not_change_which(urdf_xml: str, tmp_path: Path) -> None:
+    for share, episodes, travelling in ((0.0, 4, []), (0.5, 5, [1, 3]), (0.25, 9, [3, 7]), (1.0, 3, [0, 1, 2])):
+        assert np.flatnonzero(alternating(share, episodes)).tolist() == travelling
+        assert (alternating(share, episodes) == alternating(share, episodes + 3)[:episodes]).all()
+    with pytest.raises(ValueError, match=r"collect\.travel_share: found 1\.5"):
+        collect(urdf_xml, CollectConfig(episodes=1, travel_share=1.5), ALWAYS, tmp_path)

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
+import type { PlannerState } from '../../../src/core/ports.js';
 import { createRng } from '../../../src/math/rng.js';
 import { isBaseline, plannerNames } from '../../../src/planning/registry.js';
 import {
   GOAL,
+  linearAction,
   linearContext,
   linearModel,
   linearOptions,
@@ -50,6 +52,36 @@ describe.each(planners)('%s', (name) => {
     expect(actions[2]).toBe(2);
     expect(actions[3]).toBeLessThanOrEqual(1.7);
     expect(actions[3]).toBeGreaterThan(1.69);
+  });
+
+  it('starts around what costs less, the proposal or the last plan, and tries the other one', async () => {
+    const planner = makePlanner(name, linearModel, linearScorer(), {
+      ...linearOptions,
+      ...best,
+      iterations: 1,
+    });
+    const far = new Float32Array(PROPOSAL.length).fill(-1);
+    const candidates: number[][] = [];
+    const length = linearOptions.horizon * linearAction.block * linearAction.names.length;
+    const firstTwo = async (
+      state: PlannerState | null,
+      proposal: Float32Array,
+    ): Promise<readonly number[][]> => {
+      candidates.length = 0;
+      const onCandidates = (all: Float32Array): void => {
+        for (const start of [0, length]) candidates.push([...all.subarray(start, start + PROPOSAL.length)]);
+      };
+      await planner.plan(state, { ...linearContext(START, GOAL), proposal, onCandidates }, silence);
+      return candidates;
+    };
+    const last = (actions: Float32Array): PlannerState => {
+      const mean = new Float32Array(length);
+      mean.set(actions);
+      return { mean, ageMs: 0 };
+    };
+    expect(await firstTwo(last(far), PROPOSAL)).toEqual([[...PROPOSAL], [...far]]);
+    expect(await firstTwo(last(PROPOSAL), far)).toEqual([[...PROPOSAL], [...far]]);
+    expect(await firstTwo(last(PROPOSAL), PROPOSAL)).toEqual([[...PROPOSAL], [...PROPOSAL]]);
   });
 
   it('plans as without one where it is not finite', async () => {
