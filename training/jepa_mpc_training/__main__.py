@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 import time
 from dataclasses import replace
@@ -15,8 +16,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
+class _Parser(argparse.ArgumentParser):
+    """Takes options from files as well: `@FILE` stands for the words of all its lines, without comments."""
+
+    def convert_arg_line_to_args(self, arg_line: str) -> list[str]:
+        return shlex.split(arg_line, comments=True)
+
+
 def main(arguments: list[str] | None = None) -> None:
-    """Runs a stage and those that it needs; `all` runs every stage and writes the model card."""
+    """Runs a stage and those that it needs; `all` runs every stage and writes the model card. `@FILE` reads options
+    from a file."""
     # MuJoCo reads the rendering backend when it is first imported. This one needs no display and no GPU.
     os.environ.setdefault("MUJOCO_GL", "osmesa")
     # By default the threads of PyTorch spin while they wait for each other, which doubles the time of a step if another
@@ -50,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
     from .simulators import SIMULATORS
     from .stages import STAGES, Pipeline
 
-    parser = argparse.ArgumentParser(prog="jepa_mpc_training", description=main.__doc__)
+    parser = _Parser(prog="jepa_mpc_training", description=main.__doc__, fromfile_prefix_chars="@")
     parser.add_argument("stage", choices=(*STAGES, "all"))
     parser.add_argument("--urdf", type=Path, default=ROOT / "urdf" / "reacher.urdf", help="robot and camera")
     # torchrun takes `--run` for an abbreviation of its own options.

@@ -270,6 +270,7 @@ def test_another_weight_of_the_joint_read_out_trains_again_on_the_same_data(urdf
         ([], "reacher", "training/runs/reacher", "models/reacher"),
         (["--urdf", "my_arm.urdf"], "my_arm", "training/runs/my_arm", "models/my_arm"),
         (["--urdf", "my_arm.urdf", "--run", "/r", "--model", "/m"], "my_arm", "/r", "/m"),
+        (["@options.args"], "my_arm", "training/runs/my_arm", "models/my arm"),
     ],
 )
 def test_run_and_model_are_named_after_the_robot(
@@ -287,6 +288,9 @@ def test_run_and_model_are_named_after_the_robot(
     monkeypatch.setattr(stages, "Pipeline", Stand)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_arm.urdf").write_text(URDF.read_text())
+    (tmp_path / "options.args").write_text(
+        f"# A comment\n--urdf my_arm.urdf\n\n--model '{program.ROOT}/models/my arm'\n"
+    )
     program.main(["collect", "--threads", "1", *options])
     _, config, run_folder, model_folder, *_ = given
     assert config.name == name
