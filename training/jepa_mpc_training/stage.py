@@ -45,6 +45,13 @@ def run_stage(
     group.barrier()
     figures: dict[str, Any] = {}
     if group.is_main:
+        if stamp.exists():
+            why = (
+                f"its settings or inputs have changed since {folder} was made"
+                if output.exists()
+                else f"{output} is gone"
+            )
+            print(f"{name}: made again, because {why}")
         folder.mkdir(parents=True, exist_ok=True)
         stamp.unlink(missing_ok=True)
     if group.is_main or distributed:

@@ -127,7 +127,9 @@ def test_a_changed_planner_leaves_data_and_weights_alone(
     run = _copy(tiny, tmp_path)
     changed = replace(TINY, planner=replace(TINY.planner, horizon=3))
     Pipeline(urdf_xml, changed, run, tmp_path / "model").run("export")
-    assert capsys.readouterr().out.count("up to date") == 4
+    printed = capsys.readouterr().out
+    assert printed.count("up to date") == 4
+    assert "inverse: made again, because its settings or inputs have changed" in printed
     assert json.loads((tmp_path / "model" / "manifest.json").read_text())["plannerDefaults"]["horizon"] == 3
 
 
@@ -166,7 +168,9 @@ def test_a_stage_whose_output_is_gone_is_done_again(
     run = _copy(tiny, tmp_path)
     (run / "distance" / "distance.pt").unlink()
     Pipeline(urdf_xml, TINY, run, tmp_path / "model").run("distance")
-    assert capsys.readouterr().out.count("up to date") == 3
+    printed = capsys.readouterr().out
+    assert printed.count("up to date") == 3
+    assert f"distance: made again, because {run / 'distance' / 'distance.pt'} is gone" in printed
     assert (run / "distance" / "distance.pt").exists()
 
 
