@@ -30,6 +30,8 @@ _FILES = {"goalEncoder": "goal_encoder.onnx", "inverseDynamics": "inverse_dynami
 """Files of graphs that are not named as the graph."""
 _OPSET = 18
 _GOLDEN_BATCH = 8
+_GOLDEN_PIXELS = _GOLDEN_BATCH * 64 * 64
+"""Fewer golden images than a batch if they would have more pixels than this, but at least 2."""
 _TOLERANCE = {"cpu": 5e-4, "webgpu": 1e-3}
 """Of golden vectors. PyTorch and ONNX Runtime add up the pixels of a channel in another order: a trained encoder of
 images of 128 x 128 pixels differs by 8e-5."""
@@ -137,7 +139,9 @@ def _golden(networks: Networks, dataset: Dataset) -> dict[str, Tensor]:
     """Golden vectors: inputs from recorded episodes, and the outputs of the networks."""
     rng = np.random.default_rng(0)
     episodes = np.arange(len(dataset.frames))
-    frames, actions, positions, velocities = dataset.sequences(rng, episodes, _GOLDEN_BATCH, WINDOW + 1)
+    pixels = networks.camera.width * networks.camera.height
+    count = min(_GOLDEN_BATCH, max(2, _GOLDEN_PIXELS // pixels))
+    frames, actions, positions, velocities = dataset.sequences(rng, episodes, count, WINDOW + 1)
     with torch.no_grad():
         # The first view, without photometry.
         images = networks.camera.fit(planar(frames[:, 0, :WINDOW]))
