@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { linkGpuLibraries } from './gpu/gpu-prefix.mjs';
 import { readLockedPackages } from './npm-packages.mjs';
 
 /**
@@ -17,9 +18,10 @@ const UNUSED = [
  *
  * @param {import('./layout.mjs').Layout} layout
  * @param {string} target
+ * @param {string} [gpuPrefix] of the checkout that the sources were copied from
  * @returns {Promise<number>} exit status
  */
-export function bundleInto(layout, target) {
+export function bundleInto(layout, target, gpuPrefix = layout.gpuPrefix) {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   cpSync(join(layout.root, 'package.json'), join(target, 'package.json'), { preserveTimestamps: true });
@@ -38,5 +40,6 @@ export function bundleInto(layout, target) {
       filter: (path) => path !== join(from, 'node_modules') && !UNUSED.some((pattern) => pattern.test(path)),
     });
   }
+  linkGpuLibraries(gpuPrefix, target);
   return Promise.resolve(0);
 }

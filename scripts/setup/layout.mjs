@@ -21,6 +21,7 @@ export function layoutOf(root = ROOT) {
     colconPrefix: join(prefixes, 'colcon'),
     trainingPrefix: join(prefixes, 'training'),
     tuningPrefix: join(prefixes, 'tuning'),
+    gpuPrefix: join(prefixes, 'gpu'),
     benchPrefix: join(prefixes, 'bench', 'venv'),
     benchModels: join(prefixes, 'bench', 'models'),
     logs: join(prefixes, 'logs'),

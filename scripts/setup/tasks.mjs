@@ -1,6 +1,9 @@
 import { delimiter, join } from 'node:path';
 import { bundleInto } from './bundle.mjs';
+import { gpuSteps } from './gpu/gpu-prefix.mjs';
+import { planGpu, WITHOUT_DRIVER } from './gpu/plan-gpu.mjs';
 import { requireGazebo, setUpGazebo } from '../test-setup/gazebo/set-up.mjs';
+import { layoutOf } from './layout.mjs';
 import { makeRunEnvironment } from './run-environment.mjs';
 import { nodeSteps, productSteps, setUp, trainingSteps, tuningSteps } from './set-up.mjs';
 import { SetupError } from './setup-error.mjs';
@@ -170,6 +173,18 @@ export function trainingNeedsGazebo(args) {
   return choosesGazebo(args) || args.some((arg) => /^(--set=)?\w+\.gazebo_episodes=0*[1-9]\d*$/.test(arg));
 }
 
+/** Options of the task `setup`. */
+const SETUP_OPTIONS = ['--training', '--gpu', '--gpu=tensorrt', WITHOUT_DRIVER];
+
+/** @param {readonly string[]} args of the task `setup`; what follows --gpu= is checked where it is read */
+function checkSetupOptions(args) {
+  const unknown = args.find((arg) => !SETUP_OPTIONS.includes(arg) && !arg.startsWith('--gpu='));
+  if (unknown === undefined) return;
+  throw new SetupError('setup.unknown-option', `setup has no option ${unknown}`, {
+    expected: SETUP_OPTIONS.join(', '),
+  });
+}
+
 /** @type {Readonly<Record<string, Task>>} */
 export const TASKS = {
   demo: productTask('eval/main.js', 'demo', { isolated: true, needsGazebo: choosesGazebo }),
@@ -190,8 +205,14 @@ export const TASKS = {
   }),
   setup: {
     prepare: async (args, env) => {
-      await setUp(args.includes('--training') ? trainingSteps : productSteps, env, write);
-      return () => Promise.resolve(0);
+      checkSetupOptions(args);
+      const gpu = planGpu(args, env, layoutOf(), write);
+      const steps = args.includes('--training') ? trainingSteps : productSteps;
+      const site = await setUp((at) => steps(at, gpu === undefined ? [] : gpuSteps(at, gpu)), env, write);
+      if (gpu === undefined || args.includes(WITHOUT_DRIVER)) return () => Promise.resolve(0);
+      const { root, dist } = site.layout;
+      const check = ['model', 'check', join(root, 'models', 'reacher'), '--device', gpu.provider];
+      return () => superviseIn(site, env, [process.execPath, join(dist, 'src/cli/main.js'), ...check]);
     },
   },
   /** Any program, in the environment of the demo: `node scripts/bootstrap.mjs exec python3 -m pytest …`. */
@@ -260,15 +281,15 @@ export const TASKS = {
   /** What the installed ROS package runs from, for CMakeLists.txt: in a sourced ROS 2, from a copy of the sources. */
   bundle: {
     prepare: async (args, env) => {
-      const [target] = args;
+      const [target, gpuPrefix] = args;
       if (target === undefined)
         throw new SetupError('setup.missing-argument', 'there is no folder to write the bundle to', {
-          expected: 'bundle <folder>',
+          expected: 'bundle <folder> [<.prefix/gpu of the checkout>]',
         });
       // A build installs nothing in the operating system, and colcon takes what is written to stderr for warnings.
       const buildEnv = { ...env, JEPA_MPC_SETUP_APT: '0' };
       const { layout } = await setUp(nodeSteps, buildEnv, (text) => void process.stdout.write(text));
-      return () => bundleInto(layout, target);
+      return () => bundleInto(layout, target, gpuPrefix);
     },
   },
 };

@@ -1,5 +1,3 @@
-import * as ort from 'onnxruntime-node';
-
 import { JepaMpcError } from '../core/errors.js';
 import { namesState } from '../core/expression.js';
 import type { ActionSpec } from '../core/model-spec.js';
@@ -7,6 +5,7 @@ import { noJointPositions } from '../core/objective-errors.js';
 import type { ObjectiveSpec, ObjectiveWeights } from '../core/objective-spec.js';
 import type { PlanContext } from '../core/ports.js';
 import { contextFeeds } from './rollout-feeds.js';
+import * as ort from './onnx-runtime.js';
 import type { RolloutRequest } from '../../packages/rollout-compiler/src/index.js';
 
 /** The common part of both variants of a compiled rollout graph: its session, the inputs that describe the situation, and a run. */

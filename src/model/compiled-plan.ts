@@ -1,5 +1,3 @@
-import * as ort from 'onnxruntime-node';
-
 import type { ActionSpec } from '../core/model-spec.js';
 import { noFiniteCost } from '../core/objective-errors.js';
 import type { PlanContext, PlanEnd, PlanKernel, PlanStart } from '../core/ports.js';
@@ -7,6 +5,7 @@ import { at } from '../core/array-access.js';
 import { CompiledGraph } from './compiled-graph.js';
 import { createSession, type SessionOptions } from './graph-session.js';
 import { scalarTensor } from './rollout-feeds.js';
+import * as ort from './onnx-runtime.js';
 import type { Refit, RolloutCompiler, RolloutRequest } from '../../packages/rollout-compiler/src/index.js';
 
 /** Makes a whole plan in one `session.run`: only the noise goes in, and the action sequence and its statistics come out. */

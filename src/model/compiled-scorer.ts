@@ -1,11 +1,10 @@
-import * as ort from 'onnxruntime-node';
-
 import type { ActionSpec } from '../core/model-spec.js';
 import { noFiniteCost } from '../core/objective-errors.js';
 import type { CandidateScorer, PlanContext } from '../core/ports.js';
 import { at } from '../core/array-access.js';
 import { CompiledGraph } from './compiled-graph.js';
 import { createSession, type SessionOptions } from './graph-session.js';
+import * as ort from './onnx-runtime.js';
 import type { RolloutCompiler, RolloutRequest } from '../../packages/rollout-compiler/src/index.js';
 
 /** Scores candidates in one `session.run`: predictor, horizon and objective are one graph, compiled for them. */

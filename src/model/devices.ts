@@ -1,6 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 
-import { listSupportedBackends } from 'onnxruntime-node';
+import { isNvidia } from './gpu-libraries.js';
+import { gpuLibraries } from './installed-gpu.js';
+import { listSupportedBackends } from './onnx-runtime.js';
 
 /** Where a model runs: an execution provider of ONNX Runtime. */
 export type Device = 'cpu' | 'cuda' | 'tensorrt' | 'webgpu';
@@ -32,6 +34,8 @@ export function devicesToTry(choice: DeviceChoice): readonly DeviceOutlook[] {
 function whyNot(device: Device): string | null {
   if (!listSupportedBackends().some(({ name }) => name === device))
     return `this build of ONNX Runtime has no ${device} provider`;
+  if (isNvidia(device) && !gpuLibraries.has(device))
+    return `its provider is not installed (npm run setup -- --gpu${device === 'tensorrt' ? '=tensorrt' : ''})`;
   if (device === 'webgpu' && !hasGraphicsDevice())
     return 'there is no graphics device (no /dev/dri/renderD*, /dev/nvidia0 or /dev/dxg)';
   return null;

@@ -1,8 +1,9 @@
-import * as ort from 'onnxruntime-node';
-
 import { JepaMpcError } from '../core/errors.js';
 import type { Tensor } from '../core/types.js';
 import type { Device } from './devices.js';
+import { isNvidia, type MissingLibrary } from './gpu-libraries.js';
+import { gpuLibraries } from './installed-gpu.js';
+import * as ort from './onnx-runtime.js';
 
 /** Name and dimensions of a graph's input or output, without the batch axis. All are float32. */
 export interface TensorSignature {
@@ -138,6 +139,8 @@ export async function createSession(
   subject: string,
   options: SessionOptions,
 ): Promise<ort.InferenceSession> {
+  const missing = isNvidia(options.device) ? gpuLibraries.loadFor(options.device) : null;
+  if (missing !== null) throw deviceUnavailable(options.device, subject, missing);
   try {
     return await ort.InferenceSession.create(bytes, {
       executionProviders: [options.device],
@@ -162,13 +165,10 @@ export async function createSession(
       // The CPU distinguishes a bad file from a missing device: a bad file throws model.unreadable here.
       const session = await createSession(bytes, subject, { ...options, device: 'cpu' });
       await session.release();
-      throw new JepaMpcError('model.device-unavailable', {
-        subject: `device ${options.device} for ${subject}`,
-        found: reason(error),
-        expected: `ONNX Runtime's ${options.device} provider and its driver`,
-        remedy: 'Install what it lacks, or set device to cpu or auto.',
-        cause: error,
-      });
+      const remedy = isNvidia(options.device)
+        ? 'See what the driver lacks: npm run setup -- --gpu.'
+        : 'Install what it lacks.';
+      throw deviceUnavailable(options.device, subject, { found: reason(error), remedy }, error);
     }
     const found = reason(error);
     throw new JepaMpcError('model.unreadable', {
@@ -179,6 +179,21 @@ export async function createSession(
       cause: error,
     });
   }
+}
+
+function deviceUnavailable(
+  device: Device,
+  subject: string,
+  { found, remedy }: MissingLibrary,
+  cause?: unknown,
+): JepaMpcError {
+  return new JepaMpcError('model.device-unavailable', {
+    subject: `device ${device} for ${subject}`,
+    found,
+    expected: `ONNX Runtime's ${device} provider and its driver`,
+    remedy: `${remedy} Or set device to cpu or auto.`,
+    cause,
+  });
 }
 
 /** The file has the hash that the manifest declares, so another copy would not help: only another export does. */
@@ -196,7 +211,10 @@ function remedyForUnreadable(found: string): string {
 }
 
 function reason(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
+  const message = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
+  // What precedes it are the names of functions of ONNX Runtime.
+  const [cudaFailure] = /\bCUDA failure \d+: [^;]+/.exec(message) ?? [];
+  return cudaFailure?.trim() ?? message;
 }
 
 function signatureMismatch(

@@ -1,5 +1,3 @@
-import * as ort from 'onnxruntime-node';
-
 import { jointTravel, type ActionSpec } from '../core/model-spec.js';
 import type { ObjectiveWeights } from '../core/objective-spec.js';
 import { weightOf } from '../costs/cost.js';
@@ -7,6 +5,7 @@ import { limitMarginOf } from '../costs/limit-cost.js';
 import { COSTS } from '../costs/registry.js';
 import type { PlanContext } from '../core/ports.js';
 import { at } from '../core/array-access.js';
+import * as ort from './onnx-runtime.js';
 
 /**
  * Inputs of a rollout graph that do not depend on the candidates: history, goal, weights, and, if joint positions follow from the actions,

@@ -1,5 +1,5 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../../setup/cache-folder.mjs';
 import { systemEnvironment } from './host.mjs';
 
 /** The user's own chroot with Gazebo Classic. The set-up does not change it, except for the plugin. */
@@ -14,8 +14,7 @@ export const PLUGIN_VARIABLE = 'JEPA_MPC_GAZEBO_PLUGIN';
  * @param {NodeJS.ProcessEnv} env
  */
 export function gazeboCacheOf(env) {
-  const caches = env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache');
-  const folder = join(caches, 'jepa-mpc', 'gazebo-classic-11');
+  const folder = join(cacheFolder(env), 'gazebo-classic-11');
   const own = join(folder, 'root');
   const root = env[ROOT_VARIABLE] || own;
   return {
