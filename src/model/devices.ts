@@ -10,7 +10,7 @@ export type Device = 'cpu' | 'cuda' | 'tensorrt' | 'webgpu';
 /** Values of the parameter `device`. */
 export type DeviceChoice = 'auto' | Device;
 
-/** In the order in which `auto` tries them. */
+/** In the order in which `auto` tries them, or takes the first that works. */
 const AUTOMATIC: readonly Device[] = ['cuda', 'tensorrt', 'webgpu', 'cpu'];
 
 /** A device to try. `whyNot` says why it cannot work, if that is known without opening a session. */

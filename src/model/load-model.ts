@@ -6,11 +6,15 @@ import type { Encoder, Objective, Predictor } from '../core/ports.js';
 import type { Logger } from '../core/types.js';
 import { CompiledRollouts } from './compiled-rollouts.js';
 import { devicesToTry, type Device, type DeviceChoice } from './devices.js';
+import { DeviceRecord, recordPath } from './device-record.js';
+import { openFastest } from './fastest-device.js';
 import { checkGolden, type GoldenResult } from './golden-check.js';
 import { GraphSession } from './graph-session.js';
 import type { ModelManifest } from './manifest-schema.js';
+import { machineFacts } from './machine-facts.js';
 import { readModelFiles, type GraphFile, type ModelFiles } from './model-files.js';
 import { OnnxDistance, OnnxEncoder, OnnxInverseDynamics, OnnxPredictor } from './onnx-graphs.js';
+import * as ort from './onnx-runtime.js';
 import { PINNED_TO, type RolloutSources } from '../../packages/rollout-compiler/src/index.js';
 
 /** How to load a model. */
@@ -20,6 +24,16 @@ export interface LoadOptions {
   /** Threads inside one operator, at least 1; defaults to 1. */
   readonly threads?: number;
   readonly logger?: Logger;
+  /** How `auto` compares devices where several may work; without it, it takes the first that does. */
+  readonly plans?: PlanTiming;
+}
+
+/** A plan to compare devices by. */
+export interface PlanTiming {
+  /** Settings that its time depends on. */
+  readonly settings: unknown;
+  /** Milliseconds that it takes. @throws JepaMpcError if it cannot be made */
+  readonly timeMs: (model: LoadedModel) => Promise<number>;
 }
 
 /** A graph that passed every check. */
@@ -59,24 +73,39 @@ export interface LoadedModel {
  *   `model.not-finite`, `model.signature-mismatch`, `model.golden-mismatch`, `model.run-failed` or `model.device-unavailable`
  */
 export async function loadModel(folder: string, options: LoadOptions = {}): Promise<LoadedModel> {
-  const files = await readModelFiles(folder, options.logger);
-  const outlooks = devicesToTry(options.device ?? 'auto');
+  const { device: choice = 'auto', threads = 1, logger, plans } = options;
+  const files = await readModelFiles(folder, logger);
   const skip = (device: Device, why: string): void => {
-    options.logger?.info(`Device ${device} is not used: ${why}`);
+    logger?.info(`Device ${device} is not used: ${why}`);
   };
-  for (const { device, whyNot } of outlooks.slice(0, -1)) {
-    if (whyNot !== null) {
-      skip(device, whyNot);
-      continue;
-    }
+  const open = (device: Device): Promise<LoadedModel> => openModel(files, device, threads);
+  const devices: Device[] = [];
+  for (const { device, whyNot } of devicesToTry(choice)) {
+    if (whyNot === null) devices.push(device);
+    else skip(device, whyNot);
+  }
+  if (plans !== undefined && devices.length > 1) {
+    const facts = [files.sha256, ort.env.versions.node, machineFacts(), devices, threads, plans.settings];
+    const record = new DeviceRecord(recordPath(facts), logger);
+    return openFastest(devices, { open, timeMs: plans.timeMs, record, skip, logger });
+  }
+  return openFirst(devices, open, skip);
+}
+
+async function openFirst(
+  devices: readonly Device[],
+  open: (device: Device) => Promise<LoadedModel>,
+  skip: (device: Device, why: string) => void,
+): Promise<LoadedModel> {
+  for (const device of devices.slice(0, -1)) {
     try {
-      return await openModel(files, device, options.threads ?? 1);
+      return await open(device);
     } catch (error) {
       if (!(error instanceof JepaMpcError)) throw error;
       skip(device, error.message);
     }
   }
-  return openModel(files, outlooks.at(-1)?.device ?? 'cpu', options.threads ?? 1);
+  return open(devices.at(-1) ?? 'cpu');
 }
 
 async function openModel(files: ModelFiles, device: Device, threads: number): Promise<LoadedModel> {

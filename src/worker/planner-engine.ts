@@ -18,7 +18,8 @@ import { Explainer } from './explainer.js';
 import { FrameEncoder } from './frame-encoder.js';
 import type { DistanceMap, PlannerSettings } from './planner-port.js';
 import type { PlannerInForce } from './planner-factory.js';
-import { stillContext } from './still-context.js';
+import { settingsOfTiming, timePlan } from './plan-timing.js';
+import { makeStillPlan, proposalOf } from './still-plan.js';
 
 const wallClock = (): number => performance.now();
 
@@ -54,12 +55,23 @@ export class PlannerEngine {
   static async load(settings: PlannerSettings, logger: Logger): Promise<PlannerEngine> {
     const startMs = performance.now();
     const { model: folder, device, seed, 'onnx.threads': threads } = settings.parameters;
-    const model = await loadModel(folder, { device, threads, logger });
+    const { warmUp } = settings;
+    const model = await loadModel(folder, {
+      device,
+      threads,
+      logger,
+      ...(warmUp && {
+        plans: {
+          settings: settingsOfTiming(warmUp),
+          timeMs: (loaded) => timePlan(loaded, warmUp, seed, wallClock),
+        },
+      }),
+    });
     const { name, licence } = model.manifest;
     const tookMs = performance.now() - startMs;
     logger.info(`model read and checked in ${tookMs.toFixed(0)} ms: ${name}, licence ${licence}`);
     const engine = new PlannerEngine(model, seed, logger);
-    if (settings.warmUp !== null) await engine.#warmUp(settings.warmUp);
+    if (warmUp !== null) await engine.#warmUp(warmUp);
     return engine;
   }
 
@@ -105,7 +117,7 @@ export class PlannerEngine {
       goal,
       committed,
       joints,
-      ...(await this.#proposal(newest(history), goal)),
+      ...(await proposalOf(this.#model, newest(history), goal)),
       ...(extras.candidates > 0 && {
         onCandidates: (all, costs, elites) => {
           candidates = sampleCandidates(all, costs, extras.candidates, elites);
@@ -189,18 +201,8 @@ export class PlannerEngine {
     }
     const startMs = performance.now();
     try {
-      const latent = await this.#frames.encodeBlack();
-      const context = {
-        ...stillContext(this.#model.manifest, latent, latent),
-        ...(await this.#proposal(latent, latent)),
-      };
-      const { planner, rollout } = await this.#factory.plannerFor(
-        values,
-        true,
-        context,
-        createRng(this.#seed),
-      );
-      await planner.plan(null, context, createRng(this.#seed));
+      const planners = { frames: this.#frames, factory: this.#factory };
+      const { rollout } = await makeStillPlan(this.#model, planners, values, this.#seed);
       this.#tried = rollout;
       const tookMs = performance.now() - startMs;
       this.#logger.info(`warmed up in ${tookMs.toFixed(0)} ms; rollout: ${rollout.kind}`);
@@ -244,12 +246,6 @@ export class PlannerEngine {
       };
     }
     return this.#goal.latent;
-  }
-
-  /** What the model proposes from a latent to the goal, `[1, N, D]` each, if it has inverse dynamics. */
-  async #proposal(latent: Tensor, goal: Tensor): Promise<Pick<PlanContext, 'proposal'>> {
-    const { inverseDynamics } = this.#model;
-    return inverseDynamics === null ? {} : { proposal: await inverseDynamics.propose(latent, goal) };
   }
 
   #agedWarmStart(frameStampNs: bigint): PlannerState | null {

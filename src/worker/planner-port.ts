@@ -15,7 +15,7 @@ export const loadParameters = {
   device: fixed(
     choice(['auto', 'cpu', 'cuda', 'tensorrt', 'webgpu'], 'auto'),
     '',
-    'Device that the model runs on. auto takes the first that works.',
+    'Device that the model runs on. auto takes the one that plans fastest (docs/gpu.md).',
   ),
   seed: fixed(
     integer({ min: 0, max: 2147483647, default: 1 }),

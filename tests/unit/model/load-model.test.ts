@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { JepaMpcError } from '../../../src/core/errors.js';
 import type { Logger } from '../../../src/core/types.js';
+import { devicesToTry } from '../../../src/model/devices.js';
 import { loadModel, type LoadedModel } from '../../../src/model/load-model.js';
 import { goldenOffset } from '../../fixtures/golden-offset.js';
 import { tinyModelFolder, TinyModelCopy } from '../../fixtures/tiny-model.js';
@@ -220,12 +222,26 @@ describe('devices', () => {
     const model = await loadModel(tinyModelFolder, { logger });
     const tried = ['cuda', 'tensorrt', 'webgpu', 'cpu'];
     const before = tried.slice(0, tried.indexOf(model.device));
-    expect(logged).toEqual(
-      before.map(
-        (device) => expect.stringMatching(new RegExp(`^Device ${device} is not used: .{10}`)) as string,
-      ),
+    // What is known without trying is said first.
+    expect(logged.toSorted()).toEqual(
+      before
+        .toSorted()
+        .map((device) => expect.stringMatching(new RegExp(`^Device ${device} is not used: .{10}`)) as string),
     );
     await model.dispose();
+  });
+
+  it('auto makes no plan to compare devices by where only one may work', async () => {
+    const caches = await mkdtemp(join(tmpdir(), 'caches-'));
+    process.env['XDG_CACHE_HOME'] = caches;
+    const candidates = devicesToTry('auto').filter(({ whyNot }) => whyNot === null);
+    let timed = 0;
+    const timeMs = (): Promise<number> => Promise.resolve(++timed);
+    const model = await loadModel(tinyModelFolder, { logger, plans: { settings: null, timeMs } });
+    expect(timed > 0).toBe(candidates.length > 1);
+    expect((await readdir(caches)).length > 0).toBe(candidates.length > 1);
+    await model.dispose();
+    await rm(caches, { recursive: true });
   });
 
   it('a device asked for by name is not replaced by another', async () => {
