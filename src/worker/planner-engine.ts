@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { JepaMpcError } from '../core/errors.js';
 import type { FrameSet, ModelInfo } from '../core/model-info.js';
 import type { PlanContext, PlannerState } from '../core/ports.js';
-import type { CandidateSample, Logger, Plan, Tensor } from '../core/types.js';
+import type { CandidateSample, Fallback, Logger, Plan, Tensor } from '../core/types.js';
 import { createRng, deriveSeed } from '../math/rng.js';
 import { loadModel } from '../model/load-model.js';
 import type { LoadedModel } from '../model/load-model.js';
@@ -31,6 +31,7 @@ export class PlannerEngine {
   readonly #model: LoadedModel;
   readonly #logger: Logger;
   readonly #seed: number;
+  readonly #fallbacks: readonly Fallback[];
   readonly #frames: FrameEncoder;
   readonly #explainer: Explainer;
   readonly #latents = new KeptByStamp<Tensor>();
@@ -42,8 +43,9 @@ export class PlannerEngine {
   /** Clock of time budgets. */
   #budgetClock = wallClock;
 
-  private constructor(model: LoadedModel, seed: number, logger: Logger) {
+  private constructor(model: LoadedModel, seed: number, logger: Logger, fallbacks: readonly Fallback[]) {
     this.#model = model;
+    this.#fallbacks = fallbacks;
     this.#logger = logger;
     this.#seed = seed;
     this.#factory = new PlannerFactory(model, logger, () => this.#budgetClock());
@@ -51,8 +53,15 @@ export class PlannerEngine {
     this.#explainer = new Explainer(model, this.#frames);
   }
 
-  /** @throws JepaMpcError for every way in which a model folder can be wrong. */
-  static async load(settings: PlannerSettings, logger: Logger): Promise<PlannerEngine> {
+  /**
+   * @param fallbacks what is done instead of what was requested, to report with every plan
+   * @throws JepaMpcError for every way in which a model folder can be wrong.
+   */
+  static async load(
+    settings: PlannerSettings,
+    logger: Logger,
+    fallbacks: readonly Fallback[] = [],
+  ): Promise<PlannerEngine> {
     const startMs = performance.now();
     const { model: folder, device, seed, 'onnx.threads': threads } = settings.parameters;
     const { warmUp } = settings;
@@ -70,7 +79,7 @@ export class PlannerEngine {
     const { name, licence } = model.manifest;
     const tookMs = performance.now() - startMs;
     logger.info(`model read and checked in ${tookMs.toFixed(0)} ms: ${name}, licence ${licence}`);
-    const engine = new PlannerEngine(model, seed, logger);
+    const engine = new PlannerEngine(model, seed, logger, fallbacks);
     if (warmUp !== null) await engine.#warmUp(warmUp);
     return engine;
   }
@@ -170,7 +179,7 @@ export class PlannerEngine {
         ...(result.timeIsUp === true && { timeIsUp: true }),
         rests: result.state.rest?.rested === true,
         rollout: rollout.kind,
-        fallbacks: rollout.fallbacks,
+        fallbacks: [...this.#fallbacks, ...rollout.fallbacks],
         searchMs,
         ...(terms && { costTerms: terms }),
       },

@@ -3,7 +3,7 @@ import { getPriority, setPriority } from 'node:os';
 import { JepaMpcError } from '../core/errors.js';
 import type { Logger } from '../core/types.js';
 import type { FromWorker, ToWorker, WorkerReply } from './worker-protocol.js';
-import { PlannerEngine } from './planner-engine.js';
+import { DeviceGuard } from './device-guard.js';
 
 /* What runs in the planner's process: answers one message at a time with one message. */
 
@@ -18,7 +18,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
 // The node is gone.
 process.on('disconnect', () => process.exit());
 
-let engine: PlannerEngine | null = null;
+let guard: DeviceGuard | null = null;
 
 /** Does nothing if the node is gone: `disconnect` follows. */
 function send(message: FromWorker): void {
@@ -43,10 +43,11 @@ const log: Logger = {
 
 async function answer(message: Exclude<ToWorker, { type: 'stop' }>): Promise<WorkerReply> {
   if (message.type === 'load') {
-    engine = await PlannerEngine.load(message.settings, log);
-    return { type: 'loaded', model: engine.info, isReady: engine.isReady };
+    guard = await DeviceGuard.load(message.settings, log);
+    const { info, isReady } = guard.engine;
+    return { type: 'loaded', model: info, isReady };
   }
-  if (engine === null) {
+  if (guard === null) {
     throw new JepaMpcError('planner.not-ready', {
       subject: 'planner worker',
       found: `a message of type ${message.type}`,
@@ -54,9 +55,9 @@ async function answer(message: Exclude<ToWorker, { type: 'stop' }>): Promise<Wor
       remedy: 'This is a defect: please report it.',
     });
   }
-  if (message.type === 'explain') return { type: 'explained', map: await engine.explain(message) };
-  const plan = await engine.plan(message);
-  return { type: 'planned', plan, isReady: engine.isReady };
+  if (message.type === 'explain') return { type: 'explained', map: await guard.engine.explain(message) };
+  const plan = await guard.plan(message);
+  return { type: 'planned', plan, isReady: guard.engine.isReady };
 }
 
 function failure(error: unknown): WorkerReply {
@@ -87,13 +88,13 @@ function failure(error: unknown): WorkerReply {
 /** Handles one message at a time: a stop waits for the job before it. */
 async function handle(message: ToWorker): Promise<void> {
   if (message.type === 'stop') {
-    await engine?.dispose();
+    await guard?.engine.dispose();
     process.disconnect();
     return;
   }
   send(await answer(message).catch(failure));
   // After the plan was sent, so that it is not delayed.
-  setImmediate(() => engine?.buildPending());
+  setImmediate(() => guard?.engine.buildPending());
 }
 
 let last = Promise.resolve();
