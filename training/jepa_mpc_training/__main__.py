@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
     from jepa_mpc_sim.urdf import UrdfError
 
     from .config import Config, simulated_in, with_encoder, with_settings
-    from .distributed import open_process_group
+    from .distributed import DeviceError, open_process_group
     from .exporters.encoders.kinds import ENCODERS
     from .exporters.errors import ExportRefusedError
     from .recordings.errors import RecordingError
@@ -116,7 +116,7 @@ def main(arguments: list[str] | None = None) -> None:
             return
     except ExportRefusedError as error:
         sys.exit(str(error))
-    except (RecordingError, UrdfError) as error:
+    except (RecordingError, UrdfError, DeviceError) as error:
         sys.exit(f"jepa_mpc_training: error: {error}")
     if options.stage != "all":
         print(json.dumps(figures[options.stage], indent=2))

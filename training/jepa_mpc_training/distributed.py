@@ -16,6 +16,10 @@ _TIMEOUT = timedelta(days=2)
 """How long the other processes wait for a stage that only the main process runs."""
 
 
+class DeviceError(RuntimeError):
+    """PyTorch cannot train on the device that was asked for."""
+
+
 @dataclass(frozen=True)
 class ProcessGroup:
     """The processes that train one model: the rank of this one, their number, and the device of its networks."""
@@ -67,7 +71,13 @@ SINGLE_PROCESS = ProcessGroup()
 
 @contextmanager
 def open_process_group(device: str) -> Iterator[ProcessGroup]:
-    """The group that `torchrun` started this process in, or a group of one. `device`: cpu, or cuda (one GPU each)."""
+    """
+    The group that `torchrun` started this process in, or a group of one. `device`: cpu, or cuda (one GPU each).
+
+    Raises DeviceError without a GPU for this process.
+    """
+    if device == "cuda":
+        _require_gpu(int(os.environ.get("LOCAL_RANK", 0)))
     place = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if device == "cuda" else torch.device(device)
     size = int(os.environ.get("WORLD_SIZE", 1))
     if size == 1:
@@ -80,6 +90,18 @@ def open_process_group(device: str) -> Iterator[ProcessGroup]:
         yield ProcessGroup(dist.get_rank(), size, place)
     finally:
         dist.destroy_process_group()
+
+
+def _require_gpu(rank: int) -> None:
+    gpus = torch.cuda.device_count()
+    if rank < gpus:
+        return
+    built = f"CUDA {torch.version.cuda}" if torch.version.cuda else "no CUDA"
+    raise DeviceError(
+        f"--device cuda: found {gpus} GPUs that PyTorch {torch.__version__} (built with {built}) can use, expected one "
+        f"for each process on this machine, of which this is number {rank + 1}. What to do: see whether nvidia-smi "
+        "lists them; start no more processes than that (torchrun --nproc-per-node); or train with --device cpu."
+    )
 
 
 def batch_per_process(batch: int, group: ProcessGroup) -> int:

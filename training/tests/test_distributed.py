@@ -15,8 +15,15 @@ import pytest
 import torch
 from tiny_run import TINY, URDF, TinyRun
 
+from jepa_mpc_training.__main__ import main
 from jepa_mpc_training.config import Config
-from jepa_mpc_training.distributed import SINGLE_PROCESS, ProcessGroup, batch_per_process, open_process_group
+from jepa_mpc_training.distributed import (
+    SINGLE_PROCESS,
+    DeviceError,
+    ProcessGroup,
+    batch_per_process,
+    open_process_group,
+)
 from jepa_mpc_training.train import load_jepa
 
 HERE = Path(__file__).resolve().parent
@@ -113,3 +120,25 @@ def test_a_batch_that_cannot_be_shared_is_refused() -> None:
     assert batch_per_process(48, ProcessGroup(rank=1, size=2)) == 24
     with pytest.raises(ValueError, match=r"train.batch: found 48, expected a multiple of the 5 processes"):
         batch_per_process(48, ProcessGroup(size=5))
+
+
+def test_training_on_a_gpu_without_one_ends_before_anything_is_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    run = tmp_path / "run"
+    with pytest.raises(SystemExit) as end:
+        main(["all", "--urdf", str(URDF), "--run", str(run), "--device", "cuda"])
+    assert str(end.value.code).startswith("jepa_mpc_training: error: --device cuda: found 0 GPUs")
+    assert not run.exists()
+
+
+def test_each_process_needs_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    with open_process_group("cuda") as group:
+        assert group.device == torch.device("cuda", 1)
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(DeviceError, match=r"found 2 GPUs .* of which this is number 3"), open_process_group("cuda"):
+        pass
