@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 
 import type { Logger } from '../core/types.js';
+import { cachePath } from './cache-path.js';
 import type { Device } from './devices.js';
 
 /** Milliseconds that a plan takes, by device. */
@@ -91,7 +91,6 @@ function readRecord(path: string): z.infer<typeof RECORD> {
  * @param facts everything that a time depends on: another fact, another record
  */
 export function recordPath(facts: readonly unknown[], env: NodeJS.ProcessEnv = process.env): string {
-  const caches = env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   const key = createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
-  return join(caches, 'jepa-mpc', 'devices', `${key}.json`);
+  return cachePath('devices', `${key}.json`, env);
 }

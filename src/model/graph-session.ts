@@ -4,6 +4,7 @@ import type { Device } from './devices.js';
 import { isNvidia, type MissingLibrary } from './gpu-libraries.js';
 import { gpuLibraries } from './installed-gpu.js';
 import * as ort from './onnx-runtime.js';
+import { TensorRtCache } from './tensorrt-cache.js';
 
 /** Name and dimensions of a graph's input or output, without the batch axis. All are float32. */
 export interface TensorSignature {
@@ -22,6 +23,8 @@ export interface SessionOptions {
   readonly device: Device;
   /** Threads inside one operator, at least 1. */
   readonly threads: number;
+  /** SHA-256 of the model that the graph belongs to, which tells engines that a device has built for it apart. */
+  readonly modelSha256?: string;
   /** Folder that the locations of external data are relative to. */
   readonly dataFolder?: string;
   /** Keeps equal operators on equal inputs apart, instead of merging them: to measure what the merging brings. */
@@ -34,6 +37,8 @@ export interface SessionOptions {
 }
 
 const LOG_FATAL = 4;
+
+const tensorRtCache = new TensorRtCache();
 
 /** As named in onnxruntime_session_options_config_keys.h. The second one would rewrite a slice of a concatenation. */
 const KEEP_DUPLICATES = {
@@ -141,6 +146,7 @@ export async function createSession(
 ): Promise<ort.InferenceSession> {
   const missing = isNvidia(options.device) ? gpuLibraries.loadFor(options.device) : null;
   if (missing !== null) throw deviceUnavailable(options.device, subject, missing);
+  if (options.device === 'tensorrt') tensorRtCache.use(bytes, options.modelSha256 ?? '');
   try {
     return await ort.InferenceSession.create(bytes, {
       executionProviders: [options.device],

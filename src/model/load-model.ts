@@ -110,7 +110,7 @@ async function openFirst(
 
 async function openModel(files: ModelFiles, device: Device, threads: number): Promise<LoadedModel> {
   const { manifest } = files;
-  const session = { device, threads, dataFolder: PINNED_TO };
+  const session = { device, threads, modelSha256: files.sha256, dataFolder: PINNED_TO };
   const opened: GraphSession[] = [];
   // Every other device computes in another order than the CPU, so they share one tolerance.
   const tolerance = device === 'cpu' ? manifest.golden.tolerance.cpu : manifest.golden.tolerance.webgpu;
