@@ -20,6 +20,14 @@ export interface DeviceTrial<T extends Opened> {
   readonly logger?: Logger | undefined;
 }
 
+/** The fastest device so far. */
+interface Candidate<T> {
+  readonly device: Device;
+  readonly opened: T;
+  /** Null: not measured. */
+  readonly ms: number | null;
+}
+
 /** A device that never ended so many tries in a row is not tried again: it ends the process, or takes longer than loading may. */
 const MAX_UNFINISHED = 2;
 
@@ -47,23 +55,30 @@ export async function openFastest<T extends Opened>(
     }
     failure = opened;
   }
-  let best: { readonly opened: T; readonly ms: number; readonly device: Device } | null = null;
   const times = new Map<Device, number>();
+  const timeOf = async (device: Device, opened: T): Promise<number> => {
+    const ms = await timed(device, opened, trial);
+    if (Number.isFinite(ms)) times.set(device, ms);
+    return ms;
+  };
+  let best: Candidate<T> | null = null;
   for (const device of usable) {
-    if (failure !== null && device === known) continue;
+    if (device === known) continue;
     const opened = await tryToOpen(device, trial);
     if (opened instanceof JepaMpcError) {
       failure = opened;
       continue;
     }
-    const ms = await timed(device, opened, trial);
-    if (Number.isFinite(ms)) times.set(device, ms);
-    if (best !== null && ms >= best.ms) {
-      await opened.dispose();
+    if (best === null) {
+      // Not measured yet: it may be the only one.
+      best = { device, opened, ms: null };
       continue;
     }
-    await best?.opened.dispose();
-    best = { opened, ms, device };
+    const bestMs: number = best.ms ?? (await timeOf(best.device, best.opened));
+    const ms = await timeOf(device, opened);
+    const isFaster = ms < bestMs;
+    await (isFaster ? best.opened : opened).dispose();
+    best = isFaster ? { device, opened, ms } : { ...best, ms: bestMs };
   }
   if (best === null) throw failure ?? new RangeError('no device to open');
   if (times.size > 0) {

@@ -133,6 +133,13 @@ describe('the fastest of several devices', () => {
     expect(await machine.start(['cuda', 'webgpu', 'cpu'])).toBe('cpu');
   });
 
+  it('is not measured where it is the only one that opens', async () => {
+    const machine = new Machine({ cuda: 'no driver', webgpu: 'no adapter', cpu: 3 });
+    expect(await machine.start(['cuda', 'webgpu', 'cpu'])).toBe('cpu');
+    expect(machine.timed).toEqual([]);
+    expect(new DeviceRecord(machine.path).times.size).toBe(0);
+  });
+
   it('is the first that opens where no plan can be made: the parameters may be at fault, and get corrected', async () => {
     const machine = new Machine({ cuda: 5, cpu: 1 });
     expect(await machine.start(['cuda', 'cpu'], true)).toBe('cuda');

@@ -231,14 +231,15 @@ describe('devices', () => {
     await model.dispose();
   });
 
-  it('auto makes no plan to compare devices by where only one may work', async () => {
+  it('auto makes no plan to compare devices by where only one works', async () => {
     const caches = await mkdtemp(join(tmpdir(), 'caches-'));
     process.env['XDG_CACHE_HOME'] = caches;
     const candidates = devicesToTry('auto').filter(({ whyNot }) => whyNot === null);
     let timed = 0;
     const timeMs = (): Promise<number> => Promise.resolve(++timed);
     const model = await loadModel(tinyModelFolder, { logger, plans: { settings: null, timeMs } });
-    expect(timed > 0).toBe(candidates.length > 1);
+    const skipped = logged.filter((line) => line.includes('is not used'));
+    expect(timed > 0).toBe(skipped.length < 3);
     expect((await readdir(caches)).length > 0).toBe(candidates.length > 1);
     await model.dispose();
     await rm(caches, { recursive: true });
