@@ -47,6 +47,14 @@ def test_the_bundle_has_the_packages_of_the_product_alone(workspace: Workspace) 
     assert size < LARGEST_MB
 
 
+def test_the_bundle_finds_the_libraries_for_a_gpu_that_the_checkout_has(workspace: Workspace) -> None:
+    libraries = workspace.bundle / ".prefix" / "gpu" / "lib"
+    assert (libraries / "libcudart.so.13").read_text(encoding="utf-8") == "a library"
+    runtime = (libraries / "libonnxruntime.so.1").resolve(strict=True)
+    assert runtime.is_relative_to(workspace.bundle.resolve())
+    assert (libraries.parent / "libraries.json").is_file()
+
+
 def test_one_lockstep_episode_runs_from_the_install_space_and_writes_nothing_into_it(
     workspace: Workspace, tmp_path: Path
 ) -> None:

@@ -91,9 +91,19 @@ def copy_checkout(folder: Path) -> None:
     shutil.copytree(ROOT, folder, symlinks=True, ignore=NOT_CLONED)
 
 
+def set_up_gpu(checkout: Path) -> None:
+    """Leaves what `npm run setup -- --gpu` does, for an ONNX Runtime that is not the installed one: it is not used."""
+    libraries = checkout / ".prefix" / "gpu" / "lib"
+    libraries.mkdir(parents=True)
+    (libraries / "libcudart.so.13").write_text("a library", encoding="utf-8")
+    load = {"onnxRuntime": "0.0.0", "load": {"cuda": ["libcuda.so.1", "lib/libcudart.so.13"]}}
+    (libraries.parent / "libraries.json").write_text(json.dumps(load), encoding="utf-8")
+
+
 def build_workspace(folder: Path) -> Workspace:
     """Builds jepa_mpc and jepa_mpc_msgs with colcon; the log of a failed build is the error."""
     copy_checkout(folder / "src" / "jepa_mpc")
+    set_up_gpu(folder / "src" / "jepa_mpc")
     before = files_below(folder / "src")
     env = underlay()
     command = ["build", "--base-paths", "src/jepa_mpc", "src/jepa_mpc/interfaces"]
