@@ -21,7 +21,7 @@ const ISOLATED_TESTS = [
   'tests/unit/dashboard/replays.test.ts',
   'tests/unit/eval/child-process.test.ts',
   'tests/unit/model-check/**/*.test.ts',
-  'tests/unit/model/{gpu-libraries,load-model,tensorrt-cache}.test.ts',
+  'tests/unit/model/{gpu-libraries,load-model,no-telemetry,tensorrt-cache}.test.ts',
   'tests/unit/recording/recorder.test.ts',
   'tests/unit/ros/topics/qos-subscription.test.ts',
   'tests/unit/scripts/{run-checks,set-up-lock,supervise}.test.ts',

@@ -1,3 +1,5 @@
+// Before ONNX Runtime is loaded.
+import '../../dist/src/model/onnx-runtime.js';
 import { InferenceSession } from 'onnxruntime-node';
 
 let totalMs = 0;

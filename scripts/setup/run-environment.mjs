@@ -26,6 +26,8 @@ export async function makeRunEnvironment(layout, source, env, { isolated }) {
     ...rosLoadEnvironment(source, env),
     JEPA_MPC_PYTHON: env['JEPA_MPC_PYTHON'] ?? join(source.pythonPrefix, 'bin', 'python'),
     JEPA_MPC_TUNING_PYTHON: env['JEPA_MPC_TUNING_PYTHON'] ?? tuningPython(layout),
+    // ONNX Runtime of Python, too, collects data for its vendor otherwise: docs/security.md.
+    ORT_DISABLE_TELEMETRY: env['ORT_DISABLE_TELEMETRY'] ?? '1',
     MUJOCO_GL: env['MUJOCO_GL'] ?? findRenderer() ?? 'osmesa',
     [RUN_ID_VARIABLE]: randomUUID(),
   };
