@@ -101,6 +101,6 @@ function wrongPlatform() {
   return new SetupError('setup.gpu-platform', 'ONNX Runtime has CUDA for Linux on x86-64 alone', {
     found: `${process.platform} on ${process.arch}`,
     expected: 'Linux on x86-64 with an NVIDIA GPU',
-    remedy: 'use device webgpu, which needs no set-up: docs/gpu.md',
+    remedy: 'docs/gpu.md says what this machine can do without set-up',
   });
 }

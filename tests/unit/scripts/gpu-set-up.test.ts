@@ -188,6 +188,18 @@ describe('what is to be fetched', () => {
     expect(existsSync(env.XDG_CACHE_HOME)).toBe(false);
   });
 
+  test('is nothing on a processor that ONNX Runtime has no CUDA for', () => {
+    const { arch } = process;
+    Object.defineProperty(process, 'arch', { value: 'arm64', configurable: true });
+    try {
+      expect(() => planGpu(['--gpu'], {}, layoutOf(scratch), () => expect.unreachable())).toThrow(
+        'ONNX Runtime has CUDA for Linux on x86-64 alone',
+      );
+    } finally {
+      Object.defineProperty(process, 'arch', { value: arch, configurable: true });
+    }
+  });
+
   test('is nothing where no GPU is asked for', () => {
     expect(planGpu(['--training'], {}, layoutOf(scratch), () => expect.unreachable())).toBeUndefined();
   });
