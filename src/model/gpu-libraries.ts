@@ -91,6 +91,16 @@ export class GpuLibraries {
     return missing;
   }
 
+  /**
+   * Why ONNX Runtime could not load a provider, which it does not say. Call it only after that: a provider that is loaded before ONNX Runtime
+   * does so cannot be used.
+   *
+   * @returns null if the provider is not at fault
+   */
+  whyNoProvider(device: NvidiaDevice): string | null {
+    return this.#load(join(this.#folder, 'lib', `libonnxruntime_providers_${device}.so`));
+  }
+
   #tryToLoad(device: NvidiaDevice): MissingLibrary | null {
     const file = this.#file;
     const names = file?.load[device];

@@ -171,10 +171,7 @@ export async function createSession(
       // The CPU distinguishes a bad file from a missing device: a bad file throws model.unreadable here.
       const session = await createSession(bytes, subject, { ...options, device: 'cpu' });
       await session.release();
-      const remedy = isNvidia(options.device)
-        ? 'See what the driver lacks: npm run setup -- --gpu.'
-        : 'Install what it lacks.';
-      throw deviceUnavailable(options.device, subject, { found: reason(error), remedy }, error);
+      throw deviceUnavailable(options.device, subject, missingFrom(options.device, reason(error)), error);
     }
     const found = reason(error);
     throw new JepaMpcError('model.unreadable', {
@@ -185,6 +182,13 @@ export async function createSession(
       cause: error,
     });
   }
+}
+
+/** What a device lacks that does not open a graph, although its libraries load. */
+function missingFrom(device: Device, found: string): MissingLibrary {
+  if (!isNvidia(device)) return { found, remedy: 'Install what it lacks.' };
+  const why = found.includes('Failed to load shared library') ? gpuLibraries.whyNoProvider(device) : null;
+  return { found: why ?? found, remedy: 'See what the driver lacks: npm run setup -- --gpu.' };
 }
 
 function deviceUnavailable(

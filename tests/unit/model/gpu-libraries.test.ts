@@ -117,40 +117,44 @@ describe('loading a library into this process', () => {
     expect(loadLibrary(outer)).toBeNull();
   });
 
-  it.runIf(process.arch === 'x64')('lets the npm package find a provider outside node_modules, as far as to a driver that cannot do what it needs', async () => {
-    const lib = join(folder, 'lib');
-    const require = createRequire(import.meta.url);
-    const runtime = join(
-      dirname(require.resolve('onnxruntime-node/package.json')),
-      'bin/napi-v6/linux',
-      process.arch,
-    );
-    symlinkSync(join(runtime, 'libonnxruntime.so.1'), join(lib, 'libonnxruntime.so.1'));
-    compileLibrary(
-      'void* host; void Provider_SetHost(void* given) { host = given; } void* Provider_GetHost(void) { return host; }',
-      join(lib, 'libonnxruntime_providers_shared.so'),
-    );
-    // As the real one, it needs a function of the driver that the fake one lacks.
-    const driver = join(folder, 'libcuda.so.1');
-    compileLibrary('int cuInit(unsigned flags) { return 100; }', driver, ['-Wl,-soname,libcuda.so.1']);
-    compileLibrary(
-      'int cuTensorMapEncodeTiled(void); void* GetProvider(void) { return (void*)(long)cuTensorMapEncodeTiled(); }',
-      join(lib, 'libonnxruntime_providers_cuda.so'),
-      ['-Wl,-z,now', driver],
-    );
-    writeFile({ cuda: [driver] });
+  it.runIf(process.arch === 'x64')(
+    'lets the npm package find a provider outside node_modules, as far as to a driver that cannot do what it needs',
+    async () => {
+      const lib = join(folder, 'lib');
+      const require = createRequire(import.meta.url);
+      const runtime = join(
+        dirname(require.resolve('onnxruntime-node/package.json')),
+        'bin/napi-v6/linux',
+        process.arch,
+      );
+      symlinkSync(join(runtime, 'libonnxruntime.so.1'), join(lib, 'libonnxruntime.so.1'));
+      compileLibrary(
+        'void* host; void Provider_SetHost(void* given) { host = given; } void* Provider_GetHost(void) { return host; }',
+        join(lib, 'libonnxruntime_providers_shared.so'),
+      );
+      // As the real one, it needs a function of the driver that the fake one lacks.
+      const driver = join(folder, 'libcuda.so.1');
+      compileLibrary('int cuInit(unsigned flags) { return 100; }', driver, ['-Wl,-soname,libcuda.so.1']);
+      compileLibrary(
+        'int cuTensorMapEncodeTiled(void); void* GetProvider(void) { return (void*)(long)cuTensorMapEncodeTiled(); }',
+        join(lib, 'libonnxruntime_providers_cuda.so'),
+        ['-Wl,-z,now', driver],
+      );
+      writeFile({ cuda: [driver] });
 
-    const libraries = new GpuLibraries(folder, VERSION);
-    libraries.loadRuntime();
-    const { InferenceSession } = await import('onnxruntime-node');
-    expect(libraries.loadFor('cuda')).toBeNull();
-    const opening = InferenceSession.create(join(tinyModelFolder, 'predictor.onnx'), {
-      executionProviders: ['cuda'],
-    });
-    await expect(opening).rejects.toThrow(/Failed to load shared library/);
-    const maps = readFileSync('/proc/self/maps', 'utf8');
-    expect(maps).toContain(join(lib, 'libonnxruntime_providers_shared.so'));
-    expect(maps).toContain(driver);
-    expect(maps).not.toContain(join(runtime, 'libonnxruntime_providers'));
-  });
+      const libraries = new GpuLibraries(folder, VERSION);
+      libraries.loadRuntime();
+      const { InferenceSession } = await import('onnxruntime-node');
+      expect(libraries.loadFor('cuda')).toBeNull();
+      const opening = InferenceSession.create(join(tinyModelFolder, 'predictor.onnx'), {
+        executionProviders: ['cuda'],
+      });
+      await expect(opening).rejects.toThrow(/Failed to load shared library/);
+      expect(libraries.whyNoProvider('cuda')).toMatch(/undefined symbol: cuTensorMapEncodeTiled/);
+      const maps = readFileSync('/proc/self/maps', 'utf8');
+      expect(maps).toContain(join(lib, 'libonnxruntime_providers_shared.so'));
+      expect(maps).toContain(driver);
+      expect(maps).not.toContain(join(runtime, 'libonnxruntime_providers'));
+    },
+  );
 });
