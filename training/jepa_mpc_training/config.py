@@ -226,6 +226,9 @@ class DistanceConfig:
     """Weight of the squared distance between two views of one frame."""
     queries: int = 8
     """Weighted means over the tokens of a latent that has several (`train distance`)."""
+    picture_share: float = 0.5
+    """Share of the goals whose joints are read from their pictures. Where a joint cannot be read, the distance learns
+    to overlook it, also in goals whose joint positions are known. 0: these goals alone."""
     seed: int = 0
 
 
@@ -240,6 +243,8 @@ class InverseConfig:
     width: int = 256
     ahead: int = 30
     """Maximum number of periods from a moment to its goal."""
+    picture_share: float = 0.5
+    """As in `DistanceConfig`."""
     detour: float = 0.25
     """Detour in predictor steps, by the temporal distance, with which a recorded way counts 1/e of a direct one."""
     seed: int = 0

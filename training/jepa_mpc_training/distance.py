@@ -50,7 +50,7 @@ def fit_distance(
     dual_optimizer = torch.optim.Adam([multiplier], lr=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps, config.learning_rate * 0.01)
     everything = latents.flatten(0, 2)
-    targets = Goals(latents, goals, generator)
+    targets = Goals(latents, goals, config.picture_share, generator)
 
     progress = tqdm(range(config.steps), desc="distance", unit="step")
     for step in progress:

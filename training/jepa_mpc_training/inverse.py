@@ -127,7 +127,7 @@ def _draw(recorded: Recorded, horizon: int, config: InverseConfig, count: int, g
     start = (torch.rand(count, generator=generator) * (last - periods + 1)).long()
     ahead = torch.arange(horizon * BLOCK)
     taken = actions[episode[:, None], (start[:, None] + ahead).clamp_max(last - 1)]
-    goals = Goals(latents, recorded.pictures, generator)
+    goals = Goals(latents, recorded.pictures, config.picture_share, generator)
     return _Ways(
         latents[episode, view, start].float(),
         goals.at(episode, other, start + periods).float(),

@@ -7,20 +7,23 @@ from torch import Tensor
 
 
 class Goals:
-    """Moments as goals: `latents` or, every second time at random, `pictures`, both `[E, V, T + 1, ...]`.
+    """Moments as goals: `latents` or, for a random `picture_share` of them, `pictures`, both `[E, V, T + 1, ...]`.
 
     `pictures`: what the same moments are as goals that are given as pictures, if that is something else. A head that
     learns from both tolerates how inexactly pictures are read.
     """
 
-    def __init__(self, latents: Tensor, pictures: Tensor | None, generator: torch.Generator) -> None:
+    def __init__(
+        self, latents: Tensor, pictures: Tensor | None, picture_share: float, generator: torch.Generator
+    ) -> None:
         self._latents, self._pictures, self._generator = latents, pictures, generator
+        self._picture_share = picture_share
 
     def at(self, episode: Tensor, view: Tensor, time: Tensor) -> Tensor:
         chosen = self._latents[episode, view, time]
         if self._pictures is None:
             return chosen
-        is_picture = torch.rand(len(chosen), generator=self._generator) < 0.5
+        is_picture = torch.rand(len(chosen), generator=self._generator) < self._picture_share
         return torch.where(is_picture.view(-1, *[1] * (chosen.dim() - 1)), self._pictures[episode, view, time], chosen)
 
     def anywhere(self, count: int) -> Tensor:

@@ -30,10 +30,9 @@ _WANDERING_PERIODS = (4, 9)
 
 
 class Traveller:
-    """Drives a robot from pose to pose.
+    """Drives a robot from pose to pose: the direct ways, with a rest at their end, that a planner looks for.
 
-    A joint that needs longer to reach its speed than a segment of `exploration` lasts hardly moves in these. Travels
-    take it through its whole range and bring it to rest, which are the ways that a planner looks for.
+    `exploration` rarely takes a direct way, and a joint that is slow to brake hardly ever rests between its limits.
     """
 
     def __init__(self, rng: np.random.Generator, limits: JointLimits, period_s: float) -> None:
