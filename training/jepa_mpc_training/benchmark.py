@@ -29,7 +29,9 @@ def benchmark(model: ExportedModel, batch: int) -> dict[str, float]:
         return rng.standard_normal(dims).astype(np.float32)
 
     joints = np.zeros(len(model.manifest["action"]["joints"]))
-    frame = rng.integers(0, 256, (model.camera.height, model.camera.width, 3), dtype=np.uint8)
+    first, *_ = model.cameras.values()
+    lead = () if len(model.cameras) == 1 else (len(model.cameras),)
+    frame = rng.integers(0, 256, (*lead, first.height, first.width, 3), dtype=np.uint8)
     history, actions = noise(batch, window, *shape), noise(batch, action_dim)
     latents, goals = noise(batch, *shape), noise(batch, *shape)
     proposed = {"propose_ms": _median_ms(lambda: model.propose(latents[0], goals[0]))} if model.proposes else {}

@@ -36,11 +36,11 @@ class CameraInput:
         fields = {field.name: camera[field.name] for field in dataclasses.fields(cls)}
         return cls(**{**fields, "mean": tuple(fields["mean"]), "std": tuple(fields["std"])})
 
-    def manifest(self, name: str) -> dict[str, Any]:
-        """The entry of `cameras` for a camera of that name."""
+    def manifest(self, name: str, topic: str = "") -> dict[str, Any]:
+        """The entry of `cameras` for a camera of that name. `topic`: that of its images; empty: its name."""
         return {
             "name": name,
-            "topic": name,
+            "topic": topic or name,
             "width": self.width,
             "height": self.height,
             "channels": len(self.mean),

@@ -31,12 +31,12 @@ def write_card(
     trained, distance, collected = config.train, config.distance, figures["collect"]
     text = f"""# {config.name}
 
-A JEPA with a temporal-distance head: {_inputs(trained)} in, joint velocities out (through a planner).
+A JEPA with a temporal-distance head: {_inputs(trained, collected)} in, joint velocities out (through a planner).
 {_origin(trained, encoder)} by `python -m jepa_mpc_training all` of this repository, which prints and writes this page.
 
 - Robot: {robot.name or config.name}, {_count(joints, "joint")} ({", ".join(joints)}), target velocities held for
   0.1 s, predictor step 0.2 s.
-- Data: {_data(collected)}; {collected["frames"]} frames; no rewards.{_missing(collected)}
+- Data: {_data(collected)}; {_frames(collected)}; no rewards.{_missing(collected)}
 - Appearance and dynamics: {_appearance(config, collected)}
 - Pixels during training: {_pixels(config)}
 - Training: prediction of the latents {_views(collected)} over {trained.rollout} steps, with SIGReg (LeJEPA),
@@ -147,9 +147,10 @@ def _appearance(config: Config, collected: dict[str, Any]) -> str:
         dynamics = f"in {drawn}: masses, friction, servo gain and {delay}"
     elif collected["gazebo_episodes"] < collected["episodes"]:
         dynamics += "; in as many of those in MuJoCo: masses, friction and servo gain"
+    alike = ", all cameras alike" if _cameras(collected) else ""
     return f"""randomised in {_randomised_views(config, collected):.0%} of the views: light, tints, patterns on
   the table, camera pose (up to {ranges.camera_shift_m * 100:g} cm and {ranges.camera_tilt_deg:g} degrees) and field of
-  view; {dynamics}."""
+  view{alike}; {dynamics}."""
 
 
 def _randomised_views(config: Config, collected: dict[str, Any]) -> float:
@@ -187,8 +188,20 @@ def _success_speed(robot: Robot, joints: Sequence[str]) -> str:
     return " or ".join(f"{SUCCESS_SPEED_RAD_S:g} {unit}/s" for unit in ("rad", "m") if unit in units)
 
 
-def _inputs(trained: TrainConfig) -> str:
-    return "camera frame, joint positions and velocities" if trained.proprioception else "camera frame"
+def _inputs(trained: TrainConfig, collected: dict[str, Any]) -> str:
+    cameras = _cameras(collected)
+    frames = f"frames of {len(cameras)} cameras" if cameras else "camera frame"
+    return f"{frames}, joint positions and velocities" if trained.proprioception else frames
+
+
+def _cameras(collected: dict[str, Any]) -> list[str]:
+    """Names of the cameras; empty if there is one."""
+    return collected.get("cameras", [])
+
+
+def _frames(collected: dict[str, Any]) -> str:
+    each = f" of each of the cameras {', '.join(_cameras(collected))}" if _cameras(collected) else ""
+    return f"{collected['frames']} frames{each}"
 
 
 def _goal_reader(config: Config) -> str:
@@ -225,9 +238,10 @@ def _goals(trained: TrainConfig) -> str:
 def _limits(config: Config, collected: dict[str, Any]) -> str:
     if _is_recorded(collected):
         return "in the scene and from the camera pose of its recordings"
+    several = bool(_cameras(collected))
     if _is_randomised(config, collected):
-        return "in this scene, with its camera within the ranges above"
-    return "in this scene, from this camera pose and in this light"
+        return f"in this scene, with its {'cameras' if several else 'camera'} within the ranges above"
+    return f"in this scene, from {'these camera poses' if several else 'this camera pose'} and in this light"
 
 
 def _bullets(lines: Sequence[str]) -> str:

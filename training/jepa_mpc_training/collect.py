@@ -14,7 +14,9 @@ from jepa_mpc_mujoco.plant import Plant as MujocoPlant
 from jepa_mpc_sim.joint_limits import AS_DESCRIBED, RobotOptions
 from tqdm import tqdm
 
+from .camera_choice import camera_indices
 from .config import PERIOD_MS, TICK_MS, CollectConfig, RandomiseConfig
+from .dataset import name_cameras
 from .explore import exploration
 from .randomise import draw_appearance, draw_dynamics, view_count
 from .robot import Robot
@@ -25,7 +27,8 @@ from .travel import Traveller
 @dataclass(frozen=True)
 class Motion:
     """One episode: actions `[T, J]` in rad/s, positions and velocities `[T + 1, J]` in rad and rad/s at the frames, and
-    frames `[T + 1, H, W, 3]` of the robot's own camera, or None if they were not requested."""
+    frames `[T + 1, H, W, 3]` of the robot's own camera (`[T + 1, C, H, W, 3]` of C cameras), or None if they were not
+    requested."""
 
     actions: np.ndarray
     positions: np.ndarray
@@ -43,7 +46,8 @@ def collect(
     """Writes the arrays of a `Dataset` to `folder`; returns the counts.
 
     Each episode has its own seed. Each view of an episode is rendered in MuJoCo from the recorded positions, with an
-    appearance of its own. If the robot was driven in Gazebo, the first view is that of Gazebo's camera.
+    appearance of its own, which several cameras see alike. If the robot was driven in Gazebo, the first view is that of
+    Gazebo's camera. Raises ExportRefusedError for cameras that the robot does not have.
     """
     episodes, periods = config.episodes, config.periods
     in_gazebo, views = (
@@ -55,7 +59,8 @@ def collect(
         scene = stack.enter_context(closing(MujocoPlant(urdf_xml, options=options)))
         for note in scene.notes:
             print(note)
-        simulated = Robot(scene, config.tracking_gain, frame_size=config.frame_size)
+        cameras = camera_indices(scene.cameras, config.cameras, config.frame_size)
+        simulated = Robot(scene, config.tracking_gain, frame_size=config.frame_size, cameras=cameras)
         foreign = None
         if config.gazebo_episodes:
             plant = stack.enter_context(closing(open_plant("gazebo", urdf_xml, options)))
@@ -91,12 +96,14 @@ def collect(
     np.save(folder / "positions.npy", positions)
     np.save(folder / "velocities.npy", velocities)
     np.save(folder / "in_gazebo.npy", in_gazebo)
+    name_cameras(folder, config.cameras)
     return {
         "episodes": episodes,
         "gazebo_episodes": int(in_gazebo.sum()),
         "views": views,
         "frames": episodes * views * (periods + 1),
         "joints": scene.joint_names,
+        **({"cameras": list(config.cameras)} if config.cameras else {}),
     }
 
 

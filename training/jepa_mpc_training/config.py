@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from jepa_mpc_sim.joint_limits import RobotOptions
 
@@ -26,8 +27,16 @@ VIEWS = 2
 """Views of each motion, each with an appearance of its own. Without random appearances there is one
 (randomise.view_count)."""
 
+ADDED = "added"
+"""Metadata of a field that the fingerprint of a stage contains only if it does not have its default (stage.py)."""
+
 FRAME_SIZE = 64
 """Default width and height of recorded frames, in pixels."""
+
+
+def _added(default: Any) -> Any:
+    """A field that earlier versions did not have. What they made counts as made with this default."""
+    return field(default=default, metadata={ADDED: True})
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,9 @@ class CollectConfig:
     frame_size: int = FRAME_SIZE
     """Width and height of the recorded frames, in pixels, and of the input of an encoder of our own; 0: the camera's
     own size, which published encoders take."""
+    cameras: tuple[str, ...] = _added(())
+    """Two or more cameras of the URDF that the model sees through, e.g. `scene,wrist`; empty: its first one, or that of
+    `--camera`."""
 
 
 @dataclass(frozen=True)
@@ -318,7 +330,7 @@ def with_settings(config: Config, settings: Sequence[str]) -> Config:
             raise ValueError(f"--set: found '{setting}', expected STAGE.FIELD=VALUE with a field of config.py.")
         kind = type(getattr(section, name))
         try:
-            value = _boolean(text) if kind is bool else kind(text)
+            value = _VALUES.get(kind, kind)(text)
         except ValueError as error:
             raise ValueError(f"--set {path}: found '{text}', expected {kind.__name__}.") from error
         if kind is float and not math.isfinite(value):
@@ -350,6 +362,15 @@ def _boolean(text: str) -> bool:
     if text.lower() not in values:
         raise ValueError(text)
     return values[text.lower()]
+
+
+def _list(text: str) -> tuple[str, ...]:
+    """Of names with commas between them; none of an empty text."""
+    return tuple(text.split(",")) if text else ()
+
+
+_VALUES = {bool: _boolean, tuple: _list}
+"""How the values of a type are read, if not by the type itself."""
 
 
 def _names(section: object) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -10,12 +12,23 @@ import numpy as np
 
 from .config import BLOCK, PERIOD_MS
 
+_CAMERAS = "cameras.json"
+
+
+def name_cameras(folder: Path, cameras: Sequence[str]) -> None:
+    """Stores the names of several cameras beside the arrays of a `Dataset`; none if there is one camera."""
+    file = folder / _CAMERAS
+    file.unlink(missing_ok=True)
+    if cameras:
+        file.write_text(json.dumps(list(cameras)) + "\n")
+
 
 class Stretches(NamedTuple):
     """Stretches of episodes, `length` frames each, one predictor step apart.
 
-    frames uint8 `[count, V, length, H, W, 3]`, the raw action blocks between them `[count, length - 1, BLOCK * J]`,
-    ordered [period][joint], and joint positions and velocities at the frames `[count, length, J]`.
+    frames uint8 `[count, V, length, H, W, 3]` (of several cameras as in `Dataset`), the raw action blocks between them
+    `[count, length - 1, BLOCK * J]`, ordered [period][joint], and joint positions and velocities at the frames
+    `[count, length, J]`.
     """
 
     frames: np.ndarray
@@ -28,9 +41,9 @@ class Stretches(NamedTuple):
 class Dataset:
     """Episodes of equal length; frame `t` is seen before action `t`, in every view at the same moment.
 
-    frames uint8 `[E, V, T + 1, H, W, 3]`, actions float32 `[E, T, J]` (target velocity, rad/s),
-    positions and velocities float32 `[E, T + 1, J]` (rad, rad/s) as measured at the frames, in_gazebo bool `[E]`:
-    whether the first view is from Gazebo.
+    frames uint8 `[E, V, T + 1, H, W, 3]`, or of C cameras `[E, V, T + 1, C, H, W, 3]`, actions float32 `[E, T, J]`
+    (target velocity, rad/s), positions and velocities float32 `[E, T + 1, J]` (rad, rad/s) as measured at the frames,
+    in_gazebo bool `[E]`: whether the first view is from Gazebo. `cameras`: names of several cameras, empty for one.
     """
 
     frames: np.ndarray
@@ -38,6 +51,7 @@ class Dataset:
     positions: np.ndarray
     velocities: np.ndarray
     in_gazebo: np.ndarray
+    cameras: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, folder: Path) -> Dataset:
@@ -46,13 +60,20 @@ class Dataset:
         Earlier versions stored no velocities: they are then those between the positions before and after a frame.
         """
         positions, measured = np.load(folder / "positions.npy"), folder / "velocities.npy"
+        cameras = folder / _CAMERAS
         return cls(
             np.load(folder / "frames.npy", mmap_mode="r"),
             np.load(folder / "actions.npy"),
             positions,
             np.load(measured) if measured.exists() else np.gradient(positions, PERIOD_MS / 1000, axis=1),
             np.load(folder / "in_gazebo.npy"),
+            tuple(json.loads(cameras.read_text())) if cameras.exists() else (),
         )
+
+    @property
+    def camera_count(self) -> int:
+        """C, 1 without a camera axis."""
+        return max(1, len(self.cameras))
 
     @property
     def states(self) -> np.ndarray:

@@ -15,6 +15,7 @@ from jepa_mpc_mujoco.plant import Plant as MujocoPlant
 from jepa_mpc_sim.joint_limits import AS_DESCRIBED, JointLimits, RobotOptions
 from tqdm import tqdm
 
+from .camera_choice import camera_indices
 from .conditions import NOMINAL, Condition
 from .config import BLOCK, FRAME_SIZE, PERIOD_MS, TICK_MS, WINDOW, PlannerConfig
 from .exporters.errors import ExportRefusedError
@@ -82,12 +83,12 @@ class Eyes(Protocol):
     """What an episode needs of a model besides its policy."""
 
     def encode(self, frame: np.ndarray, position: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-        """Frame uint8 `[H, W, 3]` with joint positions and velocities `[J]` -> latent `[N, D]`."""
+        """Frame uint8 `[H, W, 3]`, or `[C, H, W, 3]` of C cameras, with joint positions and velocities `[J]` -> latent
+        `[N, D]`."""
         ...
 
     def encode_goal(self, frame: np.ndarray, position: np.ndarray | None) -> np.ndarray:
-        """The picture of a goal uint8 `[H, W, 3]`, and its joint positions `[J]`, if they are known -> latent
-        `[N, D]`."""
+        """The frame of a goal, and its joint positions `[J]`, if they are known -> latent `[N, D]`."""
         ...
 
 
@@ -169,11 +170,13 @@ def evaluate(
     options: RobotOptions = AS_DESCRIBED,
     captures_goal: bool = False,
 ) -> dict[str, Any]:
-    """Runs one episode for each of `seeds`; `policy` is one of POLICIES.
+    """Runs one episode for each of `seeds`; `policy` is one of POLICIES. A model with several cameras sees through
+    those of their names.
 
     `captures_goal`: the joint positions of the goal are known, not only its picture. The appearance of `condition`
     applies to MuJoCo alone. `frame_size` is that of the recordings. Raises ValueError for seeds that are reserved for
-    the final test, ExportRefusedError for the policy "inverse" of a model without inverse dynamics.
+    the final test, ExportRefusedError for the policy "inverse" of a model without inverse dynamics, and for a robot
+    without the model's cameras.
     """
     if seeds.stop > FINAL_TEST_SEED:
         raise ValueError(
@@ -186,7 +189,9 @@ def evaluate(
         plant = (
             body if simulator == "mujoco" else stack.enter_context(closing(open_plant(simulator, urdf_xml, options)))
         )
-        robot = Robot(plant, tracking_gain, frame_size=frame_size)
+        names = tuple(model.cameras) if len(model.cameras) > 1 else ()
+        cameras = camera_indices(plant.cameras, names, frame_size)
+        robot = Robot(plant, tracking_gain, frame_size=frame_size, cameras=cameras)
         progress = tqdm(seeds, desc=f"evaluate {policy}", unit="episode")
         for seed in progress:
             chosen = _policy(policy, model, config)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import torch
+from jepa_mpc_sim.cameras import topic_name
 from jepa_mpc_sim.joint_limits import JointLimits, joint_limits, moved_joints
 from jepa_mpc_sim.urdf import read_robot
 from safetensors.numpy import save_file
@@ -43,10 +44,11 @@ class ExportError(RuntimeError):
 
 @dataclass(frozen=True)
 class Networks:
-    """The networks of the graphs. `encoder` takes `[B, 3, height, width]` of `camera`; `distance` and
-    `inverse_dynamics` may be None.
+    """The networks of the graphs. `encoder` takes `[B, 3, height, width]` of each of `cameras`, all sized and
+    normalised as `camera`; `distance` and `inverse_dynamics` may be None.
 
-    With a `joint_part` the encoder takes the joint state, too, and `goal_encoder` takes the picture of a goal alone.
+    With a `joint_part` the encoder takes the joint state, too, and `goal_encoder` takes the picture of a goal alone, or
+    those of all cameras.
     """
 
     encoder: nn.Module
@@ -56,6 +58,7 @@ class Networks:
     inverse_dynamics: nn.Module | None = None
     joint_part: JointPart | None = None
     goal_encoder: nn.Module | None = None
+    cameras: Sequence[str] = (CAMERA,)
 
 
 def export(
@@ -84,7 +87,7 @@ def write_graphs(networks: Networks, golden: dict[str, Tensor], folder: Path) ->
     """Writes graphs and golden vectors to `folder`; returns `graphs` and `golden` of the manifest, and figures."""
     folder.mkdir(parents=True, exist_ok=True)
     graphs: dict[str, tuple[nn.Module, dict[str, Tensor], str]] = {
-        "encoder": (networks.encoder, _inputs(golden, "encoder", (CAMERA, PROPRIOCEPTION)), "latent"),
+        "encoder": (networks.encoder, _inputs(golden, "encoder", (*networks.cameras, PROPRIOCEPTION)), "latent"),
         "predictor": (
             networks.predictor,
             {"history": golden["predictor.history"], "actions": golden["predictor.actions"]},
@@ -94,7 +97,7 @@ def write_graphs(networks: Networks, golden: dict[str, Tensor], folder: Path) ->
     for name, (network, output) in _of_pairs(networks).items():
         graphs[name] = (network, _inputs(golden, name, ("latent", "goal")), output)
     if networks.goal_encoder is not None:
-        graphs["goalEncoder"] = (networks.goal_encoder, _inputs(golden, "goalEncoder", (CAMERA,)), "latent")
+        graphs["goalEncoder"] = (networks.goal_encoder, _inputs(golden, "goalEncoder", networks.cameras), "latent")
     entries: dict[str, Any] = {}
     figures: dict[str, Any] = {}
     for name, (network, inputs, output) in graphs.items():
@@ -139,34 +142,40 @@ def _golden(networks: Networks, dataset: Dataset) -> dict[str, Tensor]:
     """Golden vectors: inputs from recorded episodes, and the outputs of the networks."""
     rng = np.random.default_rng(0)
     episodes = np.arange(len(dataset.frames))
-    pixels = networks.camera.width * networks.camera.height
+    pixels = networks.camera.width * networks.camera.height * len(networks.cameras)
     count = min(_GOLDEN_BATCH, max(2, _GOLDEN_PIXELS // pixels))
     frames, actions, positions, velocities = dataset.sequences(rng, episodes, count, WINDOW + 1)
     with torch.no_grad():
         # The first view, without photometry.
-        images = networks.camera.fit(planar(frames[:, 0, :WINDOW]))
-        inputs = [images]
+        seen = networks.camera.fit(planar(frames[:, 0, :WINDOW]))
+        images = [seen] if len(networks.cameras) == 1 else list(seen.unbind(2))
+        inputs = [*images]
         if networks.joint_part is not None:
             states = torch.from_numpy(np.concatenate((positions, velocities), axis=2)[:, :WINDOW])
             inputs.append(networks.joint_part.normalised(states))
         latents = networks.encoder(*(values.flatten(0, 1) for values in inputs))
-        history = latents.unflatten(0, images.shape[:2]).contiguous()
+        history = latents.unflatten(0, seen.shape[:2]).contiguous()
         blocks = torch.from_numpy(actions)[:, WINDOW - 1].contiguous()
         golden = {
-            f"encoder.{CAMERA}": images[:, 0].contiguous(),
+            **_of_cameras("encoder", networks, [image[:, 0] for image in images]),
             "encoder.latent": history[:, 0].contiguous(),
             "predictor.history": history,
             "predictor.actions": blocks,
             "predictor.next": networks.predictor(history, blocks),
         }
         if networks.joint_part is not None:
-            golden[f"encoder.{PROPRIOCEPTION}"] = inputs[1][:, 0].contiguous()
+            golden[f"encoder.{PROPRIOCEPTION}"] = inputs[-1][:, 0].contiguous()
         if networks.goal_encoder is not None:
-            picture = images[:, -1].contiguous()
-            golden |= {f"goalEncoder.{CAMERA}": picture, "goalEncoder.latent": networks.goal_encoder(picture)}
+            pictures = _of_cameras("goalEncoder", networks, [image[:, -1] for image in images])
+            golden |= {**pictures, "goalEncoder.latent": networks.goal_encoder(*pictures.values())}
         for graph, (network, output) in _of_pairs(networks).items():
             golden |= golden_of_pairs(graph, network, output, history[:, -1].contiguous())
         return golden
+
+
+def _of_cameras(graph: str, networks: Networks, images: Sequence[Tensor]) -> dict[str, Tensor]:
+    """Golden inputs of a graph: images `[B, 3, height, width]`, one of each camera."""
+    return {f"{graph}.{name}": image.contiguous() for name, image in zip(networks.cameras, images, strict=True)}
 
 
 def golden_of_pairs(graph: str, network: nn.Module, output: str, latent: Tensor) -> dict[str, Tensor]:
@@ -233,7 +242,7 @@ def manifest_of(
         "description": about["description"],
         "licence": about["licence"],
         "graphs": entries["graphs"],
-        "cameras": [networks.camera.manifest(CAMERA)],
+        "cameras": _cameras(networks),
         **_joint_state(joints, config.train.latent_dim, networks.joint_part),
         "history": {"mode": "sliding", "window": WINDOW, "warmup": "repeat"},
         "action": {
@@ -262,6 +271,13 @@ def manifest_of(
         "provenance": about["provenance"],
         "golden": entries["golden"],
     }
+
+
+def _cameras(networks: Networks) -> list[dict[str, Any]]:
+    """`cameras` of the manifest. Each of several has the topic that the simulators publish its images on."""
+    if len(networks.cameras) == 1:
+        return [networks.camera.manifest(networks.cameras[0])]
+    return [networks.camera.manifest(name, f"{topic_name(name)}/image_raw") for name in networks.cameras]
 
 
 def _joint_state(joints: list[str], shown: int, part: JointPart | None) -> dict[str, Any]:

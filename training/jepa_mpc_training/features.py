@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from .camera_input import planar
@@ -19,7 +19,8 @@ from .exporters.encoders.frozen_vit import GridPool
 from .exporters.encoders.kinds import ENCODERS
 from .exporters.encoders.read_encoder import FrozenEncoder, read_encoder
 from .exporters.errors import ExportRefusedError
-from .photometry import draw_photometry
+from .nets import EachCamera
+from .photometry import photographed
 
 _BATCH = 16
 _MIN_STD_SHARE = 0.1
@@ -28,8 +29,8 @@ amplified."""
 
 
 class Features(Dataset):
-    """A `Dataset` whose `frames` are features, float `[E, V, T + 1, G, C]`: C numbers for each of G areas of the
-    image."""
+    """A `Dataset` whose `frames` are features, float `[E, V, T + 1, G, D]`: D numbers for each of G areas of the image,
+    or of the images of all cameras."""
 
     @classmethod
     def of(cls, dataset: Dataset, file: Path) -> Features:
@@ -37,7 +38,7 @@ class Features(Dataset):
         return cls(**vars(replace(dataset, frames=np.load(file, mmap_mode="r"))))
 
     def spread(self) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation `[G, C]` over up to 50 episodes."""
+        """Mean and standard deviation `[G, D]` over up to 50 episodes."""
         some = np.asarray(self.frames[:: max(1, len(self.frames) // 50)], dtype=np.float32)
         mean, std = torch.from_numpy(some.mean((0, 1, 2))), torch.from_numpy(some.std((0, 1, 2)))
         return mean, std.clamp_min(max(1e-6, _MIN_STD_SHARE * float(std.median())))
@@ -74,6 +75,12 @@ def open_encoder(config: EncoderConfig) -> FrozenEncoder:
     return encoder
 
 
+def features_of(encoder: FrozenEncoder, config: EncoderConfig, cameras: int) -> nn.Module:
+    """A network of images of so many cameras, normalised -> their features `[B, G, D]`: tokens, averaged over areas."""
+    front = nn.Sequential(encoder.network, GridPool(encoder.network.sizes, config.grid))
+    return front if cameras == 1 else EachCamera(front)
+
+
 def write_features(
     dataset: Dataset,
     encoder: FrozenEncoder,
@@ -82,14 +89,14 @@ def write_features(
     folder: Path,
     made_from: str,
 ) -> dict[str, Any]:
-    """Encodes every frame into `features.npy`, each view under a photometry of its own. An interrupted run with the
-    same inputs continues with the next episode. Returns counts and sizes."""
+    """Encodes every frame into `features.npy`, each view and camera under a photometry of its own. An interrupted run
+    with the same inputs continues with the next episode. Returns counts and sizes."""
     sizes = encoder.network.sizes
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network, pool = encoder.network.to(device), GridPool(sizes, config.grid).to(device)
+    front = features_of(encoder, config, dataset.camera_count).to(device)
     file, progress_file = folder / "features.npy", folder / "progress.json"
     first = _episodes_done(file, progress_file, made_from)
-    shape = (*dataset.frames.shape[:3], config.grid**2, sizes.dim)
+    shape = (*dataset.frames.shape[:3], dataset.camera_count * config.grid**2, sizes.dim)
     features = (
         np.lib.format.open_memmap(file, mode="r+")
         if first
@@ -100,10 +107,8 @@ def write_features(
         for episode in tqdm(range(first, len(features)), desc="features", initial=first, unit="episode"):
             # Seeded by the episode, so that a resumed run draws the same photometry as an uninterrupted one.
             generator = torch.Generator().manual_seed(episode)
-            views = planar(dataset.frames[episode])
-            drawn = draw_photometry(photometry, len(views), tuple(views.shape[-2:]), generator)
-            images = drawn.apply(views).flatten(0, 1)
-            pooled = [pool(network(encoder.camera.fit(some).to(device))).cpu() for some in images.split(_BATCH)]
+            images = photographed(photometry, planar(dataset.frames[episode]), generator).flatten(0, 1)
+            pooled = [front(encoder.camera.fit(some).to(device)).cpu() for some in images.split(_BATCH)]
             features[episode] = torch.cat(pooled).unflatten(0, shape[1:3]).to(getattr(torch, config.dtype)).numpy()
             _require_numbers(features[episode], config.dtype, file)
             features.flush()

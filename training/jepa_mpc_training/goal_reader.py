@@ -15,7 +15,7 @@ from tqdm import tqdm
 from .config import GoalConfig, PhotometryConfig, TrainConfig
 from .dataset import Dataset
 from .joint_code import JointPart, PositionCode
-from .nets import Projection, Trunk, TrunkSizes
+from .nets import Projection, TrunkSizes, together, trunk_of
 from .train import FeatureJepa, Jepa
 
 _PATCH = 4
@@ -23,16 +23,16 @@ _PATCH = 4
 
 
 class PictureReader(nn.Module):
-    """Image `[B, 3, S, S]`, normalised, and what the encoder shows of it `[B, D]` -> numbers of the joint positions
-    `[B, K]`: a trunk, then a dense network that also takes what the encoder shows, which tells roughly where the links
-    are.
+    """The encoder's image `[B, 3, S, S]`, or those of C cameras `[B, C, 3, S, S]`, and what the encoder shows of it
+    `[B, D]` -> numbers of the joint positions `[B, K]`: a trunk for each camera, then a dense network that also takes
+    what the encoder shows, which tells roughly where the links are.
     """
 
-    def __init__(self, config: GoalConfig, shown: int, size: int, frame_size: int) -> None:
+    def __init__(self, config: GoalConfig, shown: int, size: int, frame_size: int, cameras: int = 1) -> None:
         """`shown`: D. `size`: K. `frame_size`: S. Raises ExportRefusedError for settings that no trunk has."""
         super().__init__()
         sizes = TrunkSizes(config.channels, 2 * config.channels, config.points, _PATCH)
-        self.trunk = Trunk("goal.network", config.network, sizes, frame_size)
+        self.trunk = trunk_of("goal.network", config.network, sizes, frame_size, cameras)
         self.dense = nn.Sequential(
             nn.Linear(self.trunk.width + shown, config.width),
             nn.GELU(),
@@ -70,7 +70,8 @@ class GoalReader(nn.Module):
 
 
 class GoalEncoder(nn.Module):
-    """The picture of a goal `[B, 3, height, width]` -> whole latent `[B, 1, D]` of a robot at rest there.
+    """The picture of a goal `[B, 3, height, width]`, one of each camera -> whole latent `[B, 1, D]` of a robot at rest
+    there.
 
     `front` makes the input of encoder and reader of it: features, or the picture itself.
     """
@@ -79,8 +80,8 @@ class GoalEncoder(nn.Module):
         super().__init__()
         self.front, self.encoder, self.reader, self.joint_part = front, encoder, reader, joint_part
 
-    def forward(self, image: Tensor) -> Tensor:
-        seen = self.front(image)
+    def forward(self, *images: Tensor) -> Tensor:
+        seen = self.front(together(images))
         shown = self.encoder(seen)
         joints = self.joint_part.at_rest(self.reader(seen, shown[:, 0]))
         return torch.cat((shown, joints.unsqueeze(1)), dim=2)
@@ -144,7 +145,8 @@ def load_reader(path: Path, dataset: Dataset, jepa: Jepa) -> GoalReader:
 def _network(dataset: Dataset, jepa: Jepa, config: GoalConfig) -> nn.Module:
     size = jepa.joint_part.size
     if not isinstance(jepa, FeatureJepa):
-        return PictureReader(config, jepa.encoder.dense[-1].out_features, size, jepa.encoder.frame_size)
+        encoder = jepa.encoder
+        return PictureReader(config, encoder.dense[-1].out_features, size, encoder.frame_size, encoder.cameras)
     sizes = TrainConfig(latent_dim=size, encoder_width=config.width)
     projection = Projection(sizes, *dataset.frames.shape[3:])
     projection.mean, projection.std = jepa.encoder.mean, jepa.encoder.std

@@ -11,20 +11,12 @@ from .runtime import ExportedModel
 
 
 def open_model(folder: Path) -> ExportedModel:
-    """The model of a folder. Raises ExportRefusedError if there is none, or if it does not have exactly one camera."""
+    """The model of a folder. Raises ExportRefusedError if there is none."""
     if not (folder / "manifest.json").is_file():
         raise ExportRefusedError(
             str(folder), found="no manifest.json", expected="a model folder", remedy="Export a model there first."
         )
-    model = ExportedModel(folder)
-    if len(model.manifest["cameras"]) != 1:
-        raise ExportRefusedError(
-            f"{folder}: cameras",
-            found=f"{len(model.manifest['cameras'])}",
-            expected="1, as the recordings have",
-            remedy="Use a model with one camera.",
-        )
-    return model
+    return ExportedModel(folder)
 
 
 def open_data(data: Path) -> Dataset:
@@ -41,19 +33,22 @@ def open_data(data: Path) -> Dataset:
 
 
 def require_match(model: ExportedModel, dataset: Dataset, data: Path) -> None:
-    """Raises ExportRefusedError for recordings of another robot, or with images that are too small for the model.
+    """Raises ExportRefusedError for recordings of another robot or by other cameras, or with images that are too small
+    for the model.
 
     `data` is the folder of `dataset`.
     """
-    height, width = dataset.frames.shape[3:5]
-    if height < model.camera.height or width < model.camera.width:
-        raise ExportRefusedError(
-            f"{data}: frames",
-            found=f"{width} x {height} pixels",
-            expected=f"at least the {model.camera.width} x {model.camera.height} of the model's camera",
-            remedy="Record them at the camera's own size: collect --set collect.frame_size=0. Smaller images would "
-            "show the encoder less than the robot's camera does.",
-        )
+    _require_cameras(model, dataset, data)
+    height, width = dataset.frames.shape[-3:-1]
+    for camera in model.cameras.values():
+        if height < camera.height or width < camera.width:
+            raise ExportRefusedError(
+                f"{data}: frames",
+                found=f"{width} x {height} pixels",
+                expected=f"at least the {camera.width} x {camera.height} of the model's camera",
+                remedy="Record them at the camera's own size: collect --set collect.frame_size=0. Smaller images would "
+                "show the encoder less than the robot's camera does.",
+            )
     joints, recorded = model.manifest["action"]["joints"], recorded_joints(data)
     count = dataset.positions.shape[2]
     fits = count == len(joints) if recorded is None else set(recorded) == set(joints)
@@ -63,6 +58,22 @@ def require_match(model: ExportedModel, dataset: Dataset, data: Path) -> None:
             found=f"{count}" if recorded is None else ", ".join(recorded),
             expected=", ".join(joints),
             remedy="Use recordings of the model's own robot.",
+        )
+
+
+def _require_cameras(model: ExportedModel, dataset: Dataset, data: Path) -> None:
+    """Of one camera the name does not matter; several are those of the model, in its order."""
+    names = tuple(model.cameras)
+    wanted = names if len(names) > 1 else ()
+    if dataset.cameras != wanted:
+        found, expected = (", ".join(cameras) or "one camera" for cameras in (dataset.cameras, wanted))
+        raise ExportRefusedError(
+            f"{data}: cameras",
+            found=found,
+            expected=expected,
+            remedy=f"Record with --set collect.cameras={','.join(wanted)}."
+            if wanted
+            else "Record without collect.cameras; --camera NAME chooses one of several cameras.",
         )
 
 

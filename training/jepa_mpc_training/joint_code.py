@@ -9,6 +9,8 @@ import torch
 from jepa_mpc_sim.joint_limits import JointLimits
 from torch import Tensor, nn
 
+from .nets import together
+
 _EPSILON = 1e-6
 
 
@@ -134,11 +136,13 @@ class JointPart(PositionCode):
 
 
 class EncoderWithJoints(nn.Module):
-    """Image `[B, 3, height, width]` and proprioception `[B, 2 J]`, both normalised -> whole latent `[B, 1, D]`."""
+    """Images `[B, 3, height, width]`, one of each camera, and proprioception `[B, 2 J]`, all normalised -> whole latent
+    `[B, 1, D]`."""
 
     def __init__(self, encoder: nn.Module, joint_part: JointPart) -> None:
         super().__init__()
         self.encoder, self.joint_part = encoder, joint_part
 
-    def forward(self, image: Tensor, proprioception: Tensor) -> Tensor:
-        return torch.cat((self.encoder(image), self.joint_part(proprioception).unsqueeze(1)), dim=2)
+    def forward(self, *inputs: Tensor) -> Tensor:
+        *images, proprioception = inputs
+        return torch.cat((self.encoder(together(images)), self.joint_part(proprioception).unsqueeze(1)), dim=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -120,15 +121,40 @@ class Trunk(nn.Module):
         return self.layers(image)
 
 
-class Encoder(nn.Module):
-    """Image `[B, 3, S, S]`, normalised -> latent `[B, 1, D]`: a trunk, then a dense network."""
+class Trunks(nn.Module):
+    """Images of C cameras `[B, C, 3, S, S]`, normalised -> numbers `[B, width]`: those of a trunk for each camera."""
 
-    def __init__(self, config: TrainConfig, frame_size: int) -> None:
+    def __init__(self, trunks: Sequence[Trunk]) -> None:
+        super().__init__()
+        self.each = nn.ModuleList(trunks)
+        self.width = sum(trunk.width for trunk in trunks)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return torch.cat([trunk(image) for trunk, image in zip(self.each, images.unbind(1), strict=True)], dim=1)
+
+
+def trunk_of(setting: str, network: str, sizes: TrunkSizes, frame_size: int, cameras: int) -> Trunk | Trunks:
+    """The trunk of a network that sees through so many `cameras`. The other arguments are those of `Trunk`."""
+    trunks = [Trunk(setting, network, sizes, frame_size) for _ in range(cameras)]
+    return trunks[0] if cameras == 1 else Trunks(trunks)
+
+
+def together(images: Sequence[Tensor]) -> Tensor:
+    """The images of one moment `[B, 3, H, W]`, one of each camera, as one input: that of an only camera as it is, those
+    of C cameras `[B, C, 3, H, W]`."""
+    return images[0] if len(images) == 1 else torch.stack(list(images), dim=1)
+
+
+class Encoder(nn.Module):
+    """Image `[B, 3, S, S]`, or those of C cameras `[B, C, 3, S, S]`, normalised -> latent `[B, 1, D]`: a trunk for each
+    camera, then a dense network."""
+
+    def __init__(self, config: TrainConfig, frame_size: int, cameras: int = 1) -> None:
         """`frame_size`: S. Raises ExportRefusedError for settings that no trunk has."""
         super().__init__()
-        self.frame_size = frame_size
+        self.frame_size, self.cameras = frame_size, cameras
         sizes = TrunkSizes(config.patch_width, config.local_width, config.points, config.patch)
-        self.trunk = Trunk("train.encoder", config.encoder, sizes, frame_size)
+        self.trunk = trunk_of("train.encoder", config.encoder, sizes, frame_size, cameras)
         self.dense = nn.Sequential(
             nn.Linear(self.trunk.width, config.encoder_width),
             nn.GELU(),
@@ -139,6 +165,29 @@ class Encoder(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         return self.dense(self.trunk(image)).unsqueeze(1)
+
+
+class SeparateImages(nn.Module):
+    """The images of several cameras `[B, 3, H, W]`, an input each -> what `network` makes of them `together`."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, *images: Tensor) -> Tensor:
+        return self.network(together(images))
+
+
+class EachCamera(nn.Module):
+    """Images of C cameras `[B, C, 3, H, W]` -> features `[B, C * G, D]`: those that `network` makes of each,
+    `[B, G, D]`."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        return torch.cat([self.network(image) for image in images.unbind(1)], dim=1)
 
 
 class Projection(nn.Module):

@@ -40,6 +40,14 @@ class Photometry:
         return values.clamp_(0, _WHITE)
 
 
+def photographed(config: PhotometryConfig, frames: Tensor, generator: torch.Generator) -> Tensor:
+    """Frames uint8 `[N, L, 3, H, W]`, each of the N under a photometry of its own, float `[N, L, 3, H, W]` in [0, 255].
+    Of C cameras `[N, L, C, 3, H, W]`, each camera has one of its own."""
+    alone = frames if frames.ndim == 5 else frames.transpose(1, 2).flatten(0, 1)
+    changed = draw_photometry(config, len(alone), tuple(alone.shape[-2:]), generator).apply(alone)
+    return changed if frames.ndim == 5 else changed.unflatten(0, (len(frames), -1)).transpose(1, 2)
+
+
 def draw_photometry(
     config: PhotometryConfig, count: int, size: tuple[int, int], generator: torch.Generator
 ) -> Photometry:

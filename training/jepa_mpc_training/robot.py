@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from jepa_mpc_sim.plant import Plant
@@ -17,12 +18,20 @@ class Robot:
     ros2_control). Commands reach the controller after `delay_ms`, rounded down to whole ticks.
     """
 
-    def __init__(self, plant: Plant, tracking_gain: float, delay_ms: int = 0, frame_size: int = FRAME_SIZE) -> None:
-        """`frame_size`: width and height of the frames; 0: the camera's own."""
+    def __init__(
+        self,
+        plant: Plant,
+        tracking_gain: float,
+        delay_ms: int = 0,
+        frame_size: int = FRAME_SIZE,
+        cameras: Sequence[int] = (0,),
+    ) -> None:
+        """`frame_size`: width and height of the frames; 0: the camera's own. `cameras`: indices of those that see."""
         self.plant = plant
         self.limiter = CommandLimiter(plant.limits, TICK_MS / 1000)
         self._gain = tracking_gain
         self._frame_size = frame_size
+        self._cameras = cameras
         self._setpoint = np.zeros(len(plant.joint_names))
         self.reset(plant.position, delay_ms)
 
@@ -52,12 +61,16 @@ class Robot:
         self.plant.step(self._setpoint, duration_s)
 
     def see(self) -> np.ndarray:
-        """The camera's frame in the size of the recordings, uint8 `[H, W, 3]`."""
-        return self._sized(self.plant.render())
+        """The camera's frame in the size of the recordings, uint8 `[H, W, 3]`; those of C cameras `[C, H, W, 3]`."""
+        return self._frame(self.plant.render)
 
     def see_at(self, position: np.ndarray) -> np.ndarray:
         """The frame with the robot at `position [J]`. The robot itself is not moved."""
-        return self._sized(self.plant.render_at(position))
+        return self._frame(lambda camera: self.plant.render_at(position, camera))
+
+    def _frame(self, image_of: Callable[[int], np.ndarray]) -> np.ndarray:
+        images = [self._sized(image_of(camera)) for camera in self._cameras]
+        return images[0] if len(images) == 1 else np.stack(images)
 
     def _sized(self, image: np.ndarray) -> np.ndarray:
         return scaled(image, self._frame_size) if self._frame_size else image

@@ -13,7 +13,10 @@ from .planner import ActionSpace
 
 
 class ExportedModel:
-    """The graphs of a model folder."""
+    """The graphs of a model folder.
+
+    A frame is what the cameras see at one moment, of any size: uint8 `[H, W, 3]`, or of C cameras `[C, H, W, 3]`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.manifest = json.loads((folder / "manifest.json").read_text())
@@ -24,9 +27,8 @@ class ExportedModel:
             name: onnxruntime.InferenceSession(folder / graph["file"], options, providers=["CPUExecutionProvider"])
             for name, graph in self.manifest["graphs"].items()
         }
-        camera = self.manifest["cameras"][0]
-        self._camera = camera["name"]
-        self.camera = CameraInput.of_manifest(camera)
+        self.cameras = {camera["name"]: CameraInput.of_manifest(camera) for camera in self.manifest["cameras"]}
+        """The input of each camera, by its name."""
 
     @property
     def action_space(self) -> ActionSpace:
@@ -67,34 +69,36 @@ class ExportedModel:
         return shown
 
     def encode(self, frame: np.ndarray, position: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-        """Frame uint8 `[H, W, 3]` of any size, and joint positions and velocities `[J]` at its time -> latent
-        `[N, D]`."""
+        """A frame, and joint positions and velocities `[J]` at its time -> latent `[N, D]`."""
         return self.encode_frames(frame[None], np.concatenate((position, velocity))[None])[0]
 
     def encode_goal(self, frame: np.ndarray, position: np.ndarray | None = None) -> np.ndarray:
-        """The picture of a goal uint8 `[H, W, 3]`, and its joint positions `[J]` if they are known -> latent `[N, D]`
-        of a robot at rest."""
+        """The frame of a goal, and its joint positions `[J]` if they are known -> latent `[N, D]` of a robot at
+        rest."""
         if position is None and self.reads_goals:
             return self.encode_goals(frame[None])[0]
         states = None if position is None else np.concatenate((position, np.zeros_like(position)))[None]
         return self.encode_frames(frame[None], states)[0]
 
     def encode_goals(self, frames: np.ndarray) -> np.ndarray:
-        """Pictures of goals uint8 `[B, H, W, 3]` -> latents `[B, N, D]` of a robot at rest, with the joint positions
-        that the goal encoder reads. The model `reads_goals`."""
+        """Frames of goals `[B, ...]` -> latents `[B, N, D]` of a robot at rest, with the joint positions that the goal
+        encoder reads. The model `reads_goals`."""
         return self._sessions["goalEncoder"].run(None, self._images(frames))[0]
 
     def encode_frames(self, frames: np.ndarray, states: np.ndarray | None = None) -> np.ndarray:
-        """Frames uint8 `[B, H, W, 3]` of any size, and joint positions, then velocities `[B, 2 J]` -> latents
-        `[B, N, D]`. If the model takes proprioception that does not consist of these, or they are not known, its mean
-        is used."""
+        """Frames `[B, ...]`, and joint positions, then velocities `[B, 2 J]` -> latents `[B, N, D]`. If the model takes
+        proprioception that does not consist of these, or they are not known, its mean is used."""
         feed = self._images(frames)
         if "proprioception" in self.manifest:
             feed["proprioception"] = self._proprioception(len(frames), states)
         return self._sessions["encoder"].run(None, feed)[0]
 
     def _images(self, frames: np.ndarray) -> dict[str, np.ndarray]:
-        return {self._camera: self.camera.fit(planar(frames)).numpy()}
+        pixels = planar(frames)
+        images = [pixels] if len(self.cameras) == 1 else pixels.unbind(1)
+        return {
+            name: camera.fit(image).numpy() for (name, camera), image in zip(self.cameras.items(), images, strict=True)
+        }
 
     def _proprioception(self, count: int, states: np.ndarray | None) -> np.ndarray:
         spec, joints = self.manifest["proprioception"], self.manifest["action"]["joints"]

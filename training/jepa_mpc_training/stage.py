@@ -9,13 +9,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .config import ADDED
 from .distributed import SINGLE_PROCESS, ProcessGroup
 
 
 def fingerprint(*parts: Any) -> str:
     """A short hash of configuration dataclasses and strings."""
-    plain = [dataclasses.asdict(part) if dataclasses.is_dataclass(part) else part for part in parts]
+    plain = [_fields_of(part) if dataclasses.is_dataclass(part) else part for part in parts]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _fields_of(config: Any) -> dict[str, Any]:
+    """The fields of a dataclass by name, without added ones that have their default: what earlier versions made from
+    the same inputs is kept."""
+    added = {field.name: field.default for field in dataclasses.fields(config) if field.metadata.get(ADDED)}
+    return {
+        name: value for name, value in dataclasses.asdict(config).items() if name not in added or value != added[name]
+    }
 
 
 def run_stage(

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from jepa_mpc_sim.cameras import read_cameras
 from jepa_mpc_sim.joint_limits import AS_DESCRIBED, RobotOptions, joint_limits, moved_joints
 from jepa_mpc_sim.urdf import read_robot
 from torch import nn
 
 from .benchmark import benchmark
+from .camera_choice import camera_indices
 from .card import write_card
 from .collect import collect
 from .conditions import CONDITIONS
@@ -25,14 +27,13 @@ from .distance import load_distance, train_distance
 from .distributed import SINGLE_PROCESS, ProcessGroup
 from .evaluate import Timing, evaluate, runs_of
 from .export import Networks, export
-from .exporters.encoders.frozen_vit import GridPool
 from .exporters.errors import ExportRefusedError
-from .features import Features, open_encoder, write_features
+from .features import Features, features_of, open_encoder, write_features
 from .goal_reader import GoalEncoder, GoalReader, PictureReader, load_reader, read_all, train_reader
 from .goal_reader import in_words as accuracy_in_words
 from .inverse import Recorded, load_inverse, train_inverse
 from .joint_code import EncoderWithJoints, joint_kinds
-from .nets import DistanceHead, Encoder
+from .nets import DistanceHead, Encoder, SeparateImages
 from .probe import planning, probe
 from .probed import Probed, squared_distance
 from .randomise import view_count
@@ -83,6 +84,7 @@ class Pipeline:
         self._joints = moved_joints(robot, config.robot)
         # A URDF that cannot be used is refused before any work is done. Recordings need no acceleration limits.
         self._limits = joint_limits(robot, self._joints, config.robot, needs_acceleration=self._recorded is None)
+        self._require_cameras(config)
         self._config = config
         self._run_folder = run_folder
         self._model_folder = model_folder
@@ -115,6 +117,26 @@ class Pipeline:
             "export": exported,
             "evaluate": fingerprint(exported, config.evaluate),
         }
+
+    def _require_cameras(self, config: Config) -> None:
+        """Raises ExportRefusedError for several cameras where there is one, and for those that the robot lacks."""
+        chosen = config.collect.cameras
+        if not chosen:
+            return
+        only = {
+            "recordings": self._recorded is not None,
+            "collect.gazebo_episodes": config.collect.gazebo_episodes > 0,
+            "evaluate.gazebo_episodes": config.evaluate.gazebo_episodes > 0,
+        }
+        for what, is_on in only.items():
+            if is_on:
+                raise ExportRefusedError(
+                    "collect.cameras",
+                    found=f"{', '.join(chosen)} together with {what}",
+                    expected="motions and evaluation in MuJoCo",
+                    remedy="Recordings and Gazebo have one camera: leave collect.cameras empty.",
+                )
+        camera_indices(read_cameras(self._robot.root), chosen, config.collect.frame_size)
 
     def run(self, last: str) -> dict[str, dict[str, Any]]:
         """Runs the stages up to and including `last`; returns the figures of each. After evaluate it writes the
@@ -291,7 +313,7 @@ class Pipeline:
             provenance["checkpointSha256"] = frozen.sha256
         joints = ", ".join(self._joints)
         about = {
-            "description": f"{robot} ({joints}) before a camera, with a temporal-distance head"
+            "description": f"{robot} ({joints}) before {self._cameras_in_words()}, with a temporal-distance head"
             + ("" if frozen is None else f", on the features of {frozen.kind.title}"),
             "licence": "Apache-2.0" if frozen is None else frozen.kind.licence,
             "provenance": provenance,
@@ -299,14 +321,16 @@ class Pipeline:
         return export(self._urdf_xml, self._networks(), self._dataset(), self._config, about, self._model_folder)
 
     def _networks(self) -> Networks:
-        jepa, head = self._jepa(), self._distance_head()
+        jepa, head, dataset = self._jepa(), self._distance_head(), self._dataset()
         front, camera = nn.Identity(), None
         if self._encoder is not None:
-            pool = GridPool(self._encoder.network.sizes, self._config.encoder.grid)
-            front, camera = nn.Sequential(self._encoder.network, pool), self._encoder.camera
+            front = features_of(self._encoder, self._config.encoder, dataset.camera_count)
+            camera = self._encoder.camera
         whole = jepa.encoder if camera is None else nn.Sequential(front, jepa.encoder).eval()
         inverse = load_inverse(self._run_folder / "inverse" / "inverse.pt") if self._config.inverse.enabled else None
         networks = Networks(whole, camera or jepa.camera, jepa.predictor, head, inverse)
+        if dataset.cameras:
+            networks = dataclasses.replace(networks, encoder=SeparateImages(whole).eval(), cameras=dataset.cameras)
         if jepa.joint_part is None:
             return networks
         return dataclasses.replace(
@@ -325,6 +349,10 @@ class Pipeline:
             f"{kind.title}, code and weights of {kind.source}, licence {kind.licence}, as they are; projection, "
             f"predictor and distance trained from {seen} by training/ of this repository"
         )
+
+    def _cameras_in_words(self) -> str:
+        cameras = self._dataset().cameras
+        return f"the cameras {', '.join(cameras)}" if cameras else "a camera"
 
     def _dataset_in_words(self) -> str:
         collected = self._config.collect

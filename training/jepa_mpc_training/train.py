@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from .camera_choice import images_in_words
 from .camera_input import PIXEL_SCALE, CameraInput, planar
 from .collapse import check_collapse, sigreg
 from .config import BLOCK, WINDOW, PhotometryConfig, TrainConfig
@@ -25,7 +26,7 @@ from .features import Features
 from .joint_code import JointKinds, JointPart
 from .joint_readout import JointReadout
 from .nets import Encoder, Predictor, Projection, rollout
-from .photometry import draw_photometry
+from .photometry import photographed
 from .rollout_error import rollout_errors
 
 _CURVE_EVERY = 20
@@ -64,7 +65,7 @@ class Jepa:
 
     @property
     def camera(self) -> CameraInput:
-        """The encoder's input."""
+        """The encoder's input, the same of each camera."""
         size = self.encoder.frame_size
         return CameraInput(size, size, tuple(self.pixel_mean), tuple(self.pixel_std))
 
@@ -82,26 +83,25 @@ class Jepa:
         return torch.cat((shown, self.joint_part.of(torch.from_numpy(states).to(shown.device))), dim=-1)
 
     def see_augmented(self, frames: np.ndarray, photometry: PhotometryConfig, generator: torch.Generator) -> Tensor:
-        """Frames uint8 `[N, L, S, S, 3]`, each of the N under a photometry of its own -> what they show `[N, L, D]`."""
+        """Frames uint8 `[N, L, S, S, 3]`, or of C cameras `[N, L, C, S, S, 3]`, each of the N and each camera under a
+        photometry of its own -> what they show `[N, L, D]`."""
         return self._shown(self.augmented(frames, photometry, generator), frames.shape[:2])
 
     def augmented(self, frames: np.ndarray, photometry: PhotometryConfig, generator: torch.Generator) -> Tensor:
-        """The same frames, each of the N under a photometry of its own -> inputs of the encoder `[N * L, ...]`."""
-        views = planar(frames)
-        drawn = draw_photometry(photometry, len(views), tuple(views.shape[-2:]), generator)
-        return self._fitted(drawn.apply(views))
+        """The same frames under the same photometry -> inputs of the encoder `[N * L, ...]`."""
+        return self._fitted(photographed(photometry, planar(frames), generator))
 
     def see(self, frames: np.ndarray) -> Tensor:
-        """Frames uint8 `[N, L, S, S, 3]` as they were recorded -> what they show `[N, L, D]`."""
+        """Frames uint8 `[N, L, (C,) S, S, 3]` as they were recorded -> what they show `[N, L, D]`."""
         return self.encode(planar(frames))
 
     def latents(self, frames: np.ndarray, states: np.ndarray) -> Tensor:
-        """Frames uint8 `[N, L, S, S, 3]` as they were recorded, and joint states `[N, L, 2 J]` -> latents
+        """Frames uint8 `[N, L, (C,) S, S, 3]` as they were recorded, and joint states `[N, L, 2 J]` -> latents
         `[N, L, D]`."""
         return self.with_joints(self.see(frames), states)
 
     def encode(self, frames: Tensor) -> Tensor:
-        """Frames uint8 or float `[N, L, 3, S, S]` in [0, 255] -> what they show `[N, L, D]`."""
+        """Frames uint8 or float `[N, L, (C,) 3, S, S]` in [0, 255] -> what they show `[N, L, D]`."""
         return self._shown(self._fitted(frames), frames.shape[:2])
 
     def _fitted(self, frames: Tensor) -> Tensor:
@@ -222,6 +222,8 @@ def _held_out_error(jepa: Jepa, dataset: Dataset, held_out: np.ndarray, config: 
 def save_jepa(jepa: Jepa, config: TrainConfig, joints: int, path: Path) -> None:
     """Writes the weights and what is needed to rebuild the networks."""
     size = {} if isinstance(jepa, FeatureJepa) else {"frame_size": jepa.encoder.frame_size}
+    if size and jepa.encoder.cameras > 1:
+        size["cameras"] = jepa.encoder.cameras
     torch.save({"config": config.__dict__, "joints": joints, **size, **_state(jepa)}, path)
 
 
@@ -230,7 +232,10 @@ def load_jepa(path: Path) -> Jepa:
     state = torch.load(path, weights_only=True)
     config = TrainConfig(**state["config"])
     places = state["encoder"].get("mean")
-    encoder = Encoder(config, state["frame_size"]) if places is None else Projection(config, *places.shape)
+    if places is None:
+        encoder = Encoder(config, state["frame_size"], state.get("cameras", 1))
+    else:
+        encoder = Projection(config, *places.shape)
     joint_part = JointPart.restore(state["joint_part"]) if "joint_part" in state else None
     predictor = Predictor(config, BLOCK * state["joints"], 0 if joint_part is None else joint_part.width)
     encoder.load_state_dict(state["encoder"])
@@ -244,17 +249,13 @@ def _start_from(dataset: Dataset, start: Path, config: TrainConfig) -> Jepa:
     """A model to continue from. Raises ExportRefusedError if its input is not what the data has, or if it takes
     proprioception and `config` does not, or the other way round."""
     jepa = load_jepa(start)
-    places = jepa.encoder.mean.shape if isinstance(jepa, FeatureJepa) else None
-    given = dataset.frames.shape[3:] if isinstance(dataset, Features) else None
-    if places != given:
-        found, expected = (
-            "images" if shape is None else f"features of {' x '.join(map(str, shape))}" for shape in (places, given)
-        )
+    found, expected = _input_of(jepa), _input_in(dataset)
+    if found != expected:
         raise ExportRefusedError(
             f"train.start={start}",
             found=f"a model on {found}",
             expected=f"one on {expected}",
-            remedy="Pass the encoder, and its settings, that the model was trained on.",
+            remedy="Pass the encoder, its settings and the cameras that the model was trained on.",
         )
     if config.proprioception != (jepa.joint_part is not None):
         found, expected = ("without proprioception", "with it") if config.proprioception else ("with it", "without")
@@ -265,6 +266,20 @@ def _start_from(dataset: Dataset, start: Path, config: TrainConfig) -> Jepa:
             remedy=f"Pass --set train.proprioception={'off' if config.proprioception else 'on'}.",
         )
     return jepa
+
+
+def _input_of(jepa: Jepa) -> str:
+    """What the encoder takes, in words."""
+    if isinstance(jepa, FeatureJepa):
+        return f"features of {' x '.join(map(str, jepa.encoder.mean.shape))}"
+    return images_in_words(jepa.encoder.cameras)
+
+
+def _input_in(dataset: Dataset) -> str:
+    """What a data set has for an encoder, in words."""
+    if isinstance(dataset, Features):
+        return f"features of {' x '.join(map(str, dataset.frames.shape[3:]))}"
+    return images_in_words(dataset.camera_count)
 
 
 def _new(dataset: Dataset, config: TrainConfig, joints: JointKinds) -> Jepa:
@@ -278,7 +293,8 @@ def _new(dataset: Dataset, config: TrainConfig, joints: JointKinds) -> Jepa:
     # A constant channel is not scaled.
     std = np.where(some.std(0) < 1e-3, 1.0, some.std(0))
     pixels = some.mean(0).round(4).tolist(), std.round(4).tolist()
-    return Jepa(Encoder(config, dataset.frames.shape[3]), predictor, *pixels, joint_part=joint_part)
+    encoder = Encoder(config, dataset.frames.shape[-2], dataset.camera_count)
+    return Jepa(encoder, predictor, *pixels, joint_part=joint_part)
 
 
 def _loss(

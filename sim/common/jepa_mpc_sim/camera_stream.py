@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,7 +11,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from . import messages
 from .camera_schedule import CameraSchedule
-from .cameras import Camera
+from .cameras import Camera, topic_name
 from .draws import Draws
 from .late import Late
 from .settings import Settings
@@ -133,11 +132,5 @@ def camera_folders(cameras: Sequence[Camera]) -> list[list[str]]:
     """The folders of each camera's topics: none for the only one; of several, the first has its topics there too."""
     if len(cameras) == 1:
         return [[""]]
-    named = [f"{_topic_name(camera.name)}/" for camera in cameras]
+    named = [f"{topic_name(camera.name)}/" for camera in cameras]
     return [["", named[0]], *([folder] for folder in named[1:])]
-
-
-def _topic_name(name: str) -> str:
-    """The name with `_` for characters that a ROS topic cannot have."""
-    plain = re.sub(r"\W", "_", name, flags=re.ASCII)
-    return f"_{plain}" if plain[:1].isdigit() else plain

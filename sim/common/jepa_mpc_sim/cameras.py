@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
@@ -65,6 +66,12 @@ def read_cameras(root: ElementTree.Element, main: str = "") -> list[Camera]:
             remedy=did_you_mean(main, names, "Name one that is there, or leave the option out."),
         )
     return sorted(cameras, key=lambda camera: camera.name != main)
+
+
+def topic_name(name: str) -> str:
+    """The name of a camera with `_` for characters that a ROS topic cannot have."""
+    plain = re.sub(r"\W", "_", name, flags=re.ASCII)
+    return f"_{plain}" if plain[:1].isdigit() else plain
 
 
 def _camera(link: str, sensor: ElementTree.Element, links: list[str]) -> Camera:
