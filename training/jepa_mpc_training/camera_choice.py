@@ -10,7 +10,7 @@ from jepa_mpc_sim.names import did_you_mean
 from .exporters.errors import ExportRefusedError
 
 _SETTING = "collect.cameras"
-_OTHER_INPUTS = ("proprioception", "latent")
+OTHER_TENSORS = ("proprioception", "latent")
 """Names that a graph with images has for something else."""
 
 
@@ -33,16 +33,16 @@ def camera_indices(there: Sequence[Camera], chosen: Sequence[str], frame_size: i
     for name in chosen:
         if name not in names:
             raise ExportRefusedError(
-                _SETTING,
+                "cameras",
                 found=f"'{name}'",
                 expected=f"cameras of the robot: {', '.join(names) or 'it has none'}",
                 remedy=did_you_mean(name, names, "Name cameras that are there, or add a sensor to the URDF."),
             )
-        if name in _OTHER_INPUTS:
+        if name in OTHER_TENSORS:
             raise ExportRefusedError(
                 _SETTING,
                 found=f"a camera '{name}'",
-                expected=f"names other than {' and '.join(_OTHER_INPUTS)}, which a model has for something else",
+                expected=f"names other than {' and '.join(OTHER_TENSORS)}, which a model has for something else",
                 remedy="Rename the sensor in the URDF.",
             )
     indices = [names.index(name) for name in chosen]

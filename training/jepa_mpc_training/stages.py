@@ -46,6 +46,8 @@ from .train import Jepa, load_jepa, train
 
 STAGES = ("collect", "train", "goal", "distance", "inverse", "probe", "export", "evaluate")
 
+_GAZEBO_HAS_ONE = "Leave it empty, or simulate in MuJoCo alone: Gazebo has one camera."
+
 
 class Pipeline:
     """Makes one model, from URDF to model folder. A stage is skipped if it was done from the same inputs before."""
@@ -123,18 +125,21 @@ class Pipeline:
         chosen = config.collect.cameras
         if not chosen:
             return
-        only = {
-            "recordings": self._recorded is not None,
-            "collect.gazebo_episodes": config.collect.gazebo_episodes > 0,
-            "evaluate.gazebo_episodes": config.evaluate.gazebo_episodes > 0,
+        elsewhere = {
+            "recordings": (
+                self._recorded is not None,
+                "Leave it empty: --lerobot-camera A,B chooses those of a LeRobot data set, a bag gives one camera.",
+            ),
+            "collect.gazebo_episodes": (config.collect.gazebo_episodes > 0, _GAZEBO_HAS_ONE),
+            "evaluate.gazebo_episodes": (config.evaluate.gazebo_episodes > 0, _GAZEBO_HAS_ONE),
         }
-        for what, is_on in only.items():
+        for what, (is_on, remedy) in elsewhere.items():
             if is_on:
                 raise ExportRefusedError(
                     "collect.cameras",
                     found=f"{', '.join(chosen)} together with {what}",
                     expected="motions and evaluation in MuJoCo",
-                    remedy="Recordings and Gazebo have one camera: leave collect.cameras empty.",
+                    remedy=remedy,
                 )
         camera_indices(read_cameras(self._robot.root), chosen, config.collect.frame_size)
 

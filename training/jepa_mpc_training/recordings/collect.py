@@ -12,6 +12,7 @@ from jepa_mpc_sim.urdf import read_robot
 from tqdm import tqdm
 
 from ..config import PERIOD_MS, CollectConfig, RecordingsConfig
+from ..dataset import name_cameras
 from .errors import RecordingError
 from .findings import Findings, Following, table, write_json
 from .images import scaled
@@ -67,12 +68,14 @@ def collect_recordings(
         raise _too_few(source, found, config)
     _check(source, joints, limits, actions, following, correlations, recordings)
     _write(folder, parts, actions, positions, velocities, config.frame_size)
+    name_cameras(folder, source.camera_names)
     return {
         "episodes": len(episodes),
         "gazebo_episodes": 0,
         "views": 1,
         "frames": len(episodes) * (config.periods + 1),
         "joints": joints,
+        **({"cameras": list(source.camera_names)} if source.camera_names else {}),
         "recordings": [one.recording for one in found],
         "recorded_s": round(sum(one.duration_s for one in found), 1),
         "used_s": round(sum(one.used_s for one in found), 1),
@@ -142,18 +145,12 @@ def _write(
             indices, places = np.unique(np.concatenate([episode.frames for episode in episodes]), return_inverse=True)
             order, starts = np.argsort(places, kind="stable"), np.searchsorted(np.sort(places), np.arange(len(indices)))
             ends = np.append(starts[1:], len(places))
-            for image, start, end in zip(section.read_frames(indices), starts, ends, strict=True):
-                frame = scaled(image, frame_size) if frame_size else image
+            for images, start, end in zip(section.read_frames(indices), starts, ends, strict=True):
+                frame = _frame(section.name, images, frame_size)
                 if flat is None:
                     flat = _open_frames(folder, len(actions), actions.shape[1] + 1, frame.shape)
                 if frame.shape != flat.shape[1:]:
-                    (height, width, _), (_, other_height, other_width, _) = frame.shape, flat.shape
-                    raise RecordingError(
-                        section.name,
-                        found=f"images of {width}x{height} and {other_width}x{other_height} pixels",
-                        expected="one size",
-                        remedy="Record one camera with one setting, or scale: --set collect.frame_size=224.",
-                    )
+                    raise _sizes_differ(section.name, frame.shape, flat.shape)
                 flat[first + order[start:end]] = frame
                 progress.update(int(end - start))
             first += len(places)
@@ -163,8 +160,28 @@ def _write(
     np.save(folder / "in_gazebo.npy", np.zeros(len(actions), dtype=bool))
 
 
+def _frame(recording: str, images: Sequence[np.ndarray], frame_size: int) -> np.ndarray:
+    """The images of one moment, scaled: `[H, W, 3]` of an only camera, `[C, H, W, 3]` of several."""
+    sized = [scaled(image, frame_size) if frame_size else image for image in images]
+    for image in sized:
+        if image.shape != sized[0].shape:
+            raise _sizes_differ(recording, sized[0].shape, image.shape)
+    return sized[0] if len(sized) == 1 else np.stack(sized)
+
+
+def _sizes_differ(recording: str, one: tuple[int, ...], other: tuple[int, ...]) -> RecordingError:
+    """`one` and `other`: shapes `[..., H, W, 3]`."""
+    first, second = (f"{shape[-2]}x{shape[-3]}" for shape in (one, other))
+    return RecordingError(
+        recording,
+        found=f"images of {first} and {second} pixels",
+        expected="one size",
+        remedy="Record with one setting of the cameras, or scale: --set collect.frame_size=224.",
+    )
+
+
 def _open_frames(folder: Path, episodes: int, length: int, shape: tuple[int, ...]) -> np.ndarray:
-    """Makes the file of frames `[E, 1, T + 1, H, W, 3]`; returns it as `[E * (T + 1), H, W, 3]`."""
+    """Makes the file of frames `[E, 1, T + 1, *shape]`; returns it as `[E * (T + 1), *shape]`."""
     frames = np.lib.format.open_memmap(
         folder / "frames.npy", mode="w+", dtype=np.uint8, shape=(episodes, 1, length, *shape)
     )

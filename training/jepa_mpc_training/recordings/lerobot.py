@@ -40,8 +40,8 @@ class _Layout:
     fps: float
     data_path: str
     video_path: str
-    camera: str
-    in_video: bool
+    cameras: dict[str, bool]
+    """Features of the images, and whether each is a video."""
     state_columns: list[int]
     action_columns: list[int]
     command_kind: str
@@ -105,15 +105,13 @@ def _layout(path: Path, source: LerobotSource, joints: Sequence[str]) -> _Layout
             expected=f"'{_STATE}' with the joint positions",
             remedy="Record the robot's state as well.",
         )
-    camera = _camera(path, source, features)
     action_names = _names(path, features, _ACTION)
     return _Layout(
         root=path,
         fps=float(info["fps"]),
         data_path=info["data_path"],
         video_path=info.get("video_path") or "",
-        camera=camera,
-        in_video=features[camera]["dtype"] == "video",
+        cameras={name: features[name]["dtype"] == "video" for name in _cameras(path, source, features)},
         state_columns=_columns(path, _STATE, _names(path, features, _STATE), source.names(joints)),
         action_columns=_columns(path, _ACTION, action_names, source.names(joints)),
         command_kind=source.command_kind or _kind(path, action_names),
@@ -133,17 +131,17 @@ def _how_to_convert(path: Path, version: str) -> str:
     )
 
 
-def _camera(path: Path, source: LerobotSource, features: dict[str, Any]) -> str:
-    cameras = [name for name, feature in features.items() if feature["dtype"] in ("video", "image")]
-    if source.camera in cameras:
-        return source.camera
-    if not source.camera and len(cameras) == 1:
-        return cameras[0]
+def _cameras(path: Path, source: LerobotSource, features: dict[str, Any]) -> list[str]:
+    there = [name for name, feature in features.items() if feature["dtype"] in ("video", "image")]
+    chosen = source.camera.split(",") if source.camera else there
+    unknown = [name for name in chosen if name not in there]
+    if not unknown and (len(chosen) == 1 or (source.camera and len(set(chosen)) == len(chosen))):
+        return chosen
     raise RecordingError(
         f"LeRobot data set {path}",
-        found=f"cameras {', '.join(cameras) or 'none'}" + (f", and no '{source.camera}'" if source.camera else ""),
-        expected="one camera",
-        remedy="Choose one of them: --lerobot-camera NAME.",
+        found=f"cameras {', '.join(there) or 'none'}" + (f", and no '{unknown[0]}'" if unknown else ""),
+        expected="one camera, or several that are chosen",
+        remedy="Choose one of them: --lerobot-camera NAME, or several: --lerobot-camera NAME,NAME.",
     )
 
 
@@ -205,9 +203,8 @@ def _episodes(layout: _Layout) -> list[dict[str, Any]]:
 
 def _section(layout: _Layout, episode: dict[str, Any], config: RecordingsConfig, findings: Findings) -> Section:
     columns = ["timestamp", "episode_index", _STATE, _ACTION]
-    table = _table(
-        layout.data_file(episode), [*columns, *([] if layout.in_video else [layout.camera])], episode["episode_index"]
-    )
+    in_table = [name for name, in_video in layout.cameras.items() if not in_video]
+    table = _table(layout.data_file(episode), [*columns, *in_table], episode["episode_index"])
     seconds = table["timestamp"].to_numpy().astype(np.float64)
     stamps = np.rint(seconds * _NS_PER_S).astype(np.int64)
     findings.commands += len(stamps)
@@ -217,10 +214,14 @@ def _section(layout: _Layout, episode: dict[str, Any], config: RecordingsConfig,
     if layout.command_kind == "position":
         commanded = commanded + layout.offset
 
-    def read_frames(indices: np.ndarray) -> Iterator[np.ndarray]:
-        if layout.in_video:
-            return _video_frames(layout, episode, seconds[indices])
-        return _table_frames(layout, table[layout.camera], indices)
+    def read_frames(indices: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+        images = (
+            _video_frames(layout, name, episode, seconds[indices])
+            if in_video
+            else _table_frames(layout, name, table[name], indices)
+            for name, in_video in layout.cameras.items()
+        )
+        return zip(*images, strict=True)
 
     unmeasured = np.full_like(positions, np.nan)
     commands = _commands(layout, stamps, commanded, config)
@@ -263,19 +264,19 @@ def _commands(layout: _Layout, stamps: np.ndarray, commanded: np.ndarray, config
     return held(stamps, commanded, int(config.command_hold_ms * _NS_PER_MS))
 
 
-def _table_frames(layout: _Layout, column: pa.ChunkedArray, indices: np.ndarray) -> Iterator[np.ndarray]:
+def _table_frames(layout: _Layout, camera: str, column: pa.ChunkedArray, indices: np.ndarray) -> Iterator[np.ndarray]:
     for index in indices.tolist():
         image = column[index].as_py()
         data = image["bytes"] if image["bytes"] is not None else (layout.root / image["path"]).read_bytes()
-        yield compressed_image(f"LeRobot data set {layout.root}, feature {layout.camera}", data)
+        yield compressed_image(f"LeRobot data set {layout.root}, feature {camera}", data)
 
 
-def _video_frames(layout: _Layout, episode: dict[str, Any], seconds: np.ndarray) -> Iterator[np.ndarray]:
+def _video_frames(layout: _Layout, camera: str, episode: dict[str, Any], seconds: np.ndarray) -> Iterator[np.ndarray]:
     """Frames of an episode at times since its start `[N]`, ascending. Raises RecordingError if one has no frame within
     half a frame period."""
-    prefix = f"videos/{layout.camera}"
+    prefix = f"videos/{camera}"
     file = layout.root / layout.video_path.format(
-        video_key=layout.camera,
+        video_key=camera,
         chunk_index=episode[f"{prefix}/chunk_index"],
         file_index=episode[f"{prefix}/file_index"],
     )

@@ -45,7 +45,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="URDF_NAME=RECORDED_NAME",
         help="name of a joint in the recording, if it is another one; may be repeated",
     )
-    group.add_argument("--lerobot-camera", default="", metavar="FEATURE", help="the camera, if there are several")
+    group.add_argument(
+        "--lerobot-camera",
+        default="",
+        metavar="FEATURE[,FEATURE]",
+        help="the camera, if there are several, or those that the model sees through",
+    )
     group.add_argument("--degrees", action="store_true", help="LeRobot's arm is in degrees; a gripper never is")
     group.add_argument("--normalised", action="store_true", help="LeRobot's arm is from -100 to 100")
     group.add_argument(

@@ -206,8 +206,8 @@ def _section(
     readings = [reading for reading in states if reading is not None]
     findings.out_of_order += merge.unused
 
-    def read_frames(indices: np.ndarray) -> Iterator[np.ndarray]:
-        return _frames(path, source.image_topic, numbers[indices])
+    def read_frames(indices: np.ndarray) -> Iterator[tuple[np.ndarray]]:
+        return ((image,) for image in _frames(path, source.image_topic, numbers[indices]))
 
     return Section(
         findings.recording,

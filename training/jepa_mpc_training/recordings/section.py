@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .commands import Commands
 
-FrameReader = Callable[[np.ndarray], Iterator[np.ndarray]]
-"""Indices of frames `[N]`, ascending -> iterator over those frames, uint8 `[H, W, 3]`, RGB."""
+FrameReader = Callable[[np.ndarray], Iterator[Sequence[np.ndarray]]]
+"""Indices of frames `[N]`, ascending -> iterator over those frames, each the images of all cameras, uint8 `[H, W, 3]`,
+RGB."""
 
 
 @dataclass(frozen=True)

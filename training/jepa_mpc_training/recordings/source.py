@@ -6,7 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
+
+from ..camera_choice import OTHER_TENSORS
 
 CommandKind = Literal["velocity", "position"]
 
@@ -27,6 +29,8 @@ class BagSource:
     """Time of a message: its own stamp, or when it was recorded."""
     joint_names: tuple[tuple[str, str], ...] = ()
     """Joints whose recorded name is not that of the URDF: (URDF's, recorded)."""
+    camera_names: ClassVar[tuple[str, ...]] = ()
+    """Names of several cameras; there is one."""
 
     def names(self, joints: Sequence[str]) -> list[str]:
         """Recorded names of the URDF's joints."""
@@ -39,7 +43,7 @@ class LerobotSource:
 
     paths: tuple[str, ...]
     camera: str = ""
-    """Feature of the images; empty: the only one."""
+    """Feature of the images, or those of several cameras, with commas between them; empty: the only one."""
     command_kind: CommandKind | Literal[""] = ""
     """Kind of the actions; empty: by their names (`….pos`, `….vel`)."""
     degrees: bool = False
@@ -49,6 +53,17 @@ class LerobotSource:
     scales: tuple[tuple[str, str], ...] = ()
     """Scales of single joints: (URDF's name, `rad`, `m`, `degrees` or `A..B`, the numbers at the ends of its range)."""
     joint_names: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def camera_names(self) -> tuple[str, ...]:
+        """Names of several cameras, empty for one: the last part of `observation.images.front`, where that is
+        unambiguous, or else all of it."""
+        features = self.camera.split(",")
+        if len(features) == 1:
+            return ()
+        short = [feature.rpartition(".")[2] for feature in features]
+        taken = {*OTHER_TENSORS, *(name for name in short if short.count(name) > 1)}
+        return tuple(feature if name in taken else name for feature, name in zip(features, short, strict=True))
 
     def names(self, joints: Sequence[str]) -> list[str]:
         """Recorded names of the URDF's joints."""

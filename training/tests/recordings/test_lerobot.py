@@ -22,7 +22,7 @@ from jepa_mpc_training.recordings.collect import collect_recordings
 from jepa_mpc_training.recordings.errors import RecordingError
 from jepa_mpc_training.recordings.source import LerobotSource
 
-CAMERA = "observation.images.front"
+CAMERA, WRIST = "observation.images.front", "observation.images.wrist"
 PERIODS = 8
 
 
@@ -56,6 +56,11 @@ class DataSet:
         """uint8 `[64, 96, 3]`, of one grey level, which says the episode and the frame."""
         return np.full((64, 96, 3), 40 + 50 * episode + frame, dtype=np.uint8)
 
+    def image(self, camera: str, episode: int, frame: int) -> np.ndarray:
+        """That of the camera on the wrist is the negative of the picture, of another size."""
+        picture = self.picture(episode, frame)
+        return 255 - picture[:48, :64] if camera == WRIST else picture
+
     def write(self, root: Path) -> Path:
         """Writes it; returns the path."""
         (root / "meta" / "episodes" / "chunk-000").mkdir(parents=True)
@@ -66,8 +71,10 @@ class DataSet:
             "action": {"dtype": "float32", "shape": [2], "names": names},
             "observation.state": {"dtype": "float32", "shape": [2], "names": names},
             CAMERA: {"dtype": dtype, "shape": [64, 96, 3], "names": ["height", "width", "channels"]},
+            WRIST: {"dtype": dtype, "shape": [48, 64, 3], "names": ["height", "width", "channels"]},
         }
         features = {name: feature for name, feature in features.items() if name in self.features}
+        cameras = [name for name in (CAMERA, WRIST) if name in self.features]
         info = {
             "codebase_version": self.version,
             "robot_type": "arm",
@@ -96,8 +103,9 @@ class DataSet:
                     "index": start + frame,
                     "task_index": 0,
                 }
-                if not self.in_video:
-                    row[CAMERA] = {"bytes": _png(self.picture(episode, frame)), "path": f"frame-{frame:06d}.png"}
+                for camera in cameras if not self.in_video else ():
+                    image = self.image(camera, episode, frame)
+                    row[camera] = {"bytes": _png(image), "path": f"frame-{frame:06d}.png"}
                 rows.append(row)
             episodes.append(
                 {
@@ -108,10 +116,16 @@ class DataSet:
                     "data/file_index": 0,
                     "dataset_from_index": start,
                     "dataset_to_index": start + length,
-                    f"videos/{CAMERA}/chunk_index": 0,
-                    f"videos/{CAMERA}/file_index": 0,
-                    f"videos/{CAMERA}/from_timestamp": start / self.fps,
-                    f"videos/{CAMERA}/to_timestamp": (start + length) / self.fps,
+                }
+                | {
+                    f"videos/{camera}/{field}": value
+                    for camera in cameras
+                    for field, value in (
+                        ("chunk_index", 0),
+                        ("file_index", 0),
+                        ("from_timestamp", start / self.fps),
+                        ("to_timestamp", (start + length) / self.fps),
+                    )
                 }
             )
             start += length
@@ -124,19 +138,20 @@ class DataSet:
         pa.parquet.write_table(
             pa.Table.from_pylist(episodes), root / "meta" / "episodes" / "chunk-000" / "file-000.parquet"
         )
-        if self.in_video:
-            self._write_video(root / "videos" / CAMERA / "chunk-000" / "file-000.mp4")
+        for camera in cameras if self.in_video else ():
+            self._write_video(root / "videos" / camera / "chunk-000" / "file-000.mp4", camera)
         return root
 
-    def _write_video(self, path: Path) -> None:
+    def _write_video(self, path: Path, camera: str = CAMERA) -> None:
         path.parent.mkdir(parents=True)
         with av.open(str(path), "w") as container:
             stream = container.add_stream("libsvtav1", rate=self.fps)
-            stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+            height, width, _ = self.image(camera, 0, 0).shape
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
             stream.options = {"crf": "20", "g": "2", "preset": "12"}
             for episode, length in enumerate(self.lengths):
                 for frame in range(length):
-                    picture = av.VideoFrame.from_ndarray(self.picture(episode, frame), format="rgb24")
+                    picture = av.VideoFrame.from_ndarray(self.image(camera, episode, frame), format="rgb24")
                     container.mux(stream.encode(picture))
             container.mux(stream.encode())
 
@@ -168,6 +183,31 @@ def test_episodes_of_one_file_are_separated_and_their_images_found(tmp_path: Pat
         assert dataset.positions[row] == pytest.approx(data.position(episode, seconds), abs=1e-5)
         commanded = data.target(episode, seconds)
         assert dataset.actions[row] == pytest.approx(np.diff(commanded, axis=0) / 0.1, abs=1e-4)
+
+
+@pytest.mark.parametrize("in_video", [True, False])
+def test_several_cameras_that_are_chosen_are_kept_side_by_side(tmp_path: Path, in_video: bool) -> None:
+    data = DataSet(in_video=in_video, features=("action", "observation.state", CAMERA, WRIST))
+    path = data.write(tmp_path / "set")
+    dataset = _collect(path, tmp_path / "out", camera=f"{WRIST},{CAMERA}")
+    assert dataset.cameras == ("wrist", "front")
+    assert dataset.frames.shape == (6, 1, PERIODS + 1, 2, 64, 64, 3)
+    wrist, front = dataset.frames[..., 30, 30, 0].astype(int).transpose(3, 0, 1, 2)
+    assert np.abs(wrist + front - 255).max() <= 6
+    assert np.ptp(front) > 50
+    with pytest.raises(RecordingError, match=r"cameras \S+front, \S+wrist, expected one camera, or several"):
+        _collect(path, tmp_path / "out")
+    assert _collect(path, tmp_path / "out", camera=WRIST).cameras == ()
+
+
+def test_cameras_are_named_by_the_last_part_of_their_feature_where_that_is_unambiguous() -> None:
+    def names(*features: str) -> tuple[str, ...]:
+        return LerobotSource(paths=("set",), camera=",".join(features)).camera_names
+
+    assert names(CAMERA, WRIST) == ("front", "wrist")
+    assert names(CAMERA) == ()
+    assert names("left.image", "right.image", WRIST) == ("left.image", "right.image", "wrist")
+    assert names("images.latent", WRIST) == ("images.latent", "wrist")
 
 
 def test_names_in_an_object_and_degrees_are_understood(tmp_path: Path) -> None:
