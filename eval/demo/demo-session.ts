@@ -4,7 +4,7 @@ import { DEMO_NODE, DemoClient } from '../ros/demo-client.js';
 import { PLANNER_NODE, type DemoListener } from '../ros/demo-subscriptions.js';
 import { ManagedChild } from './child-process.js';
 import type { SessionOptions } from './options.js';
-import { cameraTopics } from '../episodes/cameras.js';
+import { cameraTopics, goalTopics } from '../episodes/cameras.js';
 import { idleInLockstep, SETTLE_PERIODS } from '../episodes/lockstep-driver.js';
 import type { DemoRobot } from '../episodes/robot.js';
 import type { Subject } from '../episodes/subject.js';
@@ -82,13 +82,12 @@ export class DemoSession {
     this.#log('the planner node is active');
     await this.client.linked(
       [
-        ...cameraTopics(subject.manifest).map(([, topic]) => ({
+        ...[...cameraTopics(subject.manifest), ...goalTopics(subject.manifest)].map(([, topic]) => ({
           topic: `/${topic}`,
           from: simulatorNode,
           to: PLANNER_NODE,
         })),
         { topic: '/joint_states', from: simulatorNode, to: PLANNER_NODE },
-        { topic: '/goal_image', from: simulatorNode, to: PLANNER_NODE },
         { topic: '/joint_trajectory', from: PLANNER_NODE, to: simulatorNode },
         { topic: '/joint_trajectory', from: PLANNER_NODE, to: DEMO_NODE },
         { topic: `/${PLANNER_NODE}/statistics`, from: PLANNER_NODE, to: DEMO_NODE },

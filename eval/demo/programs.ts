@@ -1,7 +1,7 @@
 import { delimiter, join, resolve } from 'node:path';
 import { JepaMpcError } from '../../src/core/errors.js';
 import type { ModelManifest } from '../../src/model/manifest-schema.js';
-import { cameraTopics } from '../episodes/cameras.js';
+import { cameraTopics, goalTopics } from '../episodes/cameras.js';
 import { LOCKSTEP_PERIOD_NS } from '../episodes/lockstep-driver.js';
 import type { Subject } from '../episodes/subject.js';
 import { simulatorArguments } from '../robot-choice.js';
@@ -90,7 +90,9 @@ export function plannerProgram(options: SessionOptions, { manifest }: Subject): 
       ...first,
       ...options.imperfections.filter(isPlanDelay).map((assignment) => `--${assignment}`),
       '--ros-args',
-      ...cameraTopics(manifest).flatMap(([wanted, published]) => ['-r', `${wanted}:=${published}`]),
+      ...[...cameraTopics(manifest), ...goalTopics(manifest)]
+        .filter(([wanted, published]) => wanted !== published)
+        .flatMap(([wanted, published]) => ['-r', `${wanted}:=${published}`]),
       ...assignments.flatMap((text) => ['-p', text]),
     ],
     env: process.env,

@@ -1,6 +1,8 @@
+import { at } from '../../src/core/array-access.js';
 import { JepaMpcError } from '../../src/core/errors.js';
 import { nearestName } from '../../src/core/names.js';
 import type { ModelManifest } from '../../src/model/manifest-schema.js';
+import { imageTopics } from '../../src/ros/topics/camera-images.js';
 import { attribute, childElements, readRobotElement } from '../../src/robot/urdf-xml.js';
 
 type CameraModel = Pick<ModelManifest, 'name' | 'cameras'>;
@@ -16,6 +18,17 @@ export function cameraTopics({
     topic,
     cameras.length === 1 ? 'image_raw' : `${topicName(name)}/image_raw`,
   ]);
+}
+
+/**
+ * The topic that the planner node wants for each goal image, and the one that the simulator publishes. Several cameras have one each.
+ */
+export function goalTopics({
+  cameras,
+}: Pick<CameraModel, 'cameras'>): (readonly [wanted: string, published: string])[] {
+  if (cameras.length === 1) return [['goal_image', 'goal_image']];
+  const wanted = imageTopics('goal_image', cameras);
+  return cameras.map(({ name }, index) => [at(wanted, index), `${topicName(name)}/goal_image`]);
 }
 
 /**

@@ -15,15 +15,14 @@ const CAPTURE_RETRY_MS = 100;
 export type PreparingPort = PlacingPort & Pick<DemoClient, 'setGoal' | 'captureGoal'>;
 
 /**
- * Whether a picture is not all of a goal: the model has several cameras, or takes joint positions, too. Then the node captures the goal itself,
- * with the images of all cameras and the joint positions. A model that reads joint positions from a picture gets the picture alone, unless the
- * task wants every joint in place.
+ * Whether pictures are not all of a goal: the model takes joint positions, too. Then the node captures the goal itself, with the images of all
+ * cameras and the joint positions. A model that reads joint positions from pictures gets the pictures alone, unless the task wants every joint
+ * in place.
  */
 export function needsCapture(
-  { cameras, proprioception, goal }: Pick<ModelManifest, 'cameras' | 'proprioception' | 'goal'>,
+  { proprioception, goal }: Pick<ModelManifest, 'proprioception' | 'goal'>,
   { judgesJoints }: Pick<Task, 'judgesJoints'>,
 ): boolean {
-  if (cameras.length > 1) return true;
   return proprioception !== undefined && (goal.proprioception !== 'from_images' || judgesJoints);
 }
 

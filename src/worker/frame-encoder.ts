@@ -72,7 +72,7 @@ export class FrameEncoder {
           subject: `images for camera ${converter.spec.name}`,
           found: `${String(set.frames.length)} images`,
           expected: `${String(this.#images.length)}, one for each camera of the model`,
-          remedy: 'Give a goal image for each camera.',
+          remedy: 'Give a goal image for each camera: goal_image/CAMERA, ~/capture_goal or the action.',
         });
       }
       const data = new Float32Array(converter.length);

@@ -1,4 +1,4 @@
-"""A robot seen by two cameras, one of which falls silent while the robot moves."""
+"""A robot seen by two cameras: goals of two pictures, and one camera that falls silent while the robot moves."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from conftest import StartNode
 from lifecycle_msgs.msg import Transition
-from peer import Peer
+from peer import LATCHED, Peer
 from sensor_msgs.msg import Image
 from two_camera_model import make_two_camera_model
 
+ALONE_S = 1.0
 SILENCE_S = 2.0
 REST_WITHIN_S = 1.5
 """0.5 s of silence, and the time to brake."""
@@ -36,6 +37,21 @@ class Wrist:
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     return make_two_camera_model(tmp_path / "two-cameras", "wrist")
+
+
+def test_a_goal_is_an_image_of_each_camera(start_node: StartNode, make_peer: Callable[..., Peer], model: Path) -> None:
+    process = start_node(model=str(model))
+    peer = make_peer()
+    Wrist(peer)
+    assert peer.change_state(Transition.TRANSITION_CONFIGURE)
+    assert peer.activate(), process.log_path.read_text()
+    goals = {camera: peer.create_publisher(Image, f"goal_image/{camera}", LATCHED) for camera in ("image", "wrist")}
+    picture = peer._image(90)
+    goals["image"].publish(picture)
+    peer.spin_for(ALONE_S)
+    assert peer.rests(), "one of two images is no goal"
+    goals["wrist"].publish(picture)
+    assert peer.spin_until(peer.moves), process.log_path.read_text()
 
 
 def test_the_robot_holds_while_one_of_two_cameras_is_silent_says_which_and_goes_on(

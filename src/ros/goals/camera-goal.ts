@@ -1,8 +1,13 @@
-import type { FrameSet, ModelInfo } from '../../core/model-info.js';
+import type { FrameSet, ModelCamera, ModelInfo } from '../../core/model-info.js';
+import type { WantedImage } from '../../core/model-spec.js';
+import type { ImageFrame } from '../../core/types.js';
 import { ImageTopic } from '../topics/camera-image-topic.js';
 import type { ImageTransport } from '../topics/camera-image-topic.js';
+import { imageTopics } from '../topics/camera-images.js';
 import type { WantedQos } from '../topics/qos-policies.js';
 import type { Topics } from '../topics/topics.js';
+
+const TOPIC = 'goal_image';
 
 /** The last goal is received even if it was published before the node started, if its publisher keeps it. */
 export const goalQos: WantedQos = { depth: 1, reliability: 'reliable', durability: 'best_available' };
@@ -17,12 +22,14 @@ export interface GoalImageOptions {
 
 /**
  * The topic `goal_image`, or `goal_image/compressed`: one of them, by the transport of the cameras. A publisher of both sends the same goal
- * twice, and it would be chance which of the two comes last.
+ * twice, and it would be chance which of the two comes last. A model with several cameras has a topic for each, too, below that one: their
+ * images are a goal once there is one of each with the same stamp.
  */
 export class GoalImageInput {
   readonly #topics: Topics;
   readonly #options: GoalImageOptions;
-  #current: { readonly transport: ImageTransport; readonly images: ImageTopic } | null = null;
+  #only: { readonly transport: ImageTransport; readonly images: ImageTopic } | null = null;
+  #several: readonly ImageTopic[] = [];
 
   constructor(topics: Topics, options: GoalImageOptions) {
     this.#topics = topics;
@@ -31,19 +38,56 @@ export class GoalImageInput {
 
   /** Receives images by this transport from now on. */
   listen(transport: ImageTransport): void {
-    if (this.#current?.transport === transport) return;
-    this.#current?.images.dispose();
-    const { model, onGoal, onProblem } = this.#options;
-    const images = new ImageTopic(this.#topics, {
-      topic: 'goal_image',
+    if (this.#only?.transport === transport) return;
+    this.#only?.images.dispose();
+    const { model, onGoal } = this.#options;
+    const images = this.#receive(
+      TOPIC,
       transport,
-      qos: goalQos,
-      wanted: () => model()?.cameras[0]?.wanted ?? 'grey',
-      onProblem,
-      onFrame: (frame) => {
+      () => model()?.cameras[0]?.wanted ?? 'grey',
+      (frame) => {
         onGoal({ stampNs: frame.stampNs, frames: [frame] });
       },
-    });
-    this.#current = { transport, images };
+    );
+    this.#only = { transport, images };
+  }
+
+  /** Receives an image for each of several cameras, too, by the transport in force. */
+  open(cameras: readonly ModelCamera[]): void {
+    this.close();
+    const transport = this.#only?.transport;
+    if (cameras.length === 1 || transport === undefined) return;
+    let waiting: (ImageFrame | undefined)[] = [];
+    this.#several = imageTopics(TOPIC, cameras).map((topic, index) =>
+      this.#receive(
+        topic,
+        transport,
+        () => cameras[index]?.wanted ?? 'grey',
+        (frame) => {
+          waiting[index] = frame;
+          const frames = cameras.flatMap((_, camera) => waiting[camera] ?? []);
+          if (frames.length < cameras.length || frames.some(({ stampNs }) => stampNs !== frame.stampNs))
+            return;
+          waiting = [];
+          this.#options.onGoal({ stampNs: frame.stampNs, frames });
+        },
+      ),
+    );
+  }
+
+  /** Receives no images for single cameras any more. */
+  close(): void {
+    for (const images of this.#several) images.dispose();
+    this.#several = [];
+  }
+
+  #receive(
+    topic: string,
+    transport: ImageTransport,
+    wanted: () => WantedImage,
+    onFrame: (frame: ImageFrame) => void,
+  ): ImageTopic {
+    const { onProblem } = this.#options;
+    return new ImageTopic(this.#topics, { topic, transport, qos: goalQos, wanted, onProblem, onFrame });
   }
 }

@@ -1,5 +1,6 @@
 import type { Condition } from '../../safety/watchdog.js';
-import type { FrameSet, ModelInfo } from '../../core/model-info.js';
+import { at } from '../../core/array-access.js';
+import type { FrameSet, ModelCamera, ModelInfo } from '../../core/model-info.js';
 import type { Logger, Plan } from '../../core/types.js';
 import type { Parameters } from '../../params/schema.js';
 import { GoalImageInput } from './camera-goal.js';
@@ -92,6 +93,16 @@ export class GoalInputs {
     this.#images.listen(transport);
   }
 
+  /** Receives goal images for each of several cameras, too. */
+  open(cameras: readonly ModelCamera[]): void {
+    this.#images.open(cameras);
+  }
+
+  /** Receives none for single cameras any more. */
+  close(): void {
+    this.#images.close();
+  }
+
   /** An image without a stamp that is sent again and again is one goal, not a new one each time. */
   #onImage(goal: FrameSet): void {
     if (goal.stampNs !== 0n) {
@@ -116,9 +127,16 @@ export class GoalInputs {
   }
 }
 
-function isSameImage({ frames: [one] }: FrameSet, { frames: [other] }: FrameSet): boolean {
-  if (one === undefined || other === undefined) return false;
+function isSameImage({ frames: ones }: FrameSet, { frames: others }: FrameSet): boolean {
   return (
-    one.width === other.width && one.encoding === other.encoding && Buffer.compare(one.data, other.data) === 0
+    ones.length === others.length &&
+    ones.every((one, camera) => {
+      const other = at(others, camera);
+      return (
+        one.width === other.width &&
+        one.encoding === other.encoding &&
+        Buffer.compare(one.data, other.data) === 0
+      );
+    })
   );
 }

@@ -173,11 +173,13 @@ export function wirePlanner(options: PlannerPartsOptions): PlannerParts {
     cameras: {
       open: (model) => {
         cameras.open(model);
+        goalInputs.open(model.cameras);
         goalDisplay.open(model.cameras);
         distanceMaps.open(model.cameras);
       },
       close: () => {
         cameras.close();
+        goalInputs.close();
         goalDisplay.close();
         distanceMaps.close();
       },

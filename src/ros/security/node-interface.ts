@@ -72,8 +72,12 @@ export function plannerInterface(cameras: readonly Pick<ModelCamera, 'name' | 't
         ]),
       ),
       '/clock',
-      'goal_image',
-      'goal_image/compressed',
+      ...new Set(
+        ['goal_image', ...imageTopics('goal_image', cameras)].flatMap((topic) => [
+          topic,
+          `${topic}/compressed`,
+        ]),
+      ),
       'goal_latent',
       'goal_state',
       'joint_states',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { cameraTopics, checkCameras } from '../../../eval/episodes/cameras.js';
+import { cameraTopics, checkCameras, goalTopics } from '../../../eval/episodes/cameras.js';
 import { loadSubject } from '../../../eval/episodes/subject.js';
 import { robotChoice } from '../../fixtures/robot-choice.js';
 import { TinyModelCopy } from '../../fixtures/tiny-model.js';
@@ -40,6 +40,12 @@ describe('the cameras of a model and of a robot', () => {
       ['scene/image', 'scene/image_raw'],
       ['3d_wrist/image', '_3d_wrist/image_raw'],
     ]);
+    // A name that no topic can have is replaced by its number.
+    expect(goalTopics(model)).toEqual([
+      ['goal_image/scene', 'scene/goal_image'],
+      ['goal_image/camera1', '_3d_wrist/goal_image'],
+    ]);
+    expect(goalTopics(manifest)).toEqual([['goal_image', 'goal_image']]);
   });
 
   it('do not fit if the robot lacks one: the error names it, those that there are, and what to do', () => {

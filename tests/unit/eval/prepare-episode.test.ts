@@ -125,21 +125,19 @@ describe('the goals that the node captures itself', () => {
     ({ manifest } = await loadSubject(robotChoice()));
   });
 
-  it('are those of models that take more than one picture', () => {
-    const { cameras, goal } = manifest;
+  it('are those of models that take more than pictures', () => {
+    const { goal } = manifest;
     const proprioception = { fields: [], mean: [], std: [] };
     const judgesJoints = false;
     expect(needsCapture(manifest, { judgesJoints })).toBe(false);
-    expect(needsCapture({ cameras: [...cameras, ...cameras], goal }, { judgesJoints })).toBe(true);
-    expect(needsCapture({ cameras, proprioception, goal }, { judgesJoints })).toBe(true);
+    expect(needsCapture({ proprioception, goal }, { judgesJoints })).toBe(true);
   });
 
   it('are those of tasks that want every joint in place, if the model reads joints from a picture', () => {
-    const { cameras } = manifest;
     const proprioception = { fields: [], mean: [], std: [] };
     const goal = { kind: 'image', proprioception: 'from_images' } as const;
-    expect(needsCapture({ cameras, proprioception, goal }, { judgesJoints: false })).toBe(false);
-    expect(needsCapture({ cameras, proprioception, goal }, { judgesJoints: true })).toBe(true);
+    expect(needsCapture({ proprioception, goal }, { judgesJoints: false })).toBe(false);
+    expect(needsCapture({ proprioception, goal }, { judgesJoints: true })).toBe(true);
     expect(needsCapture(manifest, { judgesJoints: true })).toBe(false);
   });
 });

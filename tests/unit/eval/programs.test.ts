@@ -80,7 +80,7 @@ describe('the programs of a session', () => {
     expect(valueOf(program.args, '-r')).toBe('wrist:=image_raw');
   });
 
-  it('the planner node gets each of several cameras from the one of the same name', () => {
+  it('the planner node gets images and goals of each of several cameras from the one of the same name', () => {
     const [camera] = subject.manifest.cameras;
     const named = (name: string, topic: string) => ({ ...(camera as typeof camera & object), name, topic });
     const cameras = [named('scene', 'image'), named('wrist-left', 'hand/image')];
@@ -88,6 +88,8 @@ describe('the programs of a session', () => {
     expect(args.filter((_, index) => args[index - 1] === '-r')).toEqual([
       'image:=scene/image_raw',
       'hand/image:=wrist_left/image_raw',
+      'goal_image/scene:=scene/goal_image',
+      'goal_image/camera1:=wrist_left/goal_image',
     ]);
   });
 
