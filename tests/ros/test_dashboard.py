@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
-from pages import MAIN, Dashboard, Page, dashboard
+from pages import MAIN, Dashboard, Message, Page, dashboard
 from parameter_client import ParameterClient
 from peer import Peer
 
@@ -105,10 +105,18 @@ class TestParameters:
         assert page.value("seed") == 1
 
 
+def cameras_in(event: Message) -> list[str]:
+    """The channels of cameras that a message names, if it is the list of streams."""
+    message = event.get("message") or {}
+    streams = message["streams"] if message.get("type") == "streams" else []
+    return [stream["channel"] for stream in streams if stream["channel"].startswith("camera/")]
+
+
 class TestStreams:
     def test_everything_that_a_plan_shows_arrives_while_it_is_watched(self, page, peer):
-        streams = page.message("streams")["streams"]
-        camera = next(stream["channel"] for stream in streams if stream["channel"].startswith("camera/"))
+        # The first list of streams may be from before the model was loaded, which has the cameras.
+        streams = page.wait_for(lambda event: cameras_in(event) != [])
+        camera = cameras_in(streams)[0]
         page.watch("statistics", "joints", "plan", "candidates", "plan_path", camera)
         figures = spin_until(peer, page, type="statistics")["message"]["values"]
         assert figures["plan_ms"] > 0
