@@ -31,8 +31,10 @@ _FILES = {"goalEncoder": "goal_encoder.onnx", "inverseDynamics": "inverse_dynami
 """Files of graphs that are not named as the graph."""
 _OPSET = 18
 _GOLDEN_BATCH = 8
+_LEAST_GOLDEN = 4
+"""As the contract has it (docs/model-contract.md)."""
 _GOLDEN_PIXELS = _GOLDEN_BATCH * 64 * 64
-"""Fewer golden images than a batch if they would have more pixels than this, but at least 2."""
+"""Images have fewer golden vectors if those would have more pixels than this."""
 _TOLERANCE = {"cpu": 5e-4, "webgpu": 1e-3}
 """Of golden vectors. PyTorch and ONNX Runtime add up the pixels of a channel in another order: a trained encoder of
 images of 128 x 128 pixels differs by 8e-5."""
@@ -138,12 +140,16 @@ def graph_entry(file: Path) -> dict[str, Any]:
     return {"file": file.name, "sha256": sha256_of(file), **({"data": data} if data else {})}
 
 
+def golden_count(pixels: int) -> int:
+    """Golden vectors of a model whose images have so many pixels."""
+    return min(_GOLDEN_BATCH, max(_LEAST_GOLDEN, _GOLDEN_PIXELS // pixels))
+
+
 def _golden(networks: Networks, dataset: Dataset) -> dict[str, Tensor]:
     """Golden vectors: inputs from recorded episodes, and the outputs of the networks."""
     rng = np.random.default_rng(0)
     episodes = np.arange(len(dataset.frames))
-    pixels = networks.camera.width * networks.camera.height * len(networks.cameras)
-    count = min(_GOLDEN_BATCH, max(2, _GOLDEN_PIXELS // pixels))
+    count = golden_count(networks.camera.width * networks.camera.height * len(networks.cameras))
     frames, actions, positions, velocities = dataset.sequences(rng, episodes, count, WINDOW + 1)
     with torch.no_grad():
         # The first view, without photometry.

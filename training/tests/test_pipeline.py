@@ -21,6 +21,7 @@ from jepa_mpc_training import stages
 from jepa_mpc_training.card import write_card
 from jepa_mpc_training.config import Config, PhotometryConfig, RandomiseConfig, simulated_in, with_settings
 from jepa_mpc_training.evaluate import Timing, evaluate, runs_of
+from jepa_mpc_training.export import golden_count
 from jepa_mpc_training.exporters.errors import ExportRefusedError
 from jepa_mpc_training.runtime import ExportedModel
 from jepa_mpc_training.stages import Pipeline
@@ -111,6 +112,13 @@ def test_pixels_through_the_manifest_give_the_golden_latent(tiny: TinyRun) -> No
     state = golden["encoder.proprioception"][0] * spec["std"] + spec["mean"]
     latent = model.encode(np.rint(pixels).astype(np.uint8), state[:2], state[2:])
     np.testing.assert_allclose(latent, golden["encoder.latent"][0], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "count"), [(28 * 28, 8), (64 * 64, 8), (80 * 80, 5), (128 * 128, 4), (1920 * 1080, 4)]
+)
+def test_large_images_have_fewer_golden_vectors_but_as_many_as_the_node_asks_for(pixels: int, count: int) -> None:
+    assert golden_count(pixels) == count
 
 
 def test_a_second_run_does_nothing_and_gives_the_same_figures(
