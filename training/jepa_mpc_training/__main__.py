@@ -20,7 +20,10 @@ class _Parser(argparse.ArgumentParser):
     """Takes options from files as well: `@FILE` stands for the words of all its lines, without comments."""
 
     def convert_arg_line_to_args(self, arg_line: str) -> list[str]:
-        return shlex.split(arg_line, comments=True)
+        try:
+            return shlex.split(arg_line, comments=True)
+        except ValueError as error:
+            self.error(f"@FILE: found the line {arg_line} ({error}), expected each quotation to end on its line.")
 
 
 def main(arguments: list[str] | None = None) -> None:

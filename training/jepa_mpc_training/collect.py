@@ -50,10 +50,7 @@ def collect(
     Gazebo's camera. Raises ExportRefusedError for cameras that the robot does not have.
     """
     episodes, periods = config.episodes, config.periods
-    in_gazebo, views = (
-        spread(config.gazebo_episodes, episodes),
-        view_count(config, randomise),
-    )
+    in_gazebo, views = spread(config.gazebo_episodes, episodes), view_count(config, randomise)
     travels = alternating(config.travel_share, episodes)
     with ExitStack() as stack:
         scene = stack.enter_context(closing(MujocoPlant(urdf_xml, options=options)))

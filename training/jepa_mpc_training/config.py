@@ -337,6 +337,8 @@ def with_settings(config: Config, settings: Sequence[str]) -> Config:
             raise ValueError(f"--set {path}: found '{text}', expected a finite number.")
         if kind in (int, float) and name in _POSITIVE and value <= 0:
             raise ValueError(f"--set {path}: found '{text}', expected a number above 0.")
+        if name.endswith("_share") and not 0 <= value <= 1:
+            raise ValueError(f"--set {path}: found '{text}', expected a share from 0 to 1.")
         config = dataclasses.replace(config, **{stage: dataclasses.replace(section, **{name: value})})
     return config
 

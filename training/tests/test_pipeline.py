@@ -309,11 +309,22 @@ def test_run_and_model_are_named_after_the_robot(
     assert (run_folder, model_folder) == (program.ROOT / run, program.ROOT / model)
 
 
+def test_a_file_of_options_with_an_open_quotation_mark_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "options.args").write_text("--threads 1\n--set 'train.steps=7\n")
+    with pytest.raises(SystemExit, match="2"):
+        program.main(["collect", f"@{tmp_path}/options.args"])
+    assert "found the line --set 'train.steps=7 (No closing quotation)" in capsys.readouterr().err
+
+
 def test_settings_of_the_command_line_keep_their_types_and_refuse_strangers() -> None:
     assert with_settings(Config(), ["train.steps=7", "planner.min_std=0.5"]).train.steps == 7
+    assert with_settings(Config(), ["collect.travel_share=1", "inverse.picture_share=0"]).collect.travel_share == 1
     wrong = ("train.stepz=7", "train.steps=many", "name=x", "train.steps")
     out_of_range = ("inverse.detour=0", "inverse.detour=nan", "inverse.ahead=-3", "planner.horizon=0", "train.patch=0")
-    for bad in (*wrong, *out_of_range):
+    shares = ("collect.travel_share=2", "distance.picture_share=-0.1", "randomise.nominal_share=1.01")
+    for bad in (*wrong, *out_of_range, *shares):
         with pytest.raises(ValueError, match="--set"):
             with_settings(Config(), [bad])
 
