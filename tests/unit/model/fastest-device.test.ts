@@ -188,6 +188,7 @@ describe('the record', () => {
     expect(new Set(paths).size).toBe(4);
     expect(dirname(paths[0] ?? '')).toBe(join(folder, 'jepa-mpc', 'devices'));
     expect(existsSync(dirname(paths[0] ?? ''))).toBe(false);
+    expect(recordPath(['a'], { XDG_CACHE_HOME: '' })).toBe(recordPath(['a'], {}));
   });
 
   it('notices another driver and another graphics device', () => {
