@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'planner.not-ready'
   | 'goal.name'
   | 'goal.file'
+  | 'goal.stamps'
   | 'command.outside-limits'
   | 'command.speed-scale'
   | 'docs.no-marks'

@@ -50,6 +50,11 @@ def test_a_goal_is_an_image_of_each_camera(start_node: StartNode, make_peer: Cal
     goals["image"].publish(picture)
     peer.spin_for(ALONE_S)
     assert peer.rests(), "one of two images is no goal"
+    later = peer._image(90)
+    assert later.header.stamp != picture.header.stamp
+    goals["wrist"].publish(later)
+    assert peer.spin_until(lambda: "[goal.stamps]" in process.log_path.read_text()), process.log_path.read_text()
+    assert peer.rests(), "images with two stamps are no goal"
     goals["wrist"].publish(picture)
     assert peer.spin_until(peer.moves), process.log_path.read_text()
 

@@ -1,3 +1,4 @@
+import { JepaMpcError } from '../../core/errors.js';
 import type { FrameSet, ModelCamera, ModelInfo } from '../../core/model-info.js';
 import type { WantedImage } from '../../core/model-spec.js';
 import type { ImageFrame } from '../../core/types.js';
@@ -66,8 +67,11 @@ export class GoalImageInput {
         (frame) => {
           waiting[index] = frame;
           const frames = cameras.flatMap((_, camera) => waiting[camera] ?? []);
-          if (frames.length < cameras.length || frames.some(({ stampNs }) => stampNs !== frame.stampNs))
+          if (frames.length < cameras.length) return;
+          if (frames.some(({ stampNs }) => stampNs !== frame.stampNs)) {
+            this.#options.onProblem(differentStamps(cameras, frames));
             return;
+          }
           waiting = [];
           this.#options.onGoal({ stampNs: frame.stampNs, frames });
         },
@@ -90,4 +94,14 @@ export class GoalImageInput {
     const { onProblem } = this.#options;
     return new ImageTopic(this.#topics, { topic, transport, qos: goalQos, wanted, onProblem, onFrame });
   }
+}
+
+function differentStamps(cameras: readonly ModelCamera[], frames: readonly ImageFrame[]): JepaMpcError {
+  const stamps = frames.map(({ stampNs }, camera) => `${cameras[camera]?.name ?? ''} ${String(stampNs)} ns`);
+  return new JepaMpcError('goal.stamps', {
+    subject: `goal images of ${String(cameras.length)} cameras`,
+    found: `stamps ${stamps.join(', ')}`,
+    expected: 'one stamp for the images of a goal',
+    remedy: 'Publish them with the same header.stamp. The goal in force stays.',
+  });
 }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { JepaMpcError } from '../../../../src/core/errors.js';
 import type { FrameSet, ModelCamera } from '../../../../src/core/model-info.js';
 import { GoalImageInput } from '../../../../src/ros/goals/camera-goal.js';
 import { FakeRos } from '../../../fixtures/fake-ros.js';
@@ -10,6 +11,7 @@ const cameras = (...names: string[]): ModelCamera[] =>
 
 let ros: FakeRos;
 let goals: FrameSet[];
+let problems: string[];
 let input: GoalImageInput;
 
 /** Sends an image with this stamp, in ms, and of this grey level. @returns how many receivers there are */
@@ -25,11 +27,12 @@ function received(): (readonly [stampMs: number, ...levels: (number | undefined)
 beforeEach(() => {
   ros = new FakeRos({ model: 'models/reacher' });
   goals = [];
+  problems = [];
   input = new GoalImageInput(ros.topics, {
     model: () => null,
     onGoal: (goal) => goals.push(goal),
     onProblem: (problem) => {
-      throw problem;
+      problems.push(problem instanceof JepaMpcError ? problem.code : String(problem));
     },
   });
   input.listen('raw');
@@ -50,15 +53,18 @@ describe('goals from images of several cameras', () => {
       [100, 5, 7],
       [200, 6, 8],
     ]);
+    expect(problems).toEqual([]);
   });
 
-  it('do not mix images of two goals', () => {
+  it('do not mix images of two goals, and say that their stamps differ', () => {
     send('goal_image/scene', 100, 1);
     send('goal_image/scene', 200, 2);
     send('goal_image/wrist', 100, 3);
     expect(goals).toEqual([]);
+    expect(problems).toEqual(['goal.stamps']);
     send('goal_image/wrist', 200, 4);
     expect(received()).toEqual([[200, 2, 4]]);
+    expect(problems).toHaveLength(1);
   });
 
   it('take each image once, also where none has a stamp', () => {
