@@ -145,7 +145,8 @@ class Pipeline:
 
     def run(self, last: str) -> dict[str, dict[str, Any]]:
         """Runs the stages up to and including `last`; returns the figures of each. After evaluate it writes the
-        card. Raises ExportRefusedError for a stage that the settings leave out."""
+        card. Raises ExportRefusedError for a stage that the settings leave out, and for recorded cameras that evaluate
+        cannot simulate because the robot lacks them."""
         left_out = self._left_out()
         if last in left_out:
             raise ExportRefusedError(
@@ -154,6 +155,10 @@ class Pipeline:
                 expected="a stage of the model",
                 remedy=f"Pass --set {left_out[last]}=on.",
             )
+        if last == "evaluate" and self._recorded is not None:
+            # Recorded cameras are simulated in evaluate alone, which comes last.
+            recorded = source_of(self._recorded).camera_names
+            camera_indices(read_cameras(self._robot.root), recorded, self._config.collect.frame_size)
         figures = {}
         for name in STAGES[: STAGES.index(last) + 1]:
             if name in left_out:

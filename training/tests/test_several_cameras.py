@@ -37,7 +37,7 @@ from jepa_mpc_training.exporters.errors import ExportRefusedError
 from jepa_mpc_training.features import features_of, open_encoder, write_features
 from jepa_mpc_training.photometry import photographed
 from jepa_mpc_training.probe_folder import probe_folder
-from jepa_mpc_training.recordings.source import BagSource
+from jepa_mpc_training.recordings.source import BagSource, LerobotSource
 from jepa_mpc_training.robot import Robot
 from jepa_mpc_training.rollout_error import ROLLOUT_STEPS, rollout_errors
 from jepa_mpc_training.runtime import ExportedModel
@@ -236,6 +236,14 @@ def test_cameras_that_cannot_be_used_are_refused_before_any_work(
 ) -> None:
     with pytest.raises(ExportRefusedError, match=words):
         Pipeline(TWO_CAMERAS, with_settings(Config(), settings), tmp_path / "run", tmp_path / "model")
+    assert not (tmp_path / "run").exists()
+
+
+def test_recorded_cameras_that_evaluate_cannot_simulate_are_refused_before_any_work(tmp_path: Path) -> None:
+    source = LerobotSource(("data",), camera="observation.images.camera,observation.images.wristcam")
+    pipeline = Pipeline(TWO_CAMERAS, TINY, tmp_path / "run", tmp_path / "model", source)
+    with pytest.raises(ExportRefusedError, match=r"found 'wristcam'.*Did you mean 'wrist-cam'"):
+        pipeline.run("evaluate")
     assert not (tmp_path / "run").exists()
 
 

@@ -137,10 +137,11 @@ def _cameras(path: Path, source: LerobotSource, features: dict[str, Any]) -> lis
     unknown = [name for name in chosen if name not in there]
     if not unknown and (len(chosen) == 1 or (source.camera and len(set(chosen)) == len(chosen))):
         return chosen
+    wrong = f", and no '{unknown[0]}'" if unknown else f", and the choice {source.camera}" if source.camera else ""
     raise RecordingError(
         f"LeRobot data set {path}",
-        found=f"cameras {', '.join(there) or 'none'}" + (f", and no '{unknown[0]}'" if unknown else ""),
-        expected="one camera, or several that are chosen",
+        found=f"cameras {', '.join(there) or 'none'}{wrong}",
+        expected="one camera, or several different ones that are chosen",
         remedy="Choose one of them: --lerobot-camera NAME, or several: --lerobot-camera NAME,NAME.",
     )
 

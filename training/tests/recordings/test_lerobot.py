@@ -197,6 +197,10 @@ def test_several_cameras_that_are_chosen_are_kept_side_by_side(tmp_path: Path, i
     assert np.ptp(front) > 50
     with pytest.raises(RecordingError, match=r"cameras \S+front, \S+wrist, expected one camera, or several"):
         _collect(path, tmp_path / "out")
+    with pytest.raises(
+        RecordingError, match=r"and the choice \S+wrist,\S+wrist, expected one camera, or several different"
+    ):
+        _collect(path, tmp_path / "out", camera=f"{WRIST},{WRIST}")
     assert _collect(path, tmp_path / "out", camera=WRIST).cameras == ()
 
 
