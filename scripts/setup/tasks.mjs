@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { bundleInto } from './bundle.mjs';
 import { gpuSteps } from './gpu/gpu-prefix.mjs';
@@ -170,7 +171,21 @@ export function choosesGazebo(args) {
  * @returns {boolean} whether frames are to be collected in Gazebo
  */
 export function trainingNeedsGazebo(args) {
-  return choosesGazebo(args) || args.some((arg) => /^(--set=)?\w+\.gazebo_episodes=0*[1-9]\d*$/.test(arg));
+  const words = args.flatMap((arg) => (arg.startsWith('@') ? wordsOf(arg.slice(1)) : [arg]));
+  return (
+    choosesGazebo(words) || words.some((word) => /^(--set=)?\w+\.gazebo_episodes=0*[1-9]\d*$/.test(word))
+  );
+}
+
+/**
+ * @param {string} path of a file of options; the training refuses one that it cannot read
+ * @returns {string[]} its words, without comments and quotation marks
+ */
+function wordsOf(path) {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return [];
+  return readFileSync(path, 'utf8')
+    .replaceAll(/#.*$|['"]/gm, '')
+    .split(/\s+/);
 }
 
 /** Options of the task `setup`. */

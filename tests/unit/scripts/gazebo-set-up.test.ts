@@ -259,3 +259,14 @@ test.each([
 ])('training with %j needs Gazebo: %s', (args, expected) => {
   expect(trainingNeedsGazebo(args)).toBe(expected);
 });
+
+test.each([
+  ["# in Gazebo\n--run runs/a --set 'collect.gazebo_episodes=400'\n", true],
+  ['--simulator gazebo', true],
+  ['# --simulator gazebo\n--set collect.gazebo_episodes=0', false],
+])('training with a file of the options %j needs Gazebo: %s', (options, expected) => {
+  const file = join(scratch, 'options.args');
+  writeFileSync(file, options);
+  expect(trainingNeedsGazebo(['all', `@${file}`])).toBe(expected);
+  expect(trainingNeedsGazebo(['all', `@${file}.gone`])).toBe(false);
+});
