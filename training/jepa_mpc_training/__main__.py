@@ -38,11 +38,13 @@ def main(arguments: list[str] | None = None) -> None:
     # took eight times the processor time of one.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     given = sys.argv[1:] if arguments is None else arguments
-    if len(given) > 1 and given[0] == "export" and not given[1].startswith("-"):
+    # A stage takes options alone; the commands of the same names take a folder or a kind first.
+    is_stage = len(given) < 2 or given[1].startswith(("-", "@"))
+    if given[:1] == ["export"] and not is_stage:
         from .exporters.command import main as export_published
 
         sys.exit(export_published(given[1:]))
-    if len(given) > 1 and given[0] == "probe" and not given[1].startswith("-"):
+    if given[:1] == ["probe"] and not is_stage:
         from .probe_folder import main as probe_folder
 
         sys.exit(probe_folder(given[1:]))

@@ -309,6 +309,16 @@ def test_run_and_model_are_named_after_the_robot(
     assert (run_folder, model_folder) == (program.ROOT / run, program.ROOT / model)
 
 
+@pytest.mark.parametrize("stage", ["export", "probe"])
+def test_a_stage_with_the_name_of_a_command_takes_a_file_of_options(
+    stage: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "options.args").write_text("--set train.stepz=7")
+    with pytest.raises(SystemExit, match="2"):
+        program.main([stage, f"@{tmp_path}/options.args"])
+    assert "jepa_mpc_training: error: --set: found 'train.stepz=7'" in capsys.readouterr().err
+
+
 def test_a_file_of_options_with_an_open_quotation_mark_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
