@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jepa_mpc_sim.cameras import Camera
+from jepa_mpc_sim.cameras import Camera, topic_name
 from jepa_mpc_sim.names import did_you_mean
 
 from .exporters.errors import ExportRefusedError
@@ -45,6 +45,13 @@ def camera_indices(there: Sequence[Camera], chosen: Sequence[str], frame_size: i
                 expected=f"names other than {' and '.join(OTHER_TENSORS)}, which a model has for something else",
                 remedy="Rename the sensor in the URDF.",
             )
+    if len({topic_name(name) for name in chosen}) != len(chosen):
+        raise ExportRefusedError(
+            _SETTING,
+            found=f"cameras {', '.join(chosen)}, two of them on one topic",
+            expected="names that still differ with _ for each character that a topic cannot have",
+            remedy="Rename one of the sensors in the URDF.",
+        )
     indices = [names.index(name) for name in chosen]
     sizes = {f"{there[index].width} x {there[index].height}" for index in indices}
     if frame_size == 0 and len(sizes) > 1:

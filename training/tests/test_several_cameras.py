@@ -239,6 +239,13 @@ def test_cameras_that_cannot_be_used_are_refused_before_any_work(
     assert not (tmp_path / "run").exists()
 
 
+def test_cameras_whose_images_would_share_a_topic_are_refused(tmp_path: Path) -> None:
+    urdf = TWO_CAMERAS.replace('sensor name="camera"', 'sensor name="wrist_cam"')
+    config = with_settings(TINY, ["collect.cameras=wrist_cam,wrist-cam"])
+    with pytest.raises(ExportRefusedError, match="found cameras wrist_cam, wrist-cam, two of them on one topic"):
+        Pipeline(urdf, config, tmp_path / "run", tmp_path / "model")
+
+
 def test_recorded_cameras_that_evaluate_cannot_simulate_are_refused_before_any_work(tmp_path: Path) -> None:
     source = LerobotSource(("data",), camera="observation.images.camera,observation.images.wristcam")
     pipeline = Pipeline(TWO_CAMERAS, TINY, tmp_path / "run", tmp_path / "model", source)
