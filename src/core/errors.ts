@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'planner.not-ready'
   | 'goal.name'
   | 'goal.file'
+  | 'goal.cameras'
   | 'goal.stamps'
   | 'command.outside-limits'
   | 'command.speed-scale'

@@ -1,4 +1,4 @@
-"""Stage 1: random exploration in the simulators. Each motion is recorded under several appearances of the scene."""
+"""Stage 1: exploration in the simulators. Each motion is recorded under several appearances of the scene."""
 
 from __future__ import annotations
 

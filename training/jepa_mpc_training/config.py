@@ -41,7 +41,7 @@ def _added(default: Any) -> Any:
 
 @dataclass(frozen=True)
 class CollectConfig:
-    """Random exploration in the simulators."""
+    """Exploration in the simulators."""
 
     episodes: int = 1600
     gazebo_episodes: int = 0
@@ -238,7 +238,7 @@ class DistanceConfig:
     """Weight of the squared distance between two views of one frame."""
     queries: int = 8
     """Weighted means over the tokens of a latent that has several (`train distance`)."""
-    picture_share: float = 0.5
+    picture_share: float = _added(0.5)
     """Share of the goals whose joints are read from their pictures. Where a joint cannot be read, the distance learns
     to overlook it, also in goals whose joint positions are known. 0: these goals alone."""
     seed: int = 0
@@ -255,7 +255,7 @@ class InverseConfig:
     width: int = 256
     ahead: int = 30
     """Maximum number of periods from a moment to its goal."""
-    picture_share: float = 0.5
+    picture_share: float = _added(0.5)
     """As in `DistanceConfig`."""
     detour: float = 0.25
     """Detour in predictor steps, by the temporal distance, with which a recorded way counts 1/e of a direct one."""

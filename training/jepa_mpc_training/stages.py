@@ -351,7 +351,7 @@ class Pipeline:
         )
 
     def _source_in_words(self) -> str:
-        seen = "random exploration" if self._recorded is None else "recordings of a robot"
+        seen = "exploration" if self._recorded is None else "recordings of a robot"
         if self._encoder is None:
             return f"Trained from {seen} by training/ of this repository"
         kind = self._encoder.kind

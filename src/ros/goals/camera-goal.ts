@@ -23,8 +23,8 @@ export interface GoalImageOptions {
 
 /**
  * The topic `goal_image`, or `goal_image/compressed`: one of them, by the transport of the cameras. A publisher of both sends the same goal
- * twice, and it would be chance which of the two comes last. A model with several cameras has a topic for each, too, below that one: their
- * images are a goal once there is one of each with the same stamp.
+ * twice, and it would be chance which of the two comes last. A model with several cameras has a topic for each, below that one: their
+ * images are a goal once there is one of each with the same stamp, and an image of one camera alone is refused.
  */
 export class GoalImageInput {
   readonly #topics: Topics;
@@ -41,19 +41,20 @@ export class GoalImageInput {
   listen(transport: ImageTransport): void {
     if (this.#only?.transport === transport) return;
     this.#only?.images.dispose();
-    const { model, onGoal } = this.#options;
+    const { model, onGoal, onProblem } = this.#options;
     const images = this.#receive(
       TOPIC,
       transport,
       () => model()?.cameras[0]?.wanted ?? 'grey',
       (frame) => {
-        onGoal({ stampNs: frame.stampNs, frames: [frame] });
+        if (this.#several.length > 0) onProblem(oneOfSeveral(this.#several));
+        else onGoal({ stampNs: frame.stampNs, frames: [frame] });
       },
     );
     this.#only = { transport, images };
   }
 
-  /** Receives an image for each of several cameras, too, by the transport in force. */
+  /** Receives an image for each of several cameras, by the transport in force, and none for one alone. */
   open(cameras: readonly ModelCamera[]): void {
     this.close();
     const transport = this.#only?.transport;
@@ -94,6 +95,15 @@ export class GoalImageInput {
     const { onProblem } = this.#options;
     return new ImageTopic(this.#topics, { topic, transport, qos: goalQos, wanted, onProblem, onFrame });
   }
+}
+
+function oneOfSeveral(several: readonly ImageTopic[]): JepaMpcError {
+  return new JepaMpcError('goal.cameras', {
+    subject: TOPIC,
+    found: 'an image of one camera',
+    expected: `an image of each of the ${String(several.length)} cameras of the model`,
+    remedy: `Publish them with the same header.stamp on ${TOPIC}/CAMERA (docs/goals.md). The goal in force stays.`,
+  });
 }
 
 function differentStamps(cameras: readonly ModelCamera[], frames: readonly ImageFrame[]): JepaMpcError {

@@ -67,6 +67,15 @@ describe('goals from images of several cameras', () => {
     expect(problems).toHaveLength(1);
   });
 
+  it('refuse an image of one camera alone, and keep the goal in force', () => {
+    send('goal_image', 100, 1);
+    expect(goals).toEqual([]);
+    expect(problems).toEqual(['goal.cameras']);
+    input.close();
+    send('goal_image', 200, 2);
+    expect(received()).toEqual([[200, 2]]);
+  });
+
   it('take each image once, also where none has a stamp', () => {
     for (const level of [1, 2]) {
       send('goal_image/scene', 0, level);
