@@ -9,7 +9,7 @@ const ENABLED = ['ORT_TENSORRT_ENGINE_CACHE_ENABLE', 'ORT_TENSORRT_TIMING_CACHE_
 
 /**
  * Keeps the engines that TensorRT builds, which takes up to minutes, for the next start. The provider takes its settings from the environment
- * alone. It tells engines apart by the names and shapes of a graph and not by its weights, so each graph of each model has a folder of its own.
+ * alone. It tells engines apart by the names and shapes of a graph and not by its weights, so each graph of each model gets its own folder.
  * What the user has set stays as it is.
  */
 export class TensorRtCache {

@@ -34,8 +34,8 @@ def main(arguments: list[str] | None = None) -> None:
     # By default the threads of PyTorch spin while they wait for each other, which doubles the time of a step if another
     # program runs on the same cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # NumPy multiplies small matrices only, to scale frames. While the renderer has threads of its own, several threads
-    # took eight times the processor time of one.
+    # NumPy only multiplies small matrices, to scale frames. While the renderer's threads run, several threads of NumPy
+    # take eight times the processor time of one.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     given = sys.argv[1:] if arguments is None else arguments
     # A stage takes options alone; the commands of the same names take a folder or a kind first.

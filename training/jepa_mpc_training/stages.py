@@ -238,7 +238,7 @@ class Pipeline:
 
     def _distance(self, folder: Path) -> dict[str, Any]:
         training, _ = self._dataset().split(self._config.train.held_out)
-        goals = self._read_goals()
+        goals = self._pictures(self._config.distance.picture_share)
         return train_distance(
             self._encoded()[training],
             self._config.distance,
@@ -249,7 +249,7 @@ class Pipeline:
 
     def _inverse(self, folder: Path) -> dict[str, Any]:
         config = self._config
-        actions, goals = torch.from_numpy(self._dataset().actions), self._read_goals()
+        actions, goals = torch.from_numpy(self._dataset().actions), self._pictures(config.inverse.picture_share)
         training, held_out = (
             Recorded(self._encoded()[part], actions[part], None if goals is None else goals[part])
             for part in self._dataset().split(config.train.held_out)
@@ -444,6 +444,11 @@ class Pipeline:
     def _velocities(self) -> int:
         """Numbers of a latent that are velocities."""
         return len(self._joints) if self._config.train.proprioception else 0
+
+    def _pictures(self, share: float) -> torch.Tensor | None:
+        """See `_read_goals`, for a head that takes this share of its goals from pictures. Without such a share nothing
+        is read, which takes minutes of large images."""
+        return self._read_goals() if share > 0 else None
 
     def _read_goals(self) -> torch.Tensor | None:
         """What every frame is as a goal that is given as a picture: its latent, with the joints that are read from it

@@ -156,6 +156,19 @@ def test_without_inverse_dynamics_the_model_has_no_such_graph_and_the_stages_bef
         evaluate(urdf_xml, ExportedModel(model), TINY.planner, range(1), Timing(), "inverse")
 
 
+def test_no_picture_is_read_for_heads_that_take_no_goals_from_pictures(
+    tiny: TinyRun, urdf_xml: str, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[int] = []
+    read_all = stages.read_all
+    monkeypatch.setattr(stages, "read_all", lambda *arguments: reads.append(1) or read_all(*arguments))
+    for share, expected in (("0", 0), ("0.5", 1)):
+        settings = [f"{head}.picture_share={share}" for head in ("distance", "inverse")] + ["distance.steps=61"]
+        run = _copy(tiny, tmp_path / share)
+        Pipeline(urdf_xml, with_settings(TINY, settings), run, tmp_path / "model").run("inverse")
+        assert len(reads) == expected
+
+
 def test_settings_of_the_inverse_dynamics_change_no_stage_before_them(urdf_xml: str, tmp_path: Path) -> None:
     def made_from(*settings: str) -> dict[str, str]:
         return Pipeline(urdf_xml, with_settings(TINY, settings), tmp_path, tmp_path)._made_from
