@@ -28,15 +28,20 @@ VIEWS = 2
 (randomise.view_count)."""
 
 ADDED = "added"
-"""Metadata of a field that the fingerprint of a stage contains only if it does not have its default (stage.py)."""
+"""Metadata of a field that earlier versions did not have: the value that they worked with. The fingerprint of a stage
+contains the field only if it has another value (stage.py)."""
+
+LATENT_PARTS = ("all", "joints")
+"""What a head may learn from: all of a latent, or its joint part alone."""
 
 FRAME_SIZE = 64
 """Default width and height of recorded frames, in pixels."""
 
 
-def _added(default: Any) -> Any:
-    """A field that earlier versions did not have. What they made counts as made with this default."""
-    return field(default=default, metadata={ADDED: True})
+def _added(default: Any, *before: Any) -> Any:
+    """A field that earlier versions did not have. What they made counts as made with the value `before`, or else with
+    the default."""
+    return field(default=default, metadata={ADDED: before[0] if before else default})
 
 
 @dataclass(frozen=True)
@@ -218,6 +223,8 @@ class GoalConfig:
     points: int = 16
     """Points in the image that it finds."""
     width: int = 256
+    link_places: float = _added(1.0, 0.0)
+    """Weight of the error of the places that the joint positions put the links at. 0: every joint counts the same."""
     seed: int = 0
 
 
@@ -241,6 +248,9 @@ class DistanceConfig:
     picture_share: float = _added(0.5)
     """Share of the goals whose joints are read from their pictures. Where a joint cannot be read, the distance learns
     to overlook it, also in goals whose joint positions are known. 0: these goals alone."""
+    latent_part: str = _added("", "all")
+    """What of the latents the distance depends on: all, or joints (their joint part alone). Empty: joints where
+    exploration moves nothing but the robot, all for recordings, which may show other things that move."""
     seed: int = 0
 
 
@@ -256,6 +266,8 @@ class InverseConfig:
     ahead: int = 30
     """Maximum number of periods from a moment to its goal."""
     picture_share: float = _added(0.5)
+    """As in `DistanceConfig`."""
+    latent_part: str = _added("", "all")
     """As in `DistanceConfig`."""
     detour: float = 0.25
     """Detour in predictor steps, by the temporal distance, with which a recorded way counts 1/e of a direct one."""
@@ -337,6 +349,8 @@ def with_settings(config: Config, settings: Sequence[str]) -> Config:
             raise ValueError(f"--set {path}: found '{text}', expected a finite number.")
         if kind in (int, float) and name in _POSITIVE and value <= 0:
             raise ValueError(f"--set {path}: found '{text}', expected a number above 0.")
+        if name == "latent_part" and value not in ("", *LATENT_PARTS):
+            raise ValueError(f"--set {path}: found '{text}', expected {' or '.join(LATENT_PARTS)}.")
         if name.endswith("_share") and not 0 <= value <= 1:
             raise ValueError(f"--set {path}: found '{text}', expected a share from 0 to 1.")
         config = dataclasses.replace(config, **{stage: dataclasses.replace(section, **{name: value})})

@@ -19,15 +19,26 @@ _FASTEST_SHARE = 0.05
 
 
 def train_distance(
-    latents: Tensor, config: DistanceConfig, folder: Path, goals: Tensor | None = None, ignored: int = 0
+    latents: Tensor,
+    config: DistanceConfig,
+    folder: Path,
+    goals: Tensor | None = None,
+    ignored: int = 0,
+    first: int = 0,
 ) -> dict[str, Any]:
     """Trains a head on latents `[E, V, T + 1, D]` and writes `distance.pt` to `folder`; returns figures. `goals`: see
-    `fit_distance`; `ignored`: see `DistanceHead`."""
+    `fit_distance`; `ignored`, `first`: see `DistanceHead`."""
     torch.manual_seed(config.seed)
     dim = latents.shape[3]
-    head = DistanceHead(config, dim, ignored)
+    head = DistanceHead(config, dim, ignored, first)
     figures = fit_distance(head, latents, config, goals=goals)
-    state = {"config": config.__dict__, "latent_dim": dim, "ignored": ignored, "head": head.state_dict()}
+    state = {
+        "config": config.__dict__,
+        "latent_dim": dim,
+        "ignored": ignored,
+        "first": first,
+        "head": head.state_dict(),
+    }
     torch.save(state, folder / "distance.pt")
     return figures
 
@@ -80,7 +91,8 @@ def fit_distance(
 def load_distance(path: Path) -> DistanceHead:
     """Reads a file of `train_distance`."""
     state = torch.load(path, weights_only=True)
-    head = DistanceHead(DistanceConfig(**state["config"]), state["latent_dim"], state.get("ignored", 0))
+    config, ignored, first = DistanceConfig(**state["config"]), state.get("ignored", 0), state.get("first", 0)
+    head = DistanceHead(config, state["latent_dim"], ignored, first)
     head.load_state_dict(state["head"])
     return head.eval()
 

@@ -59,6 +59,7 @@ def train_inverse(
     config: InverseConfig,
     folder: Path,
     ignored: int = 0,
+    first: int = 0,
 ) -> dict[str, Any]:
     """Trains a head that proposes `horizon` predictor steps and writes `inverse.pt` to `folder`; returns figures.
 
@@ -66,12 +67,12 @@ def train_inverse(
     after the last of them the robot rests. Random motion rarely takes the shortest way, so a way counts
     `exp(-detour / config.detour)`, where the detour is how much longer it took than the `distance`: imitation
     weighted by an advantage (Peng et al. 2019, arXiv 1910.00177), of goals in hindsight (Yang et al. 2022, arXiv
-    2202.04478). `limit [J]`: largest action of each joint. `ignored`: as in `DistanceHead`.
+    2202.04478). `limit [J]`: largest action of each joint. `ignored`, `first`: as in `DistanceHead`.
     """
     torch.manual_seed(config.seed)
     generator = torch.Generator().manual_seed(config.seed)
     dim = training.latents.shape[3]
-    head = InverseDynamics(config, dim, horizon, limit, ignored)
+    head = InverseDynamics(config, dim, horizon, limit, ignored, first)
     optimizer = torch.optim.AdamW(head.parameters(), lr=config.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps, config.learning_rate * 0.01)
     progress = tqdm(range(config.steps), desc="inverse", unit="step")
@@ -93,6 +94,7 @@ def train_inverse(
         "horizon": horizon,
         "limit": limit,
         "ignored": ignored,
+        "first": first,
         "head": head.state_dict(),
     }
     torch.save(state, folder / "inverse.pt")
@@ -104,7 +106,9 @@ def load_inverse(path: Path) -> InverseDynamics:
     """Reads a file of `train_inverse`."""
     state = torch.load(path, weights_only=True)
     config = InverseConfig(**state["config"])
-    head = InverseDynamics(config, state["latent_dim"], state["horizon"], state["limit"], state["ignored"])
+    head = InverseDynamics(
+        config, state["latent_dim"], state["horizon"], state["limit"], state["ignored"], state.get("first", 0)
+    )
     head.load_state_dict(state["head"])
     return head.eval()
 

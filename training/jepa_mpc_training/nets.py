@@ -245,14 +245,14 @@ class DistanceHead(nn.Module):
 
     A Euclidean distance of embeddings is a metric for every phi: the triangle inequality ties single steps to long
     distances. The last `ignored` numbers of a latent, the velocities of the joints, do not count: a goal has none.
+    Nor do the `first` numbers, e.g. what the image shows.
     """
 
-    def __init__(self, config: DistanceConfig, latent_dim: int, ignored: int = 0) -> None:
+    def __init__(self, config: DistanceConfig, latent_dim: int, ignored: int = 0, first: int = 0) -> None:
         super().__init__()
-        latent_dim -= ignored
-        self.used = latent_dim
+        self.first, self.used = first, latent_dim - ignored
         self.phi = nn.Sequential(
-            nn.Linear(latent_dim, config.width),
+            nn.Linear(self.used - first, config.width),
             nn.GELU(),
             nn.Linear(config.width, config.width),
             nn.GELU(),
@@ -266,7 +266,7 @@ class DistanceHead(nn.Module):
 
     def embed(self, latent: Tensor) -> Tensor:
         """Latents `[B, ...]`, D numbers each -> embeddings `[B, E]`."""
-        return self.phi(latent.flatten(1)[:, : self.used])
+        return self.phi(latent.flatten(1)[:, self.first : self.used])
 
 
 class TokenDistanceHead(DistanceHead):
@@ -302,17 +302,25 @@ class InverseDynamics(nn.Module):
     `horizon`.
 
     Each action is inside its limit `[J]`. The last `ignored` numbers of a goal, the velocities of its joints, do not
-    count; those of the latent do.
+    count; those of the latent do. The `first` numbers count in neither.
     """
 
     limit: Tensor
 
-    def __init__(self, config: InverseConfig, latent_dim: int, horizon: int, limit: Tensor, ignored: int = 0) -> None:
+    def __init__(
+        self,
+        config: InverseConfig,
+        latent_dim: int,
+        horizon: int,
+        limit: Tensor,
+        ignored: int = 0,
+        first: int = 0,
+    ) -> None:
         super().__init__()
-        self.used, self.horizon = latent_dim - ignored, horizon
+        self.first, self.used, self.horizon = first, latent_dim - ignored, horizon
         self.register_buffer("limit", limit)
         self.net = nn.Sequential(
-            nn.Linear(latent_dim + 2 * self.used, config.width),
+            nn.Linear(latent_dim - first + 2 * (self.used - first), config.width),
             nn.GELU(),
             nn.Linear(config.width, config.width),
             nn.GELU(),
@@ -325,8 +333,8 @@ class InverseDynamics(nn.Module):
 
     def sequence(self, latent: Tensor, goal: Tensor) -> Tensor:
         """The same for latents and goals `[B, D]`, one action after the other: `[B, H * BLOCK, J]`."""
-        goal = goal[:, : self.used]
-        shares = self.net(torch.cat((latent, goal, goal - latent[:, : self.used]), dim=1))
+        goal, comparable = goal[:, self.first : self.used], latent[:, self.first : self.used]
+        shares = self.net(torch.cat((latent[:, self.first :], goal, goal - comparable), dim=1))
         return shares.unflatten(1, (self.horizon * BLOCK, len(self.limit))) * self.limit
 
 

@@ -20,9 +20,9 @@ def fingerprint(*parts: Any) -> str:
 
 
 def _fields_of(config: Any) -> dict[str, Any]:
-    """The fields of a dataclass by name, without added ones that have their default: what earlier versions made from
-    the same inputs is kept."""
-    added = {field.name: field.default for field in dataclasses.fields(config) if field.metadata.get(ADDED)}
+    """The fields of a dataclass by name, without added ones that have the value of earlier versions: what these made
+    from the same inputs is kept."""
+    added = {field.name: field.metadata[ADDED] for field in dataclasses.fields(config) if ADDED in field.metadata}
     return {
         name: value for name, value in dataclasses.asdict(config).items() if name not in added or value != added[name]
     }

@@ -33,6 +33,7 @@ from .goal_reader import GoalEncoder, GoalReader, PictureReader, load_reader, re
 from .goal_reader import in_words as accuracy_in_words
 from .inverse import Recorded, load_inverse, train_inverse
 from .joint_code import EncoderWithJoints, joint_kinds
+from .kinematics import LinkPlaces
 from .nets import DistanceHead, Encoder, SeparateImages
 from .probe import planning, probe
 from .probed import Probed, squared_distance
@@ -87,6 +88,7 @@ class Pipeline:
         # A URDF that cannot be used is refused before any work is done. Recordings need no acceleration limits.
         self._limits = joint_limits(robot, self._joints, config.robot, needs_acceleration=self._recorded is None)
         self._require_cameras(config)
+        config = with_latent_parts(config, self._recorded is not None)
         self._config = config
         self._run_folder = run_folder
         self._model_folder = model_folder
@@ -232,7 +234,9 @@ class Pipeline:
 
     def _goal(self, folder: Path) -> dict[str, Any]:
         config, jepa = self._config, self._jepa()
-        figures = train_reader(self._seen(), jepa, config.goal, config.photometry, config.train.held_out, folder)
+        places = LinkPlaces(self._robot, self._joints)
+        held_out = config.train.held_out
+        figures = train_reader(self._seen(), jepa, config.goal, config.photometry, held_out, folder, places)
         figures["read_out"] = accuracy_in_words(self._joints, jepa.joint_part.prismatic.tolist(), figures)
         return figures
 
@@ -245,6 +249,7 @@ class Pipeline:
             folder,
             None if goals is None else goals[training],
             self._velocities(),
+            self._unseen(self._config.distance.latent_part),
         )
 
     def _inverse(self, folder: Path) -> dict[str, Any]:
@@ -263,6 +268,7 @@ class Pipeline:
             config.inverse,
             folder,
             self._velocities(),
+            self._unseen(config.inverse.latent_part),
         )
         print(*figures["read_out"], sep="\n")
         return figures
@@ -445,6 +451,10 @@ class Pipeline:
         """Numbers of a latent that are velocities."""
         return len(self._joints) if self._config.train.proprioception else 0
 
+    def _unseen(self, latent_part: str) -> int:
+        """How many numbers at the front of a latent a head overlooks that learns from this part."""
+        return self._config.train.latent_dim if latent_part == "joints" else 0
+
     def _pictures(self, share: float) -> torch.Tensor | None:
         """See `_read_goals`, for a head that takes this share of its goals from pictures. Without such a share nothing
         is read, which takes minutes of large images."""
@@ -467,3 +477,21 @@ class Pipeline:
         if self._latents is None:
             self._latents = self._jepa().encode_all(self._seen(), self._config.photometry)
         return self._latents
+
+
+def with_latent_parts(config: Config, is_recorded: bool) -> Config:
+    """The configuration with the part of the latents that each head learns from. Raises ExportRefusedError for the
+    joint part of latents without one."""
+    usual = "joints" if config.train.proprioception and not is_recorded else "all"
+    for stage in ("distance", "inverse"):
+        section = getattr(config, stage)
+        part = section.latent_part or usual
+        if part == "joints" and not config.train.proprioception:
+            raise ExportRefusedError(
+                f"{stage}.latent_part",
+                found="joints, with train.proprioception=off",
+                expected="latents with a joint part",
+                remedy=f"Pass --set {stage}.latent_part=all, or leave train.proprioception on.",
+            )
+        config = dataclasses.replace(config, **{stage: dataclasses.replace(section, latent_part=part)})
+    return config

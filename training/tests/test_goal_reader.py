@@ -117,6 +117,8 @@ def test_without_proprioception_a_latent_is_what_the_image_shows(tiny: TinyRun, 
 def test_the_distance_of_earlier_runs_takes_the_whole_latent(tiny: TinyRun, tmp_path: Path) -> None:
     state = torch.load(tiny.run / "distance" / "distance.pt", weights_only=True)
     assert state.pop("ignored") == 2
-    state["latent_dim"] -= 2
+    assert state.pop("first") == 32
+    state["latent_dim"] -= 2 + 32
     torch.save(state, tmp_path / "distance.pt")
-    assert load_distance(tmp_path / "distance.pt").used == 36
+    head = load_distance(tmp_path / "distance.pt")
+    assert (head.first, head.used) == (0, 4)
