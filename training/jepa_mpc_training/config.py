@@ -187,7 +187,7 @@ class TrainConfig:
     projections: int = 64
     latent_dim: int = 32
     encoder: str = "patches"
-    """Trunk of an encoder of our own: patches, convolution or points (nets.py)."""
+    """Trunk of an encoder of our own: patches, convolution, deep or points (nets.py)."""
     patch: int = 4
     """Width and height of a patch, in pixels; twice as many divide those of a frame."""
     patch_width: int = 24
@@ -217,9 +217,9 @@ class GoalConfig:
     """Moments in a batch, each in one of its views."""
     learning_rate: float = 2e-3
     network: str = "points"
-    """Its trunk: points, convolution or patches (nets.py)."""
+    """Its trunk: points, convolution, deep or patches (nets.py)."""
     channels: int = 16
-    """Channels of its first layer; the trunk `convolution` has twice as many in the others."""
+    """Channels of its first layer; the trunks `convolution` and `deep` have twice as many in the others."""
     points: int = 16
     """Points in the image that it finds."""
     width: int = 256

@@ -65,6 +65,24 @@ def _convolution(sizes: TrunkSizes) -> list[nn.Module]:
     ]
 
 
+def _deep(sizes: TrunkSizes) -> list[nn.Module]:
+    """Patches of 4 pixels, and convolutions over neighbouring ones down to a 16th of the image's width and height: half
+    the work of `_convolution` with as many channels."""
+    further = sizes.further
+    return [
+        nn.Conv2d(3, sizes.first, _DEEP_PATCH, stride=_DEEP_PATCH),
+        nn.GELU(),
+        nn.Conv2d(sizes.first, further, 3, padding=1),
+        nn.GELU(),
+        nn.Conv2d(further, further, 3, stride=2, padding=1),
+        nn.GELU(),
+        nn.Conv2d(further, further, 3, padding=1),
+        nn.GELU(),
+        nn.Conv2d(further, further, 3, stride=2, padding=1),
+        nn.GELU(),
+    ]
+
+
 def _points(sizes: TrunkSizes) -> list[nn.Module]:
     """Convolutions at half the width and height of the image, and the points that they find in it."""
     first = sizes.first
@@ -83,7 +101,9 @@ def _points(sizes: TrunkSizes) -> list[nn.Module]:
 _SMALLEST = 16
 """Smallest width and height of an image, in pixels: a convolution leaves a 16th of it."""
 
-_TRUNKS = {"patches": _patches, "convolution": _convolution, "points": _points}
+_DEEP_PATCH = 4
+
+_TRUNKS = {"patches": _patches, "convolution": _convolution, "deep": _deep, "points": _points}
 
 
 class Trunk(nn.Module):

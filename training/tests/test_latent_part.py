@@ -42,9 +42,8 @@ def test_recordings_may_show_other_things_that_move() -> None:
 def test_without_a_joint_part_the_heads_take_the_image() -> None:
     without = with_settings(TINY, ["train.proprioception=off"])
     assert with_latent_parts(without, False).distance.latent_part == "all"
-    with pytest.raises(
-        ExportRefusedError, match=r"^inverse\.latent_part: found joints, with train\.proprioception=off"
-    ):
+    refused = r"^inverse\.latent_part: found joints, with train\.proprioception=off"
+    with pytest.raises(ExportRefusedError, match=refused):
         Pipeline(URDF.read_text(), with_settings(without, ["inverse.latent_part=joints"]), Path("run"), Path("model"))
 
 

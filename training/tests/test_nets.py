@@ -17,7 +17,7 @@ from jepa_mpc_training.train import load_jepa, train
 
 
 @pytest.mark.parametrize("frame_size", [64, 96, 128])
-@pytest.mark.parametrize("name", ["patches", "convolution", "points"])
+@pytest.mark.parametrize("name", ["patches", "convolution", "deep", "points"])
 def test_every_part_of_an_image_changes_its_latent(name: str, frame_size: int) -> None:
     torch.manual_seed(1)
     encoder = Encoder(TrainConfig(encoder=name), frame_size)
@@ -38,7 +38,11 @@ def test_a_spatial_softmax_finds_the_place_of_a_peak() -> None:
 @pytest.mark.parametrize(
     ("config", "frame_size", "words"),
     [
-        (TrainConfig(encoder="resnet"), 64, "train.encoder: found 'resnet'; expected patches, convolution, points"),
+        (
+            TrainConfig(encoder="resnet"),
+            64,
+            "train.encoder: found 'resnet'; expected patches, convolution, deep, points",
+        ),
         (TrainConfig(), 90, "expected 16 or more, a multiple of 8"),
         (TrainConfig(encoder="points"), 0, "collect.frame_size"),
     ],
