@@ -51,6 +51,8 @@ Arm::Arm(gazebo::physics::ModelPtr model, const std::vector<std::string> &jointN
     setPoints_(jointNames.size()),
     efforts_(jointNames.size())
 {
+  // As in the MuJoCo simulator: the drives of a real arm compensate gravity, which velocity servos alone do not.
+  this->model_->SetGravityMode(false);
   for (const auto &link : this->links_)
     this->loaded_.push_back(link->WorldPose());
   for (const auto &name : jointNames)

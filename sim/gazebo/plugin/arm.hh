@@ -20,7 +20,7 @@ using LinkPoses = std::vector<std::pair<std::string, ignition::math::Pose3d>>;
 class Arm
 {
 public:
-  /// The joints are at zero at the pose where the model was loaded. Throws std::runtime_error if the model lacks a joint, or if
+  /// The joints are at zero at the pose where the model was loaded. Gravity no longer pulls at the model. Throws std::runtime_error if the model lacks a joint, or if
   /// one is neither revolute nor prismatic.
   Arm(gazebo::physics::ModelPtr model, const std::vector<std::string> &jointNames);
 

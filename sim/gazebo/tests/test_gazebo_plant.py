@@ -30,6 +30,20 @@ def test_steps_take_simulated_time_exactly(plant: GazeboPlant):
     assert plant.state.time_ns - before_ns == 70_000_000
 
 
+def test_an_arm_that_gravity_pulls_at_stays_where_it_is_put(installation: Installation):
+    pose = np.array([0.5, -1.5, 1.5, -1.5, -1.5, 0.0])
+    plant = GazeboPlant((URDF.parent / "ur5e.urdf").read_text(encoding="utf-8"), installation)
+    try:
+        plant.reset(pose)
+        plant.step(np.zeros(6), 1.0)
+        np.testing.assert_allclose(plant.position, pose, atol=1e-3)
+        target = np.array([0.5, 0.3, -0.4, 0.5, 0.6, -0.5])
+        plant.step(target, 0.5)
+        np.testing.assert_allclose(plant.velocity, target, atol=0.02)
+    finally:
+        plant.close()
+
+
 def wait_until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
