@@ -219,7 +219,8 @@ class GoalConfig:
     network: str = "points"
     """Its trunk: points, convolution, deep or patches (nets.py)."""
     channels: int = 16
-    """Channels of its first layer; the trunks `convolution` and `deep` have twice as many in the others."""
+    """Channels of its first layer; the trunks `convolution` and `deep` have twice as many in the others,
+    `deep` but for the last."""
     points: int = 16
     """Points in the image that it finds."""
     width: int = 256

@@ -107,7 +107,7 @@ def train_reader(
     `config.link_places`, that of the `places` that the joint positions put the links at, relative to how far the links
     move. The numbers alone weigh a wrist as much as a shoulder that moves the whole arm.
 
-    Returns how exactly the reader reads the held-out episodes: see `accuracy`.
+    Returns how exactly the reader reads the held-out episodes: see `accuracy` and, as `places_m`, `displacements`.
     """
     torch.manual_seed(config.seed)
     code = jepa.joint_part
@@ -146,7 +146,8 @@ def train_reader(
     reader = GoalReader(network.eval(), code).eval()
     torch.save({"config": config.__dict__, "network": network.state_dict()}, folder / "reader.pt")
     read = read_all(dataset, testing, jepa, reader, photometry)
-    return accuracy(code, read, dataset.positions[testing])
+    positions = dataset.positions[testing]
+    return accuracy(code, read, positions) | {"places_m": displacements(code, read, positions, places)}
 
 
 def load_reader(path: Path, dataset: Dataset, jepa: Jepa) -> GoalReader:
@@ -199,9 +200,25 @@ def accuracy(code: PositionCode, read: Tensor, positions: np.ndarray) -> dict[st
     }
 
 
-def in_words(joints: Sequence[str], prismatic: Sequence[bool], errors: dict[str, list[float]]) -> list[str]:
-    """One sentence for each joint on the figures of `accuracy`."""
-    return [
+def displacements(
+    code: PositionCode, read: Tensor, positions: np.ndarray, places: LinkPlaces
+) -> dict[str, list[float]]:
+    """How far from its place each link is, by its name, at the joint positions that were read; arguments as for
+    `accuracy`. Medians and 95th percentiles, in m."""
+    found, true = code.positions(read), torch.from_numpy(positions)[:, None].expand(-1, read.shape[1], -1, -1)
+    distances = (places(found.flatten(0, 2)) - places(true.flatten(0, 2))).norm(dim=2)
+    return {
+        link: [round(float(one.quantile(share)), 4) for share in (0.5, 0.95)]
+        for link, one in zip(places.links, distances.unbind(1), strict=True)
+    }
+
+
+def in_words(
+    joints: Sequence[str], prismatic: Sequence[bool], errors: dict[str, list[float]], tip: tuple[float, float]
+) -> list[str]:
+    """One sentence for each joint on the figures of `accuracy`, and one on the median and 95th percentile of how far
+    the `tip` is from its place, in m."""
+    of_joints = [
         f"a picture shows {joint} to {median:.1f} {unit} (median; 95 % to {p95:.1f} {unit})"
         for joint, unit, median, p95 in zip(
             joints,
@@ -211,3 +228,6 @@ def in_words(joints: Sequence[str], prismatic: Sequence[bool], errors: dict[str,
             strict=True,
         )
     ]
+    median_cm, p95_cm = (distance * 100 for distance in tip)
+    of_tip = f"the pose that a picture shows has its tip {median_cm:.1f} cm away (median; 95 % within {p95_cm:.1f} cm)"
+    return [*of_joints, of_tip]

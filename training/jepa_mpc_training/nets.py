@@ -78,7 +78,8 @@ def _deep(sizes: TrunkSizes) -> list[nn.Module]:
         nn.GELU(),
         nn.Conv2d(further, further, 3, padding=1),
         nn.GELU(),
-        nn.Conv2d(further, further, 3, stride=2, padding=1),
+        # The dense layer behind it has most of the weights: as many again for each channel.
+        nn.Conv2d(further, sizes.first, 3, stride=2, padding=1),
         nn.GELU(),
     ]
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from jepa_mpc_sim.cameras import read_cameras
 from jepa_mpc_sim.joint_limits import AS_DESCRIBED, RobotOptions, joint_limits, moved_joints
+from jepa_mpc_sim.tip import tip_link
 from jepa_mpc_sim.urdf import read_robot
 from torch import nn
 
@@ -237,7 +238,8 @@ class Pipeline:
         places = LinkPlaces(self._robot, self._joints)
         held_out = config.train.held_out
         figures = train_reader(self._seen(), jepa, config.goal, config.photometry, held_out, folder, places)
-        figures["read_out"] = accuracy_in_words(self._joints, jepa.joint_part.prismatic.tolist(), figures)
+        tip = figures["places_m"][tip_link(self._robot, self._joints, self._config.robot.tip)]
+        figures["read_out"] = accuracy_in_words(self._joints, jepa.joint_part.prismatic.tolist(), figures, tip)
         return figures
 
     def _distance(self, folder: Path) -> dict[str, Any]:

@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_run import JOINTS, TINY, TinyRun
+from tiny_run import JOINTS, ROBOT, TINY, TinyRun
 
 from jepa_mpc_training.config import DistanceConfig, GoalConfig
 from jepa_mpc_training.dataset import Dataset
 from jepa_mpc_training.distance import fit_distance, load_distance
 from jepa_mpc_training.exporters.errors import ExportRefusedError
-from jepa_mpc_training.goal_reader import PictureReader, accuracy, in_words
+from jepa_mpc_training.goal_reader import PictureReader, accuracy, displacements, in_words, train_reader
 from jepa_mpc_training.joint_code import JointKinds, JointPart
+from jepa_mpc_training.kinematics import LinkPlaces
 from jepa_mpc_training.nets import DistanceHead
 from jepa_mpc_training.runtime import ExportedModel
 from jepa_mpc_training.train import load_jepa, train
@@ -52,11 +53,34 @@ def test_errors_are_angles_and_mm_of_each_joint_across_the_wrap() -> None:
     degrees = np.rad2deg([2 * np.pi - 6.2, 0.1, 0.0])
     assert errors["median"] == pytest.approx([np.median(degrees), 10.0], abs=0.02)
     assert errors["p95"][0] == pytest.approx(np.quantile(degrees, 0.95), abs=0.02)
-    said = in_words(["wrist", "rail"], [False, True], {"median": [4.04, 1.0], "p95": [11.0, 2.0]})
+    said = in_words(["wrist", "rail"], [False, True], {"median": [4.04, 1.0], "p95": [11.0, 2.0]}, (0.031, 0.08))
     assert said == [
         "a picture shows wrist to 4.0 degrees (median; 95 % to 11.0 degrees)",
         "a picture shows rail to 1.0 mm (median; 95 % to 2.0 mm)",
+        "the pose that a picture shows has its tip 3.1 cm away (median; 95 % within 8.0 cm)",
     ]
+
+
+def test_a_pose_that_is_read_puts_the_links_elsewhere() -> None:
+    places = LinkPlaces(ROBOT, ("shoulder", "elbow"))
+    part, true = JointPart(JOINTS), np.zeros((2, 3, 2), dtype=np.float32)
+    turned = torch.zeros(2, 1, 3, 2)
+    turned[1, ..., 0] = 0.1
+    found = displacements(part, part.targets(turned), true, places)
+    radius = float(places(torch.zeros(1, 2))[0, places.links.index("fingertip")].norm())
+    assert found["fingertip"] == pytest.approx([radius * 0.05, radius * 0.1], rel=0.01), "half of the frames are exact"
+    assert set(found) == set(places.links)
+
+
+def test_the_places_of_the_links_are_a_part_of_the_loss(tiny: TinyRun, tmp_path: Path) -> None:
+    dataset, jepa = Dataset.load(tiny.run / "collect"), load_jepa(tiny.run / "train" / "jepa.pt")
+    read = {}
+    for weight in (0.0, 1.0):
+        config = replace(TINY.goal, steps=20, link_places=weight)
+        places = LinkPlaces(ROBOT, ("shoulder", "elbow"))
+        figures = train_reader(dataset, jepa, config, TINY.photometry, 0.4, tmp_path, places)
+        read[weight] = figures["places_m"]["fingertip"]
+    assert read[0.0] != read[1.0]
 
 
 def test_a_goal_with_joint_positions_is_that_pose_and_a_picture_is_what_is_read(tiny: TinyRun) -> None:
