@@ -20,7 +20,7 @@ from .camera_choice import camera_indices
 from .card import write_card
 from .collect import collect
 from .conditions import CONDITIONS
-from .config import FRAME_SIZE, Config
+from .config import FRAME_SIZE, Config, DistanceConfig, InverseConfig
 from .coverage import coverage
 from .coverage import lines as coverage_lines
 from .dataset import Dataset
@@ -244,9 +244,9 @@ class Pipeline:
 
     def _distance(self, folder: Path) -> dict[str, Any]:
         training, _ = self._dataset().split(self._config.train.held_out)
-        goals = self._pictures(self._config.distance.picture_share)
+        latents, goals = self._learned_from(self._config.distance)
         return train_distance(
-            self._encoded()[training],
+            latents[training],
             self._config.distance,
             folder,
             None if goals is None else goals[training],
@@ -256,9 +256,10 @@ class Pipeline:
 
     def _inverse(self, folder: Path) -> dict[str, Any]:
         config = self._config
-        actions, goals = torch.from_numpy(self._dataset().actions), self._pictures(config.inverse.picture_share)
+        actions = torch.from_numpy(self._dataset().actions)
+        latents, goals = self._learned_from(config.inverse)
         training, held_out = (
-            Recorded(self._encoded()[part], actions[part], None if goals is None else goals[part])
+            Recorded(latents[part], actions[part], None if goals is None else goals[part])
             for part in self._dataset().split(config.train.held_out)
         )
         figures = train_inverse(
@@ -457,10 +458,15 @@ class Pipeline:
         """How many numbers at the front of a latent a head overlooks that learns from this part."""
         return self._config.train.latent_dim if latent_part == "joints" else 0
 
-    def _pictures(self, share: float) -> torch.Tensor | None:
-        """See `_read_goals`, for a head that takes this share of its goals from pictures. Without such a share nothing
-        is read, which takes minutes of large images."""
-        return self._read_goals() if share > 0 else None
+    def _learned_from(self, head: DistanceConfig | InverseConfig) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Latents `[E, V, T + 1, D]` that a head learns from, and goals that are read from pictures (`_read_goals`), or
+        None. To encode and to read large images takes minutes, so a head that needs none of it gets none."""
+        if head.picture_share > 0:
+            return self._encoded(), self._read_goals()
+        if head.latent_part == "all":
+            return self._encoded(), None
+        joints = self._jepa().joint_part.of(torch.from_numpy(self._dataset().states)).unsqueeze(1)
+        return torch.cat((joints.new_zeros(*joints.shape[:3], self._config.train.latent_dim), joints), dim=3), None
 
     def _read_goals(self) -> torch.Tensor | None:
         """What every frame is as a goal that is given as a picture: its latent, with the joints that are read from it

@@ -25,6 +25,7 @@ from jepa_mpc_training.export import golden_count
 from jepa_mpc_training.exporters.errors import ExportRefusedError
 from jepa_mpc_training.runtime import ExportedModel
 from jepa_mpc_training.stages import Pipeline
+from jepa_mpc_training.train import Jepa
 
 MANIFEST_FIELDS = {
     "": "format version name description licence graphs cameras latent proprioception history action goal objective "
@@ -156,17 +157,27 @@ def test_without_inverse_dynamics_the_model_has_no_such_graph_and_the_stages_bef
         evaluate(urdf_xml, ExportedModel(model), TINY.planner, range(1), Timing(), "inverse")
 
 
-def test_no_picture_is_read_for_heads_that_take_no_goals_from_pictures(
+def test_images_are_encoded_and_read_only_for_heads_that_take_them(
     tiny: TinyRun, urdf_xml: str, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reads: list[int] = []
-    read_all = stages.read_all
-    monkeypatch.setattr(stages, "read_all", lambda *arguments: reads.append(1) or read_all(*arguments))
-    for share, expected in (("0", 0), ("0.5", 1)):
-        settings = [f"{head}.picture_share={share}" for head in ("distance", "inverse")] + ["distance.steps=61"]
-        run = _copy(tiny, tmp_path / share)
+    read_all, encode_all = stages.read_all, Jepa.encode_all
+    done: list[str] = []
+    monkeypatch.setattr(stages, "read_all", lambda *arguments: done.append("read") or read_all(*arguments))
+    monkeypatch.setattr(Jepa, "encode_all", lambda *arguments: done.append("encoded") or encode_all(*arguments))
+    for share, part, expected in (
+        ("0", "joints", []),
+        ("0", "all", ["encoded"]),
+        ("0.5", "joints", ["encoded", "read"]),
+    ):
+        settings = [
+            setting
+            for head in ("distance", "inverse")
+            for setting in (f"{head}.picture_share={share}", f"{head}.latent_part={part}", f"{head}.steps=61")
+        ]
+        done.clear()
+        run = _copy(tiny, tmp_path / share / part)
         Pipeline(urdf_xml, with_settings(TINY, settings), run, tmp_path / "model").run("inverse")
-        assert len(reads) == expected
+        assert sorted(done) == expected
 
 
 def test_settings_of_the_inverse_dynamics_change_no_stage_before_them(urdf_xml: str, tmp_path: Path) -> None:
