@@ -27,6 +27,8 @@ export interface PlanningFacts {
     readonly actionPenalty: number;
     /** In the unit of the model's own objective; absent: 0. */
     readonly restMargin?: number | undefined;
+    /** Likewise. */
+    readonly proposalMargin?: number | undefined;
   };
 }
 

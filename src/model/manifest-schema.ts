@@ -243,6 +243,13 @@ const plannerDefaultsSchema = z.strictObject({
     .describe(
       "A plan is followed only if it costs this much less than resting; in the unit of the model's default objective, and ignored with any other objective; none: 0",
     ),
+  proposalMargin: z
+    .number()
+    .min(0)
+    .optional()
+    .describe(
+      "A plan is followed only if it costs this much less than what `inverseDynamics` proposes; in the unit of the model's default objective, and ignored with any other objective; none: 0",
+    ),
 });
 
 /** `manifest.json` of a model folder. */

@@ -4,6 +4,7 @@ import { actionConstraintParameters } from './action-constraints.js';
 import { kernelParameters } from './kernel-planner.js';
 import { objectiveParameters } from './objectives/objective-settings.js';
 import { plannerParameters } from './registry.js';
+import { proposalParameters } from './proposal-planner.js';
 import { restParameters } from './resting-planner.js';
 import { samplingParameters } from './sampling-settings.js';
 import { timeBudgetParameters } from './stop-rule.js';
@@ -16,6 +17,7 @@ export const planningParameters = {
   ...actionBoundParameters,
   ...objectiveParameters,
   ...restParameters,
+  ...proposalParameters,
   ...timeBudgetParameters,
   ...kernelParameters,
 };

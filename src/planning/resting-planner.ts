@@ -1,4 +1,3 @@
-import { JepaMpcError } from '../core/errors.js';
 import { double, dynamic, type ValuesOf } from '../core/parameter.js';
 import type {
   CandidateScorer,
@@ -12,6 +11,7 @@ import type {
 import { ActionConstraints } from './action-constraints.js';
 import type { PlannerModel } from './planner-definition.js';
 import { restWithin } from './resting-sequence.js';
+import { PairScorer } from './score-pair.js';
 import { checkSamplingSettings, type SamplingSettings } from './sampling-settings.js';
 
 export const restParameters = {
@@ -72,11 +72,9 @@ const PATIENT: RestMemory = { rested: false, used: 0, stretch: 1 };
 export class RestingPlanner implements Planner {
   readonly #planner: Planner;
   readonly #model: PlannerModel;
-  readonly #scorer: CandidateScorer;
+  readonly #scorer: PairScorer;
   readonly #options: RestOptions;
   readonly #constraints: ActionConstraints;
-  /** The plan, then rest, `[2, K, J]`. */
-  readonly #both: Float32Array;
 
   /**
    * @param settings of the wrapped planner: rest has to obey the same constraints
@@ -91,11 +89,10 @@ export class RestingPlanner implements Planner {
   ) {
     this.#planner = planner;
     this.#model = model;
-    this.#scorer = scorer;
     this.#options = restOptions;
     checkSamplingSettings(settings, model.action);
     this.#constraints = new ActionConstraints(model.action, settings);
-    this.#both = new Float32Array(2 * this.#constraints.size);
+    this.#scorer = new PairScorer(scorer, this.#constraints.size);
   }
 
   get name(): string {
@@ -106,7 +103,7 @@ export class RestingPlanner implements Planner {
   async plan(state: PlannerState | null, context: PlanContext, rng: Rng): Promise<PlannerResult> {
     const result = await this.#planner.plan(state, context, rng);
     const rest = restWithin(this.#constraints, this.#model.action, context);
-    const [planCost, restCost] = await this.#costsOf(result.actions, rest, context);
+    const [planCost, restCost] = await this.#scorer.score(context, result.actions, rest);
     const bestCost = Math.min(...[result.bestCost, planCost, restCost].filter(Number.isFinite));
     const memory = this.#decide(restCost - planCost, Number.isFinite(planCost), state);
     if (!memory.rested) return { ...result, bestCost, state: { ...result.state, rest: memory } };
@@ -116,23 +113,6 @@ export class RestingPlanner implements Planner {
       actions: rest,
       bestCost,
     };
-  }
-
-  /** Both NaN if neither has a finite cost, which an unscored plan may not have. */
-  async #costsOf(
-    plan: Float32Array,
-    rest: Float32Array,
-    context: PlanContext,
-  ): Promise<readonly [number, number]> {
-    this.#both.set(plan);
-    this.#both.set(rest, this.#constraints.size);
-    try {
-      const [planCost = NaN, restCost = NaN] = await this.#scorer.score(context, this.#both);
-      return [planCost, restCost];
-    } catch (error) {
-      if (error instanceof JepaMpcError && error.code === 'planner.not-finite') return [NaN, NaN];
-      throw error;
-    }
   }
 
   /**

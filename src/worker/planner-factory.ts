@@ -12,6 +12,7 @@ import { createObjective } from '../planning/objectives/distances.js';
 import { isModelsOwn, objectiveSpec } from '../planning/objectives/objective-settings.js';
 import { checkProposals } from '../planning/inverse-dynamics.js';
 import { createPlanner, isBaseline, plannerDefaultsOf } from '../planning/registry.js';
+import { proposalMargin, ProposalPlanner } from '../planning/proposal-planner.js';
 import { restOptions, RestingPlanner } from '../planning/resting-planner.js';
 import { samplingSettings, type SamplingSettings } from '../planning/sampling-settings.js';
 import { FallbackPlanner } from '../planning/fallback-planner.js';
@@ -210,10 +211,14 @@ export class PlannerFactory {
             (failure) => rollout.dropKernel(failure),
           );
     const { planning } = this.#model.info;
-    const modelMargin = isModelsOwn(spec.objective, planning) ? planning.plannerDefaults.restMargin : 0;
-    const rest = restOptions(values, modelMargin ?? 0);
-    if (rest === null || isBaseline(values.planner)) return planner;
-    return new RestingPlanner(planner, model, scorer, settings, rest);
+    if (isBaseline(values.planner)) return planner;
+    const { restMargin = 0, proposalMargin: departure = 0 } = isModelsOwn(spec.objective, planning)
+      ? planning.plannerDefaults
+      : {};
+    const rest = restOptions(values, restMargin);
+    const resting = rest === null ? planner : new RestingPlanner(planner, model, scorer, settings, rest);
+    const margin = planning.hasInverseDynamics ? proposalMargin(values, departure) : 0;
+    return margin === 0 ? resting : new ProposalPlanner(resting, model, scorer, settings, margin);
   }
 
   #setupOf(values: PlanningValues, key: string): PlannerSetup {

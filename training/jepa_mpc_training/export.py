@@ -273,6 +273,7 @@ def manifest_of(
             "minStd": planner.min_std,
             "actionPenalty": planner.action_penalty,
             "restMargin": planner.rest_margin,
+            **({} if networks.inverse_dynamics is None else {"proposalMargin": planner.proposal_margin}),
         },
         "provenance": about["provenance"],
         "golden": entries["golden"],

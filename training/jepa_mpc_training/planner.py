@@ -50,16 +50,17 @@ class ActionSpace:
 class CemPlanner:
     """Cross-entropy method with a warm start (Rubinstein 1999; in latent space Hafner et al. 2019).
 
-    The same as the node's planner `cem` with its default parameters, inside its RestingPlanner (src/planning/), number
-    for number in float32; tests of both compare with tests/fixtures/cem-plans.json.
+    The same as the node's planner `cem` with its default parameters, inside its RestingPlanner and its ProposalPlanner
+    (src/planning/), number for number in float32; tests of both compare with tests/fixtures/cem-plans.json.
 
     The initial standard deviation is `initial_std` of half the action range, around the last plan shifted in time, or
     around the proposal of the inverse dynamics where that costs less. The mean, the best sequence so far (in the first
     iteration the one of last plan and proposal that it does not start around) and rest are candidates of every
     iteration, in addition to the samples. The elites determine the mean and the unbiased standard deviation of the
     next iteration. The plan is the last mean if it is not more expensive than any mean before it, and else the best
-    sequence; the next plan starts from it. If the plan is not cheaper than rest by `rest_margin`, the planner returns
-    rest, subject to the node's default patience (`RestRule`).
+    sequence; the next plan starts from it. If the plan is not cheaper than rest by `rest_margin`, it is rest, subject
+    to the node's default patience (`RestRule`). If it is not cheaper than the proposal by `proposal_margin`, the planner
+    returns the proposal.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class CemPlanner:
         mean = rest if warm is None else self._allowed(warm, committed)
         std = np.broadcast_to(config.initial_std * half_range, shape).astype(np.float32)
         proposed = self._proposed(proposal, rest, committed)
+        sound_proposal = proposed[0] if proposed else None
         if proposed:
             mean_cost, proposed_cost = self.cost(history, goal, np.stack((mean, *proposed)))
             if np.isfinite(proposed_cost) and not mean_cost <= proposed_cost:
@@ -125,6 +127,12 @@ class CemPlanner:
             plan_cost, rest_cost = self.cost(history, goal, np.stack((self._last, rest))).astype(np.float64)
             if self._rest_rule.decide(rest_cost - plan_cost, bool(np.isfinite(plan_cost)), shift):
                 self._last = rest
+        if config.proposal_margin > 0 and sound_proposal is not None:
+            pair = np.stack((self._last, sound_proposal))
+            plan_cost, proposed_cost = self.cost(history, goal, pair).astype(np.float64)
+            if np.isfinite(proposed_cost) and not plan_cost < proposed_cost - config.proposal_margin:
+                self._last = sound_proposal
+                self._rest_rule.move()
         return self._last
 
     def _proposed(self, proposal: np.ndarray | None, rest: np.ndarray, committed: np.ndarray) -> list[np.ndarray]:
@@ -185,6 +193,10 @@ class RestRule:
         elif not self._rested:
             self._rested, self._used = True, 0.0
         return self._rested
+
+    def move(self) -> None:
+        """The robot moves, whatever was decided."""
+        self._rested = False
 
 
 def shifted(mean: np.ndarray, shift: float) -> np.ndarray | None:

@@ -6,7 +6,12 @@ import { createRng, deriveSeed } from '../../../src/math/rng.js';
 import { restParameters } from '../../../src/planning/resting-planner.js';
 import { CandidateEvaluator } from '../../../src/rollout/candidate-evaluator.js';
 import { linearAction, linearContext, linearModel } from './linear-world.js';
-import { type TestSettings, makePlanner, makeRestingPlanner } from '../../fixtures/planners.js';
+import {
+  makePlanner,
+  makeProposalPlanner,
+  makeRestingPlanner,
+  type TestSettings,
+} from '../../fixtures/planners.js';
 
 /** As PlannerConfig of training/jepa_mpc_training/config.py. */
 interface PlannerSettings {
@@ -18,6 +23,7 @@ interface PlannerSettings {
   readonly min_std: number;
   readonly action_penalty: number;
   readonly rest_margin: number;
+  readonly proposal_margin: number;
   readonly objective: 'temporal_distance' | 'squared_latent_distance';
   readonly steps: StepAggregation;
 }
@@ -63,6 +69,7 @@ const SETTINGS: PlannerSettings = {
   min_std: 0.02,
   action_penalty: 0.3,
   rest_margin: 0,
+  proposal_margin: 0,
   objective: 'temporal_distance',
   steps: 'all',
 };
@@ -155,6 +162,23 @@ const CASES: readonly Case[] = [
       },
     ],
   },
+  {
+    name: 'what is proposed, where the plan is not worth departing from it, whether it rests or moves',
+    settings: { rest_margin: 0.125, proposal_margin: 0.0625, objective: 'squared_latent_distance' },
+    plans: [
+      { pose: HOME, goal: [0.5, 0.25], proposal: [1, 1, 1, 1, 0.5, 1, 0, 0, 0, 0, 0, 0] },
+      { pose: HOME, goal: [0.5, 0.25], proposal: [-2, -2, -2, -2, -2, -2], shift: 1 },
+      { pose: [0.46875, 0.21875], goal: [0.5, 0.25], proposal: [0.125, 0.125], shift: 1 },
+      { pose: [0.46875, 0.21875], goal: [0.5, 0.25], proposal: [-2, -2, -2, -2], shift: 1 },
+      {
+        pose: [0.46875, 0.21875],
+        goal: [0.5, 0.25],
+        committed: [0.25, 0],
+        proposal: [0.125, 0.125],
+        shift: 4,
+      },
+    ],
+  },
 ];
 
 const temporalDistance: Objective = {
@@ -215,8 +239,10 @@ async function plansOf({ settings, plans }: Case, seed: number): Promise<readonl
     margin: chosen.rest_margin,
     patienceMs: restParameters['rest.patience_s'].defaultValue * 1000,
   };
+  const resting = rest.margin === 0 ? cem : makeRestingPlanner(cem, linearModel, scorer, options, rest);
+  const margin = chosen.proposal_margin;
   const planner: Planner =
-    rest.margin === 0 ? cem : makeRestingPlanner(cem, linearModel, scorer, options, rest);
+    margin === 0 ? resting : makeProposalPlanner(resting, linearModel, scorer, options, margin);
   const written: WrittenPlan[] = [];
   let state: PlannerState | null = null;
   for (const [index, { pose, goal, committed = [], proposal, shift = 0 }] of plans.entries()) {

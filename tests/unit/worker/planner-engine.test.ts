@@ -275,6 +275,36 @@ describe('the planner engine', () => {
     }
   });
 
+  it('follows the proposal within the margin of the model beside its own objective, and within that of the values beside any', async () => {
+    const copy = await TinyModelCopy.create();
+    const wide = 1e6;
+    const planned = async (values: Partial<PlanningValues>): Promise<Float32Array | undefined> =>
+      (await engine?.plan(planMessage(values)))?.actions;
+    const follows = async (values: Partial<PlanningValues>): Promise<boolean> => {
+      const proposed = await planned({ planner: 'inverse_dynamics' });
+      const actions = await planned(values);
+      return proposed !== undefined && actions?.every((action, i) => action === proposed[i]) === true;
+    };
+    try {
+      await addInverseDynamics(copy);
+      engine = await PlannerEngine.load(loadFrom(copy.folder), silentLogger);
+      expect(await follows({})).toBe(false);
+      expect(await follows({ 'proposal.margin': wide })).toBe(true);
+      await engine.dispose();
+      await copy.changeManifest(({ plannerDefaults }) => {
+        plannerDefaults.proposalMargin = wide;
+      });
+      engine = await PlannerEngine.load(loadFrom(copy.folder), silentLogger);
+      expect(await follows({})).toBe(true);
+      expect(await follows({ planner: 'mppi', 'rest.margin': wide })).toBe(true);
+      expect(await follows({ 'proposal.margin': 0 })).toBe(false);
+      expect(await follows({ 'objective.metric': 'squared_latent_distance' })).toBe(false);
+      expect(await follows({ 'objective.expression': 'goal_distance', 'proposal.margin': wide })).toBe(true);
+    } finally {
+      await copy.remove();
+    }
+  });
+
   it('moves on when it has rested for as long as the values say', async () => {
     const loaded = await load();
     const restsAt = async (planIndex: number, ms: number): Promise<boolean> => {
