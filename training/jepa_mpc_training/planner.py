@@ -59,8 +59,8 @@ class CemPlanner:
     iteration, in addition to the samples. The elites determine the mean and the unbiased standard deviation of the
     next iteration. The plan is the last mean if it is not more expensive than any mean before it, and else the best
     sequence; the next plan starts from it. If the plan is not cheaper than rest by `rest_margin`, it is rest, subject
-    to the node's default patience (`RestRule`). If it is not cheaper than the proposal by `proposal_margin`, the planner
-    returns the proposal.
+    to the node's default patience (`RestRule`). If it is not cheaper than the proposal by `proposal_margin`, it is the
+    proposal.
     """
 
     def __init__(
