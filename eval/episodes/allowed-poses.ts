@@ -1,8 +1,9 @@
 import type { JointLimit } from '../../src/core/types.js';
 import { LinkPoses } from '../../src/robot/link-poses.js';
 import type { Urdf } from '../../src/robot/urdf.js';
-import { collisionPairs, linkDistance } from '../../src/safety/workspace/collision-pairs.js';
-import { RobotCapsules } from '../../src/safety/workspace/robot-capsules.js';
+import { collisionPairs } from '../../src/safety/workspace/collision-pairs.js';
+import { linkDistance } from '../../src/safety/workspace/link-distance.js';
+import { RobotShapes } from '../../src/safety/workspace/robot-shapes.js';
 import { workspaceParameters } from '../../src/safety/workspace/workspace-parameters.js';
 
 /** Positions of the joints that are held, rad or m. */
@@ -28,9 +29,9 @@ export function isAboveFloor(tips: readonly (readonly number[])[]): (tip: readon
 }
 
 /**
- * Whether no two links collide, by the capsules around their collision geometry, as the planner node checks it. Links whose collision
- * geometry is a mesh, or that have none, are not checked. Neighbours are not, nor are pairs that collide at the zero pose: their capsules
- * overlap by construction.
+ * Whether no two links collide, by their collision geometry, as the planner node checks it. Links whose collision
+ * geometry is a mesh, or that have none, are not checked. Neighbours are not, nor are pairs that collide at the zero pose: their shapes,
+ * or the capsules around these, overlap by construction.
  *
  * @param urdf without floating and planar joints
  * @returns a test of joint positions `[J]`, rad or m
@@ -43,13 +44,13 @@ export function isFreeOfCollision(
 ): (pose: readonly number[]) => boolean {
   const poses = new LinkPoses(urdf, joints);
   for (const [joint, position] of held) poses.hold(joint, position);
-  const capsules = new RobotCapsules(urdf, poses, 'collision');
+  const shapes = new RobotShapes(urdf, poses, 'collision');
   const apartAt = (pose: readonly number[]): ((pair: readonly [number, number]) => boolean) => {
     poses.update(pose);
-    capsules.update();
-    return ([first, second]) => linkDistance(capsules, first, second) >= CLEARANCE_M;
+    shapes.update();
+    return ([first, second]) => linkDistance(shapes, first, second, CLEARANCE_M) >= CLEARANCE_M;
   };
-  const { checked } = collisionPairs(urdf, joints, poses, capsules, null, CLEARANCE_M);
+  const { checked } = collisionPairs(urdf, joints, poses, shapes, null, CLEARANCE_M);
   const zero = limits.map(({ lower, upper }) => Math.min(Math.max(0, lower), upper));
   const pairs = checked.filter(apartAt(zero));
   return (pose) => pairs.every(apartAt(pose));

@@ -1,5 +1,5 @@
-import { at, f64 } from '../core/array-access.js';
-import type { PlacedShape, Shape } from './collision-geometry.js';
+import { f64 } from '../core/array-access.js';
+import type { Shape } from './collision-geometry.js';
 import { rotated, rotationFromRpy } from './rotation.js';
 import type { Vector3 } from './urdf-xml.js';
 
@@ -10,24 +10,25 @@ export interface Capsule {
   readonly radius: number;
 }
 
-/** A capsule about an axis through the origin of a shape. */
-interface AxialCapsule {
-  /** 0 is x, 1 is y, 2 is z. */
-  readonly axis: number;
+/** A capsule about the z axis of a shape, through its origin. */
+interface UprightCapsule {
   /** Half the length of the segment, m. */
   readonly half: number;
   readonly radius: number;
 }
 
+/** A shape that a capsule fits. */
+export type RoundShape = Exclude<Shape, { readonly kind: 'box' }>;
+
 /**
  * The capsule of a shape: it contains the whole shape. A sphere or capsule is exact. A cylinder gets the capsule of smallest volume on its axis,
- * a box that on its longest axis, so both reach further than the shape: a box at least to the circle around its cross-section.
+ * which reaches further than the cylinder.
+ *
+ * @param xyz @param rpy of the shape in the frame of its link, m and rad
  */
-export function capsuleOf({ shape, xyz, rpy }: PlacedShape): Capsule {
-  const { axis, half, radius } = axialCapsule(shape);
-  const tip = new Float64Array(3);
-  tip[axis] = half;
-  const offset = rotated(rotationFromRpy(rpy), tip);
+export function capsuleOf(shape: RoundShape, xyz: Vector3, rpy: Vector3): Capsule {
+  const { half, radius } = uprightCapsule(shape);
+  const offset = rotated(rotationFromRpy(rpy), Float64Array.of(0, 0, half));
   const end = (sign: number): Vector3 => [
     xyz[0] + sign * f64(offset, 0),
     xyz[1] + sign * f64(offset, 1),
@@ -36,19 +37,14 @@ export function capsuleOf({ shape, xyz, rpy }: PlacedShape): Capsule {
   return { from: end(-1), to: end(1), radius };
 }
 
-function axialCapsule(shape: Shape): AxialCapsule {
+function uprightCapsule(shape: RoundShape): UprightCapsule {
   switch (shape.kind) {
     case 'sphere':
-      return { axis: 2, half: 0, radius: shape.radius };
+      return { half: 0, radius: shape.radius };
     case 'capsule':
-      return { axis: 2, half: shape.length / 2, radius: shape.radius };
+      return { half: shape.length / 2, radius: shape.radius };
     case 'cylinder':
-      return { axis: 2, ...capsuleAround(shape.radius, shape.length / 2) };
-    case 'box': {
-      const axis = shape.size.indexOf(Math.max(...shape.size));
-      const across = shape.size.filter((_, side) => side !== axis);
-      return { axis, ...capsuleAround(Math.hypot(...across) / 2, at(shape.size, axis) / 2) };
-    }
+      return capsuleAround(shape.radius, shape.length / 2);
   }
 }
 
@@ -60,7 +56,7 @@ const HALVINGS = 60;
  * radius is √(radius² + t²). Its volume falls with t until the derivative, which grows with t, is 0; for a flat cylinder it falls until
  * the capsule is a sphere.
  */
-function capsuleAround(radius: number, half: number): { half: number; radius: number } {
+function capsuleAround(radius: number, half: number): UprightCapsule {
   const derivative = (t: number): number =>
     2 * t * half - 3 * t ** 2 - radius ** 2 + 2 * t * Math.hypot(radius, t);
   let inside = 0;

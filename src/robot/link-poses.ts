@@ -1,6 +1,7 @@
 import { assertLength, at, f64 } from '../core/array-access.js';
 import { JepaMpcError } from '../core/errors.js';
 import { rotationAboutAxis } from './forward-kinematics.js';
+import { multiplyRotations, translate } from './rigid-transform.js';
 import { rotationFromRpy } from './rotation.js';
 import { drivenBy, type Urdf } from './urdf.js';
 import type { UrdfJoint } from './urdf-joint.js';
@@ -139,19 +140,19 @@ export class LinkPoses {
       const link = index + 1;
       translate(positions, link, positions, joint.parent, rotations, 9 * joint.parent, joint.translation, 1);
       if (joint.motion === 'fixed') {
-        multiply(rotations, 9 * joint.parent, joint.rotation, rotations, 9 * link);
+        multiplyRotations(rotations, 9 * joint.parent, joint.rotation, rotations, 9 * link);
         continue;
       }
       const driver =
         joint.position < 0 ? f64(this.#heldPositions, joint.held) : at(jointPositions, joint.position);
       const position = joint.multiplier * driver + joint.offset;
       if (joint.motion === 'slides') {
-        multiply(rotations, 9 * joint.parent, joint.rotation, rotations, 9 * link);
+        multiplyRotations(rotations, 9 * joint.parent, joint.rotation, rotations, 9 * link);
         translate(positions, link, positions, link, rotations, 9 * link, joint.axis, position);
       } else {
         rotationAboutAxis(joint.axis, position, this.#jointRotation);
-        multiply(rotations, 9 * joint.parent, joint.rotation, this.#frame, 0);
-        multiply(this.#frame, 0, this.#jointRotation, rotations, 9 * link);
+        multiplyRotations(rotations, 9 * joint.parent, joint.rotation, this.#frame, 0);
+        multiplyRotations(this.#frame, 0, this.#jointRotation, rotations, 9 * link);
       }
     }
   }
@@ -176,47 +177,4 @@ function jointsFromRoot({ joints, rootLink }: Urdf): UrdfJoint[] {
     reached.push(...below.map(({ child }) => child));
   }
   return ordered;
-}
-
-/** `out[outLink] = from[fromLink] + scale * rotation * vector`, for positions `[L, 3]`. */
-function translate(
-  out: Float64Array,
-  outLink: number,
-  from: Float64Array,
-  fromLink: number,
-  rotation: Float64Array,
-  start: number,
-  vector: Vector3,
-  scale: number,
-): void {
-  const x = scale * vector[0];
-  const y = scale * vector[1];
-  const z = scale * vector[2];
-  for (let row = 0; row < 3; row++) {
-    const place = start + 3 * row;
-    out[3 * outLink + row] =
-      f64(from, 3 * fromLink + row) +
-      f64(rotation, place) * x +
-      f64(rotation, place + 1) * y +
-      f64(rotation, place + 2) * z;
-  }
-}
-
-/** `out = left * right` for row-major 3x3 matrices, from these starts; `out` is neither of them. */
-function multiply(
-  left: Float64Array,
-  leftStart: number,
-  right: Float64Array,
-  out: Float64Array,
-  outStart: number,
-): void {
-  for (let row = 0; row < 9; row += 3) {
-    const a = f64(left, leftStart + row);
-    const b = f64(left, leftStart + row + 1);
-    const c = f64(left, leftStart + row + 2);
-    for (let column = 0; column < 3; column++) {
-      out[outStart + row + column] =
-        a * f64(right, column) + b * f64(right, column + 3) + c * f64(right, column + 6);
-    }
-  }
 }

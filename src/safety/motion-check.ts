@@ -5,7 +5,8 @@ import { LinkPoses } from '../robot/link-poses.js';
 import { parseSrdf } from '../robot/srdf.js';
 import { lastLink } from '../robot/tip-paths.js';
 import type { Urdf } from '../robot/urdf.js';
-import { collisionPairs, linkDistance, type IndexPair } from './workspace/collision-pairs.js';
+import { collisionPairs, type IndexPair } from './workspace/collision-pairs.js';
+import { linkDistance } from './workspace/link-distance.js';
 import { motionNotes } from './workspace/motion-notes.js';
 import {
   conditionRule,
@@ -17,7 +18,7 @@ import {
   type MotionRule,
   type PlacedPlane,
 } from './workspace/motion-rules.js';
-import { RobotCapsules } from './workspace/robot-capsules.js';
+import { RobotShapes } from './workspace/robot-shapes.js';
 import { checkAxes, Singularity } from './workspace/singularity.js';
 import type { WorkspaceValues } from './workspace/workspace-parameters.js';
 import { linkIndex, workspaceSettings } from './workspace/workspace-settings.js';
@@ -30,7 +31,7 @@ const SPEED_SHARE = 0.9;
 
 /**
  * Checks states of the joints against the rules of a work space: half-spaces, boxes, a floor, links that stay apart, the speed of the tip, and its
- * distance from singular poses. Links are their capsules, which contain their shapes; a link without a shape is its origin.
+ * distance from singular poses. Links are boxes, and capsules that contain their other shapes; a link without a shape is its origin.
  */
 export class MotionCheck {
   /** In the order of the excesses: planes, pairs, speed, condition number. */
@@ -46,7 +47,7 @@ export class MotionCheck {
   readonly #conditionStop: number;
   readonly #singularity: Singularity | null;
   readonly #poses: LinkPoses;
-  readonly #capsules: RobotCapsules;
+  readonly #shapes: RobotShapes;
   readonly #tip: LinkJacobian;
   /** `[6, J]` */
   readonly #jacobian: Float64Array;
@@ -59,7 +60,7 @@ export class MotionCheck {
   constructor(urdf: Urdf, jointNames: readonly string[], values: WorkspaceValues, srdf: string | null) {
     const settings = workspaceSettings(values);
     const poses = new LinkPoses(urdf, jointNames);
-    const capsules = new RobotCapsules(urdf, poses, values['workspace.geometry']);
+    const shapes = new RobotShapes(urdf, poses, values['workspace.geometry']);
     const parsedSrdf = srdf === null ? null : parseSrdf(srdf, urdf);
     const clearance = values['workspace.clearance_m'];
     const planes = [
@@ -70,14 +71,14 @@ export class MotionCheck {
       ),
     ];
     const pairs = values['workspace.self_collision']
-      ? collisionPairs(urdf, jointNames, poses, capsules, parsedSrdf, clearance)
+      ? collisionPairs(urdf, jointNames, poses, shapes, parsedSrdf, clearance)
       : { checked: [], alwaysTouching: [] };
     const tipName = values['workspace.tip_link'] || lastLink(urdf, jointNames);
     const tipLink = linkIndex('workspace.tip_link', tipName, poses.links);
     const rows = settings.conditionRows;
     const stop = values['workspace.condition_stop'];
     this.#poses = poses;
-    this.#capsules = capsules;
+    this.#shapes = shapes;
     this.#planes = planes.map(({ plane }) => plane);
     this.#pairs = pairs.checked;
     this.#clearance = clearance;
@@ -97,13 +98,7 @@ export class MotionCheck {
       ...(rows.length > 0 ? [conditionRule(tipName, rows, stop)] : []),
     ];
     this.rules = this.#described.map(({ rule }) => rule);
-    this.notes = motionNotes(
-      poses,
-      capsules,
-      planes,
-      values['workspace.self_collision'],
-      pairs.alwaysTouching,
-    );
+    this.notes = motionNotes(poses, shapes, planes, values['workspace.self_collision'], pairs.alwaysTouching);
   }
 
   /** Sets the position of a joint that the model does not move, rad or m; 0 until then. Other names are ignored. */
@@ -128,13 +123,13 @@ export class MotionCheck {
       out.fill(NaN, 0, this.rules.length);
       return;
     }
-    this.#capsules.update();
+    this.#shapes.update();
     let rule = 0;
     for (let index = 0; index < this.#planes.length; index++)
       out[rule++] = this.#beyondPlane(at(this.#planes, index));
     for (let index = 0; index < this.#pairs.length; index++) {
       const [first, second] = at(this.#pairs, index);
-      out[rule++] = this.#clearance - linkDistance(this.#capsules, first, second);
+      out[rule++] = this.#clearance - linkDistance(this.#shapes, first, second, this.#clearance);
     }
     if (rule === this.rules.length) return;
     this.#tip.compute(this.#jacobian);
@@ -170,18 +165,9 @@ export class MotionCheck {
     return this.#maxTcpSpeed === 0 || speed <= limit ? nearSingular : Math.min(nearSingular, limit / speed);
   }
 
-  /** How far the capsules of a link reach beyond a plane, m. */
+  /** How far the shapes of a link reach beyond a plane, m. */
   #beyondPlane({ link, x, y, z, offset }: PlacedPlane): number {
-    const { ends, radii } = this.#capsules;
-    const { first, end } = this.#capsules.rangeOf(link);
-    let beyond = -Infinity;
-    for (let capsule = first; capsule < end; capsule++) {
-      for (let place = 6 * capsule; place < 6 * capsule + 6; place += 3) {
-        const inside = x * f64(ends, place) + y * f64(ends, place + 1) + z * f64(ends, place + 2);
-        beyond = Math.max(beyond, offset + f64(radii, capsule) - inside);
-      }
-    }
-    return beyond;
+    return offset - this.#shapes.leastAlong(link, x, y, z);
   }
 
   /** Speed of the tip, m/s. */

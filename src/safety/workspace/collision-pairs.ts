@@ -1,10 +1,10 @@
-import { at, f64 } from '../../core/array-access.js';
-import { segmentDistance } from '../../math/segment-distance.js';
+import { at } from '../../core/array-access.js';
 import type { LinkPoses } from '../../robot/link-poses.js';
 import { spreadPoses } from '../../robot/spread-poses.js';
 import { isDisabled, type Srdf } from '../../robot/srdf.js';
 import type { Urdf } from '../../robot/urdf.js';
-import type { RobotCapsules } from './robot-capsules.js';
+import { linkDistance } from './link-distance.js';
+import type { RobotShapes } from './robot-shapes.js';
 
 /** Indices of two links. */
 export type IndexPair = readonly [number, number];
@@ -19,28 +19,14 @@ export interface CollisionPairs {
   readonly alwaysTouching: readonly IndexPair[];
 }
 
-/** The distance of the capsules of two links, m; negative where they overlap. */
-export function linkDistance(capsules: RobotCapsules, first: number, second: number): number {
-  const { ends, radii } = capsules;
-  const ofFirst = capsules.rangeOf(first);
-  const ofSecond = capsules.rangeOf(second);
-  let distance = Infinity;
-  for (let i = ofFirst.first; i < ofFirst.end; i++) {
-    for (let k = ofSecond.first; k < ofSecond.end; k++) {
-      distance = Math.min(distance, segmentDistance(ends, i, k) - f64(radii, i) - f64(radii, k));
-    }
-  }
-  return distance;
-}
-
 /**
  * Pairs of links that the joints of the model can bring into collision. Links that no such joint moves against each other are never a pair.
  *
  * With an SRDF, the pairs that it disables are left out. Without one, neighbours are: links that one joint connects, also through fixed joints
  * and through links without geometry. Of the rest, pairs that touch in each of {@link POSES} poses over the ranges of the joints are left out:
- * their capsules overlap by construction. A pair that touches in the middle of the ranges alone stays, because it may be a real collision.
+ * their shapes, or the capsules around these, overlap by construction. A pair that touches in the middle of the ranges alone stays, because it may be a real collision.
  *
- * @param poses and `capsules` of the same robot: they are left at another pose
+ * @param poses and `shapes` of the same robot: they are left at another pose
  * @param srdf null: none
  * @param clearance m: closer counts as touching
  */
@@ -48,13 +34,13 @@ export function collisionPairs(
   urdf: Urdf,
   jointNames: readonly string[],
   poses: LinkPoses,
-  capsules: RobotCapsules,
+  shapes: RobotShapes,
   srdf: Srdf | null,
   clearance: number,
 ): CollisionPairs {
   const rigid = bodiesOf(poses, (link) => poses.movingJoint(link) === null);
-  const mayTouch = srdf === null ? neighbours(urdf, poses, capsules) : disabledBy(srdf, poses);
-  const links = [...poses.links.keys()].filter((link) => capsules.hasShape(link));
+  const mayTouch = srdf === null ? neighbours(urdf, poses, shapes) : disabledBy(srdf, poses);
+  const links = [...poses.links.keys()].filter((link) => shapes.hasShape(link));
   const pairs = links.flatMap((first, index) =>
     links.slice(index + 1).map((second): IndexPair => [first, second]),
   );
@@ -64,8 +50,10 @@ export function collisionPairs(
   let touching = checked;
   for (const pose of spreadPoses(urdf, jointNames, POSES)) {
     poses.update(pose);
-    capsules.update();
-    touching = touching.filter(([first, second]) => linkDistance(capsules, first, second) < clearance);
+    shapes.update();
+    touching = touching.filter(
+      ([first, second]) => linkDistance(shapes, first, second, clearance) < clearance,
+    );
   }
   return { checked: checked.filter((pair) => !touching.includes(pair)), alwaysTouching: touching };
 }
@@ -84,7 +72,7 @@ function bodiesOf(poses: LinkPoses, isJoinedToParent: (link: number) => boolean)
   return bodies;
 }
 
-function neighbours(urdf: Urdf, poses: LinkPoses, capsules: RobotCapsules): PairTest {
+function neighbours(urdf: Urdf, poses: LinkPoses, shapes: RobotShapes): PairTest {
   const fixedChildren = new Set(urdf.joints.filter(({ type }) => type === 'fixed').map(({ child }) => child));
   const bodies = bodiesOf(poses, (link) => fixedChildren.has(at(poses.links, link)));
   const solid = new Set<number>();
@@ -93,7 +81,7 @@ function neighbours(urdf: Urdf, poses: LinkPoses, capsules: RobotCapsules): Pair
     joined.set(body, [...(joined.get(body) ?? []), other]);
   };
   for (const [link, body] of bodies.entries()) {
-    if (capsules.hasShape(link) || capsules.withoutShape(link).length > 0) solid.add(body);
+    if (shapes.hasShape(link) || shapes.withoutShape(link).length > 0) solid.add(body);
     const parent = poses.parentOf(link);
     if (parent < 0 || at(bodies, parent) === body) continue;
     join(body, at(bodies, parent));

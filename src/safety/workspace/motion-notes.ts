@@ -2,7 +2,7 @@ import { at } from '../../core/array-access.js';
 import type { LinkPoses } from '../../robot/link-poses.js';
 import type { IndexPair } from './collision-pairs.js';
 import type { PlacedPlane } from './motion-rules.js';
-import type { RobotCapsules } from './robot-capsules.js';
+import type { RobotShapes } from './robot-shapes.js';
 
 /**
  * What a person should know of the rules: links that have no shape or only a part of it, links of a rule that are a point, and pairs that are not
@@ -10,7 +10,7 @@ import type { RobotCapsules } from './robot-capsules.js';
  */
 export function motionNotes(
   poses: LinkPoses,
-  capsules: RobotCapsules,
+  shapes: RobotShapes,
   planes: readonly { readonly plane: PlacedPlane }[],
   selfCollision: boolean,
   alwaysTouching: readonly IndexPair[],
@@ -19,11 +19,11 @@ export function motionNotes(
   const planeLinks = new Set(planes.map(({ plane }) => plane.link));
   const notes: string[] = [];
   for (const [link, name] of links.entries()) {
-    const missing = capsules.withoutShape(link);
-    const isPoint = !capsules.hasShape(link);
+    const missing = shapes.withoutShape(link);
+    const isPoint = !shapes.hasShape(link);
     if (missing.length > 0 && (selfCollision || planeLinks.has(link))) {
       const rest = isPoint ? 'it counts as its origin, and in no pair' : 'only its other shapes count';
-      notes.push(`link '${name}': no capsule for ${missing.join(', ')}; ${rest}`);
+      notes.push(`link '${name}': not checked: ${missing.join(', ')}; ${rest}`);
     } else if (isPoint && planeLinks.has(link)) {
       notes.push(`link '${name}' has no shape: it counts as its origin`);
     }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { JepaMpcError } from '../../../src/core/errors.js';
@@ -12,17 +11,6 @@ const URDF = parseUrdf(`<robot name="arm">
   <joint name="b" type="fixed"><parent link="upper"/><child link="lower"/></joint>
 </robot>`);
 const parse = (content: string, name = 'arm') => parseSrdf(`<robot name="${name}">${content}</robot>`, URDF);
-
-describe('the SRDF of the UR5e', () => {
-  it('belongs to its URDF and leaves out all pairs with the link that has the table', () => {
-    const read = (file: string): string =>
-      readFileSync(new URL(`../../../urdf/${file}`, import.meta.url), 'utf8');
-    const urdf = parseUrdf(read('ur5e.urdf'));
-    const srdf = parseSrdf(read('ur5e.srdf'), urdf);
-    expect(isDisabled(srdf, ['base_link', 'wrist_1_link'])).toBe(true);
-    expect(isDisabled(srdf, ['upper_arm_link', 'wrist_1_link'])).toBe(false);
-  });
-});
 
 describe('an SRDF', () => {
   it('disables pairs, in either order', () => {

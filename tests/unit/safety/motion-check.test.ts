@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { at } from '../../../src/core/array-access.js';
 import { ForwardKinematics } from '../../../src/robot/forward-kinematics.js';
 import { MotionCheck } from '../../../src/safety/motion-check.js';
+import { box, minus, nearestIn, type Point } from '../../fixtures/boxes.js';
 import { thrownBy } from '../../fixtures/robot.js';
 import {
   DEFAULTS,
@@ -104,7 +105,7 @@ describe('a floor', () => {
     expect(check.notes).toEqual(["link 'tool0' has no shape: it counts as its origin"]);
   });
 
-  it('measures how far the capsule of a link reaches below it', () => {
+  it('measures how far a link reaches below it', () => {
     const check = armCheck({ ...floor, 'workspace.clearance_m': 0.02 });
     // The upper arm is level, the forearm hangs down: from 0.2 m to -0.2 m, its capsule ends at -0.15 - 0.04 m.
     const found = excessesOf(check, bent(Math.PI / 2, Math.PI / 2));
@@ -140,17 +141,24 @@ describe('a floor', () => {
 describe('links that stay apart', () => {
   it('are checked by default where there is collision geometry', () => {
     const check = armCheck({});
-    expect(check.rules).toHaveLength(14);
-    expect(at(check.rules, 0)).toEqual({
+    expect(check.rules).toHaveLength(15);
+    expect(at(check.rules, 1)).toEqual({
       kind: 'self-collision',
       subject: "'base' and 'forearm'",
       limit: 0.01,
       unit: 'm',
     });
-    expect(check.notes).toEqual([
-      "links 'base' and 'upper_arm' touch in every pose, so this pair is not checked",
-    ]);
+    expect(check.notes).toEqual([]);
     expect(Math.max(...excessesOf(check, bent(0, 0)))).toBeLessThan(0);
+  });
+
+  it('are not checked where they are closer than the clearance in every pose, which is noted', () => {
+    // Upright, the upper arm is 0.056 m above the capsule around the base, which is where it is furthest.
+    const check = armCheck({ 'workspace.clearance_m': 0.06 });
+    expect(check.rules.map(({ subject }) => subject)).not.toContain("'base' and 'upper_arm'");
+    expect(check.notes).toContain(
+      "links 'base' and 'upper_arm' touch in every pose, so this pair is not checked",
+    );
   });
 
   it('break their rule where they are closer than the clearance', () => {
@@ -168,26 +176,26 @@ describe('links that stay apart', () => {
     expect(check.describe(rule, 0.05)).toContain('are 0 m apart');
   });
 
-  it('are as far apart as the closest of many points on their axes', () => {
+  it('are as far apart as a ball and the nearest point of a box', () => {
     const check = armCheck({});
     const rule = check.rules.findIndex(({ subject }) => subject === "'upper_arm' and 'wrist_2'");
     const upper = new ForwardKinematics(ARM, 'upper_arm', ARM_JOINTS);
     const wrist = new ForwardKinematics(ARM, 'wrist_2', ARM_JOINTS);
     const angle = fc.double({ min: -2, max: 2, noNaN: true });
+    const arm = box([0.08, 0.06, 0.4], [0, 0, 0.2]);
     fc.assert(
       fc.property(fc.array(angle, { minLength: 6, maxLength: 6 }), (q) => {
         const { position, rotation } = upper.pose(q);
         const hand = wrist.pose(q);
-        const centre = [0, 1, 2].map((row) => at(hand.position, row) + 0.04 * at(hand.rotation, 3 * row + 2));
-        // The box of 0.08 x 0.06 x 0.4 m: its capsule is on z, with a radius of a little more than 0.05 m.
-        let nearest = Infinity;
-        for (let z = 0; z <= 0.4; z += 0.001) {
-          const point = [0, 1, 2].map((row) => at(position, row) + z * at(rotation, 3 * row + 2));
-          nearest = Math.min(nearest, Math.hypot(...point.map((value, row) => value - at(centre, row))));
-        }
-        const found = 0.01 - at(excessesOf(check, q), rule);
-        expect(found).toBeLessThanOrEqual(nearest - 0.05 - 0.04 + 0.007);
-        expect(found).toBeGreaterThanOrEqual(nearest - 0.052 - 0.04 - 1e-3);
+        const apart = [0, 1, 2].map(
+          (row) => at(hand.position, row) + 0.04 * at(hand.rotation, 3 * row + 2) - at(position, row),
+        );
+        const inArm = (column: number): number =>
+          apart.reduce((sum, value, row) => sum + value * at(rotation, 3 * row + column), 0);
+        const centre: Point = [inArm(0), inArm(1), inArm(2)];
+        const nearest = Math.hypot(...minus(centre, nearestIn(arm, centre)));
+        fc.pre(nearest > 0);
+        expect(0.01 - at(excessesOf(check, q), rule)).toBeCloseTo(nearest - 0.04, 9);
       }),
       { numRuns: 50 },
     );
@@ -222,14 +230,14 @@ describe('every state', () => {
     expect(all.rules.map(({ kind }) => kind)).toEqual([
       'half-space',
       ...Array<string>(7).fill('floor'),
-      ...Array<string>(14).fill('self-collision'),
+      ...Array<string>(15).fill('self-collision'),
       'tcp-speed',
       'singularity',
     ]);
-    const out = new Float64Array(26).fill(7);
+    const out = new Float64Array(27).fill(7);
     all.excesses(bent(0.5, 1, 0.5), [0, 0, 0, 0, 0, 0], out);
-    expect([...out.subarray(0, 24)].every((excess) => excess < 0)).toBe(true);
-    expect([...out.subarray(24)]).toEqual([7, 7]);
+    expect([...out.subarray(0, 25)].every((excess) => excess < 0)).toBe(true);
+    expect([...out.subarray(25)]).toEqual([7, 7]);
   });
 
   it('that is not finite keeps no rule', () => {
@@ -239,18 +247,18 @@ describe('every state', () => {
         const state = bent(0.5, 1, 0.5);
         const broken = state.with(joint, wrong);
         const zeros = state.map(() => 0);
-        expect(excessesOf(all, broken, zeros)).toEqual(Array<number>(24).fill(NaN));
-        expect(excessesOf(all, state, zeros.with(joint, wrong))).toEqual(Array<number>(24).fill(NaN));
+        expect(excessesOf(all, broken, zeros)).toEqual(Array<number>(25).fill(NaN));
+        expect(excessesOf(all, state, zeros.with(joint, wrong))).toEqual(Array<number>(25).fill(NaN));
       }
     }
-    const out = new Float64Array(25).fill(7);
+    const out = new Float64Array(26).fill(7);
     all.excesses([NaN, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0], out);
-    expect(out[24]).toBe(7);
+    expect(out[25]).toBe(7);
   });
 
   it('has the size of the joints', () => {
     const all = everyRule();
-    const out = new Float64Array(24);
+    const out = new Float64Array(25);
     const six = [0, 0, 0, 0, 0, 0];
     expect(() => {
       all.excesses([0], six, out);
@@ -259,8 +267,8 @@ describe('every state', () => {
       all.excesses(six, [0], out);
     }).toThrow(/joint velocities: found 1 entries, expected 6/);
     expect(() => {
-      all.excesses(six, six, new Float64Array(23));
-    }).toThrow(/excesses: found 23 entries, expected at least 24/);
+      all.excesses(six, six, new Float64Array(24));
+    }).toThrow(/excesses: found 24 entries, expected at least 25/);
     expect(() => all.speedFactor(six, [0])).toThrow(/joint velocities/);
   });
 

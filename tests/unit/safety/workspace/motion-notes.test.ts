@@ -23,10 +23,10 @@ describe('what a person should know', () => {
   const notes = (values: Partial<WorkspaceValues>): readonly string[] =>
     new MotionCheck(urdf, ['j'], { ...DEFAULTS, ...values }, null).notes;
 
-  it('is which links have no capsule, or not all of them', () => {
+  it('is which links have no shape, or not all of them', () => {
     const meshes = [
-      "link 'b': no capsule for mesh 'b.stl', an element without geometry; it counts as its origin, and in no pair",
-      "link 'c': no capsule for mesh 'c.stl'; only its other shapes count",
+      "link 'b': not checked: mesh 'b.stl', an element without geometry; it counts as its origin, and in no pair",
+      "link 'c': not checked: mesh 'c.stl'; only its other shapes count",
     ];
     expect(notes({})).toEqual(meshes);
     expect(notes(OFF)).toEqual([]);
@@ -36,7 +36,7 @@ describe('what a person should know', () => {
     ]);
     expect(notes({ ...OFF, 'workspace.half_spaces': 'c: x <= 1; a: x <= 1' })).toEqual([
       "link 'a' has no shape: it counts as its origin",
-      "link 'c': no capsule for mesh 'c.stl'; only its other shapes count",
+      "link 'c': not checked: mesh 'c.stl'; only its other shapes count",
     ]);
   });
 
