@@ -311,7 +311,7 @@ class TestTraining:
         sys.path.insert(0, str(ROOT / "sim" / "common"))
         from jepa_mpc_sim.held_joints import moved_robot
         from jepa_mpc_sim.joint_limits import AS_DESCRIBED
-        from jepa_mpc_training.config import PERIOD_MS, RecordingsConfig
+        from jepa_mpc_training.config import CollectConfig, RecordingsConfig
         from jepa_mpc_training.recordings.findings import Findings
         from jepa_mpc_training.recordings.rosbag import read_bag
         from jepa_mpc_training.recordings.source import BagSource
@@ -320,8 +320,9 @@ class TestTraining:
         findings, config = Findings(recorded.name), RecordingsConfig()
         sections = read_bag(recorded, BagSource((str(recorded),)), JOINTS, config, findings)
         limits = moved_robot(URDF, AS_DESCRIBED).limits
+        period_ms = CollectConfig.period_ms
         episodes = [
-            episode for section in sections for episode in episodes_of(section, 10, PERIOD_MS, limits, config, findings)
+            episode for section in sections for episode in episodes_of(section, 10, period_ms, limits, config, findings)
         ]
         assert len(episodes) >= 3, findings
         assert max(float(np.abs(episode.actions).max()) for episode in episodes) > 0.05

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from tqdm import tqdm
 
-from .config import PERIOD_MS, Config, DistanceConfig, with_settings
+from .config import Config, DistanceConfig, with_settings
 from .dataset import Dataset
 from .distance import fit_distance
 from .export import export_graph, golden_of_pairs, graph_entry, verify_graph, write_golden
@@ -81,14 +81,16 @@ def attach_distance(folder: Path, data: Path, config: DistanceConfig) -> dict[st
 def _stride(manifest: dict[str, Any], dataset: Dataset) -> int:
     """Frames of the recordings in one predictor step. Raises ExportRefusedError if that is not a whole number."""
     step_ms = manifest["action"]["periodMs"] * manifest["action"]["block"]
-    stride = round(step_ms / PERIOD_MS)
-    if stride < 1 or abs(stride * PERIOD_MS - step_ms) > 1e-6 * PERIOD_MS or stride >= dataset.frames.shape[2]:
+    period_ms = dataset.period_ms
+    stride = round(step_ms / period_ms)
+    if stride < 1 or abs(stride * period_ms - step_ms) > 1e-6 * period_ms or stride >= dataset.frames.shape[2]:
         raise ExportRefusedError(
             "predictor step",
             found=f"{step_ms:g} ms",
-            expected=f"a multiple of the {PERIOD_MS} ms between recorded frames, below the "
-            f"{(dataset.frames.shape[2] - 1) * PERIOD_MS} ms of an episode",
-            remedy="Record longer episodes (--set collect.periods=N), or use a model with such a step.",
+            expected=f"a multiple of the {period_ms} ms between recorded frames, below the "
+            f"{(dataset.frames.shape[2] - 1) * period_ms} ms of an episode",
+            remedy="Record longer episodes (--set collect.periods=N) or at another period (--set collect.period_ms=N), "
+            "or use a model with such a step.",
         )
     return stride
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from .config import BLOCK
 from .runtime import ExportedModel
 
 _REPEATS = 50
@@ -21,9 +20,9 @@ def benchmark(model: ExportedModel, batch: int) -> dict[str, float]:
     """Median milliseconds of one frame's encoding, of a proposal of the inverse dynamics, if there are any, and of a
     batch through predictor and distance head."""
     rng = np.random.default_rng(0)
-    window, latent = model.manifest["history"]["window"], model.manifest["latent"]
+    window, latent = model.window, model.manifest["latent"]
     shape = (latent["tokens"], latent["dim"])
-    action_dim = len(model.manifest["action"]["joints"]) * BLOCK
+    action_dim = len(model.manifest["action"]["joints"]) * model.action_space.block
 
     def noise(*dims: int) -> np.ndarray:
         return rng.standard_normal(dims).astype(np.float32)

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .config import BLOCK, PERIOD_MS, WINDOW
 from .planner import step_weights
-from .probed import STEP_S, Probed
+from .probed import Probed
 
 CANDIDATES = 64
 _FEWEST = 30
@@ -34,7 +33,7 @@ def spread(probed: Probed) -> dict[str, Any]:
     """
     rng = np.random.default_rng(0)
     episodes, length = probed.positions.shape[:2]
-    first, count = BLOCK * (WINDOW - 1), probed.starts(_STARTS, CANDIDATES)
+    first, count = probed.first, probed.starts(_STARTS, CANDIDATES)
     episode, at = rng.integers(episodes, size=count), rng.integers(first, length, size=count)
     goal_episode, goal_at = rng.integers(episodes, size=count), rng.integers(length, size=count)
     candidates = probed.uniform(rng, count, CANDIDATES, probed.horizon)
@@ -72,47 +71,47 @@ def demonstrated(probed: Probed) -> dict[str, Any] | None:
     """
     rng = np.random.default_rng(0)
     episodes, length = probed.positions.shape[:2]
-    first = BLOCK * (WINDOW - 1)
-    steps = min(probed.horizon, (length - 1 - first) // BLOCK)
+    first, block = probed.first, probed.block
+    steps = min(probed.horizon, (length - 1 - first) // block)
     if steps < 1:
         return None
-    episode, at = (rows.ravel() for rows in np.indices((episodes, length - steps * BLOCK - first)))
+    episode, at = (rows.ravel() for rows in np.indices((episodes, length - steps * block - first)))
     count = min(len(episode), probed.starts(_SEGMENTS, CANDIDATES + 1))
     chosen = rng.choice(len(episode), count, replace=False)
     episode, at = episode[chosen], at[chosen] + first
-    periods = at[:, None] + np.arange(steps * BLOCK)
+    periods = at[:, None] + np.arange(steps * block)
     recorded = probed.actions[episode[:, None], periods].reshape(count, 1, steps, -1)
     candidates = np.concatenate((recorded, probed.uniform(rng, count, CANDIDATES, steps)), axis=1)
     last = probed.predict(probed.history(episode, at), candidates)[:, :, -1]
-    costs = probed.cost(last, probed.goals[episode, -1, at + steps * BLOCK])
+    costs = probed.cost(last, probed.goals[episode, -1, at + steps * block])
     # Equal costs count half, so that an objective that is the same everywhere is at chance.
     below = (costs[:, 1:] < costs[:, :1]).mean(1) + (costs[:, 1:] == costs[:, :1]).mean(1) / 2
     return {"rank": round(float(np.median(below)), 4), "steps": steps, "stretches": count}
 
 
-def demonstrated_in_words(figures: dict[str, Any]) -> str:
-    """A sentence on the figures of `demonstrated`."""
+def demonstrated_in_words(figures: dict[str, Any], step_s: float) -> str:
+    """A sentence on the figures of `demonstrated`, of steps of `step_s`."""
     rank = figures["rank"]
     if figures["stretches"] < _FEWEST:
         return (
-            f"the held-out episodes have {figures['stretches']} stretches of {figures['steps'] * STEP_S:g} s, too few "
+            f"the held-out episodes have {figures['stretches']} stretches of {figures['steps'] * step_s:g} s, too few "
             "to say whether the objective prefers recorded actions"
         )
     verdict = "prefers" if rank <= _AHEAD else "hardly prefers" if rank <= _ROUGHLY else "does not prefer"
     return (
-        f"the objective {verdict} the recorded actions of {figures['steps'] * STEP_S:g} s that lead to a goal: "
+        f"the objective {verdict} the recorded actions of {figures['steps'] * step_s:g} s that lead to a goal: "
         f"they cost less than {100 * (1 - rank):.0f} % of random ones (median; chance is 50 %)"
     )
 
 
 def _times(probed: Probed, start: np.ndarray, candidates: np.ndarray, goal: np.ndarray) -> np.ndarray:
-    """Minimum times to goals `[B, J]`, in predictor steps, after each step of raw actions `[B, N, K, BLOCK * J]` from
+    """Minimum times to goals `[B, J]`, in predictor steps, after each step of raw actions `[B, N, K, block * J]` from
     positions `[B, J]`: `[B, N, K]`."""
     joints = len(probed.velocity)
-    moved = candidates.reshape(*candidates.shape[:3], BLOCK, joints).sum(3).cumsum(2) * PERIOD_MS / 1000
+    moved = candidates.reshape(*candidates.shape[:3], probed.block, joints).sum(3).cumsum(2) * probed.period_ms / 1000
     away = (start[:, None, None] + moved).clip(probed.lower, probed.upper) - goal[:, None, None]
     away = np.where(probed.continuous, (away + np.pi) % (2 * np.pi) - np.pi, away)
-    return (np.abs(away) / (probed.velocity * STEP_S)).max(3)
+    return (np.abs(away) / (probed.velocity * probed.step_s)).max(3)
 
 
 def _relative_spread(costs: np.ndarray) -> float:

@@ -29,13 +29,14 @@ def write_card(
     probe, evaluation = figures["probe"], figures["evaluate"]
     size = sum(file.stat().st_size for file in folder.iterdir() if file.name != "MODEL_CARD.md") / 1e6
     trained, distance, collected = config.train, config.distance, figures["collect"]
+    held_s = config.collect.period_ms / 1000
     text = f"""# {config.name}
 
 A JEPA with a temporal-distance head: {_inputs(trained, collected)} in, joint velocities out (through a planner).
 {_origin(trained, encoder)} by `python -m jepa_mpc_training all` of this repository, which prints and writes this page.
 
 - Robot: {robot.name or config.name}, {_count(joints, "joint")} ({", ".join(joints)}), target velocities held for
-  0.1 s, predictor step 0.2 s.
+  {held_s:g} s, predictor step {held_s * trained.block:g} s, history of {trained.window} latents.
 - Data: {_data(collected)}; {_frames(collected)}; no rewards.{_missing(collected)}
 - Appearance and dynamics: {_appearance(config, collected)}
 - Pixels during training: {_pixels(config)}

@@ -15,9 +15,10 @@ from jepa_mpc_sim.joint_limits import AS_DESCRIBED, RobotOptions
 from tqdm import tqdm
 
 from .camera_choice import camera_indices
-from .config import PERIOD_MS, TICK_MS, CollectConfig, RandomiseConfig
-from .dataset import name_cameras
+from .config import CollectConfig, RandomiseConfig
+from .dataset import describe
 from .explore import exploration
+from .periods import ticks_in
 from .randomise import draw_appearance, draw_dynamics, view_count
 from .robot import Robot
 from .simulators import open_plant
@@ -47,9 +48,10 @@ def collect(
 
     Each episode has its own seed. Each view of an episode is rendered in MuJoCo from the recorded positions, with an
     appearance of its own, which several cameras see alike. If the robot was driven in Gazebo, the first view is that of
-    Gazebo's camera. Raises ExportRefusedError for cameras that the robot does not have.
+    Gazebo's camera. Raises ExportRefusedError for cameras that the robot does not have, and for a control period that
+    is not a multiple of a tick.
     """
-    episodes, periods = config.episodes, config.periods
+    episodes, periods, period_ms = config.episodes, config.periods, config.period_ms
     in_gazebo, views = spread(config.gazebo_episodes, episodes), view_count(config, randomise)
     travels = alternating(config.travel_share, episodes)
     with ExitStack() as stack:
@@ -77,11 +79,11 @@ def collect(
             anchored = rng.random() < randomise.anchored_share
             dynamics, delay_ms = draw_dynamics(rng, randomise, scene.link_names, scene.joint_names)
             if foreign is not None and in_gazebo[episode]:
-                motion = drive(foreign, rng, periods, delay_ms, seeing=True, travelling=travels[episode])
+                motion = drive(foreign, rng, periods, period_ms, delay_ms, seeing=True, travelling=travels[episode])
                 frames[episode, 0] = motion.frames
             else:
                 scene.set_dynamics(dynamics)
-                motion = drive(simulated, rng, periods, delay_ms, seeing=False, travelling=travels[episode])
+                motion = drive(simulated, rng, periods, period_ms, delay_ms, seeing=False, travelling=travels[episode])
             for view in range(int(in_gazebo[episode]), views):
                 appearance = draw_appearance(rng, randomise, scene.part_names)
                 scene.set_appearance(Appearance() if view == 0 and anchored else appearance)
@@ -93,7 +95,7 @@ def collect(
     np.save(folder / "positions.npy", positions)
     np.save(folder / "velocities.npy", velocities)
     np.save(folder / "in_gazebo.npy", in_gazebo)
-    name_cameras(folder, config.cameras)
+    describe(folder, period_ms, config.cameras)
     return {
         "episodes": episodes,
         "gazebo_episodes": int(in_gazebo.sum()),
@@ -105,12 +107,18 @@ def collect(
 
 
 def drive(
-    robot: Robot, rng: np.random.Generator, periods: int, delay_ms: int, seeing: bool, travelling: bool = False
+    robot: Robot,
+    rng: np.random.Generator,
+    periods: int,
+    period_ms: int,
+    delay_ms: int,
+    seeing: bool,
+    travelling: bool = False,
 ) -> Motion:
     """One episode from a random pose, of travels or of random exploration. `seeing`: with the frames of its camera."""
-    limits = robot.plant.limits
+    limits, ticks, period_s = robot.plant.limits, ticks_in(period_ms), period_ms / 1000
     robot.reset(rng.uniform(limits.lowest_drawn, limits.highest_drawn), delay_ms)
-    target = Traveller(rng, limits, PERIOD_MS / 1000).target if travelling else _played(rng, periods, limits.velocity)
+    target = Traveller(rng, limits, period_s).target if travelling else _played(rng, periods, limits.velocity, period_s)
     actions, positions, velocities, frames = [], [], [], []
     for period in range(periods + 1):
         positions.append(robot.plant.position)
@@ -120,7 +128,7 @@ def drive(
         if period < periods:
             # Rounded as it is stored, so that the recorded action is exactly the one that was driven.
             actions.append(target(robot.limiter.position).astype(np.float32))
-            for _ in range(PERIOD_MS // TICK_MS):
+            for _ in range(ticks):
                 robot.tick(actions[-1])
     return Motion(np.stack(actions), np.stack(positions), np.stack(velocities), np.stack(frames) if seeing else None)
 
@@ -135,9 +143,11 @@ def alternating(share: float, count: int) -> np.ndarray:
     return np.diff(np.floor(np.arange(count + 1) * share)) > 0
 
 
-def _played(rng: np.random.Generator, periods: int, velocity: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def _played(
+    rng: np.random.Generator, periods: int, velocity: np.ndarray, period_s: float
+) -> Callable[[np.ndarray], np.ndarray]:
     """Exploration, period by period, whatever the position is."""
-    actions = iter(exploration(rng, periods, velocity))
+    actions = iter(exploration(rng, periods, velocity, period_s))
     return lambda position: next(actions)
 
 

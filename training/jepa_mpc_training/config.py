@@ -11,17 +11,8 @@ from typing import Any
 
 from jepa_mpc_sim.joint_limits import RobotOptions
 
-PERIOD_MS = 100
-"""Control period: how long one raw action is held."""
-
-BLOCK = 2
-"""Raw actions in one predictor step."""
-
 TICK_MS = 20
 """Period of the command stream, as the planner node sends it."""
-
-WINDOW = 2
-"""Latents in the predictor's history, one predictor step apart."""
 
 VIEWS = 2
 """Views of each motion, each with an appearance of its own. Without random appearances there is one
@@ -52,6 +43,9 @@ class CollectConfig:
     gazebo_episodes: int = 0
     """How many of them are simulated in Gazebo; the others in MuJoCo."""
     periods: int = 40
+    """Control periods of an episode."""
+    period_ms: int = _added(100)
+    """Control period: how long one raw action is held, a multiple of TICK_MS. There is a frame at the start of each."""
     travel_share: float = 0.5
     """Share of the episodes that go from pose to pose (travel.py); the others are random exploration."""
     seed: int = 0
@@ -67,7 +61,7 @@ class CollectConfig:
 
 @dataclass(frozen=True)
 class RecordingsConfig:
-    """How recordings of a robot are cut into episodes of `collect.periods`."""
+    """How recordings of a robot are cut into episodes of `collect.periods`, each of `collect.period_ms`."""
 
     tolerance_ms: float = 25.0
     """Maximum difference between the stamp of a frame and the time that it is used for."""
@@ -167,6 +161,10 @@ class TrainConfig:
     steps: int = 6500
     batch: int = 48
     """Motions in a batch, each in all of its views."""
+    block: int = _added(2)
+    """Raw actions, of a control period each, in one predictor step."""
+    window: int = _added(2)
+    """Latents in the predictor's history, one predictor step apart."""
     rollout: int = 3
     """Predictor steps of a rollout in the loss."""
     learning_rate: float = 1e-3
@@ -328,7 +326,19 @@ class Config:
 
 _POSITIVE = {
     *("steps", "batch", "rollout", "learning_rate", "projections", "episodes", "periods", "ahead", "detour"),
-    *("width", "joint_readout_width", "latent_dim", "patch", "patch_width", "local_width", "points", "channels"),
+    *(
+        "period_ms",
+        "block",
+        "window",
+        "width",
+        "joint_readout_width",
+        "latent_dim",
+        "patch",
+        "patch_width",
+        "local_width",
+        "points",
+        "channels",
+    ),
     *("encoder_width", "predictor_width", "embedding", "queries", "checkpoint_every"),
     *("samples", "iterations", "elites", "horizon"),
 }

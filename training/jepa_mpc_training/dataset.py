@@ -10,24 +10,27 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .config import BLOCK, PERIOD_MS
+from .config import CollectConfig
 
 _CAMERAS = "cameras.json"
+_PERIOD = "period_ms.json"
 
 
-def name_cameras(folder: Path, cameras: Sequence[str]) -> None:
-    """Stores the names of several cameras beside the arrays of a `Dataset`; none if there is one camera."""
-    file = folder / _CAMERAS
-    file.unlink(missing_ok=True)
-    if cameras:
-        file.write_text(json.dumps(list(cameras)) + "\n")
+def describe(folder: Path, period_ms: int, cameras: Sequence[str]) -> None:
+    """Stores beside the arrays of a `Dataset` what they do not show: the control period, unless it is the default, and
+    the names of several cameras."""
+    values = {_PERIOD: period_ms if period_ms != CollectConfig.period_ms else None, _CAMERAS: list(cameras)}
+    for name, value in values.items():
+        (folder / name).unlink(missing_ok=True)
+        if value:
+            (folder / name).write_text(json.dumps(value) + "\n")
 
 
 class Stretches(NamedTuple):
     """Stretches of episodes, `length` frames each, one predictor step apart.
 
-    frames uint8 `[count, V, length, H, W, 3]` (of several cameras as in `Dataset`), the raw action blocks between them
-    `[count, length - 1, BLOCK * J]`, ordered [period][joint], and joint positions and velocities at the frames
+    frames uint8 `[count, V, length, H, W, 3]` (of several cameras as in `Dataset`), the blocks of raw actions between
+    them `[count, length - 1, block * J]`, ordered [period][joint], and joint positions and velocities at the frames
     `[count, length, J]`.
     """
 
@@ -43,7 +46,8 @@ class Dataset:
 
     frames uint8 `[E, V, T + 1, H, W, 3]`, or of C cameras `[E, V, T + 1, C, H, W, 3]`, actions float32 `[E, T, J]`
     (target velocity, rad/s), positions and velocities float32 `[E, T + 1, J]` (rad, rad/s) as measured at the frames,
-    in_gazebo bool `[E]`: whether the first view is from Gazebo. `cameras`: names of several cameras, empty for one.
+    in_gazebo bool `[E]`: whether the first view is from Gazebo. `period_ms`: time between two frames. `cameras`: names
+    of several cameras, empty for one.
     """
 
     frames: np.ndarray
@@ -51,6 +55,7 @@ class Dataset:
     positions: np.ndarray
     velocities: np.ndarray
     in_gazebo: np.ndarray
+    period_ms: int
     cameras: tuple[str, ...] = ()
 
     @classmethod
@@ -60,13 +65,15 @@ class Dataset:
         Earlier versions stored no velocities: they are then those between the positions before and after a frame.
         """
         positions, measured = np.load(folder / "positions.npy"), folder / "velocities.npy"
-        cameras = folder / _CAMERAS
+        period, cameras = folder / _PERIOD, folder / _CAMERAS
+        period_ms = json.loads(period.read_text()) if period.exists() else CollectConfig.period_ms
         return cls(
             np.load(folder / "frames.npy", mmap_mode="r"),
             np.load(folder / "actions.npy"),
             positions,
-            np.load(measured) if measured.exists() else np.gradient(positions, PERIOD_MS / 1000, axis=1),
+            np.load(measured) if measured.exists() else np.gradient(positions, period_ms / 1000, axis=1),
             np.load(folder / "in_gazebo.npy"),
+            period_ms,
             tuple(json.loads(cameras.read_text())) if cameras.exists() else (),
         )
 
@@ -86,12 +93,14 @@ class Dataset:
         last = count - max(1, round(count * held_out))
         return np.arange(last), np.arange(last, count)
 
-    def sequences(self, rng: np.random.Generator, episodes: np.ndarray, count: int, length: int) -> Stretches:
-        """Random stretches of the episodes."""
+    def sequences(
+        self, rng: np.random.Generator, episodes: np.ndarray, count: int, length: int, block: int
+    ) -> Stretches:
+        """Random stretches of the episodes, with `block` periods in a predictor step."""
         episode = rng.choice(episodes, count)
-        start = rng.integers(0, self.actions.shape[1] - (length - 1) * BLOCK, count, endpoint=True)
-        frame_index = start[:, None] + np.arange(length) * BLOCK
-        action_index = start[:, None] + np.arange((length - 1) * BLOCK)
+        start = rng.integers(0, self.actions.shape[1] - (length - 1) * block, count, endpoint=True)
+        frame_index = start[:, None] + np.arange(length) * block
+        action_index = start[:, None] + np.arange((length - 1) * block)
         views = np.arange(self.frames.shape[1])[None, :, None]
         frames = self.frames[episode[:, None, None], views, frame_index[:, None]]
         actions = self.actions[episode[:, None], action_index]

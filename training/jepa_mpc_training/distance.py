@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
-from .config import BLOCK, DistanceConfig
+from .config import DistanceConfig
 from .moments import Goals, random_views
 from .nets import DistanceHead
 
@@ -21,17 +21,18 @@ _FASTEST_SHARE = 0.05
 def train_distance(
     latents: Tensor,
     config: DistanceConfig,
+    stride: int,
     folder: Path,
     goals: Tensor | None = None,
     ignored: int = 0,
     first: int = 0,
 ) -> dict[str, Any]:
-    """Trains a head on latents `[E, V, T + 1, D]` and writes `distance.pt` to `folder`; returns figures. `goals`: see
-    `fit_distance`; `ignored`, `first`: see `DistanceHead`."""
+    """Trains a head on latents `[E, V, T + 1, D]` and writes `distance.pt` to `folder`; returns figures. `stride` and
+    `goals`: see `fit_distance`; `ignored`, `first`: see `DistanceHead`."""
     torch.manual_seed(config.seed)
     dim = latents.shape[3]
     head = DistanceHead(config, dim, ignored, first)
-    figures = fit_distance(head, latents, config, goals=goals)
+    figures = fit_distance(head, latents, config, stride, goals)
     state = {
         "config": config.__dict__,
         "latent_dim": dim,
@@ -44,7 +45,7 @@ def train_distance(
 
 
 def fit_distance(
-    head: DistanceHead, latents: Tensor, config: DistanceConfig, stride: int = BLOCK, goals: Tensor | None = None
+    head: DistanceHead, latents: Tensor, config: DistanceConfig, stride: int, goals: Tensor | None = None
 ) -> dict[str, Any]:
     """Trains on latents `[E, V, T + 1, ...]` of any shape that the head takes; a predictor step is `stride` of them.
 

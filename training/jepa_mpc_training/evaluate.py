@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -17,9 +18,10 @@ from tqdm import tqdm
 
 from .camera_choice import camera_indices
 from .conditions import NOMINAL, Condition
-from .config import BLOCK, FRAME_SIZE, PERIOD_MS, TICK_MS, WINDOW, PlannerConfig
+from .config import FRAME_SIZE, TICK_MS, PlannerConfig
 from .exporters.errors import ExportRefusedError
-from .planner import CemPlanner
+from .periods import ticks_in
+from .planner import ActionSpace, CemPlanner
 from .robot import Robot
 from .runtime import ExportedModel
 from .simulators import Simulator, open_plant
@@ -43,6 +45,10 @@ class Timing:
     delay_ms: int = 60
     """Time from a frame to its plan."""
 
+    def committed_periods(self, period_ms: float) -> int:
+        """Control periods that begin before the plan from a frame can be there: at least one."""
+        return max(1, math.ceil(self.delay_ms / period_ms))
+
     def frame_times(self) -> set[int]:
         """Times of the frames of one episode, in ms, on the simulators' grid of 2 ms."""
         count = int(DURATION_MS / self.frame_period_ms)
@@ -64,10 +70,11 @@ class Episode:
 class _Plan:
     from_ms: float
     actions: np.ndarray
+    period_ms: float
 
     def at(self, time_ms: float) -> np.ndarray:
         """The raw action at a time `[J]`; zeros after the end of the plan."""
-        index = int((time_ms - self.from_ms + 1e-6) // PERIOD_MS)
+        index = int((time_ms - self.from_ms + 1e-6) // self.period_ms)
         return self.actions[index] if 0 <= index < len(self.actions) else np.zeros(self.actions.shape[1])
 
 
@@ -81,6 +88,16 @@ Policy = Callable[[list[np.ndarray], np.ndarray, np.ndarray, float, np.random.Ge
 
 class Eyes(Protocol):
     """What an episode needs of a model besides its policy."""
+
+    @property
+    def action_space(self) -> ActionSpace:
+        """Bounds, normalisation and timing of the raw actions."""
+        ...
+
+    @property
+    def window(self) -> int:
+        """Latents in a history."""
+        ...
 
     def encode(self, frame: np.ndarray, position: np.ndarray, velocity: np.ndarray) -> np.ndarray:
         """Frame uint8 `[H, W, 3]`, or `[C, H, W, 3]` of C cameras, with joint positions and velocities `[J]` -> latent
@@ -117,8 +134,10 @@ def run_episode(
     """One episode: commands at every tick, frames and plans at their own times, simulation in between.
 
     Joint positions and velocities are those at the time of each frame. The goal is a picture; with `captures_goal` its
-    joint positions are known, too.
+    joint positions are known, too. Raises ExportRefusedError for a control period that is not a multiple of a tick.
     """
+    space = model.action_space
+    ticks, period_ms, step_ms = ticks_in(space.period_ms, "action.periodMs"), space.period_ms, space.step_ms
     rng, grain = np.random.default_rng([seed, 7]), np.random.default_rng([seed, 8])
     plant = robot.plant
     start, goal = draw_problem(tip, plant.limits, rng)
@@ -126,7 +145,9 @@ def run_episode(
     goal_tip = tip(goal)
     goal_latent = model.encode_goal(condition.develop(robot.see_at(goal), grain), goal if captures_goal else None)
 
-    frames: deque[tuple[float, np.ndarray]] = deque(maxlen=16)
+    frames: deque[tuple[float, np.ndarray]] = deque(
+        maxlen=math.ceil(model.window * step_ms / timing.frame_period_ms) + 1
+    )
     plan: _Plan | None = None
     pending: list[tuple[float, _Plan]] = []
     last_planned_ms: float | None = None
@@ -137,10 +158,16 @@ def run_episode(
             seen = condition.develop(robot.see(), grain)
             frames.append((now, model.encode(seen, plant.position, plant.velocity)))
             if frame_index % timing.plan_every == 0:
-                committed = _committed(plan, pending, now, len(start))
-                shift = 0.0 if last_planned_ms is None else (now - last_planned_ms) / PERIOD_MS
-                actions = policy(_history(frames), goal_latent, committed, shift, rng)
-                pending.append((max(now + PERIOD_MS, now + timing.delay_ms), _Plan(now, actions)))
+                committed = np.stack(
+                    [
+                        _committed(plan, pending, now + period * period_ms, ticks, len(start))
+                        for period in range(timing.committed_periods(period_ms))
+                    ]
+                )
+                shift = 0.0 if last_planned_ms is None else (now - last_planned_ms) / period_ms
+                actions = policy(_history(frames, model.window, step_ms), goal_latent, committed, shift, rng)
+                ready_ms = now + max(period_ms, timing.delay_ms)
+                pending.append((ready_ms, _Plan(now, actions, period_ms)))
                 last_planned_ms = now
             frame_index += 1
         if now % TICK_MS == 0:
@@ -204,25 +231,26 @@ Run = tuple[PlannerConfig, Timing, str, int]
 """Settings, timing, policy and number of episodes."""
 
 
-def runs_of(planner: PlannerConfig, episodes: int, proposes: bool) -> dict[str, Run]:
+def runs_of(planner: PlannerConfig, usual: Timing, episodes: int, proposes: bool) -> dict[str, Run]:
     """What is evaluated with pictures as goals, by the name of its row in the model card: the planner as it is set, and
-    what it is compared with. `proposes`: whether the model has inverse dynamics."""
+    what it is compared with. `usual`: the timing of all rows but one; `proposes`: whether the model has inverse
+    dynamics."""
     fast = Timing(frame_period_ms=100 / 3, plan_every=2, delay_ms=80)
     squared = "squared_latent_distance"
     runs: dict[str, Run] = {
-        f"planner, {planner.objective.replace('_', ' ')}": (planner, Timing(), "planner", episodes),
+        f"planner, {planner.objective.replace('_', ' ')}": (planner, usual, "planner", episodes),
         "the same, 30 Hz camera, 15 plans/s, 80 ms late": (planner, fast, "planner", episodes // 2),
     }
     if planner.objective != squared:
         # The penalty is in steps, which would weigh too much against a squared latent distance.
         other = dataclasses.replace(planner, objective=squared, action_penalty=0.0, rest_margin=0.0)
-        runs["planner, squared latent distance"] = (other, Timing(), "planner", episodes // 2)
+        runs["planner, squared latent distance"] = (other, usual, "planner", episodes // 2)
     if proposes:
-        runs["the planner without proposals"] = (planner, Timing(), "unaided", episodes // 2)
-        runs["inverse dynamics alone"] = (planner, Timing(), "inverse", episodes // 2)
+        runs["the planner without proposals"] = (planner, usual, "unaided", episodes // 2)
+        runs["inverse dynamics alone"] = (planner, usual, "inverse", episodes // 2)
     return runs | {
-        "random actions": (planner, Timing(), "random", episodes // 2),
-        "do nothing": (planner, Timing(), "nothing", episodes // 2),
+        "random actions": (planner, usual, "random", episodes // 2),
+        "do nothing": (planner, usual, "nothing", episodes // 2),
     }
 
 
@@ -245,7 +273,8 @@ def _summary(
 
 
 def _policy(name: str, model: ExportedModel, config: PlannerConfig) -> Policy:
-    space, length = model.action_space, config.horizon * BLOCK
+    space = model.action_space
+    length = config.horizon * space.block
     if name in ("planner", "unaided"):
         planner = CemPlanner(model, space, config, model.stream_weights)
         is_aided = name == "planner" and model.proposes
@@ -281,20 +310,21 @@ def _policy(name: str, model: ExportedModel, config: PlannerConfig) -> Policy:
     raise ValueError(f"policy: found '{name}', expected one of {', '.join(POLICIES)}.")
 
 
-def _history(frames: deque[tuple[float, np.ndarray]]) -> list[np.ndarray]:
+def _history(frames: deque[tuple[float, np.ndarray]], window: int, step_ms: float) -> list[np.ndarray]:
     """The latents of the window, oldest first: those of the frames nearest to whole steps before the newest frame."""
     newest = frames[-1][0]
-    wanted = [newest - step * PERIOD_MS * BLOCK for step in reversed(range(WINDOW))]
+    wanted = [newest - step * step_ms for step in reversed(range(window))]
     return [min(frames, key=lambda frame: abs(frame[0] - at))[1] for at in wanted]
 
 
-def _committed(plan: _Plan | None, pending: list[tuple[float, _Plan]], now: int, joints: int) -> np.ndarray:
-    """The mean command of the period that starts now, over its ticks: `[1, J]`."""
+def _committed(
+    plan: _Plan | None, pending: list[tuple[float, _Plan]], from_ms: float, ticks: int, joints: int
+) -> np.ndarray:
+    """The mean command of the period that starts at `from_ms`, over its ticks: `[J]`."""
     sent = np.zeros(joints)
-    ticks = range(0, PERIOD_MS, TICK_MS)
-    for tick in ticks:
-        at = now + tick
+    for tick in range(ticks):
+        at = from_ms + tick * TICK_MS
         running = next((waiting for ready, waiting in reversed(pending) if ready <= at), plan)
         if running is not None:
             sent += running.at(at)
-    return (sent / len(ticks))[None]
+    return sent / ticks

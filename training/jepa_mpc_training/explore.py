@@ -6,28 +6,35 @@ import numpy as np
 
 MODES = ("white", "smooth", "hold", "full", "slow", "rest")
 _WEIGHTS = (0.2, 0.2, 0.15, 0.15, 0.15, 0.15)
-_SEGMENT_PERIODS = (2, 12)
+_SEGMENT_S = (0.2, 1.2)
 _SMOOTHING = 0.7
 _SLOW = 0.2
 
 
-def exploration(rng: np.random.Generator, periods: int, velocity_limit: np.ndarray) -> np.ndarray:
-    """Target velocities `[periods, J]` in rad/s: a sequence of segments of random modes for each joint.
+def exploration(rng: np.random.Generator, periods: int, velocity_limit: np.ndarray, period_s: float) -> np.ndarray:
+    """Target velocities `[periods, J]` in rad/s, held for `period_s` each: a sequence of segments of random modes for
+    each joint.
 
     Full speed shows how far one step can reach, which calibrates the temporal distance. Slow motion and rest show the
     neighbourhood of a goal.
     """
     joints = len(velocity_limit)
+    shortest, longest = (periods_in(duration_s, period_s) for duration_s in _SEGMENT_S)
     actions = np.empty((periods, joints))
     for joint in range(joints):
         start = 0
         while start < periods:
-            length = int(rng.integers(*_SEGMENT_PERIODS, endpoint=True))
+            length = int(rng.integers(shortest, longest, endpoint=True))
             mode = MODES[rng.choice(len(MODES), p=_WEIGHTS)]
             segment = _segment(rng, mode, length)[: periods - start]
             actions[start : start + length, joint] = segment * velocity_limit[joint]
             start += length
     return actions
+
+
+def periods_in(duration_s: float, period_s: float) -> int:
+    """Whole periods nearest to a duration above 0, at least one."""
+    return max(1, round(duration_s / period_s))
 
 
 def _segment(rng: np.random.Generator, mode: str, length: int) -> np.ndarray:

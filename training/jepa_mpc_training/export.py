@@ -19,7 +19,7 @@ from safetensors.numpy import save_file
 from torch import Tensor, nn
 
 from .camera_input import CameraInput, planar
-from .config import BLOCK, PERIOD_MS, WINDOW, Config
+from .config import Config, TrainConfig
 from .dataset import Dataset
 from .exporters.file_hash import sha256_of
 from .external_data import move_large_weights_out, weight_files
@@ -79,7 +79,7 @@ def export(
     robot = read_robot(urdf_xml)
     joints = moved_joints(robot, config.robot)
     limits = joint_limits(robot, joints, config.robot, needs_acceleration=False)
-    entries, figures = write_graphs(networks, _golden(networks, dataset), folder)
+    entries, figures = write_graphs(networks, _golden(networks, dataset, config.train), folder)
     manifest = manifest_of(joints, limits, networks, config, entries, about)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return figures
@@ -145,23 +145,23 @@ def golden_count(pixels: int) -> int:
     return min(_GOLDEN_BATCH, max(_LEAST_GOLDEN, _GOLDEN_PIXELS // pixels))
 
 
-def _golden(networks: Networks, dataset: Dataset) -> dict[str, Tensor]:
+def _golden(networks: Networks, dataset: Dataset, config: TrainConfig) -> dict[str, Tensor]:
     """Golden vectors: inputs from recorded episodes, and the outputs of the networks."""
-    rng = np.random.default_rng(0)
+    rng, window = np.random.default_rng(0), config.window
     episodes = np.arange(len(dataset.frames))
     count = golden_count(networks.camera.width * networks.camera.height * len(networks.cameras))
-    frames, actions, positions, velocities = dataset.sequences(rng, episodes, count, WINDOW + 1)
+    frames, actions, positions, velocities = dataset.sequences(rng, episodes, count, window + 1, config.block)
     with torch.no_grad():
         # The first view, without photometry.
-        seen = networks.camera.fit(planar(frames[:, 0, :WINDOW]))
+        seen = networks.camera.fit(planar(frames[:, 0, :window]))
         images = [seen] if len(networks.cameras) == 1 else list(seen.unbind(2))
         inputs = [*images]
         if networks.joint_part is not None:
-            states = torch.from_numpy(np.concatenate((positions, velocities), axis=2)[:, :WINDOW])
+            states = torch.from_numpy(np.concatenate((positions, velocities), axis=2)[:, :window])
             inputs.append(networks.joint_part.normalised(states))
         latents = networks.encoder(*(values.flatten(0, 1) for values in inputs))
         history = latents.unflatten(0, seen.shape[:2]).contiguous()
-        blocks = torch.from_numpy(actions)[:, WINDOW - 1].contiguous()
+        blocks = torch.from_numpy(actions)[:, window - 1].contiguous()
         golden = {
             **_of_cameras("encoder", networks, [image[:, 0] for image in images]),
             "encoder.latent": history[:, 0].contiguous(),
@@ -250,13 +250,13 @@ def manifest_of(
         "graphs": entries["graphs"],
         "cameras": _cameras(networks),
         **_joint_state(joints, config.train.latent_dim, networks.joint_part),
-        "history": {"mode": "sliding", "window": WINDOW, "warmup": "repeat"},
+        "history": {"mode": "sliding", "window": config.train.window, "warmup": "repeat"},
         "action": {
             "kind": "joint_velocity",
             "joints": joints,
             "unit": _units_in_words(joints, limits),
-            "periodMs": PERIOD_MS,
-            "block": BLOCK,
+            "periodMs": config.collect.period_ms,
+            "block": config.train.block,
             "mean": [0.0] * len(joints),
             "std": [1.0] * len(joints),
             "lower": (-limits.velocity).tolist(),

@@ -9,15 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .config import BLOCK
 from .nets import DistanceHead
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
 
-def invariance(latents: Tensor, head: DistanceHead, in_gazebo: np.ndarray, plot: Path) -> dict[str, dict[str, float]]:
-    """Distances between two views of a pose and between poses one predictor step apart in one view.
+def invariance(
+    latents: Tensor, head: DistanceHead, in_gazebo: np.ndarray, block: int, plot: Path
+) -> dict[str, dict[str, float]]:
+    """Distances between two views of a pose and between poses one predictor step, `block` frames, apart in one view.
 
     latents `[E, V, T + 1, D]`, in_gazebo `[E]`. Returns, for each kind of pair of views, the root mean squares of both
     differences and their ratio: of latents, and of the temporal distance in steps. Draws histograms to `plot`.
@@ -32,7 +33,7 @@ def invariance(latents: Tensor, head: DistanceHead, in_gazebo: np.ndarray, plot:
             continue
         some = latents[torch.from_numpy(episodes)]
         views = some[:, 0].flatten(0, 1), some[:, -1].flatten(0, 1)
-        step = some[:, :, :-BLOCK].flatten(0, 2), some[:, :, BLOCK:].flatten(0, 2)
+        step = some[:, :, :-block].flatten(0, 2), some[:, :, block:].flatten(0, 2)
         row = {}
         for axis, measure, unit in ((axes[0], _difference, "latent"), (axes[1], _steps(head), "steps")):
             apart, moved = measure(*views), measure(*step)

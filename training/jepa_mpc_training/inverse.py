@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from .config import BLOCK, InverseConfig
+from .config import InverseConfig, TrainConfig
 from .moments import Goals, random_views
 from .nets import InverseDynamics
 
@@ -35,19 +35,19 @@ class Recorded(NamedTuple):
 class _Ways(NamedTuple):
     """Recorded ways from a latent to a later one.
 
-    start and goal `[B, D]`, raw actions `[B, H * BLOCK, J]`, and how many periods the recording took `[B]`.
+    start and goal `[B, D]`, raw actions `[B, H * block, J]`, and how many predictor steps the recording took `[B]`.
     """
 
     start: Tensor
     goal: Tensor
     actions: Tensor
-    periods: Tensor
+    steps: Tensor
 
     def weight(self, distance: Distance, config: InverseConfig) -> Tensor:
         """How much each way counts, 1 if it took no longer than the distance: `[B]`."""
         with torch.no_grad():
             shortest = distance(self.start[:, None], self.goal[:, None])
-        return torch.exp(-(self.periods / BLOCK - shortest).clamp_min(0) / config.detour)
+        return torch.exp(-(self.steps - shortest).clamp_min(0) / config.detour)
 
 
 def train_inverse(
@@ -56,12 +56,14 @@ def train_inverse(
     distance: Distance,
     limit: Tensor,
     horizon: int,
+    block: int,
     config: InverseConfig,
     folder: Path,
     ignored: int = 0,
     first: int = 0,
 ) -> dict[str, Any]:
-    """Trains a head that proposes `horizon` predictor steps and writes `inverse.pt` to `folder`; returns figures.
+    """Trains a head that proposes `horizon` predictor steps of `block` actions and writes `inverse.pt` to `folder`;
+    returns figures.
 
     It learns from recorded ways: from a moment to one up to `config.ahead` periods later, by the actions in between;
     after the last of them the robot rests. Random motion rarely takes the shortest way, so a way counts
@@ -72,12 +74,12 @@ def train_inverse(
     torch.manual_seed(config.seed)
     generator = torch.Generator().manual_seed(config.seed)
     dim = training.latents.shape[3]
-    head = InverseDynamics(config, dim, horizon, limit, ignored, first)
+    head = InverseDynamics(config, dim, horizon, block, limit, ignored, first)
     optimizer = torch.optim.AdamW(head.parameters(), lr=config.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps, config.learning_rate * 0.01)
     progress = tqdm(range(config.steps), desc="inverse", unit="step")
     for step in progress:
-        ways = _draw(training, horizon, config, config.batch, generator)
+        ways = _draw(training, head, config, config.batch, generator)
         weight = ways.weight(distance, config)
         error = ((head.sequence(ways.start, ways.goal) - ways.actions) / limit).square().mean((1, 2))
         loss = (weight * error).sum() / weight.sum()
@@ -92,6 +94,7 @@ def train_inverse(
         "config": config.__dict__,
         "latent_dim": dim,
         "horizon": horizon,
+        "block": block,
         "limit": limit,
         "ignored": ignored,
         "first": first,
@@ -103,12 +106,11 @@ def train_inverse(
 
 
 def load_inverse(path: Path) -> InverseDynamics:
-    """Reads a file of `train_inverse`."""
+    """Reads a file of `train_inverse`. Earlier versions did not store the block."""
     state = torch.load(path, weights_only=True)
-    config = InverseConfig(**state["config"])
-    head = InverseDynamics(
-        config, state["latent_dim"], state["horizon"], state["limit"], state["ignored"], state.get("first", 0)
-    )
+    config, block = InverseConfig(**state["config"]), state.get("block", TrainConfig.block)
+    ignored, first = state["ignored"], state.get("first", 0)
+    head = InverseDynamics(config, state["latent_dim"], state["horizon"], block, state["limit"], ignored, first)
     head.load_state_dict(state["head"])
     return head.eval()
 
@@ -122,14 +124,16 @@ def in_words(figures: dict[str, Any]) -> list[str]:
     ]
 
 
-def _draw(recorded: Recorded, horizon: int, config: InverseConfig, count: int, generator: torch.Generator) -> _Ways:
+def _draw(
+    recorded: Recorded, head: InverseDynamics, config: InverseConfig, count: int, generator: torch.Generator
+) -> _Ways:
     """Random ways of 0 to `config.ahead` periods, each from a random view to a random view."""
     latents, actions = recorded.latents, recorded.actions
     last = actions.shape[1]
     episode, view, other = random_views(latents, count, generator)
     periods = torch.randint(min(config.ahead, last) + 1, (count,), generator=generator)
     start = (torch.rand(count, generator=generator) * (last - periods + 1)).long()
-    ahead = torch.arange(horizon * BLOCK)
+    ahead = torch.arange(head.horizon * head.block)
     taken = actions[episode[:, None], (start[:, None] + ahead).clamp_max(last - 1)]
     goals = Goals(latents, recorded.pictures, config.picture_share, generator)
     return _Ways(
@@ -137,7 +141,7 @@ def _draw(recorded: Recorded, horizon: int, config: InverseConfig, count: int, g
         goals.at(episode, other, start + periods).float(),
         # At the goal the robot rests.
         taken * (ahead < periods[:, None]).unsqueeze(2),
-        periods,
+        periods / head.block,
     )
 
 
@@ -147,13 +151,13 @@ def _figures(
     """Root mean squares of what the first action of held-out ways is off, as shares of the largest action: of the
     head's, and of none. Ways count as in training."""
     generator = torch.Generator().manual_seed(config.seed)
-    ways = _draw(held_out, head.horizon, config, _CHECKED_WAYS, generator)
+    ways = _draw(held_out, head, config, _CHECKED_WAYS, generator)
     with torch.no_grad():
         first = head.sequence(ways.start, ways.goal)[:, 0] / limit
     taken = ways.actions[:, 0] / limit
     weight = ways.weight(distance, config)
-    near = ways.periods <= head.horizon * BLOCK
-    rows = {"within the horizon": near & (ways.periods > 0), "beyond it": ~near}
+    near = ways.steps <= head.horizon
+    rows = {"within the horizon": near & (ways.steps > 0), "beyond it": ~near}
     return {
         "held_out": [
             {

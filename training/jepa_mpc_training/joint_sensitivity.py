@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .config import BLOCK, WINDOW
-from .probed import STEP_S, Probed
+from .probed import Probed
 
 _MOMENTS = 128
 _SIZES = (0.25, 0.5, 1.0)
@@ -88,7 +87,7 @@ def _sentence(row: dict[str, Any], slides: bool, unit: str) -> str:
 
 def _calm_moments(probed: Probed) -> tuple[np.ndarray, np.ndarray]:
     """Episodes and frames of the moments with the lowest speeds, spread over the held-out episodes."""
-    first = BLOCK * (WINDOW - 1)
+    first = probed.first
     speed = (np.abs(probed.velocities[:, first:]) / probed.velocity).max(2)
     candidates = 1 + 2 * len(_SIZES) * len(probed.joints)
     count = min(speed.size, probed.starts(_MOMENTS, candidates))
@@ -102,17 +101,17 @@ def _largest_moves(probed: Probed) -> np.ndarray:
     """The largest move of each joint `[J]`, in rad or m; 0 if the joint does not move."""
     width = np.where(probed.continuous, 2 * np.pi, probed.upper - probed.lower)
     angle = np.where(probed.prismatic, np.inf, _LARGEST_RAD)
-    return np.minimum(np.minimum(angle, _LARGEST_SHARE * width), probed.velocity * STEP_S * _MOVING_STEPS)
+    return np.minimum(np.minimum(angle, _LARGEST_SHARE * width), probed.velocity * probed.step_s * _MOVING_STEPS)
 
 
 def _moves(probed: Probed, largest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Moves `[N, J]` of one joint each, and the raw actions of rest and of each of them `[1 + N, K, BLOCK * J]`, with a
+    """Moves `[N, J]` of one joint each, and the raw actions of rest and of each of them `[1 + N, K, block * J]`, with a
     last step at rest."""
     joints = len(largest)
     moves = np.concatenate([np.eye(joints) * largest * size * sign for size in _SIZES for sign in (1, -1)])
-    actions = np.zeros((1 + len(moves), _MOVING_STEPS + 1, BLOCK, joints))
-    steps = np.ceil(np.abs(moves) / (probed.velocity * STEP_S) - 1e-9).max(1).clip(1).astype(int)
+    actions = np.zeros((1 + len(moves), _MOVING_STEPS + 1, probed.block, joints))
+    steps = np.ceil(np.abs(moves) / (probed.velocity * probed.step_s) - 1e-9).max(1).clip(1).astype(int)
     for row, (move, count) in enumerate(zip(moves, steps, strict=True), start=1):
-        actions[row, :count] = move / (count * STEP_S)
+        actions[row, :count] = move / (count * probed.step_s)
     used = steps.max() + 1
     return moves, actions[:, :used].reshape(len(actions), used, -1)

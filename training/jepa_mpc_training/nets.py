@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from .config import BLOCK, WINDOW, DistanceConfig, InverseConfig, TrainConfig
+from .config import DistanceConfig, InverseConfig, TrainConfig
 from .exporters.errors import ExportRefusedError
 
 
@@ -239,17 +239,19 @@ class Projection(nn.Module):
 
 
 class Predictor(nn.Module):
-    """History `[B, W, 1, D]`, oldest first, and normalised actions `[B, A]` -> next latent `[B, 1, D]`.
+    """History `[B, W, 1, D]`, oldest first, and normalised actions `[B, block * J]` -> next latent `[B, 1, D]`.
 
-    Predicts the change of the newest latent. D: `config.latent_dim` and, if latents have one, the `joint_width` of
-    their joint part.
+    Predicts the change of the newest latent. W: `config.window`. D: `config.latent_dim` and, if latents have one, the
+    `joint_width` of their joint part.
     """
 
-    def __init__(self, config: TrainConfig, action_dim: int, joint_width: int = 0) -> None:
+    def __init__(self, config: TrainConfig, joints: int, joint_width: int = 0) -> None:
+        """`joints`: J."""
         super().__init__()
+        self.block, self.window = config.block, config.window
         width, dim = config.predictor_width, config.latent_dim + joint_width
         self.net = nn.Sequential(
-            nn.Linear(WINDOW * dim + action_dim, width),
+            nn.Linear(self.window * dim + self.block * joints, width),
             nn.GELU(),
             nn.Linear(width, width),
             nn.GELU(),
@@ -319,8 +321,8 @@ class TokenDistanceHead(DistanceHead):
 
 
 class InverseDynamics(nn.Module):
-    """Latents `[B, 1, D]` and goals `[B, 1, D]` -> the actions from one to the other, normalised: `[B, H, A]`, H:
-    `horizon`.
+    """Latents `[B, 1, D]` and goals `[B, 1, D]` -> the actions from one to the other, normalised:
+    `[B, H, block * J]`, H: `horizon`.
 
     Each action is inside its limit `[J]`. The last `ignored` numbers of a goal, the velocities of its joints, do not
     count; those of the latent do. The `first` numbers count in neither.
@@ -333,35 +335,37 @@ class InverseDynamics(nn.Module):
         config: InverseConfig,
         latent_dim: int,
         horizon: int,
+        block: int,
         limit: Tensor,
         ignored: int = 0,
         first: int = 0,
     ) -> None:
         super().__init__()
-        self.first, self.used, self.horizon = first, latent_dim - ignored, horizon
+        self.first, self.used, self.horizon, self.block = first, latent_dim - ignored, horizon, block
         self.register_buffer("limit", limit)
         self.net = nn.Sequential(
             nn.Linear(latent_dim - first + 2 * (self.used - first), config.width),
             nn.GELU(),
             nn.Linear(config.width, config.width),
             nn.GELU(),
-            nn.Linear(config.width, horizon * BLOCK * len(limit)),
+            nn.Linear(config.width, horizon * block * len(limit)),
             nn.Tanh(),
         )
 
     def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
-        return self.sequence(latent.flatten(1), goal.flatten(1)).unflatten(1, (self.horizon, BLOCK)).flatten(2)
+        return self.sequence(latent.flatten(1), goal.flatten(1)).unflatten(1, (self.horizon, self.block)).flatten(2)
 
     def sequence(self, latent: Tensor, goal: Tensor) -> Tensor:
-        """The same for latents and goals `[B, D]`, one action after the other: `[B, H * BLOCK, J]`."""
+        """The same for latents and goals `[B, D]`, one action after the other: `[B, H * block, J]`."""
         goal, comparable = goal[:, self.first : self.used], latent[:, self.first : self.used]
         shares = self.net(torch.cat((latent[:, self.first :], goal, goal - comparable), dim=1))
-        return shares.unflatten(1, (self.horizon * BLOCK, len(self.limit))) * self.limit
+        return shares.unflatten(1, (self.horizon * self.block, len(self.limit))) * self.limit
 
 
 def rollout(predictor: nn.Module, history: Tensor, actions: Tensor) -> Tensor:
     """Feeds predictions back as history: `[B, W, 1, D]`, actions `[B, K, A]` -> predicted latents `[B, K, 1, D]`."""
+    window = history.shape[1]
     latents = list(history.unbind(1))
     for step in range(actions.shape[1]):
-        latents.append(predictor(torch.stack(latents[-WINDOW:], dim=1), actions[:, step]))
-    return torch.stack(latents[WINDOW:], dim=1)
+        latents.append(predictor(torch.stack(latents[-window:], dim=1), actions[:, step]))
+    return torch.stack(latents[window:], dim=1)

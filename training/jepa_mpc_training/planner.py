@@ -7,10 +7,10 @@ from typing import Protocol
 
 import numpy as np
 
-from .config import BLOCK, PlannerConfig
+from .config import PlannerConfig
 
-REST_PATIENCE_PERIODS = 10.0
-"""Periods of rest after which any plan that is cheaper than rest is followed: the node's parameter rest.patience_s."""
+REST_PATIENCE_MS = 1000.0
+"""Rest after which any plan that is cheaper than rest is followed: the node's parameter rest.patience_s."""
 MOVE_SHARE = 1 / 3
 """The margin returns within this share of the patience, in a move that began because the patience had run out."""
 MAX_STRETCH = 8
@@ -39,12 +39,19 @@ class Noise(Protocol):
 
 @dataclass(frozen=True)
 class ActionSpace:
-    """Raw actions: bounds and normalisation, `[J]` each."""
+    """Raw actions: bounds and normalisation, `[J]` each, how long each is held, and how many a predictor step has."""
 
     lower: np.ndarray
     upper: np.ndarray
     mean: np.ndarray
     std: np.ndarray
+    period_ms: float
+    block: int
+
+    @property
+    def step_ms(self) -> float:
+        """Duration of a predictor step."""
+        return self.period_ms * self.block
 
 
 class CemPlanner:
@@ -74,7 +81,7 @@ class CemPlanner:
         self._lower = -_rounded_down(-actions.lower)
         self._upper = _rounded_down(actions.upper)
         self._last: np.ndarray | None = None
-        self._rest_rule = RestRule(config.rest_margin)
+        self._rest_rule = RestRule(config.rest_margin, actions.period_ms)
 
     def plan(
         self,
@@ -87,14 +94,14 @@ class CemPlanner:
     ) -> np.ndarray:
         """Plans from the latents `[W, N, D]` to `goal [N, D]`.
 
-        `committed [C, J]` are the raw actions of the first periods, which are fixed; `shift` is the number of periods
+        `committed [any, J]` are the raw actions of the first periods, which are fixed; `shift` is the number of periods
         by which the history is newer than that of the last plan. `proposal [any, J]`: raw actions that the plan may
         start around. Returns raw actions `[K, J]` inside the bounds.
 
         Raises ValueError if no candidate has a finite cost.
         """
         config = self._config
-        shape = (config.horizon * BLOCK, len(self._lower))
+        shape = (config.horizon * self._actions.block, len(self._lower))
         half_range = (self._upper - self._lower).astype(np.float64) / 2
         warm = None if self._last is None else shifted(self._last, shift)
         rest = self._allowed(np.zeros(shape), committed)
@@ -146,7 +153,7 @@ class CemPlanner:
     def _allowed(self, sequences: np.ndarray, committed: np.ndarray) -> np.ndarray:
         """Sequences `[..., K, J]` clipped to the bounds, with the committed actions at their front; float32."""
         allowed = sequences.astype(np.float32).clip(self._lower, self._upper)
-        allowed[..., : len(committed), :] = committed
+        allowed[..., : len(committed), :] = committed[: allowed.shape[-2]]
         return allowed
 
     def cost(self, history: np.ndarray, goal: np.ndarray, samples: np.ndarray) -> np.ndarray:
@@ -176,13 +183,13 @@ class CemPlanner:
 class RestRule:
     """Decides whether to rest, as src/planning/resting-planner.ts does."""
 
-    def __init__(self, margin: float) -> None:
-        self._margin = margin
+    def __init__(self, margin: float, period_ms: float) -> None:
+        self._margin, self._patience_periods = margin, REST_PATIENCE_MS / period_ms
         self._rested, self._used, self._stretch = False, 0.0, 1
 
     def decide(self, gain: float, is_plan_finite: bool, shift: float) -> bool:
         """Whether to rest if the plan is cheaper than rest by `gain`, `shift` periods after the last decision."""
-        patiences = max(0.0, shift) / REST_PATIENCE_PERIODS
+        patiences = max(0.0, shift) / self._patience_periods
         change = patiences / self._stretch if self._rested else -patiences / MOVE_SHARE
         self._used = min(max(0.0, self._used + change), 1.0)
         if gain > self._margin or (np.isnan(gain) and is_plan_finite):

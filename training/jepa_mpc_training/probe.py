@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from .candidate_costs import demonstrated, demonstrated_in_words, spread, spread_in_words
-from .config import BLOCK, PERIOD_MS
 from .dataset import Dataset
 from .invariance import invariance
 from .joint_sensitivity import sensitivity, sensitivity_in_words
@@ -36,6 +35,7 @@ def probe(
     errors: np.ndarray,
     held_out: float,
     velocity_limit: np.ndarray,
+    block: int,
     folder: Path,
     shown: int | None = None,
     goals: Tensor | None = None,
@@ -45,9 +45,10 @@ def probe(
 
     latents `[E, V, T + 1, D]`, of which the first `shown` numbers (None: all) are what images show: the read-out takes
     these alone. `goals`: the same moments as goals that are given as pictures, if that is something else. Costs are
-    taken between views of different appearance. `errors` are those of rollouts, by the number of steps. Writes
-    `costs.png`, `rollout.png` and `invariance.png` to `folder`.
+    taken between views of different appearance. `errors` are those of rollouts, by the number of steps; a step has
+    `block` periods. Writes `costs.png`, `rollout.png` and `invariance.png` to `folder`.
     """
+    step_s = block * dataset.period_ms / 1000
     training, testing = dataset.split(held_out)
     joints, views = dataset.positions.shape[2], latents.shape[1]
     fitted = np.repeat(dataset.positions[training][:, None], views, axis=1).reshape(-1, joints)
@@ -66,7 +67,7 @@ def probe(
     # With one view there is nothing to compare.
     invariances = {}
     if views > 1:
-        invariances = invariance(latents[testing], head, dataset.in_gazebo[testing], folder / "invariance.png")
+        invariances = invariance(latents[testing], head, dataset.in_gazebo[testing], block, folder / "invariance.png")
     return {
         "r2": r2,
         "read_out": in_words(joint_names, r2),
@@ -74,12 +75,12 @@ def probe(
             truth,
             latents[testing],
             distance,
-            velocity_limit,
+            velocity_limit * step_s,
             folder / "costs.png",
             goals=None if goals is None else goals[testing],
             used=head.used,
         ),
-        "rollout_error": plot_errors(errors, folder / "rollout.png"),
+        "rollout_error": plot_errors(errors, step_s, folder / "rollout.png"),
         "invariance": invariances,
     }
 
@@ -95,9 +96,9 @@ def planning(probed: Probed, errors: np.ndarray) -> dict[str, Any]:
         "demonstrated": recorded,
         "sensitivity": joints,
         "verdicts": [
-            *errors_in_words(errors, probed.horizon),
+            *errors_in_words(errors, probed.horizon, probed.step_s),
             spread_in_words(apart),
-            *([] if recorded is None else [demonstrated_in_words(recorded)]),
+            *([] if recorded is None else [demonstrated_in_words(recorded, probed.step_s)]),
             *sensitivity_in_words(joints, probed.prismatic, probed.unit),
         ],
     }
@@ -107,7 +108,7 @@ def costs(
     positions: np.ndarray,
     latents: Tensor,
     distance: Callable[[Tensor, Tensor], Tensor] | None,
-    velocity_limit: np.ndarray,
+    reach: np.ndarray,
     path: Path,
     goals: Tensor | None = None,
     used: int | None = None,
@@ -115,15 +116,15 @@ def costs(
     """The costs of a planner by the true distance: the minimum time between two poses at full speed, in predictor
     steps.
 
-    positions `[E, T + 1, J]`, latents `[E, V, T + 1, D]`; costs are from the first view to the last, as it is in
-    `goals` of the same shape, if they are given. `distance` maps latents `[B, D]` and goals `[B, D]` to steps `[B]`;
-    None if the model has no such graph. The squared distance is that of the first `used` numbers. Draws them to `path`.
+    positions `[E, T + 1, J]`, latents `[E, V, T + 1, D]`; `reach [J]` is how far each joint gets in a step at full
+    speed. Costs are from the first view to the last, as it is in `goals` of the same shape, if they are given.
+    `distance` maps latents `[B, D]` and goals `[B, D]` to steps `[B]`; None if the model has no such graph. The squared
+    distance is that of the first `used` numbers. Draws them to `path`.
     """
     truth = positions.reshape(-1, positions.shape[2])
     here, there = latents[:, 0].flatten(0, 1), (latents if goals is None else goals)[:, -1].flatten(0, 1)
     first, second = _pairs(len(latents), latents.shape[2])
-    step_reach = velocity_limit * PERIOD_MS * BLOCK / 1000
-    true_steps = (np.abs(truth[first] - truth[second]) / step_reach).max(axis=1)
+    true_steps = (np.abs(truth[first] - truth[second]) / reach).max(axis=1)
     by_name = {"squared_latent_distance": (here[first] - there[second])[:, :used].square().mean(1).numpy()}
     if distance is not None:
         by_name = {"temporal_distance": distance(here[first], there[second]).numpy(), **by_name}
@@ -134,11 +135,11 @@ def costs(
     }
 
 
-def plot_errors(errors: np.ndarray, path: Path) -> list[float]:
-    """Draws the errors of rollouts `[K]`, 1 to K steps ahead, relative to predicting that nothing moves; returns
-    them."""
+def plot_errors(errors: np.ndarray, step_s: float, path: Path) -> list[float]:
+    """Draws the errors of rollouts `[K]`, 1 to K steps of `step_s` ahead, relative to predicting that nothing moves;
+    returns them."""
     figure, axis = plt.subplots(figsize=(4.5, 3.2), constrained_layout=True)
-    ahead_s = np.arange(1, len(errors) + 1) * PERIOD_MS * BLOCK / 1000
+    ahead_s = np.arange(1, len(errors) + 1) * step_s
     axis.plot(ahead_s, errors, "o-", markersize=4)
     axis.axhline(1, color="k", linestyle="--", linewidth=0.8)
     axis.text(ahead_s[0], 1, "predicting that nothing moves", fontsize="small", va="bottom")

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .config import BLOCK, PERIOD_MS, WINDOW
 from .dataset import Dataset
 from .exporters.errors import ExportRefusedError, exit_status
 from .inputs import open_data, open_model, recorded_joints, require_match
@@ -49,7 +48,7 @@ def probe_folder(folder: Path, data: Path, out: Path) -> dict[str, Any]:
     """
     model, dataset = open_model(folder), open_data(data)
     require_match(model, dataset, data)
-    _require_periods(model)
+    _require_periods(model, dataset)
     probed = _ProbedModel(model)
     out.mkdir(parents=True, exist_ok=True)
     states = np.repeat(dataset.states[:, None], dataset.frames.shape[1], axis=1)
@@ -57,12 +56,14 @@ def probe_folder(folder: Path, data: Path, out: Path) -> dict[str, Any]:
     goals = probed.goals(dataset.frames) if model.reads_goals else None
     distance = probed.distance if "distance" in model.manifest["graphs"] else None
     errors = rollout_errors(probed, dataset, np.arange(len(dataset.frames)), ROLLOUT_STEPS)
+    space = model.action_space
+    reach, step_s = space.upper * space.step_ms / 1000, space.step_ms / 1000
     joints = recorded_joints(data) or model.manifest["action"]["joints"]
     return {
         "episodes": len(dataset.frames),
         **_read_out(joints, latents[..., model.shows_images.ravel()], dataset.positions),
-        **costs(dataset.positions, latents, distance, model.action_space.upper, out / "costs.png", goals),
-        "rollout_error": plot_errors(errors, out / "rollout.png"),
+        **costs(dataset.positions, latents, distance, reach, out / "costs.png", goals),
+        "rollout_error": plot_errors(errors, step_s, out / "rollout.png"),
         **planning(_planning_of(probed, dataset, latents, goals), errors),
     }
 
@@ -84,6 +85,8 @@ def _planning_of(probed: _ProbedModel, dataset: Dataset, latents: Tensor, goals:
         upper=moved.max(0),
         velocity=probed.model.action_space.upper,
         predictor=probed.predictor,
+        block=probed.block,
+        window=probed.window,
         objective=probed.distance if is_temporal else probed.squared_distance,
         unit=" steps" if is_temporal else "",
         horizon=manifest["plannerDefaults"]["horizon"],
@@ -115,6 +118,7 @@ class _ProbedModel:
 
     def __init__(self, model: ExportedModel) -> None:
         self.model = model
+        self.block, self.window = model.action_space.block, model.window
         self._shape = (model.manifest["latent"]["tokens"], model.manifest["latent"]["dim"])
 
     def latents(self, frames: np.ndarray, states: np.ndarray) -> Tensor:
@@ -128,9 +132,9 @@ class _ProbedModel:
         return torch.from_numpy(np.stack(rows)).unflatten(0, frames.shape[:2])
 
     def predictor(self, history: Tensor, actions: Tensor) -> Tensor:
-        """History `[B, W, 1, D]` and raw actions `[B, BLOCK * J]` -> next latents `[B, 1, D]`."""
+        """History `[B, W, 1, D]` and raw actions `[B, block * J]` -> next latents `[B, 1, D]`."""
         space = self.model.action_space
-        blocks = (actions.unflatten(1, (BLOCK, -1)).numpy() - space.mean) / space.std
+        blocks = (actions.unflatten(1, (self.block, -1)).numpy() - space.mean) / space.std
         before = history.numpy().reshape(*history.shape[:2], *self._shape)
         predicted = self.model.predict(before, blocks.reshape(len(blocks), -1).astype(np.float32))
         return torch.from_numpy(predicted.reshape(len(predicted), 1, -1))
@@ -145,13 +149,24 @@ class _ProbedModel:
         return (latents - goals).square() @ torch.from_numpy(self.model.stream_weights.ravel())
 
 
-def _require_periods(model: ExportedModel) -> None:
-    action, window = model.manifest["action"], model.manifest["history"]["window"]
-    found = (action["kind"], action["periodMs"], action["block"], window)
-    if found != ("joint_velocity", PERIOD_MS, BLOCK, WINDOW):
+def _require_periods(model: ExportedModel, dataset: Dataset) -> None:
+    """Raises ExportRefusedError for actions that the recordings do not have, and for episodes without a step after a
+    whole history."""
+    kind, space = model.manifest["action"]["kind"], model.action_space
+    if (kind, space.period_ms) != ("joint_velocity", dataset.period_ms):
         raise ExportRefusedError(
             "manifest",
-            found=f"{found[0]} every {found[1]:g} ms, {found[2]} in a step, {found[3]} latents before it",
-            expected=f"joint_velocity every {PERIOD_MS} ms, {BLOCK} in a step, {WINDOW} latents before it",
-            remedy="Recordings have these periods. Probe a model that was trained with them.",
+            found=f"{kind} every {space.period_ms:g} ms",
+            expected=f"joint_velocity every {dataset.period_ms} ms, as the recordings have",
+            remedy="Probe a model that was trained with this period, or collect recordings with that of the model: "
+            f"--set collect.period_ms={space.period_ms:g}.",
+        )
+    periods, needed = dataset.actions.shape[1], model.window * space.block
+    if periods < needed:
+        raise ExportRefusedError(
+            "recordings",
+            found=f"episodes of {periods} periods",
+            expected=f"{needed} or more: a history of {model.window} latents and the step after it, {space.block} "
+            "periods in a step",
+            remedy=f"Collect longer episodes: --set collect.periods={needed}.",
         )

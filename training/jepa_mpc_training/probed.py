@@ -10,12 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .config import BLOCK, PERIOD_MS, WINDOW
 from .dataset import Dataset
 from .nets import rollout
 
-STEP_S = BLOCK * PERIOD_MS / 1000
-"""Duration of a predictor step."""
 _NUMBERS = 400_000
 """Numbers of all latents that a probe predicts in one step, unless few starts have more: a large latent is probed from
 fewer starts."""
@@ -31,7 +28,7 @@ class Probed:
 
     latents `[E, V, T + 1, D]` of every frame in every view, `goals` of the same shape: what the frames are as goals
     that are given as pictures; positions and velocities `[E, T + 1, J]` in rad or m, and per second; actions
-    `[E, T, J]` per second. Starts are seen in the first view, goals in the last one.
+    `[E, T, J]` per second, held for `period_ms`. Starts are seen in the first view, goals in the last one.
     """
 
     joints: Sequence[str]
@@ -42,7 +39,11 @@ class Probed:
     velocity: np.ndarray
     """Velocity limits `[J]`, which are the bounds of the actions."""
     predictor: Callable[[Tensor, Tensor], Tensor]
-    """History `[B, W, 1, D]` and raw actions `[B, BLOCK * J]` -> next latents `[B, 1, D]`."""
+    """History `[B, W, 1, D]` and raw actions `[B, block * J]` -> next latents `[B, 1, D]`."""
+    block: int
+    """Raw actions in a predictor step."""
+    window: int
+    """Latents in a history."""
     objective: Objective
     unit: str
     """Unit of the objective with a blank before it, or nothing."""
@@ -55,6 +56,7 @@ class Probed:
     positions: np.ndarray
     velocities: np.ndarray
     actions: np.ndarray
+    period_ms: int
 
     @classmethod
     def of_episodes(
@@ -68,8 +70,19 @@ class Probed:
             positions=dataset.positions[episodes],
             velocities=dataset.velocities[episodes],
             actions=dataset.actions[episodes],
+            period_ms=dataset.period_ms,
             **model,
         )
+
+    @property
+    def step_s(self) -> float:
+        """Duration of a predictor step."""
+        return self.block * self.period_ms / 1000
+
+    @property
+    def first(self) -> int:
+        """The first frame with a whole history before it."""
+        return self.block * (self.window - 1)
 
     @property
     def continuous(self) -> np.ndarray:
@@ -82,11 +95,11 @@ class Probed:
 
     def history(self, episode: np.ndarray, at: np.ndarray) -> Tensor:
         """What a planner has at the frames `at [B]` of the episodes `[B]`: `[B, W, 1, D]`."""
-        frames = at[:, None] - BLOCK * np.arange(WINDOW)[::-1]
+        frames = at[:, None] - self.block * np.arange(self.window)[::-1]
         return self.latents[episode[:, None], 0, frames].unsqueeze(2)
 
     def predict(self, history: Tensor, candidates: np.ndarray) -> Tensor:
-        """Latents `[B, N, K, D]` that follow histories `[B, W, 1, D]` with raw actions `[B, N, K, BLOCK * J]`."""
+        """Latents `[B, N, K, D]` that follow histories `[B, W, 1, D]` with raw actions `[B, N, K, block * J]`."""
         count = candidates.shape[1]
         actions = torch.from_numpy(candidates.astype(np.float32)).flatten(0, 1)
         with torch.no_grad():
@@ -101,8 +114,8 @@ class Probed:
             return self.objective(latents.flatten(0, -2), wanted.flatten(0, -2)).view(lead).double().numpy()
 
     def uniform(self, rng: np.random.Generator, starts: int, candidates: int, steps: int) -> np.ndarray:
-        """Random raw actions inside their bounds `[starts, candidates, steps, BLOCK * J]`."""
-        shape = (starts, candidates, steps, BLOCK, len(self.velocity))
+        """Random raw actions inside their bounds `[starts, candidates, steps, block * J]`."""
+        shape = (starts, candidates, steps, self.block, len(self.velocity))
         return rng.uniform(-self.velocity, self.velocity, shape).reshape(*shape[:3], -1)
 
 

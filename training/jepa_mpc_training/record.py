@@ -32,9 +32,11 @@ from sensor_msgs.msg import CompressedImage, Image, JointState
 from std_msgs.msg import Float64MultiArray, String, UInt64
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from .config import PERIOD_MS, TICK_MS
-from .explore import exploration
+from .config import TICK_MS, CollectConfig
+from .explore import exploration, periods_in
+from .exporters.errors import ExportRefusedError
 from .limiter import CommandLimiter
+from .periods import ticks_in
 
 ROOT = Path(__file__).resolve().parents[2]
 SIMULATOR_NODE = "mujoco_sim"
@@ -46,10 +48,9 @@ _BAG_VERSION = 9
 _TIMEOUT_S = 30.0
 _MIN_BRAKE_S = 0.001
 _NS_PER_S = 1_000_000_000
-_TICKS = PERIOD_MS // TICK_MS
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-_TRAVEL_PERIODS = 26
-_EXPLORE_PERIODS = 40
+_TRAVEL_S = 2.6
+_EXPLORE_S = 4.0
 _TRAVEL_SPEED = (0.4, 1.0)
 """Range of the speed of a travel, as fractions of the velocity limits."""
 
@@ -62,9 +63,10 @@ class Explorer:
     """Commands of a robot that records, within its limits: travel to random poses, so that all of its range is covered,
     and random exploration around each."""
 
-    def __init__(self, seed: int, limits: JointLimits) -> None:
+    def __init__(self, seed: int, limits: JointLimits, period_ms: int) -> None:
+        """`period_ms`: how long each target velocity is held."""
         self._rng = np.random.default_rng([seed, 0x626167])
-        self._limits = limits
+        self._limits, self._period_s = limits, period_ms / 1000
         self._travel_to: np.ndarray | None = None
         self._remaining = 0
         self._planned = np.empty((0, len(limits.velocity)))
@@ -80,20 +82,20 @@ class Explorer:
         displacement = self._travel_to - position
         # In a straight line: the joint that needs longest moves at the speed of this travel, the others in proportion.
         duration_s = float((np.abs(displacement) / self._limits.velocity).max())
-        if duration_s < PERIOD_MS / 1000:
+        if duration_s < self._period_s:
             self._remaining = 0
-        return displacement / max(duration_s, PERIOD_MS / 1000) * self._speed
+        return displacement / max(duration_s, self._period_s) * self._speed
 
     def _next_phase(self) -> None:
         limits = self._limits
         if self._travel_to is None:
             self._travel_to = self._rng.uniform(limits.lowest_drawn, limits.highest_drawn)
             self._speed = self._rng.uniform(*_TRAVEL_SPEED)
-            self._remaining = _TRAVEL_PERIODS
+            self._remaining = periods_in(_TRAVEL_S, self._period_s)
         else:
             self._travel_to = None
-            self._planned = exploration(self._rng, _EXPLORE_PERIODS, limits.velocity)
-            self._remaining = _EXPLORE_PERIODS
+            self._remaining = periods_in(_EXPLORE_S, self._period_s)
+            self._planned = exploration(self._rng, self._remaining, limits.velocity, self._period_s)
 
 
 class Recorder:
@@ -136,8 +138,9 @@ class Recorder:
         self._executor.shutdown()
         self._node.destroy_node()
 
-    def run(self, seconds: float, explorer: Explorer, report: Callable[[float], None]) -> None:
-        """Records `seconds` of simulated time. Calls `report` with the number of seconds recorded so far.
+    def run(self, seconds: float, explorer: Explorer, ticks: int, report: Callable[[float], None]) -> None:
+        """Records `seconds` of simulated time, with a target of the `explorer` for every so many `ticks`. Calls
+        `report` with the number of seconds recorded so far.
 
         Raises RecordError if the simulator ends or does not respond.
         """
@@ -151,7 +154,7 @@ class Recorder:
         while (done_s := (self._clock_ns - start_ns) / _NS_PER_S) < seconds:
             report(done_s)
             target = explorer.target(limiter.position)
-            for _ in range(_TICKS):
+            for _ in range(ticks):
                 limiter.tick(target)
                 self._send(limiter)
                 self._advance()
@@ -247,8 +250,9 @@ def record(options: argparse.Namespace) -> dict[str, int]:
     if options.out.exists():
         raise RecordError(f"--out: found something at {options.out}, expected a new folder. Remove it or pass another.")
     try:
+        ticks = ticks_in(options.period_ms, "--period-ms", "--period-ms ")
         robot = moved_robot(options.urdf.read_text(encoding="utf-8"), options_from(options))
-    except (UrdfError, ValueError, OSError) as error:
+    except (ExportRefusedError, UrdfError, ValueError, OSError) as error:
         raise RecordError(str(error)) from error
     options.out.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -262,7 +266,8 @@ def record(options: argparse.Namespace) -> dict[str, int]:
         bag = stack.enter_context(Writer(options.out, version=_BAG_VERSION, storage_plugin=STORAGES[options.storage]))
         recorder = Recorder(bag, robot, options.commands, options.compressed, lambda: simulator.poll() is None)
         stack.callback(recorder.close)
-        recorder.run(options.minutes * 60, Explorer(options.seed, recorder.limits), _progress(options.minutes * 60))
+        explorer, seconds = Explorer(options.seed, recorder.limits, options.period_ms), options.minutes * 60
+        recorder.run(seconds, explorer, ticks, _progress(seconds))
         unfinished.pop_all()
         return recorder.counts()
 
@@ -270,7 +275,7 @@ def record(options: argparse.Namespace) -> dict[str, int]:
 def _simulator(options: argparse.Namespace) -> list[str]:
     return [
         *(sys.executable, "-m", "jepa_mpc_mujoco", "--urdf", str(options.urdf), "--lockstep"),
-        *("--camera-rate", str(1000 / PERIOD_MS), "--seed", str(options.seed)),
+        *("--camera-rate", str(1000 / options.period_ms), "--seed", str(options.seed)),
         *("--joints", options.joints, "--default-acceleration", str(options.default_acceleration)),
         *("--default-acceleration-m", str(options.default_acceleration_m)),
         *("--tip", options.tip, "--camera", options.camera),
@@ -324,6 +329,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder of the bag, which must not exist")
     parser.add_argument("--minutes", type=float, default=40.0, help="simulated time to record (default 40)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the motions, below 1000 (default 0)")
+    parser.add_argument(
+        "--period-ms",
+        type=int,
+        default=CollectConfig.period_ms,
+        help=f"control period, a multiple of {TICK_MS}: collect.period_ms of the training (default %(default)s)",
+    )
     parser.add_argument("--storage", choices=STORAGES, default="mcap")
     parser.add_argument("--commands", choices=("joint_trajectory", "commands"), default="joint_trajectory")
     parser.add_argument("--compressed", action="store_true", help="record JPEG images")

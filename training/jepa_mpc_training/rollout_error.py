@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from .config import BLOCK, WINDOW
 from .dataset import Dataset
 from .nets import rollout
-from .probed import STEP_S
 
 ROLLOUT_STEPS = 10
 """Steps ahead that a model is probed for: twice its planning horizon."""
@@ -28,35 +26,36 @@ def rollout_errors(jepa: Any, dataset: Dataset, episodes: np.ndarray, steps: int
 
     A model at 1 predicts nothing. The ratio does not depend on the scale of the latents, which changes during training.
     Takes the first view of each frame, without photometry. `jepa`: a `Jepa`, or a model with its
-    `latents` and `predictor`.
+    `latents`, `predictor`, `block` and `window`.
     """
+    block, window = jepa.block, jepa.window
     some = episodes[np.linspace(0, len(episodes) - 1, min(_EPISODES, len(episodes))).astype(int)]
-    frames, actions = dataset.frames[some][:, 0, ::BLOCK], dataset.actions[some]
-    states = dataset.states[some][:, ::BLOCK]
+    frames, actions = dataset.frames[some][:, 0, ::block], dataset.actions[some]
+    states = dataset.states[some][:, ::block]
     length = frames.shape[1]
-    steps = min(steps, length - WINDOW)
+    steps = min(steps, length - window)
     with torch.no_grad():
         latents = jepa.latents(frames, states)
-        blocks = torch.from_numpy(actions[:, : (length - 1) * BLOCK]).unflatten(1, (length - 1, BLOCK)).flatten(2)
+        blocks = torch.from_numpy(actions[:, : (length - 1) * block]).unflatten(1, (length - 1, block)).flatten(2)
         blocks = blocks.to(latents.device)
-        starts = range(length - WINDOW - steps + 1)
-        history = torch.cat([latents[:, start : start + WINDOW] for start in starts])
-        taken = torch.cat([blocks[:, start + WINDOW - 1 : start + WINDOW - 1 + steps] for start in starts])
-        actual = torch.cat([latents[:, start + WINDOW : start + WINDOW + steps] for start in starts])
+        starts = range(length - window - steps + 1)
+        history = torch.cat([latents[:, start : start + window] for start in starts])
+        taken = torch.cat([blocks[:, start + window - 1 : start + window - 1 + steps] for start in starts])
+        actual = torch.cat([latents[:, start + window : start + window + steps] for start in starts])
         predicted = rollout(jepa.predictor, history.unsqueeze(2), taken).squeeze(2)
         error = (predicted - actual).square().mean((0, 2))
         still_error = (history[:, -1:] - actual).square().mean((0, 2))
     return (error / still_error.clamp_min(1e-12)).cpu().numpy().astype(np.float64)
 
 
-def errors_in_words(errors: np.ndarray, horizon: int) -> list[str]:
-    """A sentence on the errors of `rollout_errors` after `horizon` steps, or after fewer if that is all; none without
-    errors."""
+def errors_in_words(errors: np.ndarray, horizon: int, step_s: float) -> list[str]:
+    """A sentence on the errors of `rollout_errors` after `horizon` steps of `step_s`, or after fewer if that is all;
+    none without errors."""
     steps = min(horizon, len(errors))
     if steps == 0:
         return []
     error = float(errors[steps - 1])
-    ahead = f"predictions {steps * STEP_S:g} s ahead"
+    ahead = f"predictions {steps * step_s:g} s ahead"
     share = f"{100 * error:.0f} % of the error of predicting that nothing moves"
     if error >= 1:
         return [f"{ahead} are of no use: they have {share}"]

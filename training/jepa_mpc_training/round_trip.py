@@ -18,6 +18,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from .config import Config, with_settings
+
 ROOT = Path(__file__).resolve().parents[2]
 
 SETTINGS = (
@@ -83,19 +85,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return round_trip(options)
+    except ValueError as error:
+        parser.error(str(error))
     except StepFailedError as error:
         print(f"round-trip: error: {error}", file=sys.stderr)
         return 2
 
 
 def round_trip(options: argparse.Namespace) -> int:
-    """Runs the programs in an emptied folder. Returns the exit status: 0 if the bar was reached, else 1."""
+    """Runs the programs in an emptied folder. Returns the exit status: 0 if the bar was reached, else 1. Raises
+    ValueError for a setting that the training does not have."""
+    settings = (QUICK_SETTINGS if options.quick else SETTINGS) + tuple(options.set)
+    period_ms = with_settings(Config(), settings).collect.period_ms
     folder: Path = options.folder
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     bag, model, report = folder / "bag", folder / "model", folder / "demo.json"
     minutes = QUICK_MINUTES if options.quick else options.minutes
-    settings = (QUICK_SETTINGS if options.quick else SETTINGS) + tuple(options.set)
     took = []
     for title, command, environment in (
         (
@@ -103,6 +109,7 @@ def round_trip(options: argparse.Namespace) -> int:
             [
                 *(_ros_python(), "-m", "jepa_mpc_training.record", "--out", str(bag)),
                 *("--minutes", str(minutes), "--seed", str(options.record_seed), "--storage", options.storage),
+                *("--period-ms", str(period_ms)),
             ],
             _record_environment(),
         ),

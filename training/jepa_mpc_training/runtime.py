@@ -32,9 +32,15 @@ class ExportedModel:
 
     @property
     def action_space(self) -> ActionSpace:
-        """Bounds and normalisation of the raw actions."""
+        """Bounds, normalisation and timing of the raw actions."""
         action = self.manifest["action"]
-        return ActionSpace(*(np.asarray(action[key], dtype=np.float64) for key in ("lower", "upper", "mean", "std")))
+        numbers = (np.asarray(action[key], dtype=np.float64) for key in ("lower", "upper", "mean", "std"))
+        return ActionSpace(*numbers, action["periodMs"], action["block"])
+
+    @property
+    def window(self) -> int:
+        """Latents in the predictor's history."""
+        return self.manifest["history"]["window"]
 
     @property
     def reads_goals(self) -> bool:

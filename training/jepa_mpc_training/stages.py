@@ -20,7 +20,7 @@ from .camera_choice import camera_indices
 from .card import write_card
 from .collect import collect
 from .conditions import CONDITIONS
-from .config import FRAME_SIZE, Config, DistanceConfig, InverseConfig
+from .config import FRAME_SIZE, CollectConfig, Config, DistanceConfig, InverseConfig
 from .coverage import coverage
 from .coverage import lines as coverage_lines
 from .dataset import Dataset
@@ -36,6 +36,7 @@ from .inverse import Recorded, load_inverse, train_inverse
 from .joint_code import EncoderWithJoints, joint_kinds
 from .kinematics import LinkPlaces
 from .nets import DistanceHead, Encoder, SeparateImages
+from .periods import require_long_episodes, ticks_in
 from .probe import planning, probe
 from .probed import Probed, squared_distance
 from .randomise import view_count
@@ -78,6 +79,7 @@ class Pipeline:
         if self._encoder is None:
             Encoder(config.train, config.collect.frame_size)
             PictureReader(config.goal, 0, 1, config.collect.frame_size)
+        ticks_in(config.collect.period_ms)
         self._recorded = remembered(run_folder) if source is None else identity(source)
         self._options_file = run_folder / "robot.json"
         if config.robot == AS_DESCRIBED and self._options_file.exists():
@@ -98,9 +100,11 @@ class Pipeline:
         views = view_count(config.collect, config.randomise)
         collected = fingerprint(urdf_xml, config.robot, config.collect, config.randomise, views)
         if self._recorded is not None:
-            frame_size = config.collect.frame_size
+            cut = config.collect
+            # As of settings that were added later: the default leaves the fingerprint as it was.
+            added = [] if cut.period_ms == CollectConfig.period_ms else [cut.period_ms]
             collected = fingerprint(
-                urdf_xml, config.robot, config.collect.periods, frame_size, config.recordings, self._recorded
+                urdf_xml, config.robot, cut.periods, cut.frame_size, config.recordings, self._recorded, *added
             )
         seen = fingerprint(collected, config.photometry, encoder, self._encoder.sha256 if self._encoder else "")
         trained = fingerprint(seen, config.train)
@@ -148,8 +152,8 @@ class Pipeline:
 
     def run(self, last: str) -> dict[str, dict[str, Any]]:
         """Runs the stages up to and including `last`; returns the figures of each. After evaluate it writes the
-        card. Raises ExportRefusedError for a stage that the settings leave out, and for recorded cameras that evaluate
-        cannot simulate because the robot lacks them."""
+        card. Raises ExportRefusedError for a stage that the settings leave out, for episodes that are too short to
+        train on, and for recorded cameras that evaluate cannot simulate because the robot lacks them."""
         left_out = self._left_out()
         if last in left_out:
             raise ExportRefusedError(
@@ -158,6 +162,8 @@ class Pipeline:
                 expected="a stage of the model",
                 remedy=f"Pass --set {left_out[last]}=on.",
             )
+        if last != "collect":
+            require_long_episodes(self._config.collect.periods, self._config.train)
         if last == "evaluate" and self._recorded is not None:
             # Recorded cameras are simulated in evaluate alone, which comes last.
             recorded = source_of(self._recorded).camera_names
@@ -248,6 +254,7 @@ class Pipeline:
         return train_distance(
             latents[training],
             self._config.distance,
+            self._config.train.block,
             folder,
             None if goals is None else goals[training],
             self._velocities(),
@@ -268,6 +275,7 @@ class Pipeline:
             self._distance_head(),
             torch.from_numpy(self._limits.velocity).float(),
             config.planner.horizon,
+            config.train.block,
             config.inverse,
             folder,
             self._velocities(),
@@ -289,6 +297,7 @@ class Pipeline:
             errors,
             held_out,
             self._limits.velocity,
+            self._config.train.block,
             folder,
             self._config.train.latent_dim,
             self._read_goals(),
@@ -315,6 +324,8 @@ class Pipeline:
             upper=limits.upper,
             velocity=limits.velocity,
             predictor=self._jepa().predictor,
+            block=self._config.train.block,
+            window=self._config.train.window,
             objective=head if is_temporal else squared_distance(head.used),
             unit=" steps" if is_temporal else "",
             horizon=planner.horizon,
@@ -388,7 +399,9 @@ class Pipeline:
         model = ExportedModel(self._model_folder)
         planner, episodes = self._config.planner, self._config.evaluate.episodes
         frame_size, robot = self._config.collect.frame_size, self._config.robot
-        runs = runs_of(planner, episodes, model.proposes)
+        # The camera gives a frame at the start of each control period, as in the data.
+        usual = Timing(frame_period_ms=float(self._config.collect.period_ms))
+        runs = runs_of(planner, usual, episodes, model.proposes)
         policies = {
             name: evaluate(
                 self._urdf_xml, model, settings, range(count), timing, policy, frame_size=frame_size, options=robot
@@ -401,7 +414,7 @@ class Pipeline:
                 model,
                 planner,
                 range(episodes),
-                Timing(),
+                usual,
                 frame_size=frame_size,
                 options=robot,
                 captures_goal=True,
@@ -412,7 +425,7 @@ class Pipeline:
                 model,
                 planner,
                 range(episodes // 2),
-                Timing(),
+                usual,
                 condition=condition,
                 frame_size=frame_size,
                 options=robot,
@@ -425,7 +438,7 @@ class Pipeline:
                 model,
                 planner,
                 range(count),
-                Timing(),
+                usual,
                 simulator="gazebo",
                 frame_size=frame_size,
                 options=robot,

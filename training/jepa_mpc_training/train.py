@@ -17,7 +17,7 @@ from tqdm import tqdm
 from .camera_choice import images_in_words
 from .camera_input import PIXEL_SCALE, CameraInput, planar
 from .collapse import check_collapse, sigreg
-from .config import BLOCK, WINDOW, PhotometryConfig, TrainConfig
+from .config import PhotometryConfig, TrainConfig
 from .curves import Curves
 from .dataset import Dataset
 from .distributed import SINGLE_PROCESS, ProcessGroup, batch_per_process
@@ -57,6 +57,16 @@ class Jepa:
     def joint_width(self) -> int:
         """Numbers of the joint part of a latent, which are the last ones; 0 without it."""
         return 0 if self.joint_part is None else self.joint_part.width
+
+    @property
+    def block(self) -> int:
+        """Raw actions in a predictor step."""
+        return self.predictor.block
+
+    @property
+    def window(self) -> int:
+        """Latents in the predictor's history."""
+        return self.predictor.window
 
     @property
     def device(self) -> torch.device:
@@ -237,7 +247,7 @@ def load_jepa(path: Path) -> Jepa:
     else:
         encoder = Projection(config, *places.shape)
     joint_part = JointPart.restore(state["joint_part"]) if "joint_part" in state else None
-    predictor = Predictor(config, BLOCK * state["joints"], 0 if joint_part is None else joint_part.width)
+    predictor = Predictor(config, state["joints"], 0 if joint_part is None else joint_part.width)
     encoder.load_state_dict(state["encoder"])
     predictor.load_state_dict(state["predictor"])
     readout = JointReadout.restore(config, state["readout"]).eval() if "readout" in state else None
@@ -246,8 +256,8 @@ def load_jepa(path: Path) -> Jepa:
 
 
 def _start_from(dataset: Dataset, start: Path, config: TrainConfig) -> Jepa:
-    """A model to continue from. Raises ExportRefusedError if its input is not what the data has, or if it takes
-    proprioception and `config` does not, or the other way round."""
+    """A model to continue from. Raises ExportRefusedError if its input is not what the data has, if it takes
+    proprioception and `config` does not, or the other way round, and for another block or history."""
     jepa = load_jepa(start)
     found, expected = _input_of(jepa), _input_in(dataset)
     if found != expected:
@@ -264,6 +274,16 @@ def _start_from(dataset: Dataset, start: Path, config: TrainConfig) -> Jepa:
             found=f"a model {found}",
             expected=f"one {expected}",
             remedy=f"Pass --set train.proprioception={'off' if config.proprioception else 'on'}.",
+        )
+    if (jepa.block, jepa.window) != (config.block, config.window):
+        found, expected = (
+            f"a model with a block of {steps.block} and a history of {steps.window}" for steps in (jepa, config)
+        )
+        raise ExportRefusedError(
+            f"train.start={start}",
+            found=found,
+            expected=expected,
+            remedy=f"Pass --set train.block={jepa.block} --set train.window={jepa.window}.",
         )
     return jepa
 
@@ -284,7 +304,7 @@ def _input_in(dataset: Dataset) -> str:
 
 def _new(dataset: Dataset, config: TrainConfig, joints: JointKinds) -> Jepa:
     joint_part = JointPart(joints) if config.proprioception else None
-    predictor = Predictor(config, BLOCK * dataset.actions.shape[2], 0 if joint_part is None else joint_part.width)
+    predictor = Predictor(config, dataset.actions.shape[2], 0 if joint_part is None else joint_part.width)
     if isinstance(dataset, Features):
         projection = Projection(config, *dataset.frames.shape[3:])
         projection.mean, projection.std = dataset.spread()
@@ -307,27 +327,27 @@ def _loss(
 ) -> tuple[Tensor, dict[str, float]]:
     """The loss and its parts: the latents of every view, predicted over several steps from the history of every view,
     and the regularisers. The joint part, which no training can make collapse, has a loss of its prediction alone."""
-    length = WINDOW + config.rollout
+    window = config.window
     frames, actions, positions, velocities = dataset.sequences(
-        np.random.default_rng(seed), episodes, config.batch, length
+        np.random.default_rng(seed), episodes, config.batch, window + config.rollout, config.block
     )
     generator = torch.Generator().manual_seed(seed[0] * 1_000_003 + seed[1] + sum(seed[2:]) * 7_368_787)
     seen = jepa.see_augmented(frames.reshape(-1, *frames.shape[2:]), photometry, generator)
     latents = seen.unflatten(0, frames.shape[:2])
     states = np.concatenate((positions, velocities), axis=2)
     whole = jepa.with_joints(latents, np.repeat(states[:, None], frames.shape[1], axis=1))
-    history = whole[:, :, :WINDOW].flatten(0, 1).unsqueeze(2)
-    blocks = torch.from_numpy(actions)[:, WINDOW - 1 :].repeat_interleave(frames.shape[1], dim=0).to(jepa.device)
+    history = whole[:, :, :window].flatten(0, 1).unsqueeze(2)
+    blocks = torch.from_numpy(actions)[:, window - 1 :].repeat_interleave(frames.shape[1], dim=0).to(jepa.device)
     predicted = rollout(jepa.predictor, history, blocks).squeeze(2).unflatten(0, frames.shape[:2])
     dim = latents.shape[3]
     # [batch, view predicted from, view compared with, step, D]
-    prediction = (predicted[:, :, None, :, :dim] - latents[:, None, :, WINDOW:]).square().mean()
+    prediction = (predicted[:, :, None, :, :dim] - latents[:, None, :, window:]).square().mean()
     invariance = (latents - latents.mean(1, keepdim=True)).square().mean()
     regularisation = sigreg(latents.flatten(0, 2), config.projections, generator)
     loss = prediction + config.invariance * invariance + config.regulariser * regularisation
     parts = {"prediction": prediction, "invariance": invariance, "sigreg": regularisation}
     if jepa.joint_part is not None:
-        parts["joint_prediction"] = (predicted[..., dim:] - whole[:, :, WINDOW:, dim:]).square().mean()
+        parts["joint_prediction"] = (predicted[..., dim:] - whole[:, :, window:, dim:]).square().mean()
         loss = loss + config.joint_prediction * parts["joint_prediction"]
     if jepa.readout is not None:
         # Every view of a moment shows the same joint positions.

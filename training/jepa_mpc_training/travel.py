@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from jepa_mpc_sim.joint_limits import JointLimits
 
-from .explore import exploration
+from .explore import exploration, periods_in
 from .limiter import braking_velocity
 
 _MOVED_SHARES = (0.35, 0.7, 1.0)
@@ -22,11 +22,11 @@ _NOISE = 0.2
 """Maximum standard deviation of the noise on a travel, as a fraction of the velocity limits."""
 _ARRIVED_PERIODS = 0.1
 """A joint has arrived when at its velocity limit it would be there in this many periods."""
-_LONGEST_PERIODS = 26
-_REST_PERIODS = (0, 4)
+_LONGEST_S = 2.6
+_LONGEST_REST_S = 0.4
 _WANDERING_SHARE = 0.3
 """Share of the travels that `exploration` follows."""
-_WANDERING_PERIODS = (4, 9)
+_WANDERING_S = (0.4, 0.9)
 
 
 class Traveller:
@@ -47,13 +47,15 @@ class Traveller:
         return next(self._targets)
 
     def _drive(self) -> Iterator[np.ndarray]:
-        rng, velocity = self._rng, self._limits.velocity
+        rng, velocity, period_s = self._rng, self._limits.velocity, self._period_s
+        longest_rest = periods_in(_LONGEST_REST_S, period_s)
+        wandering = [periods_in(duration_s, period_s) for duration_s in _WANDERING_S]
         while True:
             yield from self._travel()
-            for _ in range(rng.integers(*_REST_PERIODS, endpoint=True)):
+            for _ in range(rng.integers(0, longest_rest, endpoint=True)):
                 yield np.zeros_like(velocity)
             if rng.random() < _WANDERING_SHARE:
-                yield from exploration(rng, int(rng.integers(*_WANDERING_PERIODS, endpoint=True)), velocity)
+                yield from exploration(rng, int(rng.integers(*wandering, endpoint=True)), velocity, period_s)
 
     def _travel(self) -> Iterator[np.ndarray]:
         rng, limits = self._rng, self._limits
@@ -67,7 +69,7 @@ class Traveller:
             fastest = fastest * durations_s / durations_s.max()
         # The square makes small noise frequent.
         noise = _NOISE * rng.random() ** 2 * limits.velocity
-        for _ in range(_LONGEST_PERIODS):
+        for _ in range(periods_in(_LONGEST_S, self._period_s)):
             displacement = goal - self._position
             if (np.abs(displacement) < _ARRIVED_PERIODS * limits.velocity * self._period_s).all():
                 return

@@ -117,14 +117,14 @@ def test_a_delay_moves_the_same_motion_in_time(plant: Plant) -> None:
 
 
 def test_recorded_actions_are_those_that_were_driven(plant: Plant) -> None:
-    motion = drive(Robot(plant, 10.0), np.random.default_rng(0), 6, 0, seeing=True)
+    motion = drive(Robot(plant, 10.0), np.random.default_rng(0), 6, 100, 0, seeing=True)
     assert motion.actions.dtype == np.float32
     assert motion.positions.shape == motion.velocities.shape == (7, 2)
     assert (motion.velocities[0] == 0).all(), "an episode begins at rest"
     between = np.diff(motion.positions, axis=0) / 0.1
     assert np.abs((motion.velocities[:-1] + motion.velocities[1:]) / 2 - between).max() < 0.6
     assert motion.frames.shape == (7, 64, 64, 3)
-    assert drive(Robot(plant, 10.0), np.random.default_rng(0), 6, 0, seeing=False).frames is None
+    assert drive(Robot(plant, 10.0), np.random.default_rng(0), 6, 100, 0, seeing=False).frames is None
 
 
 def test_conditions_are_named_for_what_they_do() -> None:

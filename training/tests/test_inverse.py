@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from jepa_mpc_training.config import BLOCK, InverseConfig
+from jepa_mpc_training.config import InverseConfig
 from jepa_mpc_training.inverse import Recorded, load_inverse, train_inverse
 from jepa_mpc_training.nets import InverseDynamics
 
-HORIZON, JOINTS, PERIOD_S = 2, 2, 0.1
+HORIZON, BLOCK, JOINTS, PERIOD_S = 2, 2, 2, 0.1
 LIMIT = torch.tensor([2.0, 0.5])
 CONFIG = InverseConfig(steps=400, batch=256, width=64, ahead=12, learning_rate=3e-3, detour=0.3)
 
@@ -54,7 +54,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[InverseDynamics, 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("inverse")
     figures = train_inverse(
-        _explored(300, 0), _explored(60, 1), _distance, LIMIT, HORIZON, CONFIG, folder, ignored=JOINTS
+        _explored(300, 0), _explored(60, 1), _distance, LIMIT, HORIZON, BLOCK, CONFIG, folder, ignored=JOINTS
     )
     return load_inverse(folder / "inverse.pt"), figures
 
@@ -115,7 +115,7 @@ def test_direct_ways_count_more(detour: float, speed: float, tmp_path: Path) -> 
     idle[:, ::2] = 0
     recorded = _recorded(torch.cat((direct, idle, idle, idle)), torch.zeros(160, JOINTS))
     config = InverseConfig(steps=200, batch=128, width=32, ahead=12, learning_rate=3e-3, detour=detour)
-    train_inverse(recorded, recorded, _distance, LIMIT, HORIZON, config, tmp_path)
+    train_inverse(recorded, recorded, _distance, LIMIT, HORIZON, BLOCK, config, tmp_path)
     moving = torch.cat((_at(0.4, 0.1)[..., :JOINTS], LIMIT.expand(1, 1, -1)), dim=2)
     actions = _proposed(load_inverse(tmp_path / "inverse.pt"), moving, _at(1.6, 0.4))
     share = float((actions / LIMIT).mean())
@@ -128,7 +128,7 @@ def test_goals_that_are_read_from_pictures_are_learned_from_too(tmp_path: Path) 
     shown = recorded.latents.clone()
     shown[..., :JOINTS] += 10
     with_pictures = recorded._replace(pictures=shown)
-    train_inverse(with_pictures, with_pictures, _distance, LIMIT, HORIZON, CONFIG, tmp_path)
+    train_inverse(with_pictures, with_pictures, _distance, LIMIT, HORIZON, BLOCK, CONFIG, tmp_path)
     head = load_inverse(tmp_path / "inverse.pt")
     by_latent, by_picture = (_proposed(head, _at(0, 0), _at(0.4 + shift, shift)) for shift in (0, 10))
     assert by_latent[0, 0] > 0.5

@@ -57,7 +57,7 @@ def test_the_encoder_takes_the_size_of_the_recorded_frames(tmp_path: Path) -> No
     frames = rng.integers(0, 256, (6, 2, 17, 32, 32, 3), dtype=np.uint8)
     positions = rng.normal(size=(6, 17, 2)).astype(np.float32)
     actions = rng.normal(size=(6, 16, 2)).astype(np.float32)
-    dataset = Dataset(frames, actions, positions, positions, np.zeros(6, dtype=bool))
+    dataset = Dataset(frames, actions, positions, positions, np.zeros(6, dtype=bool), 100)
     config = TrainConfig(steps=2, batch=4, encoder="convolution", held_out=0.4)
     # So few steps on noise collapse, which is not what this is about.
     with pytest.MonkeyPatch.context() as patch:

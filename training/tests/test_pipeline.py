@@ -283,10 +283,10 @@ def test_the_card_names_the_robot_of_the_urdf_its_tip_and_its_units(tiny: TinyRu
 
 
 def test_rows_of_the_closed_loop_are_named_for_the_objective_of_the_planner() -> None:
-    temporal, fast, squared, *_ = runs_of(TINY.planner, 10, proposes=False)
+    temporal, fast, squared, *_ = runs_of(TINY.planner, Timing(), 10, proposes=False)
     assert (temporal, squared) == ("planner, temporal distance", "planner, squared latent distance")
     assert fast.startswith("the same, 30 Hz camera")
-    alone = runs_of(replace(TINY.planner, objective="squared_latent_distance"), 10, proposes=False)
+    alone = runs_of(replace(TINY.planner, objective="squared_latent_distance"), Timing(), 10, proposes=False)
     assert list(alone)[::2] == ["planner, squared latent distance", "random actions"]
     assert alone["planner, squared latent distance"][3] == 10
 

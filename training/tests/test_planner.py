@@ -10,7 +10,7 @@ from jepa_mpc_training.evaluate import Timing, evaluate
 from jepa_mpc_training.explore import exploration
 from jepa_mpc_training.planner import ActionSpace, CemPlanner, shifted
 
-SPACE = ActionSpace(np.full(2, -2.0), np.full(2, 2.0), np.zeros(2), np.ones(2))
+SPACE = ActionSpace(np.full(2, -2.0), np.full(2, 2.0), np.zeros(2), np.ones(2), period_ms=100, block=2)
 
 
 class _Integrator:
@@ -75,7 +75,7 @@ def test_seeds_of_the_final_test_are_refused(urdf_xml: str) -> None:
 
 def test_exploration_stays_inside_the_velocity_limits_and_knows_rest_and_full_speed() -> None:
     limit = np.array([2.0, 0.5])
-    actions = exploration(np.random.default_rng(0), 2000, limit)
+    actions = exploration(np.random.default_rng(0), 2000, limit, 0.1)
     assert (np.abs(actions) <= limit).all()
     assert (actions == 0).mean() > 0.08
     assert (np.abs(actions) == limit).mean() > 0.08

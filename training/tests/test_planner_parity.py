@@ -14,7 +14,7 @@ from jepa_mpc_training.planner import ActionSpace, CemPlanner
 
 WRITTEN = json.loads((Path(__file__).parents[2] / "tests" / "fixtures" / "cem-plans.json").read_text())
 WORLD = WRITTEN["world"]
-SPACE = ActionSpace(*(np.array(WORLD[key]) for key in ("lower", "upper", "mean", "std")))
+SPACE = ActionSpace(*(np.array(WORLD[key]) for key in ("lower", "upper", "mean", "std")), WORLD["periodMs"], block=2)
 
 
 class _LinearWorld:

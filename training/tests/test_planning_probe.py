@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from jepa_mpc_training.candidate_costs import demonstrated, demonstrated_in_words, spread, spread_in_words
-from jepa_mpc_training.config import PERIOD_MS
 from jepa_mpc_training.explore import exploration
 from jepa_mpc_training.joint_sensitivity import sensitivity, sensitivity_in_words
 from jepa_mpc_training.probe import planning
@@ -23,6 +22,7 @@ JOINTS = ["base", "elbow", "slide"]
 LOWER, UPPER = np.array([-np.inf, -2.0, 0.0]), np.array([np.inf, 2.0, 0.5])
 VELOCITY = np.array([2.0, 1.0, 0.2])
 EPISODES, PERIODS = 24, 30
+PERIOD_MS = 100
 
 
 def moved(positions: np.ndarray) -> np.ndarray:
@@ -55,7 +55,7 @@ def time_to(*seen: bool) -> Objective:
 def probed(noise: float = 0.0, periods: int = PERIODS, **changed: object) -> Probed:
     """An exact model and objective. `noise`: of the positions in pictures, as a share of what a joint moves in 1 s."""
     rng = np.random.default_rng(0)
-    actions = np.stack([exploration(rng, periods, VELOCITY) for _ in range(EPISODES)])
+    actions = np.stack([exploration(rng, periods, VELOCITY, PERIOD_MS / 1000) for _ in range(EPISODES)])
     positions = np.empty((EPISODES, periods + 1, len(JOINTS)))
     positions[:, 0] = rng.uniform(np.maximum(LOWER, -np.pi), np.minimum(UPPER, np.pi), positions[:, 0].shape)
     for period in range(periods):
@@ -69,6 +69,8 @@ def probed(noise: float = 0.0, periods: int = PERIODS, **changed: object) -> Pro
         upper=UPPER,
         velocity=VELOCITY,
         predictor=exact,
+        block=2,
+        window=2,
         objective=time_to(True, True, True),
         unit=" steps",
         horizon=4,
@@ -78,6 +80,7 @@ def probed(noise: float = 0.0, periods: int = PERIODS, **changed: object) -> Pro
         positions=positions,
         velocities=speeds,
         actions=actions,
+        period_ms=PERIOD_MS,
     )
     return replace(whole, **changed)
 
@@ -162,7 +165,7 @@ def test_few_stretches_give_no_verdict_on_recorded_actions() -> None:
     figures = demonstrated(probed(periods=4))
     assert figures is not None
     assert figures["stretches"] == EPISODES
-    assert "24 stretches of 0.2 s, too few to say" in demonstrated_in_words(figures)
+    assert "24 stretches of 0.2 s, too few to say" in demonstrated_in_words(figures, 0.2)
 
 
 def test_large_latents_are_probed_from_fewer_starts() -> None:
@@ -175,5 +178,5 @@ def test_large_latents_are_probed_from_fewer_starts() -> None:
     ("error", "verdict"), [(0.49, "ahead have 49 %"), (0.5, "of little use"), (0.99, "of little use"), (1.0, "no use")]
 )
 def test_predictions_are_compared_with_no_change(error: float, verdict: str) -> None:
-    assert verdict in errors_in_words(np.array([0.1, error]), 5)[0]
-    assert errors_in_words(np.array([]), 5) == []
+    assert verdict in errors_in_words(np.array([0.1, error]), 5, 0.2)[0]
+    assert errors_in_words(np.array([]), 5, 0.2) == []

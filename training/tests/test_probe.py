@@ -56,20 +56,20 @@ def test_costs_are_ranked_by_the_time_that_the_slowest_joint_needs(tmp_path: Pat
     def exact(state: torch.Tensor, goal: torch.Tensor) -> torch.Tensor:
         return ((state - goal).abs() / torch.from_numpy(limit * 0.2)).amax(1)
 
-    both = costs(positions, latents, exact, limit, tmp_path / "both.png")
+    both = costs(positions, latents, exact, limit * 0.2, tmp_path / "both.png")
     assert both["rank_correlation"]["temporal_distance"]["far"] == pytest.approx(1.0, abs=1e-6)
     assert both["rank_correlation"]["squared_latent_distance"]["far"] < 0.99
     for row in both["costs"]:
         assert row["temporal_distance"][0] == pytest.approx(row["mean_true_steps"], abs=0.01)
-    alone = costs(positions, latents, None, limit, tmp_path / "alone.png")
+    alone = costs(positions, latents, None, limit * 0.2, tmp_path / "alone.png")
     assert set(alone["rank_correlation"]) == {"squared_latent_distance"}
     wide, narrow = (Picture.open(tmp_path / f"{name}.png").size[0] for name in ("both", "alone"))
     assert wide == 2 * narrow
 
 
 def test_the_picture_of_errors_shows_them(tmp_path: Path) -> None:
-    assert plot_errors(np.array([0.1, 0.5, 1.3]), tmp_path / "rising.png") == [0.1, 0.5, 1.3]
-    plot_errors(np.array([0.1, 0.1, 0.1]), tmp_path / "flat.png")
+    assert plot_errors(np.array([0.1, 0.5, 1.3]), 0.2, tmp_path / "rising.png") == [0.1, 0.5, 1.3]
+    plot_errors(np.array([0.1, 0.1, 0.1]), 0.2, tmp_path / "flat.png")
     assert (tmp_path / "rising.png").read_bytes() != (tmp_path / "flat.png").read_bytes()
 
 

@@ -85,7 +85,7 @@ def test_the_head_that_reads_the_joints_learns_them_and_can_be_left_out(tiny: Ti
 def test_a_few_steps_already_beat_predicting_that_nothing_moves(tiny: TinyRun) -> None:
     assert tiny.figures["train"]["mean_std"] > 0.1
     jepa, dataset = load_jepa(tiny.run / "train" / "jepa.pt"), Dataset.load(tiny.run / "collect")
-    some = dataset.sequences(np.random.default_rng(0), np.arange(12), 128, 3)
+    some = dataset.sequences(np.random.default_rng(0), np.arange(12), 128, 3, block=2)
     states = np.concatenate((some.positions, some.velocities), axis=2)
     with torch.no_grad():
         latents = jepa.with_joints(jepa.encode(planar(some.frames[:, 0])), states).unsqueeze(2)
@@ -105,8 +105,9 @@ def test_sequences_pair_each_block_of_actions_with_the_frames_around_it(tiny: Ti
         np.broadcast_to(np.arange(17, dtype=np.float32)[None, :, None], (12, 17, 2)),
         np.broadcast_to(-np.arange(17, dtype=np.float32)[None, :, None], (12, 17, 2)),
         dataset.in_gazebo,
+        100,
     )
-    frames, actions, positions, velocities = marked.sequences(np.random.default_rng(0), np.arange(12), 200, 4)
+    frames, actions, positions, velocities = marked.sequences(np.random.default_rng(0), np.arange(12), 200, 4, block=2)
     assert (frames[:, 1] == frames[:, 0] + 100).all(), "both views at the same moments"
     first = frames[:, 0, :, 0, 0, 0].astype(int)
     assert (np.diff(first) == 2).all()
@@ -119,7 +120,7 @@ def test_sequences_pair_each_block_of_actions_with_the_frames_around_it(tiny: Ti
 
 
 def test_a_rollout_feeds_its_own_predictions_back() -> None:
-    predictor = Predictor(TrainConfig(latent_dim=4, predictor_width=8), 4)
+    predictor = Predictor(TrainConfig(latent_dim=4, predictor_width=8), 2)
     history, actions = torch.randn(3, 2, 1, 4), torch.randn(3, 3, 4)
     predicted = rollout(predictor, history, actions)
     second = predictor(torch.stack((history[:, 1], predicted[:, 0]), 1), actions[:, 1])
@@ -132,9 +133,9 @@ def test_two_views_of_a_moment_come_together_while_moments_stay_apart(tiny: Tiny
     rows = {}
     for same in (0.0, 100.0):
         config = DistanceConfig(steps=300, batch=64, width=32, same=same)
-        train_distance(views, config, tiny.run)
+        train_distance(views, config, 2, tiny.run)
         head = load_distance(tiny.run / "distance.pt")
-        by_kind = invariance(views, head, np.zeros(20, dtype=bool), tiny.run / "views.png")
+        by_kind = invariance(views, head, np.zeros(20, dtype=bool), 2, tiny.run / "views.png")
         rows[same] = by_kind["two views in MuJoCo"]
     assert rows[100.0]["share_steps"] < 0.7 * rows[0.0]["share_steps"]
     assert rows[100.0]["share_latent"] == rows[0.0]["share_latent"]
@@ -211,6 +212,8 @@ def test_rollout_errors_are_those_of_predictions_against_standing_still(tiny: Ti
     class Knowing:
         """Latents are the joint positions; the predictor knows how far each action carries them, or does not."""
 
+        block = window = 2
+
         def __init__(self, share: float) -> None:
             self._share = share
 
@@ -222,7 +225,7 @@ def test_rollout_errors_are_those_of_predictions_against_standing_still(tiny: Ti
 
     actions = np.random.default_rng(0).normal(size=(5, 16, 2)).astype(np.float32)
     positions = np.concatenate((np.zeros((5, 1, 2), dtype=np.float32), actions.cumsum(1)), axis=1)
-    dataset = Dataset(positions[:, None], actions, positions, positions * 0, np.zeros(5, dtype=bool))
+    dataset = Dataset(positions[:, None], actions, positions, positions * 0, np.zeros(5, dtype=bool), 100)
     exact = rollout_errors(Knowing(1.0), dataset, np.arange(5), 4)
     assert exact == pytest.approx(np.zeros(4), abs=1e-9)
     assert rollout_errors(Knowing(0.0), dataset, np.arange(5), 4) == pytest.approx(np.ones(4))

@@ -11,8 +11,9 @@ from jepa_mpc_sim.joint_limits import AS_DESCRIBED, JointLimits, RobotOptions, j
 from jepa_mpc_sim.urdf import read_robot
 from tqdm import tqdm
 
-from ..config import PERIOD_MS, CollectConfig, RecordingsConfig
-from ..dataset import name_cameras
+from ..config import CollectConfig, RecordingsConfig
+from ..dataset import describe
+from ..periods import ticks_in
 from .errors import RecordingError
 from .findings import Findings, Following, table, write_json
 from .images import scaled
@@ -20,8 +21,8 @@ from .section import Section
 from .source import BagSource, Source
 from .synchronise import Episode, episodes_of
 
-_MAX_DELAY_PERIODS = 4
-"""Maximum delay between commands and motion of a joint, in control periods, for which a correlation is sought."""
+_MAX_DELAY_MS = 400
+"""Maximum delay between commands and motion of a joint for which a correlation is sought."""
 _EXCESS = 1.05
 _EXCESS_SHARE = 0.05
 """Commands above this factor on the velocity limit, in more than this share of the periods, are in another unit."""
@@ -39,8 +40,11 @@ def collect_recordings(
 ) -> dict[str, Any]:
     """Writes the arrays of a `Dataset` with one view to `folder`, and `findings.json`; prints what was found.
 
-    Raises RecordingError if the recordings cannot be used, UrdfError if the URDF cannot.
+    Raises RecordingError if the recordings cannot be used, UrdfError if the URDF cannot, and ExportRefusedError for a
+    control period that is not a multiple of a tick of the node's commands.
     """
+    period_ms = config.period_ms
+    ticks_in(period_ms)
     robot = read_robot(urdf_xml)
     joints = moved_joints(robot, options)
     limits = joint_limits(robot, joints, options, needs_acceleration=False)
@@ -51,7 +55,7 @@ def collect_recordings(
         findings = Findings(Path(path).name)
         found.append(findings)
         for section in _sections(Path(path), source, joints, limits, continuous, recordings, findings):
-            parts.append((section, episodes_of(section, config.periods, PERIOD_MS, limits, recordings, findings)))
+            parts.append((section, episodes_of(section, config.periods, period_ms, limits, recordings, findings)))
     print(table(found))
     episodes = [episode for _, some in parts for episode in some]
     following: list[Following] = []
@@ -59,7 +63,7 @@ def collect_recordings(
         actions = np.stack([episode.actions for episode in episodes])
         positions = np.stack([episode.positions for episode in episodes])
         velocities = np.stack([episode.velocities for episode in episodes])
-        following, correlations = follow(joints, actions, positions)
+        following, correlations = follow(joints, actions, positions, period_ms)
         for one in following:
             delay = f"{one.late_ms:.0f} ms late"
             print(f"  {one.joint} follows its commands with a correlation of {one.correlation:.2f}, {delay}")
@@ -68,7 +72,7 @@ def collect_recordings(
         raise _too_few(source, found, config)
     _check(source, joints, limits, actions, following, correlations, recordings)
     _write(folder, parts, actions, positions, velocities, config.frame_size)
-    name_cameras(folder, source.camera_names)
+    describe(folder, period_ms, source.camera_names)
     return {
         "episodes": len(episodes),
         "gazebo_episodes": 0,
@@ -82,20 +86,23 @@ def collect_recordings(
     }
 
 
-def follow(joints: Sequence[str], actions: np.ndarray, positions: np.ndarray) -> tuple[list[Following], np.ndarray]:
-    """How each joint follows its commands: actions `[E, T, J]` in rad/s, positions `[E, T + 1, J]` in rad.
+def follow(
+    joints: Sequence[str], actions: np.ndarray, positions: np.ndarray, period_ms: int
+) -> tuple[list[Following], np.ndarray]:
+    """How each joint follows its commands: actions `[E, T, J]` in rad/s, positions `[E, T + 1, J]` in rad, one control
+    period apart.
 
     Also returns the correlations of each joint's velocity with each joint's commands `[J, J]`, at the best delay.
     """
-    measured = np.diff(positions, axis=1) / (PERIOD_MS / 1000)
-    late = range(min(_MAX_DELAY_PERIODS, actions.shape[1] - 2) + 1)
+    measured = np.diff(positions, axis=1) / (period_ms / 1000)
+    late = range(min(_MAX_DELAY_MS // period_ms, actions.shape[1] - 2) + 1)
     by_delay = np.stack([_correlations(measured[:, delay:], actions[:, : actions.shape[1] - delay]) for delay in late])
     best = by_delay.max(axis=0)
     rows = []
     for joint, name in enumerate(joints):
         delay = int(by_delay[:, joint, joint].argmax())
         rms = float(np.sqrt(np.square(actions[..., joint]).mean()))
-        rows.append(Following(name, round(float(best[joint, joint]), 3), float(delay * PERIOD_MS), round(rms, 4)))
+        rows.append(Following(name, round(float(best[joint, joint]), 3), float(delay * period_ms), round(rms, 4)))
     return rows, best
 
 
@@ -197,9 +204,10 @@ def _too_few(source: Source, found: Sequence[Findings], config: CollectConfig) -
     count = sum(one.episodes for one in found)
     return RecordingError(
         ", ".join(source.paths),
-        found=f"{count} stretches of {config.periods} periods of {PERIOD_MS} ms ({reasons})",
+        found=f"{count} stretches of {config.periods} periods of {config.period_ms} ms ({reasons})",
         expected="at least 2 with frames, joint states and commands throughout",
-        remedy="Record for longer, at 10 images a second or more, or cut shorter episodes: --set collect.periods=20.",
+        remedy=f"Record for longer, at {1000 / config.period_ms:g} images a second or more, or cut shorter episodes: "
+        "--set collect.periods=20.",
     )
 
 

@@ -25,10 +25,11 @@ from jepa_mpc_training.stages import Pipeline
 def collected(urdf_xml: str, tmp_path: Path):
     """Writes a bag and collects it: the data set and the findings."""
 
-    def collect(bag: Bag, periods: int = PERIODS, **reading) -> tuple[Dataset, dict]:
+    def collect(bag: Bag, periods: int = PERIODS, period_ms: int = 100, **reading) -> tuple[Dataset, dict]:
         source = bag.source(bag.write(tmp_path / "bag"), **reading)
         (tmp_path / "out").mkdir()
-        collect_recordings(urdf_xml, source, CollectConfig(periods=periods), RecordingsConfig(), tmp_path / "out")
+        config = CollectConfig(periods=periods, period_ms=period_ms)
+        collect_recordings(urdf_xml, source, config, RecordingsConfig(), tmp_path / "out")
         findings = json.loads((tmp_path / "out" / "findings.json").read_text())
         return Dataset.load(tmp_path / "out"), findings["recordings"][0]
 
@@ -80,6 +81,24 @@ def test_commands_that_change_within_a_period_count_for_as_long_as_they_were_in_
     dataset, _ = collected(bag)
     first = motion.velocities[:-1] * 0.6 + motion.velocities[1:] * 0.4
     assert dataset.actions[0] == pytest.approx(first[:PERIODS], abs=1e-5)
+
+
+def test_episodes_are_cut_into_the_control_periods_that_are_set(collected) -> None:
+    motion = Motion(4)
+    dataset, findings = collected(Bag(motion, kind="velocities", frame_ms=40), period_ms=40)
+    assert dataset.period_ms == 40
+    assert len(dataset.frames) == findings["episodes"] == 12
+    for episode in (0, 5):
+        for period in range(PERIODS):
+            at = (episode * PERIODS + period) * 40
+            assert dataset.positions[episode, period] == pytest.approx(motion.position(at), abs=1e-6)
+            expected = (motion.position(at + 40) - motion.position(at)) / 0.04
+            assert dataset.actions[episode, period] == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_camera_that_is_slower_than_the_period_is_refused_with_the_rate_that_it_takes(collected) -> None:
+    with pytest.raises(RecordingError, match=r"8 periods of 40 ms .*no frame in time.*at 25 images a second or more"):
+        collected(Bag(Motion(4), frame_ms=100), period_ms=40)
 
 
 def test_a_camera_with_a_clock_of_its_own_does_not_run_out_of_step(collected) -> None:

@@ -15,8 +15,8 @@ import torch
 from jepa_mpc_sim.joint_limits import JointLimits
 from torch import nn
 
-from ...config import BLOCK, Config, PlannerConfig, TrainConfig
-from ...export import CAMERA, WINDOW, Networks, manifest_of, write_graphs
+from ...config import Config, PlannerConfig, TrainConfig
+from ...export import CAMERA, Networks, manifest_of, write_graphs
 from ...nets import Predictor, Projection
 from ..errors import ExportRefusedError, exit_status
 from ..parity import report_parity
@@ -111,7 +111,7 @@ def random_model(encoder: FrozenEncoder, grid: int) -> Networks:
     torch.manual_seed(SEED)
     config, pool = TrainConfig(), GridPool(encoder.network.sizes, grid)
     projection = Projection(config, grid**2, encoder.network.sizes.dim)
-    predictor = Predictor(config, BLOCK * len(_JOINTS))
+    predictor = Predictor(config, len(_JOINTS))
     with torch.no_grad():
         nn.init.normal_(projection.mean, std=0.3)
         nn.init.uniform_(projection.std, 0.5, 1.5)
@@ -130,8 +130,8 @@ def _golden(networks: Networks, sizes: VitSizes) -> dict[str, torch.Tensor]:
     draw = torch.Generator().manual_seed(0)
     image = torch.randn(_BATCH, 3, sizes.image_size, sizes.image_size, generator=draw)
     config = TrainConfig()
-    history = torch.randn(_BATCH, WINDOW, 1, config.latent_dim, generator=draw)
-    actions = torch.randn(_BATCH, BLOCK * len(_JOINTS), generator=draw)
+    history = torch.randn(_BATCH, config.window, 1, config.latent_dim, generator=draw)
+    actions = torch.randn(_BATCH, config.block * len(_JOINTS), generator=draw)
     with torch.no_grad():
         return {
             f"encoder.{CAMERA}": image,

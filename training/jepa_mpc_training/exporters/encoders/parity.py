@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...export import CAMERA, WINDOW, Networks
+from ...export import CAMERA, Networks
 from .reference import EncoderReference
 
 _BATCH = 4
@@ -41,10 +41,11 @@ def measure_encoder_parity(
     images = torch.randn(_BATCH, 3, networks.camera.height, networks.camera.width, generator=draw)
     latents = encode(images)
     expected = restated.encode(images)
-    history = torch.randn(_BATCH, WINDOW, *latents.shape[1:], generator=draw)
+    window = networks.predictor.window
+    history = torch.randn(_BATCH, window, *latents.shape[1:], generator=draw)
     actions = torch.randn(_BATCH, _HORIZON, sessions["predictor"].get_inputs()[1].shape[1], generator=draw)
-    last = _rollout(step, latents[:1], actions)
-    expected_last = _rollout(restated.step, expected[:1], actions)
+    last = _rollout(step, latents[:1], actions, window)
+    expected_last = _rollout(restated.step, expected[:1], actions, window)
     cost = (last - latents[1:2]).square().sum((1, 2))
     return {
         "encoder": _difference(latents, expected),
@@ -84,12 +85,12 @@ def _dense(values: Tensor, layers: list[tuple[Tensor, Tensor]]) -> Tensor:
     return values @ weight.T + bias
 
 
-def _rollout(step, start: Tensor, actions: Tensor) -> Tensor:
-    """The last latent of each candidate, from a window filled with the one latent `start`."""
-    window = [start.expand(len(actions), -1, -1).contiguous()] * WINDOW
+def _rollout(step, start: Tensor, actions: Tensor, window: int) -> Tensor:
+    """The last latent of each candidate, from a `window` filled with the one latent `start`."""
+    history = [start.expand(len(actions), -1, -1).contiguous()] * window
     for block in actions.unbind(1):
-        window = [*window[1:], step(torch.stack(window, dim=1), block.contiguous())]
-    return window[-1]
+        history = [*history[1:], step(torch.stack(history, dim=1), block.contiguous())]
+    return history[-1]
 
 
 def _difference(found: Tensor, expected: Tensor) -> float:
