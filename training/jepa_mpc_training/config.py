@@ -289,7 +289,7 @@ class PlannerConfig:
     """Cost of a plan at full speed, in predictor steps; rest costs 0."""
     rest_margin: float = 0.15
     """How much cheaper than rest, in predictor steps, a plan has to be at first to be followed."""
-    proposal_margin: float = _added(0.1, 0.0)
+    proposal_margin: float = _added(0.3, 0.0)
     """How much cheaper than the proposal of the inverse dynamics, in predictor steps, a plan has to be to be
     followed."""
     objective: str = "temporal_distance"

@@ -98,6 +98,7 @@ def train_inverse(
         "limit": limit,
         "ignored": ignored,
         "first": first,
+        "rests_at_goal": head.rests_at_goal,
         "head": head.state_dict(),
     }
     torch.save(state, folder / "inverse.pt")
@@ -110,7 +111,16 @@ def load_inverse(path: Path) -> InverseDynamics:
     state = torch.load(path, weights_only=True)
     config, block = InverseConfig(**state["config"]), state.get("block", TrainConfig.block)
     ignored, first = state["ignored"], state.get("first", 0)
-    head = InverseDynamics(config, state["latent_dim"], state["horizon"], block, state["limit"], ignored, first)
+    head = InverseDynamics(
+        config,
+        state["latent_dim"],
+        state["horizon"],
+        block,
+        state["limit"],
+        ignored,
+        first,
+        rests_at_goal=state.get("rests_at_goal", False),
+    )
     head.load_state_dict(state["head"])
     return head.eval()
 

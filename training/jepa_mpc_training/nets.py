@@ -326,6 +326,9 @@ class InverseDynamics(nn.Module):
 
     Each action is inside its limit `[J]`. The last `ignored` numbers of a goal, the velocities of its joints, do not
     count; those of the latent do. The `first` numbers count in neither.
+
+    With `rests_at_goal`, what the network gives for a robot at rest at the goal is subtracted: there, the actions are
+    exactly 0. Otherwise a robot comes to rest where the network happens to give 0, a few degrees beside its goal.
     """
 
     limit: Tensor
@@ -339,9 +342,11 @@ class InverseDynamics(nn.Module):
         limit: Tensor,
         ignored: int = 0,
         first: int = 0,
+        rests_at_goal: bool = True,
     ) -> None:
         super().__init__()
         self.first, self.used, self.horizon, self.block = first, latent_dim - ignored, horizon, block
+        self.rests_at_goal = rests_at_goal
         self.register_buffer("limit", limit)
         self.net = nn.Sequential(
             nn.Linear(latent_dim - first + 2 * (self.used - first), config.width),
@@ -349,7 +354,6 @@ class InverseDynamics(nn.Module):
             nn.Linear(config.width, config.width),
             nn.GELU(),
             nn.Linear(config.width, horizon * block * len(limit)),
-            nn.Tanh(),
         )
 
     def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
@@ -357,9 +361,17 @@ class InverseDynamics(nn.Module):
 
     def sequence(self, latent: Tensor, goal: Tensor) -> Tensor:
         """The same for latents and goals `[B, D]`, one action after the other: `[B, H * block, J]`."""
-        goal, comparable = goal[:, self.first : self.used], latent[:, self.first : self.used]
-        shares = self.net(torch.cat((latent[:, self.first :], goal, goal - comparable), dim=1))
-        return shares.unflatten(1, (self.horizon * self.block, len(self.limit))) * self.limit
+        latent, goal = latent[:, self.first :], goal[:, self.first : self.used]
+        given = self._shares(latent, goal)
+        if self.rests_at_goal:
+            # Computed, because zeros that are made have the traced batch in the exported graph.
+            at_rest = torch.cat((goal, 0 * latent[:, goal.shape[1] :]), dim=1)
+            given = given - self._shares(at_rest, goal)
+        return given.tanh().unflatten(1, (self.horizon * self.block, len(self.limit))) * self.limit
+
+    def _shares(self, latent: Tensor, goal: Tensor) -> Tensor:
+        """Shares of the limits, before they are squashed."""
+        return self.net(torch.cat((latent, goal, goal - latent[:, : goal.shape[1]]), dim=1))
 
 
 def rollout(predictor: nn.Module, history: Tensor, actions: Tensor) -> Tensor:

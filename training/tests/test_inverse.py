@@ -123,13 +123,36 @@ def test_direct_ways_count_more(detour: float, speed: float, tmp_path: Path) -> 
 
 
 def test_goals_that_are_read_from_pictures_are_learned_from_too(tmp_path: Path) -> None:
-    """The pictures show another place, so a head that never sees them proposes the wrong way to one."""
+    """The pictures show another place, so a head that never sees them proposes full speed to one, of both joints."""
     recorded = _explored(200, 0)
     shown = recorded.latents.clone()
     shown[..., :JOINTS] += 10
-    with_pictures = recorded._replace(pictures=shown)
-    train_inverse(with_pictures, with_pictures, _distance, LIMIT, HORIZON, BLOCK, CONFIG, tmp_path)
-    head = load_inverse(tmp_path / "inverse.pt")
-    by_latent, by_picture = (_proposed(head, _at(0, 0), _at(0.4 + shift, shift)) for shift in (0, 10))
-    assert by_latent[0, 0] > 0.5
-    assert by_picture[0, 0] == pytest.approx(float(by_latent[0, 0]), abs=0.6)
+    second = []
+    for pictures in (None, shown):
+        given = recorded._replace(pictures=pictures)
+        train_inverse(given, given, _distance, LIMIT, HORIZON, BLOCK, CONFIG, tmp_path)
+        second.append(float(_proposed(load_inverse(tmp_path / "inverse.pt"), _at(0, 0), _at(10.4, 10))[0, 1]))
+    assert second[0] == pytest.approx(float(LIMIT[1]), abs=0.05)
+    assert abs(second[1]) < 0.25
+
+
+def test_a_robot_at_rest_at_its_goal_is_given_exactly_nothing_to_do(trained) -> None:
+    head, _ = trained
+    for goal in (_at(0.4, -0.2), _at(-0.9, 0.1)):
+        assert _proposed(head, goal, goal).abs().max() == 0
+    moving = torch.cat((_at(0.4, -0.2)[..., :JOINTS], LIMIT.expand(1, 1, -1)), dim=2)
+    assert _proposed(head, moving, _at(0.4, -0.2)).abs().max() > 0
+
+
+def test_files_of_earlier_versions_give_what_they_gave(trained, tmp_path: Path) -> None:
+    """Their heads learned to rest at the goal, as far as they did."""
+    head, _ = trained
+    limit = head.limit
+    state = {"config": CONFIG.__dict__, "latent_dim": 2 * JOINTS, "horizon": HORIZON, "limit": limit, "ignored": JOINTS}
+    torch.save(state | {"head": head.state_dict()}, tmp_path / "inverse.pt")
+    earlier = load_inverse(tmp_path / "inverse.pt")
+    given = head._shares(_at(0.1, 0.2)[0], _at(0.1, 0.2)[0, :, :JOINTS])
+    assert torch.allclose(
+        _proposed(earlier, _at(0.1, 0.2), _at(0.1, 0.2)).flatten(),
+        given.tanh().unflatten(1, (-1, JOINTS)).mul(limit).flatten(),
+    )
