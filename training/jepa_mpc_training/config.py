@@ -244,7 +244,7 @@ class DistanceConfig:
     """Weight of the squared distance between two views of one frame."""
     queries: int = 8
     """Weighted means over the tokens of a latent that has several (`train distance`)."""
-    picture_share: float = _added(0.5)
+    picture_share: float = _added(0.0, 0.5)
     """Share of the goals whose joints are read from their pictures. Where a joint cannot be read, the distance learns
     to overlook it, also in goals whose joint positions are known. 0: these goals alone."""
     latent_part: str = _added("", "all")
@@ -264,7 +264,7 @@ class InverseConfig:
     width: int = 256
     ahead: int = 30
     """Maximum number of periods from a moment to its goal."""
-    picture_share: float = _added(0.5)
+    picture_share: float = _added(0.0, 0.5)
     """As in `DistanceConfig`."""
     latent_part: str = _added("", "all")
     """As in `DistanceConfig`."""

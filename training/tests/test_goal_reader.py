@@ -117,7 +117,8 @@ def test_a_distance_learns_to_tolerate_how_goals_are_read() -> None:
     for name, read in (("exact", None), ("read", goals)):
         torch.manual_seed(0)
         head = DistanceHead(DistanceConfig(width=32), 4)
-        fit_distance(head, latents, DistanceConfig(steps=300, batch=128, width=32), stride=2, goals=read)
+        config = DistanceConfig(steps=300, batch=128, width=32, picture_share=0.5)
+        fit_distance(head, latents, config, stride=2, goals=read)
         with torch.no_grad():
             flat, others = latents.flatten(0, 2).unsqueeze(1), goals.flatten(0, 2).unsqueeze(1)
             shares[name] = float(head(flat, others).mean() / head(flat, flat.roll(300, 0)).mean())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -130,7 +131,8 @@ def test_goals_that_are_read_from_pictures_are_learned_from_too(tmp_path: Path) 
     second = []
     for pictures in (None, shown):
         given = recorded._replace(pictures=pictures)
-        train_inverse(given, given, _distance, LIMIT, HORIZON, BLOCK, CONFIG, tmp_path)
+        config = replace(CONFIG, picture_share=0.5)
+        train_inverse(given, given, _distance, LIMIT, HORIZON, BLOCK, config, tmp_path)
         second.append(float(_proposed(load_inverse(tmp_path / "inverse.pt"), _at(0, 0), _at(10.4, 10))[0, 1]))
     assert second[0] == pytest.approx(float(LIMIT[1]), abs=0.05)
     assert abs(second[1]) < 0.25
