@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { JepaMpcError } from '../../src/core/errors.js';
+import { CONTACT_KINDS } from '../ros/contact-messages.js';
 import { writtenTaskSchema } from '../episodes/tasks/written-task.js';
 import { SIMULATOR_NAMES } from './simulators.js';
 
@@ -19,6 +20,13 @@ const episode = z.strictObject({
   timeS: nonNegative,
   startRad: z.array(finite).min(1),
   goalRad: z.array(finite).min(1),
+});
+
+/** A pair that touched; `self_collisions`: two links that move, `surroundings`: a link other than the tool, then what it touched. */
+const contact = z.strictObject({
+  kind: z.enum(CONTACT_KINDS),
+  names: z.tuple([z.string(), z.string()]),
+  episodes: z.int().min(1),
 });
 
 /** What `demo.json` holds, exactly. Unknown fields are errors. */
@@ -49,6 +57,8 @@ export const demoReportSchema = z.strictObject({
   frameToCommandMs: latency,
   rosThreadGapMs: z.strictObject({ p99: nonNegative, max: nonNegative }),
   limitViolations: z.int().min(0),
+  /** Pairs that touched in any episode, of the baselines, too. Null: the simulator does not count them for this robot. */
+  contacts: z.array(contact).nullable(),
   /** Largest change of the commanded velocity from one command to the next, as a fraction of what the acceleration limit allows. */
   largestAcceleration: nonNegative,
   device: z.string().min(1),

@@ -67,6 +67,9 @@ export class DemoSession {
       [
         { topic: '/clock', from: simulatorNode, to: DEMO_NODE },
         { topic: `/${simulatorNode}/true_joint_states`, from: simulatorNode, to: DEMO_NODE },
+        ...(options.simulator.reportsContacts
+          ? [{ topic: `/${simulatorNode}/contacts`, from: simulatorNode, to: DEMO_NODE }]
+          : []),
         { topic: `/${simulatorNode}/period`, from: simulatorNode, to: DEMO_NODE },
         { topic: `/${simulatorNode}/step`, from: DEMO_NODE, to: simulatorNode },
         { topic: `/${simulatorNode}/set_state`, from: DEMO_NODE, to: simulatorNode },

@@ -7,6 +7,7 @@ import { renderAnimation } from './animation.js';
 import { renderContactSheet } from './contact-sheet.js';
 import { serializeReport, type BaselineReport, type DemoReport } from './demo-report.js';
 import { holdDomain } from './domain-hold.js';
+import { ContactTally } from '../episodes/contact-tally.js';
 import { EpisodeObserver } from '../episodes/episode-observer.js';
 import {
   runEpisode,
@@ -125,7 +126,8 @@ class DemoRun {
     if (recordingFile !== null) await removeRecording(recordingFile);
     const drawn = Array.from({ length: episodes }, (_, episode) => sampleEpisode(seed, episode, robot));
     const audit = new CommandAudit(robot.limits);
-    const observer = new EpisodeObserver(audit, this.#figures);
+    const contacts = new ContactTally();
+    const observer = new EpisodeObserver(audit, this.#figures, null, contacts);
     const { outcomes, baselines } = await this.#inSession(subject, task, observer, drawn);
     if (audit.commands === 0) throw nothingAudited();
     const report: DemoReport = {
@@ -149,6 +151,7 @@ class DemoRun {
       baselines,
       ...this.#figures.summary(),
       limitViolations: audit.violations,
+      contacts: contacts.pairs?.map((pair) => ({ ...pair, names: [...pair.names] })) ?? null,
       largestAcceleration: audit.largestAcceleration,
       model,
     };

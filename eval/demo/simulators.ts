@@ -16,6 +16,8 @@ export interface Simulator {
   readonly hasViewer: boolean;
   /** Whether it accepts `--scene`. */
   readonly hasScenes: boolean;
+  /** Whether it reports what the robot touches. */
+  readonly reportsContacts: boolean;
   /** Whether it stamps with simulated time even in real-time mode, so that other nodes have to follow `/clock`. */
   readonly hasOwnClock: boolean;
 }
@@ -28,6 +30,7 @@ export const SIMULATORS: Readonly<Record<SimulatorName, Simulator>> = {
     module: 'jepa_mpc_mujoco',
     hasViewer: true,
     hasScenes: true,
+    reportsContacts: true,
     hasOwnClock: false,
   },
   gazebo: {
@@ -37,6 +40,7 @@ export const SIMULATORS: Readonly<Record<SimulatorName, Simulator>> = {
     module: 'jepa_mpc_gazebo',
     hasViewer: false,
     hasScenes: false,
+    reportsContacts: false,
     hasOwnClock: true,
   },
 };

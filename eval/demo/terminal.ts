@@ -1,10 +1,12 @@
 import { cpus } from 'node:os';
 import { Presets, SingleBar } from 'cli-progress';
 import type { DemoReport } from './demo-report.js';
+import { SIMULATORS } from './simulators.js';
 import type { EpisodeOutcome } from '../episodes/episode-runner.js';
 import type { Subject } from '../episodes/subject.js';
 import type { Task } from '../episodes/tasks/registry.js';
 import type { Verdict } from '../episodes/episode-judge.js';
+import { CONTACT_KINDS } from '../ros/contact-messages.js';
 
 const TICKS_PER_EPISODE = 100;
 
@@ -113,6 +115,21 @@ export function subjectLines({ robot, model }: Subject, { name, inWords }: Task)
   ];
 }
 
+/** How often the robot touched itself and what is around it: a pair counts once an episode. */
+function contactsInWords({ contacts, simulator }: Pick<DemoReport, 'contacts' | 'simulator'>): string {
+  if (contacts === null) {
+    const { title, reportsContacts } = SIMULATORS[simulator];
+    return reportsContacts
+      ? 'not counted: no link that moves has a collision shape'
+      : `not counted: ${title} does not report them`;
+  }
+  const [own = 0, around = 0] = CONTACT_KINDS.map((kind) =>
+    contacts.filter((pair) => pair.kind === kind).reduce((sum, { episodes }) => sum + episodes, 0),
+  );
+  const which = contacts.map(({ names: [first, second] }) => `${first} and ${second}`).join(', ');
+  return `${own} self-collisions, ${around} with the surroundings${which === '' ? '' : `: ${which}`}`;
+}
+
 /** The summary at the end of a run. */
 export function summaryLines(report: DemoReport): string[] {
   const { baselines, planRateHz, planMs, frameToCommandMs, rosThreadGapMs } = report;
@@ -145,6 +162,7 @@ export function summaryLines(report: DemoReport): string[] {
     `  frame to command        ${frameToCommandMs.p50.toFixed(1)} ms (95 % below ${frameToCommandMs.p95.toFixed(1)})`,
     `  gaps of the ROS thread  99 % below ${rosThreadGapMs.p99.toFixed(1)} ms, longest ${rosThreadGapMs.max.toFixed(1)} ms`,
     `  limit violations        ${report.limitViolations}`,
+    `  contacts                ${contactsInWords(report)}`,
     `  largest acceleration    ${percent(report.largestAcceleration)} of the limit, between two commands`,
     `  machine                 ${cpu?.model ?? 'unknown processor'}, ${cpus().length} cores`,
   ];

@@ -1,7 +1,9 @@
 import type { ImageFrame, JointReading } from '../../src/core/types.js';
 import type { DemoListener } from '../ros/demo-subscriptions.js';
 import type { CommandPoint } from '../ros/demo-messages.js';
+import type { ContactReading } from '../ros/contact-messages.js';
 import type { CommandAudit } from './command-audit.js';
+import type { ContactTally } from './contact-tally.js';
 import type { EpisodeJudge, Verdict } from './episode-judge.js';
 import type { EpisodeMeter } from './episode-meter.js';
 import type { PlannerFigures } from './planner-figures.js';
@@ -29,15 +31,25 @@ export class EpisodeObserver implements DemoListener {
   readonly #audit: CommandAudit;
   readonly #figures: PlannerFigures;
   readonly #meter: EpisodeMeter | null;
+  readonly #contacts: ContactTally | null;
   #episode: ObservedEpisode | null = null;
   #firstFrame: ImageFrame | null = null;
   #recording: ImageFrame[] = [];
 
-  /** @param meter measures each episode by itself; null: nothing does */
-  constructor(audit: CommandAudit, figures: PlannerFigures, meter: EpisodeMeter | null = null) {
+  /**
+   * @param meter measures each episode by itself; null: nothing does
+   * @param contacts counts what the robot touches; null: nothing does
+   */
+  constructor(
+    audit: CommandAudit,
+    figures: PlannerFigures,
+    meter: EpisodeMeter | null = null,
+    contacts: ContactTally | null = null,
+  ) {
     this.#audit = audit;
     this.#figures = figures;
     this.#meter = meter;
+    this.#contacts = contacts;
   }
 
   /** First frame of the running or last episode. */
@@ -55,6 +67,7 @@ export class EpisodeObserver implements DemoListener {
     this.#recording = [];
     this.#audit.restart();
     this.#meter?.restart();
+    this.#contacts?.restart();
     this.#episode = episode;
   }
 
@@ -70,6 +83,10 @@ export class EpisodeObserver implements DemoListener {
     onVerdict(
       judge.observe({ stampNs, positionRad: Array.from(position), velocityRadS: Array.from(velocity) }),
     );
+  }
+
+  onContacts(reading: ContactReading): void {
+    if (this.#episode !== null && reading.stampNs >= this.#episode.startNs) this.#contacts?.add(reading);
   }
 
   onImage(frame: ImageFrame): void {

@@ -8,7 +8,7 @@ export const SETTLE_PERIODS = 16;
 
 /** The part of `DemoClient` that the driver needs. */
 export interface LockstepPort {
-  readonly received: Pick<Received, 'clockNs' | 'period' | 'commands' | 'plannedFrameNs'> & {
+  readonly received: Pick<Received, 'clockNs' | 'period' | 'commands' | 'plannedFrameNs' | 'contactsNs'> & {
     readonly joints: { readonly stampNs: bigint } | null;
   };
   step(commands: number): void;
@@ -28,7 +28,7 @@ export interface LockstepEpisode {
 }
 
 /**
- * Steps the simulator through one episode. A period ends when its clock, its joint states, the planner's command and the plan for the newest
+ * Steps the simulator through one episode. A period ends when its clock, its joint states, its contacts if the simulator reports them, the planner's command and the plan for the newest
  * published image have all arrived; only then does the next one begin. An image may be late, so the simulator reports the newest published
  * one with each period. Every message has thus reached its receiver before time advances, and the run does not depend on the speed of any
  * part: same seed, same run.
@@ -48,8 +48,9 @@ export async function driveLockstep(port: LockstepPort, episode: LockstepEpisode
         received.clockNs >= nowNs &&
         received.period.stampNs >= nowNs &&
         (received.joints?.stampNs ?? -1n) >= nowNs &&
+        (received.contactsNs ?? nowNs) >= nowNs &&
         received.commands > commands,
-      `clock, joint states and command of simulated time ${Number(nowNs) / 1e9} s`,
+      `clock, joint states, contacts and command of simulated time ${Number(nowNs) / 1e9} s`,
       episode.timeoutMs,
     );
     const { newestImageNs } = received.period;

@@ -5,6 +5,7 @@ import { partsOf } from '../../src/ros/observer/observed-messages.js';
 import { toImageFrame } from '../../src/ros/topics/messages.js';
 import { latched, reliable, sensorData } from '../../src/ros/topics/qos.js';
 import { stampToNs } from '../../src/ros/topics/stamp.js';
+import { toContactReading, type ContactReading } from './contact-messages.js';
 import {
   toCommandPoints,
   toHoldReason,
@@ -30,6 +31,8 @@ export interface Received {
   readonly period: SimulatedPeriod;
   /** True joint states, in the joint order given at construction. */
   readonly joints: JointReading | null;
+  /** Stamp of the newest report of contacts; null before the first, which some simulators never make. */
+  readonly contactsNs: bigint | null;
   readonly image: ImageFrame | null;
   readonly goalImage: ImageFrame | null;
   /** Goal images received since the start. */
@@ -48,6 +51,8 @@ export interface Received {
 export interface DemoListener {
   onImage(frame: ImageFrame): void;
   onJoints(reading: JointReading): void;
+  /** What touches, where the simulator reports it. */
+  onContacts?(reading: ContactReading): void;
   /** All points of a command, in the joint order given at construction. */
   onCommand(points: readonly CommandPoint[]): void;
   /** `~/statistics` of the planner by key. */
@@ -71,6 +76,7 @@ export class DemoSubscriptions {
     clockNs: 0n,
     period: { stampNs: 0n, newestImageNs: 0n } as SimulatedPeriod,
     joints: null as JointReading | null,
+    contactsNs: null as bigint | null,
     image: null as ImageFrame | null,
     goalImage: null as ImageFrame | null,
     goalImages: 0,
@@ -121,6 +127,17 @@ export class DemoSubscriptions {
         if (reading === null) return;
         received.joints = reading;
         listener.onJoints(reading);
+        notify();
+      },
+    );
+    node.createSubscription(
+      'diagnostic_msgs/msg/DiagnosticArray',
+      `/${simulatorNode}/contacts`,
+      QOS.stream,
+      (message: Message['diagnostic_msgs/msg/DiagnosticArray']) => {
+        const reading = toContactReading(message);
+        received.contactsNs = reading.stampNs;
+        listener.onContacts?.(reading);
         notify();
       },
     );

@@ -18,6 +18,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from . import messages
 from .camera_stream import LATCHED, CameraStream, camera_folders
+from .contact_topic import ContactTopic
 from .draws import Draws
 from .errors import RejectedMessage
 from .late import Late
@@ -87,6 +88,9 @@ class SimulatorNode(Node):
         if getattr(plant, "objects", ()):
             root = root_link(read_robot(urdf_xml))
             self._objects = ObjectTopics(self, plant, root, lambda: self._teleport(plant.position))
+
+        # Only some simulators see contacts.
+        self._contacts = ContactTopic(self, plant) if hasattr(plant, "contacts") else None
 
         self.create_subscription(JointTrajectory, "joint_trajectory", self._on_trajectory, _COMMAND_DEPTH)
         self.create_subscription(Float64MultiArray, "commands", self._on_commands, _COMMAND_DEPTH)
@@ -268,6 +272,8 @@ class SimulatorNode(Node):
         self._true_joint_states.publish(message)
         if self._objects is not None:
             self._objects.publish(stamp_ns)
+        if self._contacts is not None:
+            self._contacts.publish(stamp_ns)
         self._late_joint_states.add(message, stamp_ns)
         self._publish_late()
 

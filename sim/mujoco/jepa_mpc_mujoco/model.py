@@ -114,11 +114,16 @@ def compile_model(robot: MovedRobot, world: World, notes: list[str]) -> mujoco.M
         if rotors[index] > 0:
             spec.joint(name).armature = rotors[index]
     if world.has_contacts:
-        enable_contacts(spec, model, [link.get("name", "") for link in root.findall("link")], _zero_pose(model, robot))
+        enable_contacts(spec, model, links_of(robot), zero_pose(model, robot))
     return spec.compile()
 
 
-def _zero_pose(model: mujoco.MjModel, robot: MovedRobot) -> np.ndarray:
+def links_of(robot: MovedRobot) -> list[str]:
+    """The names of the links of a robot."""
+    return [link.get("name", "") for link in robot.root.findall("link")]
+
+
+def zero_pose(model: mujoco.MjModel, robot: MovedRobot) -> np.ndarray:
     """All positions of the model `[nq]` with the moved joints at 0, or at the nearest position in their range."""
     zero = model.qpos0.copy()
     position = np.zeros(len(robot.joint_names)).clip(robot.limits.lower, robot.limits.upper)

@@ -8,14 +8,16 @@ import copy
 import mujoco
 import numpy as np
 from jepa_mpc_sim.cameras import Camera
+from jepa_mpc_sim.contacts import Contacts
 from jepa_mpc_sim.held_joints import moved_robot
 from jepa_mpc_sim.joint_limits import AS_DESCRIBED, RobotOptions
 from jepa_mpc_sim.plant import joint_vector, whole_steps
 from jepa_mpc_sim.scene import Pose
 
 from .appearance import Appearance, apply_appearance, part_names
+from .contacts import ContactCheck
 from .dynamics import Dynamics, apply_dynamics, link_names
-from .model import TIMESTEP_S, compile_model
+from .model import TIMESTEP_S, compile_model, links_of, zero_pose
 from .world import EMPTY, Objects, World
 
 
@@ -53,6 +55,7 @@ class Plant:
         self.objects = self._objects.names
         """The free objects of the scene, by their names."""
         self._tip = self._model.body(robot.tip_link).id
+        self._contacts = ContactCheck(self._model, links_of(robot), robot.tip_link, zero_pose(self._model, robot))
         self.reset(np.zeros(len(self.joint_names)).clip(self.limits.lower, self.limits.upper))
 
     @property
@@ -129,6 +132,11 @@ class Plant:
         """World position `[x, y, z]` in m of the tip link with the robot at `position [J]`."""
         self._place(position)
         return self._scratch.xpos[self._tip].copy()
+
+    def contacts(self) -> Contacts | None:
+        """What touches now, also where collisions do not act on the motion. None where no link that moves has a
+        collision shape; a link whose only shape is a mesh is seen only where collisions act."""
+        return self._contacts.contacts(self._data)
 
     def object_pose(self, name: str) -> Pose:
         """Where a free object is. Raises KeyError for another name."""

@@ -10,6 +10,8 @@ import mujoco
 import numpy as np
 from jepa_mpc_sim.scene import Pose, Scene, SceneError, SceneObject
 
+from .contacts import touching_by_construction
+
 Gravity = Literal["compensated", "on"]
 
 _TYPES = {
@@ -66,34 +68,12 @@ def add_objects(spec: mujoco.MjSpec, scene: Scene) -> None:
 
 
 def enable_contacts(spec: mujoco.MjSpec, model: mujoco.MjModel, links: Sequence[str], zero: np.ndarray) -> None:
-    """Lets things touch, but for links that do by their construction, as MoveIt's setup assistant has it.
-
-    These are the pairs of links that one joint joins, and those that touch at the zero pose `zero [nq]` of `model`,
-    which was made from `spec`.
-    """
+    """Lets things touch, but for links that do by their construction at the zero pose `zero [nq]` of `model`, which was
+    made from `spec`."""
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     spec.option.impratio = _FRICTION_RATIO
-    data = mujoco.MjData(model)
-    data.qpos[:] = zero
-    mujoco.mj_forward(model, data)
-    touching = {
-        frozenset(int(body) for body in model.geom_bodyid[[contact.geom1, contact.geom2]])
-        for contact in data.contact
-        if contact.dist <= 0
-    }
-    robot = [model.body(name).id for name in links]
-    solid = [body for body in robot if np.any(model.geom_contype[model.geom_bodyid == body])]
-    for index, first in enumerate(solid):
-        for second in solid[index + 1 :]:
-            if frozenset((first, second)) in touching or _are_joined(model, first, second):
-                spec.add_exclude(bodyname1=model.body(first).name, bodyname2=model.body(second).name)
-
-
-def _are_joined(model: mujoco.MjModel, first: int, second: int) -> bool:
-    """Whether at most one joint is between two bodies, with any number of fixed ones."""
-    one, other = (int(model.body_weldid[body]) for body in (first, second))
-    above = [int(model.body_weldid[model.body_parentid[weld]]) for weld in (one, other)]
-    return one == other or above[0] == other or above[1] == one
+    for first, second in sorted(map(sorted, touching_by_construction(model, links, zero))):
+        spec.add_exclude(bodyname1=model.body(first).name, bodyname2=model.body(second).name)
 
 
 class Objects:

@@ -28,6 +28,7 @@ const FIGURES: Omit<DemoReport, 'episodes'> = {
   frameToCommandMs: { p50: 105.7, p95: 108.3 },
   rosThreadGapMs: { p99: 2.5, max: 17.4 },
   limitViolations: 0,
+  contacts: null,
   largestAcceleration: 1,
   device: 'cpu',
   model: { name: 'reacher', sha256: 'a'.repeat(64) },

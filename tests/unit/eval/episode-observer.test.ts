@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { ContactReading } from '../../../eval/ros/contact-messages.js';
 import { CommandAudit } from '../../../eval/episodes/command-audit.js';
+import { ContactTally } from '../../../eval/episodes/contact-tally.js';
 import { EpisodeJudge } from '../../../eval/episodes/episode-judge.js';
 import { EpisodeObserver } from '../../../eval/episodes/episode-observer.js';
 import { PlannerFigures } from '../../../eval/episodes/planner-figures.js';
@@ -12,8 +14,8 @@ function frame(offsetMs: number): ImageFrame {
   return { stampNs, width: 1, height: 1, encoding: 'rgb8', step: 3, data: new Uint8Array(3) };
 }
 
-function begun(recorded: boolean): EpisodeObserver {
-  const observer = new EpisodeObserver(new CommandAudit([]), new PlannerFigures());
+function begun(recorded: boolean, contacts = new ContactTally()): EpisodeObserver {
+  const observer = new EpisodeObserver(new CommandAudit([]), new PlannerFigures(), null, contacts);
   const judge = new EpisodeJudge({
     task: { isReached: () => false },
     goalRad: [0],
@@ -43,5 +45,20 @@ describe('EpisodeObserver', () => {
     for (const ms of [-33, 0, 100]) observer.onImage(frame(ms));
     expect(observer.recording).toEqual([]);
     expect(observer.firstFrame?.stampNs).toBe(START_NS);
+  });
+
+  it('counts contacts from the start of an episode to its end', () => {
+    const contacts = new ContactTally();
+    const observer = begun(false, contacts);
+    const touched = (offsetMs: number, link: string): ContactReading => ({
+      stampNs: START_NS + BigInt(offsetMs) * 1_000_000n,
+      contacts: [{ kind: 'surroundings', names: [link, 'table'] }],
+    });
+    observer.onContacts(touched(-20, 'before'));
+    observer.onContacts(touched(0, 'wrist'));
+    observer.onContacts(touched(20, 'wrist'));
+    observer.end();
+    observer.onContacts(touched(40, 'after'));
+    expect(contacts.pairs).toEqual([{ kind: 'surroundings', names: ['wrist', 'table'], episodes: 1 }]);
   });
 });

@@ -10,7 +10,7 @@ import { Arrivals } from '../../../eval/ros/demo-arrivals.js';
 const IMAGE_PERIOD_NS = 5n * LOCKSTEP_PERIOD_NS;
 const COMMANDS_BEFORE = 7;
 
-type Message = 'clock' | 'period' | 'joints' | 'command' | 'plan';
+type Message = 'clock' | 'period' | 'joints' | 'contacts' | 'command' | 'plan';
 
 /**
  * A simulator and a planner that answer the teleport and each step with messages in a given order, each in its own turn of the event loop. The image of
@@ -23,6 +23,7 @@ class FakePeers implements LockstepPort {
     commands: COMMANDS_BEFORE,
     plannedFrameNs: 1_010_000_000n,
     joints: null as { stampNs: bigint } | null,
+    contactsNs: null as bigint | null,
   };
   readonly steps: number[] = [];
   readonly arrivals = new Arrivals();
@@ -75,6 +76,7 @@ class FakePeers implements LockstepPort {
     if (message === 'clock') this.received.clockNs = nowNs;
     if (message === 'period') this.received.period = { stampNs: nowNs, newestImageNs };
     if (message === 'joints') this.received.joints = { stampNs: nowNs };
+    if (message === 'contacts') this.received.contactsNs = nowNs;
     if (message === 'command') this.received.commands++;
     if (message === 'plan') this.received.plannedFrameNs = newestImageNs;
     this.arrivals.notify();
@@ -111,6 +113,16 @@ describe('driveLockstep', () => {
       expect(peers.received.clockNs).toBe(1_010_000_000n + 13n * LOCKSTEP_PERIOD_NS);
     },
   );
+
+  it('waits for contacts where the simulator reports them', async () => {
+    const peers = new FakePeers(['plan', 'command', 'clock', 'joints', 'period', 'contacts']);
+    peers.received.contactsNs = 1_010_000_000n;
+    await drive(peers, 12);
+    expect(peers.complete).toEqual(Array(12).fill(true));
+    const silent = new FakePeers(['plan', 'command', 'clock', 'joints', 'period']);
+    silent.received.contactsNs = 1_010_000_000n;
+    await expect(drive(silent, 12)).rejects.toThrow(/contacts and command/);
+  });
 
   it.each([1, 4, 7])(
     'waits for the plan from a late image in the period in which it is out, %i late',

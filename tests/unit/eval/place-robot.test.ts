@@ -28,6 +28,7 @@ class Rig {
     clockNs: 100n,
     period: { stampNs: 0n, newestImageNs: 0n },
     joints: null as Received['joints'],
+    contactsNs: null,
     image: null,
     goalImage: { stampNs: GOAL_NS } as ImageFrame,
     goalImages: 1,

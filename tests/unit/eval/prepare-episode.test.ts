@@ -17,6 +17,7 @@ function rig(lag = 0) {
     clockNs: 100n,
     period: { stampNs: 0n, newestImageNs: 0n },
     joints: null as PreparingPort['received']['joints'],
+    contactsNs: null,
     image: null,
     goalImage: null as ImageFrame | null,
     goalImages: 0,
