@@ -18,6 +18,7 @@ from .appearance import Appearance, apply_appearance, part_names
 from .contacts import ContactCheck
 from .dynamics import Dynamics, apply_dynamics, link_names
 from .model import TIMESTEP_S, compile_model, links_of, zero_pose
+from .touch import Tip, Touch, is_in_view, pointing, surface_below, tip_at, touches
 from .world import EMPTY, Objects, World
 
 
@@ -50,13 +51,16 @@ class Plant:
         self._qpos = self._model.jnt_qposadr[joint_ids]
         self._dof = self._model.jnt_dofadr[joint_ids]
         self._followers = robot.followers
-        self._follower_qpos = self._model.jnt_qposadr[[self._model.joint(one.name).id for one in robot.followers]]
+        follower_ids = [self._model.joint(one.name).id for one in robot.followers]
+        self._follower_qpos = self._model.jnt_qposadr[follower_ids]
+        self._follower_dof = self._model.jnt_dofadr[follower_ids]
         self._objects = Objects(self._model, world.scene)
         self.objects = self._objects.names
         """The free objects of the scene, by their names."""
         self._tip = self._model.body(robot.tip_link).id
         self._contacts = ContactCheck(self._model, links_of(robot), robot.tip_link, zero_pose(self._model, robot))
         self.reset(np.zeros(len(self.joint_names)).clip(self.limits.lower, self.limits.upper))
+        self._points = pointing(self._model, self._data, self._tip)
 
     @property
     def part_names(self) -> list[str]:
@@ -137,6 +141,38 @@ class Plant:
         """What touches now, also where collisions do not act on the motion. None where no link that moves has a
         collision shape; a link whose only shape is a mesh is seen only where collisions act."""
         return self._contacts.contacts(self._data)
+
+    def tip(self, position: np.ndarray) -> Tip:
+        """Where the tip link is with the robot at `position [J]`, and how it moves with the joints and their
+        followers."""
+        self._place(position)
+        found = tip_at(self._model, self._scratch, self._tip, self._points)
+        jacobians = []
+        for jacobian in (found.place_jacobian, found.axis_jacobian):
+            joints = jacobian[:, self._dof]
+            for one, dof in zip(self._followers, self._follower_dof, strict=True):
+                joints[:, one.driver] += one.multiplier * jacobian[:, dof]
+            jacobians.append(joints)
+        return Tip(found.place, found.axis, *jacobians)
+
+    def touches(self, position: np.ndarray) -> list[Touch]:
+        """What would touch with the robot at `position [J]` and objects where they are; nothing without contacts."""
+        self._place(position)
+        return touches(self._model, self._scratch)
+
+    def is_in_view(self, point: np.ndarray, camera: int = 0) -> bool:
+        """Whether one of `cameras` looks at a point `[3]`. Of a camera that moves: wherever it is now."""
+        there = self.cameras[camera]
+        index = self._model.camera(there.name).id
+        return is_in_view(self._model, self._data, index, there.width / there.height, point)
+
+    def moves(self, name: str) -> bool:
+        """Whether a link or an object can move. Raises KeyError if there is none of this name."""
+        return bool(self._model.body_weldid[self._model.body(name).id])
+
+    def surface_below(self, point: np.ndarray) -> float:
+        """Height in m of the highest fixed surface below a point `[3]` in the frame of the root link; -inf: none."""
+        return surface_below(self._model, self._data, point)
 
     def object_pose(self, name: str) -> Pose:
         """Where a free object is. Raises KeyError for another name."""
