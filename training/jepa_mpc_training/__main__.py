@@ -56,6 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
     from jepa_mpc_sim.joint_limits import add_options as add_robot_options
     from jepa_mpc_sim.joint_limits import options_from
     from jepa_mpc_sim.mesh_files import with_mesh_paths
+    from jepa_mpc_sim.scene import SceneError
     from jepa_mpc_sim.urdf import UrdfError
 
     from .config import Config, simulated_in, with_encoder, with_settings
@@ -124,7 +125,7 @@ def main(arguments: list[str] | None = None) -> None:
             return
     except ExportRefusedError as error:
         sys.exit(str(error))
-    except (RecordingError, UrdfError, DeviceError) as error:
+    except (RecordingError, UrdfError, SceneError, DeviceError) as error:
         sys.exit(f"jepa_mpc_training: error: {error}")
     if options.stage != "all":
         print(json.dumps(figures[options.stage], indent=2))

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 from jepa_mpc_mujoco.appearance import Appearance
 from jepa_mpc_mujoco.plant import Plant as MujocoPlant
+from jepa_mpc_mujoco.world import World
 from jepa_mpc_sim.joint_limits import AS_DESCRIBED, RobotOptions
 from tqdm import tqdm
 
 from .camera_choice import camera_indices
 from .config import CollectConfig, RandomiseConfig
-from .dataset import describe
+from .dataset import describe, save_objects
 from .explore import exploration
+from .objects import Surroundings, push_share, scene_of
 from .periods import ticks_in
 from .randomise import draw_appearance, draw_dynamics, view_count
 from .robot import Robot
@@ -29,12 +31,13 @@ from .travel import Traveller
 class Motion:
     """One episode: actions `[T, J]` in rad/s, positions and velocities `[T + 1, J]` in rad and rad/s at the frames, and
     frames `[T + 1, H, W, 3]` of the robot's own camera (`[T + 1, C, H, W, 3]` of C cameras), or None if they were not
-    requested."""
+    requested; poses of the free objects `[T + 1, O, 7]`."""
 
     actions: np.ndarray
     positions: np.ndarray
     velocities: np.ndarray
     frames: np.ndarray | None
+    objects: np.ndarray
 
 
 def collect(
@@ -49,17 +52,21 @@ def collect(
     Each episode has its own seed. Each view of an episode is rendered in MuJoCo from the recorded positions, with an
     appearance of its own, which several cameras see alike. If the robot was driven in Gazebo, the first view is that of
     Gazebo's camera. Raises ExportRefusedError for cameras that the robot does not have, and for a control period that
-    is not a multiple of a tick.
+    is not a multiple of a tick; and the errors of `scene_of` and `Surroundings` for a scene.
     """
     episodes, periods, period_ms = config.episodes, config.periods, config.period_ms
     in_gazebo, views = spread(config.gazebo_episodes, episodes), view_count(config, randomise)
-    travels = alternating(config.travel_share, episodes)
+    around = scene_of(config)
+    pushes = alternating(push_share(config, around), episodes, "collect.push_share")
+    travels = np.zeros(episodes, dtype=bool)
+    travels[~pushes] = alternating(config.travel_share, int((~pushes).sum()))
     with ExitStack() as stack:
-        scene = stack.enter_context(closing(MujocoPlant(urdf_xml, options=options)))
+        scene = stack.enter_context(closing(MujocoPlant(urdf_xml, options=options, world=World(around))))
         for note in scene.notes:
             print(note)
         cameras = camera_indices(scene.cameras, config.cameras, config.frame_size)
         simulated = Robot(scene, config.tracking_gain, frame_size=config.frame_size, cameras=cameras)
+        surroundings = Surroundings(scene, around, cameras) if around else None
         foreign = None
         if config.gazebo_episodes:
             plant = stack.enter_context(closing(open_plant("gazebo", urdf_xml, options)))
@@ -74,6 +81,7 @@ def collect(
         actions = np.empty((episodes, periods, joints), dtype=np.float32)
         positions = np.empty((episodes, periods + 1, joints), dtype=np.float32)
         velocities = np.empty_like(positions)
+        objects = np.empty((episodes, periods + 1, len(scene.objects), 7), dtype=np.float32)
         for episode in tqdm(range(episodes), desc="collect", unit="episode"):
             rng = np.random.default_rng([config.seed, episode])
             anchored = rng.random() < randomise.anchored_share
@@ -83,19 +91,29 @@ def collect(
                 frames[episode, 0] = motion.frames
             else:
                 scene.set_dynamics(dynamics)
-                motion = drive(simulated, rng, periods, period_ms, delay_ms, seeing=False, travelling=travels[episode])
+                motion = drive(
+                    *(simulated, rng, periods, period_ms, delay_ms),
+                    seeing=False,
+                    travelling=travels[episode],
+                    surroundings=surroundings,
+                    pushing=pushes[episode],
+                )
             for view in range(int(in_gazebo[episode]), views):
                 appearance = draw_appearance(rng, randomise, scene.part_names)
                 scene.set_appearance(Appearance() if view == 0 and anchored else appearance)
-                frames[episode, view] = [simulated.see_at(at) for at in motion.positions]
+                for frame, (at, poses) in enumerate(zip(motion.positions, motion.objects, strict=True)):
+                    if surroundings is not None:
+                        surroundings.put(poses)
+                    frames[episode, view, frame] = simulated.see_at(at)
             actions[episode], positions[episode] = motion.actions, motion.positions
-            velocities[episode] = motion.velocities
+            velocities[episode], objects[episode] = motion.velocities, motion.objects
     frames.flush()
     np.save(folder / "actions.npy", actions)
     np.save(folder / "positions.npy", positions)
     np.save(folder / "velocities.npy", velocities)
     np.save(folder / "in_gazebo.npy", in_gazebo)
     describe(folder, period_ms, config.cameras)
+    save_objects(folder, scene.objects, objects)
     return {
         "episodes": episodes,
         "gazebo_episodes": int(in_gazebo.sum()),
@@ -103,6 +121,7 @@ def collect(
         "frames": episodes * views * (periods + 1),
         "joints": scene.joint_names,
         **({"cameras": list(config.cameras)} if config.cameras else {}),
+        **({"pushes": int(pushes.sum())} if around else {}),
     }
 
 
@@ -114,13 +133,26 @@ def drive(
     delay_ms: int,
     seeing: bool,
     travelling: bool = False,
+    surroundings: Surroundings | None = None,
+    pushing: bool = False,
 ) -> Motion:
-    """One episode from a random pose, of travels or of random exploration. `seeing`: with the frames of its camera."""
+    """One episode from a random pose, of travels, pushes or random exploration. `seeing`: with the frames of its
+    camera. `surroundings`: the objects around the robot, which pushes need."""
     limits, ticks, period_s = robot.plant.limits, ticks_in(period_ms), period_ms / 1000
-    robot.reset(rng.uniform(limits.lowest_drawn, limits.highest_drawn), delay_ms)
-    target = Traveller(rng, limits, period_s).target if travelling else _played(rng, periods, limits.velocity, period_s)
-    actions, positions, velocities, frames = [], [], [], []
+    if surroundings is None:
+        start = rng.uniform(limits.lowest_drawn, limits.highest_drawn)
+    else:
+        start = surroundings.arrange(rng)
+    robot.reset(start, delay_ms)
+    if surroundings is not None and pushing:
+        target = surroundings.pusher(rng, period_s).target
+    elif travelling:
+        target = Traveller(rng, limits, period_s).target
+    else:
+        target = _played(rng, periods, limits.velocity, period_s)
+    actions, positions, velocities, frames, objects = [], [], [], [], []
     for period in range(periods + 1):
+        objects.append(np.empty((0, 7)) if surroundings is None else surroundings.poses())
         positions.append(robot.plant.position)
         velocities.append(robot.plant.velocity)
         if seeing:
@@ -130,16 +162,17 @@ def drive(
             actions.append(target(robot.limiter.position).astype(np.float32))
             for _ in range(ticks):
                 robot.tick(actions[-1])
-    return Motion(np.stack(actions), np.stack(positions), np.stack(velocities), np.stack(frames) if seeing else None)
+    seen = np.stack(frames) if seeing else None
+    return Motion(np.stack(actions), np.stack(positions), np.stack(velocities), seen, np.stack(objects))
 
 
-def alternating(share: float, count: int) -> np.ndarray:
+def alternating(share: float, count: int, setting: str = "collect.travel_share") -> np.ndarray:
     """Booleans `[count]`, a `share` of them True at equal distances; more of them do not change the first ones.
 
-    Raises ValueError for a share that is not in 0 to 1.
+    Raises ValueError with the name of the `setting` for a share that is not in 0 to 1.
     """
     if not 0 <= share <= 1:
-        raise ValueError(f"collect.travel_share: found {share:g}, expected 0 to 1.")
+        raise ValueError(f"{setting}: found {share:g}, expected 0 to 1.")
     return np.diff(np.floor(np.arange(count + 1) * share)) > 0
 
 

@@ -29,6 +29,10 @@ FRAME_SIZE = 64
 """Default width and height of recorded frames, in pixels."""
 
 
+PUSH_SHARE = 0.6
+"""Share of the episodes with pushes where the scene has an object that can be pushed, unless it is set."""
+
+
 def _added(default: Any, *before: Any) -> Any:
     """A field that earlier versions did not have. What they made counts as made with the value `before`, or else with
     the default."""
@@ -57,6 +61,11 @@ class CollectConfig:
     cameras: tuple[str, ...] = _added(())
     """Two or more cameras of the URDF that the model sees through, e.g. `scene,wrist`; empty: its first one, or that of
     `--camera`."""
+    scene: str = _added("")
+    """A file of objects around the robot, as `--scene` of the MuJoCo simulator takes it; empty: the robot alone."""
+    push_share: float = _added(-1.0)
+    """Share of the episodes in which the robot pushes objects (pusher.py); the others are as without objects. Below 0:
+    `PUSH_SHARE` where the scene has a free object."""
 
 
 @dataclass(frozen=True)
@@ -249,7 +258,8 @@ class DistanceConfig:
     to overlook it, also in goals whose joint positions are known. 0: these goals alone."""
     latent_part: str = _added("", "all")
     """What of the latents the distance depends on: all, or joints (their joint part alone). Empty: joints where
-    exploration moves nothing but the robot, all for recordings, which may show other things that move."""
+    exploration moves nothing but the robot, all with a free object in the scene and for recordings, which may show
+    other things that move."""
     seed: int = 0
 
 

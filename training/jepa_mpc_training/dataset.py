@@ -14,6 +14,7 @@ from .config import CollectConfig
 
 _CAMERAS = "cameras.json"
 _PERIOD = "period_ms.json"
+_OBJECTS, _OBJECT_NAMES = "objects.npy", "objects.json"
 
 
 def describe(folder: Path, period_ms: int, cameras: Sequence[str]) -> None:
@@ -24,6 +25,16 @@ def describe(folder: Path, period_ms: int, cameras: Sequence[str]) -> None:
         (folder / name).unlink(missing_ok=True)
         if value:
             (folder / name).write_text(json.dumps(value) + "\n")
+
+
+def save_objects(folder: Path, names: Sequence[str], poses: np.ndarray | None) -> None:
+    """Stores the poses `[E, T + 1, O, 7]` of free objects beside the arrays of a `Dataset`; nothing if there are
+    none."""
+    for file in (_OBJECTS, _OBJECT_NAMES):
+        (folder / file).unlink(missing_ok=True)
+    if names and poses is not None:
+        np.save(folder / _OBJECTS, poses.astype(np.float32))
+        (folder / _OBJECT_NAMES).write_text(json.dumps(list(names)) + "\n")
 
 
 class Stretches(NamedTuple):
@@ -48,6 +59,10 @@ class Dataset:
     (target velocity, rad/s), positions and velocities float32 `[E, T + 1, J]` (rad, rad/s) as measured at the frames,
     in_gazebo bool `[E]`: whether the first view is from Gazebo. `period_ms`: time between two frames. `cameras`: names
     of several cameras, empty for one.
+
+    `objects`: poses float32 `[E, T + 1, O, 7]` of the free objects `object_names` at the frames, position in m and
+    quaternion (x, y, z, w), in the frame of the root link; None if there are none. They are for figures, and no input
+    of a model.
     """
 
     frames: np.ndarray
@@ -57,6 +72,8 @@ class Dataset:
     in_gazebo: np.ndarray
     period_ms: int
     cameras: tuple[str, ...] = ()
+    objects: np.ndarray | None = None
+    object_names: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, folder: Path) -> Dataset:
@@ -65,7 +82,7 @@ class Dataset:
         Earlier versions stored no velocities: they are then those between the positions before and after a frame.
         """
         positions, measured = np.load(folder / "positions.npy"), folder / "velocities.npy"
-        period, cameras = folder / _PERIOD, folder / _CAMERAS
+        period, cameras, objects = folder / _PERIOD, folder / _CAMERAS, folder / _OBJECTS
         period_ms = json.loads(period.read_text()) if period.exists() else CollectConfig.period_ms
         return cls(
             np.load(folder / "frames.npy", mmap_mode="r"),
@@ -75,6 +92,8 @@ class Dataset:
             np.load(folder / "in_gazebo.npy"),
             period_ms,
             tuple(json.loads(cameras.read_text())) if cameras.exists() else (),
+            np.load(objects) if objects.exists() else None,
+            tuple(json.loads((folder / _OBJECT_NAMES).read_text())) if objects.exists() else (),
         )
 
     @property

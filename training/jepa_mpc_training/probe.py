@@ -17,6 +17,7 @@ from .dataset import Dataset
 from .invariance import invariance
 from .joint_sensitivity import sensitivity, sensitivity_in_words
 from .nets import DistanceHead
+from .object_motion import read_out_objects
 from .probed import Probed
 from .read_out import in_words, read_out
 from .rollout_error import errors_in_words
@@ -40,8 +41,8 @@ def probe(
     shown: int | None = None,
     goals: Tensor | None = None,
 ) -> dict[str, Any]:
-    """Figures on held-out episodes: R2 of a linear read-out of each joint, also in words, both costs by the true
-    distance, and the difference between two views of one pose.
+    """Figures on held-out episodes: R2 of a linear read-out of each joint and object, also in words, both costs by the
+    true distance, and the difference between two views of one pose.
 
     latents `[E, V, T + 1, D]`, of which the first `shown` numbers (None: all) are what images show: the read-out takes
     these alone. `goals`: the same moments as goals that are given as pictures, if that is something else. Costs are
@@ -60,6 +61,8 @@ def probe(
         truth.reshape(-1, joints),
     )
 
+    objects = read_out_objects(latents[..., :shown].numpy(), dataset, training, testing)
+
     def distance(state: Tensor, goal: Tensor) -> Tensor:
         with torch.no_grad():
             return head(state[:, None], goal[:, None])
@@ -70,7 +73,8 @@ def probe(
         invariances = invariance(latents[testing], head, dataset.in_gazebo[testing], block, folder / "invariance.png")
     return {
         "r2": r2,
-        "read_out": in_words(joint_names, r2),
+        "read_out": [*in_words(joint_names, r2), *objects.pop("object_read_out", [])],
+        **objects,
         **costs(
             truth,
             latents[testing],

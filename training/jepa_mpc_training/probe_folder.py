@@ -14,6 +14,7 @@ from torch import Tensor
 from .dataset import Dataset
 from .exporters.errors import ExportRefusedError, exit_status
 from .inputs import open_data, open_model, recorded_joints, require_match
+from .object_motion import read_out_objects
 from .probe import costs, planning, plot_errors
 from .probed import Probed
 from .read_out import in_words, read_out
@@ -61,7 +62,7 @@ def probe_folder(folder: Path, data: Path, out: Path) -> dict[str, Any]:
     joints = recorded_joints(data) or model.manifest["action"]["joints"]
     return {
         "episodes": len(dataset.frames),
-        **_read_out(joints, latents[..., model.shows_images.ravel()], dataset.positions),
+        **_read_out(joints, latents[..., model.shows_images.ravel()], dataset),
         **costs(dataset.positions, latents, distance, reach, out / "costs.png", goals),
         "rollout_error": plot_errors(errors, step_s, out / "rollout.png"),
         **planning(_planning_of(probed, dataset, latents, goals), errors),
@@ -100,17 +101,20 @@ def _prismatic(joints: list[str], unit: str) -> list[bool]:
     return [unit == "m/s" or joint in sliding for joint in joints]
 
 
-def _read_out(joints: list[str], latents: Tensor, positions: np.ndarray) -> dict[str, Any]:
-    """The read-out from latents `[E, V, T + 1, D]`, of the first view, fitted to every second episode."""
+def _read_out(joints: list[str], latents: Tensor, dataset: Dataset) -> dict[str, Any]:
+    """The read-out of joints and objects from latents `[E, V, T + 1, D]`, of the first view, fitted to every second
+    episode."""
     if len(latents) < 2:
         return {}
     parts = [
         values.reshape(-1, values.shape[-1])
         for some in (slice(0, None, 2), slice(1, None, 2))
-        for values in (latents[some, 0].numpy(), positions[some])
+        for values in (latents[some, 0].numpy(), dataset.positions[some])
     ]
     r2 = read_out(*parts)
-    return {"r2": r2, "read_out": in_words(joints, r2)}
+    episodes = np.arange(len(latents))
+    objects = read_out_objects(latents[:, :1].numpy(), dataset, episodes[::2], episodes[1::2])
+    return {"r2": r2, "read_out": [*in_words(joints, r2), *objects.pop("object_read_out", [])], **objects}
 
 
 class _ProbedModel:

@@ -30,15 +30,27 @@ def read_out(
     error, spread = (
         np.square(values).mean(0).reshape(2, joints).sum(0) for values in (predicted - truth, truth - truth.mean(0))
     )
-    return [
-        None if moved < _STILL else round(float(1 - missed / moved), 4)
-        for missed, moved in zip(error, spread, strict=True)
-    ]
+    return [_r2(missed, moved) for missed, moved in zip(error, spread, strict=True)]
+
+
+def read_out_places(
+    latents: np.ndarray, places: np.ndarray, held_out_latents: np.ndarray, held_out_places: np.ndarray
+) -> list[float | None]:
+    """R2 of a ridge regression of each number of `places [N, P]`, in m, otherwise as `read_out`."""
+    some = slice(None, None, -(-len(latents) // _MAX_ROWS))
+    missed = np.square(_fit(latents[some], places[some])(held_out_latents) - held_out_places).mean(0)
+    spread = held_out_places.var(0)
+    return [_r2(error, moved) for error, moved in zip(missed, spread, strict=True)]
 
 
 def in_words(joints: Sequence[str], r2: Sequence[float | None]) -> list[str]:
     """One sentence on the read-out of each joint."""
     return [_sentence(joint, value) for joint, value in zip(joints, r2, strict=True)]
+
+
+def _r2(missed: float, moved: float) -> float | None:
+    """Of a mean squared error and a variance; None if there is no variance to speak of."""
+    return None if moved < _STILL else round(float(1 - missed / moved), 4)
 
 
 def _sentence(joint: str, r2: float | None) -> str:

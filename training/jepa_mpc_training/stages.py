@@ -36,6 +36,9 @@ from .inverse import Recorded, load_inverse, train_inverse
 from .joint_code import EncoderWithJoints, joint_kinds
 from .kinematics import LinkPlaces
 from .nets import DistanceHead, Encoder, SeparateImages
+from .object_motion import lines as object_lines
+from .object_motion import object_motion
+from .objects import by_content, free_objects, refuse_scene_of_recordings, scene_of
 from .periods import require_long_episodes, ticks_in
 from .probe import planning, probe
 from .probed import Probed, squared_distance
@@ -91,14 +94,18 @@ class Pipeline:
         # A URDF that cannot be used is refused before any work is done. Recordings need no acceleration limits.
         self._limits = joint_limits(robot, self._joints, config.robot, needs_acceleration=self._recorded is None)
         self._require_cameras(config)
-        config = with_latent_parts(config, self._recorded is not None)
+        if self._recorded is not None:
+            refuse_scene_of_recordings(config.collect)
+        scene = scene_of(config.collect)
+        config = with_latent_parts(config, self._recorded is not None or bool(free_objects(scene)))
         self._config = config
         self._run_folder = run_folder
         self._model_folder = model_folder
         self._latents: torch.Tensor | None = None
         self._goals: torch.Tensor | None = None
         views = view_count(config.collect, config.randomise)
-        collected = fingerprint(urdf_xml, config.robot, config.collect, config.randomise, views)
+        exploration = by_content(config.collect, scene)
+        collected = fingerprint(urdf_xml, config.robot, exploration, config.randomise, views)
         if self._recorded is not None:
             cut = config.collect
             # As of settings that were added later: the default leaves the fingerprint as it was.
@@ -225,6 +232,10 @@ class Pipeline:
         dataset = self._dataset()
         covered = coverage(self._joints, self._limits, dataset.positions, dataset.velocities)
         print(*coverage_lines(covered), sep="\n")
+        if dataset.objects is not None:
+            moved = object_motion(dataset.object_names, dataset.objects, dataset.period_ms / 1000)
+            print(*object_lines(moved), sep="\n")
+            covered |= {"objects": moved["objects"], "missing": [*covered["missing"], *moved["missing"]]}
         return figures | covered
 
     def _features(self, folder: Path) -> dict[str, Any]:
@@ -500,10 +511,11 @@ class Pipeline:
         return self._latents
 
 
-def with_latent_parts(config: Config, is_recorded: bool) -> Config:
-    """The configuration with the part of the latents that each head learns from. Raises ExportRefusedError for the
-    joint part of latents without one."""
-    usual = "joints" if config.train.proprioception and not is_recorded else "all"
+def with_latent_parts(config: Config, others_move: bool) -> Config:
+    """The configuration with the part of the latents that each head learns from. `others_move`: whether the data may
+    show motion of something else than the robot, as recordings and scenes with free objects do. Raises
+    ExportRefusedError for the joint part of latents without one."""
+    usual = "joints" if config.train.proprioception and not others_move else "all"
     for stage in ("distance", "inverse"):
         section = getattr(config, stage)
         part = section.latent_part or usual

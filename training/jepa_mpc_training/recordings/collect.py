@@ -12,7 +12,7 @@ from jepa_mpc_sim.urdf import read_robot
 from tqdm import tqdm
 
 from ..config import CollectConfig, RecordingsConfig
-from ..dataset import describe
+from ..dataset import describe, save_objects
 from ..periods import ticks_in
 from .errors import RecordingError
 from .findings import Findings, Following, table, write_json
@@ -73,6 +73,7 @@ def collect_recordings(
     _check(source, joints, limits, actions, following, correlations, recordings)
     _write(folder, parts, actions, positions, velocities, config.frame_size)
     describe(folder, period_ms, source.camera_names)
+    save_objects(folder, (), None)
     return {
         "episodes": len(episodes),
         "gazebo_episodes": 0,
