@@ -119,6 +119,8 @@ def _data(collected: dict[str, Any]) -> str:
         where = "all driven in Gazebo (one view each from there)"
     elif in_gazebo:
         where = f"{episodes - in_gazebo} driven in MuJoCo and {in_gazebo} in Gazebo (one view each from there)"
+    if objects := [row["object"] for row in collected.get("objects", [])]:
+        where = f"{collected['pushes']} of them with pushes of {', '.join(objects)}, {where}"
     return f"{episodes} episodes of random motion, {where}, each in {_count(range(collected['views']), 'view')}"
 
 

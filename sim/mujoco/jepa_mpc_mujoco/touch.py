@@ -48,7 +48,7 @@ def surface_below(model: mujoco.MjModel, data: mujoco.MjData, point: np.ndarray)
         if model.body_weldid[model.geom_bodyid[geom]] != 0 or not model.geom_contype[geom]:
             continue
         if model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_MESH:
-            distance = mujoco.mj_rayMesh(model, data, geom, point, down, None)
+            distance = mujoco.mj_rayMesh(model, data, geom, point, down)
         else:
             distance = mujoco.mju_rayGeom(
                 data.geom_xpos[geom],
@@ -57,7 +57,6 @@ def surface_below(model: mujoco.MjModel, data: mujoco.MjData, point: np.ndarray)
                 point,
                 down,
                 model.geom_type[geom],
-                None,
             )
         if distance >= 0:
             nearest = min(nearest, float(distance))
