@@ -231,6 +231,8 @@ class GoalConfig:
     points: int = 16
     """Points in the image that it finds."""
     width: int = 256
+    takes_latent: bool = _added(False, True)
+    """Whether it also takes what the encoder shows."""
     link_places: float = _added(1.0, 0.0)
     """Weight of the error of the places that the joint positions put the links at. 0: every joint counts the same."""
     seed: int = 0

@@ -29,17 +29,20 @@ the reader at wrong angles that put most links where they are."""
 
 class PictureReader(nn.Module):
     """The encoder's image `[B, 3, S, S]`, or those of C cameras `[B, C, 3, S, S]`, and what the encoder shows of it
-    `[B, D]` -> numbers of the joint positions `[B, K]`: a trunk for each camera, then a dense network that also takes
-    what the encoder shows, which tells roughly where the links are.
+    `[B, D]` -> numbers of the joint positions `[B, K]`: a trunk for each camera, then a dense network.
+
+    With `config.takes_latent` the dense network also takes what the encoder shows, which tells roughly where the links
+    are.
     """
 
     def __init__(self, config: GoalConfig, shown: int, size: int, frame_size: int, cameras: int = 1) -> None:
         """`shown`: D. `size`: K. `frame_size`: S. Raises ExportRefusedError for settings that no trunk has."""
         super().__init__()
+        self.takes_latent = config.takes_latent
         sizes = TrunkSizes(config.channels, 2 * config.channels, config.points, _PATCH)
         self.trunk = trunk_of("goal.network", config.network, sizes, frame_size, cameras)
         self.dense = nn.Sequential(
-            nn.Linear(self.trunk.width + shown, config.width),
+            nn.Linear(self.trunk.width + (shown if config.takes_latent else 0), config.width),
             nn.GELU(),
             nn.Linear(config.width, config.width),
             nn.GELU(),
@@ -47,7 +50,8 @@ class PictureReader(nn.Module):
         )
 
     def forward(self, image: Tensor, shown: Tensor) -> Tensor:
-        return self.dense(torch.cat((self.trunk(image), shown), dim=1))
+        found = self.trunk(image)
+        return self.dense(torch.cat((found, shown), dim=1) if self.takes_latent else found)
 
 
 class FeatureReader(nn.Module):

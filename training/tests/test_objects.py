@@ -169,7 +169,7 @@ def test_the_read_out_says_whether_latents_show_where_objects_are() -> None:
     half = latents.copy()
     half[..., 1] = blind[..., 1]
     zeros = np.zeros((30, 9, 2), dtype=np.float32)
-    dataset = Dataset(zeros, zeros, zeros, zeros, np.zeros(30, bool), (), poses_of(places), ("cube",))
+    dataset = Dataset(zeros, zeros, zeros, zeros, np.zeros(30, bool), 100, (), poses_of(places), ("cube",))
     parts = np.arange(20), np.arange(20, 30)
     read = read_out_objects(latents, dataset, *parts)
     assert min(read["object_r2"]["cube"]) > 0.99

@@ -75,7 +75,7 @@ def test_pushes_move_the_cube_and_only_the_tool_touches_it(ur5e) -> None:
         patch.setattr(plant, "step", observed)
         for episode in range(4):
             rng = np.random.default_rng([1, episode])
-            motion = drive(robot, rng, 50, 60, seeing=False, surroundings=surroundings, pushing=True)
+            motion = drive(robot, rng, 50, 100, 60, seeing=False, surroundings=surroundings, pushing=True)
             away.append(np.linalg.norm(motion.objects[:, 0, :2] - motion.objects[0, 0, :2], axis=1).max())
             lowest.append(min(plant.fingertip(position)[2] for position in motion.positions))
             assert (np.abs(motion.actions) <= plant.limits.velocity + 1e-6).all()
@@ -89,7 +89,9 @@ def test_an_arm_that_cannot_lift_its_tip_goes_around_the_object(reacher) -> None
     plant, surroundings = reacher
     robot, moved = Robot(plant, 10.0), 0
     for episode in range(4):
-        motion = drive(robot, np.random.default_rng(episode), 50, 0, False, surroundings=surroundings, pushing=True)
+        motion = drive(
+            robot, np.random.default_rng(episode), 50, 100, 0, False, surroundings=surroundings, pushing=True
+        )
         moved += np.linalg.norm(motion.objects[-1, :, :2] - motion.objects[0, :, :2], axis=1).max() > 0.01
     assert moved >= 2
 
