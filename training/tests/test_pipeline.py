@@ -38,7 +38,7 @@ MANIFEST_FIELDS = {
     "history": "mode window warmup",
     "action": "kind joints unit periodMs block mean std lower upper",
     "objective": "default steps",
-    "plannerDefaults": "samples iterations elites horizon initialStd minStd actionPenalty restMargin",
+    "plannerDefaults": "samples iterations elites horizon initialStd minStd actionPenalty restMargin proposalMargin",
     "provenance": "source createdBy dataset",
     "golden": "file sha256 tolerance",
     "golden.tolerance": "cpu webgpu",

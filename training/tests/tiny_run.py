@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from jepa_mpc_sim.joint_limits import AS_DESCRIBED, joint_limits, moved_joints
 from jepa_mpc_sim.urdf import read_robot
 
 from jepa_mpc_training.config import (
+    ADDED,
     CollectConfig,
     Config,
     DistanceConfig,
@@ -49,3 +50,8 @@ class TinyRun:
     run: Path
     model: Path
     figures: dict[str, Any]
+
+
+def first_fields(config: Any) -> dict[str, Any]:
+    """The fields of a dataclass that it has had from the first: what the fingerprint of its defaults contains."""
+    return {field.name: getattr(config, field.name) for field in fields(config) if ADDED not in field.metadata}
