@@ -34,12 +34,18 @@ class Placer:
                 )
 
     def arrange(self, rng: np.random.Generator) -> np.ndarray:
-        """Places all objects, each where it rests as in the scene; returns a pose of the robot `[J]` at which it
-        touches nothing. The robot itself is not moved. Raises SceneError if there is no room."""
+        """Places all objects, each where it rests as in the scene. Returns a pose of the robot `[J]` at which it
+        touches nothing and its tip is above what they rest on; the robot itself is not moved.
+
+        Raises SceneError if there is no room.
+        """
         limits = self._plant.limits
+        highest = max((one.extent.surface for one in self._pushables.values()), default=-np.inf)
         for _ in range(_TRIES):
             start = rng.uniform(limits.lowest_drawn, limits.highest_drawn)
-            if is_free(self._plant, start) and self._placed(rng, start):
+            # Below a table, an arm would have to find its way out first.
+            is_above = self._plant.fingertip(start)[2] >= highest
+            if is_above and is_free(self._plant, start) and self._placed(rng, start):
                 return start
         raise SceneError(
             "collect.scene",

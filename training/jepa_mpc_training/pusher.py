@@ -36,8 +36,10 @@ _TILTED_M = 0.02
 """An object whose middle has risen or sunk so far is not pushed."""
 _LONGEST_S = 3.0
 _REST_PERIODS = (0, 2)
-_TRIES = 30
-_LOOK_AHEAD_S = 0.2
+_EDGE_M = 0.02
+"""How far an object stays from the edge of what it rests on; a step in height that is smaller counts as none."""
+_TRIES = 60
+_WANDERING_PERIODS = 10
 _ABOVE_SURFACE_M = 0.008
 """Least height of the tip above what objects rest on."""
 _AROUND_RAD = np.pi / 4
@@ -73,7 +75,7 @@ class Pusher:
     ) -> None:
         """`pushables`: by their names in `plant`. `period_s`: how long each target velocity is held."""
         self._rng, self._plant, self._control, self._pushables = rng, plant, control, pushables
-        self._period_s = period_s
+        self._period_s, self._acceleration = period_s, plant.limits.acceleration
         self._longest = round(_LONGEST_S / period_s)
         self._traveller = Traveller(rng, plant.limits, period_s)
         self._floor = max(one.extent.surface for one in pushables.values()) + _ABOVE_SURFACE_M
@@ -90,8 +92,10 @@ class Pusher:
         return upwards if self._control.lifts and self._is_safe(upwards) else np.zeros_like(wanted)
 
     def _is_safe(self, velocities: np.ndarray) -> bool:
-        """Whether nothing fixed is touched soon, and the tip stays above what objects rest on or rises."""
-        ahead = self._position + velocities * _LOOK_AHEAD_S
+        """Whether no link touches anything fixed, or another one, where the robot comes to rest after this period, and
+        the tip is above what objects rest on there, or higher than now."""
+        braking = velocities * np.abs(velocities) / (2 * self._acceleration)
+        ahead = self._position + velocities * self._period_s + braking
         height = self._control.place(ahead)[2]
         is_above = not self._control.lifts or height >= min(self._floor, self._control.place(self._position)[2])
         return is_above and is_free(self._plant, ahead)
@@ -100,7 +104,7 @@ class Pusher:
         while True:
             push = self._drawn()
             if push is None:
-                for _ in range(self._longest):
+                for _ in range(_WANDERING_PERIODS):
                     yield self._traveller.target(self._position)
                 continue
             yield from self._approach(push)
@@ -122,7 +126,9 @@ class Pusher:
             middle = np.array([*centre[:2], extent.low])
             behind = extent.radius + rng.uniform(*_BEHIND_M)
             start = middle + aside - behind * heading
-            if all(place in one.reach for place in (start, middle, middle + length * heading)):
+            end = middle + length * heading
+            beyond = self._plant.surface_below(end + (extent.radius + _EDGE_M) * heading)
+            if all(place in one.reach for place in (start, middle, end)) and abs(beyond - extent.surface) < _EDGE_M:
                 top = extent.surface + 2 * extent.half_height
                 return _Push(middle, start, heading, behind + length, rng.uniform(*_SPEED_M_S), top)
         return None

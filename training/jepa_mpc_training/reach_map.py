@@ -14,6 +14,8 @@ from .tip_control import TipControl
 _SAMPLED_POSES = 3000
 _CELLS = 40
 """Cells of a map along the longer side of what the tip reaches."""
+_MOST_AROUND = 7
+"""Cells that are reached, of the nine around and with one, where an object is placed."""
 _FAR_CELLS = 4
 """No pose is searched for places farther than this from every sampled one, in cells."""
 _SMALLEST_CELL_M = 0.03
@@ -90,7 +92,11 @@ class ReachMap:
                 and extent.surface < control.place(found)[2] < extent.surface + 2 * extent.half_height
                 and is_free(plant, found)
             )
-        self._cells = np.argwhere(self._reached)
+        around = np.pad(self._reached.astype(int), 1)
+        for axis in (0, 1):
+            around = sum(np.roll(around, by, axis) for by in (-1, 0, 1))
+        inner = self._reached & (around[1:-1, 1:-1] >= _MOST_AROUND)
+        self._cells = np.argwhere(inner if inner.any() else self._reached)
 
     def __contains__(self, place: np.ndarray) -> bool:
         """Whether the tip reaches the cell that `place [2]` or `[3]` is in."""
@@ -98,7 +104,8 @@ class ReachMap:
         return bool((cell >= 0).all() and (cell < self._reached.shape).all() and self._reached[tuple(cell)])
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """A random place `[2]`. Raises IndexError if none is reached."""
+        """A random place `[2]` for an object, from which it can be pushed in most directions. Raises ValueError if none
+        is reached."""
         cell = self._cells[rng.integers(len(self._cells))]
         return self._middle(cell) + rng.uniform(-0.5, 0.5, 2) * self._cell
 
