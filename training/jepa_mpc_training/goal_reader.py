@@ -155,9 +155,9 @@ def train_reader(
 
 
 def load_reader(path: Path, dataset: Dataset, jepa: Jepa) -> GoalReader:
-    """Reads a file of `train_reader`."""
+    """Reads a file of `train_reader`. Those of earlier versions take the latent."""
     state = torch.load(path, weights_only=True)
-    network = _network(dataset, jepa, GoalConfig(**state["config"]))
+    network = _network(dataset, jepa, GoalConfig(**{"takes_latent": True} | state["config"]))
     network.load_state_dict(state["network"])
     return GoalReader(network.eval(), jepa.joint_part).eval()
 

@@ -14,7 +14,7 @@ from jepa_mpc_training.config import DistanceConfig, GoalConfig
 from jepa_mpc_training.dataset import Dataset
 from jepa_mpc_training.distance import fit_distance, load_distance
 from jepa_mpc_training.exporters.errors import ExportRefusedError
-from jepa_mpc_training.goal_reader import PictureReader, accuracy, displacements, in_words, train_reader
+from jepa_mpc_training.goal_reader import PictureReader, accuracy, displacements, in_words, load_reader, train_reader
 from jepa_mpc_training.joint_code import JointKinds, JointPart
 from jepa_mpc_training.kinematics import LinkPlaces
 from jepa_mpc_training.nets import DistanceHead
@@ -81,6 +81,21 @@ def test_the_places_of_the_links_are_a_part_of_the_loss(tiny: TinyRun, tmp_path:
         figures = train_reader(dataset, jepa, config, TINY.photometry, 0.4, tmp_path, places)
         read[weight] = figures["places_m"]["fingertip"]
     assert read[0.0] != read[1.0]
+
+
+def test_the_reader_of_earlier_runs_takes_the_latent(tiny: TinyRun, tmp_path: Path) -> None:
+    dataset, jepa = Dataset.load(tiny.run / "collect"), load_jepa(tiny.run / "train" / "jepa.pt")
+    places = LinkPlaces(ROBOT, ("shoulder", "elbow"))
+    config = replace(TINY.goal, steps=1, takes_latent=True)
+    train_reader(dataset, jepa, config, TINY.photometry, 0.4, tmp_path, places)
+    state = torch.load(tmp_path / "reader.pt", weights_only=True)
+    del state["config"]["takes_latent"]
+    torch.save(state, tmp_path / "reader.pt")
+    reader = load_reader(tmp_path / "reader.pt", dataset, jepa)
+    image, shown = torch.rand(2, 3, 64, 64), torch.randn(2, 32)
+    assert (reader(image, shown) != reader(image, 0 * shown)).any()
+    alone = load_reader(tiny.run / "goal" / "reader.pt", dataset, jepa)
+    assert (alone(image, shown) == alone(image, 0 * shown)).all()
 
 
 def test_a_goal_with_joint_positions_is_that_pose_and_a_picture_is_what_is_read(tiny: TinyRun) -> None:
