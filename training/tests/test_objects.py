@@ -180,3 +180,14 @@ def test_the_read_out_says_whether_latents_show_where_objects_are() -> None:
     resting = replace(dataset, objects=poses_of(np.tile([0.4, 0.1, 0.03], (30, 9, 1))))
     assert read_out_objects(latents, resting, *parts)["object_read_out"][0].startswith("cube does not move in")
     assert read_out_objects(latents, replace(dataset, objects=None), *parts) == {}
+
+
+def test_a_scene_without_free_objects_is_around_the_robot_and_nothing_is_pushed(tmp_path: Path) -> None:
+    wall = tmp_path / "wall.yaml"
+    wall.write_text(CUBE.replace("free: true, mass: 0.1,", ""))
+    figures = collect(URDF.read_text(), replace(exploring(wall), episodes=2, periods=3), NOMINAL, tmp_path)
+    dataset = Dataset.load(tmp_path)
+    assert figures["pushes"] == 0
+    assert dataset.objects is None
+    shown = (dataset.frames[..., 0].astype(int) - dataset.frames[..., 2] > 80).sum((-1, -2))
+    assert (shown > 3).all()
