@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ACTION_KINDS, END_EFFECTOR_AXES, type ActionSpec } from '../core/model-spec.js';
 import { DISTANCE_METRICS, STEP_AGGREGATIONS } from '../core/objective-spec.js';
 import { dataFileName, fileName, topicName } from './manifest-names.js';
+import { plannerDefaultsSchema } from './planner-defaults-schema.js';
 
 /*
  * The fields of `manifest.json`. docs/model-contract.md is generated from them: each has a description, arrays have a `shape`, quantities a
@@ -208,47 +209,6 @@ const historySchema = z.strictObject({
     .default('newest')
     .describe(
       '`newest`: the predictor takes the block of actions that leaves the newest latent; `paired`: for each latent, the block that leaves it',
-    ),
-});
-
-const plannerDefaultsSchema = z.strictObject({
-  samples: count.describe('Candidates in an iteration'),
-  iterations: count.describe('Iterations of a plan'),
-  elites: count.describe('Cheapest candidates, to which the next iteration is fitted'),
-  horizon: count.meta({ unit: 'predictor steps', description: 'Predictor steps in a plan (H)' }),
-  initialStd: positive.meta({
-    unit: 'half ranges',
-    description: 'Standard deviation of the first candidates, as a fraction of half the action range',
-  }),
-  momentum: z
-    .number()
-    .min(0)
-    .lt(1)
-    .optional()
-    .describe("Share of the old mean and standard deviation that a refit keeps; none: the planner's default"),
-  actionRepeat: count
-    .optional()
-    .describe('Control periods that each sampled action is held for, independent of `action.block`; none: 1'),
-  minStd: z.number().min(0).meta({ unit: 'half ranges', description: 'Minimum standard deviation' }),
-  actionPenalty: z
-    .number()
-    .min(0)
-    .describe(
-      "Weight of the mean of `(action / larger bound)²`, in the unit of the model's default objective; ignored with any other objective",
-    ),
-  restMargin: z
-    .number()
-    .min(0)
-    .optional()
-    .describe(
-      "A plan is followed only if it costs this much less than resting; in the unit of the model's default objective, and ignored with any other objective; none: 0",
-    ),
-  proposalMargin: z
-    .number()
-    .min(0)
-    .optional()
-    .describe(
-      "A plan is followed only if it costs this much less than what `inverseDynamics` proposes; in the unit of the model's default objective, and ignored with any other objective; none: 0",
     ),
 });
 
