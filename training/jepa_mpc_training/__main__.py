@@ -114,7 +114,7 @@ def main(arguments: list[str] | None = None) -> None:
     name = options.urdf.stem
     run = options.run or ROOT / "training" / "runs" / name
     model = options.model or ROOT / "models" / name
-    config = replace(with_encoder(options.encoder, options.encoder_weights, config), name=name)
+    config = replace(with_encoder(options.encoder, options.encoder_weights, config), name=model.resolve().name)
     torch.set_num_threads(options.threads)
     start = time.monotonic()
     try:
