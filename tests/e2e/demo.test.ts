@@ -11,6 +11,8 @@ import type { WrittenManifest } from '../../src/model/manifest-schema.js';
 import { makeEndEffectorReacher } from '../fixtures/end-effector-reacher.js';
 
 const REACHER = fileURLToPath(new URL('../../models/reacher', import.meta.url));
+const UR5E = fileURLToPath(new URL('../../urdf/ur5e.urdf', import.meta.url));
+const UR5E_REACH = fileURLToPath(new URL('../../models/ur5e-reach', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../dist/eval/main.js', import.meta.url));
 
 /** A demo in a process of its own, as a user starts it. */
@@ -118,6 +120,16 @@ describe('the demo in lockstep', () => {
       expect(readReport().episodes).toEqual(report.episodes);
     },
   );
+
+  it('moves an arm with six joints to where pictures show it, without touching anything', async () => {
+    const robot = ['--urdf', UR5E, '--model', UR5E_REACH];
+    const demo = start('--lockstep', '--no-baselines', '--episodes', '3', '--seed', '77', ...robot, ...AGES);
+    expect(await demo.ended, demo.output).toBe(0);
+    const report = readReport();
+    expect(report.robot.joints).toHaveLength(6);
+    expect(report).toMatchObject({ limitViolations: 0, contacts: [] });
+    expect(report.episodes.filter(({ success }) => success).length).toBeGreaterThanOrEqual(2);
+  });
 
   it('runs every baseline over the same episodes, and the planner reaches more goals than doing nothing', async () => {
     const demo = start('--lockstep', '--episodes', '2', ...AGES);
