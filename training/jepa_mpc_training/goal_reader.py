@@ -26,6 +26,9 @@ _RAMP = 0.3
 """Share of the steps in which the weight of the links' places grows to its full size. From the start, they would leave
 the reader at wrong angles that put most links where they are."""
 
+_STILL_M = 0.001
+"""Links whose places spread less than this do not move: joints only turn them, and their places say nothing."""
+
 
 class PictureReader(nn.Module):
     """The encoder's image `[B, 3, S, S]`, or those of C cameras `[B, C, 3, S, S]`, and what the encoder shows of it
@@ -109,7 +112,7 @@ def train_reader(
 
     `jepa` has a joint part. The loss is the squared error of the numbers of the joint positions and, with the weight
     `config.link_places`, that of the `places` that the joint positions put the links at, relative to how far the links
-    move. The numbers alone weigh a wrist as much as a shoulder that moves the whole arm.
+    move, if they do. The numbers alone weigh a wrist as much as a shoulder that moves the whole arm.
 
     Returns how exactly the reader reads the held-out episodes: see `accuracy` and, as `places_m`, `displacements`.
     """
@@ -123,6 +126,7 @@ def train_reader(
     generator = torch.Generator().manual_seed(config.seed)
     training, testing = dataset.split(held_out)
     travelled = places(torch.from_numpy(dataset.positions[training]).flatten(0, 1)).var(0).sum()
+    counts_places = config.link_places > 0 and float(travelled) > _STILL_M**2
     progress = tqdm(range(config.steps), desc="goal", unit="step")
     for step in progress:
         rng = np.random.default_rng([config.seed, step])
@@ -137,7 +141,7 @@ def train_reader(
             shown = jepa.encoder(seen)[:, 0]
         read = network(seen, shown)
         loss = (read - code.targets(wanted)).square().mean()
-        if config.link_places > 0:
+        if counts_places:
             astray = (places(code.positions(code.on_circle(read))) - places(wanted)).square().sum((1, 2)).mean()
             loss = loss + config.link_places * min(1, step / (_RAMP * config.steps)) ** 2 * astray / travelled
         optimizer.zero_grad()

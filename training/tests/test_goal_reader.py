@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from jepa_mpc_sim.urdf import read_robot
 from tiny_run import JOINTS, ROBOT, TINY, TinyRun
 
 from jepa_mpc_training.config import DistanceConfig, GoalConfig
@@ -81,6 +82,25 @@ def test_the_places_of_the_links_are_a_part_of_the_loss(tiny: TinyRun, tmp_path:
         figures = train_reader(dataset, jepa, config, TINY.photometry, 0.4, tmp_path, places)
         read[weight] = figures["places_m"]["fingertip"]
     assert read[0.0] != read[1.0]
+
+
+def test_a_reader_learns_where_the_joints_only_turn_the_links(tiny: TinyRun, tmp_path: Path) -> None:
+    upright = read_robot("""
+      <robot name="turntable">
+        <link name="base"/><link name="plate"/><link name="cup"/><link name="rim"/>
+        <joint name="shoulder" type="revolute"><parent link="base"/><child link="plate"/><axis xyz="0 0 1"/>
+          <limit lower="-3" upper="3" velocity="1" effort="1"/></joint>
+        <joint name="elbow" type="revolute"><parent link="plate"/><child link="cup"/><axis xyz="0 0 1"/>
+          <origin xyz="0 0 0.1"/><limit lower="-3" upper="3" velocity="1" effort="1"/></joint>
+        <joint name="glued" type="fixed"><parent link="cup"/><child link="rim"/><origin xyz="0 0 0.1"/></joint>
+      </robot>""")
+    dataset, jepa = Dataset.load(tiny.run / "collect"), load_jepa(tiny.run / "train" / "jepa.pt")
+    places = LinkPlaces(upright, ("shoulder", "elbow"))
+    config = replace(TINY.goal, steps=5)
+    assert config.link_places > 0
+    figures = train_reader(dataset, jepa, config, TINY.photometry, 0.4, tmp_path, places)
+    assert np.isfinite(figures["median"]).all()
+    assert figures["places_m"]["rim"] == [0.0, 0.0]
 
 
 def test_the_reader_of_earlier_runs_takes_the_latent(tiny: TinyRun, tmp_path: Path) -> None:
