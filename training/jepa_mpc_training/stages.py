@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import torch
 from jepa_mpc_sim.cameras import read_cameras
 from jepa_mpc_sim.joint_limits import AS_DESCRIBED, RobotOptions, joint_limits, moved_joints
 from jepa_mpc_sim.tip import tip_link
-from jepa_mpc_sim.urdf import read_robot
+from jepa_mpc_sim.urdf import Robot, read_robot
 from torch import nn
 
 from .benchmark import benchmark
@@ -93,6 +94,7 @@ class Pipeline:
         self._joints = moved_joints(robot, config.robot)
         # A URDF that cannot be used is refused before any work is done. Recordings need no acceleration limits.
         self._limits = joint_limits(robot, self._joints, config.robot, needs_acceleration=self._recorded is None)
+        self._tip = _moved_tip(robot, self._joints, config.robot.tip)
         self._require_cameras(config)
         if self._recorded is not None:
             refuse_scene_of_recordings(config.collect)
@@ -255,7 +257,7 @@ class Pipeline:
         places = LinkPlaces(self._robot, self._joints)
         held_out = config.train.held_out
         figures = train_reader(self._seen(), jepa, config.goal, config.photometry, held_out, folder, places)
-        tip = figures["places_m"][tip_link(self._robot, self._joints, self._config.robot.tip)]
+        tip = figures["places_m"][self._tip]
         figures["read_out"] = accuracy_in_words(self._joints, jepa.joint_part.prismatic.tolist(), figures, tip)
         return figures
 
@@ -509,6 +511,20 @@ class Pipeline:
         if self._latents is None:
             self._latents = self._jepa().encode_all(self._seen(), self._config.photometry)
         return self._latents
+
+
+def _moved_tip(robot: Robot, moved: Sequence[str], chosen: str) -> str:
+    """The link whose position counts. Raises UrdfError if it does not exist, and ExportRefusedError if none of the
+    joints moves it."""
+    tip, links = tip_link(robot, moved, chosen), LinkPlaces(robot, moved).links
+    if tip not in links:
+        raise ExportRefusedError(
+            "--tip",
+            found=f"'{tip}', which none of {', '.join(moved)} moves",
+            expected=f"one of the links {', '.join(links)}",
+            remedy=f"Name one of these, e.g. --tip {links[-1]}.",
+        )
+    return tip
 
 
 def with_latent_parts(config: Config, others_move: bool) -> Config:

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from jepa_mpc_sim.urdf import read_robot
-from tiny_run import JOINTS, ROBOT, TINY, TinyRun
+from jepa_mpc_sim.joint_limits import RobotOptions
+from jepa_mpc_sim.urdf import UrdfError, read_robot
+from tiny_run import JOINTS, ROBOT, TINY, URDF, TinyRun
 
 from jepa_mpc_training.config import DistanceConfig, GoalConfig
 from jepa_mpc_training.dataset import Dataset
@@ -20,6 +21,7 @@ from jepa_mpc_training.joint_code import JointKinds, JointPart
 from jepa_mpc_training.kinematics import LinkPlaces
 from jepa_mpc_training.nets import DistanceHead
 from jepa_mpc_training.runtime import ExportedModel
+from jepa_mpc_training.stages import Pipeline
 from jepa_mpc_training.train import load_jepa, train
 
 
@@ -101,6 +103,15 @@ def test_a_reader_learns_where_the_joints_only_turn_the_links(tiny: TinyRun, tmp
     figures = train_reader(dataset, jepa, config, TINY.photometry, 0.4, tmp_path, places)
     assert np.isfinite(figures["median"]).all()
     assert figures["places_m"]["rim"] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("tip", ["base", "nowhere"])
+def test_a_tip_that_no_joint_moves_is_refused_before_anything_is_collected(tip: str, tmp_path: Path) -> None:
+    root = next(joint.parent for joint in ROBOT.joints if joint.name == "shoulder")
+    config = replace(TINY, robot=RobotOptions(tip=root if tip == "base" else tip))
+    with pytest.raises((ExportRefusedError, UrdfError), match=r"--tip: found .*fingertip"):
+        Pipeline(URDF.read_text(), config, tmp_path / "run", tmp_path / "model")
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_reader_of_earlier_runs_takes_the_latent(tiny: TinyRun, tmp_path: Path) -> None:
