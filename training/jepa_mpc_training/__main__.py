@@ -59,6 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
     from jepa_mpc_sim.scene import SceneError
     from jepa_mpc_sim.urdf import UrdfError
 
+    from .collapse import CollapseError
     from .config import Config, simulated_in, with_encoder, with_settings
     from .distributed import DeviceError, open_process_group
     from .exporters.encoders.kinds import ENCODERS
@@ -125,7 +126,7 @@ def main(arguments: list[str] | None = None) -> None:
             return
     except ExportRefusedError as error:
         sys.exit(str(error))
-    except (RecordingError, UrdfError, SceneError, DeviceError) as error:
+    except (RecordingError, UrdfError, SceneError, DeviceError, CollapseError) as error:
         sys.exit(f"jepa_mpc_training: error: {error}")
     if options.stage != "all":
         print(json.dumps(figures[options.stage], indent=2))

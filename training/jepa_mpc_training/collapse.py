@@ -49,6 +49,6 @@ def check_collapse(latents: Tensor, degrees_of_freedom: int) -> dict[str, float]
         raise CollapseError(
             f"latents: found standard deviation {spread['mean_std']:.3f} and effective rank "
             f"{spread['effective_rank']:.1f}, expected at least 0.1 and {degrees_of_freedom}. "
-            "The model collapsed: raise train.regulariser."
+            "The model collapsed, or was trained for too few steps: raise train.regulariser or train.steps."
         )
     return spread

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
+from jepa_mpc_training.__main__ import main
 from jepa_mpc_training.collapse import CollapseError, check_collapse, latent_spread, sigreg
+from jepa_mpc_training.stages import Pipeline
 
 
 def _normal(*shape: int) -> torch.Tensor:
@@ -26,6 +30,12 @@ def test_normal_latents_pass_and_use_every_dimension() -> None:
 def test_collapsed_latents_are_refused(latents: torch.Tensor) -> None:
     with pytest.raises(CollapseError, match="regulariser"):
         check_collapse(latents, 2)
+
+
+def test_the_command_says_in_words_that_a_model_collapsed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(Pipeline, "run", lambda self, last: check_collapse(torch.ones(500, 8), 2))
+    with pytest.raises(SystemExit, match=r"^jepa_mpc_training: error: latents: found .* raise train\.regulariser"):
+        main(["train", "--run", str(tmp_path / "run"), "--model", str(tmp_path / "model"), "--threads", "1"])
 
 
 def test_the_regulariser_prefers_normal_latents_and_pulls_collapsed_ones_apart() -> None:
