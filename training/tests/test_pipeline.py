@@ -305,11 +305,11 @@ def test_another_weight_of_the_joint_read_out_trains_again_on_the_same_data(urdf
     [
         ([], "reacher", "training/runs/reacher", "models/reacher"),
         (["--urdf", "my_arm.urdf"], "my_arm", "training/runs/my_arm", "models/my_arm"),
-        (["--urdf", "my_arm.urdf", "--run", "/r", "--model", "/m"], "my_arm", "/r", "/m"),
-        (["@options.args"], "my_arm", "training/runs/my_arm", "models/my arm"),
+        (["--urdf", "my_arm.urdf", "--run", "/r", "--model", "/m"], "m", "/r", "/m"),
+        (["@options.args"], "my arm", "training/runs/my_arm", "models/my arm"),
     ],
 )
-def test_run_and_model_are_named_after_the_robot(
+def test_run_and_folders_are_named_after_the_robot_and_a_model_after_its_folder(
     options: list[str], name: str, run: str, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[object] = []
