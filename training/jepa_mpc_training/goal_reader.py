@@ -35,7 +35,7 @@ class PictureReader(nn.Module):
     `[B, D]` -> numbers of the joint positions `[B, K]`: a trunk for each camera, then a dense network.
 
     With `config.takes_latent` the dense network also takes what the encoder shows, which tells roughly where the links
-    are.
+    are. Without, that may be None.
     """
 
     def __init__(self, config: GoalConfig, shown: int, size: int, frame_size: int, cameras: int = 1) -> None:
@@ -52,7 +52,7 @@ class PictureReader(nn.Module):
             nn.Linear(config.width, size),
         )
 
-    def forward(self, image: Tensor, shown: Tensor) -> Tensor:
+    def forward(self, image: Tensor, shown: Tensor | None) -> Tensor:
         found = self.trunk(image)
         return self.dense(torch.cat((found, shown), dim=1) if self.takes_latent else found)
 
@@ -61,11 +61,13 @@ class FeatureReader(nn.Module):
     """Features `[B, G, C]` of a frozen encoder -> numbers of the joint positions `[B, K]`. What the projection of them
     shows is not used: it has no more than they have."""
 
+    takes_latent = False
+
     def __init__(self, projection: Projection) -> None:
         super().__init__()
         self.projection = projection
 
-    def forward(self, features: Tensor, shown: Tensor) -> Tensor:
+    def forward(self, features: Tensor, shown: Tensor | None) -> Tensor:
         return self.projection(features)[:, 0]
 
 
@@ -73,11 +75,11 @@ class GoalReader(nn.Module):
     """The encoder's input `[B, ...]`, an image or features, and what the encoder shows of it `[B, D]` -> numbers of
     the joint positions `[B, K]`, every pair of sine and cosine of length 1."""
 
-    def __init__(self, network: nn.Module, code: PositionCode) -> None:
+    def __init__(self, network: PictureReader | FeatureReader, code: PositionCode) -> None:
         super().__init__()
         self.network, self.code = network, code
 
-    def forward(self, seen: Tensor, shown: Tensor) -> Tensor:
+    def forward(self, seen: Tensor, shown: Tensor | None) -> Tensor:
         return self.code.on_circle(self.network(seen, shown))
 
 
@@ -137,9 +139,7 @@ def train_reader(
         )
         seen = jepa.augmented(dataset.frames[episode, view, at][:, None], photometry, generator)
         wanted = torch.from_numpy(dataset.positions[episode, at])
-        with torch.no_grad():
-            shown = jepa.encoder(seen)[:, 0]
-        read = network(seen, shown)
+        read = network(seen, _shown(jepa, network, seen))
         loss = (read - code.targets(wanted)).square().mean()
         if counts_places:
             astray = (places(code.positions(code.on_circle(read))) - places(wanted)).square().sum((1, 2)).mean()
@@ -166,7 +166,15 @@ def load_reader(path: Path, dataset: Dataset, jepa: Jepa) -> GoalReader:
     return GoalReader(network.eval(), jepa.joint_part).eval()
 
 
-def _network(dataset: Dataset, jepa: Jepa, config: GoalConfig) -> nn.Module:
+def _shown(jepa: Jepa, network: PictureReader | FeatureReader, seen: Tensor) -> Tensor | None:
+    """What the encoder shows of its input, for a network that takes it; to encode large images takes time."""
+    if not network.takes_latent:
+        return None
+    with torch.no_grad():
+        return jepa.encoder(seen)[:, 0]
+
+
+def _network(dataset: Dataset, jepa: Jepa, config: GoalConfig) -> PictureReader | FeatureReader:
     size = jepa.joint_part.size
     if not isinstance(jepa, FeatureJepa):
         encoder = jepa.encoder
@@ -188,7 +196,7 @@ def read_all(
         for episode in episodes:
             frames = dataset.frames[episode]
             seen = jepa.augmented(frames, photometry, generator)
-            read.append(reader(seen, jepa.encoder(seen)[:, 0]).unflatten(0, frames.shape[:2]))
+            read.append(reader(seen, _shown(jepa, reader.network, seen)).unflatten(0, frames.shape[:2]))
     return torch.stack(read)
 
 

@@ -20,6 +20,9 @@ class LinkPlaces:
     def __init__(self, robot: Robot, moved: Sequence[str]) -> None:
         """`moved`: names of the joints, in the order of their positions."""
         self._joints = _from_the_root(robot)
+        self._mounts = [
+            (torch.from_numpy(rotation(joint.rpy)).float(), torch.tensor(joint.xyz)) for joint in self._joints
+        ]
         self._driven = {joint.name: driven for joint in robot.joints if (driven := _driven(robot, joint, moved))}
         moving: set[str] = set()
         for joint in self._joints:
@@ -32,13 +35,12 @@ class LinkPlaces:
         turns: dict[str, Tensor] = {}
         places: dict[str, Tensor] = {}
         unturned = torch.eye(3).expand(len(positions), 3, 3)
-        for joint in self._joints:
+        for joint, (mounted, offset) in zip(self._joints, self._mounts, strict=True):
             turn, place = turns.get(joint.parent, unturned), places.get(joint.parent, unturned.new_zeros(3))
-            place = place + turn @ torch.tensor(joint.xyz)
-            turn = turn @ torch.from_numpy(rotation(joint.rpy)).float()
+            place, turn = place + turn @ offset, turn @ mounted
             if joint.name in self._driven:
-                column, multiplier, offset = self._driven[joint.name]
-                at = positions[:, column] * multiplier + offset
+                column, multiplier, added = self._driven[joint.name]
+                at = positions[:, column] * multiplier + added
                 if joint.type == "prismatic":
                     place = place + turn @ torch.tensor(joint.axis) * at[:, None]
                 else:

@@ -72,7 +72,7 @@ export class RobotShapes {
     return at(this.#boxRanges, link);
   }
 
-  /** Whether a link has a shape of its own, and its pose is known. */
+  /** Whether the pose of a link is known and the link has a shape of its own. */
   hasShape(link: number): boolean {
     return at(this.#hasShape, link) && this.#poses.isPlaced(link);
   }
