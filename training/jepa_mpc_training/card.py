@@ -10,8 +10,16 @@ from jepa_mpc_sim.tip import tip_link
 from jepa_mpc_sim.urdf import Robot
 
 from .config import Config, TrainConfig
-from .evaluate import SUCCESS_SPEED_RAD_S
 from .exporters.encoders.read_encoder import FrozenEncoder
+from .tasks import (
+    MIN_START_DISTANCE_M,
+    PUSH_M,
+    PUSHED_DISTANCE_M,
+    SUCCESS_DISTANCE_M,
+    SUCCESS_SPEED_RAD_S,
+    Push,
+    Reach,
+)
 
 
 def write_card(
@@ -42,24 +50,22 @@ A JEPA with a temporal-distance head: {_inputs(trained, collected)} in, joint ve
 - Pixels during training: {_pixels(config)}
 - Training: prediction of the latents {_views(collected)} over {trained.rollout} steps, with SIGReg (LeJEPA),
   {figures["train"].get("steps", trained.steps)} steps of {trained.batch} sequences;
-  {_joint_readout(trained)}; {_goal_reader(config)}then quasimetric reinforcement learning
-  for the distance on frozen latents, {distance.steps} steps{_inverse(config)}.
+  {_joint_readout(trained)}; {_predictor(config)}{_goal_reader(config)}{_distance(config)} on frozen latents,
+  {distance.steps} steps{_inverse(config)}.
 - Licence: {"Apache-2.0" if encoder is None else encoder.kind.licence}. Size: {size:.1f} MB.
 - Limits: trained on this robot, {_limits(config, collected)}, and on nothing else.
 
 ## Closed loop
 
-Simulated robot in lockstep, development seeds. Success: the link `{tip_link(robot, joints, config.robot.tip)}` within
-5 cm of its place at the goal and every joint slower than {_success_speed(robot, joints)} at some moment within 6 s.
-Start and goal uniform over the joint range, with that link at least 0.2 m apart. {_goals(trained)}
+Simulated robot in lockstep, development seeds. {_success(config, robot, joints)}
 
-| policy | success | within 5 cm at the end | median error at the end | median time |
+| policy | success | within {_near(config)} at the end | median error at the end | median time |
 |---|---|---|---|---|
 {_closed_loop_rows(evaluation["policies"])}
 
 The planner in other conditions, the same for the goal image and every frame:
 
-| condition | success | within 5 cm at the end | median error at the end | median time |
+| condition | success | within {_near(config)} at the end | median error at the end | median time |
 |---|---|---|---|---|
 {_closed_loop_rows(evaluation["conditions"])}
 
@@ -79,21 +85,7 @@ From held-out starts to held-out goals that are pictures:
 
 {_bullets(probe["verdicts"])}
 
-## The two costs against the true distance
-
-Mean and standard deviation over held-out pairs, by the minimum number of steps between the poses at full speed.
-
-| true steps | pairs | mean true steps | temporal distance | squared latent distance |
-|---|---|---|---|---|
-{_cost_rows(probe["costs"])}
-
-Rank correlation with the true distance (near: below 1 step, middle: 1 to 5, far: above 5):
-
-| cost | near | middle | far |
-|---|---|---|---|
-{_correlation_rows(probe["rank_correlation"])}
-
-## Speed
+{_costs(probe)}## Speed
 
 ONNX Runtime, one thread, on the machine that trained it: {_speed(evaluation["speed"])}.
 """
@@ -207,6 +199,21 @@ def _frames(collected: dict[str, Any]) -> str:
     return f"{collected['frames']} frames{each}"
 
 
+def _predictor(config: Config) -> str:
+    further = config.predictor
+    if not further.enabled:
+        return ""
+    return f"the predictor further on frozen latents, {further.steps} steps of {further.batch} stretches; "
+
+
+def _distance(config: Config) -> str:
+    if _is_of_objects(config):
+        return """then, with the places of objects that the encoder
+  was trained to read, the steps to goals of them by expectile regression"""
+    return """then quasimetric reinforcement learning
+  for the distance"""
+
+
 def _goal_reader(config: Config) -> str:
     if not config.train.proprioception:
         return ""
@@ -229,6 +236,29 @@ def _proposals(figures: dict[str, dict[str, Any]]) -> str:
 {_bullets(figures["inverse"]["read_out"])}
 
 """
+
+
+def _near(config: Config) -> str:
+    """The distance from the goal that counts as there."""
+    return f"{100 * (PUSHED_DISTANCE_M if _is_of_objects(config) else SUCCESS_DISTANCE_M):g} cm"
+
+
+def _is_of_objects(config: Config) -> bool:
+    return config.distance.goal == "objects"
+
+
+def _success(config: Config, robot: Robot, joints: Sequence[str]) -> str:
+    """What counts as success, and how problems are drawn."""
+    slow = f"every joint slower than {_success_speed(robot, joints)}"
+    if _is_of_objects(config):
+        low, high = (round(100 * distance) for distance in PUSH_M)
+        return f"""Success: the object within {_near(config)} of where the
+picture of the goal shows it, at rest, and {slow}, at some moment within {Push.duration_ms // 1000} s. The object starts
+{low} to {high} cm from its goal, the robot anywhere above the table."""
+    apart = f"at least {MIN_START_DISTANCE_M:g} m apart"
+    return f"""Success: the link `{tip_link(robot, joints, config.robot.tip)}` within
+{_near(config)} of its place at the goal and {slow} at some moment within {Reach.duration_ms // 1000} s.
+Start and goal uniform over the joint range, with that link {apart}. {_goals(config.train)}"""
 
 
 def _goals(trained: TrainConfig) -> str:
@@ -275,7 +305,7 @@ def _closed_loop_rows(results: dict[str, dict[str, Any]]) -> str:
         settled = result["median_settled_s"]
         count = result["episodes"]
         rows.append(
-            f"| {name} | {result['success']} / {count} | {result['final_within_5cm']} / {count} "
+            f"| {name} | {result['success']} / {count} | {result['final_within']} / {count} "
             f"| {result['median_final_m'] * 100:.1f} cm | {'-' if settled is None else f'{settled:.1f} s'} |"
         )
     return "\n".join(rows)
@@ -285,6 +315,27 @@ def _r2(joints: list[str], values: list[float | None]) -> str:
     return ", ".join(
         f"{joint} {'-' if value is None else f'{value:.4f}'}" for joint, value in zip(joints, values, strict=True)
     )
+
+
+def _costs(probe: dict[str, Any]) -> str:
+    """The section on the costs of poses; empty if goals are no poses."""
+    if "costs" not in probe:
+        return ""
+    return f"""## The two costs against the true distance
+
+Mean and standard deviation over held-out pairs, by the minimum number of steps between the poses at full speed.
+
+| true steps | pairs | mean true steps | temporal distance | squared latent distance |
+|---|---|---|---|---|
+{_cost_rows(probe["costs"])}
+
+Rank correlation with the true distance (near: below 1 step, middle: 1 to 5, far: above 5):
+
+| cost | near | middle | far |
+|---|---|---|---|
+{_correlation_rows(probe["rank_correlation"])}
+
+"""
 
 
 def _cost_rows(rows: list[dict[str, Any]]) -> str:

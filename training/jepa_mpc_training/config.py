@@ -22,8 +22,11 @@ ADDED = "added"
 """Metadata of a field that earlier versions did not have: the value that they worked with. The fingerprint of a stage
 contains the field only if it has another value (stage.py)."""
 
-LATENT_PARTS = ("all", "joints")
-"""What a head may learn from: all of a latent, or its joint part alone."""
+LATENT_PARTS = ("all", "joints", "objects")
+"""What a head may learn from: all of a latent, its joint part alone, or that and the places of objects."""
+
+GOALS = ("pose", "objects")
+"""What a distance is one to: the pose of the robot and whatever else is seen, or the places of objects alone."""
 
 FRAME_SIZE = 64
 """Default width and height of recorded frames, in pixels."""
@@ -191,6 +194,13 @@ class TrainConfig:
     Goals are then read from images by a goal encoder (`GoalConfig`)."""
     joint_prediction: float = 5.0
     """Weight of the error of the predicted joint part."""
+    tip_place: bool = _added(False)
+    """Whether the joint part also has the place of the tip, which follows from the joint positions."""
+    object_reading: float = _added(0.0)
+    """Weight of the error of the places of objects, which the encoder then reads from the image as the last numbers
+    that it shows. Recordings of scenes with free objects have the places. 0: no such numbers."""
+    object_prediction: float = _added(5.0)
+    """Weight of the error of the predicted places of objects."""
     projections: int = 64
     latent_dim: int = 32
     encoder: str = "patches"
@@ -212,6 +222,20 @@ class TrainConfig:
     """Steps between evaluations of the held-out rollout error; 0: never."""
     patience: int = 0
     """Evaluations without an improvement before training stops, with the best weights; 0: all steps are trained."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class PredictorConfig:
+    """Further training of the predictor on the frozen latents, which is fast: contact takes many more examples than an
+    encoder can see."""
+
+    enabled: bool = False
+    steps: int = 12000
+    batch: int = 512
+    rollout: int = 4
+    """Predictor steps of a rollout in the loss."""
+    learning_rate: float = 1e-3
     seed: int = 0
 
 
@@ -259,9 +283,17 @@ class DistanceConfig:
     """Share of the goals whose joints are read from their pictures. Where a joint cannot be read, the distance learns
     to overlook it, also in goals whose joint positions are known. 0: these goals alone."""
     latent_part: str = _added("", "all")
-    """What of the latents the distance depends on: all, or joints (their joint part alone). Empty: joints where
-    exploration moves nothing but the robot, all with a free object in the scene and for recordings, which may show
-    other things that move."""
+    """What of the latents the distance depends on: all, joints (their joint part alone), or objects (that and the
+    places of objects). Empty: joints where exploration moves nothing but the robot, objects where the encoder reads
+    their places, else all, because recordings may show other things that move."""
+    goal: str = _added("pose")
+    """What the goal is: pose, or objects (their places alone, `StepsToObjects`)."""
+    near_m: float = _added(0.02)
+    """Objects count as at their goal within this distance."""
+    discount: float = _added(0.98)
+    """Of a predictor step, towards goals of objects."""
+    expectile: float = _added(0.9)
+    """Of the steps to goals of objects: 0.5 is those of an average recording, 1 those of the fastest."""
     seed: int = 0
 
 
@@ -329,6 +361,7 @@ class Config:
     photometry: PhotometryConfig = field(default_factory=PhotometryConfig)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    predictor: PredictorConfig = field(default_factory=PredictorConfig)
     goal: GoalConfig = field(default_factory=GoalConfig)
     distance: DistanceConfig = field(default_factory=DistanceConfig)
     inverse: InverseConfig = field(default_factory=InverseConfig)
@@ -377,6 +410,8 @@ def with_settings(config: Config, settings: Sequence[str]) -> Config:
             raise ValueError(f"--set {path}: found '{text}', expected a number above 0.")
         if name == "latent_part" and value not in ("", *LATENT_PARTS):
             raise ValueError(f"--set {path}: found '{text}', expected {' or '.join(LATENT_PARTS)}.")
+        if setting.startswith("distance.goal=") and value not in GOALS:
+            raise ValueError(f"--set {path}: found '{text}', expected {' or '.join(GOALS)}.")
         if name.endswith("_share") and not 0 <= value <= 1:
             raise ValueError(f"--set {path}: found '{text}', expected a share from 0 to 1.")
         config = dataclasses.replace(config, **{stage: dataclasses.replace(section, **{name: value})})

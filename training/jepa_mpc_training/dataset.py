@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ import numpy as np
 
 from .config import CollectConfig
 
+FALLEN_M = 0.05
+"""Change of height from which on an object has left what it rested on."""
 _CAMERAS = "cameras.json"
 _PERIOD = "period_ms.json"
 _OBJECTS, _OBJECT_NAMES = "objects.npy", "objects.json"
@@ -37,18 +40,24 @@ def save_objects(folder: Path, names: Sequence[str], poses: np.ndarray | None) -
         (folder / _OBJECT_NAMES).write_text(json.dumps(list(names)) + "\n")
 
 
+def has_fallen(places: np.ndarray) -> np.ndarray:
+    """Whether an object has left what it rested on, from its places `[..., T + 1, 3]`: `[..., T + 1]`."""
+    return np.abs(places[..., 2] - places[..., :1, 2]) > FALLEN_M
+
+
 class Stretches(NamedTuple):
     """Stretches of episodes, `length` frames each, one predictor step apart.
 
     frames uint8 `[count, V, length, H, W, 3]` (of several cameras as in `Dataset`), the blocks of raw actions between
-    them `[count, length - 1, block * J]`, ordered [period][joint], and joint positions and velocities at the frames
-    `[count, length, J]`.
+    them `[count, length - 1, block * J]`, ordered [period][joint], joint positions and velocities at the frames
+    `[count, length, J]`, and the places of the O objects `[count, length, 3 O]` (`Dataset.object_places`).
     """
 
     frames: np.ndarray
     actions: np.ndarray
     positions: np.ndarray
     velocities: np.ndarray
+    places: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -61,8 +70,8 @@ class Dataset:
     of several cameras, empty for one.
 
     `objects`: poses float32 `[E, T + 1, O, 7]` of the free objects `object_names` at the frames, position in m and
-    quaternion (x, y, z, w), in the frame of the root link; None if there are none. They are for figures, and no input
-    of a model.
+    quaternion (x, y, z, w), in the frame of the root link; None if there are none. They are for figures and losses, and
+    no input of a model.
     """
 
     frames: np.ndarray
@@ -106,6 +115,16 @@ class Dataset:
         """Positions, then velocities at the frames: `[E, T + 1, 2 J]`."""
         return np.concatenate((self.positions, self.velocities), axis=2)
 
+    @cached_property
+    def object_places(self) -> np.ndarray:
+        """Places of the objects at the frames, in m: `[E, T + 1, 3 O]`. NaN from when on an object has fallen off what
+        it rested on."""
+        if self.objects is None:
+            return np.empty((*self.positions.shape[:2], 0), dtype=np.float32)
+        places = self.objects[..., :3]
+        fallen = np.logical_or.accumulate(has_fallen(places.swapaxes(1, 2)), axis=2).swapaxes(1, 2)
+        return np.where(fallen[..., None], np.nan, places).reshape(*places.shape[:2], -1)
+
     def split(self, held_out: float) -> tuple[np.ndarray, np.ndarray]:
         """Indices of the episodes `(training, held out)`; at least one each."""
         count = len(self.frames)
@@ -124,4 +143,5 @@ class Dataset:
         frames = self.frames[episode[:, None, None], views, frame_index[:, None]]
         actions = self.actions[episode[:, None], action_index]
         at = episode[:, None], frame_index
-        return Stretches(frames, actions.reshape(count, length - 1, -1), self.positions[at], self.velocities[at])
+        blocks = actions.reshape(count, length - 1, -1)
+        return Stretches(frames, blocks, self.positions[at], self.velocities[at], self.object_places[at])

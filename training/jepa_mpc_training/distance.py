@@ -13,6 +13,7 @@ from tqdm import tqdm
 from .config import DistanceConfig
 from .moments import Goals, random_views
 from .nets import DistanceHead
+from .steps_to_objects import StepsToObjects, load_steps_to_objects
 
 _FASTEST_SHARE = 0.05
 """The fastest of the recorded steps: this share of them counts as full speed when the head is calibrated."""
@@ -89,9 +90,11 @@ def fit_distance(
     return _calibrate(head, latents, stride)
 
 
-def load_distance(path: Path) -> DistanceHead:
-    """Reads a file of `train_distance`."""
+def load_distance(path: Path) -> DistanceHead | StepsToObjects:
+    """Reads a file of `train_distance` or `train_steps_to_objects`."""
     state = torch.load(path, weights_only=True)
+    if "numbers" in state:
+        return load_steps_to_objects(state)
     config, ignored, first = DistanceConfig(**state["config"]), state.get("ignored", 0), state.get("first", 0)
     head = DistanceHead(config, state["latent_dim"], ignored, first)
     head.load_state_dict(state["head"])

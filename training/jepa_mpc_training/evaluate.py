@@ -13,24 +13,23 @@ from typing import Any, Protocol
 
 import numpy as np
 from jepa_mpc_mujoco.plant import Plant as MujocoPlant
-from jepa_mpc_sim.joint_limits import AS_DESCRIBED, JointLimits, RobotOptions
+from jepa_mpc_mujoco.world import World
+from jepa_mpc_sim.joint_limits import AS_DESCRIBED, RobotOptions
+from jepa_mpc_sim.scene import Scene
 from tqdm import tqdm
 
 from .camera_choice import camera_indices
 from .conditions import NOMINAL, Condition
 from .config import FRAME_SIZE, TICK_MS, PlannerConfig
 from .exporters.errors import ExportRefusedError
+from .objects import Surroundings
 from .periods import ticks_in
 from .planner import ActionSpace, CemPlanner
 from .robot import Robot
 from .runtime import ExportedModel
 from .simulators import Simulator, open_plant
+from .tasks import Push, Reach, Task
 
-SUCCESS_DISTANCE_M = 0.05
-SUCCESS_SPEED_RAD_S = 0.1
-"""In m/s for joints that slide."""
-DURATION_MS = 6000
-MIN_START_DISTANCE_M = 0.2
 FINAL_TEST_SEED = 1000
 """Seeds from here on are reserved for the final test with the real node. Nothing is tuned on them."""
 
@@ -49,11 +48,11 @@ class Timing:
         """Control periods that begin before the plan from a frame can be there: at least one."""
         return max(1, math.ceil(self.delay_ms / period_ms))
 
-    def frame_times(self) -> set[int]:
-        """Times of the frames of one episode, in ms, on the simulators' grid of 2 ms."""
-        count = int(DURATION_MS / self.frame_period_ms)
+    def frame_times(self, duration_ms: int) -> set[int]:
+        """Times of the frames of an episode of `duration_ms`, in ms, on the simulators' grid of 2 ms."""
+        count = int(duration_ms / self.frame_period_ms)
         times = (round(index * self.frame_period_ms / 2) * 2 for index in range(count + 1))
-        return {time for time in times if time < DURATION_MS}
+        return {time for time in times if time < duration_ms}
 
 
 @dataclass(frozen=True)
@@ -109,21 +108,9 @@ class Eyes(Protocol):
         ...
 
 
-Tip = Callable[[np.ndarray], np.ndarray]
-"""Joint positions `[J]` -> position of the tip, `[x, y, z]` in m."""
-
-
-def draw_problem(tip: Tip, limits: JointLimits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Start and goal poses, uniform over the joint range, fingertips at least 0.2 m apart."""
-    while True:
-        start, goal = (rng.uniform(limits.lowest_drawn, limits.highest_drawn) for _ in range(2))
-        if np.linalg.norm(tip(start) - tip(goal)) >= MIN_START_DISTANCE_M:
-            return start, goal
-
-
 def run_episode(
     robot: Robot,
-    tip: Tip,
+    task: Task,
     model: Eyes,
     policy: Policy,
     seed: int,
@@ -139,11 +126,9 @@ def run_episode(
     space = model.action_space
     ticks, period_ms, step_ms = ticks_in(space.period_ms, "action.periodMs"), space.period_ms, space.step_ms
     rng, grain = np.random.default_rng([seed, 7]), np.random.default_rng([seed, 8])
-    plant = robot.plant
-    start, goal = draw_problem(tip, plant.limits, rng)
-    robot.reset(start, condition.delay_ms)
-    goal_tip = tip(goal)
-    goal_latent = model.encode_goal(condition.develop(robot.see_at(goal), grain), goal if captures_goal else None)
+    plant, joints = robot.plant, len(robot.plant.joint_names)
+    goal = task.begin(robot, rng, condition.delay_ms)
+    goal_latent = model.encode_goal(condition.develop(goal.frame, grain), goal.position if captures_goal else None)
 
     frames: deque[tuple[float, np.ndarray]] = deque(
         maxlen=math.ceil(model.window * step_ms / timing.frame_period_ms) + 1
@@ -152,15 +137,15 @@ def run_episode(
     pending: list[tuple[float, _Plan]] = []
     last_planned_ms: float | None = None
     frame_index, settled_s = 0, None
-    frame_times = timing.frame_times()
-    for now, following in pairwise(sorted({*range(0, DURATION_MS + 1, TICK_MS), *frame_times})):
+    frame_times = timing.frame_times(task.duration_ms)
+    for now, following in pairwise(sorted({*range(0, task.duration_ms + 1, TICK_MS), *frame_times})):
         if now in frame_times:
             seen = condition.develop(robot.see(), grain)
             frames.append((now, model.encode(seen, plant.position, plant.velocity)))
             if frame_index % timing.plan_every == 0:
                 committed = np.stack(
                     [
-                        _committed(plan, pending, now + period * period_ms, ticks, len(start))
+                        _committed(plan, pending, now + period * period_ms, ticks, joints)
                         for period in range(timing.committed_periods(period_ms))
                     ]
                 )
@@ -173,14 +158,11 @@ def run_episode(
         if now % TICK_MS == 0:
             while pending and pending[0][0] <= now:
                 plan = pending.pop(0)[1]
-            robot.command(np.zeros(len(start)) if plan is None else plan.at(now))
+            robot.command(np.zeros(joints) if plan is None or task.is_held(now) else plan.at(now))
         robot.advance((following - now) / 1000)
-        if following % TICK_MS == 0 and settled_s is None:
-            near = np.linalg.norm(tip(plant.position) - goal_tip) < SUCCESS_DISTANCE_M
-            if near and np.all(np.abs(plant.velocity) < SUCCESS_SPEED_RAD_S):
-                settled_s = following / 1000
-    final = float(np.linalg.norm(tip(plant.position) - goal_tip))
-    return Episode(settled_s is not None, settled_s, final, float(np.abs(plant.velocity).max()))
+        if following % TICK_MS == 0 and task.observe(robot, following) and settled_s is None:
+            settled_s = following / 1000
+    return Episode(settled_s is not None, settled_s, task.distance_m(robot), float(np.abs(plant.velocity).max()))
 
 
 def evaluate(
@@ -196,9 +178,13 @@ def evaluate(
     frame_size: int = FRAME_SIZE,
     options: RobotOptions = AS_DESCRIBED,
     captures_goal: bool = False,
+    scene: Scene = (),
+    pushes: bool = False,
+    object_moves: bool = False,
 ) -> dict[str, Any]:
     """Runs one episode for each of `seeds`; `policy` is one of POLICIES. A model with several cameras sees through
-    those of their names.
+    those of their names. The robot is in a `scene` in MuJoCo; with `pushes` it has to push the first free object of it,
+    which with `object_moves` is suddenly somewhere else at first (`Push`).
 
     `captures_goal`: the joint positions of the goal are known, not only its picture. The appearance of `condition`
     applies to MuJoCo alone. `frame_size` is that of the recordings. Raises ValueError for seeds that are reserved for
@@ -211,7 +197,7 @@ def evaluate(
         )
     episodes = []
     with ExitStack() as stack:
-        body = stack.enter_context(closing(MujocoPlant(urdf_xml, options=options)))
+        body = stack.enter_context(closing(MujocoPlant(urdf_xml, options=options, world=World(scene))))
         body.set_appearance(condition.appearance)
         plant = (
             body if simulator == "mujoco" else stack.enter_context(closing(open_plant(simulator, urdf_xml, options)))
@@ -219,12 +205,13 @@ def evaluate(
         names = tuple(model.cameras) if len(model.cameras) > 1 else ()
         cameras = camera_indices(plant.cameras, names, frame_size)
         robot = Robot(plant, tracking_gain, frame_size=frame_size, cameras=cameras)
+        task = Push(Surroundings(body, scene, cameras), object_moves) if pushes else Reach(body.fingertip)
         progress = tqdm(seeds, desc=f"evaluate {policy}", unit="episode")
         for seed in progress:
             chosen = _policy(policy, model, config)
-            episodes.append(run_episode(robot, body.fingertip, model, chosen, seed, timing, condition, captures_goal))
+            episodes.append(run_episode(robot, task, model, chosen, seed, timing, condition, captures_goal))
             progress.set_postfix(success=f"{sum(e.success for e in episodes)}/{len(episodes)}")
-    return _summary(episodes, config, timing, policy, seeds)
+    return _summary(episodes, config, timing, policy, seeds, task.near_m)
 
 
 Run = tuple[PlannerConfig, Timing, str, int]
@@ -255,7 +242,7 @@ def runs_of(planner: PlannerConfig, usual: Timing, episodes: int, proposes: bool
 
 
 def _summary(
-    episodes: list[Episode], config: PlannerConfig, timing: Timing, policy: str, seeds: range
+    episodes: list[Episode], config: PlannerConfig, timing: Timing, policy: str, seeds: range, near_m: float
 ) -> dict[str, Any]:
     settled = [episode.settled_s for episode in episodes if episode.settled_s is not None]
     final = [episode.final_m for episode in episodes]
@@ -268,7 +255,7 @@ def _summary(
         "failed_seeds": [seed for seed, episode in zip(seeds, episodes, strict=True) if not episode.success],
         "median_settled_s": float(np.median(settled)) if settled else None,
         "median_final_m": float(np.median(final)),
-        "final_within_5cm": sum(distance < SUCCESS_DISTANCE_M for distance in final),
+        "final_within": sum(distance < near_m for distance in final),
     }
 
 

@@ -61,6 +61,8 @@ class Networks:
     joint_part: JointPart | None = None
     goal_encoder: nn.Module | None = None
     cameras: Sequence[str] = (CAMERA,)
+    object_width: int = 0
+    """Numbers that are the places of objects: the last ones of those that an image shows."""
 
 
 def export(
@@ -150,7 +152,7 @@ def _golden(networks: Networks, dataset: Dataset, config: TrainConfig) -> dict[s
     rng, window = np.random.default_rng(0), config.window
     episodes = np.arange(len(dataset.frames))
     count = golden_count(networks.camera.width * networks.camera.height * len(networks.cameras))
-    frames, actions, positions, velocities = dataset.sequences(rng, episodes, count, window + 1, config.block)
+    frames, actions, positions, velocities, _ = dataset.sequences(rng, episodes, count, window + 1, config.block)
     with torch.no_grad():
         # The first view, without photometry.
         seen = networks.camera.fit(planar(frames[:, 0, :window]))
@@ -249,7 +251,7 @@ def manifest_of(
         "licence": about["licence"],
         "graphs": entries["graphs"],
         "cameras": _cameras(networks),
-        **_joint_state(joints, config.train.latent_dim, networks.joint_part),
+        **_latent(joints, config.train.latent_dim, networks),
         "history": {"mode": "sliding", "window": config.train.window, "warmup": "repeat"},
         "action": {
             "kind": "joint_velocity",
@@ -287,15 +289,20 @@ def _cameras(networks: Networks) -> list[dict[str, Any]]:
     return [networks.camera.manifest(name, f"{topic_name(name)}/image_raw") for name in networks.cameras]
 
 
-def _joint_state(joints: list[str], shown: int, part: JointPart | None) -> dict[str, Any]:
+def _latent(joints: list[str], shown: int, networks: Networks) -> dict[str, Any]:
     """`latent` of the manifest, whose images have `shown` numbers, and `proprioception`, if there is a joint part."""
+    part, free = networks.joint_part, shown - networks.object_width
     if part is None:
         return {"latent": {"tokens": 1, "dim": shown}}
     fields = [{"kind": kind, "joint": joint} for kind in ("joint_position", "joint_velocity") for joint in joints]
-    at, dim = shown + part.size, shown + part.width
+    at, dim = shown + part.still, shown + part.width
     # A goal is at rest, so velocities say nothing of the distance to it.
-    streams = [("image", "images", 0, shown, 1), ("joints", PROPRIOCEPTION, shown, at, 1)]
-    streams.append(("velocities", PROPRIOCEPTION, at, dim, 0))
+    streams = [
+        ("image", "images", 0, free, 1),
+        *([("objects", "images", free, shown, 1)] if networks.object_width else []),
+        ("joints", PROPRIOCEPTION, shown, at, 1),
+        ("velocities", PROPRIOCEPTION, at, dim, 0),
+    ]
     return {
         "latent": {
             "tokens": 1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from tqdm import tqdm
 from .config import InverseConfig, TrainConfig
 from .moments import Goals, random_views
 from .nets import InverseDynamics
+from .steps_to_objects import are_near
 
 Distance = Callable[[Tensor, Tensor], Tensor]
 """Latents `[B, 1, D]` and goals `[B, 1, D]` -> predictor steps `[B]`."""
@@ -20,16 +22,22 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 _CHECKED_WAYS = 16384
 """Held-out ways that the figures are of."""
 
+_DRAWN_FOR_EACH = 4
+_MOVED_SHARE = 0.85
+"""Share of the ways to places of objects that move them."""
+
 
 class Recorded(NamedTuple):
     """What the head learns from, of the same episodes.
 
-    latents `[E, V, T + 1, D]`, raw actions between them `[E, T, J]`, and the `pictures` of `Goals` or None.
+    latents `[E, V, T + 1, D]`, raw actions between them `[E, T, J]`, the `pictures` of `Goals` or None, and, for goals
+    of objects, the places of these in m `[E, T + 1, 3 O]`.
     """
 
     latents: Tensor
     actions: Tensor
     pictures: Tensor | None
+    places: Tensor | None = None
 
 
 class _Ways(NamedTuple):
@@ -61,6 +69,7 @@ def train_inverse(
     folder: Path,
     ignored: int = 0,
     first: int = 0,
+    towards: TowardsObjects | None = None,
 ) -> dict[str, Any]:
     """Trains a head that proposes `horizon` predictor steps of `block` actions and writes `inverse.pt` to `folder`;
     returns figures.
@@ -69,17 +78,21 @@ def train_inverse(
     after the last of them the robot rests. Random motion rarely takes the shortest way, so a way counts
     `exp(-detour / config.detour)`, where the detour is how much longer it took than the `distance`: imitation
     weighted by an advantage (Peng et al. 2019, arXiv 1910.00177), of goals in hindsight (Yang et al. 2022, arXiv
-    2202.04478). `limit [J]`: largest action of each joint. `ignored`, `first`: as in `DistanceHead`.
+    2202.04478). `limit [J]`: largest action of each joint. `ignored`, `first`: as in `DistanceHead`. `towards`: goals
+    are places of objects, and the poses that the robot has there do not count.
     """
     torch.manual_seed(config.seed)
     generator = torch.Generator().manual_seed(config.seed)
     dim = training.latents.shape[3]
-    head = InverseDynamics(config, dim, horizon, block, limit, ignored, first)
+    # Where objects are at their goal, the robot is not in a pose of its own.
+    of_objects = {} if towards is None else {"rests_at_goal": False, "goal_numbers": towards.goal_numbers}
+    head = InverseDynamics(config, dim, horizon, block, limit, ignored, first, **of_objects)
+    draw = _draw if towards is None else towards.draw
     optimizer = torch.optim.AdamW(head.parameters(), lr=config.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps, config.learning_rate * 0.01)
     progress = tqdm(range(config.steps), desc="inverse", unit="step")
     for step in progress:
-        ways = _draw(training, head, config, config.batch, generator)
+        ways = draw(training, head, config, config.batch, generator)
         weight = ways.weight(distance, config)
         error = ((head.sequence(ways.start, ways.goal) - ways.actions) / limit).square().mean((1, 2))
         loss = (weight * error).sum() / weight.sum()
@@ -99,10 +112,12 @@ def train_inverse(
         "ignored": ignored,
         "first": first,
         "rests_at_goal": head.rests_at_goal,
+        "goal_numbers": head.goal_numbers,
         "head": head.state_dict(),
     }
     torch.save(state, folder / "inverse.pt")
-    figures = _figures(head, held_out, distance, limit, config)
+    ways = draw(held_out, head, config, _CHECKED_WAYS, torch.Generator().manual_seed(config.seed))
+    figures = _figures(head, ways, distance, limit, config)
     return {**figures, "read_out": in_words(figures)}
 
 
@@ -120,6 +135,7 @@ def load_inverse(path: Path) -> InverseDynamics:
         ignored,
         first,
         rests_at_goal=state.get("rests_at_goal", False),
+        goal_numbers=state.get("goal_numbers"),
     )
     head.load_state_dict(state["head"])
     return head.eval()
@@ -155,13 +171,56 @@ def _draw(
     )
 
 
+@dataclass(frozen=True)
+class TowardsObjects:
+    """Goals that are places of objects.
+
+    `goal_numbers`: first and last of them in a latent; objects count as at their goal within `near_m`.
+    """
+
+    goal_numbers: tuple[int, int]
+    near_m: float
+
+    def draw(
+        self, recorded: Recorded, head: InverseDynamics, config: InverseConfig, count: int, generator: torch.Generator
+    ) -> _Ways:
+        """Random ways to where the objects are up to `config.ahead` periods later. A way ends where they first are
+        near; most are ways that move them, and in the others the robot rests."""
+        latents, actions, _, places = recorded
+        last = actions.shape[1]
+        drawn = count * _DRAWN_FOR_EACH
+        episode, view, other = random_views(latents, drawn, generator)
+        start = torch.randint(last + 1, (drawn,), generator=generator)
+        periods = ((last - start).clamp_max(config.ahead) * torch.rand(drawn, generator=generator)).round().long()
+        goal = places[episode, start + periods]
+        is_near = are_near(places[episode, start], goal, self.near_m)
+        is_known = (goal + places[episode, start]).isfinite().all(1)
+        weights = is_known * torch.where(is_near, 1 - _MOVED_SHARE, _MOVED_SHARE)
+        # Shares of those that were drawn, whatever the recordings have of each.
+        weights = weights / torch.where(is_near, (is_near & is_known).sum(), (~is_near & is_known).sum()).clamp_min(1)
+        chosen = torch.multinomial(weights.float(), count, generator=generator)
+        episode, view, other, start, periods, goal = (
+            values[chosen] for values in (episode, view, other, start, periods, goal)
+        )
+        ahead = torch.arange(config.ahead + 1)
+        passed = places[episode[:, None], (start[:, None] + ahead).clamp_max(last)]
+        reached = are_near(passed, goal[:, None], self.near_m)
+        taken = torch.where(reached, ahead, periods[:, None]).amin(1)
+        following = torch.arange(head.horizon * head.block)
+        driven = actions[episode[:, None], (start[:, None] + following).clamp_max(last - 1)]
+        return _Ways(
+            latents[episode, view, start].float(),
+            latents[episode, other, start + periods].float(),
+            driven * (following < taken[:, None]).unsqueeze(2),
+            taken / head.block,
+        )
+
+
 def _figures(
-    head: InverseDynamics, held_out: Recorded, distance: Distance, limit: Tensor, config: InverseConfig
+    head: InverseDynamics, ways: _Ways, distance: Distance, limit: Tensor, config: InverseConfig
 ) -> dict[str, Any]:
     """Root mean squares of what the first action of held-out ways is off, as shares of the largest action: of the
     head's, and of none. Ways count as in training."""
-    generator = torch.Generator().manual_seed(config.seed)
-    ways = _draw(held_out, head, config, _CHECKED_WAYS, generator)
     with torch.no_grad():
         first = head.sequence(ways.start, ways.goal)[:, 0] / limit
     taken = ways.actions[:, 0] / limit

@@ -10,6 +10,7 @@ from jepa_mpc_sim.joint_limits import JointLimits
 from torch import Tensor, nn
 
 from .nets import together
+from .tip_place import TipPlace
 
 _EPSILON = 1e-6
 
@@ -87,8 +88,8 @@ class PositionCode(nn.Module):
 
 
 class JointPart(PositionCode):
-    """The part of a latent that holds the joints: `width` numbers, those of the positions, then the velocities divided
-    by their limits.
+    """The part of a latent that holds the joints: `width` numbers, those of the positions, then with a `tip` its place,
+    then the velocities divided by their limits.
 
     It is a fixed function of the measured joint state. `forward` takes the state as the node passes it, normalised by
     `mean` and `std` `[2 J]`: positions by centre and half of their range, velocities by their limit.
@@ -96,15 +97,19 @@ class JointPart(PositionCode):
 
     limit: Tensor
 
-    def __init__(self, joints: JointKinds) -> None:
+    def __init__(self, joints: JointKinds, tip: TipPlace | None = None) -> None:
         super().__init__(joints)
         self.register_buffer("limit", torch.tensor(joints.velocity))
-        self.width = self.size + self.joints
+        self.tip = tip
+        self.still = self.size + (0 if tip is None else 3)
+        """Numbers that do not depend on the velocities."""
+        self.width = self.still + self.joints
 
     @classmethod
     def restore(cls, state: dict[str, Tensor]) -> Self:
         """The part with the joints of a `state_dict`."""
-        part = cls(kinds_to_fill(state))
+        mounts = state.get("tip.mounts")
+        part = cls(kinds_to_fill(state), None if mounts is None else TipPlace(len(mounts)))
         part.load_state_dict(state)
         return part
 
@@ -120,7 +125,8 @@ class JointPart(PositionCode):
 
     def of(self, states: Tensor) -> Tensor:
         """Positions, then velocities `[..., 2 J]`, in rad, m and per second -> the part `[..., width]`."""
-        return torch.cat((self.targets(states[..., : self.joints]), states[..., self.joints :] / self.limit), dim=-1)
+        code, velocities = self.targets(states[..., : self.joints]), states[..., self.joints :] / self.limit
+        return torch.cat((*self._still(code), velocities), dim=-1)
 
     def forward(self, proprioception: Tensor) -> Tensor:
         return self.of(proprioception * self.std + self.mean)
@@ -132,7 +138,15 @@ class JointPart(PositionCode):
     def at_rest(self, code: Tensor) -> Tensor:
         """The numbers of positions `[..., size]` with velocities of 0: `[..., width]`."""
         # Computed, because zeros that are made have the traced batch in the exported graph.
-        return torch.cat((code, 0 * code[..., : self.joints]), dim=-1)
+        return torch.cat((*self._still(code), 0 * code[..., : self.joints]), dim=-1)
+
+    def _still(self, code: Tensor) -> list[Tensor]:
+        """The numbers of positions `[..., size]` and, if it counts, the place of the tip `[..., 3]`."""
+        if self.tip is None:
+            return [code]
+        sine, cosine, scaled = self._parts(code)
+        slid = scaled * self.half_range[self._slides] + self.centre[self._slides]
+        return [code, self.tip(sine, cosine, slid)]
 
 
 class EncoderWithJoints(nn.Module):

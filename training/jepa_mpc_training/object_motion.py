@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from .dataset import Dataset
+from .dataset import Dataset, has_fallen
 from .read_out import in_words, read_out_places
 
 _MOVED_M = 0.01
 """Displacement from which on an object counts as moved."""
 _IN_MOTION_M_S = 0.01
-_FALLEN_M = 0.05
-"""Change of height from which on an object has left what it rested on."""
 _ENOUGH_MOVED, _FEW_FALLEN = 0.2, 0.1
 """Shares of the episodes: those in which an object should move, and those in which it may fall."""
 
@@ -66,7 +64,7 @@ def read_out_objects(latents: np.ndarray, dataset: Dataset, fitted: np.ndarray, 
     views, r2, shown = latents.shape[1], {}, []
     for index, name in enumerate(dataset.object_names):
         places = dataset.objects[:, :, index, :3]
-        rests = ~_has_fallen(places)
+        rests = ~has_fallen(places)
         fits = np.repeat(rests[fitted][:, None], views, axis=1)
         targets = np.repeat(places[fitted][:, None], views, axis=1)
         test = rests[held_out]
@@ -88,14 +86,9 @@ def _of_both(r2: Sequence[float | None], variance: np.ndarray) -> float | None:
     return float(sum(value * spread for value, spread in moved) / total) if moved else None
 
 
-def _has_fallen(places: np.ndarray) -> np.ndarray:
-    """Whether an object has left what it rested on, from its places `[..., T + 1, 3]`: `[..., T + 1]`."""
-    return np.abs(places[..., 2] - places[..., :1, 2]) > _FALLEN_M
-
-
 def _measure(name: str, places: np.ndarray, period_s: float) -> ObjectMotion:
     """Of its places `[E, T + 1, 3]`. What an object does after it fell is no motion to learn from."""
-    fallen = _has_fallen(places)
+    fallen = has_fallen(places)
     away = np.where(fallen, 0.0, np.linalg.norm((places - places[:, :1])[..., :2], axis=2)).max(1)
     speed = np.linalg.norm(np.diff(places, axis=1), axis=2) / period_s
     moved = away > _MOVED_M

@@ -94,6 +94,18 @@ class Surroundings:
         """Puts objects at random places for the next reset; returns a pose of the robot `[J]` that touches nothing."""
         return self._placer.arrange(rng)
 
+    def pushed(
+        self, rng: np.random.Generator, position: np.ndarray, goal: np.ndarray, distance_m: tuple[float, float]
+    ) -> np.ndarray:
+        """Poses `[O, 7]` from which a push leads to `goal [O, 7]`: the first object is elsewhere, from as far as
+        `distance_m` says, and the robot at `position [J]` does not touch it. The objects are there afterwards.
+
+        Raises SceneError if there is no room.
+        """
+        self.put(goal)
+        self._placer.displace(rng, self._plant.objects[0], position, goal[0, :2], distance_m)
+        return self.poses()
+
     def pusher(self, rng: np.random.Generator, period_s: float) -> Pusher:
         """A robot's pushes of the objects; `period_s`: how long each target velocity is held."""
         return Pusher(rng, self._plant, self._control, self._pushables, period_s)

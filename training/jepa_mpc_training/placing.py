@@ -54,6 +54,31 @@ class Placer:
             remedy="Leave out some of them, make them smaller, or give the robot more room.",
         )
 
+    def displace(
+        self,
+        rng: np.random.Generator,
+        name: str,
+        start: np.ndarray,
+        middle: np.ndarray,
+        distance_m: tuple[float, float],
+    ) -> None:
+        """Moves one object to a random place in a distance from `middle [2]` of between the two of `distance_m`. The
+        robot at `start [J]` does not touch it there. Raises SceneError if there is no room."""
+        one = next(each for each in self._objects if each.name == name)
+        for _ in range(_TRIES * _TRIES):
+            place = self._pushables[name].reach.draw(rng)
+            if not distance_m[0] <= np.linalg.norm(place - middle) <= distance_m[1]:
+                continue
+            self._plant.place_object(name, _standing(one, place, rng.uniform(-np.pi, np.pi)))
+            if self._rests(name, place, one.pose.position[2]) and self._is_clear(name, start):
+                return
+        raise SceneError(
+            f"scene, object '{name}'",
+            found=f"no place {distance_m[0]:g} to {distance_m[1]:g} m from its goal in {_TRIES * _TRIES} tries",
+            expected="places within reach where it touches neither the robot nor other objects",
+            remedy="Give the robot more room, or leave out other objects.",
+        )
+
     def _placed(self, rng: np.random.Generator, start: np.ndarray) -> bool:
         for one in self._objects:
             for _ in range(_TRIES // 10):

@@ -40,13 +40,15 @@ def probe(
     folder: Path,
     shown: int | None = None,
     goals: Tensor | None = None,
+    of_poses: bool = True,
 ) -> dict[str, Any]:
     """Figures on held-out episodes: R2 of a linear read-out of each joint and object, also in words, both costs by the
     true distance, and the difference between two views of one pose.
 
     latents `[E, V, T + 1, D]`, of which the first `shown` numbers (None: all) are what images show: the read-out takes
     these alone. `goals`: the same moments as goals that are given as pictures, if that is something else. Costs are
-    taken between views of different appearance. `errors` are those of rollouts, by the number of steps; a step has
+    taken between views of different appearance; without `of_poses`, goals are no poses of the robot, and there are no
+    figures of costs. `errors` are those of rollouts, by the number of steps; a step has
     `block` periods. Writes `costs.png`, `rollout.png` and `invariance.png` to `folder`.
     """
     step_s = block * dataset.period_ms / 1000
@@ -75,26 +77,36 @@ def probe(
         "r2": r2,
         "read_out": [*in_words(joint_names, r2), *objects.pop("object_read_out", [])],
         **objects,
-        **costs(
-            truth,
-            latents[testing],
-            distance,
-            velocity_limit * step_s,
-            folder / "costs.png",
-            goals=None if goals is None else goals[testing],
-            used=head.used,
+        **(
+            costs(
+                truth,
+                latents[testing],
+                distance,
+                velocity_limit * step_s,
+                folder / "costs.png",
+                goals=None if goals is None else goals[testing],
+                used=head.used,
+            )
+            if of_poses
+            else {}
         ),
         "rollout_error": plot_errors(errors, step_s, folder / "rollout.png"),
         "invariance": invariances,
     }
 
 
-def planning(probed: Probed, errors: np.ndarray) -> dict[str, Any]:
+def planning(probed: Probed, errors: np.ndarray, of_poses: bool = True) -> dict[str, Any]:
     """Whether a planner can find its way with the model, as figures and in `verdicts`, one sentence each.
 
-    `errors`: see `rollout_errors`.
+    `errors`: see `rollout_errors`. Without `of_poses`, goals are no poses of the robot, and nothing is said of how the
+    objective follows its joints.
     """
-    apart, recorded, joints = spread(probed), demonstrated(probed), sensitivity(probed)
+    recorded = demonstrated(probed)
+    if not of_poses:
+        preferred = [] if recorded is None else [demonstrated_in_words(recorded, probed.step_s)]
+        verdicts = [*errors_in_words(errors, probed.horizon, probed.step_s), *preferred]
+        return {"demonstrated": recorded, "verdicts": verdicts}
+    apart, joints = spread(probed), sensitivity(probed)
     return {
         "candidates": apart,
         "demonstrated": recorded,

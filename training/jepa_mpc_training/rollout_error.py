@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from .dataset import Dataset
 from .nets import rollout
@@ -43,9 +44,16 @@ def rollout_errors(jepa: Any, dataset: Dataset, episodes: np.ndarray, steps: int
         taken = torch.cat([blocks[:, start + window - 1 : start + window - 1 + steps] for start in starts])
         actual = torch.cat([latents[:, start + window : start + window + steps] for start in starts])
         predicted = rollout(jepa.predictor, history.unsqueeze(2), taken).squeeze(2)
-        error = (predicted - actual).square().mean((0, 2))
-        still_error = (history[:, -1:] - actual).square().mean((0, 2))
-    return (error / still_error.clamp_min(1e-12)).cpu().numpy().astype(np.float64)
+        errors = relative_errors(predicted, actual, history[:, -1:])
+    return errors.cpu().numpy().astype(np.float64)
+
+
+def relative_errors(predicted: Tensor, actual: Tensor, newest: Tensor) -> Tensor:
+    """Mean squared error of latents `[B, K, D]`, relative to predicting that they stay as the `newest [B, 1, D]`:
+    `[K]`."""
+    error = (predicted - actual).square().mean((0, 2))
+    still_error = (newest - actual).square().mean((0, 2))
+    return error / still_error.clamp_min(1e-12)
 
 
 def errors_in_words(errors: np.ndarray, horizon: int, step_s: float) -> list[str]:

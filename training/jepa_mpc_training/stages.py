@@ -1,4 +1,4 @@
-"""The stages in their order: collect, train, goal, distance, inverse, probe, export, evaluate."""
+"""The stages in their order: collect, train, predictor, goal, distance, inverse, probe, export, evaluate."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from .exporters.errors import ExportRefusedError
 from .features import Features, features_of, open_encoder, write_features
 from .goal_reader import GoalEncoder, GoalReader, PictureReader, load_reader, read_all, train_reader
 from .goal_reader import in_words as accuracy_in_words
-from .inverse import Recorded, load_inverse, train_inverse
+from .inverse import Recorded, TowardsObjects, load_inverse, train_inverse
 from .joint_code import EncoderWithJoints, joint_kinds
 from .kinematics import LinkPlaces
 from .nets import DistanceHead, Encoder, SeparateImages
@@ -41,6 +41,7 @@ from .object_motion import lines as object_lines
 from .object_motion import object_motion
 from .objects import by_content, free_objects, refuse_scene_of_recordings, scene_of
 from .periods import require_long_episodes, ticks_in
+from .predictor import Motions, load_predictor, train_predictor
 from .probe import planning, probe
 from .probed import Probed, squared_distance
 from .randomise import view_count
@@ -49,9 +50,11 @@ from .recordings.source import Source, identity, remember, remembered, source_of
 from .rollout_error import ROLLOUT_STEPS, rollout_errors
 from .runtime import ExportedModel
 from .stage import fingerprint, run_stage
+from .steps_to_objects import ObjectNumbers, StepsToObjects, train_steps_to_objects
+from .tip_place import TipPlace
 from .train import Jepa, load_jepa, train
 
-STAGES = ("collect", "train", "goal", "distance", "inverse", "probe", "export", "evaluate")
+STAGES = ("collect", "train", "predictor", "goal", "distance", "inverse", "probe", "export", "evaluate")
 
 _GAZEBO_HAS_ONE = "Leave it empty, or simulate in MuJoCo alone: Gazebo has one camera."
 
@@ -99,6 +102,7 @@ class Pipeline:
         if self._recorded is not None:
             refuse_scene_of_recordings(config.collect)
         scene = scene_of(config.collect)
+        _require_places(config, free_objects(scene))
         config = with_latent_parts(config, self._recorded is not None or bool(free_objects(scene)))
         self._config = config
         self._run_folder = run_folder
@@ -117,20 +121,24 @@ class Pipeline:
             )
         seen = fingerprint(collected, config.photometry, encoder, self._encoder.sha256 if self._encoder else "")
         trained = fingerprint(seen, config.train)
+        predicted = fingerprint(trained, config.predictor) if config.predictor.enabled else trained
         # Without proprioception there is no goal reader, and nothing depends on its settings.
         read = fingerprint(trained, config.goal) if config.train.proprioception else trained
         distanced = fingerprint(read, config.distance)
+        # Heads do not depend on the predictor; what is made of all graphs does.
+        forecast = [config.predictor] if config.predictor.enabled else []
         inverted = fingerprint(distanced, config.inverse, config.planner.horizon)
         # Without inverse dynamics nothing depends on their settings.
         graphs = inverted if config.inverse.enabled else distanced
-        exported = fingerprint(graphs, config.name, config.planner, str(model_folder.resolve()))
+        exported = fingerprint(graphs, config.name, config.planner, str(model_folder.resolve()), *forecast)
         self._made_from = {
             "collect": collected,
             "features": seen,
             "train": trained,
+            "predictor": predicted,
             "goal": read,
             "distance": distanced,
-            "probe": fingerprint(distanced, config.planner, "verdicts"),
+            "probe": fingerprint(distanced, config.planner, "verdicts", *forecast),
             "inverse": inverted,
             "export": exported,
             "evaluate": fingerprint(exported, config.evaluate),
@@ -193,6 +201,7 @@ class Pipeline:
         switches = {
             "goal": ("train.proprioception", self._config.train.proprioception),
             "inverse": ("inverse.enabled", self._config.inverse.enabled),
+            "predictor": ("predictor.enabled", self._config.predictor.enabled),
         }
         return {stage: setting for stage, (setting, is_on) in switches.items() if not is_on}
 
@@ -202,6 +211,7 @@ class Pipeline:
             "collect": folder / "frames.npy",
             "features": folder / "features.npy",
             "train": folder / "jepa.pt",
+            "predictor": folder / "predictor.pt",
             "goal": folder / "reader.pt",
             "distance": folder / "distance.pt",
             "inverse": folder / "inverse.pt",
@@ -250,7 +260,19 @@ class Pipeline:
         config = self._config
         joints = joint_kinds(self._limits)
         made_from = self._made_from["train"]
-        return train(self._seen(), joints, config.train, config.photometry, folder, made_from, self._group)
+        tip = None
+        if config.train.tip_place:
+            tip = TipPlace.of_robot(self._robot, self._joints, joints.prismatic, self._tip)
+        return train(self._seen(), joints, config.train, config.photometry, folder, made_from, self._group, tip)
+
+    def _predictor(self, folder: Path) -> dict[str, Any]:
+        config, dataset = self._config, self._dataset()
+        jepa = load_jepa(self._run_folder / "train" / "jepa.pt")
+        recorded = (self._encoded(), torch.from_numpy(dataset.actions), torch.from_numpy(dataset.object_places))
+        training, held_out = (
+            Motions(*(values[some] for values in recorded)) for some in dataset.split(config.train.held_out)
+        )
+        return train_predictor(jepa, training, held_out, config.train, config.predictor, folder)
 
     def _goal(self, folder: Path) -> dict[str, Any]:
         config, jepa = self._config, self._jepa()
@@ -264,6 +286,15 @@ class Pipeline:
     def _distance(self, folder: Path) -> dict[str, Any]:
         training, _ = self._dataset().split(self._config.train.held_out)
         latents, goals = self._learned_from(self._config.distance)
+        if self._config.distance.goal == "objects":
+            return train_steps_to_objects(
+                latents[training],
+                torch.from_numpy(self._dataset().object_places[training]),
+                self._object_numbers(),
+                self._config.distance,
+                self._config.train.block,
+                folder,
+            )
         return train_distance(
             latents[training],
             self._config.distance,
@@ -278,10 +309,14 @@ class Pipeline:
         config = self._config
         actions = torch.from_numpy(self._dataset().actions)
         latents, goals = self._learned_from(config.inverse)
+        places = torch.from_numpy(self._dataset().object_places)
         training, held_out = (
-            Recorded(latents[part], actions[part], None if goals is None else goals[part])
+            Recorded(latents[part], actions[part], None if goals is None else goals[part], places[part])
             for part in self._dataset().split(config.train.held_out)
         )
+        numbers, towards = self._object_numbers(), None
+        if config.distance.goal == "objects":
+            towards = TowardsObjects((numbers.first, numbers.last), config.distance.near_m)
         figures = train_inverse(
             training,
             held_out,
@@ -293,12 +328,13 @@ class Pipeline:
             folder,
             self._velocities(),
             self._unseen(config.inverse.latent_part),
+            towards,
         )
         print(*figures["read_out"], sep="\n")
         return figures
 
     def _probe(self, folder: Path) -> dict[str, Any]:
-        head = self._distance_head()
+        head, of_poses = self._distance_head(), self._config.distance.goal == "pose"
         held_out = self._config.train.held_out
         seen = self._seen()
         errors = rollout_errors(self._jepa(), seen, seen.split(held_out)[1], ROLLOUT_STEPS)
@@ -314,15 +350,16 @@ class Pipeline:
             folder,
             self._config.train.latent_dim,
             self._read_goals(),
+            of_poses,
         )
         if self._config.train.proprioception:
             read = json.loads((self._run_folder / "goal" / "goal.json").read_text())["figures"]
             figures |= {"goal_reader": read, "read_out": [*figures["read_out"], *read["read_out"]]}
-        figures |= planning(self._probed(head), errors)
+        figures |= planning(self._probed(head), errors, of_poses)
         print(*figures["read_out"], *figures["verdicts"], sep="\n")
         return figures
 
-    def _probed(self, head: DistanceHead) -> Probed:
+    def _probed(self, head: DistanceHead | StepsToObjects) -> Probed:
         """The model with the objective of its planner, and the held-out episodes."""
         planner, limits = self._config.planner, self._limits
         is_temporal = planner.objective == "temporal_distance"
@@ -371,7 +408,7 @@ class Pipeline:
             camera = self._encoder.camera
         whole = jepa.encoder if camera is None else nn.Sequential(front, jepa.encoder).eval()
         inverse = load_inverse(self._run_folder / "inverse" / "inverse.pt") if self._config.inverse.enabled else None
-        networks = Networks(whole, camera or jepa.camera, jepa.predictor, head, inverse)
+        networks = Networks(whole, camera or jepa.camera, jepa.predictor, head, inverse, object_width=jepa.object_width)
         if dataset.cameras:
             networks = dataclasses.replace(networks, encoder=SeparateImages(whole).eval(), cameras=dataset.cameras)
         if jepa.joint_part is None:
@@ -411,51 +448,33 @@ class Pipeline:
     def _evaluate(self, _folder: Path) -> dict[str, Any]:
         model = ExportedModel(self._model_folder)
         planner, episodes = self._config.planner, self._config.evaluate.episodes
-        frame_size, robot = self._config.collect.frame_size, self._config.robot
+        pushes = self._config.distance.goal == "objects"
+        shared: dict[str, Any] = {
+            "frame_size": self._config.collect.frame_size,
+            "options": self._config.robot,
+            "scene": scene_of(self._config.collect) if pushes else (),
+            "pushes": pushes,
+        }
         # The camera gives a frame at the start of each control period, as in the data.
         usual = Timing(frame_period_ms=float(self._config.collect.period_ms))
         runs = runs_of(planner, usual, episodes, model.proposes)
         policies = {
-            name: evaluate(
-                self._urdf_xml, model, settings, range(count), timing, policy, frame_size=frame_size, options=robot
-            )
+            name: evaluate(self._urdf_xml, model, settings, range(count), timing, policy, **shared)
             for name, (settings, timing, policy, count) in runs.items()
         }
-        if model.reads_goals:
-            policies["planner, joint positions of the goal known"] = evaluate(
-                self._urdf_xml,
-                model,
-                planner,
-                range(episodes),
-                usual,
-                frame_size=frame_size,
-                options=robot,
-                captures_goal=True,
+
+        def planned(count: int, **changes: Any) -> dict[str, Any]:
+            return evaluate(self._urdf_xml, model, planner, range(count), usual, **shared, **changes)
+
+        if model.reads_goals and not pushes:
+            policies["planner, joint positions of the goal known"] = planned(episodes, captures_goal=True)
+        conditions = {name: planned(episodes // 2, condition=condition) for name, condition in CONDITIONS.items()}
+        if pushes:
+            conditions["the object is suddenly elsewhere while the robot stands still"] = planned(
+                episodes // 2, object_moves=True
             )
-        conditions = {
-            name: evaluate(
-                self._urdf_xml,
-                model,
-                planner,
-                range(episodes // 2),
-                usual,
-                condition=condition,
-                frame_size=frame_size,
-                options=robot,
-            )
-            for name, condition in CONDITIONS.items()
-        }
         if count := self._config.evaluate.gazebo_episodes:
-            conditions["in Gazebo"] = evaluate(
-                self._urdf_xml,
-                model,
-                planner,
-                range(count),
-                usual,
-                simulator="gazebo",
-                frame_size=frame_size,
-                options=robot,
-            )
+            conditions["in Gazebo"] = planned(count, simulator="gazebo")
         return {"policies": policies, "conditions": conditions, "speed": benchmark(model, planner.samples)}
 
     def _dataset(self) -> Dataset:
@@ -468,9 +487,12 @@ class Pipeline:
         return Features.of(self._dataset(), self._run_folder / "features" / "features.npy")
 
     def _jepa(self) -> Jepa:
-        return load_jepa(self._run_folder / "train" / "jepa.pt")
+        jepa = load_jepa(self._run_folder / "train" / "jepa.pt")
+        if self._config.predictor.enabled:
+            load_predictor(self._run_folder / "predictor" / "predictor.pt", jepa.predictor)
+        return jepa
 
-    def _distance_head(self) -> DistanceHead:
+    def _distance_head(self) -> DistanceHead | StepsToObjects:
         return load_distance(self._run_folder / "distance" / "distance.pt")
 
     def _reader(self, jepa: Jepa) -> GoalReader:
@@ -480,16 +502,22 @@ class Pipeline:
         """Numbers of a latent that are velocities."""
         return len(self._joints) if self._config.train.proprioception else 0
 
+    def _object_numbers(self) -> ObjectNumbers:
+        """Where latents have the places of objects."""
+        shown, jepa = self._config.train.latent_dim, self._jepa()
+        return ObjectNumbers(shown + jepa.joint_width, shown - jepa.object_width, shown)
+
     def _unseen(self, latent_part: str) -> int:
         """How many numbers at the front of a latent a head overlooks that learns from this part."""
-        return self._config.train.latent_dim if latent_part == "joints" else 0
+        shown, objects = self._config.train.latent_dim, self._dataset().object_places.shape[2]
+        return {"all": 0, "objects": shown - objects, "joints": shown}[latent_part]
 
     def _learned_from(self, head: DistanceConfig | InverseConfig) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Latents `[E, V, T + 1, D]` that a head learns from, and goals that are read from pictures (`_read_goals`), or
         None. To encode and to read large images takes minutes, so a head that needs none of it gets none."""
         if head.picture_share > 0:
             return self._encoded(), self._read_goals()
-        if head.latent_part == "all":
+        if head.latent_part != "joints":
             return self._encoded(), None
         joints = self._jepa().joint_part.of(torch.from_numpy(self._dataset().states)).unsqueeze(1)
         return torch.cat((joints.new_zeros(*joints.shape[:3], self._config.train.latent_dim), joints), dim=3), None
@@ -508,8 +536,16 @@ class Pipeline:
         return self._goals
 
     def _encoded(self) -> torch.Tensor:
+        """Latents of every frame `[E, V, T + 1, D]`. To encode large images takes minutes, so they are kept on disk."""
         if self._latents is None:
-            self._latents = self._jepa().encode_all(self._seen(), self._config.photometry)
+            file, made_from = self._run_folder / "train" / "latents.pt", self._made_from["train"]
+            kept = torch.load(file, weights_only=True) if file.exists() else {}
+            if kept.get("made_from") == made_from:
+                self._latents = kept["latents"]
+            else:
+                jepa = load_jepa(self._run_folder / "train" / "jepa.pt")
+                self._latents = jepa.encode_all(self._seen(), self._config.photometry)
+                torch.save({"made_from": made_from, "latents": self._latents}, file)
         return self._latents
 
 
@@ -527,11 +563,44 @@ def _moved_tip(robot: Robot, moved: Sequence[str], chosen: str) -> str:
     return tip
 
 
+def _require_places(config: Config, objects: Sequence[str]) -> None:
+    """Raises ExportRefusedError for settings that need the places of objects where the data has none, or where the
+    encoder does not read them."""
+    if config.train.object_reading and not objects:
+        raise ExportRefusedError(
+            "train.object_reading",
+            found=f"{config.train.object_reading:g}, with {config.collect.scene or 'no scene'}",
+            expected="a scene with a free object, whose places the simulator records",
+            remedy="Pass --set collect.scene=FILE with a free object in it, or leave out train.object_reading.",
+        )
+    if config.distance.goal == "objects":
+        if not config.train.object_reading:
+            raise _without_places("distance.goal", "objects")
+        if config.evaluate.gazebo_episodes:
+            raise ExportRefusedError(
+                "evaluate.gazebo_episodes",
+                found=f"{config.evaluate.gazebo_episodes}, with distance.goal=objects",
+                expected="pushes in MuJoCo",
+                remedy="Leave it out: Gazebo shows the robot without the objects.",
+            )
+
+
+def _without_places(setting: str, found: str) -> ExportRefusedError:
+    return ExportRefusedError(
+        setting,
+        found=f"{found}, with train.object_reading=0",
+        expected="latents with the places of objects",
+        remedy="Pass --set train.object_reading=5.",
+    )
+
+
 def with_latent_parts(config: Config, others_move: bool) -> Config:
     """The configuration with the part of the latents that each head learns from. `others_move`: whether the data may
     show motion of something else than the robot, as recordings and scenes with free objects do. Raises
     ExportRefusedError for the joint part of latents without one."""
     usual = "joints" if config.train.proprioception and not others_move else "all"
+    if usual == "all" and config.train.object_reading:
+        usual = "objects"
     for stage in ("distance", "inverse"):
         section = getattr(config, stage)
         part = section.latent_part or usual
@@ -542,5 +611,7 @@ def with_latent_parts(config: Config, others_move: bool) -> Config:
                 expected="latents with a joint part",
                 remedy=f"Pass --set {stage}.latent_part=all, or leave train.proprioception on.",
             )
+        if part == "objects" and not config.train.object_reading:
+            raise _without_places(f"{stage}.latent_part", part)
         config = dataclasses.replace(config, **{stage: dataclasses.replace(section, latent_part=part)})
     return config

@@ -28,6 +28,7 @@ from .joint_readout import JointReadout
 from .nets import Encoder, Predictor, Projection, rollout
 from .photometry import photographed
 from .rollout_error import rollout_errors
+from .tip_place import PLACE_SCALE_M, TipPlace
 
 _CURVE_EVERY = 20
 
@@ -47,6 +48,8 @@ class Jepa:
     pixel_std: list[float]
     readout: JointReadout | None = None
     joint_part: JointPart | None = None
+    object_width: int = 0
+    """Numbers that are the places of objects: the last ones of those that an image shows."""
 
     @property
     def networks(self) -> list[nn.Module]:
@@ -145,14 +148,16 @@ def train(
     folder: Path,
     made_from: str,
     group: ProcessGroup = SINGLE_PROCESS,
+    tip: TipPlace | None = None,
 ) -> dict[str, Any]:
-    """Trains and writes `jepa.pt` to `folder`, and its curves to `curves.png` and `tensorboard/`.
+    """Trains and writes `jepa.pt` to `folder`, and its curves to `curves.png` and `tensorboard/`. `tip`: the place that
+    latents have, too.
 
     Resumes from `checkpoint.pt` if it was made from the same inputs. In a `group` each process takes a part of the
     batch and draws motions of its own; only the main process writes.
     """
     torch.manual_seed(config.seed)
-    jepa = _start_from(dataset, Path(config.start), config) if config.start else _new(dataset, config, joints)
+    jepa = _start_from(dataset, Path(config.start), config) if config.start else _new(dataset, config, joints, tip)
     if not config.joint_readout:
         jepa.readout = None
     elif jepa.readout is None:
@@ -234,6 +239,8 @@ def save_jepa(jepa: Jepa, config: TrainConfig, joints: int, path: Path) -> None:
     size = {} if isinstance(jepa, FeatureJepa) else {"frame_size": jepa.encoder.frame_size}
     if size and jepa.encoder.cameras > 1:
         size["cameras"] = jepa.encoder.cameras
+    if jepa.object_width:
+        size["object_width"] = jepa.object_width
     torch.save({"config": config.__dict__, "joints": joints, **size, **_state(jepa)}, path)
 
 
@@ -252,12 +259,13 @@ def load_jepa(path: Path) -> Jepa:
     predictor.load_state_dict(state["predictor"])
     readout = JointReadout.restore(config, state["readout"]).eval() if "readout" in state else None
     kind = Jepa if places is None else FeatureJepa
-    return kind(encoder.eval(), predictor.eval(), state["pixel_mean"], state["pixel_std"], readout, joint_part)
+    pixels, objects = (state["pixel_mean"], state["pixel_std"]), state.get("object_width", 0)
+    return kind(encoder.eval(), predictor.eval(), *pixels, readout, joint_part, objects)
 
 
 def _start_from(dataset: Dataset, start: Path, config: TrainConfig) -> Jepa:
-    """A model to continue from. Raises ExportRefusedError if its input is not what the data has, if it takes
-    proprioception and `config` does not, or the other way round, and for another block or history."""
+    """A model to continue from. Raises ExportRefusedError if its input is not what the data has, if its latents have
+    parts that those of `config` do not have, or the other way round, and for another block or history."""
     jepa = load_jepa(start)
     found, expected = _input_of(jepa), _input_in(dataset)
     if found != expected:
@@ -267,14 +275,19 @@ def _start_from(dataset: Dataset, start: Path, config: TrainConfig) -> Jepa:
             expected=f"one on {expected}",
             remedy="Pass the encoder, its settings and the cameras that the model was trained on.",
         )
-    if config.proprioception != (jepa.joint_part is not None):
-        found, expected = ("without proprioception", "with it") if config.proprioception else ("with it", "without")
-        raise ExportRefusedError(
-            f"train.start={start}",
-            found=f"a model {found}",
-            expected=f"one {expected}",
-            remedy=f"Pass --set train.proprioception={'off' if config.proprioception else 'on'}.",
-        )
+    part = jepa.joint_part
+    for setting, has, wants, values in (
+        ("proprioception", part is not None, config.proprioception, ("off", "on")),
+        ("tip_place", part is not None and part.tip is not None, config.tip_place, ("off", "on")),
+        ("object_reading", jepa.object_width > 0, config.object_reading > 0, ("0", "5")),
+    ):
+        if has != wants:
+            raise ExportRefusedError(
+                f"train.start={start}",
+                found=f"a model {_with(has)} train.{setting}",
+                expected=f"one {_with(wants)}",
+                remedy=f"Pass --set train.{setting}={values[has]}.",
+            )
     if (jepa.block, jepa.window) != (config.block, config.window):
         found, expected = (
             f"a model with a block of {steps.block} and a history of {steps.window}" for steps in (jepa, config)
@@ -286,6 +299,10 @@ def _start_from(dataset: Dataset, start: Path, config: TrainConfig) -> Jepa:
             remedy=f"Pass --set train.block={jepa.block} --set train.window={jepa.window}.",
         )
     return jepa
+
+
+def _with(has: bool) -> str:
+    return "with" if has else "without"
 
 
 def _input_of(jepa: Jepa) -> str:
@@ -302,19 +319,20 @@ def _input_in(dataset: Dataset) -> str:
     return images_in_words(dataset.camera_count)
 
 
-def _new(dataset: Dataset, config: TrainConfig, joints: JointKinds) -> Jepa:
-    joint_part = JointPart(joints) if config.proprioception else None
+def _new(dataset: Dataset, config: TrainConfig, joints: JointKinds, tip: TipPlace | None) -> Jepa:
+    joint_part = JointPart(joints, tip) if config.proprioception else None
+    objects = dataset.object_places.shape[2] if config.object_reading else 0
     predictor = Predictor(config, dataset.actions.shape[2], 0 if joint_part is None else joint_part.width)
     if isinstance(dataset, Features):
         projection = Projection(config, *dataset.frames.shape[3:])
         projection.mean, projection.std = dataset.spread()
-        return FeatureJepa(projection, predictor, [], [], joint_part=joint_part)
+        return FeatureJepa(projection, predictor, [], [], joint_part=joint_part, object_width=objects)
     some = dataset.frames[:: max(1, len(dataset.frames) // 50)].reshape(-1, 3) * PIXEL_SCALE
     # A constant channel is not scaled.
     std = np.where(some.std(0) < 1e-3, 1.0, some.std(0))
     pixels = some.mean(0).round(4).tolist(), std.round(4).tolist()
     encoder = Encoder(config, dataset.frames.shape[-2], dataset.camera_count)
-    return Jepa(encoder, predictor, *pixels, joint_part=joint_part)
+    return Jepa(encoder, predictor, *pixels, joint_part=joint_part, object_width=objects)
 
 
 def _loss(
@@ -326,9 +344,10 @@ def _loss(
     seed: list[int],
 ) -> tuple[Tensor, dict[str, float]]:
     """The loss and its parts: the latents of every view, predicted over several steps from the history of every view,
-    and the regularisers. The joint part, which no training can make collapse, has a loss of its prediction alone."""
+    and the regularisers. The joint part, which no training can make collapse, has a loss of its prediction alone. The
+    places of objects are those of the recordings, and nothing else shapes them."""
     window = config.window
-    frames, actions, positions, velocities = dataset.sequences(
+    frames, actions, positions, velocities, places = dataset.sequences(
         np.random.default_rng(seed), episodes, config.batch, window + config.rollout, config.block
     )
     generator = torch.Generator().manual_seed(seed[0] * 1_000_003 + seed[1] + sum(seed[2:]) * 7_368_787)
@@ -340,21 +359,36 @@ def _loss(
     blocks = torch.from_numpy(actions)[:, window - 1 :].repeat_interleave(frames.shape[1], dim=0).to(jepa.device)
     predicted = rollout(jepa.predictor, history, blocks).squeeze(2).unflatten(0, frames.shape[:2])
     dim = latents.shape[3]
+    free = dim - jepa.object_width
+    learned = latents[..., :free]
     # [batch, view predicted from, view compared with, step, D]
-    prediction = (predicted[:, :, None, :, :dim] - latents[:, None, :, window:]).square().mean()
-    invariance = (latents - latents.mean(1, keepdim=True)).square().mean()
-    regularisation = sigreg(latents.flatten(0, 2), config.projections, generator)
+    prediction = (predicted[:, :, None, :, :free] - learned[:, None, :, window:]).square().mean()
+    invariance = (learned - learned.mean(1, keepdim=True)).square().mean()
+    regularisation = sigreg(learned.flatten(0, 2), config.projections, generator)
     loss = prediction + config.invariance * invariance + config.regulariser * regularisation
     parts = {"prediction": prediction, "invariance": invariance, "sigreg": regularisation}
     if jepa.joint_part is not None:
         parts["joint_prediction"] = (predicted[..., dim:] - whole[:, :, window:, dim:]).square().mean()
         loss = loss + config.joint_prediction * parts["joint_prediction"]
+    if jepa.object_width:
+        # Every view of a moment shows the same places.
+        wanted = torch.from_numpy(places).to(jepa.device)[:, None] / PLACE_SCALE_M
+        parts["object_reading"] = place_error(latents[..., free:], wanted)
+        parts["object_prediction"] = place_error(predicted[..., free:dim], wanted[:, :, window:])
+        loss = loss + config.object_reading * parts["object_reading"]
+        loss = loss + config.object_prediction * parts["object_prediction"]
     if jepa.readout is not None:
         # Every view of a moment shows the same joint positions.
         recorded = torch.from_numpy(positions).to(jepa.device)[:, None].expand(*latents.shape[:3], -1)
         parts["joint_readout"] = jepa.readout.error(latents, recorded)
         loss = loss + config.joint_readout * parts["joint_readout"]
     return loss, {name: float(part.detach()) for name, part in parts.items()}
+
+
+def place_error(places: Tensor, wanted: Tensor) -> Tensor:
+    """Mean squared error of places of objects; those that are NaN in `wanted` do not count."""
+    # A NaN has to be replaced before it is subtracted, or its gradient is one, too.
+    return (places - torch.where(wanted.isnan(), places.detach(), wanted)).square().mean()
 
 
 def _learning_rate(config: TrainConfig, step: int) -> float:

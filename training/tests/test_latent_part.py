@@ -49,7 +49,7 @@ def test_without_a_joint_part_the_heads_take_the_image() -> None:
 
 @pytest.mark.parametrize("stage", ["distance", "inverse"])
 def test_another_part_is_refused(stage: str) -> None:
-    expected = rf"^--set {stage}\.latent_part: found 'joint', expected all or joints\.$"
+    expected = rf"^--set {stage}\.latent_part: found 'joint', expected all or joints or objects\.$"
     with pytest.raises(ValueError, match=expected):
         with_settings(Config(), [f"{stage}.latent_part=joint"])
 

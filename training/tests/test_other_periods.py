@@ -34,6 +34,7 @@ from jepa_mpc_training.rollout_error import ROLLOUT_STEPS, rollout_errors
 from jepa_mpc_training.runtime import ExportedModel
 from jepa_mpc_training.stage import fingerprint
 from jepa_mpc_training.stages import Pipeline
+from jepa_mpc_training.tasks import Reach
 from jepa_mpc_training.train import load_jepa, train
 
 PERIOD_MS, BLOCK, WINDOW, PERIODS = 40, 3, 3, 24
@@ -134,7 +135,7 @@ def test_the_history_reaches_back_by_whole_steps_and_what_is_under_way_is_commit
 ) -> None:
     watching, plant = _Watching(period_ms, block, window), Plant(URDF.read_text())
     try:
-        run_episode(Robot(plant, 10.0, frame_size=16), plant.fingertip, watching, watching.policy, 0, timing)
+        run_episode(Robot(plant, 10.0, frame_size=16), Reach(plant.fingertip), watching, watching.policy, 0, timing)
     finally:
         plant.close()
     number = len(watching.asked) - 1

@@ -107,7 +107,9 @@ def test_sequences_pair_each_block_of_actions_with_the_frames_around_it(tiny: Ti
         dataset.in_gazebo,
         100,
     )
-    frames, actions, positions, velocities = marked.sequences(np.random.default_rng(0), np.arange(12), 200, 4, block=2)
+    frames, actions, positions, velocities, _ = marked.sequences(
+        np.random.default_rng(0), np.arange(12), 200, 4, block=2
+    )
     assert (frames[:, 1] == frames[:, 0] + 100).all(), "both views at the same moments"
     first = frames[:, 0, :, 0, 0, 0].astype(int)
     assert (np.diff(first) == 2).all()
