@@ -13,7 +13,8 @@ using ignition::math::Pose3d;
 using ignition::math::Quaterniond;
 using ignition::math::Vector3d;
 
-/// Time constant of a velocity servo in s, for the joint's inertia at the pose where the model was loaded.
+/// Time constant of a velocity servo in s, for the joint's inertia at the pose where the model was loaded. At others it may
+/// have a small part of that inertia.
 constexpr double kServoTimeConstant = 0.004;
 
 void addWithChildren(const LinkPtr &link, gazebo::physics::Link_V &found)
@@ -34,6 +35,38 @@ double inertiaAbout(const gazebo::physics::Link_V &links, const Vector3d &anchor
     inertia += axis.Dot(link->WorldInertiaMatrix() * axis) + link->GetInertial()->Mass() * across.SquaredLength();
   }
   return inertia;
+}
+
+/// Solves A x = b for a symmetric, positive definite A, by Cholesky's decomposition. `matrix`: A, row by row.
+std::vector<double> solved(std::vector<double> matrix, std::vector<double> values)
+{
+  const std::size_t n = values.size();
+  const auto at = [&matrix, n](std::size_t row, std::size_t column) -> double & { return matrix[row * n + column]; };
+  for (std::size_t j = 0; j < n; ++j)
+  {
+    for (std::size_t k = 0; k < j; ++k)
+      at(j, j) -= at(j, k) * at(j, k);
+    at(j, j) = std::sqrt(at(j, j));
+    for (std::size_t i = j + 1; i < n; ++i)
+    {
+      for (std::size_t k = 0; k < j; ++k)
+        at(i, j) -= at(i, k) * at(j, k);
+      at(i, j) /= at(j, j);
+    }
+  }
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    for (std::size_t k = 0; k < i; ++k)
+      values[i] -= at(i, k) * values[k];
+    values[i] /= at(i, i);
+  }
+  for (std::size_t i = n; i-- > 0;)
+  {
+    for (std::size_t k = i + 1; k < n; ++k)
+      values[i] -= at(k, i) * values[k];
+    values[i] /= at(i, i);
+  }
+  return values;
 }
 
 double massOf(const gazebo::physics::Link_V &links)
@@ -95,14 +128,66 @@ std::size_t Arm::indexOf(const LinkPtr &link) const
 
 void Arm::actuate()
 {
-  for (std::size_t j = 0; j < this->size(); ++j)
+  // Efforts that follow from the velocities before the step would shake an arm whose inertia is far below that of the gains.
+  // These follow from the velocities after it, as those of MuJoCo's implicit integrator do:
+  // (M + h G) change = h G (set point - velocity), and the effort is M change / h.
+  const std::size_t n = this->size();
+  const double step = this->model_->GetWorld()->Physics()->GetMaxStepSize();
+  const auto mass = this->massMatrix();
+  auto implicit = mass;
+  std::vector<double> wanted(n);
+  for (std::size_t j = 0; j < n; ++j)
   {
+    const double gain = step * this->joints_[j].gain;
+    implicit[j * n + j] += gain;
+    wanted[j] = gain * (this->setPoints_[j] - this->joints_[j].handle->GetVelocity(0));
+  }
+  const auto change = solved(std::move(implicit), std::move(wanted));
+  for (std::size_t j = 0; j < n; ++j)
+  {
+    double effort = 0;
+    for (std::size_t k = 0; k < n; ++k)
+      effort += mass[j * n + k] * change[k] / step;
     const auto &handle = this->joints_[j].handle;
     const double limit = handle->GetEffortLimit(0);
-    const double effort = this->joints_[j].gain * (this->setPoints_[j] - handle->GetVelocity(0));
     this->efforts_[j] = limit < 0 ? effort : std::clamp(effort, -limit, limit);
     handle->SetForce(0, this->efforts_[j]);
   }
+}
+
+std::vector<double> Arm::massMatrix() const
+{
+  const std::size_t n = this->size();
+  std::vector<Vector3d> anchors, axes;
+  for (const auto &joint : this->joints_)
+  {
+    const Pose3d parent = this->links_[joint.parent]->WorldPose();
+    anchors.push_back(parent.Pos() + parent.Rot().RotateVector(joint.anchor));
+    axes.push_back(parent.Rot().RotateVector(joint.axis));
+  }
+  std::vector<double> matrix(n * n, 0.0);
+  for (std::size_t l = 0; l < this->links_.size(); ++l)
+  {
+    const auto &link = this->links_[l];
+    const Vector3d centre = link->WorldCoGPose().Pos();
+    const auto inertia = link->WorldInertiaMatrix();
+    // What a unit velocity of each joint gives the link's centre of mass, and its rotation; the joints that move it.
+    std::vector<Vector3d> linear(n), angular(n);
+    std::vector<std::size_t> moving;
+    for (std::size_t j = 0; j < n; ++j)
+    {
+      const auto &joint = this->joints_[j];
+      if (std::find(joint.beyond.begin(), joint.beyond.end(), l) == joint.beyond.end())
+        continue;
+      moving.push_back(j);
+      linear[j] = joint.isPrismatic ? axes[j] : axes[j].Cross(centre - anchors[j]);
+      angular[j] = joint.isPrismatic ? Vector3d::Zero : axes[j];
+    }
+    for (const auto j : moving)
+      for (const auto k : moving)
+        matrix[j * n + k] += link->GetInertial()->Mass() * linear[j].Dot(linear[k]) + angular[j].Dot(inertia * angular[k]);
+  }
+  return matrix;
 }
 
 void Arm::teleport(const std::vector<double> &positions)

@@ -60,11 +60,13 @@ private:
     ignition::math::Vector3d axis;
     /// Pose of the child in the parent's frame, at zero.
     ignition::math::Pose3d rest;
-    /// Effort per velocity error, in Nms.
+    /// Effort per velocity error, in Nms (prismatic joints: Ns/m).
     double gain;
   };
 
   Joint describe(const std::string &name) const;
+  /// Inertia of the joints at their present pose [J x J], row by row: kg m^2, kg and kg m.
+  std::vector<double> massMatrix() const;
   std::size_t indexOf(const gazebo::physics::LinkPtr &link) const;
   std::vector<ignition::math::Pose3d> posesAt(const std::vector<double> &positions) const;
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from camera_rate import assert_rate_holds
+from jepa_mpc_mujoco.plant import Plant
 from simulator_process import URDF
 
 from jepa_mpc_gazebo.errors import GazeboError
@@ -42,6 +43,38 @@ def test_an_arm_that_gravity_pulls_at_stays_where_it_is_put(installation: Instal
         np.testing.assert_allclose(plant.velocity, target, atol=0.02)
     finally:
         plant.close()
+
+
+def test_a_folded_arm_rests_although_its_servos_are_made_for_a_stretched_one(installation: Installation):
+    pose = np.array([-0.05, -1.79, 2.1, -2.32, -1.46, -0.05])
+    plant = GazeboPlant((URDF.parent / "ur5e.urdf").read_text(encoding="utf-8"), installation)
+    try:
+        plant.reset(pose)
+        plant.step(np.full(6, 0.3), 0.3)
+        plant.step(np.zeros(6), 0.3)
+        for _ in range(20):
+            plant.step(np.zeros(6), 0.01)
+            assert np.abs(plant.velocity).max() < 0.01
+    finally:
+        plant.close()
+
+
+def test_a_picture_is_that_of_mujoco_also_beyond_the_edge_of_the_table(installation: Installation):
+    urdf = (URDF.parent / "ur5e.urdf").read_text(encoding="utf-8")
+    pose = np.array([0.5, -1.2, 1.5, -1.5, -1.5, 0.0])
+    gazebo = GazeboPlant(urdf, installation)
+    try:
+        seen = gazebo.render_at(pose).astype(int)
+    finally:
+        gazebo.close()
+    mujoco = Plant(urdf)
+    try:
+        expected = mujoco.render_at(pose)
+    finally:
+        mujoco.close()
+    assert seen.shape == expected.shape
+    # Edges are smooth in Gazebo. A ground beyond the table would make 25 grey levels.
+    assert np.abs(seen - expected).mean() < 3
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
