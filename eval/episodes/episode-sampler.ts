@@ -1,10 +1,14 @@
 import { JepaMpcError } from '../../src/core/errors.js';
 import { createRng, deriveSeed } from '../../src/math/rng.js';
+import type { ObjectMove } from './objects/object-move.js';
 
 /** Start and goal of an episode, in URDF joint order, rad or m. */
 export interface EpisodeTask {
   readonly startRad: readonly number[];
+  /** The pose that the goal image shows. */
   readonly goalRad: readonly number[];
+  /** The object that is to be moved; absent: none, the robot is. */
+  readonly object?: ObjectMove;
 }
 
 /** Tip position in the robot's base frame [m] of joint positions [rad or m]. */
@@ -30,6 +34,18 @@ export function distanceM(a: readonly number[], b: readonly number[]): number {
 }
 
 /**
+ * A pose, uniform over the ranges of the joints, rad or m.
+ *
+ * @param uniforms at least `[J]`, in [0, 1)
+ */
+export function uniformPose(ranges: EpisodeSpace['ranges'], uniforms: Float32Array): number[] {
+  return ranges.map(([lower, upper], joint) => {
+    const value = lower + (uniforms[joint] ?? 0) * (upper - lower);
+    return Math.min(upper, Math.max(lower, value));
+  });
+}
+
+/**
  * Draws start and goal of one episode, each uniform over the ranges of the joints. Draws both again while one of them is not allowed, or
  * their tips are too close. The result depends on (seed, episode) only: a run of 5 episodes begins like a run of 100.
  *
@@ -42,13 +58,8 @@ export function sampleEpisode(seed: number, episode: number, space: EpisodeSpace
   let tooClose = 0;
   for (let attempt = 0; attempt < MAX_DRAWS; attempt++) {
     rng.uniforms(draw);
-    const pose = (offset: number): number[] =>
-      ranges.map(([lower, upper], joint) => {
-        const value = lower + (draw[offset + joint] ?? 0) * (upper - lower);
-        return Math.min(upper, Math.max(lower, value));
-      });
-    const startRad = pose(0);
-    const goalRad = pose(ranges.length);
+    const startRad = uniformPose(ranges, draw);
+    const goalRad = uniformPose(ranges, draw.subarray(ranges.length));
     if (!(distanceM(fingertipOf(startRad), fingertipOf(goalRad)) >= minTipDistanceM)) tooClose++;
     else if (isAllowed(startRad) && isAllowed(goalRad)) return { startRad, goalRad };
   }

@@ -31,6 +31,10 @@ export interface DemoRobot extends EpisodeSpace {
   readonly joints: readonly string[];
   /** Joints that could move, but are held. */
   readonly held: readonly string[];
+  /** Where they are held. */
+  readonly heldAt: HeldJoints;
+  /** Its description, without the joints that simulators fix. */
+  readonly urdf: Urdf;
   readonly limits: readonly JointLimit[];
   /** Whether the tip stays at one height. */
   readonly isLevel: boolean;
@@ -72,6 +76,8 @@ export async function loadRobot(choice: RobotChoice, model: MovingModel): Promis
     name: described.name === '' ? basename(choice.urdfFile) : described.name,
     joints,
     held: [...held.keys()],
+    heldAt: held,
+    urdf,
     limits,
     ranges: limits.map(({ continuous, lower, upper }) => (continuous ? [-Math.PI, Math.PI] : [lower, upper])),
     fingertipOf,

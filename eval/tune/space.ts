@@ -5,6 +5,7 @@ import { writeValue } from '../../src/core/write-value.js';
 import { readYaml } from '../../src/params/profile.js';
 import { parametersByName, type ParameterInfo } from '../../src/params/schema.js';
 import { unknownParameters, validateParameters } from '../../src/params/validate.js';
+import { plain } from '../plain-yaml.js';
 
 /** A range of numbers; whole ones for a parameter that is an integer. */
 export interface RangeOfNumbers {
@@ -156,12 +157,6 @@ function readRange(
     throw refuse(`step ${step}`, `a step above 0 and at most ${high - low}`, 'Give a step that fits.');
   }
   return { kind: 'range', isInteger, low, high, step: step ?? null, log };
-}
-
-/** Maps as objects, for the schemas. */
-function plain(value: unknown): unknown {
-  if (!(value instanceof Map)) return value;
-  return Object.fromEntries([...value].map(([key, entry]) => [String(key), plain(entry)]));
 }
 
 function show(value: unknown): string {
