@@ -4,9 +4,9 @@ import { JepaMpcError } from '../src/core/errors.js';
 import { InterruptWatch } from './demo/interrupt-watch.js';
 import type { ModelIdentity } from './demo/model-identity.js';
 import { isPlanDelay, SIMULATOR_NAMES, type SimulatorName } from './demo/simulators.js';
-import { DEFAULT_EPISODE_S } from './episodes/episode-judge.js';
+import { episodeDrawing } from './episodes/draw-episode.js';
 import { loadSubject } from './episodes/subject.js';
-import { taskOf, type TaskName } from './episodes/tasks/registry.js';
+import { taskOf, TIME_LIMITS, timeLimitS, type TaskName } from './episodes/tasks/registry.js';
 import { writtenTask, type WrittenTask } from './episodes/tasks/written-task.js';
 import { appendImperfection, episodeSeconds, wholeNumber } from './option-values.js';
 import { addRobotOptions, robotChoiceOf, type RobotChoice, type RobotFlags } from './robot-choice.js';
@@ -33,7 +33,7 @@ export interface RunSetting extends RobotChoice {
 export interface RunFlags extends RobotFlags, TaskFlag {
   readonly simulator: SimulatorName;
   readonly imperfect: readonly string[];
-  readonly episodeSeconds: number;
+  readonly episodeSeconds?: number;
   readonly seed: number;
   readonly jobs: number;
   readonly verbose: boolean;
@@ -52,7 +52,7 @@ export function addRunOptions(command: Command): Command {
       appendImperfection,
       [],
     )
-    .option('--episode-seconds <s>', 'time limit of an episode', episodeSeconds, DEFAULT_EPISODE_S)
+    .option('--episode-seconds <s>', `time limit of an episode (default: ${TIME_LIMITS})`, episodeSeconds)
     .option('--seed <n>', 'seed of starts, goals and planner noise', wholeNumber(0), 1)
     .option(
       '--jobs <n>',
@@ -82,7 +82,14 @@ export function runSettingOf(flags: RunFlags): RunSetting {
       remedy: 'Give a smaller number, or share a study between machines.',
     });
   }
-  const { simulator, imperfect, episodeSeconds: limitS, seed, jobs, verbose } = flags;
+  const {
+    simulator,
+    imperfect,
+    episodeSeconds: limitS = timeLimitS(flags.task),
+    seed,
+    jobs,
+    verbose,
+  } = flags;
   return {
     simulator,
     ...robotChoiceOf(flags, flags.simulator),
@@ -98,15 +105,18 @@ export function runSettingOf(flags: RunFlags): RunSetting {
 /**
  * Name of the robot, name and hash of the model, and the task: what every result says.
  *
- * @throws JepaMpcError `model.*`, `urdf.*` for a robot and a model that do not fit
+ * @throws JepaMpcError `model.*`, `urdf.*` for a robot and a model that do not fit; `params.invalid` for a task that they and the scene do not allow
  */
 export async function subjectOf(setting: RunSetting): Promise<{
   readonly robot: string;
   readonly model: ModelIdentity;
   readonly task: WrittenTask;
 }> {
-  const { robot, model } = await loadSubject(setting);
-  return { robot: robot.name, model, task: writtenTask(taskOf(setting.task, robot)) };
+  const subject = await loadSubject(setting);
+  const { robot, model } = subject;
+  const task = taskOf(setting.task, robot);
+  await episodeDrawing(task, subject, setting);
+  return { robot: robot.name, model, task: writtenTask(task) };
 }
 
 /**

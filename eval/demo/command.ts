@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { portNumber } from '../../src/cli/dashboard.js';
 import { JepaMpcError } from '../../src/core/errors.js';
-import { DEFAULT_EPISODE_S } from '../episodes/episode-judge.js';
+import { TIME_LIMITS, timeLimitS } from '../episodes/tasks/registry.js';
 import { appendImperfection, episodeSeconds, wholeNumber } from '../option-values.js';
 import { addRobotOptions, robotChoiceOf, type RobotFlags } from '../robot-choice.js';
 import { taskOption, type TaskFlag } from '../task-option.js';
@@ -36,7 +36,7 @@ interface Flags extends RobotFlags, TaskFlag {
   readonly imperfect: readonly string[];
   readonly simulator: SimulatorName;
   readonly episodes: number;
-  readonly episodeSeconds: number;
+  readonly episodeSeconds?: number;
   readonly seed: number;
   readonly lockstep: boolean;
   readonly headless: boolean;
@@ -60,7 +60,7 @@ export function demoCommand(): Command {
       new Option('--simulator <name>', 'what simulates the robot').choices(SIMULATOR_NAMES).default('mujoco'),
     )
     .option('--episodes <n>', 'episodes to run', wholeNumber(1), 5)
-    .option('--episode-seconds <s>', 'time limit of an episode', episodeSeconds, DEFAULT_EPISODE_S)
+    .option('--episode-seconds <s>', `time limit of an episode (default: ${TIME_LIMITS})`, episodeSeconds)
     .option('--seed <n>', 'seed of starts, goals and planner noise', wholeNumber(0), 1)
     .option('--lockstep', 'simulated time waits for the planner: same seed, same run', false)
     .option('--headless', 'no window, even where there is a display', false)
@@ -126,7 +126,7 @@ function toOptions(flags: Flags): DemoOptions {
     imperfections: flags.imperfect,
     task: flags.task,
     episodes: flags.episodes,
-    episodeSeconds: flags.episodeSeconds,
+    episodeSeconds: flags.episodeSeconds ?? timeLimitS(flags.task),
     seed: flags.seed,
     lockstep: flags.lockstep,
     headless: flags.headless,

@@ -9,17 +9,27 @@ const nonNegative = finite.min(0);
 const rate = finite.min(0).max(1);
 const interval95 = z.tuple([rate, rate]);
 const latency = z.strictObject({ p50: nonNegative, p95: nonNegative });
+const point = z.tuple([finite, finite, finite]);
 const baseline = z.strictObject({ successRate: rate, successInterval95: interval95 }).nullable();
 
-/** One episode: `startRad`, `goalRad` in the order of the joints of the robot, rad or m; `timeS` is simulated time to success, or the time limit. */
+/**
+ * One episode: `startRad`, `goalRad` in the order of the joints of the robot, rad or m; `timeS` is simulated time to success or to `failure`, or the
+ * time limit.
+ */
 const episode = z.strictObject({
   success: z.boolean(),
+  /** Of what the task moves: the tip, or an object along the surface. */
   finalDistanceM: nonNegative,
   /** Why the planner node held the robot when the time was up; empty when it did not. */
   holdReason: z.string(),
+  /** Why the goal went out of reach before the time limit; absent where it did not. */
+  failure: z.string().min(1).optional(),
   timeS: nonNegative,
   startRad: z.array(finite).min(1),
+  /** The pose that the goal image shows. */
   goalRad: z.array(finite).min(1),
+  /** The object that was to be moved, and its middle in the frame of the root link, m; absent where the task moves none. */
+  object: z.strictObject({ name: z.string(), startM: point, goalM: point }).optional(),
 });
 
 /** A pair that touched; `self_collisions`: two links that move, `surroundings`: a link other than the tool, then what it touched. */

@@ -8,6 +8,7 @@ import { cameraTopics, goalTopics } from '../episodes/cameras.js';
 import { idleInLockstep, SETTLE_PERIODS } from '../episodes/lockstep-driver.js';
 import type { DemoRobot } from '../episodes/robot.js';
 import type { Subject } from '../episodes/subject.js';
+import { movesObject } from '../episodes/tasks/registry.js';
 import { dashboardProgram, plannerProgram, simulatorProgram, type Program } from './programs.js';
 import type { Simulator } from './simulators.js';
 
@@ -69,6 +70,12 @@ export class DemoSession {
         { topic: `/${simulatorNode}/true_joint_states`, from: simulatorNode, to: DEMO_NODE },
         ...(options.simulator.reportsContacts
           ? [{ topic: `/${simulatorNode}/contacts`, from: simulatorNode, to: DEMO_NODE }]
+          : []),
+        ...(movesObject(options.task)
+          ? [
+              { topic: `/${simulatorNode}/true_object_poses`, from: simulatorNode, to: DEMO_NODE },
+              { topic: `/${simulatorNode}/set_objects`, from: DEMO_NODE, to: simulatorNode },
+            ]
           : []),
         { topic: `/${simulatorNode}/period`, from: simulatorNode, to: DEMO_NODE },
         { topic: `/${simulatorNode}/step`, from: DEMO_NODE, to: simulatorNode },

@@ -4,6 +4,7 @@ import type { Simulator } from './simulators.js';
 
 /** What simulator and planner node are started with. */
 export interface SessionOptions extends RobotChoice {
+  readonly task: TaskName;
   readonly simulator: Simulator;
   /** Imperfections of the robot, its camera and its planner, `name=value`; each name is an option of the simulator or of the planner node. */
   readonly imperfections: readonly string[];
@@ -27,7 +28,6 @@ export interface SessionOptions extends RobotChoice {
 
 /** Options of a demo run. */
 export interface DemoOptions extends SessionOptions {
-  readonly task: TaskName;
   /** At least 1. */
   readonly episodes: number;
   /** Time limit of an episode [s] of simulated time, above 0. */

@@ -1,5 +1,6 @@
 import { open, rm, writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { at } from '../../src/core/array-access.js';
 import { JepaMpcError } from '../../src/core/errors.js';
 import { percentile } from '../../src/math/percentile.js';
 import { CommandAudit } from '../episodes/command-audit.js';
@@ -15,7 +16,8 @@ import {
   type EpisodeSetting,
   type Policy,
 } from '../episodes/episode-runner.js';
-import { sampleEpisode, type EpisodeTask } from '../episodes/episode-sampler.js';
+import { episodeDrawing } from '../episodes/draw-episode.js';
+import type { EpisodeTask } from '../episodes/episode-sampler.js';
 import { taskOf, type Task } from '../episodes/tasks/registry.js';
 import { writtenTask } from '../episodes/tasks/written-task.js';
 import { InterruptWatch } from './interrupt-watch.js';
@@ -121,10 +123,11 @@ class DemoRun {
     const subject = await loadSubject(this.#options);
     const { robot, model } = subject;
     const task = taskOf(this.#options.task, robot);
+    const draw = await episodeDrawing(task, subject, { ...this.#options, simulator: simulator.name });
     for (const line of subjectLines(subject, task)) this.#terminal.line(line);
     await prepareFiles(writtenFiles(this.#options));
     if (recordingFile !== null) await removeRecording(recordingFile);
-    const drawn = Array.from({ length: episodes }, (_, episode) => sampleEpisode(seed, episode, robot));
+    const drawn = Array.from({ length: episodes }, (_, episode) => draw(seed, episode));
     const audit = new CommandAudit(robot.limits);
     const contacts = new ContactTally();
     const observer = new EpisodeObserver(audit, this.#figures, null, contacts);
@@ -138,14 +141,7 @@ class DemoRun {
       seed,
       mode: lockstep ? 'lockstep' : 'realtime',
       episodeSeconds: this.#options.episodeSeconds,
-      episodes: outcomes.map(({ success, finalDistanceM, holdReason, timeS }, index) => ({
-        success,
-        finalDistanceM,
-        holdReason,
-        timeS,
-        startRad: [...(drawn[index]?.startRad ?? [])],
-        goalRad: [...(drawn[index]?.goalRad ?? [])],
-      })),
+      episodes: outcomes.map((outcome, index) => writtenEpisode(outcome, at(drawn, index))),
       ...rateOf(outcomes),
       medianTimeS: medianTimeOf(outcomes),
       baselines,
@@ -237,7 +233,9 @@ class DemoRun {
       );
       outcomes.push(outcome);
       const figures = policy === 'planner' ? this.#figures : null;
-      const goal = robot.fingertipOf(episode.goalRad).slice(0, robot.isLevel ? 2 : 3);
+      const goal =
+        episode.object?.goal.xyz.slice(0, 2) ??
+        robot.fingertipOf(episode.goalRad).slice(0, robot.isLevel ? 2 : 3);
       this.#terminal.episode(title, index, drawn.length, outcome, goal, {
         planRateHz: figures?.latest('plan_rate_hz') ?? null,
         frameToCommandMs: figures?.latest('frame_to_command_ms') ?? null,
@@ -247,6 +245,25 @@ class DemoRun {
     if (policy === 'doNothing') await client.pause(false, SERVICE_TIMEOUT_MS);
     return outcomes;
   }
+}
+
+/** An episode as the report has it. */
+function writtenEpisode(
+  { success, finalDistanceM, holdReason, failure, timeS }: EpisodeOutcome,
+  { startRad, goalRad, object }: EpisodeTask,
+): DemoReport['episodes'][number] {
+  return {
+    success,
+    finalDistanceM,
+    holdReason,
+    ...(failure !== '' && { failure }),
+    timeS,
+    startRad: [...startRad],
+    goalRad: [...goalRad],
+    ...(object !== undefined && {
+      object: { name: object.name, startM: [...object.start.xyz], goalM: [...object.goal.xyz] },
+    }),
+  };
 }
 
 function rateOf(outcomes: readonly EpisodeOutcome[]): BaselineReport {

@@ -74,24 +74,25 @@ export class DemoTerminal {
     this.#bar?.update(this.#shown.value, this.#shown.texts);
   }
 
-  /** Prints one line for a finished episode (0-based). @param goalTip coordinates to show [m] */
+  /** Prints one line for a finished episode (0-based). @param goalM coordinates of the goal to show [m] */
   episode(
     title: string,
     episode: number,
     episodes: number,
     outcome: EpisodeOutcome,
-    goalTip: readonly number[],
+    goalM: readonly number[],
     speed: CurrentSpeed,
   ): void {
-    const goal = goalTip.map((value) => value.toFixed(2).padStart(5)).join(', ');
+    const goal = goalM.map((value) => value.toFixed(2).padStart(5)).join(', ');
     const result = outcome.success ? `reached in ${outcome.timeS.toFixed(2)} s` : 'not reached    ';
     const rate = speed.planRateHz === null ? '' : `  ${speed.planRateHz.toFixed(1)} plans/s`;
     const latency =
       speed.frameToCommandMs === null ? '' : `  frame to command ${speed.frameToCommandMs.toFixed(0)} ms`;
     const ordinal = String(episode + 1).padStart(String(episodes).length);
     const held = outcome.holdReason === '' ? '' : `  held: ${outcome.holdReason}`;
+    const failed = outcome.failure === '' ? '' : `  failed: ${outcome.failure}`;
     this.line(
-      `${title}  ${ordinal}/${episodes}  goal (${goal}) m  distance ${outcome.finalDistanceM.toFixed(3)} m  ${result}${rate}${latency}${held}`,
+      `${title}  ${ordinal}/${episodes}  goal (${goal}) m  distance ${outcome.finalDistanceM.toFixed(3)} m  ${result}${rate}${latency}${held}${failed}`,
     );
   }
 

@@ -2,11 +2,13 @@ import type { ImageFrame, JointReading } from '../../src/core/types.js';
 import type { DemoListener } from '../ros/demo-subscriptions.js';
 import type { CommandPoint } from '../ros/demo-messages.js';
 import type { ContactReading } from '../ros/contact-messages.js';
+import type { ObjectsReading } from '../ros/object-messages.js';
 import type { CommandAudit } from './command-audit.js';
 import type { ContactTally } from './contact-tally.js';
 import type { EpisodeJudge, Verdict } from './episode-judge.js';
 import type { EpisodeMeter } from './episode-meter.js';
 import type { PlannerFigures } from './planner-figures.js';
+import type { TrueState } from './tasks/task.js';
 
 /** The running episode, as far as its observer needs it. */
 export interface ObservedEpisode {
@@ -33,6 +35,9 @@ export class EpisodeObserver implements DemoListener {
   readonly #meter: EpisodeMeter | null;
   readonly #contacts: ContactTally | null;
   #episode: ObservedEpisode | null = null;
+  /** The newest of each, of the running episode. */
+  #joints: TrueState | null = null;
+  #objects: ObjectsReading | null = null;
   #firstFrame: ImageFrame | null = null;
   #recording: ImageFrame[] = [];
 
@@ -65,6 +70,8 @@ export class EpisodeObserver implements DemoListener {
   begin(episode: ObservedEpisode): void {
     this.#firstFrame = null;
     this.#recording = [];
+    this.#joints = null;
+    this.#objects = null;
     this.#audit.restart();
     this.#meter?.restart();
     this.#contacts?.restart();
@@ -78,11 +85,16 @@ export class EpisodeObserver implements DemoListener {
   onJoints(reading: JointReading): void {
     if (this.#episode === null) return;
     const { stampNs, position, velocity } = reading;
-    const { judge, startNs, onVerdict } = this.#episode;
+    const { judge, startNs } = this.#episode;
     if (stampNs >= startNs && !judge.verdict.ended) this.#meter?.addReading(reading);
-    onVerdict(
-      judge.observe({ stampNs, positionRad: Array.from(position), velocityRadS: Array.from(velocity) }),
-    );
+    this.#joints = { stampNs, positionRad: Array.from(position), velocityRadS: Array.from(velocity) };
+    this.#judge(this.#episode);
+  }
+
+  onObjects(reading: ObjectsReading): void {
+    if (this.#episode?.judge.needsObjects !== true) return;
+    this.#objects = reading;
+    this.#judge(this.#episode);
   }
 
   onContacts(reading: ContactReading): void {
@@ -95,6 +107,13 @@ export class EpisodeObserver implements DemoListener {
     const last = this.#recording.at(-1);
     const isDue = last === undefined || frame.stampNs - last.stampNs >= RECORDING_PERIOD_NS;
     if (this.#episode.recorded && isDue) this.#recording.push(frame);
+  }
+
+  /** Judges what is newest. Objects and joints are judged as they were at one time: either message may arrive first. */
+  #judge({ judge, onVerdict }: ObservedEpisode): void {
+    if (this.#joints === null) return;
+    if (judge.needsObjects && this.#joints.stampNs !== this.#objects?.stampNs) return;
+    onVerdict(judge.observe(this.#joints, this.#objects));
   }
 
   onCommand(points: readonly CommandPoint[]): void {

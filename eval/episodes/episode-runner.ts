@@ -32,6 +32,8 @@ export interface EpisodeOutcome {
   readonly timeS: number;
   /** Why the planner node held the robot when the time was up; empty if it did not hold it, and after success. */
   readonly holdReason: string;
+  /** Why the goal went out of reach before the time limit; empty where it did not. */
+  readonly failure: string;
   readonly frames: EpisodeFrames;
 }
 
@@ -72,7 +74,7 @@ export async function runEpisode(setting: EpisodeSetting, episode: EpisodeTask):
     : (client.received.joints?.stampNs ?? 0n);
   const judge = new EpisodeJudge({
     task: setting.task,
-    goalRad: episode.goalRad,
+    drawn: episode,
     fingertipOf: robot.fingertipOf,
     startNs,
     limitS,
@@ -107,7 +109,7 @@ export async function runEpisode(setting: EpisodeSetting, episode: EpisodeTask):
     observer.end();
   }
 
-  const { success, distanceM, timeS } = judge.verdict;
+  const { success, distanceM, timeS, failure } = judge.verdict;
   const isHoldReported = !success && !paused;
   // Simulated time stands still, so the next report is of the end; the last one may be from before it.
   if (isHoldReported && lockstep) await nextHoldReport(client);
@@ -121,6 +123,7 @@ export async function runEpisode(setting: EpisodeSetting, episode: EpisodeTask):
     finalDistanceM: distanceM,
     timeS,
     holdReason: isHoldReported ? client.received.holdReason : '',
+    failure,
     frames: { start, goal: goalImage, end: image, success, recorded: observer.recording },
   };
 }

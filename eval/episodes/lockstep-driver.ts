@@ -10,6 +10,7 @@ export const SETTLE_PERIODS = 16;
 export interface LockstepPort {
   readonly received: Pick<Received, 'clockNs' | 'period' | 'commands' | 'plannedFrameNs' | 'contactsNs'> & {
     readonly joints: { readonly stampNs: bigint } | null;
+    readonly objects: { readonly stampNs: bigint } | null;
   };
   step(commands: number): void;
   until(condition: () => boolean, awaited: string, timeoutMs: number): Promise<void>;
@@ -28,7 +29,7 @@ export interface LockstepEpisode {
 }
 
 /**
- * Steps the simulator through one episode. A period ends when its clock, its joint states, its contacts if the simulator reports them, the planner's command and the plan for the newest
+ * Steps the simulator through one episode. A period ends when its clock, its joint states, its contacts and objects if the simulator reports them, the planner's command and the plan for the newest
  * published image have all arrived; only then does the next one begin. An image may be late, so the simulator reports the newest published
  * one with each period. Every message has thus reached its receiver before time advances, and the run does not depend on the speed of any
  * part: same seed, same run.
@@ -49,8 +50,9 @@ export async function driveLockstep(port: LockstepPort, episode: LockstepEpisode
         received.period.stampNs >= nowNs &&
         (received.joints?.stampNs ?? -1n) >= nowNs &&
         (received.contactsNs ?? nowNs) >= nowNs &&
+        (received.objects?.stampNs ?? nowNs) >= nowNs &&
         received.commands > commands,
-      `clock, joint states, contacts and command of simulated time ${Number(nowNs) / 1e9} s`,
+      `clock, joint states, contacts, objects and command of simulated time ${Number(nowNs) / 1e9} s`,
       episode.timeoutMs,
     );
     const { newestImageNs } = received.period;

@@ -2,7 +2,8 @@ import { JepaMpcError } from '../../src/core/errors.js';
 import type { ModelManifest } from '../../src/model/manifest-schema.js';
 import type { DemoClient } from '../ros/demo-client.js';
 import type { EpisodeTask } from './episode-sampler.js';
-import { ANSWER_TIMEOUT_MS, placeRobot, teleportRobot, type PlacingPort } from './place-robot.js';
+import { placeObject, type ObjectPlacingPort } from './place-object.js';
+import { ANSWER_TIMEOUT_MS, placeRobot, teleportRobot } from './place-robot.js';
 import type { DemoRobot } from './robot.js';
 import type { Task } from './tasks/registry.js';
 
@@ -12,7 +13,7 @@ const CAPTURE_ATTEMPTS = 50;
 const CAPTURE_RETRY_MS = 100;
 
 /** The part of `DemoClient` that the beginning of an episode needs. */
-export type PreparingPort = PlacingPort & Pick<DemoClient, 'setGoal' | 'captureGoal'>;
+export type PreparingPort = ObjectPlacingPort & Pick<DemoClient, 'setGoal' | 'captureGoal'>;
 
 /**
  * Whether pictures are not all of a goal: the model takes joint positions, too. Then the node captures the goal itself, with the images of all
@@ -28,6 +29,8 @@ export function needsCapture(
 
 /**
  * Gives the planner node the goal of an episode and places the robot at its start, while the node is inactive; the node is active afterwards.
+ * An object that is to be moved is at its goal when the goal image is taken, then at its start. It stays there until the episode begins: the simulator puts it back
+ * whenever the robot is placed.
  *
  * @param capturesGoal as {@link needsCapture} says
  * @throws JepaMpcError `planner.not-ready`, `demo.timeout`
@@ -35,11 +38,17 @@ export function needsCapture(
 export async function prepareEpisode(
   client: PreparingPort,
   robot: Pick<DemoRobot, 'limits'>,
-  { startRad, goalRad }: EpisodeTask,
+  { startRad, goalRad, object }: EpisodeTask,
   { lockstep, capturesGoal }: { readonly lockstep: boolean; readonly capturesGoal: boolean },
 ): Promise<void> {
+  if (object !== undefined) {
+    // The robot may be in the way where the episode before ended.
+    await teleportRobot(client, robot, goalRad, lockstep);
+    await placeObject(client, object.name, object.goal, lockstep);
+  }
   const shownNs = await showGoal(client, goalRad);
   const goalNs = capturesGoal ? await captureGoal(client, robot, goalRad, lockstep) : shownNs;
+  if (object !== undefined) await placeObject(client, object.name, object.start, lockstep);
   await placeRobot(client, robot, { startRad, goalNs }, lockstep);
 }
 

@@ -43,8 +43,19 @@ export function profileFigures(
 
 /** An episode as the result keeps it: without a figure for each plan. */
 function withoutPlans(result: EpisodeResult): ProfileFigures['episodes'][number] {
-  const { episode, success, timeS, finalDistanceM, holdReason, effort, jerk, limitViolations } = result;
-  return { episode, success, timeS, finalDistanceM, holdReason, effort, jerk, limitViolations };
+  const { episode, success, timeS, finalDistanceM, holdReason, failure, effort, jerk, limitViolations } =
+    result;
+  return {
+    episode,
+    success,
+    timeS,
+    finalDistanceM,
+    holdReason,
+    ...(failure !== undefined && { failure }),
+    effort,
+    jerk,
+    limitViolations,
+  };
 }
 
 /**

@@ -2,8 +2,9 @@ import type { JointReading } from '../../src/core/types.js';
 import type { PartStatus, StatusValues } from '../../src/guide/window.js';
 import type { DemoClient } from '../ros/demo-client.js';
 import type { DemoListener } from '../ros/demo-subscriptions.js';
+import type { ObjectsReading } from '../ros/object-messages.js';
 import { EpisodeJudge } from '../episodes/episode-judge.js';
-import { distanceM, type EpisodeTask } from '../episodes/episode-sampler.js';
+import type { EpisodeTask } from '../episodes/episode-sampler.js';
 import { driveLockstep, LOCKSTEP_PERIOD_NS } from '../episodes/lockstep-driver.js';
 import { ANSWER_TIMEOUT_MS } from '../episodes/place-robot.js';
 import { prepareEpisode } from '../episodes/prepare-episode.js';
@@ -36,12 +37,14 @@ export interface HeldEpisode {
 /** Notes what happens in an episode. */
 export class EpisodeNotes implements DemoListener {
   readonly #readings: JointReading[] = [];
+  readonly #objects = new Map<bigint, ObjectsReading>();
   readonly #plans: StatusValues[] = [];
   #parts: Readonly<Record<string, PartStatus>> = {};
   #isOpen = false;
 
   begin(): void {
     this.#readings.length = 0;
+    this.#objects.clear();
     this.#plans.length = 0;
     this.#isOpen = true;
   }
@@ -54,6 +57,11 @@ export class EpisodeNotes implements DemoListener {
     return this.#readings;
   }
 
+  /** Where free objects were at the time of a reading. */
+  objectsAt(stampNs: bigint): ObjectsReading | null {
+    return this.#objects.get(stampNs) ?? null;
+  }
+
   get plans(): readonly StatusValues[] {
     return [...this.#plans];
   }
@@ -64,6 +72,10 @@ export class EpisodeNotes implements DemoListener {
 
   onJoints(reading: JointReading): void {
     if (this.#isOpen) this.#readings.push(reading);
+  }
+
+  onObjects(reading: ObjectsReading): void {
+    if (this.#isOpen) this.#objects.set(reading.stampNs, reading);
   }
 
   onStatistics(values: ReadonlyMap<string, string>): void {
@@ -125,25 +137,29 @@ export async function holdEpisode(
 }
 
 function judged(
-  { readings, plans, parts }: EpisodeNotes,
+  notes: EpisodeNotes,
   { fingertipOf }: DemoRobot,
   task: Task,
-  { goalRad }: EpisodeTask,
+  drawn: EpisodeTask,
   startNs: bigint,
   endNs: bigint,
 ): HeldEpisode {
-  const judge = new EpisodeJudge({ task, goalRad, fingertipOf, startNs, limitS: EPISODE_S });
+  const { readings, plans, parts } = notes;
+  const episode = { drawn, fingertipOf, startNs, limitS: EPISODE_S };
+  const judge = new EpisodeJudge({ ...episode, task });
+  // The distance at the end counts, also after success.
+  const held = new EpisodeJudge({ ...episode, task: { ...task, isReached: () => false } });
   let lastTravelRad = 0;
   let before: JointReading | null = null;
   for (const reading of readings) {
     const { stampNs, position, velocity } = reading;
-    judge.observe({ stampNs, positionRad: [...position], velocityRadS: [...velocity] });
+    const state = { stampNs, positionRad: [...position], velocityRadS: [...velocity] };
+    for (const each of [judge, held]) each.observe(state, notes.objectsAt(stampNs));
     if (before !== null && stampNs > endNs - BigInt(END_S * 1e9)) lastTravelRad += travel(before, reading);
     before = reading;
   }
   const { success, timeS } = judge.verdict;
-  const finalDistanceM = distanceM(fingertipOf([...(before?.position ?? [])]), fingertipOf(goalRad));
-  return { success, timeS, finalDistanceM, lastTravelRad, plans, parts };
+  return { success, timeS, finalDistanceM: held.verdict.distanceM, lastTravelRad, plans, parts };
 }
 
 function travel(from: JointReading, to: JointReading): number {

@@ -11,7 +11,7 @@ import type { SessionOptions as DemoOptions } from '../demo/options.js';
 import { PACKAGE_ROOT } from '../demo/package-root.js';
 import { plannerCommand } from '../demo/product-command.js';
 import { SIMULATORS } from '../demo/simulators.js';
-import { sampleEpisode } from '../episodes/episode-sampler.js';
+import { episodeDrawing, type DrawEpisode } from '../episodes/draw-episode.js';
 import { ANSWER_TIMEOUT_MS } from '../episodes/place-robot.js';
 import { needsCapture } from '../episodes/prepare-episode.js';
 import type { DemoRobot } from '../episodes/robot.js';
@@ -40,6 +40,7 @@ interface OpenSession {
   readonly robot: DemoRobot;
   readonly notes: EpisodeNotes;
   readonly task: Task;
+  readonly draw: DrawEpisode;
   readonly capturesGoal: boolean;
   readonly options: SessionOptions;
 }
@@ -52,6 +53,8 @@ interface OpenSession {
 export async function runSession(options: SessionOptions, log: (line: string) => void): Promise<void> {
   const subject = await loadSubject(options);
   const { robot } = subject;
+  const task = taskOf(options.task, robot);
+  const draw = await episodeDrawing(task, subject, { ...options, simulator: SIMULATORS.mujoco.name });
   const notes = new EpisodeNotes();
   const interrupts = new InterruptWatch();
   const release = await holdDomain(process.env['ROS_DOMAIN_ID'] ?? '0');
@@ -61,9 +64,8 @@ export async function runSession(options: SessionOptions, log: (line: string) =>
       session.client.fail(interrupted(signal));
     });
     await session.start(demoOptions(options), subject, PACKAGE_ROOT);
-    const task = taskOf(options.task, robot);
     const capturesGoal = needsCapture(subject.manifest, task);
-    const open = { client: session.client, robot, notes, task, capturesGoal, options };
+    const open = { client: session.client, robot, notes, task, draw, capturesGoal, options };
     writeFileSync(options.jsonFile, JSON.stringify(await runCases(open, log)));
   } finally {
     await session.close();
@@ -105,7 +107,7 @@ async function runCases(open: OpenSession, log: (line: string) => void): Promise
 
 /** Episodes of the session's seed with these parameters, which are put back afterwards. */
 async function episodesWith(
-  { client, robot, notes, task, capturesGoal, options }: OpenSession,
+  { client, robot, notes, task, draw, capturesGoal, options }: OpenSession,
   parameters: Readonly<Record<string, ParameterValue>>,
 ): Promise<readonly HeldEpisode[]> {
   const defaults = validateParameters({});
@@ -113,7 +115,7 @@ async function episodesWith(
   await client.setParameters(parameters, ANSWER_TIMEOUT_MS);
   const episodes: HeldEpisode[] = [];
   for (let episode = 0; episode < options.episodes; episode++) {
-    const drawn = sampleEpisode(options.seed, episode, robot);
+    const drawn = draw(options.seed, episode);
     episodes.push(await holdEpisode(client, robot, notes, drawn, { task, lockstep, capturesGoal }));
   }
   const before = Object.keys(parameters).map(

@@ -2,9 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import rclnodejs from 'rclnodejs';
 import { JepaMpcError } from '../../src/core/errors.js';
 import type { ParameterValue } from '../../src/core/parameter.js';
+import type { ObjectPose } from '../episodes/objects/object-move.js';
 import { Arrivals } from './demo-arrivals.js';
 import { toResetReport, type ResetReport } from './demo-messages.js';
 import { DemoSubscriptions, PLANNER_NODE, type DemoListener, type Received } from './demo-subscriptions.js';
+import { toSetObjects } from './object-messages.js';
 import { toParameterMessage } from './parameter-messages.js';
 import { ServiceCaller } from './service-caller.js';
 
@@ -36,6 +38,7 @@ export class DemoClient {
   readonly #step: rclnodejs.Publisher<'std_msgs/msg/UInt64'>;
   readonly #setState: rclnodejs.Publisher<'sensor_msgs/msg/JointState'>;
   readonly #setGoal: rclnodejs.Publisher<'sensor_msgs/msg/JointState'>;
+  readonly #setObjects: rclnodejs.Publisher<'sensor_msgs/msg/MultiDOFJointState'>;
   readonly #changeState = this.#node.createClient(
     'lifecycle_msgs/srv/ChangeState',
     `/${PLANNER_NODE}/change_state`,
@@ -66,6 +69,10 @@ export class DemoClient {
     this.#step = node.createPublisher('std_msgs/msg/UInt64', `/${simulatorNode}/step`);
     this.#setState = node.createPublisher('sensor_msgs/msg/JointState', `/${simulatorNode}/set_state`);
     this.#setGoal = node.createPublisher('sensor_msgs/msg/JointState', `/${simulatorNode}/set_goal`);
+    this.#setObjects = node.createPublisher(
+      'sensor_msgs/msg/MultiDOFJointState',
+      `/${simulatorNode}/set_objects`,
+    );
     this.#getSimulatorParameters = node.createClient(
       'rcl_interfaces/srv/GetParameters',
       `/${simulatorNode}/get_parameters`,
@@ -160,6 +167,11 @@ export class DemoClient {
   /** Teleports the robot [rad], at rest. */
   setState(positionRad: readonly number[]): void {
     this.#setState.publish(this.#jointState(positionRad));
+  }
+
+  /** Puts a free object somewhere at rest, now and with each later `setState`. Teleports the robot to where it is. */
+  setObject(name: string, pose: ObjectPose): void {
+    this.#setObjects.publish(toSetObjects(name, pose));
   }
 
   /** Sets the goal: the simulator publishes the image of this pose [rad] as the goal image. */

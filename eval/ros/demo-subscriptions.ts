@@ -6,6 +6,7 @@ import { toImageFrame } from '../../src/ros/topics/messages.js';
 import { latched, reliable, sensorData } from '../../src/ros/topics/qos.js';
 import { stampToNs } from '../../src/ros/topics/stamp.js';
 import { toContactReading, type ContactReading } from './contact-messages.js';
+import { toObjectsReading, type ObjectsReading } from './object-messages.js';
 import {
   toCommandPoints,
   toHoldReason,
@@ -33,6 +34,8 @@ export interface Received {
   readonly joints: JointReading | null;
   /** Stamp of the newest report of contacts; null before the first, which some simulators never make. */
   readonly contactsNs: bigint | null;
+  /** Where free objects are; null before the first report, which a simulator without such objects never makes. */
+  readonly objects: ObjectsReading | null;
   readonly image: ImageFrame | null;
   readonly goalImage: ImageFrame | null;
   /** Goal images received since the start. */
@@ -53,6 +56,8 @@ export interface DemoListener {
   onJoints(reading: JointReading): void;
   /** What touches, where the simulator reports it. */
   onContacts?(reading: ContactReading): void;
+  /** Where free objects are, where there are any. */
+  onObjects?(reading: ObjectsReading): void;
   /** All points of a command, in the joint order given at construction. */
   onCommand(points: readonly CommandPoint[]): void;
   /** `~/statistics` of the planner by key. */
@@ -77,6 +82,7 @@ export class DemoSubscriptions {
     period: { stampNs: 0n, newestImageNs: 0n } as SimulatedPeriod,
     joints: null as JointReading | null,
     contactsNs: null as bigint | null,
+    objects: null as ObjectsReading | null,
     image: null as ImageFrame | null,
     goalImage: null as ImageFrame | null,
     goalImages: 0,
@@ -138,6 +144,16 @@ export class DemoSubscriptions {
         const reading = toContactReading(message);
         received.contactsNs = reading.stampNs;
         listener.onContacts?.(reading);
+        notify();
+      },
+    );
+    node.createSubscription(
+      'sensor_msgs/msg/MultiDOFJointState',
+      `/${simulatorNode}/true_object_poses`,
+      QOS.stream,
+      (message: Message['sensor_msgs/msg/MultiDOFJointState']) => {
+        received.objects = toObjectsReading(message);
+        listener.onObjects?.(received.objects);
         notify();
       },
     );

@@ -10,10 +10,10 @@ import { CommandAudit } from '../episodes/command-audit.js';
 import { EpisodeMeter } from '../episodes/episode-meter.js';
 import { EpisodeObserver } from '../episodes/episode-observer.js';
 import { runEpisode } from '../episodes/episode-runner.js';
-import { sampleEpisode } from '../episodes/episode-sampler.js';
+import { episodeDrawing, type DrawEpisode } from '../episodes/draw-episode.js';
 import { PlannerFigures } from '../episodes/planner-figures.js';
 import { needsCapture } from '../episodes/prepare-episode.js';
-import { taskOf } from '../episodes/tasks/registry.js';
+import { taskOf, type Task } from '../episodes/tasks/registry.js';
 import { loadSubject, type Subject } from '../episodes/subject.js';
 import {
   episodeRequestSchema,
@@ -109,6 +109,8 @@ class RunningSimulation {
   readonly #session: DemoSession;
   readonly #setting: SimulationSetting;
   readonly #subject: Subject;
+  readonly #task: Task;
+  readonly #draw: DrawEpisode;
   readonly #observer: EpisodeObserver;
   readonly #audit: CommandAudit;
   readonly #meter: EpisodeMeter;
@@ -119,12 +121,15 @@ class RunningSimulation {
     session: DemoSession,
     setting: SimulationSetting,
     subject: Subject,
+    { task, draw }: { task: Task; draw: DrawEpisode },
     measuring: { observer: EpisodeObserver; audit: CommandAudit; meter: EpisodeMeter },
     release: () => void,
   ) {
     this.#session = session;
     this.#setting = setting;
     this.#subject = subject;
+    this.#task = task;
+    this.#draw = draw;
     this.#observer = measuring.observer;
     this.#audit = measuring.audit;
     this.#meter = measuring.meter;
@@ -134,6 +139,8 @@ class RunningSimulation {
   static async open(setting: SimulationSetting, lines: Lines): Promise<RunningSimulation> {
     const subject = await loadSubject(setting);
     const { robot } = subject;
+    const task = taskOf(setting.task, robot);
+    const draw = await episodeDrawing(task, subject, setting);
     const audit = new CommandAudit(robot.limits);
     const meter = new EpisodeMeter(robot.limits);
     const observer = new EpisodeObserver(audit, new PlannerFigures(), meter);
@@ -142,7 +149,14 @@ class RunningSimulation {
     const session = await DemoSession.open(simulator, robot, observer, (line) => {
       if (setting.verbose) process.stderr.write(`${line}\n`);
     });
-    const simulation = new RunningSimulation(session, setting, subject, { observer, audit, meter }, release);
+    const simulation = new RunningSimulation(
+      session,
+      setting,
+      subject,
+      { task, draw },
+      { observer, audit, meter },
+      release,
+    );
     lines.onEnd = () => {
       session.client.fail(abandoned());
     };
@@ -174,10 +188,10 @@ class RunningSimulation {
 
   async run({ parameters, seed, episode }: EpisodeRequest): Promise<EpisodeResult> {
     await this.#apply(parameters);
-    const drawn = sampleEpisode(seed, episode, this.#subject.robot);
+    const drawn = this.#draw(seed, episode);
     const violationsBefore = this.#audit.violations;
-    const task = taskOf(this.#setting.task, this.#subject.robot);
-    const { success, timeS, finalDistanceM, holdReason } = await runEpisode(
+    const task = this.#task;
+    const { success, timeS, finalDistanceM, holdReason, failure } = await runEpisode(
       {
         client: this.#session.client,
         observer: this.#observer,
@@ -193,7 +207,16 @@ class RunningSimulation {
       drawn,
     );
     const limitViolations = this.#audit.violations - violationsBefore;
-    return { episode, success, timeS, finalDistanceM, holdReason, ...this.#meter.measures, limitViolations };
+    return {
+      episode,
+      success,
+      timeS,
+      finalDistanceM,
+      holdReason,
+      ...(failure !== '' && { failure }),
+      ...this.#meter.measures,
+      limitViolations,
+    };
   }
 
   async close(): Promise<void> {

@@ -40,10 +40,12 @@ const nonNegative = z.number().min(0);
 export const episodeResultSchema = z.strictObject({
   episode: z.int().min(0),
   success: z.boolean(),
-  /** Simulated time to success, or the time limit [s]. */
+  /** Simulated time to success or to failure, or the time limit [s]. */
   timeS: nonNegative,
   finalDistanceM: nonNegative,
   holdReason: z.string(),
+  /** Why the goal went out of reach before the time limit; absent where it did not. */
+  failure: z.string().optional(),
   effort: nonNegative,
   jerk: nonNegative,
   planMs: z.array(z.number()).readonly(),

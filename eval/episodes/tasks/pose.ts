@@ -14,6 +14,8 @@ export const pose = {
   name: 'pose',
   summary: `the tip within ${inCm(TIP_M)} of its goal, every joint within ${JOINT_DEG} degrees of its own (prismatic ones: ${JOINT_SHARE * 100} % of their range), ${REST.summary}`,
   judgesJoints: true,
+  movesObject: false,
+  limitS: 6,
   of: (robot) => {
     const tipM = Math.min(TIP_M, SHARE_OF_DISTANCE * robot.minTipDistanceM);
     const withins = robot.limits.map(({ unit }, joint) => {

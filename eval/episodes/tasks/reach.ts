@@ -9,6 +9,8 @@ export const reach = {
   name: 'reach',
   summary: `the tip within ${inCm(TIP_M)} of its goal, ${REST.summary}`,
   judgesJoints: false,
+  movesObject: false,
+  limitS: 6,
   of: (robot) => {
     const tipM = Math.min(TIP_M, SHARE_OF_DISTANCE * robot.minTipDistanceM);
     return {

@@ -17,13 +17,26 @@ export interface TaskRobot {
   readonly minTipDistanceM: number;
 }
 
-/** A reading of the robot next to the goal of its episode. */
+/** An object next to its goal. */
+export interface ObjectGoalReading {
+  readonly name: string;
+  /** Distance of its middle from that of its goal along the surface. */
+  readonly distanceM: number;
+  /** Mean speed over the last 0.1 s; infinite before that. */
+  readonly speedMS: number;
+  /** Whether it is below the surface that it was on. */
+  readonly hasFallen: boolean;
+}
+
+/** A reading of the robot, and of the object of the task, next to the goal of its episode. */
 export interface GoalReading {
   readonly state: TrueState;
   /** `[J]`, rad or m */
   readonly goalRad: readonly number[];
   /** Distance of the tip from that of the goal. */
   readonly tipDistanceM: number;
+  /** Null where the task moves no object. */
+  readonly object: ObjectGoalReading | null;
 }
 
 /** What counts as success for one robot. */
@@ -33,6 +46,10 @@ export interface Success {
   /** The same for people. */
   readonly inWords: string;
   readonly isReached: (reading: GoalReading) => boolean;
+  /** How far what the task moves is from its goal [m]; absent: the tip. */
+  readonly distanceM?: (reading: GoalReading) => number;
+  /** Why the goal is out of reach from now on, which ends the episode; null while it is not. Absent: it never is. */
+  readonly failure?: (reading: GoalReading) => string | null;
 }
 
 /** A task: one file, and one entry in the registry. */
@@ -42,6 +59,10 @@ export interface TaskDefinition {
   readonly summary: string;
   /** Whether every joint has to be where the goal has it: then the goal has joint positions, where the model takes them. */
   readonly judgesJoints: boolean;
+  /** Whether the robot has to move an object of the scene: then the goal is a picture of the object at its goal, and nothing else. */
+  readonly movesObject: boolean;
+  /** Time limit of an episode, simulated time [s], unless an option sets another. */
+  readonly limitS: number;
   readonly of: (robot: TaskRobot) => Success;
 }
 

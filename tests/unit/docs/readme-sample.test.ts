@@ -61,7 +61,13 @@ describe('the sample output of the README', () => {
       },
     });
     const terminal = new DemoTerminal(output as unknown as NodeJS.WriteStream);
-    const outcome = { success: true, finalDistanceM: 0.024, timeS: 1.31, holdReason: '' } as EpisodeOutcome;
+    const outcome = {
+      success: true,
+      finalDistanceM: 0.024,
+      timeS: 1.31,
+      holdReason: '',
+      failure: '',
+    } as EpisodeOutcome;
     terminal.episode('planner', 0, 20, outcome, [0.65, -0.24], { planRateHz: 30.4, frameToCommandMs: 108 });
     expect(SAMPLE).toContain(written.join('').trimEnd());
   });

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { ContactReading } from '../../../eval/ros/contact-messages.js';
 import { CommandAudit } from '../../../eval/episodes/command-audit.js';
 import { ContactTally } from '../../../eval/episodes/contact-tally.js';
-import { EpisodeJudge } from '../../../eval/episodes/episode-judge.js';
+import { EpisodeJudge, type JudgedEpisode } from '../../../eval/episodes/episode-judge.js';
 import { EpisodeObserver } from '../../../eval/episodes/episode-observer.js';
 import { PlannerFigures } from '../../../eval/episodes/planner-figures.js';
+import type { GoalReading } from '../../../eval/episodes/tasks/task.js';
+import { cubeMove } from '../../fixtures/object-move.js';
 import type { ImageFrame } from '../../../src/core/types.js';
 
 const START_NS = 1_000_000_000n;
@@ -14,11 +16,21 @@ function frame(offsetMs: number): ImageFrame {
   return { stampNs, width: 1, height: 1, encoding: 'rgb8', step: 3, data: new Uint8Array(3) };
 }
 
-function begun(recorded: boolean, contacts = new ContactTally()): EpisodeObserver {
+function begun(
+  recorded: boolean,
+  contacts = new ContactTally(),
+  drawn: JudgedEpisode['drawn'] = { goalRad: [0] },
+  judged: (reading: GoalReading) => void = () => undefined,
+): EpisodeObserver {
   const observer = new EpisodeObserver(new CommandAudit([]), new PlannerFigures(), null, contacts);
   const judge = new EpisodeJudge({
-    task: { isReached: () => false },
-    goalRad: [0],
+    task: {
+      isReached: (reading) => {
+        judged(reading);
+        return false;
+      },
+    },
+    drawn,
     fingertipOf: (position) => position,
     startNs: START_NS,
     limitS: 6,
@@ -45,6 +57,34 @@ describe('EpisodeObserver', () => {
     for (const ms of [-33, 0, 100]) observer.onImage(frame(ms));
     expect(observer.recording).toEqual([]);
     expect(observer.firstFrame?.stampNs).toBe(START_NS);
+  });
+
+  it('judges joints and object as they were at one time, whichever message arrives first', () => {
+    const judged: GoalReading[] = [];
+    const drawn = { goalRad: [0], object: cubeMove() };
+    const observer = begun(false, new ContactTally(), drawn, (reading) => judged.push(reading));
+    const stampNs = (period: number): bigint => START_NS + BigInt(period) * 10_000_000n;
+    const joints = (period: number): void => {
+      const position = Float64Array.of(period);
+      observer.onJoints({ stampNs: stampNs(period), position, velocity: new Float64Array(1) });
+    };
+    const objects = (period: number): void => {
+      const positions = new Map([['cube', [0.5 + 0.01 * period, 0, 0.03] as const]]);
+      observer.onObjects({ stampNs: stampNs(period), positions });
+    };
+    joints(0);
+    expect(judged).toEqual([]);
+    objects(0);
+    objects(1);
+    joints(1);
+    joints(2);
+    joints(3);
+    objects(2);
+    objects(3);
+    expect(judged.map(({ state }) => state.positionRad)).toEqual([[0], [1], [3]]);
+    const away = judged.map(({ object }) => object?.distanceM ?? Number.NaN);
+    expect(away[0]).toBeCloseTo(0.2, 12);
+    expect(away[2]).toBeCloseTo(0.17, 12);
   });
 
   it('counts contacts from the start of an episode to its end', () => {

@@ -10,7 +10,7 @@ import { Arrivals } from '../../../eval/ros/demo-arrivals.js';
 const IMAGE_PERIOD_NS = 5n * LOCKSTEP_PERIOD_NS;
 const COMMANDS_BEFORE = 7;
 
-type Message = 'clock' | 'period' | 'joints' | 'contacts' | 'command' | 'plan';
+type Message = 'clock' | 'period' | 'joints' | 'contacts' | 'objects' | 'command' | 'plan';
 
 /**
  * A simulator and a planner that answer the teleport and each step with messages in a given order, each in its own turn of the event loop. The image of
@@ -24,6 +24,7 @@ class FakePeers implements LockstepPort {
     plannedFrameNs: 1_010_000_000n,
     joints: null as { stampNs: bigint } | null,
     contactsNs: null as bigint | null,
+    objects: null as { stampNs: bigint } | null,
   };
   readonly steps: number[] = [];
   readonly arrivals = new Arrivals();
@@ -77,6 +78,7 @@ class FakePeers implements LockstepPort {
     if (message === 'period') this.received.period = { stampNs: nowNs, newestImageNs };
     if (message === 'joints') this.received.joints = { stampNs: nowNs };
     if (message === 'contacts') this.received.contactsNs = nowNs;
+    if (message === 'objects') this.received.objects = { stampNs: nowNs };
     if (message === 'command') this.received.commands++;
     if (message === 'plan') this.received.plannedFrameNs = newestImageNs;
     this.arrivals.notify();
@@ -114,14 +116,17 @@ describe('driveLockstep', () => {
     },
   );
 
-  it('waits for contacts where the simulator reports them', async () => {
-    const peers = new FakePeers(['plan', 'command', 'clock', 'joints', 'period', 'contacts']);
-    peers.received.contactsNs = 1_010_000_000n;
+  it.each([
+    ['contacts', { contactsNs: 1_010_000_000n }],
+    ['objects', { objects: { stampNs: 1_010_000_000n } }],
+  ] as const)('waits for %s where the simulator reports them', async (kind, before) => {
+    const peers = new FakePeers(['plan', 'command', 'clock', 'joints', 'period', kind]);
+    Object.assign(peers.received, before);
     await drive(peers, 12);
     expect(peers.complete).toEqual(Array(12).fill(true));
     const silent = new FakePeers(['plan', 'command', 'clock', 'joints', 'period']);
-    silent.received.contactsNs = 1_010_000_000n;
-    await expect(drive(silent, 12)).rejects.toThrow(/contacts and command/);
+    Object.assign(silent.received, before);
+    await expect(drive(silent, 12)).rejects.toThrow(/contacts, objects and command/);
   });
 
   it.each([1, 4, 7])(

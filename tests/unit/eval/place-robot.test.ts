@@ -29,6 +29,7 @@ class Rig {
     period: { stampNs: 0n, newestImageNs: 0n },
     joints: null as Received['joints'],
     contactsNs: null,
+    objects: null,
     image: null,
     goalImage: { stampNs: GOAL_NS } as ImageFrame,
     goalImages: 1,

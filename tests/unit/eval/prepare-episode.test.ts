@@ -3,6 +3,8 @@ import { needsCapture, prepareEpisode, type PreparingPort } from '../../../eval/
 import { LOCKSTEP_PERIOD_NS } from '../../../eval/episodes/lockstep-driver.js';
 import { loadSubject, type Subject } from '../../../eval/episodes/subject.js';
 import type { ImageFrame } from '../../../src/core/types.js';
+import type { Vector3 } from '../../../src/robot/urdf-xml.js';
+import { cubeMove } from '../../fixtures/object-move.js';
 import { jointLimit } from '../../fixtures/robot.js';
 import { robotChoice } from '../../fixtures/robot-choice.js';
 
@@ -18,6 +20,7 @@ function rig(lag = 0) {
     period: { stampNs: 0n, newestImageNs: 0n },
     joints: null as PreparingPort['received']['joints'],
     contactsNs: null,
+    objects: null as PreparingPort['received']['objects'],
     image: null,
     goalImage: null as ImageFrame | null,
     goalImages: 0,
@@ -28,10 +31,12 @@ function rig(lag = 0) {
   };
   let goalNs = 0n;
   let late = lag;
+  let object: [string, Vector3] | null = null;
   const pass = (position: Float64Array): void => {
     received.clockNs += LOCKSTEP_PERIOD_NS;
     received.period = { stampNs: received.clockNs, newestImageNs: received.clockNs };
     received.joints = { stampNs: received.clockNs, position, velocity: new Float64Array(2) };
+    if (object !== null) received.objects = { stampNs: received.clockNs, positions: new Map([object]) };
   };
   const port: PreparingPort = {
     received,
@@ -44,6 +49,11 @@ function rig(lag = 0) {
     setState: (positionRad) => {
       did.push(positionRad === EPISODE.goalRad ? 'to the goal' : 'to the start');
       pass(Float64Array.from(positionRad));
+    },
+    setObject: (name, { xyz }) => {
+      did.push(`${name} to ${String(xyz[0])}`);
+      object = [name, xyz];
+      pass(received.joints?.position ?? new Float64Array(2));
     },
     step: () => {
       pass(received.joints?.position ?? new Float64Array(2));
@@ -105,6 +115,37 @@ describe('the beginning of an episode', () => {
     await prepareEpisode(port, ROBOT, EPISODE, { lockstep: false, capturesGoal: true });
     expect(did.filter((step) => step === 'wait').length).toBeGreaterThanOrEqual(5);
     expect(captured()).toBeGreaterThanOrEqual(100n + LOCKSTEP_PERIOD_NS + 100_000_000n);
+  });
+
+  it('shows an object at its goal, and puts it at its start before the robot is placed', async () => {
+    const { port, did } = rig();
+    const episode = { ...EPISODE, object: cubeMove() };
+    await prepareEpisode(port, ROBOT, episode, { lockstep: true, capturesGoal: false });
+    expect(did).toEqual(['to the goal', 'cube to 0.7', 'show', 'cube to 0.5', 'to the start', 'activate']);
+    expect(port.received.objects?.positions.get('cube')).toEqual([0.5, 0, 0.03]);
+  });
+
+  it('refuses an object that does not stay where it is put', async () => {
+    const { port } = rig();
+    let stepped = 0;
+    const sliding: PreparingPort = {
+      ...port,
+      step: (commands) => {
+        stepped++;
+        const [x, y, z] = cubeMove().goal.xyz;
+        port.step(commands);
+        const { objects } = port.received;
+        if (objects !== null)
+          Object.assign(objects, { positions: new Map([['cube', [x + 0.001 * stepped, y, z]]]) });
+      },
+    };
+    const episode = { ...EPISODE, object: cubeMove() };
+    await expect(
+      prepareEpisode(sliding, ROBOT, episode, { lockstep: true, capturesGoal: false }),
+    ).rejects.toMatchObject({
+      code: 'params.invalid',
+      facts: { subject: "object 'cube' of the scene", expected: 'an object that rests where it is put' },
+    });
   });
 
   it('names the cameras where the node has no frame', async () => {

@@ -8,6 +8,7 @@ import { robotChoice } from '../../fixtures/robot-choice.js';
 const choice = robotChoice('examples/three-joint-arm/three_joint_arm.urdf', { defaultAcceleration: 5 });
 const options: SessionOptions = {
   ...choice,
+  task: 'reach',
   simulator: SIMULATORS.mujoco,
   imperfections: [],
   seed: 3,

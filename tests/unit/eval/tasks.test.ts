@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { demoCommand } from '../../../eval/demo/command.js';
-import { DEFAULT_TASK, TASK_NAMES, taskOf, type TaskName } from '../../../eval/episodes/tasks/registry.js';
+import {
+  DEFAULT_TASK,
+  movesObject,
+  TASK_NAMES,
+  taskOf,
+  timeLimitS,
+  type TaskName,
+} from '../../../eval/episodes/tasks/registry.js';
 import type { TaskRobot } from '../../../eval/episodes/tasks/task.js';
 import { evaluateCommand } from '../../../eval/evaluate/command.js';
 import { sweepCommand } from '../../../eval/sweep/command.js';
@@ -18,14 +25,15 @@ const ROBOT: TaskRobot = {
   minTipDistanceM: 0.2,
 };
 const GOAL = [1, 0.2];
+const AT_GOAL = { name: 'cube', distanceM: 0, speedMS: 0, hasFallen: false };
 
 function isReached(
   name: TaskName,
   positionRad: readonly number[],
-  { speeds = [0, 0], tipDistanceM = 0, robot = ROBOT, goalRad = GOAL } = {},
+  { speeds = [0, 0], tipDistanceM = 0, robot = ROBOT, goalRad = GOAL, object = AT_GOAL } = {},
 ): boolean {
   const state = { stampNs: 0n, positionRad, velocityRadS: speeds };
-  return taskOf(name, robot).isReached({ state, goalRad, tipDistanceM });
+  return taskOf(name, robot).isReached({ state, goalRad, tipDistanceM, object });
 }
 
 describe('reach', () => {
@@ -77,7 +85,40 @@ describe('pose', () => {
   });
 });
 
-describe.each(TASK_NAMES)('the task %s', (name) => {
+describe('push', () => {
+  it('asks for the object within 4 cm, slower than 1 cm/s and not fallen, and for rest of the robot', () => {
+    const away = { tipDistanceM: 1 };
+    expect(isReached('push', [-2, 0], { ...away, object: { ...AT_GOAL, distanceM: 0.04 } })).toBe(true);
+    expect(isReached('push', [-2, 0], { ...away, object: { ...AT_GOAL, distanceM: 0.0401 } })).toBe(false);
+    expect(isReached('push', GOAL, { object: { ...AT_GOAL, speedMS: 0.0099 } })).toBe(true);
+    expect(isReached('push', GOAL, { object: { ...AT_GOAL, speedMS: 0.01 } })).toBe(false);
+    expect(isReached('push', GOAL, { object: { ...AT_GOAL, hasFallen: true } })).toBe(false);
+    expect(isReached('push', GOAL, { speeds: [0, 0.05] })).toBe(false);
+  });
+
+  it('is not reached without an object', () => {
+    const state = { stampNs: 0n, positionRad: GOAL, velocityRadS: [0, 0] };
+    const task = taskOf('push', ROBOT);
+    expect(task.isReached({ state, goalRad: GOAL, tipDistanceM: 0, object: null })).toBe(false);
+  });
+
+  it('has a longer time limit than those that move the robot alone', () => {
+    expect(TASK_NAMES.map((name) => [name, timeLimitS(name)])).toEqual([
+      ['reach', 6],
+      ['pose', 6],
+      ['push', 15],
+    ]);
+  });
+
+  it('reports its thresholds', () => {
+    const arm = { ...ROBOT, limits: [jointLimit('shoulder')] };
+    expect(taskOf('push', arm).thresholds).toEqual({ objectM: 0.04, objectSpeedMS: 0.01, speedRadS: 0.1 });
+  });
+});
+
+const MOVING_THE_ROBOT = TASK_NAMES.filter((name) => !movesObject(name));
+
+describe.each(MOVING_THE_ROBOT)('the task %s', (name) => {
   it('is not reached where the robot starts, however small it is', () => {
     fc.assert(
       fc.property(fc.double({ min: 1e-4, max: 0.2, noNaN: true }), (minTipDistanceM) => {
@@ -105,6 +146,8 @@ describe('--task', () => {
     expect(help).toContain('--task <name>');
     expect(help).toMatch(/reach: the tip within 5 cm/);
     expect(help).toMatch(/pose: the tip within 2 cm of its goal, every joint within 5 degrees/);
+    expect(help).toMatch(/push: the middle of the object within 4 cm of its goal/);
+    expect(help).toContain('time limit of an episode (default: reach: 6, pose: 6, push: 15)');
   });
 
   it('refuses another task and lists those there are', async () => {
@@ -112,7 +155,7 @@ describe('--task', () => {
       .exitOverride()
       .configureOutput({ writeErr: () => undefined });
     await expect(command.parseAsync(['--task', 'grasp'], { from: 'user' })).rejects.toThrow(
-      /'grasp' is invalid. Allowed choices are reach, pose/,
+      /'grasp' is invalid. Allowed choices are reach, pose, push/,
     );
   });
 });
