@@ -22,6 +22,8 @@ export const robotChoiceSchema = z.strictObject({
   tipLink: z.string().nullable(),
   /** What stands around the robot, for simulators that can load it; null: nothing. */
   sceneFile: z.string().nullable(),
+  /** Free object of the scene that a task moves; null: the first. */
+  objectName: z.string().nullable(),
 });
 
 export type RobotChoice = Readonly<z.infer<typeof robotChoiceSchema>>;
@@ -33,6 +35,7 @@ export interface RobotFlags {
   readonly defaultAccelerationM: number;
   readonly tip?: string;
   readonly scene?: string;
+  readonly object?: string;
 }
 
 /** Adds the options of {@link RobotFlags}. */
@@ -48,7 +51,8 @@ export function addRobotOptions(command: Command): Command {
     )
     .option('--default-acceleration-m <m/s²>', 'the same of prismatic joints', accelerationLimit, 0)
     .option('--tip <link>', 'link that has to reach the goal (default: fingertip, or else the last link)')
-    .option('--scene <file>', 'what stands around the robot (MuJoCo)');
+    .option('--scene <file>', 'what stands around the robot (MuJoCo)')
+    .option('--object <name>', 'object of the scene to push (default: the first that is free)');
 }
 
 /**
@@ -64,6 +68,7 @@ export function robotChoiceOf(flags: RobotFlags, simulator: SimulatorName): Robo
     defaultAccelerationM: flags.defaultAccelerationM,
     tipLink: flags.tip ?? null,
     sceneFile: flags.scene === undefined ? null : sceneFile(flags.scene, simulator),
+    objectName: flags.object ?? null,
   };
 }
 
@@ -89,7 +94,12 @@ function sceneFile(path: string, simulator: SimulatorName): string {
 
 /** The options that make this choice, for a program that a run starts. */
 export function robotArguments(choice: RobotChoice): string[] {
-  return [...['--urdf', choice.urdfFile, '--model', choice.modelFolder], ...simulatorArguments(choice)];
+  const { urdfFile, modelFolder, objectName } = choice;
+  return [
+    ...['--urdf', urdfFile, '--model', modelFolder],
+    ...(objectName === null ? [] : ['--object', objectName]),
+    ...simulatorArguments(choice),
+  ];
 }
 
 /** The options that simulators have too, besides the URDF; none that changes nothing. */

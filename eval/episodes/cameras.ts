@@ -67,6 +67,11 @@ function cameraSensors(urdfText: string): string[] {
     .map((sensor) => attribute(sensor, 'name') ?? '');
 }
 
+/** Whether a camera of a model is one of a robot: they fit by the names that their topics have. */
+export function isSameCamera(ofModel: string, ofRobot: string): boolean {
+  return topicName(ofModel) === topicName(ofRobot);
+}
+
 /** The name with `_` for characters that a ROS topic cannot have, as in sim/common/jepa_mpc_sim/camera_stream.py. */
 function topicName(name: string): string {
   const plain = name.replaceAll(/\W/g, '_');

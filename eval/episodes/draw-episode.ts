@@ -1,4 +1,5 @@
 import { JepaMpcError } from '../../src/core/errors.js';
+import { nearestName } from '../../src/core/names.js';
 import { SIMULATORS, type SimulatorName } from '../demo/simulators.js';
 import type { RobotChoice } from '../robot-choice.js';
 import { sampleEpisode, type EpisodeTask } from './episode-sampler.js';
@@ -14,27 +15,32 @@ import type { Task } from './tasks/registry.js';
 export type DrawEpisode = (seed: number, episode: number) => EpisodeTask;
 
 /** What is around the robot, and what simulates both. */
-export interface DrawingChoice extends Pick<RobotChoice, 'urdfFile' | 'sceneFile'> {
+export interface DrawingChoice extends Pick<RobotChoice, 'urdfFile' | 'sceneFile' | 'objectName'> {
   readonly simulator: SimulatorName;
 }
 
 /**
  * How the episodes of a task are drawn: poses of the robot, or an object of the scene that it has to move.
  *
- * @throws JepaMpcError before anything is started, for a task that moves an object: `params.invalid` without a scene, without a free object in it, or for
+ * @throws JepaMpcError before anything is started: `params.invalid` for an object where the task moves none; for a task that moves one `params.invalid` without a scene, without a free object in it, or for
  * one that the robot cannot push; `model.unsupported` for a model to which a picture is not all of a goal
  */
 export async function episodeDrawing(
   task: Pick<Task, 'name' | 'movesObject' | 'judgesJoints'>,
   { robot, manifest }: Subject,
-  { urdfFile, sceneFile, simulator }: DrawingChoice,
+  { urdfFile, sceneFile, objectName, simulator }: DrawingChoice,
 ): Promise<DrawEpisode> {
-  if (!task.movesObject) return (seed, episode) => sampleEpisode(seed, episode, robot);
+  if (!task.movesObject) {
+    if (objectName !== null) throw movesNone(task.name, objectName);
+    return (seed, episode) => sampleEpisode(seed, episode, robot);
+  }
   if (sceneFile === null) throw withoutScene(task.name, simulator);
   if (needsCapture(manifest, task)) throw notByPicture(task.name, manifest.name);
   const scene = await readScene(sceneFile);
-  const object = scene.find(({ isFree }) => isFree);
-  if (object === undefined) throw nothingFree(task.name, sceneFile, scene);
+  const free = scene.filter(({ isFree }) => isFree);
+  if (free.length === 0) throw nothingFree(task.name, sceneFile, scene);
+  const object = objectName === null ? free[0] : free.find(({ name }) => name === objectName);
+  if (object === undefined) throw notFree(objectName ?? '', sceneFile, free);
   const { cameras } = manifest;
   const space = pushSpaceOf({
     robot,
@@ -65,6 +71,26 @@ function nothingFree(task: string, file: string, scene: readonly SceneObject[]):
     found: `fixed objects alone: ${scene.map(({ name }) => name).join(', ')}`,
     expected: 'a free object that the robot can push',
     remedy: 'Write free: true and a mass for the object that is to be pushed (docs/simulators.md#scenes).',
+  });
+}
+
+function notFree(object: string, file: string, free: readonly SceneObject[]): JepaMpcError {
+  const names = free.map(({ name }) => name);
+  const nearest = nearestName(object, names);
+  return new JepaMpcError('params.invalid', {
+    subject: `--object ${object}`,
+    found: `no free object of that name in ${file}`,
+    expected: `one of ${names.join(', ')}`,
+    remedy: `${nearest === null ? '' : `Did you mean ${nearest}? If not: `}Name one of these, or leave the option out for the first.`,
+  });
+}
+
+function movesNone(task: string, object: string): JepaMpcError {
+  return new JepaMpcError('params.invalid', {
+    subject: `--object ${object}`,
+    found: `--task ${task}, which moves the robot alone`,
+    expected: 'a task that moves an object',
+    remedy: 'Drop the option, or choose --task push.',
   });
 }
 

@@ -2,6 +2,7 @@ import { at, f64 } from '../../../src/core/array-access.js';
 import type { LinkPoses } from '../../../src/robot/link-poses.js';
 import { attribute, childElements, readRobotElement, type XmlElement } from '../../../src/robot/urdf-xml.js';
 import type { Vector3 } from '../../../src/robot/urdf-xml.js';
+import { isSameCamera } from '../cameras.js';
 import { isMoved } from './moved-links.js';
 
 /** What a camera that does not move looks at, in the frame of the root link. */
@@ -34,7 +35,10 @@ export function fixedViews(
         sensor,
       })),
   );
-  const used = wanted === null ? sensors.slice(0, 1) : sensors.filter(({ name }) => wanted.includes(name));
+  const used =
+    wanted === null
+      ? sensors.slice(0, 1)
+      : sensors.filter(({ name }) => wanted.some((camera) => isSameCamera(camera, name)));
   return used.flatMap(({ name, link: reference, sensor }) => {
     const link = poses.links.indexOf(reference ?? '');
     const camera = childElements(sensor, 'camera')[0];

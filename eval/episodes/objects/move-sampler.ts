@@ -6,8 +6,8 @@ import type { PushSpace } from './push-space.js';
 import type { Place } from './reach-map.js';
 
 /** How far an object is to be moved along the surface. */
-export const MIN_MOVE_M = 0.08;
-export const MAX_MOVE_M = 0.25;
+const MIN_MOVE_M = 0.08;
+const MAX_MOVE_M = 0.25;
 
 /** Points at most this far apart say whether an object can be pushed along a line. */
 const LINE_STEP_M = 0.02;

@@ -60,6 +60,41 @@ describe('the episodes of a task', () => {
   });
 });
 
+describe('the object that an option names', () => {
+  const cube = 'shape: box, size: [0.06, 0.06, 0.06], free: true, mass: 0.2';
+  const scene = (): string =>
+    sceneOf(
+      `name: first, ${cube}, position: [0.45, 0.15, 0.03]`,
+      `name: second, ${cube}, position: [0.3, 0.3, 0.03]`,
+    );
+
+  it('is moved instead of the first', async () => {
+    const chosen = choice({ sceneFile: scene(), objectName: 'second' });
+    const draw = await episodeDrawing(push, subject, chosen);
+    expect(draw(77, 0).object?.name).toBe('second');
+  });
+
+  it('has to be free, and there', async () => {
+    const misspelt = choice({ sceneFile: scene(), objectName: 'secnd' });
+    await expect(episodeDrawing(push, subject, misspelt)).rejects.toMatchObject({
+      code: 'params.invalid',
+      facts: {
+        subject: '--object secnd',
+        expected: 'one of first, second',
+        remedy: expect.stringContaining('Did you mean second?') as string,
+      },
+    });
+  });
+
+  it('is refused where the task moves none', async () => {
+    const reach = taskOf('reach', subject.robot);
+    await expect(episodeDrawing(reach, subject, choice({ objectName: 'cube' }))).rejects.toMatchObject({
+      code: 'params.invalid',
+      facts: { subject: '--object cube', found: '--task reach, which moves the robot alone' },
+    });
+  });
+});
+
 describe('a task that moves an object is refused', () => {
   it('without a scene', async () => {
     await expect(episodeDrawing(push, subject, choice({ sceneFile: null }))).rejects.toMatchObject({

@@ -20,7 +20,10 @@ function chosen(args: readonly string[], simulator: SimulatorName = 'mujoco'): R
 describe('the robot of a command line', () => {
   it.each([
     ['the shipped one', []],
-    ['another one', ['--urdf', 'arm.urdf', '--model', 'models/arm', '--tip', 'hand', '--scene', SCENE]],
+    [
+      'another one',
+      ['--urdf', 'arm.urdf', '--model', 'models/arm', '--tip', 'hand', '--scene', SCENE, '--object', 'cube'],
+    ],
     ['one without accelerations', ['--default-acceleration', '5', '--default-acceleration-m', '0.5']],
   ])('is the same in a program that the run starts: %s', (_, args) => {
     const choice = chosen(args);
