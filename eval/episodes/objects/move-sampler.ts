@@ -12,8 +12,8 @@ const MAX_MOVE_M = 0.25;
 /** Points at most this far apart say whether an object can be pushed along a line. */
 const LINE_STEP_M = 0.02;
 const MAX_DRAWS = 10_000;
-/** Numbers besides the pose: which cell and where in it, for the start and the goal, and how the object is turned. */
-const NUMBERS_OF_OBJECT = 7;
+/** Numbers besides the pose, for the start and the goal of the object: which cell, where in it, and how it is turned. */
+const NUMBERS_OF_OBJECT = 8;
 
 /** An episode with an object to move. */
 export interface MoveEpisode extends EpisodeTask {
@@ -22,8 +22,9 @@ export interface MoveEpisode extends EpisodeTask {
 
 /**
  * Draws an episode in which an object is to be pushed: the robot's start, uniform over the ranges of the joints, two places of the object, uniform
- * over where the tip reaches and cameras see it, and how it is turned, the same at both. They are drawn again until the places are 8 to 25 cm apart, the
- * object could be pushed from one to the other in a straight line, and the robot at its start, which the goal image shows too, leaves both in sight.
+ * over where the tip reaches and cameras see it, and how it is turned about the vertical at each. They are drawn again until the places are 8 to 25 cm
+ * apart, the object could be pushed from one to the other in a straight line, and the robot at its start, which the goal image shows too, leaves both in
+ * sight. Training draws the same problems (training/jepa_mpc_training/tasks.py), without the last two conditions.
  * The result depends on (seed, episode) only.
  *
  * @throws JepaMpcError `params.invalid` for a robot and an object without such an episode
@@ -35,7 +36,7 @@ export function sampleMove(seed: number, episode: number, space: PushSpace): Mov
   for (let attempt = 0; attempt < MAX_DRAWS; attempt++) {
     rng.uniforms(draw);
     const startRad = uniformPose(ranges, draw);
-    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, turn = 0] = draw.subarray(ranges.length);
+    const [a = 0, b = 0, c = 0, turn = 0, d = 0, e = 0, f = 0, goalTurn = 0] = draw.subarray(ranges.length);
     const start = places.place([a, b, c]);
     const goal = places.place([d, e, f]);
     const apartM = Math.hypot(goal[0] - start[0], goal[1] - start[1]);
@@ -43,17 +44,16 @@ export function sampleMove(seed: number, episode: number, space: PushSpace): Mov
     const canMove = pointsBetween(start, goal, apartM).every((place) => places.has(place) && isFree(place));
     if (!canMove || !isStart(startRad)) continue;
     if (!isInSight(startRad, start) || !isInSight(startRad, goal)) continue;
-    const yaw = (2 * turn - 1) * Math.PI;
     const [roll, pitch, ownYaw] = object.rpy;
-    const at = ([x, y]: Place): ObjectPose => ({
+    const at = ([x, y]: Place, share: number): ObjectPose => ({
       xyz: [x, y, object.xyz[2]],
       // A turn about the vertical comes after those about the axes of the object.
-      rpy: [roll, pitch, ownYaw + yaw],
+      rpy: [roll, pitch, ownYaw + (2 * share - 1) * Math.PI],
     });
     return {
       startRad,
       goalRad: startRad,
-      object: { name: object.name, start: at(start), goal: at(goal), surfaceM },
+      object: { name: object.name, start: at(start, turn), goal: at(goal, goalTurn), surfaceM },
     };
   }
   throw new JepaMpcError('params.invalid', {

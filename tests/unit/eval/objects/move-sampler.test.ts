@@ -37,7 +37,7 @@ function spaceWith(scene: readonly SceneObject[], text = urdfText): PushSpace {
 }
 
 describe('an episode that moves an object', () => {
-  it('asks for 8 to 25 cm, between places that the tip reaches, on the surface, and turned alike', () => {
+  it('asks for 8 to 25 cm, between places that the tip reaches, and on the surface', () => {
     fc.assert(
       fc.property(seeds, episodes, (seed, episode) => {
         const { object } = sampleMove(seed, episode, space);
@@ -53,7 +53,9 @@ describe('an episode that moves an object', () => {
           expect(Math.abs(y)).toBeLessThan(0.9 - 0.0424);
         }
         expect(object).toMatchObject({ name: 'cube', surfaceM: 0 });
-        expect(object.start.rpy).toEqual(object.goal.rpy);
+        // It stands on the same face.
+        for (const { rpy } of [object.start, object.goal]) expect(rpy.slice(0, 2)).toEqual([0, 0]);
+        expect(object.start.rpy[2]).not.toBe(object.goal.rpy[2]);
       }),
       { numRuns: 60 },
     );
