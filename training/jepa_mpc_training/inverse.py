@@ -14,7 +14,7 @@ from tqdm import tqdm
 from .config import InverseConfig, TrainConfig
 from .moments import Goals, random_views
 from .nets import InverseDynamics
-from .steps_to_objects import are_near
+from .steps_to_objects import InverseToObjects, ObjectNumbers, are_near
 
 Distance = Callable[[Tensor, Tensor], Tensor]
 """Latents `[B, 1, D]` and goals `[B, 1, D]` -> predictor steps `[B]`."""
@@ -84,10 +84,10 @@ def train_inverse(
     torch.manual_seed(config.seed)
     generator = torch.Generator().manual_seed(config.seed)
     dim = training.latents.shape[3]
-    # Where objects are at their goal, the robot is not in a pose of its own.
-    of_objects = {} if towards is None else {"rests_at_goal": False, "goal_numbers": towards.goal_numbers}
-    head = InverseDynamics(config, dim, horizon, block, limit, ignored, first, **of_objects)
-    draw = _draw if towards is None else towards.draw
+    if towards is None:
+        head, draw = InverseDynamics(config, dim, horizon, block, limit, ignored, first), _draw
+    else:
+        head, draw = InverseToObjects(config, towards.numbers, horizon, block, limit), towards.draw
     optimizer = torch.optim.AdamW(head.parameters(), lr=config.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps, config.learning_rate * 0.01)
     progress = tqdm(range(config.steps), desc="inverse", unit="step")
@@ -112,7 +112,7 @@ def train_inverse(
         "ignored": ignored,
         "first": first,
         "rests_at_goal": head.rests_at_goal,
-        "goal_numbers": head.goal_numbers,
+        **({} if towards is None else {"numbers": vars(towards.numbers)}),
         "head": head.state_dict(),
     }
     torch.save(state, folder / "inverse.pt")
@@ -126,17 +126,20 @@ def load_inverse(path: Path) -> InverseDynamics:
     state = torch.load(path, weights_only=True)
     config, block = InverseConfig(**state["config"]), state.get("block", TrainConfig.block)
     ignored, first = state["ignored"], state.get("first", 0)
-    head = InverseDynamics(
-        config,
-        state["latent_dim"],
-        state["horizon"],
-        block,
-        state["limit"],
-        ignored,
-        first,
-        rests_at_goal=state.get("rests_at_goal", False),
-        goal_numbers=state.get("goal_numbers"),
-    )
+    if "numbers" in state:
+        numbers = ObjectNumbers(**state["numbers"])
+        head = InverseToObjects(config, numbers, state["horizon"], block, state["limit"])
+    else:
+        head = InverseDynamics(
+            config,
+            state["latent_dim"],
+            state["horizon"],
+            block,
+            state["limit"],
+            ignored,
+            first,
+            rests_at_goal=state.get("rests_at_goal", False),
+        )
     head.load_state_dict(state["head"])
     return head.eval()
 
@@ -175,10 +178,10 @@ def _draw(
 class TowardsObjects:
     """Goals that are places of objects.
 
-    `goal_numbers`: first and last of them in a latent; objects count as at their goal within `near_m`.
+    `numbers`: where a latent has them; objects count as at their goal within `near_m`.
     """
 
-    goal_numbers: tuple[int, int]
+    numbers: ObjectNumbers
     near_m: float
 
     def draw(

@@ -327,8 +327,6 @@ class InverseDynamics(nn.Module):
     Each action is inside its limit `[J]`. The last `ignored` numbers of a goal, the velocities of its joints, do not
     count; those of the latent do. The `first` numbers count in neither.
 
-    With `goal_numbers`, first and last of them, only those of a goal count, e.g. the places of objects.
-
     With `rests_at_goal`, what the network gives for a robot at rest at the goal is subtracted: there, the actions are
     exactly 0. Otherwise a robot comes to rest where the network happens to give 0, a few degrees beside its goal.
     """
@@ -345,16 +343,13 @@ class InverseDynamics(nn.Module):
         ignored: int = 0,
         first: int = 0,
         rests_at_goal: bool = True,
-        goal_numbers: tuple[int, int] | None = None,
     ) -> None:
         super().__init__()
-        self.first, self.horizon, self.block = first, horizon, block
-        self.goal_numbers = goal_numbers or (first, latent_dim - ignored)
+        self.first, self.used, self.horizon, self.block = first, latent_dim - ignored, horizon, block
         self.rests_at_goal = rests_at_goal
         self.register_buffer("limit", limit)
-        width = self.goal_numbers[1] - self.goal_numbers[0]
         self.net = nn.Sequential(
-            nn.Linear(latent_dim - first + 2 * width, config.width),
+            nn.Linear(latent_dim - first + 2 * (self.used - first), config.width),
             nn.GELU(),
             nn.Linear(config.width, config.width),
             nn.GELU(),
@@ -366,18 +361,21 @@ class InverseDynamics(nn.Module):
 
     def sequence(self, latent: Tensor, goal: Tensor) -> Tensor:
         """The same for latents and goals `[B, D]`, one action after the other: `[B, H * block, J]`."""
-        latent, goal = latent[:, self.first :], goal[:, slice(*self.goal_numbers)]
+        given = self.given(latent, goal)
+        return given.tanh().unflatten(1, (self.horizon * self.block, len(self.limit))) * self.limit
+
+    def given(self, latent: Tensor, goal: Tensor) -> Tensor:
+        """Shares of the limits, before they are squashed, for latents and goals `[B, D]`: `[B, H * block * J]`."""
+        latent, goal = latent[:, self.first :], goal[:, self.first : self.used]
         given = self._shares(latent, goal)
         if self.rests_at_goal:
             # Computed, because zeros that are made have the traced batch in the exported graph.
             at_rest = torch.cat((goal, 0 * latent[:, goal.shape[1] :]), dim=1)
             given = given - self._shares(at_rest, goal)
-        return given.tanh().unflatten(1, (self.horizon * self.block, len(self.limit))) * self.limit
+        return given
 
     def _shares(self, latent: Tensor, goal: Tensor) -> Tensor:
-        """Shares of the limits, before they are squashed."""
-        start = self.goal_numbers[0] - self.first
-        return self.net(torch.cat((latent, goal, goal - latent[:, start : start + goal.shape[1]]), dim=1))
+        return self.net(torch.cat((latent, goal, goal - latent[:, : goal.shape[1]]), dim=1))
 
 
 def rollout(predictor: nn.Module, history: Tensor, actions: Tensor) -> Tensor:

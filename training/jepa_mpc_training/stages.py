@@ -314,9 +314,9 @@ class Pipeline:
             Recorded(latents[part], actions[part], None if goals is None else goals[part], places[part])
             for part in self._dataset().split(config.train.held_out)
         )
-        numbers, towards = self._object_numbers(), None
+        towards = None
         if config.distance.goal == "objects":
-            towards = TowardsObjects((numbers.first, numbers.last), config.distance.near_m)
+            towards = TowardsObjects(self._object_numbers(), config.distance.near_m)
         figures = train_inverse(
             training,
             held_out,
@@ -505,7 +505,8 @@ class Pipeline:
     def _object_numbers(self) -> ObjectNumbers:
         """Where latents have the places of objects."""
         shown, jepa = self._config.train.latent_dim, self._jepa()
-        return ObjectNumbers(shown + jepa.joint_width, shown - jepa.object_width, shown)
+        tip = shown + jepa.joint_part.size
+        return ObjectNumbers(shown + jepa.joint_width, shown - jepa.object_width, shown, tip)
 
     def _unseen(self, latent_part: str) -> int:
         """How many numbers at the front of a latent a head overlooks that learns from this part."""
@@ -576,6 +577,13 @@ def _require_places(config: Config, objects: Sequence[str]) -> None:
     if config.distance.goal == "objects":
         if not config.train.object_reading:
             raise _without_places("distance.goal", "objects")
+        if not (config.train.tip_place and config.train.proprioception):
+            raise ExportRefusedError(
+                "distance.goal",
+                found="objects, without the place of the tip",
+                expected="latents with it",
+                remedy="Pass --set train.tip_place=on, and leave train.proprioception on.",
+            )
         if config.evaluate.gazebo_episodes:
             raise ExportRefusedError(
                 "evaluate.gazebo_episodes",

@@ -12,8 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from .config import DistanceConfig
+from .config import DistanceConfig, InverseConfig
 from .moments import random_views
+from .nets import InverseDynamics
+from .tip_place import PLACE_SCALE_M
 
 _REACHED_SHARE, _LATER_SHARE = 0.2, 0.5
 """Shares of the goals that the objects are at, and that they are at later in the episode. The others are from
@@ -22,18 +24,73 @@ _FOLLOWS = 0.005
 """Share of the weights that the head of the targets takes over in each step."""
 
 
+_FINELY = 8.0
+_SMALLEST, _NEAR, _BLUNT = 1e-6, 0.04, 0.1
+"""In `PLACE_SCALE_M`: below them, distances and headings are smooth."""
+_EDGE, _EDGE_WIDTH = 1.25, 0.3
+"""In `near_m`: where objects stop being at their goal, blurred by how inexactly pictures show them."""
+
+
 @dataclass(frozen=True)
 class ObjectNumbers:
-    """Where a latent of `dim` numbers has the places of objects: from `first` to `last`. The numbers before them show
-    what the objects have nothing to do with."""
+    """Where a latent of `dim` numbers has the places of objects, from `first` to `last`, and that of the tip, from
+    `tip` on. The numbers before them show what the objects have nothing to do with."""
 
     dim: int
     first: int
     last: int
+    tip: int
 
     def of(self, latents: Tensor) -> Tensor:
         """The places in latents `[..., dim]`: `[..., 3 O]`."""
         return latents[..., self.first : self.last]
+
+
+class ObjectView(nn.Module):
+    """Latents `[B, D]` and the places of goals `[B, 3 O]` -> what heads for objects take of them `[B, width]`.
+
+    That is the places of the objects, the joint part, the goals, and for each object how far it is from its goal and
+    from the tip, coarsely and finely: a centimetre decides on which side of an object a tool is, and is a small part of
+    `PLACE_SCALE_M`.
+    """
+
+    def __init__(self, numbers: ObjectNumbers) -> None:
+        super().__init__()
+        self.numbers = numbers
+        with torch.no_grad():
+            self.width = self(torch.zeros(1, numbers.dim), torch.zeros(1, numbers.last - numbers.first)).shape[1]
+
+    def lengths(self, latents: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+        """How far the object that is farthest from its goal is from there, and how far the tip is from the nearest
+        object, `[B]` each."""
+        away, beside = (_length(offset)[..., 0] for offset in self._offsets(latents, places))
+        return away.amax(1), beside.amin(1)
+
+    def _offsets(self, latents: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+        """From each object to its goal, and from the tip to it, `[B, O, 3]` each."""
+        objects = self.numbers.of(latents).unflatten(1, (-1, 3))
+        away = places.unflatten(1, (-1, 3)) - objects
+        return away, objects - latents[:, self.numbers.tip : self.numbers.tip + 3].unsqueeze(1)
+
+    def forward(self, latents: Tensor, places: Tensor) -> Tensor:
+        parts, headings = [latents[:, self.numbers.first :], places], []
+        for offset in self._offsets(latents, places):
+            length = _length(offset)
+            headings.append(offset / (length + _BLUNT))
+            parts += [offset, _FINELY * offset, (length + _NEAR).log(), headings[-1]]
+        # 1 where the tip is behind the object, as seen from the goal.
+        parts.append((headings[0] * headings[1]).sum(2))
+        return torch.cat([part.flatten(1) for part in parts], dim=1)
+
+
+def _length(offset: Tensor) -> Tensor:
+    return (offset.square().sum(2, keepdim=True) + _SMALLEST).sqrt()
+
+
+def dense(inputs: int, width: int, outputs: int) -> nn.Sequential:
+    """A network with three hidden layers."""
+    hidden = [(nn.Linear(width if layer else inputs, width), nn.GELU()) for layer in range(3)]
+    return nn.Sequential(*(part for layer in hidden for part in layer), nn.Linear(width, outputs))
 
 
 class StepsToObjects(nn.Module):
@@ -41,29 +98,43 @@ class StepsToObjects(nn.Module):
 
     Takes the places of the objects and the joint part of a latent, velocities included, and only the places of the
     goal. No metric: it is far from an object that was pushed too far to one that was not pushed far enough.
+
+    At their goal, it is 0. Elsewhere it is 1, what the ways of the tip to the object and of the object to its goal take
+    at least, and what the network adds, which is never negative. Without, a search finds poses that no recording has,
+    from which all goals seem near.
     """
 
     def __init__(self, config: DistanceConfig, numbers: ObjectNumbers) -> None:
         super().__init__()
         self.numbers = numbers
         self.used = numbers.dim
-        self.net = nn.Sequential(
-            nn.Linear(numbers.dim - numbers.first + 2 * (numbers.last - numbers.first), config.width),
-            nn.GELU(),
-            nn.Linear(config.width, config.width),
-            nn.GELU(),
-            nn.Linear(config.width, config.width),
-            nn.GELU(),
-            nn.Linear(config.width, 1),
-        )
+        self.view = ObjectView(numbers)
+        self.net = dense(self.view.width, config.width, 1)
+        self.paces = nn.Parameter(torch.zeros(2))
+        self.near = config.near_m / PLACE_SCALE_M
 
     def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
         return self.steps(latent.flatten(1), self.numbers.of(goal.flatten(1)))
 
     def steps(self, latents: Tensor, places: Tensor) -> Tensor:
         """The same for latents `[B, D]` and the places of goals `[B, 3 O]`."""
-        away = places - self.numbers.of(latents)
-        return functional.softplus(self.net(torch.cat((latents[:, self.numbers.first :], places, away), dim=1))[:, 0])
+        away, beside = self.view.lengths(latents, places)
+        least = 1 + (torch.stack((away, beside), dim=1) * functional.softplus(self.paces)).sum(1)
+        further = functional.softplus(self.net(self.view(latents, places))[:, 0])
+        return torch.sigmoid((away / self.near - _EDGE) / _EDGE_WIDTH) * (least + further)
+
+
+class InverseToObjects(InverseDynamics):
+    """Inverse dynamics whose goals are places of objects. Where these are at their goal, the robot is in no pose of its
+    own, so what it does there is learned."""
+
+    def __init__(self, config: InverseConfig, numbers: ObjectNumbers, horizon: int, block: int, limit: Tensor) -> None:
+        super().__init__(config, numbers.dim, horizon, block, limit, first=numbers.first, rests_at_goal=False)
+        self.numbers, self.view = numbers, ObjectView(numbers)
+        self.net = dense(self.view.width, config.width, horizon * block * len(limit))
+
+    def given(self, latent: Tensor, goal: Tensor) -> Tensor:
+        return self.net(self.view(latent, self.numbers.of(goal)))
 
 
 def train_steps_to_objects(

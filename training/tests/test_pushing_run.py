@@ -115,6 +115,10 @@ def test_latents_are_encoded_once_for_all_heads_and_again_after_another_training
     ("settings", "refused"),
     [
         (["distance.goal=objects"], r"^distance\.goal: found objects, with train\.object_reading=0"),
+        (
+            ["distance.goal=objects", "train.object_reading=5"],
+            r"^distance\.goal: found objects, without the place of the tip",
+        ),
         (["inverse.latent_part=objects"], r"^inverse\.latent_part: found objects, with train\.object_reading=0"),
         (
             ["collect.scene=", "collect.push_share=0", "train.object_reading=5"],

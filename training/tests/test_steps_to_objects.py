@@ -16,14 +16,14 @@ from jepa_mpc_training.steps_to_objects import ObjectNumbers, StepsToObjects, ar
 from jepa_mpc_training.tip_place import PLACE_SCALE_M
 
 CONFIG = DistanceConfig(steps=1500, batch=256, width=64, goal="objects")
-NUMBERS = ObjectNumbers(dim=6, first=1, last=4)
-"""Latents: one number of the image, the place of the block, position and velocity of the hand."""
+NUMBERS = ObjectNumbers(dim=8, first=1, last=4, tip=4)
+"""Latents: one number of the image, the place of the block, that of the hand and its velocity."""
 STEP_M = 0.02
 """How far the hand moves in a period at its limit, one period in a predictor step."""
 
 
 def _recorded(episodes: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Latents `[E, 1, T + 1, 6]`, actions `[E, T, 1]` as shares of the limit, and places `[E, T + 1, 3]` in m. The hand
+    """Latents `[E, 1, T + 1, 8]`, actions `[E, T, 1]` as shares of the limit, and places `[E, T + 1, 3]` in m. The hand
     is behind the block, or touches it, and never goes back through it."""
     rng = np.random.default_rng(0)
     speeds = np.repeat(rng.uniform(-1, 1, (episodes, 8)), 5, axis=1)
@@ -39,7 +39,7 @@ def _recorded(episodes: int) -> tuple[Tensor, Tensor, Tensor]:
     velocities = np.concatenate((np.zeros((episodes, 1)), speeds), axis=1)
     picture = rng.normal(size=(episodes, 41))
     latents = np.concatenate(
-        (picture[..., None], places / PLACE_SCALE_M, hands[..., None] / PLACE_SCALE_M, velocities[..., None]), axis=2
+        (picture[..., None], places / PLACE_SCALE_M, *_along(hands / PLACE_SCALE_M), velocities[..., None]), axis=2
     )
     return (
         torch.from_numpy(latents).float()[:, None],
@@ -48,9 +48,15 @@ def _recorded(episodes: int) -> tuple[Tensor, Tensor, Tensor]:
     )
 
 
+def _along(x: np.ndarray) -> list[np.ndarray]:
+    """Coordinates of places on the line, `[..., 1]` each."""
+    return [x[..., None], 0 * x[..., None], 0 * x[..., None]]
+
+
 def _at(hand_m: float, block_m: float, picture: float = 0.0) -> Tensor:
-    """A latent at rest `[1, 1, 6]`."""
-    return torch.tensor([[[picture, block_m / PLACE_SCALE_M, 0.0, 0.0, hand_m / PLACE_SCALE_M, 0.0]]])
+    """A latent at rest `[1, 1, 8]`."""
+    block, hand = ([place / PLACE_SCALE_M, 0.0, 0.0] for place in (block_m, hand_m))
+    return torch.tensor([[[picture, *block, *hand, 0.0]]])
 
 
 @pytest.fixture(scope="module")
@@ -98,11 +104,9 @@ def test_inverse_dynamics_push_where_the_block_has_to_go_and_rest_where_it_is(tr
     latents, actions, places = _recorded(400)
     config = InverseConfig(steps=500, batch=256, width=64, ahead=15, learning_rate=3e-3, detour=1.0)
     recorded = Recorded(latents, actions, None, places)
-    towards = TowardsObjects((NUMBERS.first, NUMBERS.last), CONFIG.near_m)
+    towards = TowardsObjects(NUMBERS, CONFIG.near_m)
     limit = torch.ones(1)
-    figures = train_inverse(
-        recorded, recorded, head, limit, 3, 1, config, tmp_path, ignored=1, first=NUMBERS.first, towards=towards
-    )
+    figures = train_inverse(recorded, recorded, head, limit, 3, 1, config, tmp_path, towards=towards)
     proposes = load_inverse(tmp_path / "inverse.pt")
     with torch.no_grad():
         pushed = proposes(_at(0.14, 0.15), _at(-0.3, 0.25))
