@@ -187,3 +187,11 @@ class TestInMujoco:
         assert compiled.vis.headlight.ambient == pytest.approx(numbers("scene/ambient")[:3])
         direction = np.array(numbers("light/direction"))
         assert compiled.light(0).dir == pytest.approx(direction / np.linalg.norm(direction))
+
+    def test_gazebos_world_draws_nothing_around_the_robot_but_has_a_ground(self, world: str) -> None:
+        inside = ElementTree.fromstring(world).find("world")
+        # Models learn from MuJoCo's images, which are black beyond the robot and have no shadows.
+        assert [*inside.iter("visual"), *inside.iter("include"), *inside.iter("sky")] == []
+        assert inside.findtext("scene/background") == "0 0 0 1"
+        assert inside.findtext("scene/shadows") == "false"
+        assert inside.find("model[@name='ground']/link/collision/geometry/plane") is not None
